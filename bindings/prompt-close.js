@@ -1,0 +1,123 @@
+/**
+ * Makes a logout reach its devices at once.
+ *
+ * After both close frames have been exchanged, workerd should end the TCP connection; a client
+ * reports the closing only then. It does not for a socket whose first message is the client's
+ * answer to our close: the pump that carries the client's messages to the object was started on a
+ * pending receive, hands over that first message and goes on pumping without looking whether it was
+ * a close (capnproto, `WebSocketPipeImpl::BlockedReceive::tryPumpFrom`). The connection then lives
+ * until the object's end of it is destroyed: at garbage collection, or some 10 s later when the
+ * object is evicted. Chromium gives up waiting after 2 s, Node's clients wait it out. A socket that
+ * has delivered any frame before, an auto-answered ping included, is not affected.
+ *
+ * What does end it is the end of the object, so the object restarts itself when nobody needs it:
+ * all sockets are closed, no request is being served, and everything is on disk. The platform logs
+ * the restart as an uncaught exception with our message.
+ */
+
+// How long to wait for the devices' answers. One that sleeps does not answer, and must not hold up
+// the others.
+const ANSWER_WAIT_MS = 100;
+
+// How often, and how many times, to look whether the last request has been served.
+const IDLE_CHECK_MS = 10;
+const IDLE_CHECKS = 10;
+
+const OPEN = 1;
+
+export class PromptClose {
+  #ctx;
+  /** Sockets that were closed and have not answered. @type {Set<WebSocket>} */
+  #unanswered = new Set();
+  /** Sockets that have delivered a frame to this instance. @type {WeakSet<WebSocket>} */
+  #spoke = new WeakSet();
+  #requests = 0;
+  /** @type {Promise<void> | null} */
+  #releasing = null;
+  /** @type {(() => void) | null} */
+  #allAnswered = null;
+
+  /** @param {DurableObjectState} ctx */
+  constructor(ctx) {
+    this.#ctx = ctx;
+  }
+
+  /**
+   * Notes that a socket has delivered a frame, which makes its closing prompt by itself.
+   * @param {WebSocket} socket
+   */
+  spoke(socket) {
+    this.#spoke.add(socket);
+  }
+
+  /**
+   * Takes care of sockets that have just been closed.
+   * @param {WebSocket[]} sockets
+   */
+  closed(sockets) {
+    const ctx = this.#ctx;
+    const isMute = (/** @type {WebSocket} */ socket) =>
+      !this.#spoke.has(socket) && !ctx.getWebSocketAutoResponseTimestamp(socket);
+    if (!sockets.some(isMute)) return;
+    for (const socket of sockets) this.#unanswered.add(socket);
+    if (this.#releasing) return;
+    this.#releasing = this.#release().finally(() => {
+      this.#releasing = null;
+    });
+    ctx.waitUntil(this.#releasing);
+  }
+
+  /**
+   * Notes that a closed socket's device has answered.
+   * @param {WebSocket} socket
+   */
+  answered(socket) {
+    this.#unanswered.delete(socket);
+    if (this.#unanswered.size === 0) this.#allAnswered?.();
+  }
+
+  /**
+   * Runs the work of a request, which the object must not restart under.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async during(work) {
+    this.#requests++;
+    try {
+      return await work();
+    } finally {
+      this.#requests--;
+    }
+  }
+
+  /**
+   * Waits until the object has restarted or has found that it must not. Only for a caller that tries
+   * again when the restart makes its request fail.
+   */
+  async settled() {
+    await this.#releasing;
+  }
+
+  async #release() {
+    await Promise.race([
+      new Promise((resolve) => {
+        this.#allAnswered = () => resolve(undefined);
+      }),
+      scheduler.wait(ANSWER_WAIT_MS),
+    ]);
+    this.#unanswered.clear();
+    for (let check = 0; check < IDLE_CHECKS && !this.#someoneConnected(); check++) {
+      // Also lets the answer of the request that logged out get under way.
+      await scheduler.wait(IDLE_CHECK_MS);
+      if (this.#requests > 0) continue;
+      await this.#ctx.storage.sync();
+      if (this.#requests > 0 || this.#someoneConnected()) continue;
+      this.#ctx.abort("user-session: restarting after a logout to end its connections at once");
+    }
+  }
+
+  #someoneConnected() {
+    return this.#ctx.getWebSockets().some((socket) => socket.readyState === OPEN);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Which request means what. The Worker and the Durable Object read requests with the same code, so
+ * that they never disagree on the user or the path.
+ */
+
+/** @import { Answer } from "./session-host.js" */
+
+/** All paths of the Worker lie below this one. */
+export const PREFIX = "/__user-session";
+
+/**
+ * @typedef {"connect" | "state" | "clear" | "push"} Action
+ */
+
+/**
+ * A request that can be served.
+ * @typedef {object} Route
+ * @property {Action} action
+ * @property {string | null} userId `null` if the request names none.
+ * @property {string} deviceId
+ */
+
+/** @type {Record<string, Record<string, Action>>} */
+const ACTIONS = {
+  "": { GET: "connect", POST: "push" },
+  "/state": { GET: "state" },
+  "/clear": { POST: "clear" },
+};
+
+/**
+ * An error as every refusal before the upgrade carries it.
+ * @param {number} status
+ * @param {string} code
+ * @param {string} message What was expected.
+ * @param {Record<string, string>} [headers]
+ */
+export function errorResponse(status, code, message, headers = {}) {
+  return Response.json({ error: { code, message } }, { status, headers });
+}
+
+/**
+ * @param {Answer | null} answer The session's answer to a request.
+ */
+export function answerResponse(answer) {
+  if (!answer) throw new Error("the session left a request without an answer");
+  const headers = { "Content-Type": "application/json" };
+  return new Response(answer.body, { status: answer.status, headers });
+}
+
+/** The answer that clients of the first version look for in these plain words. */
+export function missingUserId() {
+  return new Response("Missing userId", { status: 400 });
+}
+
+/**
+ * @param {string} path
+ * @returns {string | null} What follows the prefix, `null` if the path is not below it.
+ */
+export function pathBelowPrefix(path) {
+  if (path === PREFIX) return "";
+  return path.startsWith(`${PREFIX}/`) ? path.slice(PREFIX.length) : null;
+}
+
+/**
+ * Reads a request.
+ * @param {Request} request
+ * @param {string} path The path behind the prefix, empty for the prefix itself.
+ * @param {URLSearchParams} query
+ * @returns {Route | Response} The refusal if the request cannot be served.
+ */
+export function readRoute(request, path, query) {
+  const actions = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
+  if (!actions) {
+    const known = Object.keys(ACTIONS).map((below) => PREFIX + below);
+    return errorResponse(404, "not_found", `no such path: expected one of ${known.join(", ")}`);
+  }
+  if (!Object.hasOwn(actions, request.method)) {
+    const allow = Object.keys(actions).join(", ");
+    const message = `method not allowed here: expected ${allow}`;
+    return errorResponse(405, "method_not_allowed", message, { Allow: allow });
+  }
+  const userIds = query.getAll("userId");
+  if (userIds.length > 1) {
+    return errorResponse(400, "invalid_request", "userId is there twice: expected one");
+  }
+  const action = actions[request.method];
+  const deviceId = query.get("deviceId") || "unknown";
+  return { action, userId: userIds[0] || null, deviceId };
+}
+
+/** @param {Request} request */
+export function isWebSocketUpgrade(request) {
+  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+}
+
+/** The answer to a request for a socket that does not ask for the upgrade. */
+export function upgradeRequired() {
+  const message = "expected a WebSocket upgrade";
+  return errorResponse(426, "upgrade_required", message, { Upgrade: "websocket" });
+}
+
+/**
+ * Reads a body, but not much more of it than `max` bytes.
+ * @param {Request} request
+ * @param {number} max
+ * @returns {Promise<{body: Uint8Array, size: number}>} `size` is above `max` when the body is, and
+ *   `body` is then only its beginning.
+ */
+export async function readBody(request, max) {
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  let size = 0;
+  if (request.body) {
+    for await (const chunk of request.body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > max) break;
+    }
+  }
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return { body, size };
+}

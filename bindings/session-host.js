@@ -1,0 +1,267 @@
+/**
+ * A session at work inside its Durable Object: gives it the events it needs to know where it stands
+ * and carries out what it wants done.
+ */
+import { SessionInstance } from "./session-instance.js";
+import { SocketTable } from "./socket-table.js";
+import { EffectKind } from "./wire.js";
+
+/** @import { Effect, SessionEvent, WokenConnection } from "./wire.js" */
+
+const SNAPSHOT_KEY = "session";
+const UNREADABLE_KEY = "session.unreadable";
+
+const OPEN = 1;
+const CLOSING = 2;
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * What a request gets.
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {string} body JSON.
+ */
+
+export class SessionHost {
+  #ctx;
+  #module;
+  #onClosed;
+  /** @type {SessionInstance | null} */
+  #instance = null;
+  #sockets = new SocketTable();
+
+  /**
+   * @param {DurableObjectState} ctx
+   * @param {WebAssembly.Module} module
+   * @param {(sockets: WebSocket[]) => void} onClosed Told of sockets that the session has closed.
+   */
+  constructor(ctx, module, onClosed) {
+    this.#ctx = ctx;
+    this.#module = module;
+    this.#onClosed = onClosed;
+  }
+
+  /**
+   * Makes sure that there is an instance which knows what is stored and which sockets are open.
+   * @param {WebSocket} [closing] The socket whose close event is being served: it is no longer open,
+   *   but the session has yet to hear of it.
+   */
+  wake(closing) {
+    if (this.#instance) return;
+    const instance = new SessionInstance(this.#module);
+    this.#sockets.clear();
+    /** @type {WokenConnection[]} */
+    const connections = [];
+    for (const socket of this.#ctx.getWebSockets()) {
+      // Sockets that the server has closed are still listed, in state 2, or in 3 once the device has
+      // answered. One that its device closes is in state 2 only during its own close event.
+      const isKnown = socket.readyState === OPEN ||
+        (socket === closing && socket.readyState === CLOSING);
+      if (!isKnown) continue;
+      const attachment = socket.deserializeAttachment();
+      connections.push({
+        connection: this.#sockets.add(socket),
+        heartbeat: this.#heartbeat(socket),
+        attachment: attachment instanceof Uint8Array ? attachment : NO_BYTES,
+      });
+    }
+    const userId = this.userId();
+    this.#apply(instance.step({ type: "Woken", userId, ...this.#stored(), connections }));
+    this.#instance = instance;
+  }
+
+  /**
+   * Hands an event to the session and does what it wants done.
+   * @param {SessionEvent} event
+   * @returns {Answer | null} The answer, if the event was a request.
+   * @throws when the module traps or the storage refuses. Nothing was announced then, and the next
+   *   event is served by a new instance.
+   */
+  run(event) {
+    return this.#apply(this.#step(event));
+  }
+
+  /**
+   * Lets a device in, or not.
+   * @param {WebSocket} socket The object's end of a new pair.
+   * @param {string} deviceId
+   * @returns {Answer | null} The refusal, if it is one.
+   */
+  connect(socket, deviceId) {
+    this.wake();
+    const connection = this.#sockets.add(socket);
+    const effects = this.#step({ type: "Connected", connection, now: Date.now(), deviceId });
+    if (effects.some(({ kind }) => kind === EffectKind.Answer)) {
+      this.#sockets.remove(connection);
+    } else {
+      this.#ctx.acceptWebSocket(socket);
+    }
+    return this.#apply(effects);
+  }
+
+  /**
+   * Hands a device's frame to the session. One that comes from a socket the server has closed does
+   * nothing: such a socket is not in the table.
+   * @param {WebSocket} socket
+   * @param {string | ArrayBuffer} content
+   */
+  receive(socket, content) {
+    this.wake();
+    const connection = this.#sockets.connectionOf(socket);
+    if (connection === undefined) return;
+    this.run({ type: "FrameReceived", connection, now: Date.now(), content });
+  }
+
+  /**
+   * Tells the session that a socket has gone, unless it was the session that closed it.
+   * @param {WebSocket} socket
+   */
+  disconnect(socket) {
+    const connection = this.#sockets.connectionOf(socket);
+    if (connection === undefined) return;
+    this.run({ type: "Disconnected", connection, heartbeat: this.#heartbeat(socket) });
+    this.#sockets.remove(connection);
+  }
+
+  /** @returns {Answer | null} */
+  requestState() {
+    this.wake();
+    let heartbeat = 0;
+    for (const socket of this.#sockets.all()) {
+      heartbeat = Math.max(heartbeat, this.#heartbeat(socket));
+    }
+    return this.run({ type: "StateRequested", heartbeat });
+  }
+
+  /** The name that the object was made from, which hibernation does not lose. */
+  userId() {
+    const { name } = this.#ctx.id;
+    if (name === undefined) {
+      throw new Error("a UserSessionDO must be addressed by idFromName(userId)");
+    }
+    return name;
+  }
+
+  /** What is stored, or what the server that this one replaces has left. */
+  #stored() {
+    const { kv } = this.#ctx.storage;
+    const stored = kv.get(SNAPSHOT_KEY);
+    if (stored !== undefined) {
+      return { snapshot: stored instanceof Uint8Array ? stored : NO_BYTES, legacy: null };
+    }
+    const games = kv.get("activeGames");
+    const lastActive = kv.get("lastActive");
+    if (games === undefined && lastActive === undefined) return { snapshot: null, legacy: null };
+    const legacy = {
+      games: Array.isArray(games) ? games.filter((game) => typeof game === "string") : [],
+      lastActive: Number.isSafeInteger(lastActive) ? Number(lastActive) : 0,
+    };
+    return { snapshot: null, legacy };
+  }
+
+  /**
+   * @param {SessionEvent} event
+   * @returns {Effect[]}
+   */
+  #step(event) {
+    this.wake();
+    try {
+      return /** @type {SessionInstance} */ (this.#instance).step(event);
+    } catch (error) {
+      // The module trapped. No effect of the event was applied, so an instance that wakes anew from
+      // storage and attachments goes on as if the event had never been.
+      this.#instance = null;
+      throw error;
+    }
+  }
+
+  /**
+   * Carries out effects in their order. There is no await in it: the platform holds every frame back
+   * until what was written before it is safe.
+   * @param {Effect[]} effects
+   */
+  #apply(effects) {
+    /** @type {Answer | null} */
+    let answer = null;
+    try {
+      for (const effect of effects) answer = this.#applyOne(effect) ?? answer;
+    } catch (error) {
+      // The storage refused, so what the instance believes is not what is stored.
+      this.#instance = null;
+      throw error;
+    }
+    return answer;
+  }
+
+  /**
+   * @param {Effect} effect
+   * @returns {Answer | undefined}
+   */
+  #applyOne({ kind, connection, number, text, bytes }) {
+    const { kv } = this.#ctx.storage;
+    switch (kind) {
+      case EffectKind.SetAside:
+        kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
+        kv.delete(SNAPSHOT_KEY);
+        return undefined;
+      case EffectKind.Erase:
+        for (const [key] of [...kv.list()]) kv.delete(key);
+        return undefined;
+      case EffectKind.Store:
+        kv.put(SNAPSHOT_KEY, bytes);
+        return undefined;
+      case EffectKind.SetAttachment:
+        this.#sockets.socketOf(connection)?.serializeAttachment(bytes);
+        return undefined;
+      case EffectKind.Send:
+        send(this.#sockets.socketOf(connection), text);
+        return undefined;
+      case EffectKind.SendToAll:
+        for (const socket of this.#sockets.all()) send(socket, text);
+        return undefined;
+      case EffectKind.Close:
+        this.#sockets.socketOf(connection)?.close(number, text);
+        this.#sockets.remove(connection);
+        return undefined;
+      case EffectKind.CloseAll:
+        this.#closeAll(number, text);
+        return undefined;
+      case EffectKind.Answer:
+        return { status: number, body: text };
+      case EffectKind.Report:
+        console.error(`user-session: user ${JSON.stringify(this.userId())}: ${text}`);
+        return undefined;
+      default:
+        throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
+    }
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #closeAll(code, reason) {
+    const sockets = [...this.#sockets.all()];
+    this.#sockets.clear();
+    for (const socket of sockets) socket.close(code, reason);
+    this.#onClosed(sockets);
+  }
+
+  /** @param {WebSocket} socket */
+  #heartbeat(socket) {
+    return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+  }
+}
+
+/**
+ * @param {WebSocket | undefined} socket
+ * @param {string} text
+ */
+function send(socket, text) {
+  try {
+    socket?.send(text);
+  } catch {
+    // It closed under our hands, and its close event follows.
+  }
+}

@@ -1,0 +1,103 @@
+#include "wire.h"
+
+#include "bytes.h"
+
+namespace user_session {
+namespace {
+
+// A list of texts or connections starts with its length. The smallest element bounds what a
+// malformed length can ask for.
+std::uint32_t read_count(ByteReader& reader, std::size_t smallest_element_bytes) {
+  const std::uint32_t count = reader.u32();
+  return count <= reader.rest_size() / smallest_element_bytes ? count : 0;
+}
+
+Woken read_woken(ByteReader& reader) {
+  Woken event;
+  event.user_id = reader.text();
+  event.has_snapshot = reader.u8() != 0;
+  event.snapshot = reader.text();
+  event.has_legacy = reader.u8() != 0;
+  event.legacy_last_active = reader.i64();
+  const std::uint32_t games = read_count(reader, sizeof(std::uint32_t));
+  event.legacy_games.reserve(games);
+  for (std::uint32_t i = 0; i < games; ++i) event.legacy_games.push_back(reader.text());
+  const std::uint32_t connections = read_count(reader, 16);
+  event.connections.reserve(connections);
+  for (std::uint32_t i = 0; i < connections; ++i) {
+    WokenConnection& connection = event.connections.emplace_back();
+    connection.connection = reader.u32();
+    connection.heartbeat = reader.i64();
+    connection.attachment = reader.text();
+  }
+  return event;
+}
+
+Payload read_payload(ByteReader& reader) {
+  Payload payload;
+  payload.size_bytes = reader.u32();
+  payload.text = reader.text();
+  return payload;
+}
+
+FrameReceived read_frame_received(ByteReader& reader) {
+  FrameReceived event;
+  event.connection = reader.u32();
+  event.now = reader.i64();
+  event.is_text = reader.u8() != 0;
+  event.payload = read_payload(reader);
+  return event;
+}
+
+Connected read_connected(ByteReader& reader) {
+  Connected event;
+  event.connection = reader.u32();
+  event.now = reader.i64();
+  event.device_id = reader.text();
+  return event;
+}
+
+Disconnected read_disconnected(ByteReader& reader) {
+  Disconnected event;
+  event.connection = reader.u32();
+  event.heartbeat = reader.i64();
+  return event;
+}
+
+std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
+  switch (tag) {
+    case EventTag::kWoken:
+      return read_woken(reader);
+    case EventTag::kConnected:
+      return read_connected(reader);
+    case EventTag::kFrameReceived:
+      return read_frame_received(reader);
+    case EventTag::kDisconnected:
+      return read_disconnected(reader);
+    case EventTag::kStateRequested:
+      return StateRequested{reader.i64()};
+    case EventTag::kClearRequested:
+      return ClearRequested{};
+    case EventTag::kPushRequested:
+      return PushRequested{read_payload(reader)};
+    case EventTag::kGameJoinRequested:
+      return GameJoinRequested{reader.text()};
+    case EventTag::kGameLeaveRequested:
+      return GameLeaveRequested{reader.text()};
+    case EventTag::kLogoutRequested:
+      return LogoutRequested{};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Event> decode_event(std::string_view bytes) {
+  ByteReader reader(bytes);
+  const auto tag = static_cast<EventTag>(reader.u8());
+  std::optional<Event> event = read_event(tag, reader);
+  if (!reader.finished()) return std::nullopt;
+  return event;
+}
+
+}  // namespace user_session

@@ -1,0 +1,25 @@
+# The session as a plain library of this machine, and its tests.
+enable_testing()
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+set(SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+target_compile_options(session_core PUBLIC ${SANITIZERS})
+
+add_executable(session_tests
+  bindings/wire.cpp
+  tests/unit/attachment_test.cpp
+  tests/unit/bytes_test.cpp
+  tests/unit/effect_test.cpp
+  tests/unit/frame_test.cpp
+  tests/unit/message_test.cpp
+  tests/unit/scenario.cpp
+  tests/unit/scenario_test.cpp
+  tests/unit/session_test.cpp
+  tests/unit/snapshot_test.cpp
+  tests/unit/wire_test.cpp)
+target_link_libraries(session_tests PRIVATE session_core GTest::gtest_main)
+target_link_options(session_tests PRIVATE ${SANITIZERS})
+target_compile_definitions(session_tests PRIVATE
+  SCENARIO_DIR="${CMAKE_SOURCE_DIR}/tests/scenarios")
+gtest_discover_tests(session_tests)

@@ -1,0 +1,41 @@
+#include "attachment.h"
+
+#include "check.h"
+
+#include "bytes.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+// Sockets live through a deploy of new code only as long as the platform lets them, so one known
+// version is enough.
+constexpr std::uint8_t kVersion = 1;
+
+}  // namespace
+
+void encode_attachment(const Attachment& attachment, std::string& out) {
+  USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
+  append_u8(out, kVersion);
+  append_i64(out, attachment.order);
+  append_i64(out, attachment.last_active);
+  append_u8(out, static_cast<std::uint8_t>(attachment.presence));
+  append_text(out, attachment.device_id);
+}
+
+std::optional<Attachment> decode_attachment(std::string_view bytes) {
+  ByteReader reader(bytes);
+  if (reader.u8() != kVersion) return std::nullopt;
+  Attachment attachment;
+  attachment.order = reader.i64();
+  attachment.last_active = reader.i64();
+  const std::uint8_t presence = reader.u8();
+  attachment.device_id = reader.text();
+  if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
+    return std::nullopt;
+  }
+  attachment.presence = static_cast<Presence>(presence);
+  return attachment;
+}
+
+}  // namespace user_session

@@ -1,0 +1,35 @@
+// What survives hibernation beside a socket, at no cost in stored rows.
+//
+// Two things ride there: who the device is, and how the user was when the attachment was written.
+// Many attachments of one user carry the latter, written at different times; the one with the
+// highest order is the truth.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "event.h"
+#include "presence.h"
+
+namespace user_session {
+
+struct Attachment {
+  // Counts the attachments written for the user, across hibernations. Not a time: clocks jump.
+  std::int64_t order = 0;
+  TimeMs last_active = 0;
+  Presence presence = Presence::kOnline;
+  // Borrowed from the bytes it was decoded from.
+  std::string_view device_id;
+
+  bool operator==(const Attachment&) const = default;
+};
+
+// Appends the bytes of `attachment`; its device id is at most kDeviceIdBytesMax long.
+void encode_attachment(const Attachment& attachment, std::string& out);
+
+// The attachment that `bytes` hold, or nothing when they are not of a known version or damaged.
+std::optional<Attachment> decode_attachment(std::string_view bytes);
+
+}  // namespace user_session

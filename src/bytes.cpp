@@ -1,0 +1,55 @@
+#include "bytes.h"
+
+namespace user_session {
+namespace {
+
+void append_number(std::string& out, std::uint64_t value, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+  }
+}
+
+}  // namespace
+
+void append_u8(std::string& out, std::uint8_t value) { append_number(out, value, 1); }
+
+void append_u32(std::string& out, std::uint32_t value) { append_number(out, value, 4); }
+
+void append_i64(std::string& out, std::int64_t value) {
+  append_number(out, static_cast<std::uint64_t>(value), 8);
+}
+
+void append_text(std::string& out, std::string_view text) {
+  append_u32(out, static_cast<std::uint32_t>(text.size()));
+  out.append(text);
+}
+
+std::string_view ByteReader::take(std::size_t size) {
+  if (failed_ || size > rest_.size()) {
+    failed_ = true;
+    return {};
+  }
+  const std::string_view taken = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return taken;
+}
+
+std::uint64_t ByteReader::number(std::size_t size) {
+  std::uint64_t value = 0;
+  unsigned shift = 0;
+  for (const char byte : take(size)) {
+    value |= std::uint64_t{static_cast<unsigned char>(byte)} << shift;
+    shift += 8;
+  }
+  return value;
+}
+
+std::uint8_t ByteReader::u8() { return static_cast<std::uint8_t>(number(1)); }
+
+std::uint32_t ByteReader::u32() { return static_cast<std::uint32_t>(number(4)); }
+
+std::int64_t ByteReader::i64() { return static_cast<std::int64_t>(number(8)); }
+
+std::string_view ByteReader::text() { return take(u32()); }
+
+}  // namespace user_session

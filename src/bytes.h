@@ -1,0 +1,45 @@
+// Numbers and texts as bytes, little-endian: the alphabet of snapshots, attachments and the
+// boundary to JavaScript.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace user_session {
+
+void append_u8(std::string& out, std::uint8_t value);
+void append_u32(std::string& out, std::uint32_t value);
+void append_i64(std::string& out, std::int64_t value);
+
+// The length as u32, then the bytes.
+void append_text(std::string& out, std::string_view text);
+
+// Reads what the functions above wrote. After a read past the end every value is 0 or empty and
+// `failed` stays true, so a caller reads all fields and asks once.
+class ByteReader {
+ public:
+  // `bytes` must outlive the reader and every text it returns.
+  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+
+  std::uint8_t u8();
+  std::uint32_t u32();
+  std::int64_t i64();
+  std::string_view text();
+
+  [[nodiscard]] bool failed() const { return failed_; }
+
+  // True when all bytes were read and none was missing.
+  [[nodiscard]] bool finished() const { return !failed_ && rest_.empty(); }
+
+  [[nodiscard]] std::size_t rest_size() const { return rest_.size(); }
+
+ private:
+  std::string_view take(std::size_t size);
+  std::uint64_t number(std::size_t size);
+
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+}  // namespace user_session

@@ -1,0 +1,79 @@
+#include "effect.h"
+
+#include "check.h"
+
+namespace user_session {
+namespace {
+
+// The place of a kind in the order that the header promises.
+int rank(EffectKind kind) {
+  switch (kind) {
+    case EffectKind::kSetAside:
+    case EffectKind::kErase:
+    case EffectKind::kStore:
+      return 0;
+    case EffectKind::kSetAttachment:
+      return 1;
+    case EffectKind::kSend:
+    case EffectKind::kSendToAll:
+      return 2;
+    case EffectKind::kClose:
+    case EffectKind::kCloseAll:
+      return 3;
+    case EffectKind::kAnswer:
+    case EffectKind::kReport:
+      return 4;
+  }
+  return 4;
+}
+
+}  // namespace
+
+void EffectList::clear() {
+  list_.clear();
+  texts_.clear();
+}
+
+void EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t number,
+                     std::string_view text) {
+  USER_SESSION_CHECK(list_.empty() || rank(list_.back().kind) <= rank(kind));
+  list_.push_back({kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
+                   static_cast<std::uint32_t>(text.size())});
+  texts_.append(text);
+}
+
+void EffectList::set_aside() { add(EffectKind::kSetAside, kNoConnection, 0, {}); }
+
+void EffectList::erase() { add(EffectKind::kErase, kNoConnection, 0, {}); }
+
+void EffectList::store(std::string_view snapshot) {
+  add(EffectKind::kStore, kNoConnection, 0, snapshot);
+}
+
+void EffectList::set_attachment(ConnectionId connection, std::string_view attachment) {
+  add(EffectKind::kSetAttachment, connection, 0, attachment);
+}
+
+void EffectList::send(ConnectionId connection, std::string_view frame) {
+  add(EffectKind::kSend, connection, 0, frame);
+}
+
+void EffectList::send_to_all(std::string_view frame) {
+  add(EffectKind::kSendToAll, kNoConnection, 0, frame);
+}
+
+void EffectList::close(ConnectionId connection, std::uint16_t code, std::string_view reason) {
+  add(EffectKind::kClose, connection, code, reason);
+}
+
+void EffectList::close_all(std::uint16_t code, std::string_view reason) {
+  add(EffectKind::kCloseAll, kNoConnection, code, reason);
+}
+
+void EffectList::answer(std::uint16_t status, std::string_view body) {
+  add(EffectKind::kAnswer, kNoConnection, status, body);
+}
+
+void EffectList::report(std::string_view what) { add(EffectKind::kReport, kNoConnection, 0, what); }
+
+}  // namespace user_session

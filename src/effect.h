@@ -1,0 +1,87 @@
+// What a session wants done: imperatives, to be carried out in the order of the list, with nothing
+// in between.
+//
+// The order is part of the promise. Effects of a lower kind never follow those of a higher one:
+//
+//   storage  ->  attachments  ->  frames  ->  closings  ->  the answer and reports
+//
+// so a device is told only of what is already stored, and is told everything before it is closed.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <string>
+#include <vector>
+
+#include "event.h"
+
+namespace user_session {
+
+// The numbers are the wire format of the boundary; bindings/wire.js has the same table.
+enum class EffectKind : std::uint32_t {
+  // Put the stored snapshot aside under another key; it could not be read.
+  kSetAside = 1,
+  // Delete everything stored for the user.
+  kErase = 2,
+  // Replace the stored snapshot by `text`.
+  kStore = 3,
+  // Let `text` survive hibernation with the socket of `connection`.
+  kSetAttachment = 4,
+  // Send the frame `text` to `connection`.
+  kSend = 5,
+  // Send the frame `text` to every open connection.
+  kSendToAll = 6,
+  // Close `connection` with the code `number` and the reason `text`.
+  kClose = 7,
+  // Close every open connection with the code `number` and the reason `text`.
+  kCloseAll = 8,
+  // Answer the request that caused the event: HTTP status `number`, JSON body `text`.
+  kAnswer = 9,
+  // Tell the operator `text`.
+  kReport = 10,
+};
+
+// One effect. `text` lies in the list's own memory, from `text_offset`.
+struct Effect {
+  EffectKind kind;
+  ConnectionId connection;
+  std::uint32_t number;
+  std::uint32_t text_offset;
+  std::uint32_t text_size;
+};
+
+// The effects of one step. Reused from step to step so that a quiet session allocates nothing.
+class EffectList {
+ public:
+  // Forgets all effects; what `text` returned before is no longer valid.
+  void clear();
+
+  void set_aside();
+  void erase();
+  void store(std::string_view snapshot);
+  void set_attachment(ConnectionId connection, std::string_view attachment);
+  void send(ConnectionId connection, std::string_view frame);
+  void send_to_all(std::string_view frame);
+  void close(ConnectionId connection, std::uint16_t code, std::string_view reason);
+  void close_all(std::uint16_t code, std::string_view reason);
+  void answer(std::uint16_t status, std::string_view body);
+  void report(std::string_view what);
+
+  [[nodiscard]] const std::vector<Effect>& list() const { return list_; }
+
+  // The text of one effect; valid until the list changes.
+  [[nodiscard]] std::string_view text(const Effect& effect) const {
+    return std::string_view(texts_).substr(effect.text_offset, effect.text_size);
+  }
+
+  // All texts, one after the other; `Effect::text_offset` counts from its start.
+  [[nodiscard]] const std::string& texts() const { return texts_; }
+
+ private:
+  void add(EffectKind kind, ConnectionId connection, std::uint32_t number, std::string_view text);
+
+  std::vector<Effect> list_;
+  std::string texts_;
+};
+
+}  // namespace user_session

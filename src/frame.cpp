@@ -1,0 +1,164 @@
+#include "frame.h"
+
+#include <array>
+#include <charconv>
+
+namespace user_session {
+namespace {
+
+void append_number(std::string& out, std::int64_t value) {
+  std::array<char, 20> digits{};
+  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), result.ptr);
+}
+
+void append_escaped(std::string& out, unsigned char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      constexpr std::string_view kHexDigits = "0123456789abcdef";
+      out += "\\u00";
+      out += kHexDigits[c >> 4];
+      out += kHexDigits[c & 0xf];
+  }
+}
+
+void append_state_fields(std::string& out, const StateView& state) {
+  out += "\"userId\":";
+  append_json_string(out, state.user_id);
+  out += ",\"activeGames\":";
+  out += state.games_json;
+  out += ",\"presence\":\"";
+  out += presence_name(state.presence);
+  out += "\",\"lastActive\":";
+  append_number(out, state.last_active);
+}
+
+void write_game_change(std::string& out, std::string_view type, std::string_view game_id,
+                       std::string_view games_json) {
+  out = "{\"type\":\"";
+  out += type;
+  out += "\",\"gameId\":";
+  append_json_string(out, game_id);
+  out += ",\"activeGames\":";
+  out += games_json;
+  out += '}';
+}
+
+void append_refusal_fields(std::string& out, const Refusal& refusal) {
+  out += "\"code\":\"";
+  out += error_code_name(refusal.code);
+  out += "\",\"message\":";
+  append_json_string(out, refusal.message);
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, written, i - written);
+    append_escaped(out, c);
+    written = i + 1;
+  }
+  out.append(text, written, text.size() - written);
+  out += '"';
+}
+
+void write_initial_state(std::string& out, const StateView& state, std::string_view device_id) {
+  out = "{\"type\":\"initial_state\",";
+  append_state_fields(out, state);
+  out += ",\"deviceId\":";
+  append_json_string(out, device_id);
+  out += '}';
+}
+
+void write_state(std::string& out, const StateView& state) {
+  out = "{\"type\":\"state\",";
+  append_state_fields(out, state);
+  out += '}';
+}
+
+void write_state_answer(std::string& out, const StateView& state, std::size_t connected_devices) {
+  out = '{';
+  append_state_fields(out, state);
+  out += ",\"connectedDevices\":";
+  append_number(out, static_cast<std::int64_t>(connected_devices));
+  out += ",\"isHibernating\":";
+  out += connected_devices == 0 ? "true" : "false";
+  out += '}';
+}
+
+void write_game_joined(std::string& out, std::string_view game_id, std::string_view games_json) {
+  write_game_change(out, "game_joined", game_id, games_json);
+}
+
+void write_game_left(std::string& out, std::string_view game_id, std::string_view games_json) {
+  write_game_change(out, "game_left", game_id, games_json);
+}
+
+void write_games_answer(std::string& out, std::string_view games_json) {
+  out = "{\"activeGames\":";
+  out += games_json;
+  out += '}';
+}
+
+void write_presence_updated(std::string& out, Presence presence) {
+  out = "{\"type\":\"presence_updated\",\"presence\":\"";
+  out += presence_name(presence);
+  out += "\"}";
+}
+
+void write_event(std::string& out, std::string_view event, std::string_view data,
+                 std::string_view from) {
+  out = "{\"type\":\"event\",\"event\":";
+  append_json_string(out, event);
+  out += ",\"data\":";
+  out += data;
+  out += ",\"from\":";
+  append_json_string(out, from);
+  out += '}';
+}
+
+void write_delivered_answer(std::string& out, std::size_t delivered) {
+  out = "{\"delivered\":";
+  append_number(out, static_cast<std::int64_t>(delivered));
+  out += '}';
+}
+
+void write_error(std::string& out, const Refusal& refusal) {
+  out = "{\"type\":\"error\",";
+  append_refusal_fields(out, refusal);
+  out += '}';
+}
+
+void write_error_answer(std::string& out, const Refusal& refusal) {
+  out = "{\"error\":{";
+  append_refusal_fields(out, refusal);
+  out += "}}";
+}
+
+}  // namespace user_session

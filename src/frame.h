@@ -1,0 +1,42 @@
+// What a device or a server is told: JSON texts, written field by field in the order that the
+// protocol shows.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "event.h"
+#include "message.h"
+#include "presence.h"
+
+namespace user_session {
+
+// What the frames about the whole user say.
+struct StateView {
+  std::string_view user_id;
+  // The games as a JSON array.
+  std::string_view games_json;
+  Presence presence = Presence::kOffline;
+  TimeMs last_active = 0;
+};
+
+// Appends `text` as a JSON string, quotes included. `text` is UTF-8 and is kept exactly.
+void append_json_string(std::string& out, std::string_view text);
+
+// Each of these replaces `out` by one frame or answer.
+void write_initial_state(std::string& out, const StateView& state, std::string_view device_id);
+void write_state(std::string& out, const StateView& state);
+void write_state_answer(std::string& out, const StateView& state, std::size_t connected_devices);
+void write_game_joined(std::string& out, std::string_view game_id, std::string_view games_json);
+void write_game_left(std::string& out, std::string_view game_id, std::string_view games_json);
+void write_games_answer(std::string& out, std::string_view games_json);
+void write_presence_updated(std::string& out, Presence presence);
+// `data` is JSON text and goes out as it is.
+void write_event(std::string& out, std::string_view event, std::string_view data,
+                 std::string_view from);
+void write_delivered_answer(std::string& out, std::size_t delivered);
+void write_error(std::string& out, const Refusal& refusal);
+void write_error_answer(std::string& out, const Refusal& refusal);
+
+}  // namespace user_session

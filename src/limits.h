@@ -1,0 +1,44 @@
+// Every limit of the session, its unit in its name and its reason beside it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace user_session {
+
+// A device's frame or a pushed body, in bytes of UTF-8. A larger one is refused with `too_large`.
+inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
+
+// A frame above this ends its connection with close code 1009: whoever sends it is not one of ours.
+inline constexpr std::size_t kFrameBytesBeforeClose = 1024 * 1024;
+
+// How deep objects and arrays of a frame may nest; the frame's own object is the first level.
+inline constexpr int kNestingMax = 32;
+
+// Games of one user at a time. With kNameBytesMax it bounds what is stored and announced.
+inline constexpr std::size_t kActiveGamesMax = 256;
+
+// A game id or the name of an event, in bytes of UTF-8.
+inline constexpr std::size_t kNameBytesMax = 128;
+
+// A socket's attachment, in bytes. The platform takes 16,384 after its own serialization, of which
+// up to 14 go to the header of a byte array (measured on workerd 2026-11-17: 16,370 pass).
+inline constexpr std::size_t kAttachmentBytesMax = 16'370;
+
+// A device id, in bytes of UTF-8. Cloudflare takes URLs of up to 16 KiB, so an id that arrives
+// there fits; a self-hosted server can see longer ones and refuses them.
+inline constexpr std::size_t kDeviceIdBytesMax = 16'000;
+
+// How far the stored `lastActive` may lag behind the shown one, in milliseconds: the price of not
+// writing at every frame.
+inline constexpr std::int64_t kLastActiveLagMs = 60'000;
+
+// Version, order, time, presence and the length of the device id (see attachment.cpp).
+inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 4;
+
+static_assert(kAttachmentHeaderBytes + kDeviceIdBytesMax <= kAttachmentBytesMax,
+              "a device id must survive hibernation in its socket's attachment");
+static_assert(kFrameBytesMax < kFrameBytesBeforeClose);
+static_assert(kNameBytesMax < kFrameBytesMax);
+
+}  // namespace user_session

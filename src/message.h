@@ -1,0 +1,90 @@
+// What a device can say: JSON text in, typed messages or a refusal out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "presence.h"
+
+namespace user_session {
+
+struct JoinGame {
+  std::string_view game_id;
+};
+struct LeaveGame {
+  std::string_view game_id;
+};
+struct UpdatePresence {
+  Presence presence;
+};
+struct SyncState {};
+struct Ping {};
+struct LogoutAll {};
+struct Broadcast {
+  std::string_view event;
+  // The exact text of the value the sender wrote; `null` if it wrote none.
+  std::string_view data;
+};
+
+using Message =
+    std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll, Broadcast>;
+
+enum class ErrorCode {
+  kInvalidJson,
+  kInvalidMessage,
+  kUnknownType,
+  kTooLarge,
+  kLimitReached,
+};
+
+// The `code` of an error as it is written in frames and answers.
+std::string_view error_code_name(ErrorCode code);
+
+// Why something was not done, for the one who asked. `message` names the field and what was
+// expected of it; it is a literal.
+struct Refusal {
+  ErrorCode code;
+  std::string_view message;
+};
+
+// Whether `game_id` can be one: 1 to kNameBytesMax bytes. Nothing when it can.
+std::optional<Refusal> check_game_id(std::string_view game_id);
+
+// Reads messages, keeping its memory from one to the next.
+class MessageParser {
+ public:
+  // Reads a device's frame of at most kFrameBytesMax bytes of UTF-8. The texts of the result stay
+  // valid until the next call, and as long as `frame` does.
+  std::variant<Message, Refusal> parse_frame(std::string_view frame);
+
+  // Checks a body that a server wants pushed: it must be what parse_frame would take as a frame of
+  // some type, whatever the type. Nothing when it is.
+  std::optional<Refusal> check_push(std::string_view body);
+
+  // One member of the frame's own object.
+  struct Field {
+    enum class Kind { kAbsent, kString, kOther };
+    Kind kind = Kind::kAbsent;
+    // The string's value, escapes resolved; for `data` the value's text as it was written.
+    std::string value;
+  };
+
+  // The members that some message has. Of a repeated one the last counts.
+  struct Fields {
+    Field type;
+    Field game_id;
+    Field presence;
+    Field event;
+    Field data;
+  };
+
+ private:
+  std::optional<Refusal> read_fields(std::string_view text);
+  std::variant<Message, Refusal> to_message() const;
+
+  Fields fields_;
+};
+
+}  // namespace user_session

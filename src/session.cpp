@@ -1,0 +1,375 @@
+#include "session.h"
+
+#include <algorithm>
+#include "check.h"
+
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+// The old hook compares this reason to the letter to tell a logout from a lost connection.
+constexpr std::uint16_t kLogoutCode = 1000;
+constexpr std::string_view kLogoutReason = "Logged out from all devices";
+
+constexpr std::uint16_t kTooBigCode = 1009;
+
+constexpr std::uint16_t kStatusOk = 200;
+constexpr std::uint16_t kStatusBadRequest = 400;
+constexpr std::uint16_t kStatusTooLarge = 413;
+
+constexpr std::string_view kSuccessAnswer = R"({"success":true})";
+constexpr std::string_view kPongFrame = R"({"type":"pong"})";
+
+constexpr Refusal kTooLarge = {ErrorCode::kTooLarge,
+                               "too large: expected at most 65536 bytes of UTF-8"};
+static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
+
+constexpr Refusal kNotText = {ErrorCode::kInvalidJson, "binary frame: expected a text frame"};
+
+constexpr Refusal kDeviceIdTooLong = {
+    ErrorCode::kLimitReached, "deviceId is too long: expected at most 16000 bytes of UTF-8"};
+static_assert(kDeviceIdBytesMax == 16'000, "the refusal names the limit");
+
+constexpr Refusal kTooManyGames = {ErrorCode::kLimitReached,
+                                   "activeGames is full: expected at most 256 games"};
+static_assert(kActiveGamesMax == 256, "the refusal names the limit");
+
+bool contains(const std::vector<std::string>& games, std::string_view game_id) {
+  return std::find(games.begin(), games.end(), game_id) != games.end();
+}
+
+}  // namespace
+
+void Session::step(const Event& event, EffectList& effects) {
+  std::visit([&](const auto& happened) { on(happened, effects); }, event);
+}
+
+// Waking
+
+void Session::on(const Woken& event, EffectList& effects) {
+  USER_SESSION_CHECK(connections_.empty());
+  user_id_ = event.user_id;
+  restore_stored(event, effects);
+  restore_connections(event);
+}
+
+void Session::restore_stored(const Woken& event, EffectList& effects) {
+  if (event.has_snapshot) {
+    if (auto snapshot = decode_snapshot(event.snapshot)) {
+      active_games_ = std::move(snapshot->active_games);
+      stored_last_active_ = last_active_ = snapshot->last_active;
+      write_games();
+      return;
+    }
+    effects.set_aside();
+    effects.report(
+        "the stored session is damaged or of an unknown version: it is kept aside, and the session "
+        "starts empty");
+    return;
+  }
+  if (!event.has_legacy) return;
+  for (const std::string_view game : event.legacy_games) {
+    if (!game.empty() && !contains(active_games_, game)) {
+      active_games_.emplace_back(game);
+    }
+  }
+  last_active_ = event.legacy_last_active;
+  write_games();
+  effects.erase();
+  store(effects);
+}
+
+void Session::restore_connections(const Woken& event) {
+  for (const WokenConnection& woken : event.connections) {
+    Connection& connection = open_connection(woken.connection);
+    connection.device_id = "unknown";
+    touch(woken.heartbeat);
+    const auto attachment = decode_attachment(woken.attachment);
+    if (!attachment) continue;
+    connection.device_id = attachment->device_id;
+    if (attachment->order <= attachment_order_) continue;
+    attachment_order_ = attachment->order;
+    carrier_ = woken.connection;
+    attached_last_active_ = attachment->last_active;
+    presence_ = attachment->presence;
+    touch(attachment->last_active);
+  }
+}
+
+// Devices
+
+void Session::on(const Connected& event, EffectList& effects) {
+  if (event.device_id.size() > kDeviceIdBytesMax) {
+    return answer_refusal(kStatusBadRequest, kDeviceIdTooLong, effects);
+  }
+  open_connection(event.connection).device_id = event.device_id;
+  touch(event.now);
+  attach(event.connection, effects);
+  write_initial_state(out_, state_view(), event.device_id);
+  effects.send(event.connection, out_);
+}
+
+void Session::on(const Disconnected& event, EffectList& effects) {
+  if (!is_open(event.connection)) return;
+  touch(event.heartbeat);
+  forget_connection(event.connection, effects);
+}
+
+Session::Connection& Session::open_connection(ConnectionId id) {
+  if (connections_.size() <= id) connections_.resize(id + 1);
+  Connection& connection = connections_[id];
+  USER_SESSION_CHECK(!connection.is_open);
+  connection.is_open = true;
+  if (open_count_++ == 0) presence_ = Presence::kOnline;
+  return connection;
+}
+
+void Session::forget_connection(ConnectionId id, EffectList& effects) {
+  connections_[id] = Connection{};
+  --open_count_;
+  if (open_count_ == 0) {
+    last_device_left(effects);
+  } else if (carrier_ == id) {
+    attach(any_open_connection(), effects);
+  }
+}
+
+void Session::last_device_left(EffectList& effects) {
+  presence_ = Presence::kOffline;
+  carrier_ = kNoConnection;
+  attached_last_active_ = 0;
+  if (last_active_ - stored_last_active_ >= kLastActiveLagMs) store(effects);
+}
+
+void Session::logout_all(EffectList& effects) {
+  const bool had_devices = open_count_ > 0;
+  connections_.clear();
+  open_count_ = 0;
+  if (had_devices) last_device_left(effects);
+  effects.close_all(kLogoutCode, kLogoutReason);
+}
+
+// Frames
+
+void Session::on(const FrameReceived& event, EffectList& effects) {
+  if (!is_open(event.connection)) return;
+  touch(event.now);
+  if (event.payload.size_bytes > kFrameBytesBeforeClose) {
+    forget_connection(event.connection, effects);
+    effects.close(event.connection, kTooBigCode, "frame over 1 MiB");
+    return;
+  }
+  if (!event.is_text) return refuse(event.connection, kNotText, effects);
+  if (event.payload.size_bytes > kFrameBytesMax) {
+    return refuse(event.connection, kTooLarge, effects);
+  }
+  const auto parsed = parser_.parse_frame(event.payload.text);
+  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
+    return refuse(event.connection, *refusal, effects);
+  }
+  std::visit([&](const auto& message) { handle(message, event.connection, effects); },
+             *std::get_if<Message>(&parsed));
+}
+
+void Session::handle(const JoinGame& message, ConnectionId sender, EffectList& effects) {
+  if (const auto refusal = join_game(message.game_id, sender, effects)) {
+    refuse(sender, *refusal, effects);
+  }
+}
+
+void Session::handle(const LeaveGame& message, ConnectionId sender, EffectList& effects) {
+  leave_game(message.game_id, sender, effects);
+}
+
+void Session::handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects) {
+  if (message.presence == presence_) return attach_if_stale(sender, effects);
+  presence_ = message.presence;
+  attach(sender, effects);
+  write_presence_updated(out_, presence_);
+  effects.send_to_all(out_);
+}
+
+void Session::handle(const SyncState& /*message*/, ConnectionId sender, EffectList& effects) {
+  attach_before_telling(sender, effects);
+  write_state(out_, state_view());
+  effects.send(sender, out_);
+}
+
+void Session::handle(const Ping& /*message*/, ConnectionId sender, EffectList& effects) {
+  attach_if_stale(sender, effects);
+  effects.send(sender, kPongFrame);
+}
+
+void Session::handle(const LogoutAll& /*message*/, ConnectionId /*sender*/, EffectList& effects) {
+  logout_all(effects);
+}
+
+void Session::handle(const Broadcast& message, ConnectionId sender, EffectList& effects) {
+  attach_if_stale(sender, effects);
+  write_event(out_, message.event, message.data, connections_[sender].device_id);
+  effects.send_to_all(out_);
+}
+
+void Session::refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects) {
+  attach_if_stale(sender, effects);
+  write_error(out_, refusal);
+  effects.send(sender, out_);
+}
+
+// Requests of servers
+
+void Session::on(const StateRequested& event, EffectList& effects) {
+  touch(event.heartbeat);
+  attach_before_telling(any_open_connection(), effects);
+  write_state_answer(out_, state_view(), open_count_);
+  effects.answer(kStatusOk, out_);
+}
+
+void Session::on(const ClearRequested& /*event*/, EffectList& effects) {
+  active_games_.clear();
+  write_games();
+  stored_last_active_ = 0;
+  // While devices are connected theirs is what was last done; without one the user was never here.
+  if (open_count_ == 0) last_active_ = 0;
+  effects.erase();
+  attach_before_telling(any_open_connection(), effects);
+  write_state(out_, state_view());
+  effects.send_to_all(out_);
+  effects.answer(kStatusOk, kSuccessAnswer);
+}
+
+void Session::on(const PushRequested& event, EffectList& effects) {
+  if (event.payload.size_bytes > kFrameBytesMax) {
+    return answer_refusal(kStatusTooLarge, kTooLarge, effects);
+  }
+  if (const auto refusal = parser_.check_push(event.payload.text)) {
+    return answer_refusal(kStatusBadRequest, *refusal, effects);
+  }
+  effects.send_to_all(event.payload.text);
+  write_delivered_answer(out_, open_count_);
+  effects.answer(kStatusOk, out_);
+}
+
+void Session::on(const GameJoinRequested& event, EffectList& effects) {
+  auto refusal = check_game_id(event.game_id);
+  if (!refusal) refusal = join_game(event.game_id, kNoConnection, effects);
+  if (refusal) return answer_refusal(kStatusBadRequest, *refusal, effects);
+  write_games_answer(out_, games_json_);
+  effects.answer(kStatusOk, out_);
+}
+
+void Session::on(const GameLeaveRequested& event, EffectList& effects) {
+  if (const auto refusal = check_game_id(event.game_id)) {
+    return answer_refusal(kStatusBadRequest, *refusal, effects);
+  }
+  leave_game(event.game_id, kNoConnection, effects);
+  write_games_answer(out_, games_json_);
+  effects.answer(kStatusOk, out_);
+}
+
+void Session::on(const LogoutRequested& /*event*/, EffectList& effects) {
+  logout_all(effects);
+  effects.answer(kStatusOk, kSuccessAnswer);
+}
+
+void Session::answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects) {
+  write_error_answer(out_, refusal);
+  effects.answer(status, out_);
+}
+
+// Games
+
+std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId sender,
+                                          EffectList& effects) {
+  if (contains(active_games_, game_id)) {
+    attach_if_stale(sender, effects);
+    return std::nullopt;
+  }
+  if (active_games_.size() >= kActiveGamesMax) return kTooManyGames;
+  active_games_.emplace_back(game_id);
+  write_games();
+  store(effects);
+  write_game_joined(out_, game_id, games_json_);
+  effects.send_to_all(out_);
+  return std::nullopt;
+}
+
+void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects) {
+  if (std::erase(active_games_, game_id) > 0) {
+    write_games();
+    store(effects);
+  } else {
+    attach_if_stale(sender, effects);
+  }
+  write_game_left(out_, game_id, games_json_);
+  effects.send_to_all(out_);
+}
+
+void Session::write_games() {
+  games_json_ = '[';
+  for (const std::string& game : active_games_) {
+    if (games_json_.size() > 1) games_json_ += ',';
+    append_json_string(games_json_, game);
+  }
+  games_json_ += ']';
+}
+
+// What survives
+
+void Session::store(EffectList& effects) {
+  stored_last_active_ = last_active_;
+  out_.clear();
+  encode_snapshot(active_games_, last_active_, out_);
+  effects.store(out_);
+}
+
+void Session::attach(ConnectionId connection, EffectList& effects) {
+  carrier_ = connection;
+  attached_last_active_ = last_active_;
+  out_.clear();
+  encode_attachment({.order = ++attachment_order_,
+                     .last_active = last_active_,
+                     .presence = presence_,
+                     .device_id = connections_[connection].device_id},
+                    out_);
+  effects.set_attachment(connection, out_);
+}
+
+void Session::attach_if_stale(ConnectionId connection, EffectList& effects) {
+  if (connection == kNoConnection) return;
+  if (last_active_ - surviving_last_active() >= kLastActiveLagMs) attach(connection, effects);
+}
+
+void Session::attach_before_telling(ConnectionId connection, EffectList& effects) {
+  if (connection == kNoConnection) return;
+  if (last_active_ > surviving_last_active()) attach(connection, effects);
+}
+
+TimeMs Session::surviving_last_active() const {
+  return std::max(stored_last_active_, attached_last_active_);
+}
+
+void Session::touch(TimeMs time) { last_active_ = std::max(last_active_, time); }
+
+// What is known
+
+bool Session::is_open(ConnectionId connection) const {
+  return connection < connections_.size() && connections_[connection].is_open;
+}
+
+ConnectionId Session::any_open_connection() const {
+  const auto open = std::find_if(connections_.begin(), connections_.end(),
+                                 [](const Connection& connection) { return connection.is_open; });
+  if (open == connections_.end()) return kNoConnection;
+  return static_cast<ConnectionId>(open - connections_.begin());
+}
+
+StateView Session::state_view() const {
+  return {.user_id = user_id_,
+          .games_json = games_json_,
+          .presence = presence_,
+          .last_active = last_active_};
+}
+
+}  // namespace user_session

@@ -1,0 +1,128 @@
+// One user's session: the state machine between the user's devices. `step` is the only way in.
+//
+// The user has devices, and a device here is one open connection, whatever it calls itself.
+//
+//   woken             -> the instance knows what is stored and which connections are open
+//   connected         -> one more device; the first makes the user online
+//   frame received    -> done or refused, see message.h
+//   disconnected      -> one device less; without any the user is offline
+//   state requested, clear requested, push requested,
+//   game join requested, game leave requested, logout requested
+//                     -> the same work for a server, with an answer
+//
+// An instance may vanish after any step and its successor wakes from what was stored and attached.
+// So a step leaves nothing in memory alone that anybody has been told: what games there are is
+// stored before it is announced, and presence and `lastActive` are attached to a socket before they
+// are shown. Rows are dear and attachments are free, hence the split.
+//
+// A frame of a connection that is not in the table does nothing: the server has closed it already,
+// and the platform still delivers what was under way.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attachment.h"
+#include "effect.h"
+#include "event.h"
+#include "frame.h"
+#include "message.h"
+#include "presence.h"
+#include "snapshot.h"
+
+namespace user_session {
+
+class Session {
+ public:
+  // Takes one event and appends what has to be done to `effects`. The first event of an instance is
+  // Woken, and there is only one.
+  void step(const Event& event, EffectList& effects);
+
+ private:
+  struct Connection {
+    bool is_open = false;
+    std::string device_id;
+  };
+
+  // One per event.
+  void on(const Woken& event, EffectList& effects);
+  void on(const Connected& event, EffectList& effects);
+  void on(const FrameReceived& event, EffectList& effects);
+  void on(const Disconnected& event, EffectList& effects);
+  void on(const StateRequested& event, EffectList& effects);
+  void on(const ClearRequested& event, EffectList& effects);
+  void on(const PushRequested& event, EffectList& effects);
+  void on(const GameJoinRequested& event, EffectList& effects);
+  void on(const GameLeaveRequested& event, EffectList& effects);
+  void on(const LogoutRequested& event, EffectList& effects);
+
+  // One per message; `sender` is open.
+  void handle(const JoinGame& message, ConnectionId sender, EffectList& effects);
+  void handle(const LeaveGame& message, ConnectionId sender, EffectList& effects);
+  void handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects);
+  void handle(const SyncState& message, ConnectionId sender, EffectList& effects);
+  void handle(const Ping& message, ConnectionId sender, EffectList& effects);
+  void handle(const LogoutAll& message, ConnectionId sender, EffectList& effects);
+  void handle(const Broadcast& message, ConnectionId sender, EffectList& effects);
+
+  void restore_stored(const Woken& event, EffectList& effects);
+  void restore_connections(const Woken& event);
+
+  // Both store and announce what they change, for a device or, with kNoConnection, for a server.
+  // The refusal says why nothing was done.
+  std::optional<Refusal> join_game(std::string_view game_id, ConnectionId sender,
+                                   EffectList& effects);
+  void leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects);
+  void write_games();
+  void store(EffectList& effects);
+
+  // Ends the session on every device.
+  void logout_all(EffectList& effects);
+  // Puts a connection into the table, and takes one out; what the latter adds to `effects` is a row
+  // or an attachment, never a frame.
+  Connection& open_connection(ConnectionId id);
+  void forget_connection(ConnectionId id, EffectList& effects);
+  void last_device_left(EffectList& effects);
+
+  void refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects);
+  void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
+
+  void touch(TimeMs time);
+  // Attaches presence and `lastActive` to the socket of `connection`: always, or when the copy that
+  // would survive has fallen behind too far, or when it is behind at all and about to be told.
+  void attach(ConnectionId connection, EffectList& effects);
+  void attach_if_stale(ConnectionId connection, EffectList& effects);
+  void attach_before_telling(ConnectionId connection, EffectList& effects);
+
+  [[nodiscard]] bool is_open(ConnectionId connection) const;
+  [[nodiscard]] ConnectionId any_open_connection() const;
+  [[nodiscard]] TimeMs surviving_last_active() const;
+  [[nodiscard]] StateView state_view() const;
+
+  std::string user_id_;
+
+  std::vector<std::string> active_games_;
+  // The same as a JSON array: written at each change, sent much more often.
+  std::string games_json_ = "[]";
+  TimeMs stored_last_active_ = 0;
+
+  // Indexed by ConnectionId.
+  std::vector<Connection> connections_;
+  std::size_t open_count_ = 0;
+
+  Presence presence_ = Presence::kOffline;
+  TimeMs last_active_ = 0;
+
+  // Whose attachment is the newest, and what it says of the user.
+  ConnectionId carrier_ = kNoConnection;
+  std::int64_t attachment_order_ = 0;
+  TimeMs attached_last_active_ = 0;
+
+  MessageParser parser_;
+  // The frame or bytes being written, kept for their memory.
+  std::string out_;
+};
+
+}  // namespace user_session

@@ -1,0 +1,36 @@
+#include "snapshot.h"
+
+#include "bytes.h"
+
+namespace user_session {
+namespace {
+
+// Raise it with any change of the format, and keep reading every earlier one.
+constexpr std::uint8_t kVersion = 1;
+
+}  // namespace
+
+void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_active,
+                     std::string& out) {
+  append_u8(out, kVersion);
+  append_i64(out, last_active);
+  append_u32(out, static_cast<std::uint32_t>(active_games.size()));
+  for (const std::string& game : active_games) append_text(out, game);
+}
+
+std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
+  ByteReader reader(bytes);
+  if (reader.u8() != kVersion) return std::nullopt;
+  Snapshot snapshot;
+  snapshot.last_active = reader.i64();
+  const std::uint32_t count = reader.u32();
+  // Each game takes at least its length field, so damaged bytes can't ask for more memory than
+  // they have themselves.
+  if (count > reader.rest_size() / sizeof(std::uint32_t)) return std::nullopt;
+  snapshot.active_games.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) snapshot.active_games.emplace_back(reader.text());
+  if (!reader.finished()) return std::nullopt;
+  return snapshot;
+}
+
+}  // namespace user_session
