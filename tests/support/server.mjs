@@ -1,0 +1,46 @@
+/**
+ * The real Worker in the real workerd, started through wrangler's own harness.
+ */
+import { fileURLToPath } from "node:url";
+
+import { createTestHarness } from "wrangler";
+
+// Nothing here may reach out to the network.
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The class that the test Workers export and the tests evict. */
+const CLASS_NAME = "UserSessionDO";
+
+/**
+ * A running server.
+ * @typedef {object} Server
+ * @property {string} http Its base address, without a slash at the end.
+ * @property {string} ws The same for sockets.
+ * @property {(userId: string) => Promise<void>} hibernate Evicts a user's object; its sockets stay
+ *   open, as when it hibernates.
+ * @property {() => string[]} logs What the Worker has logged.
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Starts the Worker of a configuration.
+ * @param {string} [configPath] Defaults to the project's own.
+ * @returns {Promise<Server>}
+ */
+export async function startServer(configPath = `${ROOT}wrangler.jsonc`) {
+  const harness = createTestHarness({ root: ROOT, workers: [{ configPath }] });
+  const { url } = await harness.listen();
+  const http = url.origin;
+  return {
+    http,
+    ws: http.replace("http", "ws"),
+    hibernate: (userId) =>
+      harness.getWorker().evictDurableObject(CLASS_NAME, { name: userId, webSockets: "hibernate" }),
+    logs: () => harness.getLogs().map(({ message }) => String(message)),
+    close: () => harness.close(),
+  };
+}
