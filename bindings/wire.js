@@ -88,7 +88,7 @@ export const FRAME_BYTES_MAX = 65_536;
 
 const encoder = new TextEncoder();
 // A byte order mark is data here, like everything else.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const NO_BYTES = new Uint8Array(0);
 
 /** Collects the fields of one event. Reused: after `start` nothing of the last event is left. */

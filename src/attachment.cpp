@@ -1,8 +1,7 @@
 #include "attachment.h"
 
-#include "check.h"
-
 #include "bytes.h"
+#include "check.h"
 #include "limits.h"
 
 namespace user_session {

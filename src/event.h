@@ -94,8 +94,8 @@ struct GameLeaveRequested {
 
 struct LogoutRequested {};
 
-using Event = std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested,
-                           ClearRequested, PushRequested, GameJoinRequested, GameLeaveRequested,
-                           LogoutRequested>;
+using Event =
+    std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested, ClearRequested,
+                 PushRequested, GameJoinRequested, GameLeaveRequested, LogoutRequested>;
 
 }  // namespace user_session

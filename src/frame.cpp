@@ -48,17 +48,17 @@ void append_state_fields(std::string& out, const StateView& state) {
   append_json_string(out, state.user_id);
   out += ",\"activeGames\":";
   out += state.games_json;
-  out += ",\"presence\":\"";
+  out += R"(,"presence":")";
   out += presence_name(state.presence);
-  out += "\",\"lastActive\":";
+  out += R"(","lastActive":)";
   append_number(out, state.last_active);
 }
 
 void write_game_change(std::string& out, std::string_view type, std::string_view game_id,
                        std::string_view games_json) {
-  out = "{\"type\":\"";
+  out = R"({"type":")";
   out += type;
-  out += "\",\"gameId\":";
+  out += R"(","gameId":)";
   append_json_string(out, game_id);
   out += ",\"activeGames\":";
   out += games_json;
@@ -66,9 +66,9 @@ void write_game_change(std::string& out, std::string_view type, std::string_view
 }
 
 void append_refusal_fields(std::string& out, const Refusal& refusal) {
-  out += "\"code\":\"";
+  out += R"("code":")";
   out += error_code_name(refusal.code);
-  out += "\",\"message\":";
+  out += R"(","message":)";
   append_json_string(out, refusal.message);
 }
 
@@ -89,7 +89,7 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void write_initial_state(std::string& out, const StateView& state, std::string_view device_id) {
-  out = "{\"type\":\"initial_state\",";
+  out = R"({"type":"initial_state",)";
   append_state_fields(out, state);
   out += ",\"deviceId\":";
   append_json_string(out, device_id);
@@ -97,7 +97,7 @@ void write_initial_state(std::string& out, const StateView& state, std::string_v
 }
 
 void write_state(std::string& out, const StateView& state) {
-  out = "{\"type\":\"state\",";
+  out = R"({"type":"state",)";
   append_state_fields(out, state);
   out += '}';
 }
@@ -127,14 +127,14 @@ void write_games_answer(std::string& out, std::string_view games_json) {
 }
 
 void write_presence_updated(std::string& out, Presence presence) {
-  out = "{\"type\":\"presence_updated\",\"presence\":\"";
+  out = R"({"type":"presence_updated","presence":")";
   out += presence_name(presence);
   out += "\"}";
 }
 
 void write_event(std::string& out, std::string_view event, std::string_view data,
                  std::string_view from) {
-  out = "{\"type\":\"event\",\"event\":";
+  out = R"({"type":"event","event":)";
   append_json_string(out, event);
   out += ",\"data\":";
   out += data;
@@ -150,7 +150,7 @@ void write_delivered_answer(std::string& out, std::size_t delivered) {
 }
 
 void write_error(std::string& out, const Refusal& refusal) {
-  out = "{\"type\":\"error\",";
+  out = R"({"type":"error",)";
   append_refusal_fields(out, refusal);
   out += '}';
 }

@@ -7,10 +7,10 @@
 namespace user_session {
 
 // A device's frame or a pushed body, in bytes of UTF-8. A larger one is refused with `too_large`.
-inline constexpr std::size_t kFrameBytesMax = 64 * 1024;
+inline constexpr std::size_t kFrameBytesMax = 65'536;
 
 // A frame above this ends its connection with close code 1009: whoever sends it is not one of ours.
-inline constexpr std::size_t kFrameBytesBeforeClose = 1024 * 1024;
+inline constexpr std::size_t kFrameBytesBeforeClose = 1'048'576;
 
 // How deep objects and arrays of a frame may nest; the frame's own object is the first level.
 inline constexpr int kNestingMax = 32;

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace user_session {
+namespace {
 
 // Stands in for a number with a fraction or an exponent. No message has one, so its value is never
 // asked for; that it always counts as finite makes the parser take 1e999, which JSON's grammar
@@ -21,6 +22,7 @@ struct UnreadNumber {
   double value;
 };
 
+}  // namespace
 }  // namespace user_session
 
 #if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
@@ -83,8 +85,8 @@ class FieldReader {
   FieldReader(std::string_view text, Fields& fields)
       : fields_(fields), read_up_to_(text.data()), end_(text.data() + text.size()) {}
 
-  CountingIterator begin() { return {read_up_to_, &read_up_to_}; }
-  CountingIterator end() { return {end_, &read_up_to_}; }
+  CountingIterator begin() { return {.at = read_up_to_, .read_up_to = &read_up_to_}; }
+  CountingIterator end() { return {.at = end_, .read_up_to = &read_up_to_}; }
 
   [[nodiscard]] bool is_object() const { return is_object_; }
 
@@ -237,12 +239,12 @@ std::optional<Refusal> check_game_id(std::string_view game_id) {
 }
 
 std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
-  for (Field* field : {&fields_.type, &fields_.game_id, &fields_.presence, &fields_.event,
-                       &fields_.data}) {
+  for (Field* field :
+       {&fields_.type, &fields_.game_id, &fields_.presence, &fields_.event, &fields_.data}) {
     forget(*field);
   }
-  constexpr Refusal kNotJson = {
-      ErrorCode::kInvalidJson, "expected one JSON object, nested at most 32 levels deep"};
+  constexpr Refusal kNotJson = {ErrorCode::kInvalidJson,
+                                "expected one JSON object, nested at most 32 levels deep"};
   static_assert(kNestingMax == 32, "the refusal names the limit");
   // The parser skips a byte order mark. JSON.parse, which reads what we pass on, does not.
   if (text.starts_with("\xEF\xBB\xBF")) return kNotJson;
@@ -275,7 +277,7 @@ std::variant<Message, Refusal> MessageParser::to_message() const {
       }
     }
     return Refusal{ErrorCode::kInvalidMessage,
-                   "presence must be one of \"online\", \"away\" and \"offline\""};
+                   R"(presence must be one of "online", "away" and "offline")"};
   }
   if (type == "sync_state") return Message(SyncState{});
   if (type == "ping") return Message(Ping{});

@@ -82,7 +82,7 @@ class MessageParser {
 
  private:
   std::optional<Refusal> read_fields(std::string_view text);
-  std::variant<Message, Refusal> to_message() const;
+  [[nodiscard]] std::variant<Message, Refusal> to_message() const;
 
   Fields fields_;
 };

@@ -1,8 +1,8 @@
 #include "session.h"
 
 #include <algorithm>
-#include "check.h"
 
+#include "check.h"
 #include "limits.h"
 
 namespace user_session {
@@ -42,7 +42,7 @@ bool contains(const std::vector<std::string>& games, std::string_view game_id) {
 }  // namespace
 
 void Session::step(const Event& event, EffectList& effects) {
-  std::visit([&](const auto& happened) { on(happened, effects); }, event);
+  std::visit([&](const auto& happened) { this->on(happened, effects); }, event);
 }
 
 // Waking
