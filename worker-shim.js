@@ -14,9 +14,11 @@ import {
   pathBelowPrefix,
   readBody,
   readRoute,
+  unavailable,
   upgradeRequired,
 } from "./bindings/routes.js";
 import { SessionHost } from "./bindings/session-host.js";
+import { NoRoomError } from "./bindings/session-instance.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
@@ -90,7 +92,7 @@ export class UserSessionDO extends DurableObject {
       this.#session.receive(socket, content);
     } catch (error) {
       this.#reportFailure(error);
-      socket.send(INTERNAL_ERROR);
+      if (socket.readyState === WebSocket.OPEN) socket.send(INTERNAL_ERROR);
     }
   }
 
@@ -203,11 +205,7 @@ export class UserSessionDO extends DurableObject {
   /** @param {unknown} error */
   #failureResponse(error) {
     this.#reportFailure(error);
-    // No room for one more instance of the module in this process.
-    if (error instanceof RangeError) {
-      const message = "this server is full: try again later";
-      return errorResponse(503, "unavailable", message, { "Retry-After": "5" });
-    }
+    if (error instanceof NoRoomError) return unavailable();
     return errorResponse(500, "internal", "the request could not be handled: nothing was done");
   }
 
@@ -239,9 +237,9 @@ export async function routeUserSession(request, env) {
   try {
     return await env.USER_SESSION_DO.get(id).fetch(forwarded);
   } catch (error) {
-    if (!canRetry || !isReset(error)) throw error;
-    return env.USER_SESSION_DO.get(id).fetch(new Request(request, { cf: {} }));
+    if (!canRetry || !isReset(error)) return failed(error);
   }
+  return env.USER_SESSION_DO.get(id).fetch(new Request(request, { cf: {} })).catch(failed);
 }
 
 /**
@@ -250,6 +248,12 @@ export async function routeUserSession(request, env) {
  */
 function isReset(error) {
   return error instanceof Error && "durableObjectReset" in error;
+}
+
+/** @param {unknown} error */
+function failed(error) {
+  console.error("user-session: the object did not answer:", error);
+  return unavailable();
 }
 
 /** @param {Answer | null} answer */

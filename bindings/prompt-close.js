@@ -23,8 +23,6 @@ const ANSWER_WAIT_MS = 100;
 const IDLE_CHECK_MS = 10;
 const IDLE_CHECKS = 10;
 
-const OPEN = 1;
-
 export class PromptClose {
   #ctx;
   /** Sockets that were closed and have not answered. @type {Set<WebSocket>} */
@@ -118,6 +116,6 @@ export class PromptClose {
   }
 
   #someoneConnected() {
-    return this.#ctx.getWebSockets().some((socket) => socket.readyState === OPEN);
+    return this.#ctx.getWebSockets().some((socket) => socket.readyState === WebSocket.OPEN);
   }
 }

@@ -99,6 +99,12 @@ export function upgradeRequired() {
   return errorResponse(426, "upgrade_required", message, { Upgrade: "websocket" });
 }
 
+/** The answer when the user's object can't be reached or has no room. */
+export function unavailable() {
+  const message = "the session can't be served now: try again in a few seconds";
+  return errorResponse(503, "unavailable", message, { "Retry-After": "5" });
+}
+
 /**
  * Reads a body, but not much more of it than `max` bytes.
  * @param {Request} request

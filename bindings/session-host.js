@@ -11,9 +11,6 @@ import { EffectKind } from "./wire.js";
 const SNAPSHOT_KEY = "session";
 const UNREADABLE_KEY = "session.unreadable";
 
-const OPEN = 1;
-const CLOSING = 2;
-
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -56,8 +53,8 @@ export class SessionHost {
     for (const socket of this.#ctx.getWebSockets()) {
       // Sockets that the server has closed are still listed, in state 2, or in 3 once the device has
       // answered. One that its device closes is in state 2 only during its own close event.
-      const isKnown = socket.readyState === OPEN ||
-        (socket === closing && socket.readyState === CLOSING);
+      const isKnown = socket.readyState === WebSocket.OPEN ||
+        (socket === closing && socket.readyState === WebSocket.CLOSING);
       if (!isKnown) continue;
       const attachment = socket.deserializeAttachment();
       connections.push({

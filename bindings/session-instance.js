@@ -21,16 +21,19 @@ import { EventWriter, readEffects } from "./wire.js";
 // One is enough: writing an event and taking it happen without an await in between.
 const writer = new EventWriter();
 
+/** The process has no room for one more instance; V8 gives it some 16,000 (address space). */
+export class NoRoomError extends Error {}
+
 export class SessionInstance {
   #exports;
 
   /**
    * @param {WebAssembly.Module} module
-   * @throws {RangeError} when the process has no room for another instance.
+   * @throws {NoRoomError}
    */
   constructor(module) {
-    const instance = new WebAssembly.Instance(module);
-    this.#exports = /** @type {SessionExports} */ (/** @type {unknown} */ (instance.exports));
+    const { exports } = instantiate(module);
+    this.#exports = /** @type {SessionExports} */ (/** @type {unknown} */ (exports));
     this.#exports._initialize();
   }
 
@@ -58,5 +61,15 @@ export class SessionInstance {
   /** Every call may grow the memory, which detaches the buffer: nobody keeps it. */
   #memory() {
     return this.#exports.memory.buffer;
+  }
+}
+
+/** @param {WebAssembly.Module} module */
+function instantiate(module) {
+  try {
+    return new WebAssembly.Instance(module);
+  } catch (error) {
+    if (error instanceof RangeError) throw new NoRoomError(error.message, { cause: error });
+    throw error;
   }
 }
