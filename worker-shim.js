@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import { PromptClose } from "./bindings/prompt-close.js";
+import { PromptClose, RESTART_REASON } from "./bindings/prompt-close.js";
 import {
   answerResponse,
   errorResponse,
@@ -22,7 +22,7 @@ import { NoRoomError } from "./bindings/session-instance.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
-/** @import { Route } from "./bindings/routes.js" */
+/** @import { Action, Route } from "./bindings/routes.js" */
 /** @import { Answer } from "./bindings/session-host.js" */
 
 // The platform answers exactly these bytes itself and leaves the object asleep.
@@ -71,7 +71,7 @@ export class UserSessionDO extends DurableObject {
     if (route.userId !== null && route.userId !== this.ctx.id.name) {
       return errorResponse(400, "invalid_request", "userId is not the user of this object");
     }
-    if (request.cf?.retriesReset === true) await this.#promptClose.settled();
+    if (request.cf?.outlivesRestart === true) await this.#promptClose.settled();
     return this.#promptClose.during(async () => {
       try {
         return await this.#serve(route, request);
@@ -126,12 +126,12 @@ export class UserSessionDO extends DurableObject {
 
   /** The user's state, as `GET /state` answers it. */
   getState() {
-    return rpcResult(this.#session.requestState());
+    return this.#answer(this.#session.requestState());
   }
 
   /** Erases the user's data and tells every connected device. */
   clear() {
-    return rpcResult(this.#session.run({ type: "ClearRequested" }));
+    return this.#answer(this.#session.run({ type: "ClearRequested" }));
   }
 
   /**
@@ -141,22 +141,22 @@ export class UserSessionDO extends DurableObject {
    */
   push(message) {
     const body = typeof message === "string" ? message : (JSON.stringify(message) ?? "");
-    return rpcResult(this.#session.run({ type: "PushRequested", body }));
+    return this.#answer(this.#session.run({ type: "PushRequested", body }));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   joinGame(gameId) {
-    return rpcResult(this.#session.run({ type: "GameJoinRequested", gameId: String(gameId) }));
+    return this.#answer(this.#session.run({ type: "GameJoinRequested", gameId: String(gameId) }));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
-    return rpcResult(this.#session.run({ type: "GameLeaveRequested", gameId: String(gameId) }));
+    return this.#answer(this.#session.run({ type: "GameLeaveRequested", gameId: String(gameId) }));
   }
 
   /** Ends the session on every device. */
   logoutAll() {
-    return rpcResult(this.#session.run({ type: "LogoutRequested" }));
+    return this.#answer(this.#session.run({ type: "LogoutRequested" }));
   }
 
   // How requests become events
@@ -202,6 +202,15 @@ export class UserSessionDO extends DurableObject {
     this.#session.disconnect(socket);
   }
 
+  /**
+   * What a call returns: the answer's JSON, the error included if it is one.
+   * @param {Answer | null} answer
+   */
+  #answer(answer) {
+    this.#promptClose.used();
+    return answer && JSON.parse(answer.body);
+  }
+
   /** @param {unknown} error */
   #failureResponse(error) {
     this.#reportFailure(error);
@@ -230,35 +239,42 @@ export async function routeUserSession(request, env) {
   if (route.userId === null) return missingUserId();
   if (route.action === "connect" && !isWebSocketUpgrade(request)) return upgradeRequired();
   const id = env.USER_SESSION_DO.idFromName(route.userId);
-  // The object may restart at the very moment (see prompt-close.js). A request without a body can be
-  // sent once more, and the object is told so.
-  const canRetry = request.body === null;
-  const forwarded = new Request(request, { cf: { retriesReset: canRetry } });
+  const copy = await copier(request, route.action);
   try {
-    return await env.USER_SESSION_DO.get(id).fetch(forwarded);
+    return await env.USER_SESSION_DO.get(id).fetch(copy());
   } catch (error) {
-    if (!canRetry || !isReset(error)) return failed(error);
+    if (!isRestart(error)) return failed(error);
   }
-  return env.USER_SESSION_DO.get(id).fetch(new Request(request, { cf: {} })).catch(failed);
+  return env.USER_SESSION_DO.get(id).fetch(copy()).catch(failed);
 }
 
 /**
- * Whether the object restarted before it had served the request.
+ * Makes it possible to send a request more than once: what it returns gives a new copy at each call.
+ * The copies tell the object that it may let them wait for a restart (see prompt-close.js).
+ * @param {Request} request
+ * @param {Action} action
+ */
+async function copier(request, action) {
+  const cf = { outlivesRestart: true };
+  if (action === "connect") return () => new Request(request, { cf });
+  const { body } = await readBody(request, FRAME_BYTES_MAX);
+  const { url, method } = request;
+  return () => new Request(url, { method, cf, body: method === "GET" ? null : body });
+}
+
+/**
+ * Whether the object restarted after a logout. It does not do that while it serves a request, so
+ * this one was not begun.
  * @param {unknown} error
  */
-function isReset(error) {
-  return error instanceof Error && "durableObjectReset" in error;
+function isRestart(error) {
+  return error instanceof Error && error.message.includes(RESTART_REASON);
 }
 
 /** @param {unknown} error */
 function failed(error) {
   console.error("user-session: the object did not answer:", error);
   return unavailable();
-}
-
-/** @param {Answer | null} answer */
-function rpcResult(answer) {
-  return answer && JSON.parse(answer.body);
 }
 
 export default {

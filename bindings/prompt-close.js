@@ -15,13 +15,17 @@
  * the restart as an uncaught exception with our message.
  */
 
+/** The message of the exception that a request gets which waits for the restart. */
+export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
+
 // How long to wait for the devices' answers. One that sleeps does not answer, and must not hold up
 // the others.
 const ANSWER_WAIT_MS = 100;
 
-// How often, and how many times, to look whether the last request has been served.
-const IDLE_CHECK_MS = 10;
-const IDLE_CHECKS = 10;
+// The object must have been left alone for this long, so that every answer is under way; and how
+// many times to wait for that.
+const QUIET_MS = 10;
+const QUIET_CHECKS = 10;
 
 export class PromptClose {
   #ctx;
@@ -29,7 +33,10 @@ export class PromptClose {
   #unanswered = new Set();
   /** Sockets that have delivered a frame to this instance. @type {WeakSet<WebSocket>} */
   #spoke = new WeakSet();
+  /** Requests being served. */
   #requests = 0;
+  /** Requests and calls so far. */
+  #uses = 0;
   /** @type {Promise<void> | null} */
   #releasing = null;
   /** @type {(() => void) | null} */
@@ -82,16 +89,23 @@ export class PromptClose {
    */
   async during(work) {
     this.#requests++;
+    this.#uses++;
     try {
       return await work();
     } finally {
       this.#requests--;
+      this.#uses++;
     }
+  }
+
+  /** Notes a call whose answer is ready at once but still has to leave. */
+  used() {
+    this.#uses++;
   }
 
   /**
    * Waits until the object has restarted or has found that it must not. Only for a caller that tries
-   * again when the restart makes its request fail.
+   * again when the restart makes its request fail with RESTART_REASON.
    */
   async settled() {
     await this.#releasing;
@@ -105,13 +119,14 @@ export class PromptClose {
       scheduler.wait(ANSWER_WAIT_MS),
     ]);
     this.#unanswered.clear();
-    for (let check = 0; check < IDLE_CHECKS && !this.#someoneConnected(); check++) {
-      // Also lets the answer of the request that logged out get under way.
-      await scheduler.wait(IDLE_CHECK_MS);
-      if (this.#requests > 0) continue;
+    for (let check = 0; check < QUIET_CHECKS && !this.#someoneConnected(); check++) {
+      const usesBefore = this.#uses;
       await this.#ctx.storage.sync();
-      if (this.#requests > 0 || this.#someoneConnected()) continue;
-      this.#ctx.abort("user-session: restarting after a logout to end its connections at once");
+      await scheduler.wait(QUIET_MS);
+      // Nothing happened since the sync, so nothing was written that a restart could lose.
+      const isQuiet = this.#requests === 0 && this.#uses === usesBefore;
+      if (!isQuiet || this.#someoneConnected()) continue;
+      this.#ctx.abort(RESTART_REASON);
     }
   }
 
