@@ -8,6 +8,11 @@
 /** All paths of the Worker lie below this one. */
 export const PREFIX = "/__user-session";
 
+/** The platform tells an object its name only up to this length (workerd 2026-11-17). */
+const USER_ID_BYTES_MAX = 1_024;
+
+const encoder = new TextEncoder();
+
 /**
  * @typedef {"connect" | "state" | "clear" | "push"} Action
  */
@@ -83,9 +88,14 @@ export function readRoute(request, path, query) {
   if (userIds.length > 1) {
     return errorResponse(400, "invalid_request", "userId is there twice: expected one");
   }
+  const userId = userIds[0] || null;
+  if (userId && encoder.encode(userId).length > USER_ID_BYTES_MAX) {
+    const message = `userId is too long: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`;
+    return errorResponse(400, "limit_reached", message);
+  }
   const action = actions[request.method];
   const deviceId = query.get("deviceId") || "unknown";
-  return { action, userId: userIds[0] || null, deviceId };
+  return { action, userId, deviceId };
 }
 
 /** @param {Request} request */

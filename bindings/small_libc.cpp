@@ -2,6 +2,10 @@
 // nothing: together they would more than double its size and make it import file descriptors.
 // Only the Wasm builds compile this file.
 
+// NOLINTBEGIN(bugprone-reserved-identifier,bugprone-std-namespace-modification,
+// readability-identifier-naming,cppcoreguidelines-pro-type-const-cast,modernize-use-internal-linkage,
+// misc-use-internal-linkage): the library gave these functions their names and types.
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -61,3 +65,7 @@ namespace std::inline _LIBCPP_ABI_NAMESPACE {
 [[noreturn]] void __libcpp_verbose_abort(const char* /*format*/, ...) noexcept { __builtin_trap(); }
 }  // namespace std::inline _LIBCPP_ABI_NAMESPACE
 #endif
+
+// NOLINTEND(bugprone-reserved-identifier,bugprone-std-namespace-modification,
+// readability-identifier-naming,cppcoreguidelines-pro-type-const-cast,modernize-use-internal-linkage,
+// misc-use-internal-linkage)

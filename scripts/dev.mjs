@@ -1,0 +1,98 @@
+/**
+ * Starts the server on this machine alone, at http://localhost:5173, and keeps it running.
+ * `--port N` takes another port.
+ */
+
+import { connect, createServer } from "node:net";
+import { parseArgs } from "node:util";
+import { buildPreset } from "./lib/cmake.mjs";
+import { Failure, main, start } from "./lib/run.mjs";
+import { setUp } from "./lib/setup.mjs";
+
+const { values } = parseArgs({ options: { port: { type: "string", default: "5173" } } });
+const port = Number(values.port);
+const NO_SUCH_ADDRESS = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
+
+await main(async () => {
+  const env = await setUp("build");
+  await checkPort();
+  await buildPreset("wasm", env, { quiet: true });
+  const relay = await relayIpv6();
+  const args = ["dev", "--ip=127.0.0.1", `--port=${port}`, "--show-interactive-dev-session=false"];
+  const server = start("wrangler", args, {
+    env: { ...env, SERVE_LAST_BUILD: "1", ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+    group: true,
+    quiet: true,
+  });
+  server.child.stderr?.pipe(process.stderr);
+  server.child.stdout?.setEncoding("utf8").on("data", tellWhenReady());
+  const code = await server.ended;
+  relay?.close();
+  if (code !== 0) throw new Failure(`wrangler dev ended with exit code ${code}, see above.`);
+});
+
+/** Passes wrangler's output on, and says what to do next once it is ready. */
+function tellWhenReady() {
+  let told = false;
+  return (/** @type {string} */ text) => {
+    process.stdout.write(text);
+    if (told || !text.includes("Ready on")) return;
+    told = true;
+    console.log(`
+The server runs at http://localhost:${port} until you press Ctrl-C; saving a source file reloads it.
+Open that address in a browser and try it in the console:
+
+  new WebSocket('ws://localhost:${port}/__user-session?userId=test-user&deviceId=browser-1')
+
+  fetch('http://localhost:${port}/__user-session/state?userId=test-user')
+`);
+  };
+}
+
+/** @throws {Failure} If somebody else listens where the server or its relay would. */
+async function checkPort() {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Failure(`--port ${values.port} is not a port; give a number from 1 to 65535.`);
+  }
+  for (const address of ["127.0.0.1", "::1"]) {
+    const probe = await listen(address, createServer());
+    probe?.close();
+  }
+}
+
+/**
+ * wrangler listens on one address, and a browser may take "localhost" for either: connections to
+ * the IPv6 one are passed to the IPv4 one.
+ */
+function relayIpv6() {
+  const relay = createServer((incoming) => {
+    const outgoing = connect(port, "127.0.0.1");
+    incoming.on("error", () => outgoing.destroy());
+    outgoing.on("error", () => incoming.destroy());
+    incoming.pipe(outgoing).pipe(incoming);
+  });
+  return listen("::1", relay);
+}
+
+/**
+ * @param {string} address
+ * @param {import("node:net").Server} server
+ * @returns {Promise<import("node:net").Server | null>} `null` if this machine has no such address.
+ */
+function listen(address, server) {
+  return new Promise((resolve, reject) => {
+    server.once("listening", () => resolve(server));
+    server.once("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+      if (NO_SUCH_ADDRESS.includes(error.code ?? "")) resolve(null);
+      else reject(new Failure(whyNot(error)));
+    });
+    server.listen(port, address);
+  });
+}
+
+/** @param {NodeJS.ErrnoException} error */
+function whyNot(error) {
+  const other = "`npm run dev -- --port 5174` takes another port.";
+  if (error.code !== "EADDRINUSE") return `cannot listen on port ${port}: ${error.message}. ${other}`;
+  return `port ${port} is taken, perhaps by another \`npm run dev\`. Stop that program, or: ${other}`;
+}

@@ -1,0 +1,85 @@
+/** The checks of `npm test`, in order. */
+
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { clangTidy } from "./clang-tidy.mjs";
+import { buildPreset } from "./cmake.mjs";
+import { Failure, root, run } from "./run.mjs";
+import { cppFiles, filesBelow } from "./sources.mjs";
+
+/**
+ * @typedef {object} Step
+ * @property {string} name What `node scripts/test.mjs` calls it.
+ * @property {string} title
+ * @property {(env: NodeJS.ProcessEnv, paths: string[]) => Promise<unknown>} check
+ */
+
+const TEST_TIMEOUT_MS = 600_000;
+
+/** @type {Step[]} */
+export const steps = [
+  { name: "format", title: "C++ formatting (clang-format)", check: checkFormat },
+  { name: "tidy", title: "C++ lint (clang-tidy)", check: clangTidy },
+  { name: "eslint", title: "JavaScript lint (eslint)", check: eslint },
+  { name: "wasm", title: "The module (clang)", check: (env) => buildPreset("wasm", env) },
+  { name: "types", title: "JavaScript types (tsc)", check: checkTypes },
+  {
+    name: "emscripten",
+    title: "The module (Emscripten)",
+    check: (env) => buildPreset("emscripten", env),
+  },
+  { name: "native", title: "C++ tests under ASan and UBSan (ctest)", check: nativeTests },
+  { name: "node", title: "Module, Worker and browser tests (node --test)", check: nodeTests },
+];
+
+/** @param {NodeJS.ProcessEnv} env */
+async function checkFormat(env) {
+  await run("clang-format-22", ["--dry-run", "--Werror", ...cppFiles()], {
+    env,
+    failure: "files are not formatted, see above; `npm run format` formats them.",
+  });
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function eslint(env) {
+  await run("eslint", ["--max-warnings=0", "."], { env, failure: "eslint objects, see above." });
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function checkTypes(env) {
+  await run("wrangler", ["types", "--check"], {
+    env,
+    quiet: true,
+    failure: "worker-configuration.d.ts is not up to date; `npm run types` makes it anew.",
+  });
+  for (const project of ["tsconfig.json", "tsconfig.node.json"]) {
+    await run("tsc", ["-p", project], { env, failure: `tsc objects (${project}), see above.` });
+  }
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function nativeTests(env) {
+  await buildPreset("native", env);
+  await run("ctest", ["--preset", "native"], { env, failure: "C++ tests failed, see above." });
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string[]} paths Files and folders below tests/; none: all of it.
+ */
+async function nodeTests(env, paths) {
+  const files = (paths.length > 0 ? paths : ["tests"]).flatMap(testFiles);
+  await run("node", ["--test", `--test-timeout=${TEST_TIMEOUT_MS}`, ...files], {
+    env,
+    group: true,
+    failure: "tests failed, see above.",
+  });
+}
+
+/** @param {string} path */
+function testFiles(path) {
+  const entry = statSync(join(root, path), { throwIfNoEntry: false });
+  const files = entry?.isDirectory() ? filesBelow([path], /\.test\.mjs$/) : [path];
+  if (!entry || files.length === 0) throw new Failure(`there is no test in ${path}.`);
+  return files;
+}
