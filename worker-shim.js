@@ -35,9 +35,6 @@ const INTERNAL_ERROR =
 // The only subprotocol that is ever echoed; `bearer.<token>` beside it is not.
 const SUBPROTOCOL_V1 = "user-session.v1";
 
-// Codes that a closed socket reports and that close() refuses to send.
-const UNSENDABLE_CODES = new Set([1005, 1006, 1015]);
-
 /** One user's devices and what they share. */
 export class UserSessionDO extends DurableObject {
   #promptClose;
@@ -106,9 +103,7 @@ export class UserSessionDO extends DurableObject {
     try {
       this.#session.wake(socket);
     } finally {
-      // Unanswered, the device would hang in CLOSING and then see 1006: for hibernatable sockets
-      // the platform sends no close frame of its own (workerd 2026-11-17).
-      socket.close(UNSENDABLE_CODES.has(code) ? 1000 : code, reason);
+      answerClose(socket, code, reason);
     }
     this.#gone(socket);
   }
@@ -221,6 +216,23 @@ export class UserSessionDO extends DurableObject {
   /** @param {unknown} error */
   #reportFailure(error) {
     console.error(`user-session: user ${JSON.stringify(this.ctx.id.name)}:`, error);
+  }
+}
+
+/**
+ * Answers a device's own close. Unanswered, the device would hang in CLOSING and then see 1006: for
+ * hibernatable sockets the platform sends no close frame of its own (workerd 2026-11-17).
+ * @param {WebSocket} socket
+ * @param {number} code
+ * @param {string} reason
+ */
+function answerClose(socket, code, reason) {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // It has given no code, or what close() refuses to send: any two bytes arrive here as a code,
+    // and a reason grows when its bytes are no UTF-8.
+    socket.close(1000);
   }
 }
 

@@ -181,8 +181,17 @@ export class SessionHost {
   #apply(effects) {
     /** @type {Answer | null} */
     let answer = null;
-    try {
+    const applyAll = () => {
       for (const effect of effects) answer = this.#applyOne(effect) ?? answer;
+    };
+    try {
+      // Several rows change together or not at all: what an older server has left must not go before
+      // its successor is stored.
+      if (effects.some(({ kind }) => kind === EffectKind.Erase)) {
+        this.#ctx.storage.transactionSync(applyAll);
+      } else {
+        applyAll();
+      }
     } catch (error) {
       // The storage refused, so what the instance believes is not what is stored.
       this.#instance = null;

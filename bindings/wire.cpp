@@ -5,12 +5,8 @@
 namespace user_session {
 namespace {
 
-// A list of texts or connections starts with its length. The smallest element bounds what a
-// malformed length can ask for.
-std::uint32_t read_count(ByteReader& reader, std::size_t smallest_element_bytes) {
-  const std::uint32_t count = reader.u32();
-  return count <= reader.rest_size() / smallest_element_bytes ? count : 0;
-}
+// A connection's number, heartbeat and the length of its attachment.
+constexpr std::size_t kWokenConnectionBytesMin = 4 + 8 + 4;
 
 Woken read_woken(ByteReader& reader) {
   Woken event;
@@ -19,10 +15,10 @@ Woken read_woken(ByteReader& reader) {
   event.snapshot = reader.text();
   event.has_legacy = reader.u8() != 0;
   event.legacy_last_active = reader.i64();
-  const std::uint32_t games = read_count(reader, sizeof(std::uint32_t));
+  const std::uint32_t games = reader.count(sizeof(std::uint32_t));
   event.legacy_games.reserve(games);
   for (std::uint32_t i = 0; i < games; ++i) event.legacy_games.push_back(reader.text());
-  const std::uint32_t connections = read_count(reader, 16);
+  const std::uint32_t connections = reader.count(kWokenConnectionBytesMin);
   event.connections.reserve(connections);
   for (std::uint32_t i = 0; i < connections; ++i) {
     WokenConnection& connection = event.connections.emplace_back();

@@ -12,6 +12,7 @@ add_executable(session_tests
   tests/unit/bytes_test.cpp
   tests/unit/effect_test.cpp
   tests/unit/frame_test.cpp
+  tests/unit/host.cpp
   tests/unit/message_test.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
@@ -22,4 +23,5 @@ target_link_libraries(session_tests PRIVATE session_core GTest::gtest_main)
 target_link_options(session_tests PRIVATE ${SANITIZERS})
 target_compile_definitions(session_tests PRIVATE
   SCENARIO_DIR="${CMAKE_SOURCE_DIR}/tests/scenarios")
-gtest_discover_tests(session_tests)
+# At test time, so that a new scenario file needs no new build.
+gtest_discover_tests(session_tests DISCOVERY_MODE PRE_TEST)

@@ -19,7 +19,8 @@ if(EMSCRIPTEN)
     -sSTANDALONE_WASM -sALLOW_MEMORY_GROWTH
     -sINITIAL_MEMORY=${MEMORY_BYTES} -sTOTAL_STACK=${STACK_BYTES})
 else()
-  set(MODULE ${CMAKE_SOURCE_DIR}/dist/session.wasm)
+  set(MODULE_PATH ${CMAKE_SOURCE_DIR}/dist/session.wasm CACHE FILEPATH "Where the module goes")
+  set(MODULE ${MODULE_PATH})
   set_target_properties(session PROPERTIES OUTPUT_NAME session.linked)
   target_link_options(session PRIVATE ${SMALL_BINARY} -mexec-model=reactor
     LINKER:--gc-sections LINKER:--stack-first

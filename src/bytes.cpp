@@ -50,6 +50,13 @@ std::uint32_t ByteReader::u32() { return static_cast<std::uint32_t>(number(4)); 
 
 std::int64_t ByteReader::i64() { return static_cast<std::int64_t>(number(8)); }
 
+std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
+  const std::uint32_t count = u32();
+  if (count <= rest_.size() / smallest_element_bytes) return count;
+  failed_ = true;
+  return 0;
+}
+
 std::string_view ByteReader::text() { return take(u32()); }
 
 }  // namespace user_session

@@ -27,12 +27,14 @@ class ByteReader {
   std::int64_t i64();
   std::string_view text();
 
+  // A length of a list whose elements take at least `smallest_element_bytes` each. A length that
+  // the rest can't hold fails, so that damaged bytes never ask for more memory than they have.
+  std::uint32_t count(std::size_t smallest_element_bytes);
+
   [[nodiscard]] bool failed() const { return failed_; }
 
   // True when all bytes were read and none was missing.
   [[nodiscard]] bool finished() const { return !failed_ && rest_.empty(); }
-
-  [[nodiscard]] std::size_t rest_size() const { return rest_.size(); }
 
  private:
   std::string_view take(std::size_t size);

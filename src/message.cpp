@@ -246,8 +246,11 @@ std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
   constexpr Refusal kNotJson = {ErrorCode::kInvalidJson,
                                 "expected one JSON object, nested at most 32 levels deep"};
   static_assert(kNestingMax == 32, "the refusal names the limit");
-  // The parser skips a byte order mark. JSON.parse, which reads what we pass on, does not.
-  if (text.starts_with("\xEF\xBB\xBF")) return kNotJson;
+  // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
+  // reads what we pass on, does neither.
+  if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) {
+    return kNotJson;
+  }
   FieldReader reader(text, fields_);
   if (!Json::sax_parse(reader.begin(), reader.end(), &reader) || !reader.is_object()) {
     return kNotJson;

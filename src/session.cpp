@@ -132,6 +132,8 @@ void Session::forget_connection(ConnectionId id, EffectList& effects) {
     last_device_left(effects);
   } else if (carrier_ == id) {
     attach(any_open_connection(), effects);
+  } else {
+    attach_if_stale(any_open_connection(), effects);
   }
 }
 

@@ -23,10 +23,7 @@ std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
   if (reader.u8() != kVersion) return std::nullopt;
   Snapshot snapshot;
   snapshot.last_active = reader.i64();
-  const std::uint32_t count = reader.u32();
-  // Each game takes at least its length field, so damaged bytes can't ask for more memory than
-  // they have themselves.
-  if (count > reader.rest_size() / sizeof(std::uint32_t)) return std::nullopt;
+  const std::uint32_t count = reader.count(sizeof(std::uint32_t));
   snapshot.active_games.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) snapshot.active_games.emplace_back(reader.text());
   if (!reader.finished()) return std::nullopt;

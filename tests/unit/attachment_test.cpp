@@ -1,0 +1,85 @@
+#include "attachment.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::string encoded(const Attachment& attachment) {
+  std::string bytes;
+  encode_attachment(attachment, bytes);
+  return bytes;
+}
+
+const Attachment kPhone = {
+    .order = 7, .last_active = 1'000'000, .presence = Presence::kAway, .device_id = "phone\0x"sv};
+
+TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
+  EXPECT_EQ(
+      encoded({.order = 2, .last_active = 256, .presence = Presence::kOnline, .device_id = "D"}),
+      "\x01"
+      "\x02\0\0\0\0\0\0\0"
+      "\0\x01\0\0\0\0\0\0"
+      "\x02"
+      "\x01\0\0\0"
+      "D"sv);
+}
+
+TEST(AttachmentTest, AllOfItComesBack) {
+  for (const Presence presence : {Presence::kOffline, Presence::kAway, Presence::kOnline}) {
+    Attachment attachment = kPhone;
+    attachment.presence = presence;
+    EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
+  }
+  const Attachment extreme = {.order = std::numeric_limits<std::int64_t>::max(),
+                              .last_active = std::numeric_limits<std::int64_t>::max(),
+                              .presence = Presence::kOffline,
+                              .device_id = ""};
+  EXPECT_EQ(decode_attachment(encoded(extreme)), extreme);
+}
+
+TEST(AttachmentTest, TheLongestDeviceIdFitsWhereThePlatformKeepsIt) {
+  const std::string device_id(kDeviceIdBytesMax, 'x');
+  const std::string bytes = encoded({.device_id = device_id});
+  EXPECT_LE(bytes.size(), kAttachmentBytesMax);
+  EXPECT_EQ(bytes.size(), kAttachmentHeaderBytes + kDeviceIdBytesMax);
+}
+
+TEST(AttachmentTest, EveryTruncationIsRefused) {
+  const std::string bytes = encoded(kPhone);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_attachment(std::string_view(bytes).substr(0, size))) << size << " bytes";
+  }
+}
+
+TEST(AttachmentTest, DamagedBytesAreRefused) {
+  const std::string good = encoded(kPhone);
+  EXPECT_FALSE(decode_attachment(good + "x")) << "trailing byte";
+  for (const char version : {'\0', '\x02', '\xff'}) {
+    std::string bytes = good;
+    bytes[0] = version;
+    EXPECT_FALSE(decode_attachment(bytes)) << "version " << static_cast<int>(version);
+  }
+  std::string presence = good;
+  presence[17] = 3;
+  EXPECT_FALSE(decode_attachment(presence)) << "a presence that there is not";
+  std::string length = good;
+  length[21] = '\xff';
+  EXPECT_FALSE(decode_attachment(length)) << "a device id of 4 GB";
+}
+
+TEST(AttachmentDeathTest, ADeviceIdThatWouldNotFitTrapsBeforeThePlatformThrows) {
+  const std::string device_id(kDeviceIdBytesMax + 1, 'x');
+  EXPECT_DEATH(encoded({.device_id = device_id}), "");
+}
+
+}  // namespace
+}  // namespace user_session

@@ -1,0 +1,86 @@
+#include "bytes.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace user_session {
+namespace {
+
+using namespace std::string_view_literals;
+
+TEST(BytesTest, NumbersAreLittleEndianAsJavaScriptAndStoredSnapshotsHaveThem) {
+  std::string bytes;
+  append_u8(bytes, 0xfe);
+  append_u32(bytes, 0x01020304);
+  append_i64(bytes, -2);
+  EXPECT_EQ(bytes, "\xfe\x04\x03\x02\x01\xfe\xff\xff\xff\xff\xff\xff\xff"sv);
+}
+
+TEST(BytesTest, TextsKeepNulAndEveryOtherByte) {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) every_byte.push_back(static_cast<char>(byte));
+  std::string bytes;
+  append_text(bytes, every_byte);
+  append_text(bytes, "");
+  ByteReader reader(bytes);
+  EXPECT_EQ(reader.text(), every_byte);
+  EXPECT_EQ(reader.text(), "");
+  EXPECT_TRUE(reader.finished());
+}
+
+TEST(BytesTest, ExtremeNumbersComeBackAsTheyWere) {
+  std::string bytes;
+  append_u8(bytes, 255);
+  append_u32(bytes, std::numeric_limits<std::uint32_t>::max());
+  append_i64(bytes, std::numeric_limits<std::int64_t>::min());
+  append_i64(bytes, std::numeric_limits<std::int64_t>::max());
+  ByteReader reader(bytes);
+  EXPECT_EQ(reader.u8(), 255);
+  EXPECT_EQ(reader.u32(), std::numeric_limits<std::uint32_t>::max());
+  EXPECT_EQ(reader.i64(), std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(reader.i64(), std::numeric_limits<std::int64_t>::max());
+  EXPECT_TRUE(reader.finished());
+}
+
+TEST(BytesTest, AReadPastTheEndGivesNothingAndStaysFailed) {
+  ByteReader reader("\x07\x01"sv);
+  EXPECT_EQ(reader.u32(), 0U);
+  EXPECT_TRUE(reader.failed());
+  EXPECT_EQ(reader.u8(), 0) << "a later, shorter read must not give bytes of the wrong place";
+  EXPECT_EQ(reader.i64(), 0);
+  EXPECT_EQ(reader.text(), "");
+  EXPECT_FALSE(reader.finished());
+}
+
+TEST(BytesTest, ATextLongerThanTheBytesIsNotRead) {
+  ByteReader reader(
+      "\xff\xff\xff\xff"
+      "abc"sv);
+  EXPECT_EQ(reader.text(), "");
+  EXPECT_TRUE(reader.failed());
+}
+
+TEST(BytesTest, UnreadBytesAreNoticed) {
+  ByteReader reader("\x01\x02"sv);
+  reader.u8();
+  EXPECT_FALSE(reader.failed());
+  EXPECT_FALSE(reader.finished());
+}
+
+}  // namespace
+TEST(BytesTest, ALengthBeyondTheBytesFailsInsteadOfAskingForMemory) {
+  std::string bytes;
+  append_u32(bytes, 2);
+  append_u32(bytes, 0);
+  append_u32(bytes, 0);
+  EXPECT_EQ(ByteReader(bytes).count(4), 2U);
+  ByteReader too_long(bytes);
+  EXPECT_EQ(too_long.count(5), 0U);
+  EXPECT_TRUE(too_long.failed());
+}
+
+}  // namespace user_session

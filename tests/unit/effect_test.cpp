@@ -1,0 +1,89 @@
+#include "effect.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace user_session {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Step {
+  const char* name;
+  int rank;
+  void (*add)(EffectList&);
+};
+
+const std::vector<Step>& steps() {
+  static const std::vector<Step> the_steps = {
+      {"set_aside", 0, [](EffectList& list) { list.set_aside(); }},
+      {"erase", 0, [](EffectList& list) { list.erase(); }},
+      {"store", 0, [](EffectList& list) { list.store("s"); }},
+      {"set_attachment", 1, [](EffectList& list) { list.set_attachment(1, "a"); }},
+      {"send", 2, [](EffectList& list) { list.send(1, "f"); }},
+      {"send_to_all", 2, [](EffectList& list) { list.send_to_all("f"); }},
+      {"close", 3, [](EffectList& list) { list.close(1, 1009, "r"); }},
+      {"close_all", 3, [](EffectList& list) { list.close_all(1000, "r"); }},
+      {"answer", 4, [](EffectList& list) { list.answer(200, "{}"); }},
+      {"report", 4, [](EffectList& list) { list.report("r"); }},
+  };
+  return the_steps;
+}
+
+void add_both(const Step& first, const Step& second) {
+  EffectList list;
+  first.add(list);
+  second.add(list);
+}
+
+TEST(EffectTest, TextsAndNumbersReachTheReaderAsTheyWereGiven) {
+  EffectList list;
+  list.store("bytes\0of the user"sv);
+  list.set_attachment(3, "attached");
+  list.send(4, "");
+  list.close(5, 1009, "too big");
+  list.answer(413, "{}");
+  ASSERT_EQ(list.list().size(), 5U);
+  EXPECT_EQ(list.text(list.list()[0]), "bytes\0of the user"sv);
+  EXPECT_EQ(list.list()[0].connection, kNoConnection);
+  EXPECT_EQ(list.list()[1].connection, 3U);
+  EXPECT_EQ(list.text(list.list()[1]), "attached");
+  EXPECT_EQ(list.text(list.list()[2]), "");
+  EXPECT_EQ(list.list()[3].number, 1009U);
+  EXPECT_EQ(list.list()[4].number, 413U);
+  EXPECT_EQ(list.texts(), "bytes\0of the userattachedtoo big{}"sv);
+}
+
+TEST(EffectTest, NothingOfAStepIsLeftForTheNext) {
+  EffectList list;
+  list.close_all(1000, "bye");
+  list.clear();
+  EXPECT_TRUE(list.list().empty());
+  EXPECT_TRUE(list.texts().empty());
+  list.store("s");
+  EXPECT_EQ(list.text(list.list()[0]), "s");
+}
+
+TEST(EffectTest, StoreThenAttachThenSendThenCloseThenAnswerIsTaken) {
+  for (const Step& first : steps()) {
+    for (const Step& second : steps()) {
+      if (first.rank <= second.rank) add_both(first, second);
+    }
+  }
+}
+
+TEST(EffectDeathTest, NobodyIsToldOfWhatIsNotYetStoredNorClosedBeforeTheyAreTold) {
+  for (const Step& first : steps()) {
+    for (const Step& second : steps()) {
+      if (first.rank <= second.rank) continue;
+      EXPECT_DEATH(add_both(first, second), "") << second.name << " after " << first.name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace user_session

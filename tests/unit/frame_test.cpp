@@ -1,0 +1,101 @@
+#include "frame.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace user_session {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+const StateView kState = {.user_id = "U",
+                          .games_json = R"(["a","b"])",
+                          .presence = Presence::kAway,
+                          .last_active = 1'795'383'198'465};
+
+TEST(FrameTest, EveryControlCharacterIsEscapedSoThatJsonParseTakesIt) {
+  EXPECT_EQ(json_string("\b\f\n\r\t\"\\"), R"("\b\f\n\r\t\"\\")");
+  EXPECT_EQ(json_string("\0\x01\x0b\x1f"sv), R"("\u0000\u0001\u000b\u001f")");
+}
+
+TEST(FrameTest, AllOtherTextIsKeptToTheByte) {
+  const std::string text = "/ \x7f <\xc3\xa9 \xe2\x80\xa8 \xf0\x9f\x8e\xb2> \xef\xbb\xbf";
+  EXPECT_EQ(json_string(text), '"' + text + '"');
+  EXPECT_EQ(json_string(""), R"("")");
+}
+
+TEST(FrameTest, StateFramesAreTheBytesThatTheHookInProductionReads) {
+  std::string out = "left over";
+  write_initial_state(out, kState, "D");
+  EXPECT_EQ(out, R"({"type":"initial_state","userId":"U","activeGames":["a","b"],)"
+                 R"("presence":"away","lastActive":1795383198465,"deviceId":"D"})");
+  write_state(out, kState);
+  EXPECT_EQ(out, R"({"type":"state","userId":"U","activeGames":["a","b"],)"
+                 R"("presence":"away","lastActive":1795383198465})");
+}
+
+TEST(FrameTest, ChangesAreTheBytesThatTheHookInProductionReads) {
+  std::string out;
+  write_game_joined(out, "b\"", R"(["a","b\""])");
+  EXPECT_EQ(out, R"({"type":"game_joined","gameId":"b\"","activeGames":["a","b\""]})");
+  write_game_left(out, "b", "[]");
+  EXPECT_EQ(out, R"({"type":"game_left","gameId":"b","activeGames":[]})");
+  write_presence_updated(out, Presence::kOffline);
+  EXPECT_EQ(out, R"({"type":"presence_updated","presence":"offline"})");
+  write_presence_updated(out, Presence::kOnline);
+  EXPECT_EQ(out, R"({"type":"presence_updated","presence":"online"})");
+}
+
+TEST(FrameTest, AnEventCarriesItsDataAsItWasWrittenAndWhoSentIt) {
+  std::string out;
+  write_event(out, "mo\nve", R"({ "x" : 1.50 })", "Mozilla \"5.0\" L");
+  EXPECT_EQ(out, R"({"type":"event","event":"mo\nve","data":{ "x" : 1.50 },)"
+                 R"("from":"Mozilla \"5.0\" L"})");
+}
+
+TEST(FrameTest, AnErrorSaysItsCodeAndWhy) {
+  const Refusal refusal = {.code = ErrorCode::kInvalidMessage, .message = "expected \"x\""};
+  std::string out;
+  write_error(out, refusal);
+  EXPECT_EQ(out, R"({"type":"error","code":"invalid_message","message":"expected \"x\""})");
+  write_error_answer(out, refusal);
+  EXPECT_EQ(out, R"({"error":{"code":"invalid_message","message":"expected \"x\""}})");
+}
+
+TEST(FrameTest, TheStateAnswerHasTheFieldsOfOldReaders) {
+  std::string out;
+  write_state_answer(out, kState, 2);
+  EXPECT_EQ(out, R"({"userId":"U","activeGames":["a","b"],"presence":"away",)"
+                 R"("lastActive":1795383198465,"connectedDevices":2,"isHibernating":false})");
+  write_state_answer(out, {.user_id = "U", .games_json = "[]"}, 0);
+  EXPECT_EQ(out, R"({"userId":"U","activeGames":[],"presence":"offline",)"
+                 R"("lastActive":0,"connectedDevices":0,"isHibernating":true})");
+}
+
+TEST(FrameTest, TheOtherAnswersHaveTheFieldsOfTheProtocol) {
+  std::string out;
+  write_games_answer(out, R"(["a"])");
+  EXPECT_EQ(out, R"({"activeGames":["a"]})");
+  write_delivered_answer(out, 12);
+  EXPECT_EQ(out, R"({"delivered":12})");
+}
+
+TEST(FrameTest, NumbersOfAnySizeAreWrittenWhole) {
+  std::string out;
+  write_state(
+      out,
+      {.user_id = "", .games_json = "[]", .last_active = std::numeric_limits<std::int64_t>::min()});
+  EXPECT_NE(out.find(R"("lastActive":-9223372036854775808})"), std::string::npos) << out;
+}
+
+}  // namespace
+}  // namespace user_session

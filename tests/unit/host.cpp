@@ -1,0 +1,96 @@
+#include "host.h"
+
+#include <algorithm>
+
+#include "limits.h"
+
+namespace user_session {
+
+void Host::wake() {
+  Woken event;
+  event.user_id = user_id;
+  event.has_snapshot = stored.has_value();
+  if (stored) event.snapshot = *stored;
+  event.has_legacy = legacy.has_value();
+  if (legacy) {
+    event.legacy_last_active = legacy->last_active;
+    event.legacy_games.assign(legacy->games.begin(), legacy->games.end());
+  }
+  for (const auto& [connection, socket] : sockets) {
+    event.connections.push_back(
+        {.connection = connection, .attachment = socket.attachment, .heartbeat = socket.heartbeat});
+  }
+  session_ = Session{};
+  step(event);
+}
+
+void Host::connect(ConnectionId connection, std::string_view device_id) {
+  sockets[connection] = Socket{};
+  step(Connected{.connection = connection, .now = now, .device_id = device_id});
+  const auto& list = effects_.list();
+  const bool refused = std::any_of(list.begin(), list.end(), [](const Effect& effect) {
+    return effect.kind == EffectKind::kAnswer;
+  });
+  if (refused) sockets.erase(connection);
+}
+
+void Host::receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size) {
+  const bool is_copied = is_text && size <= kFrameBytesMax;
+  step(FrameReceived{
+      .connection = connection,
+      .now = now,
+      .is_text = is_text,
+      .payload = {.text = is_copied ? text : std::string_view(), .size_bytes = size}});
+}
+
+void Host::disconnect(ConnectionId connection) {
+  const auto socket = sockets.find(connection);
+  const TimeMs heartbeat = socket == sockets.end() ? 0 : socket->second.heartbeat;
+  step(Disconnected{.connection = connection, .heartbeat = heartbeat});
+  sockets.erase(connection);
+}
+
+void Host::request_state() {
+  TimeMs newest = 0;
+  for (const auto& [connection, socket] : sockets) newest = std::max(newest, socket.heartbeat);
+  step(StateRequested{newest});
+}
+
+void Host::step(const Event& event) {
+  effects_.clear();
+  session_.step(event, effects_);
+  for (const Effect& effect : effects_.list()) apply(effect);
+}
+
+void Host::apply(const Effect& effect) {
+  switch (effect.kind) {
+    case EffectKind::kSetAside:
+      stored.reset();
+      return;
+    case EffectKind::kErase:
+      stored.reset();
+      legacy.reset();
+      return;
+    case EffectKind::kStore:
+      stored = effects_.text(effect);
+      return;
+    case EffectKind::kSetAttachment:
+      if (const auto socket = sockets.find(effect.connection); socket != sockets.end()) {
+        socket->second.attachment = effects_.text(effect);
+      }
+      return;
+    case EffectKind::kClose:
+      sockets.erase(effect.connection);
+      return;
+    case EffectKind::kCloseAll:
+      sockets.clear();
+      return;
+    case EffectKind::kSend:
+    case EffectKind::kSendToAll:
+    case EffectKind::kAnswer:
+    case EffectKind::kReport:
+      return;
+  }
+}
+
+}  // namespace user_session

@@ -1,0 +1,52 @@
+// A platform for one session, in memory: it keeps what the session stores and attaches, and knows
+// which sockets are open. So an instance can vanish and another wake, as on the real one.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "effect.h"
+#include "event.h"
+#include "session.h"
+
+namespace user_session {
+
+class Host {
+ public:
+  struct Socket {
+    std::string attachment;
+    TimeMs heartbeat = 0;
+  };
+  struct Legacy {
+    std::vector<std::string> games;
+    TimeMs last_active = 0;
+  };
+
+  // Each of these replaces `effects` by those of one step.
+  void wake();
+  void connect(ConnectionId connection, std::string_view device_id);
+  void receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size);
+  void disconnect(ConnectionId connection);
+  void request_state();
+  void request(const Event& event) { step(event); }
+
+  [[nodiscard]] const EffectList& effects() const { return effects_; }
+
+  std::string user_id;
+  TimeMs now = 0;
+  std::optional<std::string> stored;
+  std::optional<Legacy> legacy;
+  std::map<ConnectionId, Socket> sockets;
+
+ private:
+  void step(const Event& event);
+  void apply(const Effect& effect);
+
+  Session session_;
+  EffectList effects_;
+};
+
+}  // namespace user_session

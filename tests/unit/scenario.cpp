@@ -1,0 +1,312 @@
+#include "scenario.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// Texts
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+template <typename Number>
+Number number_of(std::string_view digits, int base = 10) {
+  Number value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  return value;
+}
+
+// What `inner` of `<inner>` stands for, if it is `T*N`.
+std::optional<std::string> repetition(std::string_view inner) {
+  const std::size_t star = inner.rfind('*');
+  if (star == std::string_view::npos || star + 1 == inner.size()) return std::nullopt;
+  const std::string_view digits = inner.substr(star + 1);
+  if (!std::all_of(digits.begin(), digits.end(), is_digit)) return std::nullopt;
+  std::string out;
+  for (auto left = number_of<std::size_t>(digits); left > 0; --left) out += inner.substr(0, star);
+  return out;
+}
+
+std::string expand(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = text.find_first_of("<>", 1);
+    if (text.front() == '<' && end != std::string_view::npos && text[end] == '>') {
+      if (const auto repeated = repetition(text.substr(1, end - 1))) {
+        out += *repeated;
+        text.remove_prefix(end + 1);
+        continue;
+      }
+    }
+    const std::size_t plain = std::min(end, text.size());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+  }
+  return out;
+}
+
+// `\xNN` is a byte; any other escape is left to JSON.
+std::string decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] != '\\' || i + 1 == text.size()) continue;
+    if (text[i + 1] == 'x' && i + 3 < text.size() && is_hex(text[i + 2]) && is_hex(text[i + 3])) {
+      out.back() = static_cast<char>(number_of<unsigned>(text.substr(i + 2, 2), 16));
+      i += 3;
+    } else {
+      out += text[++i];
+    }
+  }
+  return out;
+}
+
+std::string bytes_of(std::string_view text) { return decode(expand(text)); }
+
+std::string escaped(std::string_view bytes, bool is_binary) {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string out;
+  for (const char byte : bytes) {
+    const auto c = static_cast<unsigned char>(byte);
+    if (c >= 0x20 && c < 0x7f && !(is_binary && c == '\\')) {
+      out += byte;
+    } else {
+      out += {'\\', 'x', kHexDigits[c >> 4], kHexDigits[c & 0xf]};
+    }
+  }
+  // Editors like to remove it.
+  if (out.ends_with(' ')) out.replace(out.size() - 1, 1, "\\x20");
+  return out;
+}
+
+// A text in a line of effects: whole, or its two ends when it is long.
+std::string shown(std::string_view bytes, bool is_binary) {
+  constexpr std::size_t kShownBytesMax = 240;
+  constexpr std::size_t kHeadBytes = 120;
+  constexpr std::size_t kTailBytes = 80;
+  if (bytes.size() <= kShownBytesMax) return escaped(bytes, is_binary);
+  return escaped(bytes.substr(0, kHeadBytes), is_binary) + " ... " +
+         escaped(bytes.substr(bytes.size() - kTailBytes), is_binary) + " (" +
+         std::to_string(bytes.size()) + " bytes)";
+}
+
+// Effects
+
+std::string line_of(const Effect& effect, std::string_view text) {
+  const std::string to = std::to_string(effect.connection);
+  const std::string number = std::to_string(effect.number);
+  switch (effect.kind) {
+    case EffectKind::kSetAside:
+      return "set_aside";
+    case EffectKind::kErase:
+      return "erase";
+    case EffectKind::kStore:
+      return "store " + shown(text, true);
+    case EffectKind::kSetAttachment:
+      return "attach " + to + ' ' + shown(text, true);
+    case EffectKind::kSend:
+      return "send " + to + ' ' + shown(text, false);
+    case EffectKind::kSendToAll:
+      return "send_to_all " + shown(text, false);
+    case EffectKind::kClose:
+      return "close " + to + ' ' + number + ' ' + shown(text, false);
+    case EffectKind::kCloseAll:
+      return "close_all " + number + ' ' + shown(text, false);
+    case EffectKind::kAnswer:
+      return "answer " + number + ' ' + shown(text, false);
+    case EffectKind::kReport:
+      return "report " + shown(text, false);
+  }
+  return "an unknown effect";
+}
+
+Lines effect_lines(const Host& host) {
+  Lines lines;
+  for (const Effect& effect : host.effects().list()) {
+    lines.push_back(line_of(effect, host.effects().text(effect)));
+  }
+  return lines;
+}
+
+// Commands
+
+// Takes the first word off `rest`.
+std::string_view take_word(std::string_view& rest) {
+  const std::size_t end = std::min(rest.find(' '), rest.size());
+  const std::string_view word = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return word;
+}
+
+template <typename Number>
+Number take_number(std::string_view& rest) {
+  return number_of<Number>(take_word(rest));
+}
+
+std::vector<std::string> split(std::string_view text, std::string_view separator) {
+  std::vector<std::string> parts;
+  std::size_t end = 0;
+  while ((end = text.find(separator)) != std::string_view::npos) {
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + separator.size());
+  }
+  parts.emplace_back(text);
+  return parts;
+}
+
+// Commands that change the world around the session; it is not told.
+bool change_world(Host& host, std::string_view name, std::string_view rest) {
+  if (name == "at") {
+    host.now = number_of<TimeMs>(rest);
+  } else if (name == "after") {
+    host.now += number_of<TimeMs>(rest);
+  } else if (name == "heartbeat") {
+    host.sockets[take_number<ConnectionId>(rest)].heartbeat = host.now;
+  } else if (name == "attached") {
+    Host::Socket& socket = host.sockets[take_number<ConnectionId>(rest)];
+    socket.attachment = bytes_of(rest);
+  } else if (name == "stored") {
+    host.stored = bytes_of(rest);
+  } else if (name == "legacy") {
+    host.legacy.emplace().last_active = take_number<TimeMs>(rest);
+    if (!rest.empty()) host.legacy->games = split(bytes_of(rest), ",");
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool request(Host& host, std::string_view name, std::string_view rest) {
+  const std::string text = bytes_of(rest);
+  if (name == "clear") {
+    host.request(ClearRequested{});
+  } else if (name == "push") {
+    const bool is_copied = text.size() <= kFrameBytesMax;
+    host.request(PushRequested{{.text = is_copied ? std::string_view(text) : std::string_view(),
+                                .size_bytes = text.size()}});
+  } else if (name == "join") {
+    host.request(GameJoinRequested{text});
+  } else if (name == "leave") {
+    host.request(GameLeaveRequested{text});
+  } else if (name == "logout") {
+    host.request(LogoutRequested{});
+  } else if (name == "state") {
+    host.request_state();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool act(Host& host, std::string_view name, std::string_view rest) {
+  if (name == "wake" || name == "sleep") {
+    if (name == "wake") host.user_id = bytes_of(rest);
+    host.wake();
+  } else if (name == "connect") {
+    const auto connection = take_number<ConnectionId>(rest);
+    host.connect(connection, bytes_of(rest));
+  } else if (name == "frame") {
+    const auto connection = take_number<ConnectionId>(rest);
+    const std::string text = bytes_of(rest);
+    host.receive(connection, true, text, text.size());
+  } else if (name == "binary") {
+    const auto connection = take_number<ConnectionId>(rest);
+    host.receive(connection, false, {}, number_of<std::size_t>(rest));
+  } else if (name == "disconnect") {
+    host.disconnect(number_of<ConnectionId>(rest));
+  } else {
+    return request(host, name, rest);
+  }
+  return true;
+}
+
+std::string with_counter(std::string command, int count) {
+  constexpr std::string_view kCounter = "<i>";
+  std::size_t at = 0;
+  while ((at = command.find(kCounter, at)) != std::string::npos) {
+    command.replace(at, kCounter.size(), std::to_string(count));
+  }
+  return command;
+}
+
+// Runs commands many times and tells how many effects of each kind there were.
+Lines run_times(Host& host, std::string_view rest) {
+  const int times = take_number<int>(rest);
+  const std::vector<std::string> commands = split(rest, " ; ");
+  std::vector<std::pair<std::string, int>> counts;
+  for (int i = 1; i <= times; ++i) {
+    for (const std::string& command : commands) {
+      for (const std::string& line : run_command(host, with_counter(command, i))) {
+        const std::string kind = line.substr(0, line.find(' '));
+        const auto known = std::find_if(counts.begin(), counts.end(),
+                                        [&](const auto& count) { return count.first == kind; });
+        if (known == counts.end()) {
+          counts.emplace_back(kind, 1);
+        } else {
+          ++known->second;
+        }
+      }
+    }
+  }
+  Lines lines;
+  for (const auto& [kind, count] : counts) lines.push_back(std::to_string(count) + " x " + kind);
+  return lines;
+}
+
+bool is_effect_line(std::string_view line) { return line.starts_with("  "); }
+
+bool is_command_line(std::string_view line) {
+  return !line.empty() && line.front() != '#' && !is_effect_line(line);
+}
+
+}  // namespace
+
+std::vector<ScenarioStep> parse_scenario(std::string_view text) {
+  std::vector<ScenarioStep> steps;
+  int number = 0;
+  for (const std::string& line : split(text, "\n")) {
+    ++number;
+    if (is_command_line(line)) {
+      steps.push_back({.line = number, .command = line, .expected = {}});
+    } else if (is_effect_line(line) && !steps.empty()) {
+      steps.back().expected.push_back(line.substr(2));
+    }
+  }
+  return steps;
+}
+
+std::vector<std::string> run_command(Host& host, std::string_view command) {
+  std::string_view rest = command;
+  const std::string_view name = take_word(rest);
+  if (name == "times") return run_times(host, rest);
+  if (change_world(host, name, rest)) return {};
+  if (act(host, name, rest)) return effect_lines(host);
+  return {"there is no command " + std::string(name)};
+}
+
+std::string rewrite_scenario(std::string_view text,
+                             const std::vector<std::vector<std::string>>& actual) {
+  std::string out;
+  auto effects = actual.begin();
+  for (const std::string& line : split(text, "\n")) {
+    if (is_effect_line(line)) continue;
+    out += line + '\n';
+    if (!is_command_line(line)) continue;
+    for (const std::string& effect : *effects) out += "  " + effect + '\n';
+    ++effects;
+  }
+  out.pop_back();
+  return out;
+}
+
+}  // namespace user_session

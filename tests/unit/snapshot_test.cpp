@@ -1,0 +1,90 @@
+#include "snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bytes.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::string encoded(const std::vector<std::string>& games, TimeMs last_active) {
+  std::string bytes;
+  encode_snapshot(games, last_active, bytes);
+  return bytes;
+}
+
+TEST(SnapshotTest, ItsBytesStayThoseThatAreStoredToday) {
+  EXPECT_EQ(encoded({"go", ""}, 256),
+            "\x01"
+            "\0\x01\0\0\0\0\0\0"
+            "\x02\0\0\0"
+            "\x02\0\0\0go"
+            "\0\0\0\0"sv);
+}
+
+TEST(SnapshotTest, GamesComeBackInTheirOrderAndToTheByte) {
+  const std::vector<std::string> games = {"z", "a", std::string("nul\0!", 5), "\xf0\x9f\x8e\xb2"};
+  const Snapshot expected = {.active_games = games, .last_active = 1'795'383'198'465};
+  EXPECT_EQ(decode_snapshot(encoded(games, expected.last_active)), expected);
+  EXPECT_EQ(decode_snapshot(encoded({}, 0)), Snapshot{});
+}
+
+TEST(SnapshotTest, TheFullestUserComesBack) {
+  const std::vector<std::string> games(kActiveGamesMax, std::string(kNameBytesMax, 'g'));
+  const auto snapshot = decode_snapshot(encoded(games, 1));
+  ASSERT_TRUE(snapshot);
+  EXPECT_EQ(snapshot->active_games, games);
+}
+
+TEST(SnapshotTest, ItIsAppendedToWhatIsThere) {
+  std::string out = "before";
+  encode_snapshot({}, 0, out);
+  EXPECT_EQ(out, "before" + encoded({}, 0));
+}
+
+TEST(SnapshotTest, EveryTruncationIsRefused) {
+  const std::string bytes = encoded({"chess", "go"}, 1'000'000);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_snapshot(std::string_view(bytes).substr(0, size))) << size << " bytes";
+  }
+}
+
+TEST(SnapshotTest, TrailingBytesAreRefused) {
+  EXPECT_FALSE(decode_snapshot(encoded({"chess"}, 1) + '\0'));
+}
+
+TEST(SnapshotTest, AVersionOfLaterCodeIsNotMisread) {
+  for (int version = 0; version < 256; ++version) {
+    std::string bytes = encoded({"chess"}, 1);
+    bytes[0] = static_cast<char>(version);
+    EXPECT_EQ(decode_snapshot(bytes).has_value(), version == 1) << "version " << version;
+  }
+}
+
+TEST(SnapshotTest, AnAbsurdCountAsksForNoMemory) {
+  for (const std::uint32_t count : {3U, 0x4000'0000U, 0xffff'ffffU}) {
+    std::string bytes;
+    append_u8(bytes, 1);
+    append_i64(bytes, 1);
+    append_u32(bytes, count);
+    append_text(bytes, "chess");
+    append_text(bytes, "go");
+    EXPECT_FALSE(decode_snapshot(bytes)) << count << " games in " << bytes.size() << " bytes";
+  }
+}
+
+TEST(SnapshotTest, AnAbsurdLengthOfAGameIsRefused) {
+  std::string bytes = encoded({"chess"}, 1);
+  bytes[16] = '\xff';
+  EXPECT_FALSE(decode_snapshot(bytes));
+}
+
+}  // namespace
+}  // namespace user_session

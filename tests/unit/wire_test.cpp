@@ -1,0 +1,176 @@
+#include "wire.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "bytes.h"
+
+namespace user_session {
+namespace {
+
+using namespace std::string_view_literals;
+
+// Writes events as bindings/wire.js does.
+class Writer {
+ public:
+  explicit Writer(EventTag tag) { append_u8(bytes_, static_cast<std::uint8_t>(tag)); }
+
+  Writer& u8(std::uint8_t value) {
+    append_u8(bytes_, value);
+    return *this;
+  }
+  Writer& u32(std::uint32_t value) {
+    append_u32(bytes_, value);
+    return *this;
+  }
+  Writer& i64(std::int64_t value) {
+    append_i64(bytes_, value);
+    return *this;
+  }
+  Writer& text(std::string_view value) {
+    append_text(bytes_, value);
+    return *this;
+  }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+std::string woken_bytes() {
+  return Writer(EventTag::kWoken)
+      .text("alice")
+      .u8(1)
+      .text("snap\0shot"sv)
+      .u8(1)
+      .i64(5)
+      .u32(2)
+      .text("chess")
+      .text("")
+      .u32(2)
+      .u32(0)
+      .i64(7)
+      .text("attached")
+      .u32(3)
+      .i64(0)
+      .text("")
+      .bytes();
+}
+
+// One well-formed event of every kind.
+std::vector<std::pair<EventTag, std::string>> all_events() {
+  const auto bytes = [](const Writer& writer) { return writer.bytes(); };
+  using enum EventTag;
+  return {
+      {kWoken, woken_bytes()},
+      {kConnected, bytes(Writer(kConnected).u32(1).i64(1000).text("phone"))},
+      {kFrameReceived, bytes(Writer(kFrameReceived).u32(1).i64(1000).u8(1).u32(2).text("{}"))},
+      {kDisconnected, bytes(Writer(kDisconnected).u32(1).i64(900))},
+      {kStateRequested, bytes(Writer(kStateRequested).i64(900))},
+      {kClearRequested, bytes(Writer(kClearRequested))},
+      {kPushRequested, bytes(Writer(kPushRequested).u32(2).text("{}"))},
+      {kGameJoinRequested, bytes(Writer(kGameJoinRequested).text("chess"))},
+      {kGameLeaveRequested, bytes(Writer(kGameLeaveRequested).text("chess"))},
+      {kLogoutRequested, bytes(Writer(kLogoutRequested))},
+  };
+}
+
+template <typename Expected>
+Expected decoded(const std::string& bytes) {
+  const auto event = decode_event(bytes);
+  if (!event || !std::holds_alternative<Expected>(*event)) {
+    ADD_FAILURE() << "not decoded as the expected event";
+    return {};
+  }
+  return *std::get_if<Expected>(&*event);
+}
+
+TEST(WireTest, EveryTagGivesItsEvent) {
+  for (const auto& [tag, bytes] : all_events()) {
+    const auto event = decode_event(bytes);
+    ASSERT_TRUE(event) << static_cast<int>(tag);
+    EXPECT_EQ(event->index() + 1, static_cast<std::size_t>(tag)) << "the tags follow the variant";
+  }
+}
+
+TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
+  const std::string bytes = woken_bytes();
+  const auto event = decoded<Woken>(bytes);
+  EXPECT_EQ(event.user_id, "alice");
+  EXPECT_TRUE(event.has_snapshot);
+  EXPECT_EQ(event.snapshot, "snap\0shot"sv);
+  EXPECT_TRUE(event.has_legacy);
+  EXPECT_EQ(event.legacy_last_active, 5);
+  EXPECT_EQ(event.legacy_games, (std::vector<std::string_view>{"chess", ""}));
+  ASSERT_EQ(event.connections.size(), 2U);
+  EXPECT_EQ(event.connections[0].connection, 0U);
+  EXPECT_EQ(event.connections[0].heartbeat, 7);
+  EXPECT_EQ(event.connections[0].attachment, "attached");
+  EXPECT_EQ(event.connections[1].connection, 3U);
+  EXPECT_EQ(event.connections[1].attachment, "");
+}
+
+TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
+  const auto events = all_events();
+  const auto connected = decoded<Connected>(events[1].second);
+  EXPECT_EQ(connected.connection, 1U);
+  EXPECT_EQ(connected.now, 1000);
+  EXPECT_EQ(connected.device_id, "phone");
+  const auto frame = decoded<FrameReceived>(events[2].second);
+  EXPECT_EQ(frame.connection, 1U);
+  EXPECT_EQ(frame.now, 1000);
+  EXPECT_TRUE(frame.is_text);
+  EXPECT_EQ(frame.payload.text, "{}");
+  EXPECT_EQ(frame.payload.size_bytes, 2U);
+  const auto disconnected = decoded<Disconnected>(events[3].second);
+  EXPECT_EQ(disconnected.connection, 1U);
+  EXPECT_EQ(disconnected.heartbeat, 900);
+  EXPECT_EQ(decoded<StateRequested>(events[4].second).heartbeat, 900);
+  EXPECT_EQ(decoded<PushRequested>(events[6].second).payload.text, "{}");
+  EXPECT_EQ(decoded<GameJoinRequested>(events[7].second).game_id, "chess");
+  EXPECT_EQ(decoded<GameLeaveRequested>(events[8].second).game_id, "chess");
+}
+
+TEST(WireTest, AFrameTooLargeToCopyStillHasItsSize) {
+  const auto frame = decoded<FrameReceived>(
+      Writer(EventTag::kFrameReceived).u32(1).i64(1).u8(0).u32(70'000).text("").bytes());
+  EXPECT_FALSE(frame.is_text);
+  EXPECT_EQ(frame.payload.size_bytes, 70'000U);
+  EXPECT_EQ(frame.payload.text, "");
+}
+
+TEST(WireTest, EveryTruncationAndTrailingByteIsRefused) {
+  for (const auto& [tag, bytes] : all_events()) {
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(decode_event(std::string_view(bytes).substr(0, size)))
+          << "tag " << static_cast<int>(tag) << ", " << size << " of " << bytes.size() << " bytes";
+    }
+    EXPECT_FALSE(decode_event(bytes + '\0')) << "tag " << static_cast<int>(tag);
+  }
+}
+
+TEST(WireTest, AnUnknownTagIsRefused) {
+  for (const int tag : {0, 11, 255}) {
+    EXPECT_FALSE(decode_event(Writer(static_cast<EventTag>(tag)).bytes())) << tag;
+  }
+}
+
+TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
+  const auto woken = [](std::uint32_t games, std::uint32_t connections) {
+    Writer writer(EventTag::kWoken);
+    writer.text("alice").u8(0).text("").u8(0).i64(0).u32(games);
+    return writer.u32(connections).bytes();
+  };
+  EXPECT_TRUE(decode_event(woken(0, 0)));
+  EXPECT_FALSE(decode_event(woken(0, 1)));
+  EXPECT_FALSE(decode_event(woken(0, 0xffff'ffff)));
+  EXPECT_FALSE(decode_event(woken(0xffff'ffff, 0)));
+}
+
+}  // namespace
+}  // namespace user_session
