@@ -24,7 +24,7 @@ TEST(SessionDeathTest, ASecondWakingTrapsInsteadOfMixingTwoUsers) {
   Woken woken;
   woken.connections.emplace_back();
   session.step(woken, effects);
-  EXPECT_DEATH(session.step(woken, effects), "");
+  EXPECT_DEATH(session.step(Woken{}, effects), "");
 }
 
 TEST(SessionDeathTest, AnOpenConnectionsNumberIsNotGivenToASecondDevice) {

@@ -1,0 +1,252 @@
+/**
+ * A platform for one session, in memory, that carries out the commands of scenario files: it keeps
+ * what the session stores and attaches, and knows which sockets are open. tests/unit/host.cpp is
+ * the same for the session without Wasm.
+ */
+
+import { SessionInstance } from "../../bindings/session-instance.js";
+import { EffectKind } from "../../bindings/wire.js";
+import { bytesOf, shown, stringOf } from "./scenario-text.mjs";
+
+/** @import { Effect, SessionEvent } from "../../bindings/wire.js" */
+
+const NO_BYTES = new Uint8Array(0);
+
+export class Host {
+  #module;
+  /** @type {SessionInstance | null} */
+  #instance = null;
+  #userId = "";
+  #now = 0;
+  /** @type {Uint8Array | null} */
+  #stored = null;
+  /** @type {{games: string[], lastActive: number} | null} */
+  #legacy = null;
+  /** @type {Map<number, {attachment: Uint8Array, heartbeat: number}>} */
+  #sockets = new Map();
+
+  /** @param {WebAssembly.Module} module */
+  constructor(module) {
+    this.#module = module;
+  }
+
+  /**
+   * Carries out a command.
+   * @param {string} command
+   * @returns {string[]} Its effects, one a line.
+   */
+  run(command) {
+    const [name, rest] = cut(command);
+    if (name === "times") return this.#times(rest);
+    if (this.#changeWorld(name, rest)) return [];
+    return this.#act(name, rest).map(lineOf);
+  }
+
+  /**
+   * Commands that change the world around the session; it is not told.
+   * @param {string} name
+   * @param {string} rest
+   */
+  #changeWorld(name, rest) {
+    const [first, text] = cut(rest);
+    switch (name) {
+      case "at":
+        this.#now = Number(rest);
+        return true;
+      case "after":
+        this.#now += Number(rest);
+        return true;
+      case "heartbeat":
+        this.#socket(Number(rest)).heartbeat = this.#now;
+        return true;
+      case "attached":
+        this.#socket(Number(first)).attachment = bytesOf(text);
+        return true;
+      case "stored":
+        this.#stored = bytesOf(rest);
+        return true;
+      case "legacy":
+        this.#legacy = { lastActive: Number(first), games: text ? stringOf(text).split(",") : [] };
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} rest
+   * @returns {Effect[]}
+   */
+  #act(name, rest) {
+    const [first, text] = cut(rest);
+    const connection = Number(first);
+    const now = this.#now;
+    switch (name) {
+      case "wake":
+        this.#userId = stringOf(rest);
+        return this.#wake();
+      case "sleep":
+        return this.#wake();
+      case "connect":
+        return this.#connect(connection, stringOf(text));
+      case "frame":
+        return this.#step({ type: "FrameReceived", connection, now, content: stringOf(text) });
+      case "binary": {
+        const content = new ArrayBuffer(Number(text));
+        return this.#step({ type: "FrameReceived", connection, now, content });
+      }
+      case "disconnect":
+        return this.#disconnect(connection);
+      default:
+        return this.#step(this.#request(name, rest));
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} rest
+   * @returns {SessionEvent}
+   */
+  #request(name, rest) {
+    switch (name) {
+      case "clear":
+        return { type: "ClearRequested" };
+      case "push":
+        return { type: "PushRequested", body: bytesOf(rest) };
+      case "join":
+        return { type: "GameJoinRequested", gameId: stringOf(rest) };
+      case "leave":
+        return { type: "GameLeaveRequested", gameId: stringOf(rest) };
+      case "logout":
+        return { type: "LogoutRequested" };
+      case "state": {
+        const heartbeats = [...this.#sockets.values()].map(({ heartbeat }) => heartbeat);
+        return { type: "StateRequested", heartbeat: Math.max(0, ...heartbeats) };
+      }
+      default:
+        throw new Error(`there is no command ${name}`);
+    }
+  }
+
+  #wake() {
+    this.#instance = new SessionInstance(this.#module);
+    const connections = [...this.#sockets].sort(([a], [b]) => a - b)
+      .map(([connection, socket]) => ({ connection, ...socket }));
+    return this.#step({
+      type: "Woken",
+      userId: this.#userId,
+      snapshot: this.#stored,
+      legacy: this.#legacy,
+      connections,
+    });
+  }
+
+  /**
+   * @param {number} connection
+   * @param {string} deviceId
+   */
+  #connect(connection, deviceId) {
+    this.#socket(connection);
+    const effects = this.#step({ type: "Connected", connection, now: this.#now, deviceId });
+    if (effects.some(({ kind }) => kind === EffectKind.Answer)) this.#sockets.delete(connection);
+    return effects;
+  }
+
+  /** @param {number} connection */
+  #disconnect(connection) {
+    const heartbeat = this.#sockets.get(connection)?.heartbeat ?? 0;
+    const effects = this.#step({ type: "Disconnected", connection, heartbeat });
+    this.#sockets.delete(connection);
+    return effects;
+  }
+
+  /** @param {number} connection */
+  #socket(connection) {
+    const known = this.#sockets.get(connection);
+    if (known) return known;
+    const socket = { attachment: NO_BYTES, heartbeat: 0 };
+    this.#sockets.set(connection, socket);
+    return socket;
+  }
+
+  /** @param {SessionEvent} event */
+  #step(event) {
+    if (!this.#instance) throw new Error("the scenario must begin with wake");
+    const effects = this.#instance.step(event);
+    for (const effect of effects) this.#apply(effect);
+    return effects;
+  }
+
+  /** @param {Effect} effect */
+  #apply({ kind, connection, bytes }) {
+    if (kind === EffectKind.SetAside || kind === EffectKind.Erase) this.#stored = null;
+    if (kind === EffectKind.Erase) this.#legacy = null;
+    if (kind === EffectKind.Store) this.#stored = bytes;
+    if (kind === EffectKind.Close) this.#sockets.delete(connection);
+    if (kind === EffectKind.CloseAll) this.#sockets.clear();
+    const socket = this.#sockets.get(connection);
+    if (kind === EffectKind.SetAttachment && socket) socket.attachment = bytes;
+  }
+
+  /**
+   * Runs commands many times and counts the effects of each kind.
+   * @param {string} rest
+   */
+  #times(rest) {
+    const [times, commands] = cut(rest);
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (let i = 1; i <= Number(times); i++) {
+      for (const command of commands.split(" ; ")) {
+        for (const line of this.run(command.replaceAll("<i>", String(i)))) {
+          const [kind] = cut(line);
+          counts.set(kind, (counts.get(kind) ?? 0) + 1);
+        }
+      }
+    }
+    return [...counts].map(([kind, count]) => `${count} x ${kind}`);
+  }
+}
+
+/**
+ * The first word of a text, and the rest.
+ * @param {string} text
+ * @returns {[string, string]}
+ */
+function cut(text) {
+  const end = text.indexOf(" ");
+  return end < 0 ? [text, ""] : [text.slice(0, end), text.slice(end + 1)];
+}
+
+/**
+ * @param {Effect} effect
+ * @returns {string}
+ */
+function lineOf({ kind, connection, number, text, bytes }) {
+  const frame = shown(Buffer.from(text), { binary: false });
+  switch (kind) {
+    case EffectKind.SetAside:
+      return "set_aside";
+    case EffectKind.Erase:
+      return "erase";
+    case EffectKind.Store:
+      return `store ${shown(bytes, { binary: true })}`;
+    case EffectKind.SetAttachment:
+      return `attach ${connection} ${shown(bytes, { binary: true })}`;
+    case EffectKind.Send:
+      return `send ${connection} ${frame}`;
+    case EffectKind.SendToAll:
+      return `send_to_all ${frame}`;
+    case EffectKind.Close:
+      return `close ${connection} ${number} ${frame}`;
+    case EffectKind.CloseAll:
+      return `close_all ${number} ${frame}`;
+    case EffectKind.Answer:
+      return `answer ${number} ${frame}`;
+    case EffectKind.Report:
+      return `report ${frame}`;
+    default:
+      return `an unknown effect ${kind}`;
+  }
+}

@@ -1,0 +1,99 @@
+/** The module's shape and size: what a Worker can load 16,000 times in a process. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { SessionInstance } from "../../bindings/session-instance.js";
+import { builds } from "./modules.mjs";
+
+const PAGE_BYTES = 65_536;
+const MODULE_BYTES_MAX = 65_536;
+
+const EXPORTS = [
+  "_initialize function",
+  "memory memory",
+  "session_effect_count function",
+  "session_effects function",
+  "session_input function",
+  "session_step function",
+  "session_texts function",
+];
+
+for (const { path, bytes, module } of builds) {
+  describe(path, () => {
+    test("imports nothing, so that JavaScript can't be called in the middle of a step", () => {
+      assert.deepEqual(WebAssembly.Module.imports(module), []);
+    });
+
+    test("exports what the boundary needs and nothing that could go around it", () => {
+      const exports = WebAssembly.Module.exports(module).map(({ name, kind }) => `${name} ${kind}`);
+      assert.deepEqual(exports.sort(), EXPORTS);
+    });
+
+    test("is small enough to load at every cold start", (context) => {
+      context.diagnostic(`${path}: ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`);
+      assert.ok(bytes.length <= MODULE_BYTES_MAX, `${bytes.length} bytes`);
+    });
+
+    test("has no debug sections or names, which would only cost", () => {
+      for (const name of ["name", "producers", "target_features", ".debug_info"]) {
+        assert.deepEqual(WebAssembly.Module.customSections(module, name), [], name);
+      }
+    });
+
+    test("a user with 10 devices and 50 games stays in the one page it starts with", () => {
+      const instance = new SessionInstance(module);
+      assert.equal(instance.memoryBytes, PAGE_BYTES);
+      live(instance);
+      assert.equal(instance.memoryBytes, PAGE_BYTES);
+    });
+
+    test("memory that a large frame took does not grow with every further one", () => {
+      const instance = wake(module);
+      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone" });
+      const head = '{"type":"broadcast","event":"e","data":"';
+      const content = `${head}${"x".repeat(65_536 - head.length - 2)}"}`;
+      const frame = () =>
+        instance.step({ type: "FrameReceived", connection: 0, now: 1, content });
+      for (let i = 0; i < 5; i++) frame();
+      const grown = instance.memoryBytes;
+      for (let i = 0; i < 50; i++) assert.equal(frame().length, 1);
+      assert.equal(instance.memoryBytes, grown);
+    });
+  });
+}
+
+/** @param {WebAssembly.Module} module */
+function wake(module) {
+  const instance = new SessionInstance(module);
+  instance.step({ type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [] });
+  return instance;
+}
+
+/**
+ * A long day with ten devices, 50 games and 1,000 frames.
+ * @param {SessionInstance} instance
+ */
+function live(instance) {
+  instance.step({ type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [] });
+  const start = 1_795_383_198_465;
+  for (let connection = 0; connection < 10; connection++) {
+    const deviceId = `Mozilla/5.0 (X11; Li-${start + connection}`;
+    instance.step({ type: "Connected", connection, now: start, deviceId });
+  }
+  for (let i = 0; i < 1000; i++) {
+    const gameId = `game-${i % 50}-${"x".repeat(20)}`;
+    const contents = [
+      { type: "join_game", gameId },
+      { type: "update_presence", presence: i % 2 ? "away" : "online" },
+      { type: "broadcast", event: "move", data: { from: [1, 2], to: "e".repeat(200) } },
+      { type: "sync_state" },
+      { type: "nonsense" },
+    ];
+    // The first 50 frames fill the list, the others are of all kinds.
+    const content = JSON.stringify(contents[i < 50 ? 0 : i % contents.length]);
+    const now = start + i * 7000;
+    const effects = instance.step({ type: "FrameReceived", connection: i % 10, now, content });
+    if (i < 50) assert.equal(effects.length, 2, "a game was joined");
+  }
+}

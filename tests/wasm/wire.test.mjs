@@ -1,0 +1,222 @@
+/** The two halves of the boundary speak the same language. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { SessionInstance } from "../../bindings/session-instance.js";
+import { EffectKind, EventTag, EventWriter, FRAME_BYTES_MAX } from "../../bindings/wire.js";
+import { builds, root } from "./modules.mjs";
+
+/** @import { SessionExports } from "../../bindings/session-instance.js" */
+/** @import { Effect, SessionEvent } from "../../bindings/wire.js" */
+
+const CLOSE_BYTES = 1_048_576;
+
+/**
+ * The members of an enum of a C++ header, without the `k` of their names.
+ * @param {string} header
+ * @param {string} name
+ */
+function enumOf(header, name) {
+  const text = readFileSync(join(root, header), "utf8");
+  const body = text.match(new RegExp(`enum class ${name}[^{]*\\{([^}]*)\\}`))?.[1] ?? "";
+  const members = [...body.matchAll(/^ {2}k(\w+) = (\d+),$/gm)];
+  return Object.fromEntries(members.map(([, member, value]) => [member, Number(value)]));
+}
+
+/** @param {string} name */
+function limit(name) {
+  const text = readFileSync(join(root, "src/limits.h"), "utf8");
+  return Number(text.match(new RegExp(`${name} = ([\\d']+);`))?.[1].replaceAll("'", ""));
+}
+
+describe("wire.js has the tables of C++, or events and effects change their meaning:", () => {
+  test("EventTag", () => {
+    assert.deepEqual({ ...EventTag }, enumOf("bindings/wire.h", "EventTag"));
+  });
+  test("EffectKind", () => {
+    assert.deepEqual({ ...EffectKind }, enumOf("src/effect.h", "EffectKind"));
+  });
+  test("FRAME_BYTES_MAX", () => {
+    assert.equal(FRAME_BYTES_MAX, limit("kFrameBytesMax"));
+    assert.equal(CLOSE_BYTES, limit("kFrameBytesBeforeClose"));
+  });
+});
+
+/**
+ * What the writer made of a frame's or body's content.
+ * @param {SessionEvent} event
+ */
+function payloadOf(event) {
+  const bytes = new EventWriter().write(event);
+  const at = event.type === "FrameReceived" ? 1 + 4 + 8 + 1 : 1;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const copied = view.getUint32(at + 4, true);
+  assert.equal(bytes.length, at + 8 + copied, "nothing comes after the content");
+  return { size: view.getUint32(at, true), copied };
+}
+
+/** @param {string | ArrayBuffer} content */
+function frame(content) {
+  return payloadOf({ type: "FrameReceived", connection: 1, now: 5, content });
+}
+
+describe("only content of up to 64 KiB is copied, and its size is always right:", () => {
+  /** @type {[string, string | ArrayBuffer, {size: number, copied: number}][]} */
+  const cases = [
+    ["no text", "", { size: 0, copied: 0 }],
+    ["65,536 ASCII", "x".repeat(65_536), { size: 65_536, copied: 65_536 }],
+    ["65,537 ASCII", "x".repeat(65_537), { size: 65_537, copied: 0 }],
+    ["65,535 bytes of 3-byte characters", "€".repeat(21_845), { size: 65_535, copied: 65_535 }],
+    ["65,536 bytes with one ASCII", `${"€".repeat(21_845)}x`, { size: 65_536, copied: 65_536 }],
+    ["65,537 bytes with two ASCII", `${"€".repeat(21_845)}xx`, { size: 65_537, copied: 0 }],
+    ["65,536 characters of 3 bytes", "€".repeat(65_536), { size: 196_608, copied: 0 }],
+    ["65,536 bytes of 4-byte characters", "🎲".repeat(16_384), { size: 65_536, copied: 65_536 }],
+    ["lone surrogates, which become U+FFFD", "\ud800".repeat(2), { size: 6, copied: 6 }],
+    ["1 MiB", "x".repeat(CLOSE_BYTES), { size: CLOSE_BYTES, copied: 0 }],
+    ["just under 1 MiB in 3-byte ones", "€".repeat(349_525), { size: 1_048_575, copied: 0 }],
+    ["just over 1 MiB in 3-byte ones", "€".repeat(349_526), { size: 1_048_578, copied: 0 }],
+    ["65,536 bytes, binary", new ArrayBuffer(65_536), { size: 65_536, copied: 0 }],
+    ["2 MiB, binary", new ArrayBuffer(2 * CLOSE_BYTES), { size: 2 * CLOSE_BYTES, copied: 0 }],
+  ];
+  for (const [name, content, expected] of cases) {
+    test(name, () => assert.deepEqual(frame(content), expected));
+  }
+
+  test("over 1 MiB, where the exact size no longer matters", () => {
+    for (const content of ["x".repeat(CLOSE_BYTES + 1), "€".repeat(2 * CLOSE_BYTES)]) {
+      const { size, copied } = frame(content);
+      assert.ok(size > CLOSE_BYTES, `${size} bytes`);
+      assert.equal(copied, 0);
+    }
+  });
+
+  test("a pushed body, as text or bytes, whole or read in part", () => {
+    const body = (/** @type {string | Uint8Array} */ content, /** @type {number} */ size) =>
+      payloadOf({ type: "PushRequested", body: content, size });
+    assert.deepEqual(payloadOf({ type: "PushRequested", body: "{}" }), { size: 2, copied: 2 });
+    const most = new Uint8Array(65_536);
+    assert.deepEqual(body(most, most.length), { size: 65_536, copied: 65_536 });
+    assert.deepEqual(body(most, 70_000), { size: 70_000, copied: 0 });
+    const more = new Uint8Array(65_537);
+    assert.deepEqual(payloadOf({ type: "PushRequested", body: more }), { size: 65_537, copied: 0 });
+  });
+
+  test("a writer that has written a large event writes the next small one alone", () => {
+    const writer = new EventWriter();
+    writer.write({ type: "GameJoinRequested", gameId: "x".repeat(100_000) });
+    const bytes = writer.write({ type: "GameJoinRequested", gameId: "go" });
+    assert.deepEqual([...bytes], [EventTag.GameJoinRequested, 2, 0, 0, 0, 103, 111]);
+  });
+});
+
+/** What would be lost by a decoder that skips a mark, ends at NUL or takes text for Latin-1. */
+const TEXTS = ["\ufeffmark", "nul\u0000end\u0000", "é€🎲", "\u2028 \u007f \u0080", "\"\\\n\t", ""];
+
+for (const { path, module } of builds) {
+  describe(`through ${path}`, () => {
+    test("texts survive both ways to the last character", () => {
+      for (const text of TEXTS) {
+        const instance = wake(module, text);
+        const effects = instance.step({ type: "Connected", connection: 0, now: 1, deviceId: text });
+        const state = JSON.parse(of(effects, EffectKind.Send).text);
+        assert.equal(state.userId, text);
+        assert.equal(state.deviceId, text);
+        if (!text) continue;
+        const joined = instance.step({ type: "GameJoinRequested", gameId: text });
+        const { gameId, activeGames } = JSON.parse(of(joined, EffectKind.SendToAll).text);
+        assert.deepEqual([gameId, activeGames], [text, [text]]);
+      }
+    });
+
+    test("what is stored and attached comes back after a sleep, every byte of it", () => {
+      for (const text of TEXTS.filter(Boolean)) {
+        const first = wake(module);
+        const connected = first.step({ type: "Connected", connection: 0, now: 9, deviceId: text });
+        const attachment = of(connected, EffectKind.SetAttachment).bytes;
+        const joined = first.step({ type: "GameJoinRequested", gameId: text });
+        const snapshot = of(joined, EffectKind.Store).bytes;
+        const second = new SessionInstance(module);
+        const connections = [{ connection: 0, heartbeat: 0, attachment }];
+        second.step({ type: "Woken", userId: "alice", snapshot, legacy: null, connections });
+        const content = '{"type":"broadcast","event":"who"}';
+        const [event] = second.step({ type: "FrameReceived", connection: 0, now: 9, content });
+        assert.equal(JSON.parse(event.text).from, text);
+        const [answer] = second.step({ type: "StateRequested", heartbeat: 0 });
+        assert.deepEqual(JSON.parse(answer.text).activeGames, [text]);
+      }
+    });
+
+    test("a lone surrogate in a name becomes U+FFFD instead of broken UTF-8", () => {
+      const effects = wake(module).step({ type: "GameJoinRequested", gameId: "a\ud800b" });
+      assert.equal(JSON.parse(of(effects, EffectKind.Answer).text).activeGames[0], "a\ufffdb");
+    });
+
+    test("the effects of a step that made the memory grow are read from the new memory", () => {
+      const instance = wake(module);
+      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone" });
+      const before = instance.memoryBytes;
+      const data = "y".repeat(60_000);
+      const content = JSON.stringify({ type: "broadcast", event: "e", data });
+      const [event] = instance.step({ type: "FrameReceived", connection: 0, now: 1, content });
+      assert.ok(instance.memoryBytes > before, "it had to grow");
+      assert.equal(JSON.parse(event.text).data, data);
+    });
+
+    test("bytes given out are a copy, which the next step does not change", () => {
+      const instance = wake(module);
+      const [stored] = instance.step({ type: "GameJoinRequested", gameId: "chess" });
+      const before = [...stored.bytes];
+      instance.step({ type: "GameJoinRequested", gameId: "a longer name of a game" });
+      assert.deepEqual([...stored.bytes], before);
+    });
+
+    test("a malformed event traps instead of meaning something else", () => {
+      const woken = new EventWriter().write({
+        type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [],
+      });
+      const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
+        [...woken.slice(0, -1)], [...woken, 0]];
+      for (const bytes of malformed) {
+        assert.throws(() => stepRaw(module, bytes), WebAssembly.RuntimeError, `bytes ${bytes}`);
+      }
+      assert.doesNotThrow(() => stepRaw(module, [...woken]));
+    });
+  });
+}
+
+/**
+ * @param {WebAssembly.Module} module
+ * @param {string} [userId]
+ */
+function wake(module, userId = "alice") {
+  const instance = new SessionInstance(module);
+  instance.step({ type: "Woken", userId, snapshot: null, legacy: null, connections: [] });
+  return instance;
+}
+
+/**
+ * The first effect of a kind.
+ * @param {Effect[]} effects
+ * @param {number} kind
+ */
+function of(effects, kind) {
+  const effect = effects.find((each) => each.kind === kind);
+  assert.ok(effect, `there is an effect of kind ${kind}`);
+  return effect;
+}
+
+/**
+ * Hands bytes to a new instance as they are.
+ * @param {WebAssembly.Module} module
+ * @param {number[]} bytes
+ */
+function stepRaw(module, bytes) {
+  const { exports } = new WebAssembly.Instance(module);
+  const session = /** @type {SessionExports} */ (/** @type {unknown} */ (exports));
+  session._initialize();
+  const at = session.session_input(bytes.length);
+  new Uint8Array(session.memory.buffer).set(bytes, at);
+  session.session_step();
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { unstable_readConfig as readConfig } from "wrangler";
+
+import { runTool } from "../support/consumer.mjs";
+import { ROOT } from "../support/server.mjs";
+
+/** What a deployed Worker may weigh, so that it stays a small one. */
+const GZIP_BYTES_MAX = 60 * 1024;
+
+/** Cloudflare refuses a Worker that takes a second to start; ours should not be felt. */
+const STARTUP_MS_MAX = 100;
+
+const DAY_MS = 86_400_000;
+const COMPATIBILITY_DAYS_MAX = 60;
+
+/** @type {string} */
+let folder;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "deploy-"));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+test("a deploy is prepared offline, without a warning, and stays small", async (t) => {
+  const out = join(folder, "out");
+  const args = ["deploy", "--dry-run", "--minify", `--outdir=${out}`];
+  const output = await runTool(ROOT, "wrangler", args);
+  assert.doesNotMatch(output, /warning|error|deprecated|▲/i);
+  assert.match(output, /--dry-run: exiting now/);
+
+  const names = (await readdir(out)).filter((name) => /\.(js|wasm)$/.test(name));
+  assert.deepEqual(names.map((name) => name.replace(/^[0-9a-f]+-/, "")).sort(), [
+    "session.wasm",
+    "worker-shim.js",
+  ]);
+  let raw = 0;
+  let gzipped = 0;
+  for (const name of names) {
+    const bytes = await readFile(join(out, name));
+    raw += bytes.length;
+    gzipped += gzipSync(bytes).length;
+  }
+  const told = /Total Upload: ([\d.]+) KiB \/ gzip: ([\d.]+) KiB/.exec(output);
+  assert.ok(told, output);
+  t.diagnostic(`upload: ${raw} bytes, ${gzipped} gzipped; wrangler: ${told[0]}`);
+  assert.ok(gzipped < GZIP_BYTES_MAX, `${gzipped} bytes gzipped`);
+  assert.ok(Number(told[2]) * 1024 < GZIP_BYTES_MAX, told[0]);
+});
+
+test("the committed types are those of wrangler.jsonc and of the installed runtime", async () => {
+  const output = await runTool(ROOT, "wrangler", ["types", "--check"]);
+  assert.match(output, /up to date/);
+});
+
+test("wrangler.jsonc declares the class, its storage and what keeps sockets cheap", () => {
+  const config = readConfig({ config: join(ROOT, "wrangler.jsonc") });
+  assert.deepEqual(config.durable_objects.bindings, [
+    { name: "USER_SESSION_DO", class_name: "UserSessionDO" },
+  ]);
+  assert.deepEqual(config.exports, {
+    UserSessionDO: { type: "durable-object", storage: "sqlite" },
+  });
+  assert.ok(config.compatibility_flags.includes("no_web_socket_compression"));
+  assert.equal(config.observability?.enabled, true);
+});
+
+test("the compatibility date is one that the installed runtime knows, and not an old one", async () => {
+  const { compatibility_date: date = "" } = readConfig({ config: join(ROOT, "wrangler.jsonc") });
+  const require = createRequire(createRequire(import.meta.url).resolve("wrangler"));
+  const { version } = JSON.parse(await readFile(require.resolve("workerd/package.json"), "utf8"));
+  const [, year, month, day] = /^\d+\.(\d{4})(\d{2})(\d{2})\./.exec(version) ?? [];
+  assert.ok(day, version);
+  const age = (Date.parse(`${year}-${month}-${day}`) - Date.parse(date)) / DAY_MS;
+  assert.ok(age >= 0 && age <= COMPATIBILITY_DAYS_MAX, `${date} with workerd ${version}`);
+});
+
+test("starting the Worker costs next to nothing", async (t) => {
+  const profile = join(folder, "startup.cpuprofile");
+  const output = await runTool(ROOT, "wrangler", ["check", "startup", `--outfile=${profile}`]);
+  const active = /Active: ([\d.]+) ms/.exec(output);
+  assert.ok(active, output);
+  t.diagnostic(`active at startup: ${active[1]} ms`);
+  assert.ok(Number(active[1]) < STARTUP_MS_MAX, active[0]);
+});

@@ -1,0 +1,56 @@
+/** A Worker of its own that brings the session server in from the package. */
+import { UserSessionDO, routeUserSession } from "user-session-worker";
+import type { CallError, UserState } from "user-session-worker";
+
+export { UserSessionDO };
+
+type Session = DurableObjectStub<UserSessionDO>;
+type Call = { method: string; argument?: string | { type: string } };
+type Result = UserState | CallError | object;
+
+async function call(session: Session, { method, argument = "" }: Call): Promise<Result> {
+  const text = typeof argument === "string" ? argument : JSON.stringify(argument);
+  switch (method) {
+    case "getState": {
+      const state: UserState = await session.getState();
+      return state;
+    }
+    case "clear": {
+      const { success }: { success: true } = await session.clear();
+      return { success };
+    }
+    case "push": {
+      const answer: { delivered: number } | CallError = await session.push(argument);
+      return answer;
+    }
+    case "joinGame": {
+      const joined = await session.joinGame(text);
+      if ("error" in joined) return { error: joined.error };
+      const games: string[] = joined.activeGames;
+      return { activeGames: games };
+    }
+    case "leaveGame":
+      return session.leaveGame(text);
+    case "logoutAll":
+      return session.logoutAll();
+    default:
+      throw new Error(`no such method: ${method}`);
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const answer = await routeUserSession(request, env);
+    if (answer) return answer;
+    const { pathname, search } = new URL(request.url);
+    const [, way, userId, ...rest] = pathname.split("/");
+    if (way !== "rpc" && way !== "object") return new Response("the consumer's own page");
+    const session = env.USER_SESSION_DO.get(env.USER_SESSION_DO.idFromName(userId));
+    if (way === "rpc") {
+      const answer = call(session, await request.json<Call>());
+      const thrown = (error: unknown) => Response.json({ thrown: String(error) }, { status: 500 });
+      return answer.then((result) => Response.json(result), thrown);
+    }
+    return session.fetch(new Request(`https://session/${rest.join("/")}${search}`, request));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { makeConsumer, objectFetch, rpc, runTool } from "../support/consumer.mjs";
+import { Device } from "../support/device.mjs";
+import { assertPromptLogout, passiveDevices, promptTest, stateOf } from "../support/logout.mjs";
+import { startServer } from "../support/server.mjs";
+
+/** @type {import("../support/consumer.mjs").Consumer} */
+let consumer;
+/** @type {import("../support/server.mjs").Server} */
+let server;
+before(async () => {
+  consumer = await makeConsumer();
+  server = await startServer(join(consumer.folder, "wrangler.jsonc"));
+});
+after(async () => {
+  await server?.close();
+  await consumer?.remove();
+});
+
+/**
+ * A device that comes through the consumer and has read its first frame.
+ * @param {string} userId
+ */
+async function connectedDevice(userId) {
+  const device = await Device.connect(server, userId, "phone");
+  assert.equal((await device.next()).type, "initial_state");
+  return device;
+}
+
+test("the package brings everything it needs and nothing else", () => {
+  const needed = [
+    "LICENSE",
+    "README.md",
+    "bindings/package.d.ts",
+    "bindings/prompt-close.js",
+    "bindings/routes.js",
+    "bindings/session-host.js",
+    "bindings/session-instance.js",
+    "bindings/socket-table.js",
+    "bindings/wire.js",
+    "dist/session.wasm",
+    "package.json",
+    "worker-shim.js",
+  ];
+  assert.deepEqual(consumer.packed, needed);
+});
+
+test("a consumer in TypeScript is told the types of what it calls", async () => {
+  await runTool(consumer.folder, "wrangler", ["types"]);
+  await runTool(consumer.folder, "tsc", ["-p", "."]);
+});
+
+test("a consumer keeps its own pages and its own 404s", async () => {
+  const page = await fetch(`${server.http}/prices`);
+  assert.equal(await page.text(), "the consumer's own page");
+  const lookalike = await fetch(`${server.http}/__user-sessions`);
+  assert.equal(await lookalike.text(), "the consumer's own page");
+  const below = await fetch(`${server.http}/__user-session/nothing?userId=kim`);
+  assert.equal(below.status, 404);
+  assert.equal((await below.json()).error.code, "not_found");
+});
+
+test("games joined and left by RPC reach a device, and its own reach RPC", async () => {
+  const device = await connectedDevice("games");
+  assert.deepEqual(await rpc(server, "games", "joinGame", "chess"), { activeGames: ["chess"] });
+  assert.deepEqual(await device.next(), {
+    type: "game_joined",
+    gameId: "chess",
+    activeGames: ["chess"],
+  });
+  await device.ask({ type: "join_game", gameId: "go" });
+  const state = await rpc(server, "games", "getState");
+  assert.deepEqual([state.activeGames, state.presence], [["chess", "go"], "online"]);
+  assert.deepEqual([state.userId, state.connectedDevices], ["games", 1]);
+  assert.deepEqual(await rpc(server, "games", "leaveGame", "chess"), { activeGames: ["go"] });
+  assert.deepEqual(await device.next(), { type: "game_left", gameId: "chess", activeGames: ["go"] });
+  await device.close();
+});
+
+test("a push by RPC arrives, an object as JSON and a text to the letter", async () => {
+  const device = await connectedDevice("pushes");
+  const text = '{ "type":"news", "n":1.0 }';
+  assert.deepEqual(await rpc(server, "pushes", "push", { type: "news", n: 1 }), { delivered: 1 });
+  assert.deepEqual(await rpc(server, "pushes", "push", text), { delivered: 1 });
+  assert.equal(await device.nextText(), '{"type":"news","n":1}');
+  assert.equal(await device.nextText(), text);
+  await device.close();
+});
+
+test("a clear by RPC erases the games and tells the device", async () => {
+  const device = await connectedDevice("clear");
+  await device.ask({ type: "join_game", gameId: "chess" });
+  assert.deepEqual(await rpc(server, "clear", "clear"), { success: true });
+  const state = await device.next();
+  assert.deepEqual([state.type, state.activeGames], ["state", []]);
+  assert.deepEqual((await rpc(server, "clear", "getState")).activeGames, []);
+  await device.close();
+});
+
+test("an RPC that is refused returns why instead of throwing, and does nothing", async () => {
+  const device = await connectedDevice("refused");
+  const refused = [
+    await rpc(server, "refused", "joinGame", ""),
+    await rpc(server, "refused", "joinGame", "x".repeat(129)),
+    await rpc(server, "refused", "leaveGame", ""),
+    await rpc(server, "refused", "push", "no JSON"),
+    await rpc(server, "refused", "push", { kind: "no type" }),
+    await rpc(server, "refused", "push", { type: "large", text: "x".repeat(65_536) }),
+  ];
+  for (const answer of refused) {
+    assert.deepEqual(Object.keys(answer), ["error"]);
+    assert.deepEqual(Object.keys(answer.error).sort(), ["code", "message"]);
+    assert.equal(typeof answer.error.message, "string");
+  }
+  assert.deepEqual(
+    refused.map(({ error }) => error.code),
+    [
+      "invalid_message",
+      "limit_reached",
+      "invalid_message",
+      "invalid_json",
+      "invalid_message",
+      "too_large",
+    ],
+  );
+  assert.equal((await device.ask({ type: "sync_state" })).type, "state");
+  assert.deepEqual((await rpc(server, "refused", "getState")).activeGames, []);
+  await device.close();
+});
+
+promptTest("a logout by RPC reaches devices that only ever listened at once", async (t, userId) => {
+  const devices = await passiveDevices(server, userId, 5);
+  await rpc(server, userId, "joinGame", "chess");
+  await server.hibernate(userId);
+  await assertPromptLogout(t, devices, () => rpc(server, userId, "logoutAll"));
+  const state = await stateOf(server, userId);
+  assert.deepEqual([state.presence, state.connectedDevices], ["offline", 0]);
+  assert.deepEqual(state.activeGames, ["chess"]);
+});
+
+promptTest("calls in the moment of a logout are answered, and what they did stays", async (t, userId) => {
+  const devices = await passiveDevices(server, userId, 5);
+  /** @type {Promise<{activeGames: string[]}>[]} */
+  const joins = [];
+  await assertPromptLogout(t, devices, async () => {
+    devices[0].send({ type: "logout_all" });
+    for (let at = 0; at < 10; at++) {
+      joins.push(rpc(server, userId, "joinGame", `game-${at}`));
+      await delay(3);
+    }
+  });
+  for (const [at, { activeGames }] of (await Promise.all(joins)).entries()) {
+    assert.ok(activeGames.includes(`game-${at}`));
+  }
+  const { activeGames } = await stateOf(server, userId);
+  assert.equal(activeGames.length, 10);
+});
+
+test("a logout by RPC of a user with no device is answered", async () => {
+  assert.deepEqual(await rpc(server, "nobody", "logoutAll"), { success: true });
+  assert.equal((await rpc(server, "nobody", "getState")).presence, "offline");
+});
+
+test("the object answers the bare paths, with the user's id in the query or without", async () => {
+  const state = await objectFetch(server, "bare", "/state");
+  assert.equal(state.status, 200);
+  assert.equal(state.body.userId, "bare");
+  assert.equal((await objectFetch(server, "bare", "/state?userId=bare")).status, 200);
+  assert.equal((await objectFetch(server, "bare", "/state?userId=other")).status, 400);
+  const cleared = await objectFetch(server, "bare", "/clear", { method: "POST" });
+  assert.deepEqual(cleared, { status: 200, body: { success: true } });
+  const wrongMethod = await objectFetch(server, "bare", "/clear");
+  assert.deepEqual([wrongMethod.status, wrongMethod.body.error.code], [405, "method_not_allowed"]);
+  assert.equal((await objectFetch(server, "bare", "/nothing")).status, 404);
+});
+
+test("a socket and a push by the object's bare path work like those by the Worker's", async () => {
+  const device = new Device(`${server.ws}/object/socket/?deviceId=tablet`);
+  const first = await device.next();
+  assert.deepEqual([first.userId, first.deviceId], ["socket", "tablet"]);
+  const push = { method: "POST", body: '{"type":"news"}' };
+  const pushed = await objectFetch(server, "socket", "/", push);
+  assert.deepEqual(pushed, { status: 200, body: { delivered: 1 } });
+  assert.equal(await device.nextText(), '{"type":"news"}');
+  assert.equal((await objectFetch(server, "socket", "/")).status, 426);
+  await device.close();
+});
+
+promptTest("a Worker that declares the class by migrations works the same", async (t, userId) => {
+  const migrated = await startServer(join(consumer.folder, "wrangler.migrations.jsonc"));
+  t.after(() => migrated.close());
+  const devices = await passiveDevices(migrated, userId, 2);
+  assert.deepEqual(await rpc(migrated, userId, "joinGame", "chess"), { activeGames: ["chess"] });
+  await migrated.hibernate(userId);
+  assert.deepEqual((await stateOf(migrated, userId)).activeGames, ["chess"]);
+  await assertPromptLogout(t, devices, () => rpc(migrated, userId, "logoutAll"));
+});
