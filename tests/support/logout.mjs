@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { Device } from "./device.mjs";
 
@@ -21,7 +22,10 @@ const LOGOUT_MS = 250;
 const LOGOUT_MS_EVER = 1_500;
 
 /** How often a test may find its machine too busy to keep time. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
+
+/** How long such a machine gets for its other things. */
+const PAUSE_MS = 1_000;
 
 /** The devices noticed, but not within LOGOUT_MS. */
 class LateError extends Error {}
@@ -42,6 +46,7 @@ export function promptTest(name, body) {
       } catch (error) {
         if (!(error instanceof LateError) || attempt === ATTEMPTS) throw error;
         t.diagnostic(`${error.message}: trying again`);
+        await delay(PAUSE_MS);
       }
     }
   });

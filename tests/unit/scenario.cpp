@@ -78,7 +78,7 @@ std::string escaped(std::string_view bytes, bool is_binary) {
   std::string out;
   for (const char byte : bytes) {
     const auto c = static_cast<unsigned char>(byte);
-    if (c >= 0x20 && c < 0x7f && !(is_binary && c == '\\')) {
+    if (c >= 0x20 && c < 0x7f && (!is_binary || c != '\\')) {
       out += byte;
     } else {
       out += {'\\', 'x', kHexDigits[c >> 4], kHexDigits[c & 0xf]};

@@ -103,7 +103,7 @@ class Storm {
       case 2:
         return "heartbeat " + connection;
       case 3:
-        return pick({"sleep", "state", "clear", "push {\"type\":\"x\"}", "logout"});
+        return pick({"sleep", "state", "clear", R"(push {"type":"x"})", "logout"});
       case 4:
         return pick({"join a", "join b", "leave a", "join ", "leave c"});
       case 5:
@@ -151,28 +151,30 @@ TimeMs newest_told(const EffectList& effects) {
   return told;
 }
 
-TEST(SessionTest, AnInstanceMayVanishAfterAnyStepAndNothingToldIsLost) {
-  for (unsigned seed = 0; seed < 40; ++seed) {
-    Storm storm(seed);
-    Host host;
-    host.now = 1'000'000;
-    run_command(host, "wake alice");
-    TimeMs told = 0;
-    for (int i = 0; i < 150; ++i) {
-      const std::string command = storm.next();
-      if (!is_possible(host, command)) continue;
-      run_command(host, command);
-      const std::string now = state_of(host);
-      const std::string later = state_after_waking(host);
-      ASSERT_EQ(without_last_active(now), without_last_active(later))
-          << "seed " << seed << ", step " << i << ": " << command;
-      ASSERT_LT(last_active_of(now) - last_active_of(later), kLastActiveLagMs) << command;
-      // Without a device only the stored value is left, which may lag.
-      told = host.sockets.empty() ? 0 : std::max(told, newest_told(host.effects()));
-      ASSERT_GE(last_active_of(later), told)
-          << "seed " << seed << ", step " << i << ": " << command;
-    }
+// Lets an instance vanish after every step of a storm and compares it with its successor.
+void expect_nothing_lost(unsigned seed) {
+  Storm storm(seed);
+  Host host;
+  host.now = 1'000'000;
+  run_command(host, "wake alice");
+  TimeMs told = 0;
+  for (int i = 0; i < 150; ++i) {
+    const std::string command = storm.next();
+    if (!is_possible(host, command)) continue;
+    run_command(host, command);
+    const std::string now = state_of(host);
+    const std::string later = state_after_waking(host);
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(i) + ": " + command);
+    ASSERT_EQ(without_last_active(now), without_last_active(later));
+    ASSERT_LT(last_active_of(now) - last_active_of(later), kLastActiveLagMs);
+    // Without a device only the stored value is left, which may lag.
+    told = host.sockets.empty() ? 0 : std::max(told, newest_told(host.effects()));
+    ASSERT_GE(last_active_of(later), told);
   }
+}
+
+TEST(SessionTest, AnInstanceMayVanishAfterAnyStepAndNothingToldIsLost) {
+  for (unsigned seed = 0; seed < 40 && !HasFatalFailure(); ++seed) expect_nothing_lost(seed);
 }
 
 TEST(SessionTest, TheSameEventsAlwaysGiveTheSameEffects) {

@@ -5,7 +5,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { EffectKind, EventTag, EventWriter, FRAME_BYTES_MAX } from "../../bindings/wire.js";
+import {
+  EffectKind, EventTag, EventWriter, FRAME_BYTES_MAX, readEffects,
+} from "../../bindings/wire.js";
 import { builds, root } from "./modules.mjs";
 
 /** @import { SessionExports } from "../../bindings/session-instance.js" */
@@ -109,6 +111,25 @@ describe("only content of up to 64 KiB is copied, and its size is always right:"
     const bytes = writer.write({ type: "GameJoinRequested", gameId: "go" });
     assert.deepEqual([...bytes], [EventTag.GameJoinRequested, 2, 0, 0, 0, 103, 111]);
   });
+});
+
+test("effects are read from where they lie, and a text that begins with a mark keeps it", () => {
+  const texts = Buffer.from("\ufeffx\ufeffy\0");
+  const memory = new ArrayBuffer(200);
+  const records = [
+    [EffectKind.Store, 0xffff_ffff, 0, 0, 4],
+    [EffectKind.Close, 7, 1009, 4, 5],
+  ];
+  new Uint32Array(memory, 16).set(records.flat());
+  new Uint8Array(memory, 101).set(texts);
+  const [stored, closed] = readEffects(memory, 16, records.length, 101);
+  assert.deepEqual([stored.kind, stored.text], [EffectKind.Store, ""]);
+  assert.deepEqual([...stored.bytes], [0xef, 0xbb, 0xbf, 0x78]);
+  assert.deepEqual(closed, {
+    kind: EffectKind.Close, connection: 7, number: 1009, text: "\ufeffy\0",
+    bytes: new Uint8Array(0),
+  });
+  assert.deepEqual(readEffects(memory, 16, 0, 101), []);
 });
 
 /** What would be lost by a decoder that skips a mark, ends at NUL or takes text for Latin-1. */

@@ -56,7 +56,7 @@ test("two tabs with the hook follow each other's games and presence", async () =
   second.leaveGame("chess");
   await first.until(({ state }) => state?.activeGames.length === 1, "the leave");
   first.updatePresence("away");
-  await second.until(({ state }) => state?.presence === "away", "the presence");
+  for (const tab of tabs) await tab.until(({ state }) => state?.presence === "away", "the presence");
   const calls = [
     ["onGameJoined", "chess"],
     ["onGameJoined", "go"],
