@@ -25,7 +25,7 @@ const ANSWER_WAIT_MS = 100;
 // The object must have been left alone for this long, so that every answer is under way; and how
 // many times to wait for that.
 const QUIET_MS = 10;
-const QUIET_CHECKS = 10;
+const QUIET_CHECKS = 100;
 
 export class PromptClose {
   #ctx;
