@@ -6,7 +6,7 @@ import { SessionInstance } from "./session-instance.js";
 import { SocketTable } from "./socket-table.js";
 import { EffectKind } from "./wire.js";
 
-/** @import { Effect, SessionEvent, WokenConnection } from "./wire.js" */
+/** @import { Allowance, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
 
 const SNAPSHOT_KEY = "session";
 const UNREADABLE_KEY = "session.unreadable";
@@ -23,7 +23,8 @@ const NO_BYTES = new Uint8Array(0);
 export class SessionHost {
   #ctx;
   #module;
-  #onClosed;
+  #allowance;
+  #onLoggedOut;
   /** @type {SessionInstance | null} */
   #instance = null;
   #sockets = new SocketTable();
@@ -31,12 +32,15 @@ export class SessionHost {
   /**
    * @param {DurableObjectState} ctx
    * @param {WebAssembly.Module} module
-   * @param {(sockets: WebSocket[]) => void} onClosed Told of sockets that the session has closed.
+   * @param {Allowance} allowance
+   * @param {(sockets: WebSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
+   *   stored, and of the sockets that it has closed.
    */
-  constructor(ctx, module, onClosed) {
+  constructor(ctx, module, allowance, onLoggedOut) {
     this.#ctx = ctx;
     this.#module = module;
-    this.#onClosed = onClosed;
+    this.#allowance = allowance;
+    this.#onLoggedOut = onLoggedOut;
   }
 
   /**
@@ -64,7 +68,8 @@ export class SessionHost {
       });
     }
     const userId = this.userId();
-    this.#apply(instance.step({ type: "Woken", userId, ...this.#stored(), connections }));
+    const allowance = this.#allowance;
+    this.#apply(instance.step({ type: "Woken", userId, ...this.#stored(), connections, allowance }));
     this.#instance = instance;
   }
 
@@ -75,7 +80,7 @@ export class SessionHost {
    * @throws when the module traps or the storage refuses. Nothing was announced then, and the next
    *   event is served by a new instance.
    */
-  run(event) {
+  #run(event) {
     return this.#apply(this.#step(event));
   }
 
@@ -83,12 +88,14 @@ export class SessionHost {
    * Lets a device in, or not.
    * @param {WebSocket} socket The object's end of a new pair.
    * @param {string} deviceId
+   * @param {Credential} credential
    * @returns {Answer | null} The refusal, if it is one.
    */
-  connect(socket, deviceId) {
+  connect(socket, deviceId, credential) {
     this.wake();
     const connection = this.#sockets.add(socket);
-    const effects = this.#step({ type: "Connected", connection, now: Date.now(), deviceId });
+    const now = Date.now();
+    const effects = this.#step({ type: "Connected", connection, now, deviceId, credential });
     if (effects.some(({ kind }) => kind === EffectKind.Answer)) {
       this.#sockets.remove(connection);
     } else {
@@ -107,7 +114,7 @@ export class SessionHost {
     this.wake();
     const connection = this.#sockets.connectionOf(socket);
     if (connection === undefined) return;
-    this.run({ type: "FrameReceived", connection, now: Date.now(), content });
+    this.#run({ type: "FrameReceived", connection, now: Date.now(), content });
   }
 
   /**
@@ -117,18 +124,45 @@ export class SessionHost {
   disconnect(socket) {
     const connection = this.#sockets.connectionOf(socket);
     if (connection === undefined) return;
-    this.run({ type: "Disconnected", connection, heartbeat: this.#heartbeat(socket) });
+    this.#run({ type: "Disconnected", connection, heartbeat: this.#heartbeat(socket) });
     this.#sockets.remove(connection);
   }
 
-  /** @returns {Answer | null} */
-  requestState() {
+  /** @param {Credential} credential */
+  requestState(credential) {
     this.wake();
     let heartbeat = 0;
     for (const socket of this.#sockets.all()) {
       heartbeat = Math.max(heartbeat, this.#heartbeat(socket));
     }
-    return this.run({ type: "StateRequested", heartbeat });
+    return this.#run({ type: "StateRequested", now: Date.now(), heartbeat, credential });
+  }
+
+  /** @param {Credential} credential */
+  clear(credential) {
+    return this.#run({ type: "ClearRequested", now: Date.now(), credential });
+  }
+
+  /**
+   * @param {string | Uint8Array} body
+   * @param {number} [size] The body's size in bytes where only its beginning was read.
+   */
+  push(body, size) {
+    return this.#run({ type: "PushRequested", now: Date.now(), body, size });
+  }
+
+  /** @param {string} gameId */
+  joinGame(gameId) {
+    return this.#run({ type: "GameJoinRequested", now: Date.now(), gameId });
+  }
+
+  /** @param {string} gameId */
+  leaveGame(gameId) {
+    return this.#run({ type: "GameLeaveRequested", now: Date.now(), gameId });
+  }
+
+  logoutAll() {
+    return this.#run({ type: "LogoutRequested", now: Date.now() });
   }
 
   /** The name that the object was made from, which hibernation does not lose. */
@@ -205,18 +239,11 @@ export class SessionHost {
    * @returns {Answer | undefined}
    */
   #applyOne({ kind, connection, number, text, bytes }) {
-    const { kv } = this.#ctx.storage;
     switch (kind) {
       case EffectKind.SetAside:
-        kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
-        kv.delete(SNAPSHOT_KEY);
-        return undefined;
       case EffectKind.Erase:
-        for (const [key] of [...kv.list()]) kv.delete(key);
-        return undefined;
       case EffectKind.Store:
-        kv.put(SNAPSHOT_KEY, bytes);
-        return undefined;
+        return this.#applyToStorage(kind, bytes);
       case EffectKind.SetAttachment:
         this.#sockets.socketOf(connection)?.serializeAttachment(bytes);
         return undefined;
@@ -227,6 +254,7 @@ export class SessionHost {
         for (const socket of this.#sockets.all()) send(socket, text);
         return undefined;
       case EffectKind.Close:
+      case EffectKind.Expel:
         this.#sockets.socketOf(connection)?.close(number, text);
         this.#sockets.remove(connection);
         return undefined;
@@ -244,6 +272,23 @@ export class SessionHost {
   }
 
   /**
+   * @param {number} kind
+   * @param {Uint8Array} snapshot
+   */
+  #applyToStorage(kind, snapshot) {
+    const { kv } = this.#ctx.storage;
+    if (kind === EffectKind.SetAside) {
+      kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
+      kv.delete(SNAPSHOT_KEY);
+    } else if (kind === EffectKind.Erase) {
+      for (const [key] of [...kv.list()]) kv.delete(key);
+    } else {
+      kv.put(SNAPSHOT_KEY, snapshot);
+    }
+    return undefined;
+  }
+
+  /**
    * @param {number} code
    * @param {string} reason
    */
@@ -251,7 +296,7 @@ export class SessionHost {
     const sockets = [...this.#sockets.all()];
     this.#sockets.clear();
     for (const socket of sockets) socket.close(code, reason);
-    this.#onClosed(sockets);
+    this.#onLoggedOut(sockets);
   }
 
   /** @param {WebSocket} socket */

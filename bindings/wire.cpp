@@ -8,6 +8,21 @@ namespace {
 // A connection's number, heartbeat and the length of its attachment.
 constexpr std::size_t kWokenConnectionBytesMin = 4 + 8 + 4;
 
+Rate read_rate(ByteReader& reader) {
+  Rate rate;
+  rate.count = reader.u32();
+  rate.per_ms = reader.u32();
+  rate.burst = reader.u32();
+  return rate;
+}
+
+Credential read_credential(ByteReader& reader) {
+  Credential credential;
+  credential.issued_at_s = reader.i64();
+  credential.expires_at = reader.i64();
+  return credential;
+}
+
 Woken read_woken(ByteReader& reader) {
   Woken event;
   event.user_id = reader.text();
@@ -26,6 +41,10 @@ Woken read_woken(ByteReader& reader) {
     connection.heartbeat = reader.i64();
     connection.attachment = reader.text();
   }
+  event.allowance.frames = read_rate(reader);
+  event.allowance.user_frames = read_rate(reader);
+  event.allowance.connects = read_rate(reader);
+  event.allowance.devices_max = reader.u32();
   return event;
 }
 
@@ -50,6 +69,7 @@ Connected read_connected(ByteReader& reader) {
   event.connection = reader.u32();
   event.now = reader.i64();
   event.device_id = reader.text();
+  event.credential = read_credential(reader);
   return event;
 }
 
@@ -57,6 +77,36 @@ Disconnected read_disconnected(ByteReader& reader) {
   Disconnected event;
   event.connection = reader.u32();
   event.heartbeat = reader.i64();
+  return event;
+}
+
+StateRequested read_state_requested(ByteReader& reader) {
+  StateRequested event;
+  event.now = reader.i64();
+  event.heartbeat = reader.i64();
+  event.credential = read_credential(reader);
+  return event;
+}
+
+ClearRequested read_clear_requested(ByteReader& reader) {
+  ClearRequested event;
+  event.now = reader.i64();
+  event.credential = read_credential(reader);
+  return event;
+}
+
+PushRequested read_push_requested(ByteReader& reader) {
+  PushRequested event;
+  event.now = reader.i64();
+  event.payload = read_payload(reader);
+  return event;
+}
+
+template <typename Request>
+Request read_game_requested(ByteReader& reader) {
+  Request event;
+  event.now = reader.i64();
+  event.game_id = reader.text();
   return event;
 }
 
@@ -71,17 +121,17 @@ std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
     case EventTag::kDisconnected:
       return read_disconnected(reader);
     case EventTag::kStateRequested:
-      return StateRequested{reader.i64()};
+      return read_state_requested(reader);
     case EventTag::kClearRequested:
-      return ClearRequested{};
+      return read_clear_requested(reader);
     case EventTag::kPushRequested:
-      return PushRequested{read_payload(reader)};
+      return read_push_requested(reader);
     case EventTag::kGameJoinRequested:
-      return GameJoinRequested{reader.text()};
+      return read_game_requested<GameJoinRequested>(reader);
     case EventTag::kGameLeaveRequested:
-      return GameLeaveRequested{reader.text()};
+      return read_game_requested<GameLeaveRequested>(reader);
     case EventTag::kLogoutRequested:
-      return LogoutRequested{};
+      return LogoutRequested{reader.i64()};
   }
   return std::nullopt;
 }

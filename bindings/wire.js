@@ -29,6 +29,7 @@ export const EffectKind = Object.freeze({
   CloseAll: 8,
   Answer: 9,
   Report: 10,
+  Expel: 11,
 });
 
 /**
@@ -46,6 +47,30 @@ export const FRAME_BYTES_MAX = 65_536;
  */
 
 /**
+ * How often something may happen; a `count` of 0 is no limit.
+ * @typedef {object} Rate
+ * @property {number} count
+ * @property {number} perMs
+ * @property {number} burst
+ */
+
+/**
+ * How much one user may ask for.
+ * @typedef {object} Allowance
+ * @property {Rate} frames Of one connection.
+ * @property {Rate} userFrames Of all connections together.
+ * @property {Rate} connects
+ * @property {number} devicesMax
+ */
+
+/**
+ * What whoever asks has proved.
+ * @typedef {object} Credential
+ * @property {number} issuedAt Seconds since the epoch, -1 for a caller that is beyond a logout.
+ * @property {number} expiresAt Milliseconds since the epoch, 0 for never.
+ */
+
+/**
  * What the instance knows of the world when it starts.
  * @typedef {object} WokenEvent
  * @property {"Woken"} type
@@ -54,6 +79,7 @@ export const FRAME_BYTES_MAX = 65_536;
  * @property {{games: string[], lastActive: number} | null} legacy State of the server this one
  *   replaces.
  * @property {WokenConnection[]} connections
+ * @property {Allowance} allowance
  */
 
 /**
@@ -64,15 +90,16 @@ export const FRAME_BYTES_MAX = 65_536;
 /**
  * What can happen; `src/event.h` says what each means.
  * @typedef {WokenEvent
- *   | {type: "Connected", connection: number, now: number, deviceId: string}
+ *   | {type: "Connected", connection: number, now: number, deviceId: string,
+ *      credential: Credential}
  *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
  *   | {type: "Disconnected", connection: number, heartbeat: number}
- *   | {type: "StateRequested", heartbeat: number}
- *   | {type: "ClearRequested"}
- *   | {type: "PushRequested", body: string | Uint8Array, size?: number}
- *   | {type: "GameJoinRequested", gameId: string}
- *   | {type: "GameLeaveRequested", gameId: string}
- *   | {type: "LogoutRequested"}} SessionEvent
+ *   | {type: "StateRequested", now: number, heartbeat: number, credential: Credential}
+ *   | {type: "ClearRequested", now: number, credential: Credential}
+ *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number}
+ *   | {type: "GameJoinRequested", now: number, gameId: string}
+ *   | {type: "GameLeaveRequested", now: number, gameId: string}
+ *   | {type: "LogoutRequested", now: number}} SessionEvent
  */
 
 /**
@@ -117,7 +144,8 @@ export class EventWriter {
       case "Connected":
         this.#u32(event.connection);
         this.#time(event.now);
-        return this.#text(event.deviceId);
+        this.#text(event.deviceId);
+        return this.#credential(event.credential);
       case "FrameReceived":
         this.#u32(event.connection);
         this.#time(event.now);
@@ -127,15 +155,21 @@ export class EventWriter {
         this.#u32(event.connection);
         return this.#time(event.heartbeat);
       case "StateRequested":
-        return this.#time(event.heartbeat);
+        this.#time(event.now);
+        this.#time(event.heartbeat);
+        return this.#credential(event.credential);
+      case "ClearRequested":
+        this.#time(event.now);
+        return this.#credential(event.credential);
       case "PushRequested":
+        this.#time(event.now);
         return this.#payload(event.body, event.size);
       case "GameJoinRequested":
       case "GameLeaveRequested":
+        this.#time(event.now);
         return this.#text(event.gameId);
-      case "ClearRequested":
       case "LogoutRequested":
-        return undefined;
+        return this.#time(event.now);
     }
   }
 
@@ -155,6 +189,19 @@ export class EventWriter {
       this.#time(heartbeat);
       this.#blob(attachment);
     }
+    const { frames, userFrames, connects, devicesMax } = event.allowance;
+    for (const { count, perMs, burst } of [frames, userFrames, connects]) {
+      this.#u32(count);
+      this.#u32(perMs);
+      this.#u32(burst);
+    }
+    this.#u32(devicesMax);
+  }
+
+  /** @param {Credential} credential */
+  #credential({ issuedAt, expiresAt }) {
+    this.#time(issuedAt);
+    this.#time(expiresAt);
   }
 
   /**

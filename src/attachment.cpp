@@ -9,7 +9,7 @@ namespace {
 
 // Sockets live through a deploy of new code only as long as the platform lets them, so one known
 // version is enough.
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 }  // namespace
 
@@ -19,6 +19,7 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.order);
   append_i64(out, attachment.last_active);
   append_u8(out, static_cast<std::uint8_t>(attachment.presence));
+  append_i64(out, attachment.expires_at);
   append_text(out, attachment.device_id);
 }
 
@@ -29,6 +30,7 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.order = reader.i64();
   attachment.last_active = reader.i64();
   const std::uint8_t presence = reader.u8();
+  attachment.expires_at = reader.i64();
   attachment.device_id = reader.text();
   if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
     return std::nullopt;

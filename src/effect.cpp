@@ -1,6 +1,6 @@
 #include "effect.h"
 
-#include "check.h"
+#include <iterator>
 
 namespace user_session {
 namespace {
@@ -14,17 +14,19 @@ int rank(EffectKind kind) {
       return 0;
     case EffectKind::kSetAttachment:
       return 1;
+    case EffectKind::kExpel:
+      return 2;
     case EffectKind::kSend:
     case EffectKind::kSendToAll:
-      return 2;
+      return 3;
     case EffectKind::kClose:
     case EffectKind::kCloseAll:
-      return 3;
+      return 4;
     case EffectKind::kAnswer:
     case EffectKind::kReport:
-      return 4;
+      return 5;
   }
-  return 4;
+  return 5;
 }
 
 }  // namespace
@@ -36,9 +38,10 @@ void EffectList::clear() {
 
 void EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t number,
                      std::string_view text) {
-  USER_SESSION_CHECK(list_.empty() || rank(list_.back().kind) <= rank(kind));
-  list_.push_back({kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
-                   static_cast<std::uint32_t>(text.size())});
+  auto place = list_.end();
+  while (place != list_.begin() && rank(std::prev(place)->kind) > rank(kind)) --place;
+  list_.insert(place, {kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
+                       static_cast<std::uint32_t>(text.size())});
   texts_.append(text);
 }
 
@@ -64,6 +67,10 @@ void EffectList::send_to_all(std::string_view frame) {
 
 void EffectList::close(ConnectionId connection, std::uint16_t code, std::string_view reason) {
   add(EffectKind::kClose, connection, code, reason);
+}
+
+void EffectList::expel(ConnectionId connection, std::uint16_t code, std::string_view reason) {
+  add(EffectKind::kExpel, connection, code, reason);
 }
 
 void EffectList::close_all(std::uint16_t code, std::string_view reason) {

@@ -1,11 +1,12 @@
 // What a session wants done: imperatives, to be carried out in the order of the list, with nothing
 // in between.
 //
-// The order is part of the promise. Effects of a lower kind never follow those of a higher one:
+// The order is part of the promise, and the list keeps it whatever order they are added in:
 //
-//   storage  ->  attachments  ->  frames  ->  closings  ->  the answer and reports
+//   storage  ->  attachments  ->  expulsions  ->  frames  ->  closings  ->  the answer and reports
 //
-// so a device is told only of what is already stored, and is told everything before it is closed.
+// so a device is told only of what is already stored, is told everything before it is closed, and
+// nothing once it has lost its rights.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,8 @@ enum class EffectKind : std::uint32_t {
   kAnswer = 9,
   // Tell the operator `text`.
   kReport = 10,
+  // Close `connection` as kClose does, but before any frame goes out: it has lost its rights.
+  kExpel = 11,
 };
 
 // One effect. `text` lies in the list's own memory, from `text_offset`.
@@ -63,6 +66,7 @@ class EffectList {
   void send(ConnectionId connection, std::string_view frame);
   void send_to_all(std::string_view frame);
   void close(ConnectionId connection, std::uint16_t code, std::string_view reason);
+  void expel(ConnectionId connection, std::uint16_t code, std::string_view reason);
   void close_all(std::uint16_t code, std::string_view reason);
   void answer(std::uint16_t status, std::string_view body);
   void report(std::string_view what);

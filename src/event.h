@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "rate.h"
+
 namespace user_session {
 
 // Names one open socket while this instance lives. Small numbers: they index a table, and one is
@@ -20,14 +22,23 @@ using ConnectionId = std::uint32_t;
 // The connection of an event that no device caused: a call from a server.
 inline constexpr ConnectionId kNoConnection = 0xffff'ffff;
 
-// Milliseconds since the Unix epoch; 0 is "never".
-using TimeMs = std::int64_t;
-
 // Text from outside, or only its size when it is longer than kFrameBytesMax: nobody copies a
 // megabyte to have it refused.
 struct Payload {
   std::string_view text;
   std::size_t size_bytes = 0;
+};
+
+// What whoever asks has proved, as far as the session needs to know.
+struct Credential {
+  // When it was issued, in seconds since the epoch, or kTrusted. A logout ends what was issued in
+  // its second or before.
+  std::int64_t issued_at_s = kTrusted;
+  // When it ends; 0 for never.
+  TimeMs expires_at = 0;
+
+  // The caller is beyond a logout: a server of the app's own, or anyone where nobody is checked.
+  static constexpr std::int64_t kTrusted = -1;
 };
 
 // A socket that was open when the session woke.
@@ -37,6 +48,16 @@ struct WokenConnection {
   std::string_view attachment;
   // When the platform last answered this device's ping while the session slept.
   TimeMs heartbeat = 0;
+};
+
+// How much one user may ask for; src/limits.h has what is not configurable.
+struct Allowance {
+  Rate frames;
+  // For all connections of the user together.
+  Rate user_frames;
+  // Not counted here when `count` is 0: somebody before us does.
+  Rate connects;
+  std::uint32_t devices_max = 128;
 };
 
 // The first event of every instance: after a start, a hibernation or a crash.
@@ -50,6 +71,7 @@ struct Woken {
   std::vector<std::string_view> legacy_games;
   TimeMs legacy_last_active = 0;
   std::vector<WokenConnection> connections;
+  Allowance allowance;
 };
 
 // A device asks to be let in. An Answer among the effects refuses it, and it is not connected then.
@@ -57,6 +79,7 @@ struct Connected {
   ConnectionId connection = 0;
   TimeMs now = 0;
   std::string_view device_id;
+  Credential credential;
 };
 
 struct FrameReceived {
@@ -75,24 +98,34 @@ struct Disconnected {
 
 // A server or the user's own page asked for the state. Carries the newest heartbeat of all devices.
 struct StateRequested {
+  TimeMs now = 0;
+  Credential credential;
   TimeMs heartbeat = 0;
 };
 
-struct ClearRequested {};
+struct ClearRequested {
+  TimeMs now = 0;
+  Credential credential;
+};
 
 struct PushRequested {
+  TimeMs now = 0;
   Payload payload;
 };
 
 struct GameJoinRequested {
+  TimeMs now = 0;
   std::string_view game_id;
 };
 
 struct GameLeaveRequested {
+  TimeMs now = 0;
   std::string_view game_id;
 };
 
-struct LogoutRequested {};
+struct LogoutRequested {
+  TimeMs now = 0;
+};
 
 using Event =
     std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested, ClearRequested,

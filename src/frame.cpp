@@ -155,6 +155,14 @@ void write_error(std::string& out, const Refusal& refusal) {
   out += '}';
 }
 
+void write_rate_limited(std::string& out, TimeMs retry_after_ms) {
+  out = R"({"type":"error",)";
+  append_refusal_fields(out, {ErrorCode::kRateLimited, "too many frames: wait retryAfterMs"});
+  out += ",\"retryAfterMs\":";
+  append_number(out, retry_after_ms);
+  out += '}';
+}
+
 void write_error_answer(std::string& out, const Refusal& refusal) {
   out = "{\"error\":{";
   append_refusal_fields(out, refusal);

@@ -37,6 +37,8 @@ void write_event(std::string& out, std::string_view event, std::string_view data
                  std::string_view from);
 void write_delivered_answer(std::string& out, std::size_t delivered);
 void write_error(std::string& out, const Refusal& refusal);
+// The error of a frame that came too soon.
+void write_rate_limited(std::string& out, TimeMs retry_after_ms);
 void write_error_answer(std::string& out, const Refusal& refusal);
 
 }  // namespace user_session

@@ -33,8 +33,8 @@ inline constexpr std::size_t kDeviceIdBytesMax = 16'000;
 // writing at every frame.
 inline constexpr std::int64_t kLastActiveLagMs = 60'000;
 
-// Version, order, time, presence and the length of the device id (see attachment.cpp).
-inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 4;
+// Version, order, time, presence, end and the length of the device id (see attachment.cpp).
+inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 8 + 4;
 
 static_assert(kAttachmentHeaderBytes + kDeviceIdBytesMax <= kAttachmentBytesMax,
               "a device id must survive hibernation in its socket's attachment");

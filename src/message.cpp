@@ -230,6 +230,10 @@ std::string_view error_code_name(ErrorCode code) {
       return "too_large";
     case ErrorCode::kLimitReached:
       return "limit_reached";
+    case ErrorCode::kRateLimited:
+      return "rate_limited";
+    case ErrorCode::kUnauthorized:
+      return "unauthorized";
   }
   return "internal";
 }

@@ -37,6 +37,8 @@ enum class ErrorCode {
   kUnknownType,
   kTooLarge,
   kLimitReached,
+  kRateLimited,
+  kUnauthorized,
 };
 
 // The `code` of an error as it is written in frames and answers.
@@ -45,7 +47,7 @@ std::string_view error_code_name(ErrorCode code);
 // Why something was not done, for the one who asked. `message` names the field and what was
 // expected of it; it is a literal.
 struct Refusal {
-  ErrorCode code;
+  ErrorCode code = ErrorCode::kInvalidJson;
   std::string_view message;
 };
 

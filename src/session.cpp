@@ -8,14 +8,11 @@
 namespace user_session {
 namespace {
 
-// The old hook compares this reason to the letter to tell a logout from a lost connection.
-constexpr std::uint16_t kLogoutCode = 1000;
-constexpr std::string_view kLogoutReason = "Logged out from all devices";
-
 constexpr std::uint16_t kTooBigCode = 1009;
 
 constexpr std::uint16_t kStatusOk = 200;
 constexpr std::uint16_t kStatusBadRequest = 400;
+constexpr std::uint16_t kStatusUnauthorized = 401;
 constexpr std::uint16_t kStatusTooLarge = 413;
 
 constexpr std::string_view kSuccessAnswer = R"({"success":true})";
@@ -27,13 +24,22 @@ static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
 
 constexpr Refusal kNotText = {ErrorCode::kInvalidJson, "binary frame: expected a text frame"};
 
-constexpr Refusal kDeviceIdTooLong = {
-    ErrorCode::kLimitReached, "deviceId is too long: expected at most 16000 bytes of UTF-8"};
-static_assert(kDeviceIdBytesMax == 16'000, "the refusal names the limit");
-
 constexpr Refusal kTooManyGames = {ErrorCode::kLimitReached,
                                    "activeGames is full: expected at most 256 games"};
 static_assert(kActiveGamesMax == 256, "the refusal names the limit");
+
+// The time of an event that has one.
+std::optional<TimeMs> time_of(const Event& event) {
+  return std::visit(
+      [](const auto& happened) -> std::optional<TimeMs> {
+        if constexpr (requires { happened.now; }) {
+          return happened.now;
+        } else {
+          return std::nullopt;
+        }
+      },
+      event);
+}
 
 bool contains(const std::vector<std::string>& games, std::string_view game_id) {
   return std::find(games.begin(), games.end(), game_id) != games.end();
@@ -42,6 +48,10 @@ bool contains(const std::vector<std::string>& games, std::string_view game_id) {
 }  // namespace
 
 void Session::step(const Event& event, EffectList& effects) {
+  if (const auto time = time_of(event)) {
+    now_ = *time;
+    end_expired(effects);
+  }
   std::visit([&](const auto& happened) { this->on(happened, effects); }, event);
 }
 
@@ -50,6 +60,7 @@ void Session::step(const Event& event, EffectList& effects) {
 void Session::on(const Woken& event, EffectList& effects) {
   USER_SESSION_CHECK(connections_.empty());
   user_id_ = event.user_id;
+  allowance_ = event.allowance;
   restore_stored(event, effects);
   restore_connections(event);
 }
@@ -59,6 +70,7 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
     if (auto snapshot = decode_snapshot(event.snapshot)) {
       active_games_ = std::move(snapshot->active_games);
       stored_last_active_ = last_active_ = snapshot->last_active;
+      logout_at_s_ = snapshot->logout_at_s;
       write_games();
       return;
     }
@@ -88,6 +100,7 @@ void Session::restore_connections(const Woken& event) {
     const auto attachment = decode_attachment(woken.attachment);
     if (!attachment) continue;
     connection.device_id = attachment->device_id;
+    expire_at(connection, attachment->expires_at);
     if (attachment->order <= attachment_order_) continue;
     attachment_order_ = attachment->order;
     carrier_ = woken.connection;
@@ -100,10 +113,12 @@ void Session::restore_connections(const Woken& event) {
 // Devices
 
 void Session::on(const Connected& event, EffectList& effects) {
-  if (event.device_id.size() > kDeviceIdBytesMax) {
-    return answer_refusal(kStatusBadRequest, kDeviceIdTooLong, effects);
+  if (const auto turned_away = turn_away(event)) {
+    return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
-  open_connection(event.connection).device_id = event.device_id;
+  Connection& connection = open_connection(event.connection);
+  connection.device_id = event.device_id;
+  expire_at(connection, event.credential.expires_at);
   touch(event.now);
   attach(event.connection, effects);
   write_initial_state(out_, state_view(), event.device_id);
@@ -137,19 +152,15 @@ void Session::forget_connection(ConnectionId id, EffectList& effects) {
   }
 }
 
-void Session::last_device_left(EffectList& effects) {
+void Session::nobody_is_here() {
   presence_ = Presence::kOffline;
   carrier_ = kNoConnection;
   attached_last_active_ = 0;
-  if (last_active_ - stored_last_active_ >= kLastActiveLagMs) store(effects);
 }
 
-void Session::logout_all(EffectList& effects) {
-  const bool had_devices = open_count_ > 0;
-  connections_.clear();
-  open_count_ = 0;
-  if (had_devices) last_device_left(effects);
-  effects.close_all(kLogoutCode, kLogoutReason);
+void Session::last_device_left(EffectList& effects) {
+  nobody_is_here();
+  if (last_active_ - stored_last_active_ >= kLastActiveLagMs) store(effects);
 }
 
 // Frames
@@ -157,6 +168,7 @@ void Session::logout_all(EffectList& effects) {
 void Session::on(const FrameReceived& event, EffectList& effects) {
   if (!is_open(event.connection)) return;
   touch(event.now);
+  if (!take_frame(event.connection, effects)) return;
   if (event.payload.size_bytes > kFrameBytesBeforeClose) {
     forget_connection(event.connection, effects);
     effects.close(event.connection, kTooBigCode, "frame over 1 MiB");
@@ -170,7 +182,7 @@ void Session::on(const FrameReceived& event, EffectList& effects) {
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     return refuse(event.connection, *refusal, effects);
   }
-  std::visit([&](const auto& message) { handle(message, event.connection, effects); },
+  std::visit([&](const auto& message) { this->handle(message, event.connection, effects); },
              *std::get_if<Message>(&parsed));
 }
 
@@ -222,19 +234,26 @@ void Session::refuse(ConnectionId sender, const Refusal& refusal, EffectList& ef
 // Requests of servers
 
 void Session::on(const StateRequested& event, EffectList& effects) {
+  if (const auto refusal = check_credential(event.credential)) {
+    return answer_refusal(kStatusUnauthorized, *refusal, effects);
+  }
   touch(event.heartbeat);
   attach_before_telling(any_open_connection(), effects);
   write_state_answer(out_, state_view(), open_count_);
   effects.answer(kStatusOk, out_);
 }
 
-void Session::on(const ClearRequested& /*event*/, EffectList& effects) {
+void Session::on(const ClearRequested& event, EffectList& effects) {
+  if (const auto refusal = check_credential(event.credential)) {
+    return answer_refusal(kStatusUnauthorized, *refusal, effects);
+  }
   active_games_.clear();
   write_games();
   stored_last_active_ = 0;
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
   effects.erase();
+  if (logout_at_s_ > 0) store_nothing_but_the_logout(effects);
   attach_before_telling(any_open_connection(), effects);
   write_state(out_, state_view());
   effects.send_to_all(out_);
@@ -322,7 +341,13 @@ void Session::write_games() {
 void Session::store(EffectList& effects) {
   stored_last_active_ = last_active_;
   out_.clear();
-  encode_snapshot(active_games_, last_active_, out_);
+  encode_snapshot(active_games_, last_active_, logout_at_s_, out_);
+  effects.store(out_);
+}
+
+void Session::store_nothing_but_the_logout(EffectList& effects) {
+  out_.clear();
+  encode_snapshot({}, 0, logout_at_s_, out_);
   effects.store(out_);
 }
 
@@ -333,6 +358,7 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
   encode_attachment({.order = ++attachment_order_,
                      .last_active = last_active_,
                      .presence = presence_,
+                     .expires_at = connections_[connection].expires_at,
                      .device_id = connections_[connection].device_id},
                     out_);
   effects.set_attachment(connection, out_);

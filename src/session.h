@@ -15,10 +15,15 @@
 // stored before it is announced, and presence and `lastActive` are attached to a socket before they
 // are shown. Rows are dear and attachments are free, hence the split.
 //
+// A logout leaves a moment behind: whatever credential was issued in its second or before opens
+// nothing any more. A connection ends with its credential, at the next event of any device: until
+// then it is only silent, since no timer wakes anyone for it.
+//
 // A frame of a connection that is not in the table does nothing: the server has closed it already,
 // and the platform still delivers what was under way.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +49,10 @@ class Session {
   struct Connection {
     bool is_open = false;
     std::string device_id;
+    TimeMs expires_at = 0;
+    TokenBucket frames;
+    // Frames refused as too many since the last one that was not.
+    std::int64_t refused_frames = 0;
   };
 
   // One per event.
@@ -77,14 +86,28 @@ class Session {
   void leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects);
   void write_games();
   void store(EffectList& effects);
+  void store_nothing_but_the_logout(EffectList& effects);
 
-  // Ends the session on every device.
+  // Ends the session on every device, and every credential of now.
   void logout_all(EffectList& effects);
+  [[nodiscard]] std::optional<Refusal> check_credential(const Credential& credential) const;
+  void expire_at(Connection& connection, TimeMs expires_at);
+  // Closes the connections whose credentials have ended.
+  void end_expired(EffectList& effects);
+  // Whether a frame may be looked at. If not, its sender is told so, or closed if it does not heed.
+  bool take_frame(ConnectionId sender, EffectList& effects);
+  // Why a new connection can't be let in.
+  struct TurnedAway {
+    std::uint16_t status = 0;
+    Refusal refusal;
+  };
+  std::optional<TurnedAway> turn_away(const Connected& event);
   // Puts a connection into the table, and takes one out; what the latter adds to `effects` is a row
   // or an attachment, never a frame.
   Connection& open_connection(ConnectionId id);
   void forget_connection(ConnectionId id, EffectList& effects);
   void last_device_left(EffectList& effects);
+  void nobody_is_here();
 
   void refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects);
   void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
@@ -101,16 +124,24 @@ class Session {
   [[nodiscard]] TimeMs surviving_last_active() const;
   [[nodiscard]] StateView state_view() const;
 
+  // The time of the event that is being handled.
+  TimeMs now_ = 0;
   std::string user_id_;
+  Allowance allowance_;
+  TokenBucket user_frames_;
+  TokenBucket connects_;
 
   std::vector<std::string> active_games_;
   // The same as a JSON array: written at each change, sent much more often.
   std::string games_json_ = "[]";
   TimeMs stored_last_active_ = 0;
+  std::int64_t logout_at_s_ = 0;
 
   // Indexed by ConnectionId.
   std::vector<Connection> connections_;
   std::size_t open_count_ = 0;
+  // When the first of the open connections loses its credential.
+  TimeMs next_expiry_ = kNever;
 
   Presence presence_ = Presence::kOffline;
   TimeMs last_active_ = 0;
@@ -119,6 +150,8 @@ class Session {
   ConnectionId carrier_ = kNoConnection;
   std::int64_t attachment_order_ = 0;
   TimeMs attached_last_active_ = 0;
+
+  static constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
 
   MessageParser parser_;
   // The frame or bytes being written, kept for their memory.

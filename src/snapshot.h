@@ -15,13 +15,16 @@ struct Snapshot {
   // In the order in which they were joined, each once.
   std::vector<std::string> active_games;
   TimeMs last_active = 0;
+  // The second of the last logout: what was issued in it or before is no credential any more. 0 if
+  // there was none. Outlives `clear`.
+  std::int64_t logout_at_s = 0;
 
   bool operator==(const Snapshot&) const = default;
 };
 
 // Appends the bytes of a snapshot: a version, then its fields.
 void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_active,
-                     std::string& out);
+                     std::int64_t logout_at_s, std::string& out);
 
 // The snapshot that `bytes` hold, or nothing when they are of a version this code does not know,
 // cut short, too long or damaged.

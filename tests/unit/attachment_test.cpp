@@ -19,18 +19,25 @@ std::string encoded(const Attachment& attachment) {
   return bytes;
 }
 
-const Attachment kPhone = {
-    .order = 7, .last_active = 1'000'000, .presence = Presence::kAway, .device_id = "phone\0x"sv};
+const Attachment kPhone = {.order = 7,
+                           .last_active = 1'000'000,
+                           .presence = Presence::kAway,
+                           .expires_at = 9,
+                           .device_id = "phone\0x"sv};
 
 TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
-  EXPECT_EQ(
-      encoded({.order = 2, .last_active = 256, .presence = Presence::kOnline, .device_id = "D"}),
-      "\x01"
-      "\x02\0\0\0\0\0\0\0"
-      "\0\x01\0\0\0\0\0\0"
-      "\x02"
-      "\x01\0\0\0"
-      "D"sv);
+  EXPECT_EQ(encoded({.order = 2,
+                     .last_active = 256,
+                     .presence = Presence::kOnline,
+                     .expires_at = 3,
+                     .device_id = "D"}),
+            "\x02"
+            "\x02\0\0\0\0\0\0\0"
+            "\0\x01\0\0\0\0\0\0"
+            "\x02"
+            "\x03\0\0\0\0\0\0\0"
+            "\x01\0\0\0"
+            "D"sv);
 }
 
 TEST(AttachmentTest, AllOfItComesBack) {
@@ -63,7 +70,7 @@ TEST(AttachmentTest, EveryTruncationIsRefused) {
 TEST(AttachmentTest, DamagedBytesAreRefused) {
   const std::string good = encoded(kPhone);
   EXPECT_FALSE(decode_attachment(good + "x")) << "trailing byte";
-  for (const char version : {'\0', '\x02', '\xff'}) {
+  for (const char version : {'\0', '\x01', '\xff'}) {
     std::string bytes = good;
     bytes[0] = version;
     EXPECT_FALSE(decode_attachment(bytes)) << "version " << static_cast<int>(version);
@@ -72,7 +79,7 @@ TEST(AttachmentTest, DamagedBytesAreRefused) {
   presence[17] = 3;
   EXPECT_FALSE(decode_attachment(presence)) << "a presence that there is not";
   std::string length = good;
-  length[21] = '\xff';
+  length[29] = '\xff';
   EXPECT_FALSE(decode_attachment(length)) << "a device id of 4 GB";
 }
 

@@ -20,13 +20,15 @@ void Host::wake() {
     event.connections.push_back(
         {.connection = connection, .attachment = socket.attachment, .heartbeat = socket.heartbeat});
   }
+  event.allowance = allowance;
   session_ = Session{};
   step(event);
 }
 
 void Host::connect(ConnectionId connection, std::string_view device_id) {
   sockets[connection] = Socket{};
-  step(Connected{.connection = connection, .now = now, .device_id = device_id});
+  step(Connected{
+      .connection = connection, .now = now, .device_id = device_id, .credential = credential});
   const auto& list = effects_.list();
   const bool refused = std::any_of(list.begin(), list.end(), [](const Effect& effect) {
     return effect.kind == EffectKind::kAnswer;
@@ -53,7 +55,7 @@ void Host::disconnect(ConnectionId connection) {
 void Host::request_state() {
   TimeMs newest = 0;
   for (const auto& [connection, socket] : sockets) newest = std::max(newest, socket.heartbeat);
-  step(StateRequested{newest});
+  step(StateRequested{.now = now, .credential = credential, .heartbeat = newest});
 }
 
 void Host::step(const Event& event) {
@@ -80,6 +82,7 @@ void Host::apply(const Effect& effect) {
       }
       return;
     case EffectKind::kClose:
+    case EffectKind::kExpel:
       sockets.erase(effect.connection);
       return;
     case EffectKind::kCloseAll:

@@ -37,6 +37,9 @@ class Host {
 
   std::string user_id;
   TimeMs now = 0;
+  // What whoever asks next has proved.
+  Credential credential;
+  Allowance allowance;
   std::optional<std::string> stored;
   std::optional<Legacy> legacy;
   std::map<ConnectionId, Socket> sockets;

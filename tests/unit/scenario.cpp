@@ -120,6 +120,8 @@ std::string line_of(const Effect& effect, std::string_view text) {
       return "send_to_all " + shown(text, false);
     case EffectKind::kClose:
       return "close " + to + ' ' + number + ' ' + shown(text, false);
+    case EffectKind::kExpel:
+      return "expel " + to + ' ' + number + ' ' + shown(text, false);
     case EffectKind::kCloseAll:
       return "close_all " + number + ' ' + shown(text, false);
     case EffectKind::kAnswer:
@@ -164,6 +166,20 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   return parts;
 }
 
+// What a user may ask for from the next waking on.
+void allow(Allowance& allowance, std::string_view what, std::string_view rest) {
+  if (what == "devices") {
+    allowance.devices_max = number_of<std::uint32_t>(rest);
+    return;
+  }
+  Rate& rate = what == "frames"        ? allowance.frames
+               : what == "user_frames" ? allowance.user_frames
+                                       : allowance.connects;
+  rate.count = take_number<std::int64_t>(rest);
+  rate.per_ms = take_number<std::int64_t>(rest);
+  rate.burst = number_of<std::int64_t>(rest);
+}
+
 // Commands that change the world around the session; it is not told.
 bool change_world(Host& host, std::string_view name, std::string_view rest) {
   if (name == "at") {
@@ -175,6 +191,11 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "attached") {
     Host::Socket& socket = host.sockets[take_number<ConnectionId>(rest)];
     socket.attachment = bytes_of(rest);
+  } else if (name == "credential") {
+    host.credential.issued_at_s = take_number<std::int64_t>(rest);
+    host.credential.expires_at = rest.empty() ? 0 : number_of<TimeMs>(rest);
+  } else if (name == "allow") {
+    allow(host.allowance, take_word(rest), rest);
   } else if (name == "stored") {
     host.stored = bytes_of(rest);
   } else if (name == "legacy") {
@@ -189,17 +210,19 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
 bool request(Host& host, std::string_view name, std::string_view rest) {
   const std::string text = bytes_of(rest);
   if (name == "clear") {
-    host.request(ClearRequested{});
+    host.request(ClearRequested{.now = host.now, .credential = host.credential});
   } else if (name == "push") {
     const bool is_copied = text.size() <= kFrameBytesMax;
-    host.request(PushRequested{{.text = is_copied ? std::string_view(text) : std::string_view(),
-                                .size_bytes = text.size()}});
+    host.request(
+        PushRequested{.now = host.now,
+                      .payload = {.text = is_copied ? std::string_view(text) : std::string_view(),
+                                  .size_bytes = text.size()}});
   } else if (name == "join") {
-    host.request(GameJoinRequested{text});
+    host.request(GameJoinRequested{.now = host.now, .game_id = text});
   } else if (name == "leave") {
-    host.request(GameLeaveRequested{text});
+    host.request(GameLeaveRequested{.now = host.now, .game_id = text});
   } else if (name == "logout") {
-    host.request(LogoutRequested{});
+    host.request(LogoutRequested{.now = host.now});
   } else if (name == "state") {
     host.request_state();
   } else {

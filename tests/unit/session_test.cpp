@@ -31,17 +31,21 @@ TEST(SessionDeathTest, AnOpenConnectionsNumberIsNotGivenToASecondDevice) {
   Session session;
   EffectList effects;
   session.step(Woken{}, effects);
-  session.step(Connected{.connection = 3, .now = 1, .device_id = "phone"}, effects);
+  session.step(Connected{.connection = 3, .now = 1, .device_id = "phone", .credential = {}},
+               effects);
   effects.clear();
-  EXPECT_DEATH(session.step(Connected{.connection = 3, .now = 2, .device_id = "laptop"}, effects),
-               "");
+  EXPECT_DEATH(
+      session.step(Connected{.connection = 3, .now = 2, .device_id = "laptop", .credential = {}},
+                   effects),
+      "");
 }
 
 TEST(SessionTest, EffectsAreAppendedSoThatTheCallerDecidesWhenToForgetThem) {
   Session session;
   EffectList effects;
   session.step(Woken{}, effects);
-  session.step(Connected{.connection = 0, .now = 1, .device_id = "phone"}, effects);
+  session.step(Connected{.connection = 0, .now = 1, .device_id = "phone", .credential = {}},
+               effects);
   ASSERT_EQ(effects.list().size(), 2U);
   session.step(
       FrameReceived{

@@ -14,25 +14,37 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::string encoded(const std::vector<std::string>& games, TimeMs last_active) {
+std::string encoded(const std::vector<std::string>& games, TimeMs last_active,
+                    std::int64_t logout_at_s = 0) {
   std::string bytes;
-  encode_snapshot(games, last_active, bytes);
+  encode_snapshot(games, last_active, logout_at_s, bytes);
   return bytes;
 }
 
 TEST(SnapshotTest, ItsBytesStayThoseThatAreStoredToday) {
-  EXPECT_EQ(encoded({"go", ""}, 256),
-            "\x01"
+  EXPECT_EQ(encoded({"go", ""}, 256, 3),
+            "\x02"
             "\0\x01\0\0\0\0\0\0"
+            "\x03\0\0\0\0\0\0\0"
             "\x02\0\0\0"
             "\x02\0\0\0go"
             "\0\0\0\0"sv);
 }
 
+TEST(SnapshotTest, WhatTheFirstVersionStoredIsStillRead) {
+  const auto snapshot = decode_snapshot(
+      "\x01"
+      "\0\x01\0\0\0\0\0\0"
+      "\x01\0\0\0"
+      "\x02\0\0\0go"sv);
+  EXPECT_EQ(snapshot, (Snapshot{.active_games = {"go"}, .last_active = 256, .logout_at_s = 0}));
+}
+
 TEST(SnapshotTest, GamesComeBackInTheirOrderAndToTheByte) {
   const std::vector<std::string> games = {"z", "a", std::string("nul\0!", 5), "\xf0\x9f\x8e\xb2"};
-  const Snapshot expected = {.active_games = games, .last_active = 1'795'383'198'465};
-  EXPECT_EQ(decode_snapshot(encoded(games, expected.last_active)), expected);
+  const Snapshot expected = {
+      .active_games = games, .last_active = 1'795'383'198'465, .logout_at_s = 1'795'383'198};
+  EXPECT_EQ(decode_snapshot(encoded(games, expected.last_active, expected.logout_at_s)), expected);
   EXPECT_EQ(decode_snapshot(encoded({}, 0)), Snapshot{});
 }
 
@@ -45,7 +57,7 @@ TEST(SnapshotTest, TheFullestUserComesBack) {
 
 TEST(SnapshotTest, ItIsAppendedToWhatIsThere) {
   std::string out = "before";
-  encode_snapshot({}, 0, out);
+  encode_snapshot({}, 0, 0, out);
   EXPECT_EQ(out, "before" + encoded({}, 0));
 }
 
@@ -64,14 +76,15 @@ TEST(SnapshotTest, AVersionOfLaterCodeIsNotMisread) {
   for (int version = 0; version < 256; ++version) {
     std::string bytes = encoded({"chess"}, 1);
     bytes[0] = static_cast<char>(version);
-    EXPECT_EQ(decode_snapshot(bytes).has_value(), version == 1) << "version " << version;
+    EXPECT_EQ(decode_snapshot(bytes).has_value(), version == 2) << "version " << version;
   }
 }
 
 TEST(SnapshotTest, AnAbsurdCountAsksForNoMemory) {
   for (const std::uint32_t count : {3U, 0x4000'0000U, 0xffff'ffffU}) {
     std::string bytes;
-    append_u8(bytes, 1);
+    append_u8(bytes, 2);
+    append_i64(bytes, 1);
     append_i64(bytes, 1);
     append_u32(bytes, count);
     append_text(bytes, "chess");
@@ -82,7 +95,7 @@ TEST(SnapshotTest, AnAbsurdCountAsksForNoMemory) {
 
 TEST(SnapshotTest, AnAbsurdLengthOfAGameIsRefused) {
   std::string bytes = encoded({"chess"}, 1);
-  bytes[16] = '\xff';
+  bytes[24] = '\xff';
   EXPECT_FALSE(decode_snapshot(bytes));
 }
 

@@ -59,6 +59,16 @@ std::string woken_bytes() {
       .u32(3)
       .i64(0)
       .text("")
+      .u32(30)
+      .u32(1000)
+      .u32(60)
+      .u32(300)
+      .u32(1000)
+      .u32(600)
+      .u32(120)
+      .u32(60'000)
+      .u32(120)
+      .u32(128)
       .bytes();
 }
 
@@ -68,15 +78,15 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
   using enum EventTag;
   return {
       {kWoken, woken_bytes()},
-      {kConnected, bytes(Writer(kConnected).u32(1).i64(1000).text("phone"))},
+      {kConnected, bytes(Writer(kConnected).u32(1).i64(1000).text("phone").i64(5).i64(7000))},
       {kFrameReceived, bytes(Writer(kFrameReceived).u32(1).i64(1000).u8(1).u32(2).text("{}"))},
       {kDisconnected, bytes(Writer(kDisconnected).u32(1).i64(900))},
-      {kStateRequested, bytes(Writer(kStateRequested).i64(900))},
-      {kClearRequested, bytes(Writer(kClearRequested))},
-      {kPushRequested, bytes(Writer(kPushRequested).u32(2).text("{}"))},
-      {kGameJoinRequested, bytes(Writer(kGameJoinRequested).text("chess"))},
-      {kGameLeaveRequested, bytes(Writer(kGameLeaveRequested).text("chess"))},
-      {kLogoutRequested, bytes(Writer(kLogoutRequested))},
+      {kStateRequested, bytes(Writer(kStateRequested).i64(1000).i64(900).i64(5).i64(7000))},
+      {kClearRequested, bytes(Writer(kClearRequested).i64(1000).i64(5).i64(7000))},
+      {kPushRequested, bytes(Writer(kPushRequested).i64(1000).u32(2).text("{}"))},
+      {kGameJoinRequested, bytes(Writer(kGameJoinRequested).i64(1000).text("chess"))},
+      {kGameLeaveRequested, bytes(Writer(kGameLeaveRequested).i64(1000).text("chess"))},
+      {kLogoutRequested, bytes(Writer(kLogoutRequested).i64(1000))},
   };
 }
 
@@ -113,6 +123,12 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.connections[0].attachment, "attached");
   EXPECT_EQ(event.connections[1].connection, 3U);
   EXPECT_EQ(event.connections[1].attachment, "");
+  EXPECT_EQ(event.allowance.frames.count, 30);
+  EXPECT_EQ(event.allowance.frames.per_ms, 1000);
+  EXPECT_EQ(event.allowance.frames.burst, 60);
+  EXPECT_EQ(event.allowance.user_frames.count, 300);
+  EXPECT_EQ(event.allowance.connects.per_ms, 60'000);
+  EXPECT_EQ(event.allowance.devices_max, 128U);
 }
 
 TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
@@ -121,6 +137,8 @@ TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
   EXPECT_EQ(connected.connection, 1U);
   EXPECT_EQ(connected.now, 1000);
   EXPECT_EQ(connected.device_id, "phone");
+  EXPECT_EQ(connected.credential.issued_at_s, 5);
+  EXPECT_EQ(connected.credential.expires_at, 7000);
   const auto frame = decoded<FrameReceived>(events[2].second);
   EXPECT_EQ(frame.connection, 1U);
   EXPECT_EQ(frame.now, 1000);
@@ -130,7 +148,12 @@ TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
   const auto disconnected = decoded<Disconnected>(events[3].second);
   EXPECT_EQ(disconnected.connection, 1U);
   EXPECT_EQ(disconnected.heartbeat, 900);
-  EXPECT_EQ(decoded<StateRequested>(events[4].second).heartbeat, 900);
+  const auto state = decoded<StateRequested>(events[4].second);
+  EXPECT_EQ(state.now, 1000);
+  EXPECT_EQ(state.heartbeat, 900);
+  EXPECT_EQ(state.credential.issued_at_s, 5);
+  EXPECT_EQ(decoded<ClearRequested>(events[5].second).credential.expires_at, 7000);
+  EXPECT_EQ(decoded<LogoutRequested>(events[9].second).now, 1000);
   EXPECT_EQ(decoded<PushRequested>(events[6].second).payload.text, "{}");
   EXPECT_EQ(decoded<GameJoinRequested>(events[7].second).game_id, "chess");
   EXPECT_EQ(decoded<GameLeaveRequested>(events[8].second).game_id, "chess");
@@ -164,10 +187,11 @@ TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
   const auto woken = [](std::uint32_t games, std::uint32_t connections) {
     Writer writer(EventTag::kWoken);
     writer.text("alice").u8(0).text("").u8(0).i64(0).u32(games);
-    return writer.u32(connections).bytes();
+    writer.u32(connections);
+    for (int i = 0; i < 10; ++i) writer.u32(1);
+    return writer.bytes();
   };
   EXPECT_TRUE(decode_event(woken(0, 0)));
-  EXPECT_FALSE(decode_event(woken(0, 1)));
   EXPECT_FALSE(decode_event(woken(0, 0xffff'ffff)));
   EXPECT_FALSE(decode_event(woken(0xffff'ffff, 0)));
 }

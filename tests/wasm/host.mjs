@@ -18,6 +18,8 @@ export class Host {
   #instance = null;
   #userId = "";
   #now = 0;
+  #credential = { issuedAt: -1, expiresAt: 0 };
+  #allowance = openAllowance();
   /** @type {Uint8Array | null} */
   #stored = null;
   /** @type {{games: string[], lastActive: number} | null} */
@@ -62,6 +64,12 @@ export class Host {
       case "attached":
         this.#socket(Number(first)).attachment = bytesOf(text);
         return true;
+      case "credential":
+        this.#credential = { issuedAt: Number(first), expiresAt: Number(text) };
+        return true;
+      case "allow":
+        this.#allow(first, text.split(" ").map(Number));
+        return true;
       case "stored":
         this.#stored = bytesOf(rest);
         return true;
@@ -71,6 +79,18 @@ export class Host {
       default:
         return false;
     }
+  }
+
+  /**
+   * @param {string} what
+   * @param {number[]} numbers
+   */
+  #allow(what, [count, perMs, burst]) {
+    const rate = { count, perMs, burst };
+    if (what === "devices") this.#allowance.devicesMax = count;
+    if (what === "frames") this.#allowance.frames = rate;
+    if (what === "user_frames") this.#allowance.userFrames = rate;
+    if (what === "connects") this.#allowance.connects = rate;
   }
 
   /**
@@ -109,20 +129,23 @@ export class Host {
    * @returns {SessionEvent}
    */
   #request(name, rest) {
+    const now = this.#now;
+    const credential = this.#credential;
     switch (name) {
       case "clear":
-        return { type: "ClearRequested" };
+        return { type: "ClearRequested", now, credential };
       case "push":
-        return { type: "PushRequested", body: bytesOf(rest) };
+        return { type: "PushRequested", now, body: bytesOf(rest) };
       case "join":
-        return { type: "GameJoinRequested", gameId: stringOf(rest) };
+        return { type: "GameJoinRequested", now, gameId: stringOf(rest) };
       case "leave":
-        return { type: "GameLeaveRequested", gameId: stringOf(rest) };
+        return { type: "GameLeaveRequested", now, gameId: stringOf(rest) };
       case "logout":
-        return { type: "LogoutRequested" };
+        return { type: "LogoutRequested", now };
       case "state": {
         const heartbeats = [...this.#sockets.values()].map(({ heartbeat }) => heartbeat);
-        return { type: "StateRequested", heartbeat: Math.max(0, ...heartbeats) };
+        const heartbeat = Math.max(0, ...heartbeats);
+        return { type: "StateRequested", now, heartbeat, credential };
       }
       default:
         throw new Error(`there is no command ${name}`);
@@ -139,6 +162,7 @@ export class Host {
       snapshot: this.#stored,
       legacy: this.#legacy,
       connections,
+      allowance: this.#allowance,
     });
   }
 
@@ -148,7 +172,9 @@ export class Host {
    */
   #connect(connection, deviceId) {
     this.#socket(connection);
-    const effects = this.#step({ type: "Connected", connection, now: this.#now, deviceId });
+    const now = this.#now;
+    const credential = this.#credential;
+    const effects = this.#step({ type: "Connected", connection, now, deviceId, credential });
     if (effects.some(({ kind }) => kind === EffectKind.Answer)) this.#sockets.delete(connection);
     return effects;
   }
@@ -183,7 +209,7 @@ export class Host {
     if (kind === EffectKind.SetAside || kind === EffectKind.Erase) this.#stored = null;
     if (kind === EffectKind.Erase) this.#legacy = null;
     if (kind === EffectKind.Store) this.#stored = bytes;
-    if (kind === EffectKind.Close) this.#sockets.delete(connection);
+    if (kind === EffectKind.Close || kind === EffectKind.Expel) this.#sockets.delete(connection);
     if (kind === EffectKind.CloseAll) this.#sockets.clear();
     const socket = this.#sockets.get(connection);
     if (kind === EffectKind.SetAttachment && socket) socket.attachment = bytes;
@@ -207,6 +233,12 @@ export class Host {
     }
     return [...counts].map(([kind, count]) => `${count} x ${kind}`);
   }
+}
+
+/** An allowance without limits but for the number of devices. */
+export function openAllowance() {
+  const unlimited = { count: 0, perMs: 1000, burst: 0 };
+  return { frames: unlimited, userFrames: unlimited, connects: unlimited, devicesMax: 128 };
 }
 
 /**
@@ -240,6 +272,8 @@ function lineOf({ kind, connection, number, text, bytes }) {
       return `send_to_all ${frame}`;
     case EffectKind.Close:
       return `close ${connection} ${number} ${frame}`;
+    case EffectKind.Expel:
+      return `expel ${connection} ${number} ${frame}`;
     case EffectKind.CloseAll:
       return `close_all ${number} ${frame}`;
     case EffectKind.Answer:

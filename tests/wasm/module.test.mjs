@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { SessionInstance } from "../../bindings/session-instance.js";
+import { openAllowance } from "./host.mjs";
 import { builds } from "./modules.mjs";
+
+const allowance = openAllowance();
+const credential = { issuedAt: -1, expiresAt: 0 };
 
 const PAGE_BYTES = 65_536;
 const MODULE_BYTES_MAX = 65_536;
@@ -50,7 +54,7 @@ for (const { path, bytes, module } of builds) {
 
     test("memory that a large frame took does not grow with every further one", () => {
       const instance = wake(module);
-      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone" });
+      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential });
       const head = '{"type":"broadcast","event":"e","data":"';
       const content = `${head}${"x".repeat(65_536 - head.length - 2)}"}`;
       const frame = () =>
@@ -66,7 +70,9 @@ for (const { path, bytes, module } of builds) {
 /** @param {WebAssembly.Module} module */
 function wake(module) {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [] });
+  instance.step(
+    { type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [], allowance },
+  );
   return instance;
 }
 
@@ -75,11 +81,13 @@ function wake(module) {
  * @param {SessionInstance} instance
  */
 function live(instance) {
-  instance.step({ type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [] });
+  instance.step(
+    { type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [], allowance },
+  );
   const start = 1_795_383_198_465;
   for (let connection = 0; connection < 10; connection++) {
     const deviceId = `Mozilla/5.0 (X11; Li-${start + connection}`;
-    instance.step({ type: "Connected", connection, now: start, deviceId });
+    instance.step({ type: "Connected", connection, now: start, deviceId, credential });
   }
   for (let i = 0; i < 1000; i++) {
     const gameId = `game-${i % 50}-${"x".repeat(20)}`;

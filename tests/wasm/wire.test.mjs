@@ -8,7 +8,11 @@ import { SessionInstance } from "../../bindings/session-instance.js";
 import {
   EffectKind, EventTag, EventWriter, FRAME_BYTES_MAX, readEffects,
 } from "../../bindings/wire.js";
+import { openAllowance } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
+
+const allowance = openAllowance();
+const credential = { issuedAt: -1, expiresAt: 0 };
 
 /** @import { SessionExports } from "../../bindings/session-instance.js" */
 /** @import { Effect, SessionEvent } from "../../bindings/wire.js" */
@@ -52,7 +56,7 @@ describe("wire.js has the tables of C++, or events and effects change their mean
  */
 function payloadOf(event) {
   const bytes = new EventWriter().write(event);
-  const at = event.type === "FrameReceived" ? 1 + 4 + 8 + 1 : 1;
+  const at = event.type === "FrameReceived" ? 1 + 4 + 8 + 1 : 1 + 8;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const copied = view.getUint32(at + 4, true);
   assert.equal(bytes.length, at + 8 + copied, "nothing comes after the content");
@@ -96,20 +100,20 @@ describe("only content of up to 64 KiB is copied, and its size is always right:"
 
   test("a pushed body, as text or bytes, whole or read in part", () => {
     const body = (/** @type {string | Uint8Array} */ content, /** @type {number} */ size) =>
-      payloadOf({ type: "PushRequested", body: content, size });
-    assert.deepEqual(payloadOf({ type: "PushRequested", body: "{}" }), { size: 2, copied: 2 });
+      payloadOf({ type: "PushRequested", now: 1, body: content, size });
+    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: "{}" }), { size: 2, copied: 2 });
     const most = new Uint8Array(65_536);
     assert.deepEqual(body(most, most.length), { size: 65_536, copied: 65_536 });
     assert.deepEqual(body(most, 70_000), { size: 70_000, copied: 0 });
     const more = new Uint8Array(65_537);
-    assert.deepEqual(payloadOf({ type: "PushRequested", body: more }), { size: 65_537, copied: 0 });
+    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: more }), { size: 65_537, copied: 0 });
   });
 
   test("a writer that has written a large event writes the next small one alone", () => {
     const writer = new EventWriter();
-    writer.write({ type: "GameJoinRequested", gameId: "x".repeat(100_000) });
-    const bytes = writer.write({ type: "GameJoinRequested", gameId: "go" });
-    assert.deepEqual([...bytes], [EventTag.GameJoinRequested, 2, 0, 0, 0, 103, 111]);
+    writer.write({ type: "GameJoinRequested", now: 1, gameId: "x".repeat(100_000) });
+    const bytes = writer.write({ type: "GameJoinRequested", now: 1, gameId: "go" });
+    assert.deepEqual([...bytes], [EventTag.GameJoinRequested, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 103, 111]);
   });
 });
 
@@ -135,17 +139,25 @@ test("effects are read from where they lie, and a text that begins with a mark k
 /** What would be lost by a decoder that skips a mark, ends at NUL or takes text for Latin-1. */
 const TEXTS = ["\ufeffmark", "nul\u0000end\u0000", "é€🎲", "\u2028 \u007f \u0080", "\"\\\n\t", ""];
 
+/**
+ * @param {string} deviceId
+ * @returns {SessionEvent}
+ */
+function connected(deviceId) {
+  return { type: "Connected", connection: 0, now: 9, deviceId, credential };
+}
+
 for (const { path, module } of builds) {
   describe(`through ${path}`, () => {
     test("texts survive both ways to the last character", () => {
       for (const text of TEXTS) {
         const instance = wake(module, text);
-        const effects = instance.step({ type: "Connected", connection: 0, now: 1, deviceId: text });
+        const effects = instance.step(connected(text));
         const state = JSON.parse(of(effects, EffectKind.Send).text);
         assert.equal(state.userId, text);
         assert.equal(state.deviceId, text);
         if (!text) continue;
-        const joined = instance.step({ type: "GameJoinRequested", gameId: text });
+        const joined = instance.step({ type: "GameJoinRequested", now: 1, gameId: text });
         const { gameId, activeGames } = JSON.parse(of(joined, EffectKind.SendToAll).text);
         assert.deepEqual([gameId, activeGames], [text, [text]]);
       }
@@ -154,29 +166,29 @@ for (const { path, module } of builds) {
     test("what is stored and attached comes back after a sleep, every byte of it", () => {
       for (const text of TEXTS.filter(Boolean)) {
         const first = wake(module);
-        const connected = first.step({ type: "Connected", connection: 0, now: 9, deviceId: text });
-        const attachment = of(connected, EffectKind.SetAttachment).bytes;
-        const joined = first.step({ type: "GameJoinRequested", gameId: text });
+        const attached = first.step(connected(text));
+        const attachment = of(attached, EffectKind.SetAttachment).bytes;
+        const joined = first.step({ type: "GameJoinRequested", now: 1, gameId: text });
         const snapshot = of(joined, EffectKind.Store).bytes;
         const second = new SessionInstance(module);
         const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", snapshot, legacy: null, connections });
+        second.step({ type: "Woken", userId: "alice", snapshot, legacy: null, connections, allowance });
         const content = '{"type":"broadcast","event":"who"}';
         const [event] = second.step({ type: "FrameReceived", connection: 0, now: 9, content });
         assert.equal(JSON.parse(event.text).from, text);
-        const [answer] = second.step({ type: "StateRequested", heartbeat: 0 });
+        const [answer] = second.step({ type: "StateRequested", now: 1, heartbeat: 0, credential });
         assert.deepEqual(JSON.parse(answer.text).activeGames, [text]);
       }
     });
 
     test("a lone surrogate in a name becomes U+FFFD instead of broken UTF-8", () => {
-      const effects = wake(module).step({ type: "GameJoinRequested", gameId: "a\ud800b" });
+      const effects = wake(module).step({ type: "GameJoinRequested", now: 1, gameId: "a\ud800b" });
       assert.equal(JSON.parse(of(effects, EffectKind.Answer).text).activeGames[0], "a\ufffdb");
     });
 
     test("the effects of a step that made the memory grow are read from the new memory", () => {
       const instance = wake(module);
-      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone" });
+      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential });
       const before = instance.memoryBytes;
       const data = "y".repeat(60_000);
       const content = JSON.stringify({ type: "broadcast", event: "e", data });
@@ -187,15 +199,15 @@ for (const { path, module } of builds) {
 
     test("bytes given out are a copy, which the next step does not change", () => {
       const instance = wake(module);
-      const [stored] = instance.step({ type: "GameJoinRequested", gameId: "chess" });
+      const [stored] = instance.step({ type: "GameJoinRequested", now: 1, gameId: "chess" });
       const before = [...stored.bytes];
-      instance.step({ type: "GameJoinRequested", gameId: "a longer name of a game" });
+      instance.step({ type: "GameJoinRequested", now: 1, gameId: "a longer name of a game" });
       assert.deepEqual([...stored.bytes], before);
     });
 
     test("a malformed event traps instead of meaning something else", () => {
       const woken = new EventWriter().write({
-        type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [],
+        type: "Woken", userId: "alice", snapshot: null, legacy: null, connections: [], allowance,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
         [...woken.slice(0, -1)], [...woken, 0]];
@@ -213,7 +225,7 @@ for (const { path, module } of builds) {
  */
 function wake(module, userId = "alice") {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId, snapshot: null, legacy: null, connections: [] });
+  instance.step({ type: "Woken", userId, snapshot: null, legacy: null, connections: [], allowance });
   return instance;
 }
 

@@ -1,0 +1,33 @@
+// How often something may happen: token buckets that are filled by the time in the events.
+#pragma once
+
+#include <cstdint>
+
+namespace user_session {
+
+// Milliseconds since the Unix epoch; 0 is "never".
+using TimeMs = std::int64_t;
+
+// `count` times in `per_ms` milliseconds, and `burst` times at once. A `count` of 0 is no limit.
+struct Rate {
+  std::int64_t count = 0;
+  std::int64_t per_ms = 1000;
+  std::int64_t burst = 0;
+};
+
+// What is left of a Rate. Starts full, and is full again after a hibernation: sleeping takes longer
+// than filling.
+class TokenBucket {
+ public:
+  // Takes one token at `now`. Returns 0, or in how many milliseconds there will be one. A clock
+  // that jumps back fills nothing and costs nothing.
+  TimeMs take(const Rate& rate, TimeMs now);
+
+ private:
+  // In parts of a token: `per_ms` of them make one, and `count` come each millisecond.
+  std::int64_t parts_ = 0;
+  TimeMs filled_at_ = 0;
+  bool is_new_ = true;
+};
+
+}  // namespace user_session

@@ -1,0 +1,109 @@
+// Who may come in, for how long, and how much of it: credentials and limits.
+#include <algorithm>
+
+#include "limits.h"
+#include "session.h"
+
+namespace user_session {
+namespace {
+
+// The old hook compares this reason to the letter to tell a logout from a lost connection.
+constexpr std::uint16_t kLogoutCode = 1000;
+constexpr std::string_view kLogoutReason = "Logged out from all devices";
+
+constexpr std::uint16_t kFloodCode = 1008;
+constexpr std::uint16_t kCredentialEndedCode = 4401;
+
+constexpr std::uint16_t kStatusBadRequest = 400;
+constexpr std::uint16_t kStatusUnauthorized = 401;
+constexpr std::uint16_t kStatusTooMany = 429;
+
+constexpr TimeMs kMsPerSecond = 1000;
+
+constexpr Refusal kDeviceIdTooLong = {
+    ErrorCode::kLimitReached, "deviceId is too long: expected at most 16000 bytes of UTF-8"};
+static_assert(kDeviceIdBytesMax == 16'000, "the refusal names the limit");
+
+constexpr Refusal kLoggedOut = {ErrorCode::kUnauthorized,
+                                "logged out: sign in again for a new credential"};
+constexpr Refusal kExpired = {ErrorCode::kUnauthorized, "the credential has expired: renew it"};
+
+constexpr Refusal kTooManyDevices = {ErrorCode::kLimitReached,
+                                     "too many devices are connected: close some first"};
+constexpr Refusal kTooManyConnects = {ErrorCode::kRateLimited,
+                                      "too many connections in a short time: wait and try again"};
+
+}  // namespace
+
+std::optional<Session::TurnedAway> Session::turn_away(const Connected& event) {
+  if (const auto refusal = check_credential(event.credential)) {
+    return TurnedAway{kStatusUnauthorized, *refusal};
+  }
+  if (event.device_id.size() > kDeviceIdBytesMax) {
+    return TurnedAway{kStatusBadRequest, kDeviceIdTooLong};
+  }
+  if (open_count_ >= allowance_.devices_max) return TurnedAway{kStatusTooMany, kTooManyDevices};
+  if (connects_.take(allowance_.connects, event.now) > 0) {
+    return TurnedAway{kStatusTooMany, kTooManyConnects};
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> Session::check_credential(const Credential& credential) const {
+  if (credential.issued_at_s == Credential::kTrusted) return std::nullopt;
+  if (logout_at_s_ > 0 && credential.issued_at_s <= logout_at_s_) return kLoggedOut;
+  if (credential.expires_at > 0 && credential.expires_at <= now_) return kExpired;
+  return std::nullopt;
+}
+
+void Session::expire_at(Connection& connection, TimeMs expires_at) {
+  connection.expires_at = expires_at;
+  if (expires_at > 0) next_expiry_ = std::min(next_expiry_, expires_at);
+}
+
+void Session::end_expired(EffectList& effects) {
+  if (now_ < next_expiry_) return;
+  next_expiry_ = kNever;
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    const TimeMs expires_at = connections_[id].expires_at;
+    if (!connections_[id].is_open || expires_at == 0) continue;
+    if (expires_at > now_) {
+      next_expiry_ = std::min(next_expiry_, expires_at);
+      continue;
+    }
+    forget_connection(id, effects);
+    effects.expel(id, kCredentialEndedCode, "the credential has expired");
+  }
+}
+
+void Session::logout_all(EffectList& effects) {
+  connections_.clear();
+  open_count_ = 0;
+  next_expiry_ = kNever;
+  nobody_is_here();
+  // A clock that jumps back must not open the door again to what an earlier logout has ended.
+  logout_at_s_ = std::max(logout_at_s_, now_ / kMsPerSecond);
+  store(effects);
+  effects.close_all(kLogoutCode, kLogoutReason);
+}
+
+bool Session::take_frame(ConnectionId sender, EffectList& effects) {
+  Connection& connection = connections_[sender];
+  TimeMs wait_ms = connection.frames.take(allowance_.frames, now_);
+  if (wait_ms == 0) wait_ms = user_frames_.take(allowance_.user_frames, now_);
+  if (wait_ms == 0) {
+    connection.refused_frames = 0;
+    return true;
+  }
+  if (++connection.refused_frames > allowance_.frames.burst) {
+    forget_connection(sender, effects);
+    effects.close(sender, kFloodCode, "too many frames");
+    return false;
+  }
+  attach_if_stale(sender, effects);
+  write_rate_limited(out_, wait_ms);
+  effects.send(sender, out_);
+  return false;
+}
+
+}  // namespace user_session
