@@ -5,12 +5,22 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import { PromptClose, RESTART_REASON } from "./bindings/prompt-close.js";
+import { readAllowance } from "./bindings/allowance.js";
+import {
+  SUBPROTOCOL_V1,
+  admit,
+  credentialOf,
+  forwardedAccess,
+} from "./bindings/door.js";
+import { offeredProtocols } from "./bindings/credentials.js";
+import { failed, forward } from "./bindings/forward.js";
+import { LogoutHook } from "./bindings/logout-hook.js";
+import { withHeaders } from "./bindings/origin.js";
+import { PromptClose } from "./bindings/prompt-close.js";
 import {
   answerResponse,
   errorResponse,
   isWebSocketUpgrade,
-  missingUserId,
   pathBelowPrefix,
   readBody,
   readRoute,
@@ -22,8 +32,12 @@ import { NoRoomError } from "./bindings/session-instance.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
-/** @import { Action, Route } from "./bindings/routes.js" */
+/** @import { LimitEnv } from "./bindings/allowance.js" */
+/** @import { AuthEnv, AuthOptions } from "./bindings/identity.js" */
+/** @import { LogoutScope } from "./bindings/logout-hook.js" */
+/** @import { Route } from "./bindings/routes.js" */
 /** @import { Answer } from "./bindings/session-host.js" */
+/** @import { Credential } from "./bindings/wire.js" */
 
 // The platform answers exactly these bytes itself and leaves the object asleep.
 const PING = '{"type":"ping"}';
@@ -32,13 +46,15 @@ const PONG = '{"type":"pong"}';
 const INTERNAL_ERROR =
   '{"type":"error","code":"internal","message":"the frame could not be handled: nothing was done"}';
 
-// The only subprotocol that is ever echoed; `bearer.<token>` beside it is not.
-const SUBPROTOCOL_V1 = "user-session.v1";
+// Whoever holds the binding has done the checking, and no logout ends its rights.
+/** @type {Credential} */
+const TRUSTED = credentialOf({ kind: "trusted" });
 
 /** One user's devices and what they share. */
 export class UserSessionDO extends DurableObject {
   #promptClose;
   #session;
+  #logoutHook;
 
   /**
    * @param {DurableObjectState} ctx
@@ -47,7 +63,10 @@ export class UserSessionDO extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
     this.#promptClose = new PromptClose(ctx);
-    this.#session = new SessionHost(ctx, sessionModule, (sockets) => {
+    this.#logoutHook = new LogoutHook(ctx);
+    const allowance = readAllowance(/** @type {Env & LimitEnv} */ (env));
+    this.#session = new SessionHost(ctx, sessionModule, allowance, (sockets) => {
+      if (this.#hasOwnOnLogout()) this.#logoutHook.schedule();
       this.#promptClose.closed(sockets);
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
@@ -56,22 +75,16 @@ export class UserSessionDO extends DurableObject {
   // What the platform calls
 
   /**
-   * Serves the same paths as the Worker, with the prefix or without.
+   * Serves the same paths as the Worker, with the prefix or without. A request with the prefix is
+   * checked here if our Worker has not done it; one without comes from a server that has.
    * @param {Request} request
    * @override
    */
   async fetch(request) {
-    const url = new URL(request.url);
-    const bare = url.pathname === "/" ? "" : url.pathname;
-    const route = readRoute(request, pathBelowPrefix(url.pathname) ?? bare, url.searchParams);
-    if (route instanceof Response) return route;
-    if (route.userId !== null && route.userId !== this.ctx.id.name) {
-      return errorResponse(400, "invalid_request", "userId is not the user of this object");
-    }
     if (request.cf?.outlivesRestart === true) await this.#promptClose.settled();
     return this.#promptClose.during(async () => {
       try {
-        return await this.#serve(route, request);
+        return await this.#answerRequest(request);
       } catch (error) {
         return this.#failureResponse(error);
       }
@@ -121,12 +134,12 @@ export class UserSessionDO extends DurableObject {
 
   /** The user's state, as `GET /state` answers it. */
   getState() {
-    return this.#answer(this.#session.requestState());
+    return this.#answer(this.#session.requestState(TRUSTED));
   }
 
   /** Erases the user's data and tells every connected device. */
   clear() {
-    return this.#answer(this.#session.run({ type: "ClearRequested" }));
+    return this.#answer(this.#session.clear(TRUSTED));
   }
 
   /**
@@ -136,42 +149,114 @@ export class UserSessionDO extends DurableObject {
    */
   push(message) {
     const body = typeof message === "string" ? message : (JSON.stringify(message) ?? "");
-    return this.#answer(this.#session.run({ type: "PushRequested", body }));
+    return this.#answer(this.#session.push(body));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   joinGame(gameId) {
-    return this.#answer(this.#session.run({ type: "GameJoinRequested", gameId: String(gameId) }));
+    return this.#answer(this.#session.joinGame(String(gameId)));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
-    return this.#answer(this.#session.run({ type: "GameLeaveRequested", gameId: String(gameId) }));
+    return this.#answer(this.#session.leaveGame(String(gameId)));
   }
 
   /** Ends the session on every device. */
   logoutAll() {
-    return this.#answer(this.#session.run({ type: "LogoutRequested" }));
+    return this.#answer(this.#session.logoutAll());
+  }
+
+  // What an importing Worker may add
+
+  /**
+   * Called after a logout, for a class that overrides it: the place to end the app's own sessions.
+   * When it fails it is called again, so it may be called more than once for one logout.
+   * @param {string} _userId
+   * @param {LogoutScope} _scope
+   * @param {Env} _env
+   * @returns {void | Promise<void>}
+   */
+  // eslint-disable-next-line no-unused-vars -- They are for those who override it.
+  onLogout(_userId, _scope, _env) {}
+
+  /**
+   * @param {AlarmInvocationInfo} [info]
+   * @override
+   */
+  async alarm(info) {
+    if (!this.#hasOwnOnLogout()) return;
+    await this.#promptClose.during(() => {
+      const userId = this.#session.userId();
+      return this.#logoutHook.run(userId, info?.retryCount ?? 0, async (scope) => {
+        await this.onLogout(userId, scope, this.env);
+      });
+    });
+  }
+
+  #hasOwnOnLogout() {
+    return this.onLogout !== UserSessionDO.prototype.onLogout;
   }
 
   // How requests become events
 
+  /** @param {Request} request */
+  async #answerRequest(request) {
+    const { pathname } = new URL(request.url);
+    const path = pathBelowPrefix(pathname);
+    if (path === null) return this.#fetchTrusted(request, pathname === "/" ? "" : pathname);
+    const access = forwardedAccess(request);
+    if (access) return this.#fetchTrusted(request, path, credentialOf(access));
+    return this.#fetchUnchecked(request, path);
+  }
+
+  /**
+   * Serves a request that somebody else has checked.
+   * @param {Request} request
+   * @param {string} path
+   * @param {Credential} [credential]
+   */
+  async #fetchTrusted(request, path, credential = TRUSTED) {
+    const route = readRoute(request, path, new URL(request.url).searchParams);
+    return route instanceof Response ? route : this.#serve(route, request, credential);
+  }
+
+  /**
+   * Checks and serves a request that came from outside as it is.
+   * @param {Request} request
+   * @param {string} path
+   */
+  async #fetchUnchecked(request, path) {
+    /** @type {Env & AuthEnv} */
+    const env = this.env;
+    const admitted = await admit(request, path, env, {}, this.#session.userId());
+    const response =
+      admitted instanceof Response
+        ? admitted
+        : await this.#serve(admitted.route, request, credentialOf(admitted.access));
+    return withHeaders(response, request, env);
+  }
+
   /**
    * @param {Route} route
    * @param {Request} request
+   * @param {Credential} credential
    * @returns {Promise<Response>}
    */
-  async #serve(route, request) {
+  async #serve(route, request, credential) {
+    if (route.userId !== null && route.userId !== this.#session.userId()) {
+      return errorResponse(400, "invalid_request", "userId is not the user of this object");
+    }
     switch (route.action) {
       case "connect":
-        return this.#connect(route, request);
+        return this.#connect(route, request, credential);
       case "state":
-        return answerResponse(this.#session.requestState());
+        return answerResponse(this.#session.requestState(credential));
       case "clear":
-        return answerResponse(this.#session.run({ type: "ClearRequested" }));
+        return answerResponse(this.#session.clear(credential));
       case "push": {
         const { body, size } = await readBody(request, FRAME_BYTES_MAX);
-        return answerResponse(this.#session.run({ type: "PushRequested", body, size }));
+        return answerResponse(this.#session.push(body, size));
       }
     }
   }
@@ -179,14 +264,14 @@ export class UserSessionDO extends DurableObject {
   /**
    * @param {Route} route
    * @param {Request} request
+   * @param {Credential} credential
    */
-  #connect({ deviceId }, request) {
+  #connect({ deviceId }, request, credential) {
     if (!isWebSocketUpgrade(request)) return upgradeRequired();
     const { 0: client, 1: server } = new WebSocketPair();
-    const refusal = this.#session.connect(server, deviceId);
+    const refusal = this.#session.connect(server, deviceId, credential);
     if (refusal) return answerResponse(refusal);
-    const offered = request.headers.get("Sec-WebSocket-Protocol")?.split(",") ?? [];
-    const isV1 = offered.some((protocol) => protocol.trim() === SUBPROTOCOL_V1);
+    const isV1 = offeredProtocols(request).includes(SUBPROTOCOL_V1);
     const headers = isV1 ? { "Sec-WebSocket-Protocol": SUBPROTOCOL_V1 } : undefined;
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -239,63 +324,33 @@ function answerClose(socket, code, reason) {
 /**
  * Serves a request below `/__user-session`.
  * @param {Request} request
- * @param {Env} env Holds the binding `USER_SESSION_DO`.
+ * @param {Env & AuthEnv} env Holds the binding `USER_SESSION_DO`.
+ * @param {AuthOptions} [options]
  * @returns {Promise<Response | null>} `null` if the request is for another path.
  */
-export async function routeUserSession(request, env) {
-  const url = new URL(request.url);
-  const path = pathBelowPrefix(url.pathname);
+export async function routeUserSession(request, env, options = {}) {
+  const path = pathBelowPrefix(new URL(request.url).pathname);
   if (path === null) return null;
-  const route = readRoute(request, path, url.searchParams);
-  if (route instanceof Response) return route;
-  if (route.userId === null) return missingUserId();
-  if (route.action === "connect" && !isWebSocketUpgrade(request)) return upgradeRequired();
-  const id = env.USER_SESSION_DO.idFromName(route.userId);
-  const copy = await copier(request, route.action);
+  /** @type {Response} */
+  let response;
   try {
-    return await env.USER_SESSION_DO.get(id).fetch(copy());
+    const admitted = await admit(request, path, env, options);
+    response = admitted instanceof Response ? admitted : await forward(request, env, admitted);
   } catch (error) {
-    if (!isRestart(error)) return failed(error);
+    response = failed(error);
   }
-  return env.USER_SESSION_DO.get(id).fetch(copy()).catch(failed);
-}
-
-/**
- * Makes it possible to send a request more than once: what it returns gives a new copy at each call.
- * The copies tell the object that it may let them wait for a restart (see prompt-close.js).
- * @param {Request} request
- * @param {Action} action
- */
-async function copier(request, action) {
-  const cf = { outlivesRestart: true };
-  if (action === "connect") return () => new Request(request, { cf });
-  const { body } = await readBody(request, FRAME_BYTES_MAX);
-  const { url, method } = request;
-  return () => new Request(url, { method, cf, body: method === "GET" ? null : body });
-}
-
-/**
- * Whether the object restarted after a logout. It does not do that while it serves a request, so
- * this one was not begun.
- * @param {unknown} error
- */
-function isRestart(error) {
-  return error instanceof Error && error.message.includes(RESTART_REASON);
-}
-
-/** @param {unknown} error */
-function failed(error) {
-  console.error("user-session: the object did not answer:", error);
-  return unavailable();
+  return withHeaders(response, request, env);
 }
 
 export default {
   /**
    * @param {Request} request
-   * @param {Env} env
+   * @param {Env & AuthEnv} env
    */
   async fetch(request, env) {
     const response = await routeUserSession(request, env);
-    return response ?? errorResponse(404, "not_found", "this server answers below /__user-session");
+    if (response) return response;
+    const notFound = errorResponse(404, "not_found", "this server answers below /__user-session");
+    return withHeaders(notFound, request, env);
   },
 };

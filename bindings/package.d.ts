@@ -32,15 +32,59 @@ export interface PushedMessage {
   [key: string]: unknown;
 }
 
-/** What the Worker's environment must hold. */
+/**
+ * What the Worker's environment must hold, and may. The variables have no place in the type: a
+ * configuration's own type has those that it sets.
+ */
 export interface UserSessionEnv {
   USER_SESSION_DO: DurableObjectNamespace<UserSessionDO>;
+  /** Limits how often one user connects. */
+  CONNECT_LIMITER?: RateLimit;
+  /** The Worker that is asked for sessions in `AUTH_MODE` `session`. */
+  AUTH?: Fetcher;
 }
 
+/** A user who has proved to be one. */
+export interface Identity {
+  userId: string;
+  /**
+   * When the user signed in or the credential was issued, in seconds since the Unix epoch. A logout
+   * ends what was issued in its second or before.
+   */
+  issuedAt: number;
+  /** When the credential ends, in milliseconds since the Unix epoch. */
+  expiresAt?: number;
+  /** Names the credential, for instance the session's id; it is no secret. */
+  credentialId?: string;
+}
+
+/** How requests are checked. */
+export interface UserSessionOptions<E = unknown> {
+  /**
+   * Says who is asking, in place of `AUTH_MODE`: `null` is nobody. It gets the request without its
+   * body. What it throws makes the answer a 503.
+   */
+  authenticate?: (request: Request, env: E) => Identity | null | Promise<Identity | null>;
+}
+
+/** Which devices a logout has ended. */
+export type LogoutScope = "all";
+
 /** One user's devices and what they share. Address it by `idFromName(userId)`. */
-export class UserSessionDO extends DurableObject {
-  /** Serves the paths below `/__user-session`, with that prefix or without. */
+export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
+  /**
+   * Serves the paths below `/__user-session`, with that prefix or without. With it, a request that
+   * `routeUserSession` has not checked is checked by `AUTH_MODE`; without it, by nobody: never pass
+   * on a client's request by such a path.
+   */
   override fetch(request: Request): Promise<Response>;
+  /**
+   * Does nothing here. Override it to end the app's own sessions after a logout. When it fails it is
+   * called again up to five times, so it may be called more than once for one logout.
+   */
+  onLogout(userId: string, scope: LogoutScope, env: E): void | Promise<void>;
+  /** Calls `onLogout`: an alarm of your own would take its place. */
+  override alarm(info?: AlarmInvocationInfo): Promise<void>;
   override webSocketMessage(socket: WebSocket, content: string | ArrayBuffer): void;
   override webSocketClose(socket: WebSocket, code: number, reason: string): void;
   override webSocketError(socket: WebSocket): void;
@@ -63,10 +107,14 @@ export class UserSessionDO extends DurableObject {
 }
 
 /**
- * Serves a request whose path is `/__user-session` or below.
+ * Checks and serves a request whose path is `/__user-session` or below.
  * @returns The answer, or `null` if the request is for another path.
  */
-export function routeUserSession(request: Request, env: UserSessionEnv): Promise<Response | null>;
+export function routeUserSession<E extends UserSessionEnv>(
+  request: Request,
+  env: E,
+  options?: UserSessionOptions<E>,
+): Promise<Response | null>;
 
 declare const worker: {
   fetch(request: Request, env: UserSessionEnv): Promise<Response>;

@@ -11,6 +11,9 @@ export const PREFIX = "/__user-session";
 /** The platform tells an object its name only up to this length (workerd 2026-11-17). */
 const USER_ID_BYTES_MAX = 1_024;
 
+/** A second gives two connections back at the usual limit. */
+const RETRY_SECONDS = "1";
+
 const encoder = new TextEncoder();
 
 /**
@@ -48,8 +51,11 @@ export function errorResponse(status, code, message, headers = {}) {
  */
 export function answerResponse(answer) {
   if (!answer) throw new Error("the session left a request without an answer");
-  const headers = { "Content-Type": "application/json" };
-  return new Response(answer.body, { status: answer.status, headers });
+  const { status, body } = answer;
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (status === 401) headers.set("WWW-Authenticate", "Bearer");
+  if (status === 429) headers.set("Retry-After", RETRY_SECONDS);
+  return new Response(body, { status, headers });
 }
 
 /** The answer that clients of the first version look for in these plain words. */
@@ -64,6 +70,14 @@ export function missingUserId() {
 export function pathBelowPrefix(path) {
   if (path === PREFIX) return "";
   return path.startsWith(`${PREFIX}/`) ? path.slice(PREFIX.length) : null;
+}
+
+/**
+ * @param {string} path The path behind the prefix.
+ * @returns {string[] | null} `null` if there is no such path.
+ */
+export function allowedMethods(path) {
+  return Object.hasOwn(ACTIONS, path) ? Object.keys(ACTIONS[path]) : null;
 }
 
 /**

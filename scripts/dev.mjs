@@ -18,7 +18,13 @@ await main(async () => {
   await checkPort();
   await buildPreset("wasm", env, { quiet: true });
   const relay = await relayIpv6();
-  const args = ["dev", "--ip=127.0.0.1", `--port=${port}`, "--show-interactive-dev-session=false"];
+  const args = [
+    "dev",
+    "--ip=127.0.0.1",
+    `--port=${port}`,
+    "--show-interactive-dev-session=false",
+    "--var=AUTH_MODE:none",
+  ];
   const server = start("wrangler", args, {
     env: { ...env, SERVE_LAST_BUILD: "1", ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
     group: true,
@@ -40,6 +46,7 @@ function tellWhenReady() {
     told = true;
     console.log(`
 The server runs at http://localhost:${port} until you press Ctrl-C; saving a source file reloads it.
+It runs with AUTH_MODE=none: whoever asks on this machine is who they say. Nobody else is answered.
 Open that address in a browser and try it in the console:
 
   new WebSocket('ws://localhost:${port}/__user-session?userId=test-user&deviceId=browser-1')

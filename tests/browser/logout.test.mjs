@@ -13,7 +13,7 @@ import {
 import { Device } from "../support/device.mjs";
 import { assertLoggedOut, assertPrompt, promptTest, stateOf } from "../support/logout.mjs";
 import { RawDevice } from "../support/raw-device.mjs";
-import { startServer } from "../support/server.mjs";
+import { OPEN, startServer } from "../support/server.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { Page } from "playwright-core" */
@@ -29,7 +29,10 @@ let site;
 /** Four pages in three profiles: the last two are tabs of one. @type {Page[]} */
 const pages = [];
 before(async () => {
-  [server, browser, site] = await Promise.all([startServer(), startChromium(), servePage()]);
+  site = await servePage();
+  // The page comes from a port of its own, and so from another origin.
+  const vars = { ...OPEN, ALLOWED_ORIGINS: site.origin };
+  [server, browser] = await Promise.all([startServer(undefined, vars), startChromium()]);
   const profiles = [await browser.newContext(), await browser.newContext(), await browser.newContext()];
   for (const profile of [...profiles, profiles[2]]) {
     pages.push(await openTab(profile, site.origin, server));

@@ -26,13 +26,17 @@ const CLASS_NAME = "UserSessionDO";
  * @property {() => Promise<void>} close
  */
 
+/** Whoever asks is who they say, and may ask as fast as a test does. */
+export const OPEN = { AUTH_MODE: "none", FRAMES_PER_SECOND: "0", CONNECTS_PER_MINUTE: "0" };
+
 /**
  * Starts the Worker of a configuration.
  * @param {string} [configPath] Defaults to the project's own.
+ * @param {Record<string, string>} [vars] Its variables; without any, nobody is checked.
  * @returns {Promise<Server>}
  */
-export async function startServer(configPath = `${ROOT}wrangler.jsonc`) {
-  const harness = createTestHarness({ root: ROOT, workers: [{ configPath }] });
+export async function startServer(configPath = `${ROOT}wrangler.jsonc`, vars = OPEN) {
+  const harness = createTestHarness({ root: ROOT, workers: [{ configPath, vars }] });
   const { url } = await harness.listen();
   const http = url.origin;
   return {

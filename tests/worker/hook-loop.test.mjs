@@ -5,12 +5,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Device } from "../support/device.mjs";
 import { HookClient } from "../support/hook-client.mjs";
 import { LOGOUT_REASON, stateOf } from "../support/logout.mjs";
-import { startServer } from "../support/server.mjs";
+import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
+import { OPEN, ROOT, startServer } from "../support/server.mjs";
+
+const UNLIMITED_CONFIG = `${ROOT}tests/worker/fixtures/watched.wrangler.jsonc`;
 
 /** @type {import("../support/server.mjs").Server} */
 let server;
 before(async () => {
-  server = await startServer();
+  // Without the limit on connections, which would slow the loop down.
+  server = await startServer(UNLIMITED_CONFIG, OPEN);
 });
 after(() => server.close());
 
@@ -123,4 +127,30 @@ test("a logout amid the reconnect loop ends the calm device, and the user gets i
   assert.equal((await again.ask({ type: "sync_state" })).presence, "online");
   assert.equal((await stateOf(server, userId)).connectedDevices, 1);
   await again.close();
+});
+
+test("the limit on connections slows the loop and locks nobody out for good", async (t) => {
+  const vars = { ...OPEN, CONNECTS_PER_MINUTE: "600", MAX_DEVICES: "1000" };
+  const limited = await startServer(UNLIMITED_CONFIG, vars);
+  t.after(() => limited.close());
+  const userId = "loop-limited";
+  const calm = await Device.connect(limited, userId, "calm");
+  await calm.next();
+  // Uses up what is there at once, and is refused after it.
+  const path = `${PREFIX}?userId=${userId}`;
+  const burst = Array.from({ length: 650 }, async () => {
+    const { status } = await requestAsWritten(limited, path, { headers: UPGRADE });
+    return status;
+  });
+  const outcomes = await Promise.all(burst);
+  const refused = outcomes.filter((status) => status === 429).length;
+  t.diagnostic(`${refused} of ${outcomes.length} connections refused`);
+  assert.ok(refused > 0);
+  assert.ok(outcomes.every((status) => status === 101 || status === 429));
+  assert.deepEqual(calm.unread(), []);
+  // Ten a second come back, so the next tab of that user gets in within its back-off.
+  const tab = new HookClient(limited, userId);
+  await tab.until(({ isConnected }) => isConnected, "its connection");
+  await tab.closePage();
+  await calm.close();
 });

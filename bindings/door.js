@@ -1,0 +1,137 @@
+/**
+ * What every request from outside has to pass, at the Worker or, if a Worker of somebody else's
+ * hands it on as it came, at the object; and how what was found out reaches the object.
+ */
+import { authorize, closedUnlessConfigured } from "./auth.js";
+import { offeredProtocols } from "./credentials.js";
+import { checkOrigin, preflight } from "./origin.js";
+import { summary } from "./refusals.js";
+import {
+  errorResponse,
+  isWebSocketUpgrade,
+  missingUserId,
+  readRoute,
+  upgradeRequired,
+} from "./routes.js";
+
+/** @import { Access, AuthEnv, AuthOptions } from "./identity.js" */
+/** @import { Route } from "./routes.js" */
+/** @import { Credential } from "./wire.js" */
+
+/** The only subprotocol that is ever echoed; `bearer.<token>` beside it is not. */
+export const SUBPROTOCOL_V1 = "user-session.v1";
+
+const CONNECT_RETRY_SECONDS = "10";
+
+// All that the object needs of a socket's request. The rest, credentials among it, stays here.
+const SOCKET_HEADERS = [
+  ...["Upgrade", "Connection"],
+  ...["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions"],
+];
+
+/**
+ * @typedef {object} Admitted
+ * @property {Route & {userId: string}} route
+ * @property {Access} access
+ */
+
+/**
+ * Lets a request in, or not.
+ * @param {Request} request
+ * @param {string} path The path behind the prefix.
+ * @param {AuthEnv} env
+ * @param {AuthOptions} options
+ * @param {string | null} [owner] The user that the request is for if it names none.
+ * @returns {Promise<Admitted | Response>} The answer if it goes no further.
+ */
+export async function admit(request, path, env, options, owner = null) {
+  const early = closedUnlessConfigured(env, options) ?? preflight(request, path, env);
+  if (early) return early;
+  const route = readRoute(request, path, new URL(request.url).searchParams);
+  if (route instanceof Response) return route;
+  const userId = route.userId ?? owner;
+  if (userId === null) return missingUserId();
+  const { action } = route;
+  if (action === "connect" && !isWebSocketUpgrade(request)) return upgradeRequired();
+  const foreign = checkOrigin(request, action, env);
+  if (foreign) return foreign;
+  const access = await authorize(request, { action, userId }, env, options);
+  if (access instanceof Response) return access;
+  const tooMany = action === "connect" ? await countConnect(userId, env) : null;
+  return tooMany ?? { route: { ...route, userId }, access };
+}
+
+/**
+ * The headers of a socket's request to the object.
+ * @param {Request} request
+ */
+export function socketHeaders(request) {
+  const headers = new Headers();
+  for (const name of SOCKET_HEADERS) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  if (offeredProtocols(request).includes(SUBPROTOCOL_V1)) {
+    headers.set("Sec-WebSocket-Protocol", SUBPROTOCOL_V1);
+  }
+  return headers;
+}
+
+/**
+ * What goes along with a request to the object, on a way that no client can write to.
+ * @param {Access} access
+ */
+export function forwardedCf(access) {
+  return { outlivesRestart: true, userSessionAccess: access };
+}
+
+/**
+ * What our Worker has found out about a request.
+ * @param {Request} request
+ * @returns {Access | null} `null` if the request did not come from it.
+ */
+export function forwardedAccess(request) {
+  const access = request.cf?.userSessionAccess;
+  // With this header anybody can set `cf` on a development server. Our Worker does not pass it on.
+  if (!isAccess(access) || request.headers.has("MF-CF-Blob")) return null;
+  return access;
+}
+
+/**
+ * What an access is worth to the session.
+ * @param {Access} access
+ * @returns {Credential}
+ */
+export function credentialOf(access) {
+  if (access.kind === "trusted") return { issuedAt: -1, expiresAt: 0 };
+  const { issuedAt, expiresAt = 0 } = access.identity;
+  return { issuedAt, expiresAt };
+}
+
+/**
+ * @param {string} userId
+ * @param {AuthEnv} env
+ * @returns {Promise<Response | null>} The refusal if the user connects too often.
+ */
+async function countConnect(userId, { CONNECT_LIMITER: limiter }) {
+  if (!limiter) return null;
+  try {
+    const { success } = await limiter.limit({ key: userId });
+    if (success) return null;
+  } catch (error) {
+    // Whoever is asking has been checked: better too many connections than none.
+    console.error(`user-session: CONNECT_LIMITER did not answer: ${summary(error)}`);
+    return null;
+  }
+  const message = "too many connections in a short time: wait and try again";
+  return errorResponse(429, "rate_limited", message, { "Retry-After": CONNECT_RETRY_SECONDS });
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Access}
+ */
+function isAccess(value) {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
+  return value.kind === "trusted" || (value.kind === "user" && "identity" in value);
+}

@@ -1,0 +1,61 @@
+/** How a request gets from the Worker to its user's object. */
+import { forwardedCf, socketHeaders } from "./door.js";
+import { RESTART_REASON } from "./prompt-close.js";
+import { readBody, unavailable } from "./routes.js";
+import { FRAME_BYTES_MAX } from "./wire.js";
+
+/** @import { Admitted } from "./door.js" */
+
+/**
+ * Passes a request on to the user's object.
+ * @param {Request} request
+ * @param {Env} env
+ * @param {Admitted} admitted
+ * @returns {Promise<Response>}
+ */
+export async function forward(request, env, admitted) {
+  const id = env.USER_SESSION_DO.idFromName(admitted.route.userId);
+  const copy = await copier(request, admitted);
+  try {
+    return await env.USER_SESSION_DO.get(id).fetch(copy());
+  } catch (error) {
+    if (!isRestart(error)) return failed(error);
+  }
+  return env.USER_SESSION_DO.get(id).fetch(copy()).catch(failed);
+}
+
+/**
+ * Makes it possible to send a request more than once: what it returns gives a new copy at each call.
+ * The copies say what was found out about the request, carry none of its credentials, and tell the
+ * object that it may let them wait for a restart (see prompt-close.js).
+ * @param {Request} request
+ * @param {Admitted} admitted
+ */
+async function copier(request, { route, access }) {
+  const { url, method } = request;
+  const cf = forwardedCf(access);
+  if (route.action === "connect") {
+    const headers = socketHeaders(request);
+    return () => new Request(url, { headers, cf });
+  }
+  const { body } = await readBody(request, FRAME_BYTES_MAX);
+  return () => new Request(url, { method, cf, body: method === "GET" ? null : body });
+}
+
+/**
+ * Whether the object restarted after a logout. It does not do that while it serves a request, so
+ * this one was not begun.
+ * @param {unknown} error
+ */
+function isRestart(error) {
+  return error instanceof Error && error.message.includes(RESTART_REASON);
+}
+
+/**
+ * The answer when something broke before there was one.
+ * @param {unknown} error
+ */
+export function failed(error) {
+  console.error("user-session: the request could not be passed on:", error);
+  return unavailable();
+}

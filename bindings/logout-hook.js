@@ -1,0 +1,50 @@
+/**
+ * Tells the app of a logout. It is done by an alarm: the object restarts after a logout, and an
+ * alarm is stored with the logout and rings in whatever instance there is then.
+ */
+import { summary } from "./refusals.js";
+
+/**
+ * Which devices a logout has ended.
+ * @typedef {"all"} LogoutScope
+ */
+
+// The restart comes within this time (see prompt-close.js), and would break off what runs before.
+const DELAY_MS = 500;
+
+// The platform tries again after 2, 4, 8 … seconds, up to six times.
+const RETRIES_MAX = 5;
+
+export class LogoutHook {
+  #ctx;
+
+  /** @param {DurableObjectState} ctx */
+  constructor(ctx) {
+    this.#ctx = ctx;
+  }
+
+  /** Has the hook run soon. To be called in the turn in which the logout is stored. */
+  schedule() {
+    this.#ctx.storage.setAlarm(Date.now() + DELAY_MS).catch((error) => {
+      console.error(`user-session: onLogout could not be scheduled: ${summary(error)}`);
+    });
+  }
+
+  /**
+   * Runs the hook, and has it run again if it fails, a few times.
+   * @param {string} userId
+   * @param {number} retryCount How often it has failed.
+   * @param {(scope: LogoutScope) => Promise<void>} hook
+   */
+  async run(userId, retryCount, hook) {
+    try {
+      await hook("all");
+    } catch (error) {
+      const isLast = retryCount >= RETRIES_MAX;
+      const next = isLast ? "it is not tried again: end the app's sessions by hand" : "trying again";
+      const user = `user ${JSON.stringify(userId)}`;
+      console.error(`user-session: ${user}: onLogout failed: ${summary(error)}; ${next}`);
+      if (!isLast) throw error;
+    }
+  }
+}

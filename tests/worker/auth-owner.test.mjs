@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { SECRET, SERVICE_TOKEN, ask, bearer, seconds, secretToken } from "../support/auth.mjs";
+import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { PREFIX } from "../support/requests.mjs";
+import { ROOT, startServer } from "../support/server.mjs";
+
+/** @import { Server } from "../support/server.mjs" */
+
+const OWNER = `${ROOT}tests/worker/fixtures/owner.wrangler.jsonc`;
+
+/** Checks users by its own function; requests handed on raw, by tokens. @type {Server} */
+let server;
+before(async () => {
+  server = await startServer(OWNER, { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, SERVICE_TOKEN });
+});
+after(() => server?.close());
+
+/** @param {unknown} identity */
+const as = (identity) => ({ "X-Identity": JSON.stringify(identity) });
+const kim = { userId: "kim", issuedAt: seconds() };
+const RAW = "&raw";
+
+/** @type {[string, Record<string, string>, number][]} */
+const identities = [
+  ["a user", as(kim), 200],
+  ["a user with everything", as({ ...kim, expiresAt: Date.now() + 60_000, credentialId: "c" }), 200],
+  ["a user with more than that", as({ ...kim, kind: "trusted", admin: true }), 200],
+  ["another user", as({ ...kim, userId: "lee" }), 403],
+  ["nobody", as(null), 401],
+  ["no header", {}, 401],
+  ["a credential that has ended", as({ ...kim, expiresAt: Date.now() - 1 }), 401],
+  ["a throw", { "X-Identity": "throw" }, 503],
+  ["a text", as("kim"), 503],
+  ["true", as(true), 503],
+  ["no userId", as({ issuedAt: 1 }), 503],
+  ["a userId that is a number", as({ ...kim, userId: 7 }), 503],
+  ["no issuedAt", as({ userId: "kim" }), 503],
+  ["an issuedAt of -1", as({ ...kim, issuedAt: -1 }), 503],
+  ["an issuedAt of -0.5", as({ ...kim, issuedAt: -0.5 }), 503],
+  ["an issuedAt in milliseconds", as({ ...kim, issuedAt: Date.now() }), 503],
+  ["an issuedAt that is text", as({ ...kim, issuedAt: "now" }), 503],
+  ["an expiresAt that is text", as({ ...kim, expiresAt: "never" }), 503],
+  ["the service token", bearer(SERVICE_TOKEN), 200],
+  ["a valid token that is not asked for", bearer(secretToken("kim")), 401],
+];
+
+for (const [what, headers, status] of identities) {
+  test(`authenticate gives ${what}: ${status}`, async () => {
+    const answer = await ask(server, "state", "kim", headers);
+    assert.equal(answer.status, status, answer.text);
+  });
+}
+
+test("authenticate does not take the body from what is served", async () => {
+  const answer = await ask(server, "push", "kim", { ...as(kim), ...bearer(SERVICE_TOKEN) });
+  assert.deepEqual([answer.status, answer.text], [200, '{"delivered":0}']);
+  assert.equal((await ask(server, "push", "kim", as(kim))).status, 403);
+});
+
+test("what goes wrong in authenticate is logged, and what the request held is not", () => {
+  const logged = server.logs().join("\n");
+  assert.match(logged, /authenticate threw Error: the test wants it so/);
+  assert.match(logged, /authenticate returned a wrong identity: issuedAt: expected seconds/);
+  assert.ok(!logged.includes(SERVICE_TOKEN) && !logged.includes("eyJ"));
+});
+
+const trusted = { outlivesRestart: true, userSessionAccess: { kind: "trusted" }, clientAcceptEncoding: "" };
+const asKim = { ...trusted, userSessionAccess: { kind: "user", identity: kim } };
+
+/** @type {[string, Record<string, string>, number][]} */
+const smuggled = [
+  ["nothing", {}, 401],
+  ["an identity for authenticate", as(kim), 401],
+  ["cf in a header", { cf: JSON.stringify(trusted), "X-CF": JSON.stringify(trusted) }, 401],
+  ["the development server's cf, trusted", { "MF-CF-Blob": JSON.stringify(trusted) }, 401],
+  ["the development server's cf, as a user", { "MF-CF-Blob": JSON.stringify(asKim) }, 401],
+  ["an access in a cookie", { Cookie: `userSessionAccess=${JSON.stringify(trusted)}` }, 401],
+  ["another user's token", bearer(secretToken("lee")), 403],
+  ["the user's own token", bearer(secretToken("kim")), 200],
+  ["the service token", bearer(SERVICE_TOKEN), 200],
+  ["a wrong service token", bearer(`${SERVICE_TOKEN}x`), 401],
+];
+
+for (const [what, headers, status] of smuggled) {
+  test(`handed on raw with ${what}: ${status}`, async () => {
+    const answer = await ask(server, "state", "kim", headers, RAW);
+    assert.equal(answer.status, status, answer.text);
+    assert.equal(answer.headers["cache-control"], "no-store");
+    if (status !== 401) return;
+    assert.equal((await ask(server, "connect", "kim", headers, RAW)).status, 401);
+    assert.equal((await ask(server, "clear", "kim", headers, RAW)).status, 401);
+    assert.equal((await ask(server, "push", "kim", headers, RAW)).status, 401);
+  });
+}
+
+test("a raw request from a foreign page is refused, and a user's own is served", async () => {
+  const headers = bearer(secretToken("kim"));
+  const foreign = { ...headers, Origin: "https://evil.example" };
+  assert.equal((await ask(server, "connect", "kim", foreign, RAW)).status, 403);
+  assert.equal((await ask(server, "connect", "kim", headers, RAW)).status, 101);
+  assert.equal((await ask(server, "push", "kim", headers, RAW)).status, 403);
+  assert.equal((await ask(server, "push", "kim", bearer(SERVICE_TOKEN), RAW)).status, 200);
+});
+
+/** @param {string} userId @param {string} path */
+async function testCall(userId, path) {
+  return (await fetch(`${server.http}/test/${path}?userId=${userId}`)).json();
+}
+
+/**
+ * Waits until onLogout has been called so often.
+ * @param {string} userId
+ * @param {number} count
+ */
+function toldOf(userId, count) {
+  const isTold = async () => (await testCall(userId, "logouts")).count === count;
+  return eventually(`${count} calls of onLogout`, isTold);
+}
+
+/** @param {string} userId */
+async function connected(userId) {
+  const headers = as({ userId, issuedAt: seconds() });
+  const device = new Device(`${server.ws}${PREFIX}?userId=${userId}`, { headers });
+  assert.equal((await device.next()).type, "initial_state");
+  return device;
+}
+
+test("onLogout is told once of a logout by a device, through the restart", async () => {
+  const devices = [await connected("hook"), await connected("hook"), await connected("hook")];
+  devices[0].send({ type: "logout_all" });
+  for (const device of devices) assert.equal((await device.closed()).code, 1000);
+  await toldOf("hook", 1);
+  await delay(1_500);
+  assert.equal((await testCall("hook", "logouts")).count, 1);
+});
+
+test("onLogout is told of a logout by RPC, and a clear does not lose that", async () => {
+  await testCall("cleared", "logout");
+  const answer = await ask(server, "clear", "cleared", bearer(SERVICE_TOKEN));
+  assert.equal(answer.status, 200);
+  await server.hibernate("cleared");
+  await toldOf("cleared", 1);
+});
+
+test("an onLogout that fails is reported and told again, and the logout stands", async () => {
+  await fetch(`${server.http}/test/fail?userId=failing&times=1`);
+  const headers = as({ userId: "failing", issuedAt: seconds() });
+  await testCall("failing", "logout");
+  assert.equal((await ask(server, "state", "failing", headers)).status, 401);
+  await toldOf("failing", 2);
+  assert.match(server.logs().join("\n"), /"failing": onLogout failed: Error: the app's sessions/);
+  assert.equal((await ask(server, "state", "failing", headers)).status, 401);
+});
+
+test("without an AUTH_MODE authenticate is enough, and nothing that is handed on raw is let in", async (t) => {
+  const modeless = await startServer(OWNER, {});
+  t.after(() => modeless.close());
+  assert.equal((await ask(modeless, "connect", "kim", as(kim))).status, 101);
+  assert.equal((await ask(modeless, "state", "kim", as(kim), RAW)).status, 503);
+  assert.equal((await ask(modeless, "connect", "kim", as(kim), RAW)).status, 503);
+});

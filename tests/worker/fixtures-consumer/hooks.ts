@@ -1,0 +1,24 @@
+/** What a consumer may add; only its types are tested here. */
+import { UserSessionDO, routeUserSession } from "user-session-worker";
+import type { Identity, LogoutScope } from "user-session-worker";
+
+export class HookedSessionDO extends UserSessionDO<Env> {
+  override async onLogout(userId: string, scope: LogoutScope, env: Env): Promise<void> {
+    const where: "all" = scope;
+    await fetch(`https://app.example/${where}/${userId}/${typeof env.USER_SESSION_DO}`);
+  }
+}
+
+async function authenticate(request: Request, env: Env): Promise<Identity | null> {
+  const userId = request.headers.get("X-User");
+  return userId && env.USER_SESSION_DO ? { userId, issuedAt: 1, credentialId: "c" } : null;
+}
+
+export function route(request: Request, env: Env): Promise<Response | null> {
+  return routeUserSession(request, env, { authenticate });
+}
+
+export function refused(request: Request, env: Env): Promise<Response | null> {
+  // @ts-expect-error An identity says when it was issued.
+  return routeUserSession(request, env, { authenticate: () => ({ userId: "kim" }) });
+}
