@@ -75,8 +75,8 @@ export class UserSessionDO extends DurableObject {
   // What the platform calls
 
   /**
-   * Serves the same paths as the Worker, with the prefix or without. A request with the prefix is
-   * checked here if our Worker has not done it; one without comes from a server that has.
+   * Serves the same paths as the Worker, with the prefix or without. A request is checked here if our
+   * Worker has not done it, unless it has a bare path and was made by whoever holds the binding.
    * @param {Request} request
    * @override
    */
@@ -204,7 +204,12 @@ export class UserSessionDO extends DurableObject {
   async #answerRequest(request) {
     const { pathname } = new URL(request.url);
     const path = pathBelowPrefix(pathname);
-    if (path === null) return this.#fetchTrusted(request, pathname === "/" ? "" : pathname);
+    if (path === null) {
+      const bare = pathname === "/" ? "" : pathname;
+      return isFromOutside(request)
+        ? this.#fetchUnchecked(request, bare)
+        : this.#fetchTrusted(request, bare);
+    }
     const access = forwardedAccess(request);
     if (access) return this.#fetchTrusted(request, path, credentialOf(access));
     return this.#fetchUnchecked(request, path);
@@ -302,6 +307,18 @@ export class UserSessionDO extends DurableObject {
   #reportFailure(error) {
     console.error(`user-session: user ${JSON.stringify(this.ctx.id.name)}:`, error);
   }
+}
+
+// What a client's request has when it reaches a Worker, and one that a Worker makes has not.
+const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
+const CLIENT_HEADERS = ["Origin", "Cookie", "User-Agent", "Sec-Fetch-Site"];
+
+/**
+ * Whether a request bears the marks of a client, and not only of the Worker that passes it on.
+ * @param {Request} request
+ */
+function isFromOutside({ headers }) {
+  return [...OUTSIDE_HEADERS, ...CLIENT_HEADERS].some((name) => headers.has(name));
 }
 
 /**

@@ -84,6 +84,8 @@ async function askForSession(url, headers, env) {
   /** @type {RequestInit} */
   const init = {
     headers: withAccept,
+    // One user's answer must never serve another, whatever the zone caches.
+    cache: "no-store",
     // The headers must not follow to another address.
     redirect: "manual",
     signal: AbortSignal.timeout(ANSWER_WAIT_MS),

@@ -5,7 +5,7 @@ import { readSession } from "./auth-session.js";
 import { verifyJwt } from "./auth-jwt.js";
 import { bearerToken, isSameSecret } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
-import { cannotCheck, forbidden, notConfigured, summary, unauthorized } from "./refusals.js";
+import { cannotCheck, forbidden, notConfigured, unauthorized } from "./refusals.js";
 import { isLoopbackHost } from "./urls.js";
 
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
@@ -18,6 +18,8 @@ const PROXY_HEADERS = [
   ...["Forwarded", "Via", "X-Real-IP", "True-Client-IP"],
   ...["CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker", "CDN-Loop"],
 ];
+const PROXY_HEADER_FAMILIES =
+  /^(?:x-(?:forwarded|original|envoy|amzn|client)|client-ip|cf-(?:ew|warp)|fastly-|fly-|tailscale-)/i;
 const LOOPBACK_ADDRESS = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/;
 
 /** @type {Access} */
@@ -92,7 +94,8 @@ async function askOwner(request, env, authenticate) {
     const bare = new Request(url, { method, headers, cf: /** @type {any} */ (cf) });
     identity = await authenticate(bare, env);
   } catch (error) {
-    return cannotCheck(`authenticate threw ${summary(error)}`);
+    // Its message may quote what it could not read.
+    return cannotCheck(`authenticate threw ${error instanceof Error ? error.name : "no Error"}`);
   }
   if (identity === null) return unauthorized("sign in first");
   const now = Date.now();
@@ -115,7 +118,7 @@ function trustLocal(request) {
   const names = [...headers.keys()];
   const isMarked =
     PROXY_HEADERS.some((name) => headers.has(name)) ||
-    names.some((name) => name.toLowerCase().startsWith("x-forwarded-"));
+    names.some((name) => PROXY_HEADER_FAMILIES.test(name));
   const client = headers.get("CF-Connecting-IP");
   const isFar = client !== null && !LOOPBACK_ADDRESS.test(client.trim());
   if (isLocal && !isMarked && !isFar) return TRUSTED;

@@ -32,7 +32,7 @@ export function checkOrigin(request, action, env) {
   const origin = request.headers.get("Origin");
   const isForeign =
     origin === null
-      ? request.headers.get("Sec-Fetch-Site") === "cross-site"
+      ? !["same-origin", "none"].includes(request.headers.get("Sec-Fetch-Site") ?? "none")
       : origin !== new URL(request.url).origin && !isListed(origin, env);
   return isForeign ? forbidden("not from this origin: list it in ALLOWED_ORIGINS") : null;
 }

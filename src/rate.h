@@ -15,12 +15,12 @@ struct Rate {
   std::int64_t burst = 0;
 };
 
-// What is left of a Rate. Starts full, and is full again after a hibernation: sleeping takes longer
-// than filling.
+// What is left of a Rate. Starts full, and so is full again after a hibernation, which takes ten
+// idle seconds: enough to fill those of frames, and a gift for a rate of minutes.
 class TokenBucket {
  public:
   // Takes one token at `now`. Returns 0, or in how many milliseconds there will be one. A clock
-  // that jumps back fills nothing and costs nothing.
+  // that jumps back takes nothing away; its way forward again fills as any time does.
   TimeMs take(const Rate& rate, TimeMs now);
 
  private:

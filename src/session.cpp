@@ -141,11 +141,19 @@ Session::Connection& Session::open_connection(ConnectionId id) {
 }
 
 void Session::forget_connection(ConnectionId id, EffectList& effects) {
+  remove_connection(id);
+  after_removals(effects);
+}
+
+void Session::remove_connection(ConnectionId id) {
   connections_[id] = Connection{};
   --open_count_;
+}
+
+void Session::after_removals(EffectList& effects) {
   if (open_count_ == 0) {
     last_device_left(effects);
-  } else if (carrier_ == id) {
+  } else if (!is_open(carrier_)) {
     attach(any_open_connection(), effects);
   } else {
     attach_if_stale(any_open_connection(), effects);
@@ -182,8 +190,11 @@ void Session::on(const FrameReceived& event, EffectList& effects) {
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
     return refuse(event.connection, *refusal, effects);
   }
-  std::visit([&](const auto& message) { this->handle(message, event.connection, effects); },
-             *std::get_if<Message>(&parsed));
+  const auto& message = *std::get_if<Message>(&parsed);
+  // Whoever floods the user's connections must not keep the user from ending them.
+  const bool is_logout = std::holds_alternative<LogoutAll>(message);
+  if (!is_logout && !take_user_frame(event.connection, effects)) return;
+  std::visit([&](const auto& known) { this->handle(known, event.connection, effects); }, message);
 }
 
 void Session::handle(const JoinGame& message, ConnectionId sender, EffectList& effects) {

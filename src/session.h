@@ -96,6 +96,9 @@ class Session {
   void end_expired(EffectList& effects);
   // Whether a frame may be looked at. If not, its sender is told so, or closed if it does not heed.
   bool take_frame(ConnectionId sender, EffectList& effects);
+  // The same for what all connections of the user share; nobody is closed for what others sent.
+  bool take_user_frame(ConnectionId sender, EffectList& effects);
+  void refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects);
   // Why a new connection can't be let in.
   struct TurnedAway {
     std::uint16_t status = 0;
@@ -106,6 +109,9 @@ class Session {
   // or an attachment, never a frame.
   Connection& open_connection(ConnectionId id);
   void forget_connection(ConnectionId id, EffectList& effects);
+  // The two halves of it, for several at once.
+  void remove_connection(ConnectionId id);
+  void after_removals(EffectList& effects);
   void last_device_left(EffectList& effects);
   void nobody_is_here();
 

@@ -64,6 +64,7 @@ void Session::expire_at(Connection& connection, TimeMs expires_at) {
 void Session::end_expired(EffectList& effects) {
   if (now_ < next_expiry_) return;
   next_expiry_ = kNever;
+  const std::size_t open_before = open_count_;
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     const TimeMs expires_at = connections_[id].expires_at;
     if (!connections_[id].is_open || expires_at == 0) continue;
@@ -71,9 +72,10 @@ void Session::end_expired(EffectList& effects) {
       next_expiry_ = std::min(next_expiry_, expires_at);
       continue;
     }
-    forget_connection(id, effects);
+    remove_connection(id);
     effects.expel(id, kCredentialEndedCode, "the credential has expired");
   }
+  if (open_count_ < open_before) after_removals(effects);
 }
 
 void Session::logout_all(EffectList& effects) {
@@ -89,8 +91,7 @@ void Session::logout_all(EffectList& effects) {
 
 bool Session::take_frame(ConnectionId sender, EffectList& effects) {
   Connection& connection = connections_[sender];
-  TimeMs wait_ms = connection.frames.take(allowance_.frames, now_);
-  if (wait_ms == 0) wait_ms = user_frames_.take(allowance_.user_frames, now_);
+  const TimeMs wait_ms = connection.frames.take(allowance_.frames, now_);
   if (wait_ms == 0) {
     connection.refused_frames = 0;
     return true;
@@ -98,12 +99,22 @@ bool Session::take_frame(ConnectionId sender, EffectList& effects) {
   if (++connection.refused_frames > allowance_.frames.burst) {
     forget_connection(sender, effects);
     effects.close(sender, kFloodCode, "too many frames");
-    return false;
+  } else {
+    refuse_frame(sender, wait_ms, effects);
   }
+  return false;
+}
+
+bool Session::take_user_frame(ConnectionId sender, EffectList& effects) {
+  const TimeMs wait_ms = user_frames_.take(allowance_.user_frames, now_);
+  if (wait_ms > 0) refuse_frame(sender, wait_ms, effects);
+  return wait_ms == 0;
+}
+
+void Session::refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects) {
   attach_if_stale(sender, effects);
   write_rate_limited(out_, wait_ms);
   effects.send(sender, out_);
-  return false;
 }
 
 }  // namespace user_session

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SECRET, SERVICE_TOKEN, ask, bearer, seconds, secretToken } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { PREFIX } from "../support/requests.mjs";
+import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 
 /** @import { Server } from "../support/server.mjs" */
@@ -61,9 +61,13 @@ test("authenticate does not take the body from what is served", async () => {
   assert.equal((await ask(server, "push", "kim", as(kim))).status, 403);
 });
 
-test("what goes wrong in authenticate is logged, and what the request held is not", () => {
+test("what goes wrong in authenticate is logged, and what the request held is not", async () => {
+  const secret = "SECRETTOKENVALUE";
+  assert.equal((await ask(server, "state", "kim", { "X-Identity": secret })).status, 503);
   const logged = server.logs().join("\n");
-  assert.match(logged, /authenticate threw Error: the test wants it so/);
+  assert.match(logged, /authenticate threw Error$/m);
+  assert.match(logged, /authenticate threw SyntaxError$/m);
+  assert.ok(!logged.includes(secret));
   assert.match(logged, /authenticate returned a wrong identity: issuedAt: expected seconds/);
   assert.ok(!logged.includes(SERVICE_TOKEN) && !logged.includes("eyJ"));
 });
@@ -104,6 +108,28 @@ test("a raw request from a foreign page is refused, and a user's own is served",
   assert.equal((await ask(server, "connect", "kim", headers, RAW)).status, 101);
   assert.equal((await ask(server, "push", "kim", headers, RAW)).status, 403);
   assert.equal((await ask(server, "push", "kim", bearer(SERVICE_TOKEN), RAW)).status, 200);
+});
+
+/** @type {[string, string][]} */
+const aroundThePrefix = [
+  ["GET", "/state?userId=kim&raw"],
+  ["GET", `${PREFIX}/%2e%2e/state?userId=kim&raw`],
+  ["GET", `${PREFIX}\\..\\state?userId=kim&raw`],
+  ["POST", `${PREFIX}/../clear?userId=kim&raw`],
+  ["POST", "/?userId=kim&raw"],
+];
+for (const [method, path] of aroundThePrefix) {
+  test(`handed on raw, ${method} ${path} is not taken for the server's own: 401`, async () => {
+    assert.equal((await requestAsWritten(server, path, { method })).status, 401);
+    const foreign = { Origin: "https://evil.example" };
+    const { status } = await requestAsWritten(server, path, { method, headers: foreign });
+    assert.equal(status, method === "GET" ? 401 : 403);
+  });
+}
+
+test("handed on raw, an upgrade by a bare path is not taken for the server's own: 401", async () => {
+  const { status } = await requestAsWritten(server, "/?userId=kim&raw", { headers: UPGRADE });
+  assert.equal(status, 401);
 });
 
 /** @param {string} userId @param {string} path */

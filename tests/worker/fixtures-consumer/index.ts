@@ -38,6 +38,12 @@ async function call(session: Session, { method, argument = "" }: Call): Promise<
   }
 }
 
+/** What a server asks the object for, with nothing of the client's request but its content. */
+function ownRequest({ method, headers, body }: Request): RequestInit {
+  const upgrade = headers.get("Upgrade");
+  return { method, body, headers: upgrade === null ? {} : { Upgrade: upgrade } };
+}
+
 export default {
   async fetch(request, env) {
     const answer = await routeUserSession(request, env);
@@ -51,6 +57,6 @@ export default {
       const thrown = (error: unknown) => Response.json({ thrown: String(error) }, { status: 500 });
       return answer.then((result) => Response.json(result), thrown);
     }
-    return session.fetch(new Request(`https://session/${rest.join("/")}${search}`, request));
+    return session.fetch(`https://session/${rest.join("/")}${search}`, ownRequest(request));
   },
 } satisfies ExportedHandler<Env>;
