@@ -182,19 +182,21 @@ void Session::on(const FrameReceived& event, EffectList& effects) {
     effects.close(event.connection, kTooBigCode, "frame over 1 MiB");
     return;
   }
-  if (!event.is_text) return refuse(event.connection, kNotText, effects);
-  if (event.payload.size_bytes > kFrameBytesMax) {
-    return refuse(event.connection, kTooLarge, effects);
-  }
-  const auto parsed = parser_.parse_frame(event.payload.text);
-  if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
-    return refuse(event.connection, *refusal, effects);
-  }
-  const auto& message = *std::get_if<Message>(&parsed);
+  const auto parsed = read(event);
+  const auto* message = std::get_if<Message>(&parsed);
   // Whoever floods the user's connections must not keep the user from ending them.
-  const bool is_logout = std::holds_alternative<LogoutAll>(message);
+  const bool is_logout = message != nullptr && std::holds_alternative<LogoutAll>(*message);
   if (!is_logout && !take_user_frame(event.connection, effects)) return;
-  std::visit([&](const auto& known) { this->handle(known, event.connection, effects); }, message);
+  if (message == nullptr) {
+    return refuse(event.connection, *std::get_if<Refusal>(&parsed), effects);
+  }
+  std::visit([&](const auto& known) { this->handle(known, event.connection, effects); }, *message);
+}
+
+std::variant<Message, Refusal> Session::read(const FrameReceived& event) {
+  if (!event.is_text) return kNotText;
+  if (event.payload.size_bytes > kFrameBytesMax) return kTooLarge;
+  return parser_.parse_frame(event.payload.text);
 }
 
 void Session::handle(const JoinGame& message, ConnectionId sender, EffectList& effects) {

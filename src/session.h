@@ -76,6 +76,8 @@ class Session {
   void handle(const LogoutAll& message, ConnectionId sender, EffectList& effects);
   void handle(const Broadcast& message, ConnectionId sender, EffectList& effects);
 
+  std::variant<Message, Refusal> read(const FrameReceived& event);
+
   void restore_stored(const Woken& event, EffectList& effects);
   void restore_connections(const Woken& event);
 
