@@ -36,8 +36,7 @@ import sessionModule from "./dist/session.wasm";
 /** @import { AuthEnv, AuthOptions } from "./bindings/identity.js" */
 /** @import { LogoutScope } from "./bindings/logout-hook.js" */
 /** @import { Route } from "./bindings/routes.js" */
-/** @import { Answer } from "./bindings/session-host.js" */
-/** @import { Credential } from "./bindings/wire.js" */
+/** @import { Answer, Credential } from "./bindings/wire.js" */
 
 // The platform answers exactly these bytes itself and leaves the object asleep.
 const PING = '{"type":"ping"}';

@@ -15,10 +15,16 @@ const DELAY_MS = 500;
 // The platform tries again after 2, 4, 8 … seconds, up to six times.
 const RETRIES_MAX = 5;
 
+/**
+ * The part of an object's state that is needed here.
+ * @typedef {object} Alarms
+ * @property {{setAlarm: (time: number) => Promise<void>}} storage
+ */
+
 export class LogoutHook {
   #ctx;
 
-  /** @param {DurableObjectState} ctx */
+  /** @param {Alarms} ctx */
   constructor(ctx) {
     this.#ctx = ctx;
   }

@@ -3,7 +3,7 @@
  * that they never disagree on the user or the path.
  */
 
-/** @import { Answer } from "./session-host.js" */
+/** @import { Answer } from "./wire.js" */
 
 /** All paths of the Worker lie below this one. */
 export const PREFIX = "/__user-session";

@@ -6,19 +6,21 @@ import { SessionInstance } from "./session-instance.js";
 import { SocketTable } from "./socket-table.js";
 import { EffectKind } from "./wire.js";
 
-/** @import { Allowance, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
+/** @import { Allowance, Answer, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
 
 const SNAPSHOT_KEY = "session";
+const LOGOUT_KEY = "session.logout";
 const UNREADABLE_KEY = "session.unreadable";
 
-const NO_BYTES = new Uint8Array(0);
+/** @type {ReadonlySet<number>} */
+const STORAGE_KINDS = new Set([
+  EffectKind.SetAside,
+  EffectKind.Erase,
+  EffectKind.Store,
+  EffectKind.StoreLogout,
+]);
 
-/**
- * What a request gets.
- * @typedef {object} Answer
- * @property {number} status
- * @property {string} body JSON.
- */
+const NO_BYTES = new Uint8Array(0);
 
 export class SessionHost {
   #ctx;
@@ -67,9 +69,16 @@ export class SessionHost {
         attachment: attachment instanceof Uint8Array ? attachment : NO_BYTES,
       });
     }
-    const userId = this.userId();
-    const allowance = this.#allowance;
-    this.#apply(instance.step({ type: "Woken", userId, ...this.#stored(), connections, allowance }));
+    const effects = instance.step({
+      type: "Woken",
+      userId: this.userId(),
+      now: Date.now(),
+      logout: bytesOrNull(this.#ctx.storage.kv.get(LOGOUT_KEY)),
+      ...this.#stored(),
+      connections,
+      allowance: this.#allowance,
+    });
+    this.#apply(effects);
     this.#instance = instance;
   }
 
@@ -177,10 +186,8 @@ export class SessionHost {
   /** What is stored, or what the server that this one replaces has left. */
   #stored() {
     const { kv } = this.#ctx.storage;
-    const stored = kv.get(SNAPSHOT_KEY);
-    if (stored !== undefined) {
-      return { snapshot: stored instanceof Uint8Array ? stored : NO_BYTES, legacy: null };
-    }
+    const snapshot = bytesOrNull(kv.get(SNAPSHOT_KEY));
+    if (snapshot) return { snapshot, legacy: null };
     const games = kv.get("activeGames");
     const lastActive = kv.get("lastActive");
     if (games === undefined && lastActive === undefined) return { snapshot: null, legacy: null };
@@ -239,11 +246,8 @@ export class SessionHost {
    * @returns {Answer | undefined}
    */
   #applyOne({ kind, connection, number, text, bytes }) {
+    if (STORAGE_KINDS.has(kind)) return this.#applyToStorage(kind, bytes);
     switch (kind) {
-      case EffectKind.SetAside:
-      case EffectKind.Erase:
-      case EffectKind.Store:
-        return this.#applyToStorage(kind, bytes);
       case EffectKind.SetAttachment:
         this.#sockets.socketOf(connection)?.serializeAttachment(bytes);
         return undefined;
@@ -273,17 +277,17 @@ export class SessionHost {
 
   /**
    * @param {number} kind
-   * @param {Uint8Array} snapshot
+   * @param {Uint8Array} bytes
    */
-  #applyToStorage(kind, snapshot) {
+  #applyToStorage(kind, bytes) {
     const { kv } = this.#ctx.storage;
     if (kind === EffectKind.SetAside) {
       kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
       kv.delete(SNAPSHOT_KEY);
     } else if (kind === EffectKind.Erase) {
-      for (const [key] of [...kv.list()]) kv.delete(key);
+      for (const [key] of [...kv.list()]) if (key !== LOGOUT_KEY) kv.delete(key);
     } else {
-      kv.put(SNAPSHOT_KEY, snapshot);
+      kv.put(kind === EffectKind.Store ? SNAPSHOT_KEY : LOGOUT_KEY, bytes);
     }
     return undefined;
   }
@@ -303,6 +307,16 @@ export class SessionHost {
   #heartbeat(socket) {
     return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
   }
+}
+
+/**
+ * A stored value as the session reads it. One that isn't bytes is not ours, and as unreadable as
+ * damaged ones.
+ * @param {unknown} value
+ */
+function bytesOrNull(value) {
+  if (value === undefined) return null;
+  return value instanceof Uint8Array ? value : NO_BYTES;
 }
 
 /**

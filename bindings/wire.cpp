@@ -26,8 +26,11 @@ Credential read_credential(ByteReader& reader) {
 Woken read_woken(ByteReader& reader) {
   Woken event;
   event.user_id = reader.text();
+  event.now = reader.i64();
   event.has_snapshot = reader.u8() != 0;
   event.snapshot = reader.text();
+  event.has_logout = reader.u8() != 0;
+  event.logout = reader.text();
   event.has_legacy = reader.u8() != 0;
   event.legacy_last_active = reader.i64();
   const std::uint32_t games = reader.count(sizeof(std::uint32_t));

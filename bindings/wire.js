@@ -30,6 +30,7 @@ export const EffectKind = Object.freeze({
   Answer: 9,
   Report: 10,
   Expel: 11,
+  StoreLogout: 12,
 });
 
 /**
@@ -75,7 +76,9 @@ export const FRAME_BYTES_MAX = 65_536;
  * @typedef {object} WokenEvent
  * @property {"Woken"} type
  * @property {string} userId
+ * @property {number} now
  * @property {Uint8Array | null} snapshot The stored bytes, `null` if there are none.
+ * @property {Uint8Array | null} logout The same of the last logout.
  * @property {{games: string[], lastActive: number} | null} legacy State of the server this one
  *   replaces.
  * @property {WokenConnection[]} connections
@@ -111,6 +114,13 @@ export const FRAME_BYTES_MAX = 65_536;
  * @property {number} number A close code or an HTTP status.
  * @property {string} text
  * @property {Uint8Array<ArrayBuffer>} bytes
+ */
+
+/**
+ * What a request gets.
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {string} body JSON.
  */
 
 const encoder = new TextEncoder();
@@ -176,8 +186,11 @@ export class EventWriter {
   /** @param {WokenEvent} event */
   #woken(event) {
     this.#text(event.userId);
-    this.#u8(event.snapshot ? 1 : 0);
-    this.#blob(event.snapshot ?? NO_BYTES);
+    this.#time(event.now);
+    for (const stored of [event.snapshot, event.logout]) {
+      this.#u8(stored ? 1 : 0);
+      this.#blob(stored ?? NO_BYTES);
+    }
     this.#u8(event.legacy ? 1 : 0);
     this.#time(event.legacy?.lastActive ?? 0);
     const games = event.legacy?.games ?? [];
@@ -284,7 +297,11 @@ export class EventWriter {
 const RECORD_WORDS = 5;
 
 /** @type {ReadonlySet<number>} */
-const KINDS_WITH_BYTES = new Set([EffectKind.Store, EffectKind.SetAttachment]);
+const KINDS_WITH_BYTES = new Set([
+  EffectKind.Store,
+  EffectKind.StoreLogout,
+  EffectKind.SetAttachment,
+]);
 
 /**
  * Reads the effects where the module has left them.

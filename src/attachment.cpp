@@ -9,7 +9,7 @@ namespace {
 
 // Sockets live through a deploy of new code only as long as the platform lets them, so one known
 // version is enough.
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 
 }  // namespace
 
@@ -19,7 +19,8 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.order);
   append_i64(out, attachment.last_active);
   append_u8(out, static_cast<std::uint8_t>(attachment.presence));
-  append_i64(out, attachment.expires_at);
+  append_i64(out, attachment.credential.issued_at_s);
+  append_i64(out, attachment.credential.expires_at);
   append_text(out, attachment.device_id);
 }
 
@@ -30,7 +31,8 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.order = reader.i64();
   attachment.last_active = reader.i64();
   const std::uint8_t presence = reader.u8();
-  attachment.expires_at = reader.i64();
+  attachment.credential.issued_at_s = reader.i64();
+  attachment.credential.expires_at = reader.i64();
   attachment.device_id = reader.text();
   if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
     return std::nullopt;

@@ -20,8 +20,8 @@ struct Attachment {
   std::int64_t order = 0;
   TimeMs last_active = 0;
   Presence presence = Presence::kOnline;
-  // When this device's credential ends; 0 for never.
-  TimeMs expires_at = 0;
+  // This device's.
+  Credential credential = {};
   // Borrowed from the bytes it was decoded from.
   std::string_view device_id;
 

@@ -11,6 +11,7 @@ int rank(EffectKind kind) {
     case EffectKind::kSetAside:
     case EffectKind::kErase:
     case EffectKind::kStore:
+    case EffectKind::kStoreLogout:
       return 0;
     case EffectKind::kSetAttachment:
       return 1;
@@ -51,6 +52,10 @@ void EffectList::erase() { add(EffectKind::kErase, kNoConnection, 0, {}); }
 
 void EffectList::store(std::string_view snapshot) {
   add(EffectKind::kStore, kNoConnection, 0, snapshot);
+}
+
+void EffectList::store_logout(std::string_view logout) {
+  add(EffectKind::kStoreLogout, kNoConnection, 0, logout);
 }
 
 void EffectList::set_attachment(ConnectionId connection, std::string_view attachment) {

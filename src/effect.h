@@ -22,7 +22,7 @@ namespace user_session {
 enum class EffectKind : std::uint32_t {
   // Put the stored snapshot aside under another key; it could not be read.
   kSetAside = 1,
-  // Delete everything stored for the user.
+  // Delete everything stored for the user but the last logout.
   kErase = 2,
   // Replace the stored snapshot by `text`.
   kStore = 3,
@@ -42,6 +42,9 @@ enum class EffectKind : std::uint32_t {
   kReport = 10,
   // Close `connection` as kClose does, but before any frame goes out: it has lost its rights.
   kExpel = 11,
+  // Replace the stored logout by `text`. It is kept apart from the snapshot, whose loss must not
+  // let anyone in again.
+  kStoreLogout = 12,
 };
 
 // One effect. `text` lies in the list's own memory, from `text_offset`.
@@ -62,6 +65,7 @@ class EffectList {
   void set_aside();
   void erase();
   void store(std::string_view snapshot);
+  void store_logout(std::string_view logout);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void send(ConnectionId connection, std::string_view frame);
   void send_to_all(std::string_view frame);

@@ -39,6 +39,8 @@ struct Credential {
 
   // The caller is beyond a logout: a server of the app's own, or anyone where nobody is checked.
   static constexpr std::int64_t kTrusted = -1;
+
+  bool operator==(const Credential&) const = default;
 };
 
 // A socket that was open when the session woke.
@@ -63,9 +65,13 @@ struct Allowance {
 // The first event of every instance: after a start, a hibernation or a crash.
 struct Woken {
   std::string_view user_id;
+  TimeMs now = 0;
   bool has_snapshot = false;
   // What the last Store said.
   std::string_view snapshot;
+  bool has_logout = false;
+  // What the last StoreLogout said.
+  std::string_view logout;
   // State left by the server this one replaces; read only while there is no snapshot.
   bool has_legacy = false;
   std::vector<std::string_view> legacy_games;

@@ -33,8 +33,11 @@ inline constexpr std::size_t kDeviceIdBytesMax = 16'000;
 // writing at every frame.
 inline constexpr std::int64_t kLastActiveLagMs = 60'000;
 
-// Version, order, time, presence, end and the length of the device id (see attachment.cpp).
-inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 8 + 4;
+inline constexpr std::int64_t kMsPerSecond = 1000;
+
+// Version, order, time, presence, both times of the credential and the length of the device id (see
+// attachment.cpp).
+inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 8 + 8 + 4;
 
 static_assert(kAttachmentHeaderBytes + kDeviceIdBytesMax <= kAttachmentBytesMax,
               "a device id must survive hibernation in its socket's attachment");

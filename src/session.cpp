@@ -61,16 +61,27 @@ void Session::on(const Woken& event, EffectList& effects) {
   USER_SESSION_CHECK(connections_.empty());
   user_id_ = event.user_id;
   allowance_ = event.allowance;
+  restore_logout(event, effects);
   restore_stored(event, effects);
   restore_connections(event);
+}
+
+void Session::restore_logout(const Woken& event, EffectList& effects) {
+  if (!event.has_logout) return;
+  if (const auto logout_at_s = decode_logout(event.logout)) {
+    logout_at_s_ = *logout_at_s;
+    return;
+  }
+  store_logout(now_ / kMsPerSecond, effects);
+  effects.report("the stored logout is damaged: it is taken to have been now");
 }
 
 void Session::restore_stored(const Woken& event, EffectList& effects) {
   if (event.has_snapshot) {
     if (auto snapshot = decode_snapshot(event.snapshot)) {
-      active_games_ = std::move(snapshot->active_games);
-      stored_last_active_ = last_active_ = snapshot->last_active;
-      logout_at_s_ = snapshot->logout_at_s;
+      stored_ = std::move(*snapshot);
+      last_active_ = stored_.last_active;
+      if (stored_.logout_at_s > logout_at_s_) store_logout(stored_.logout_at_s, effects);
       write_games();
       return;
     }
@@ -82,8 +93,8 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
   }
   if (!event.has_legacy) return;
   for (const std::string_view game : event.legacy_games) {
-    if (!game.empty() && !contains(active_games_, game)) {
-      active_games_.emplace_back(game);
+    if (!game.empty() && !contains(stored_.active_games, game)) {
+      stored_.active_games.emplace_back(game);
     }
   }
   last_active_ = event.legacy_last_active;
@@ -100,7 +111,7 @@ void Session::restore_connections(const Woken& event) {
     const auto attachment = decode_attachment(woken.attachment);
     if (!attachment) continue;
     connection.device_id = attachment->device_id;
-    expire_at(connection, attachment->expires_at);
+    grant(connection, attachment->credential);
     if (attachment->order <= attachment_order_) continue;
     attachment_order_ = attachment->order;
     carrier_ = woken.connection;
@@ -118,7 +129,7 @@ void Session::on(const Connected& event, EffectList& effects) {
   }
   Connection& connection = open_connection(event.connection);
   connection.device_id = event.device_id;
-  expire_at(connection, event.credential.expires_at);
+  grant(connection, event.credential);
   touch(event.now);
   attach(event.connection, effects);
   write_initial_state(out_, state_view(), event.device_id);
@@ -168,7 +179,7 @@ void Session::nobody_is_here() {
 
 void Session::last_device_left(EffectList& effects) {
   nobody_is_here();
-  if (last_active_ - stored_last_active_ >= kLastActiveLagMs) store(effects);
+  if (last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
 }
 
 // Frames
@@ -260,13 +271,11 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   if (const auto refusal = check_credential(event.credential)) {
     return answer_refusal(kStatusUnauthorized, *refusal, effects);
   }
-  active_games_.clear();
+  stored_ = Snapshot{};
   write_games();
-  stored_last_active_ = 0;
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
   effects.erase();
-  if (logout_at_s_ > 0) store_nothing_but_the_logout(effects);
   attach_before_telling(any_open_connection(), effects);
   write_state(out_, state_view());
   effects.send_to_all(out_);
@@ -316,12 +325,12 @@ void Session::answer_refusal(std::uint16_t status, const Refusal& refusal, Effec
 
 std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId sender,
                                           EffectList& effects) {
-  if (contains(active_games_, game_id)) {
+  if (contains(stored_.active_games, game_id)) {
     attach_if_stale(sender, effects);
     return std::nullopt;
   }
-  if (active_games_.size() >= kActiveGamesMax) return kTooManyGames;
-  active_games_.emplace_back(game_id);
+  if (stored_.active_games.size() >= kActiveGamesMax) return kTooManyGames;
+  stored_.active_games.emplace_back(game_id);
   write_games();
   store(effects);
   write_game_joined(out_, game_id, games_json_);
@@ -330,7 +339,7 @@ std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId
 }
 
 void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects) {
-  if (std::erase(active_games_, game_id) > 0) {
+  if (std::erase(stored_.active_games, game_id) > 0) {
     write_games();
     store(effects);
   } else {
@@ -342,7 +351,7 @@ void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectLi
 
 void Session::write_games() {
   games_json_ = '[';
-  for (const std::string& game : active_games_) {
+  for (const std::string& game : stored_.active_games) {
     if (games_json_.size() > 1) games_json_ += ',';
     append_json_string(games_json_, game);
   }

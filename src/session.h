@@ -49,8 +49,10 @@ class Session {
   struct Connection {
     bool is_open = false;
     std::string device_id;
-    TimeMs expires_at = 0;
+    Credential credential;
     TokenBucket frames;
+    // Its own part of what the user's connections share, for when the others have used that up.
+    TokenBucket reserve;
     // Frames refused as too many since the last one that was not.
     std::int64_t refused_frames = 0;
   };
@@ -78,6 +80,7 @@ class Session {
 
   std::variant<Message, Refusal> read(const FrameReceived& event);
 
+  void restore_logout(const Woken& event, EffectList& effects);
   void restore_stored(const Woken& event, EffectList& effects);
   void restore_connections(const Woken& event);
 
@@ -88,12 +91,14 @@ class Session {
   void leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects);
   void write_games();
   void store(EffectList& effects);
-  void store_nothing_but_the_logout(EffectList& effects);
+  // Has the moment of a logout stored, unless a later one is. A clock that jumps back must not open
+  // the door again to what an earlier logout has ended.
+  void store_logout(std::int64_t at_s, EffectList& effects);
 
   // Ends the session on every device, and every credential of now.
   void logout_all(EffectList& effects);
-  [[nodiscard]] std::optional<Refusal> check_credential(const Credential& credential) const;
-  void expire_at(Connection& connection, TimeMs expires_at);
+  [[nodiscard]] std::optional<Refusal> check_credential(const Credential& credential);
+  void grant(Connection& connection, const Credential& credential);
   // Closes the connections whose credentials have ended.
   void end_expired(EffectList& effects);
   // Whether a frame may be looked at. If not, its sender is told so, or closed if it does not heed.
@@ -139,11 +144,15 @@ class Session {
   TokenBucket user_frames_;
   TokenBucket connects_;
 
-  std::vector<std::string> active_games_;
-  // The same as a JSON array: written at each change, sent much more often.
+  // As it was stored last, `active_games` always and `last_active` as far as it may lag.
+  Snapshot stored_;
+  // The active games as a JSON array: written at each change, sent much more often.
   std::string games_json_ = "[]";
-  TimeMs stored_last_active_ = 0;
+  // The second of the last logout; 0 if there was none.
   std::int64_t logout_at_s_ = 0;
+  // When the newest of the credentials that were let in was issued. An issuer's clock may be ahead
+  // of ours, and a logout must reach its credentials too.
+  std::int64_t newest_issued_at_s_ = 0;
 
   // Indexed by ConnectionId.
   std::vector<Connection> connections_;

@@ -18,8 +18,6 @@ constexpr std::uint16_t kStatusBadRequest = 400;
 constexpr std::uint16_t kStatusUnauthorized = 401;
 constexpr std::uint16_t kStatusTooMany = 429;
 
-constexpr TimeMs kMsPerSecond = 1000;
-
 constexpr Refusal kDeviceIdTooLong = {
     ErrorCode::kLimitReached, "deviceId is too long: expected at most 16000 bytes of UTF-8"};
 static_assert(kDeviceIdBytesMax == 16'000, "the refusal names the limit");
@@ -49,16 +47,18 @@ std::optional<Session::TurnedAway> Session::turn_away(const Connected& event) {
   return std::nullopt;
 }
 
-std::optional<Refusal> Session::check_credential(const Credential& credential) const {
+std::optional<Refusal> Session::check_credential(const Credential& credential) {
   if (credential.issued_at_s == Credential::kTrusted) return std::nullopt;
   if (logout_at_s_ > 0 && credential.issued_at_s <= logout_at_s_) return kLoggedOut;
   if (credential.expires_at > 0 && credential.expires_at <= now_) return kExpired;
+  newest_issued_at_s_ = std::max(newest_issued_at_s_, credential.issued_at_s);
   return std::nullopt;
 }
 
-void Session::expire_at(Connection& connection, TimeMs expires_at) {
-  connection.expires_at = expires_at;
-  if (expires_at > 0) next_expiry_ = std::min(next_expiry_, expires_at);
+void Session::grant(Connection& connection, const Credential& credential) {
+  connection.credential = credential;
+  newest_issued_at_s_ = std::max(newest_issued_at_s_, credential.issued_at_s);
+  if (credential.expires_at > 0) next_expiry_ = std::min(next_expiry_, credential.expires_at);
 }
 
 void Session::end_expired(EffectList& effects) {
@@ -66,7 +66,7 @@ void Session::end_expired(EffectList& effects) {
   next_expiry_ = kNever;
   const std::size_t open_before = open_count_;
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    const TimeMs expires_at = connections_[id].expires_at;
+    const TimeMs expires_at = connections_[id].credential.expires_at;
     if (!connections_[id].is_open || expires_at == 0) continue;
     if (expires_at > now_) {
       next_expiry_ = std::min(next_expiry_, expires_at);
@@ -83,9 +83,8 @@ void Session::logout_all(EffectList& effects) {
   open_count_ = 0;
   next_expiry_ = kNever;
   nobody_is_here();
-  // A clock that jumps back must not open the door again to what an earlier logout has ended.
-  logout_at_s_ = std::max(logout_at_s_, now_ / kMsPerSecond);
-  store(effects);
+  store_logout(std::max(now_ / kMsPerSecond, newest_issued_at_s_), effects);
+  if (last_active_ > stored_.last_active) store(effects);
   effects.close_all(kLogoutCode, kLogoutReason);
 }
 
@@ -107,8 +106,17 @@ bool Session::take_frame(ConnectionId sender, EffectList& effects) {
 
 bool Session::take_user_frame(ConnectionId sender, EffectList& effects) {
   const TimeMs wait_ms = user_frames_.take(allowance_.user_frames, now_);
-  if (wait_ms > 0) refuse_frame(sender, wait_ms, effects);
-  return wait_ms == 0;
+  if (wait_ms == 0) return true;
+  // So much is left for each when all use it at once, and only then is more than the whole let in.
+  const Rate& whole = allowance_.user_frames;
+  const std::int64_t parts = allowance_.devices_max;
+  const Rate part = {.count = whole.count,
+                     .per_ms = whole.per_ms * parts,
+                     .burst = std::max<std::int64_t>(1, whole.burst / parts)};
+  const TimeMs part_wait_ms = connections_[sender].reserve.take(part, now_);
+  if (part_wait_ms == 0) return true;
+  refuse_frame(sender, std::min(wait_ms, part_wait_ms), effects);
+  return false;
 }
 
 void Session::refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects) {

@@ -9,16 +9,17 @@
 namespace user_session {
 
 void Session::store(EffectList& effects) {
-  stored_last_active_ = last_active_;
+  stored_.last_active = last_active_;
   out_.clear();
-  encode_snapshot(active_games_, last_active_, logout_at_s_, out_);
+  encode_snapshot(stored_, out_);
   effects.store(out_);
 }
 
-void Session::store_nothing_but_the_logout(EffectList& effects) {
+void Session::store_logout(std::int64_t at_s, EffectList& effects) {
+  logout_at_s_ = std::max(logout_at_s_, at_s);
   out_.clear();
-  encode_snapshot({}, 0, logout_at_s_, out_);
-  effects.store(out_);
+  encode_logout(logout_at_s_, out_);
+  effects.store_logout(out_);
 }
 
 void Session::attach(ConnectionId connection, EffectList& effects) {
@@ -28,7 +29,7 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
   encode_attachment({.order = ++attachment_order_,
                      .last_active = last_active_,
                      .presence = presence_,
-                     .expires_at = connections_[connection].expires_at,
+                     .credential = connections_[connection].credential,
                      .device_id = connections_[connection].device_id},
                     out_);
   effects.set_attachment(connection, out_);
@@ -45,7 +46,7 @@ void Session::attach_before_telling(ConnectionId connection, EffectList& effects
 }
 
 TimeMs Session::surviving_last_active() const {
-  return std::max(stored_last_active_, attached_last_active_);
+  return std::max(stored_.last_active, attached_last_active_);
 }
 
 }  // namespace user_session

@@ -1,6 +1,7 @@
 // What is stored of a user, and its bytes.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,19 +16,28 @@ struct Snapshot {
   // In the order in which they were joined, each once.
   std::vector<std::string> active_games;
   TimeMs last_active = 0;
-  // The second of the last logout: what was issued in it or before is no credential any more. 0 if
-  // there was none. Outlives `clear`.
+  // What a later version adds goes here. This one keeps it as it is and writes it back, so that a
+  // deploy can be rolled back and forward again.
+  std::string extension;
+  // From the time when the logout was stored with the rest; 0 if there was none.
   std::int64_t logout_at_s = 0;
 
   bool operator==(const Snapshot&) const = default;
 };
 
-// Appends the bytes of a snapshot: a version, then its fields.
-void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_active,
-                     std::int64_t logout_at_s, std::string& out);
+// Appends the bytes of a snapshot: a version, then its fields. `logout_at_s` is not among them: it
+// has its own bytes.
+void encode_snapshot(const Snapshot& snapshot, std::string& out);
 
 // The snapshot that `bytes` hold, or nothing when they are of a version this code does not know,
 // cut short, too long or damaged.
 std::optional<Snapshot> decode_snapshot(std::string_view bytes);
+
+// Appends the bytes of a logout: the second it happened in. What was issued in that second or
+// before is no credential any more.
+void encode_logout(std::int64_t logout_at_s, std::string& out);
+
+// The second of the logout that `bytes` hold, or nothing when they are cut short or damaged.
+std::optional<std::int64_t> decode_logout(std::string_view bytes);
 
 }  // namespace user_session

@@ -22,19 +22,20 @@ std::string encoded(const Attachment& attachment) {
 const Attachment kPhone = {.order = 7,
                            .last_active = 1'000'000,
                            .presence = Presence::kAway,
-                           .expires_at = 9,
+                           .credential = {.issued_at_s = 8, .expires_at = 9},
                            .device_id = "phone\0x"sv};
 
 TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
   EXPECT_EQ(encoded({.order = 2,
                      .last_active = 256,
                      .presence = Presence::kOnline,
-                     .expires_at = 3,
+                     .credential = {.issued_at_s = 4, .expires_at = 3},
                      .device_id = "D"}),
-            "\x02"
+            "\x03"
             "\x02\0\0\0\0\0\0\0"
             "\0\x01\0\0\0\0\0\0"
             "\x02"
+            "\x04\0\0\0\0\0\0\0"
             "\x03\0\0\0\0\0\0\0"
             "\x01\0\0\0"
             "D"sv);
@@ -70,7 +71,7 @@ TEST(AttachmentTest, EveryTruncationIsRefused) {
 TEST(AttachmentTest, DamagedBytesAreRefused) {
   const std::string good = encoded(kPhone);
   EXPECT_FALSE(decode_attachment(good + "x")) << "trailing byte";
-  for (const char version : {'\0', '\x01', '\xff'}) {
+  for (const char version : {'\0', '\x02', '\xff'}) {
     std::string bytes = good;
     bytes[0] = version;
     EXPECT_FALSE(decode_attachment(bytes)) << "version " << static_cast<int>(version);
@@ -79,7 +80,7 @@ TEST(AttachmentTest, DamagedBytesAreRefused) {
   presence[17] = 3;
   EXPECT_FALSE(decode_attachment(presence)) << "a presence that there is not";
   std::string length = good;
-  length[29] = '\xff';
+  length[37] = '\xff';
   EXPECT_FALSE(decode_attachment(length)) << "a device id of 4 GB";
 }
 

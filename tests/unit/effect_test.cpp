@@ -22,6 +22,7 @@ const std::vector<Step>& steps() {
       {"set_aside", 0, [](EffectList& list) { list.set_aside(); }},
       {"erase", 0, [](EffectList& list) { list.erase(); }},
       {"store", 0, [](EffectList& list) { list.store("s"); }},
+      {"store_logout", 0, [](EffectList& list) { list.store_logout("l"); }},
       {"set_attachment", 1, [](EffectList& list) { list.set_attachment(1, "a"); }},
       {"expel", 2, [](EffectList& list) { list.expel(1, 4401, "r"); }},
       {"send", 3, [](EffectList& list) { list.send(1, "f"); }},

@@ -9,8 +9,11 @@ namespace user_session {
 void Host::wake() {
   Woken event;
   event.user_id = user_id;
+  event.now = now;
   event.has_snapshot = stored.has_value();
   if (stored) event.snapshot = *stored;
+  event.has_logout = stored_logout.has_value();
+  if (stored_logout) event.logout = *stored_logout;
   event.has_legacy = legacy.has_value();
   if (legacy) {
     event.legacy_last_active = legacy->last_active;
@@ -75,6 +78,9 @@ void Host::apply(const Effect& effect) {
       return;
     case EffectKind::kStore:
       stored = effects_.text(effect);
+      return;
+    case EffectKind::kStoreLogout:
+      stored_logout = effects_.text(effect);
       return;
     case EffectKind::kSetAttachment:
       if (const auto socket = sockets.find(effect.connection); socket != sockets.end()) {

@@ -41,6 +41,7 @@ class Host {
   Credential credential;
   Allowance allowance;
   std::optional<std::string> stored;
+  std::optional<std::string> stored_logout;
   std::optional<Legacy> legacy;
   std::map<ConnectionId, Socket> sockets;
 

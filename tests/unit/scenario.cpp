@@ -112,6 +112,8 @@ std::string line_of(const Effect& effect, std::string_view text) {
       return "erase";
     case EffectKind::kStore:
       return "store " + shown(text, true);
+    case EffectKind::kStoreLogout:
+      return "store_logout " + shown(text, true);
     case EffectKind::kSetAttachment:
       return "attach " + to + ' ' + shown(text, true);
     case EffectKind::kSend:
@@ -198,6 +200,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     allow(host.allowance, take_word(rest), rest);
   } else if (name == "stored") {
     host.stored = bytes_of(rest);
+  } else if (name == "stored_logout") {
+    host.stored_logout = bytes_of(rest);
   } else if (name == "legacy") {
     host.legacy.emplace().last_active = take_number<TimeMs>(rest);
     if (!rest.empty()) host.legacy->games = split(bytes_of(rest), ",");

@@ -15,20 +15,27 @@ namespace {
 using namespace std::string_view_literals;
 
 std::string encoded(const std::vector<std::string>& games, TimeMs last_active,
-                    std::int64_t logout_at_s = 0) {
+                    const std::string& extension = "") {
   std::string bytes;
-  encode_snapshot(games, last_active, logout_at_s, bytes);
+  encode_snapshot({.active_games = games, .last_active = last_active, .extension = extension},
+                  bytes);
+  return bytes;
+}
+
+std::string encoded_logout(std::int64_t logout_at_s) {
+  std::string bytes;
+  encode_logout(logout_at_s, bytes);
   return bytes;
 }
 
 TEST(SnapshotTest, ItsBytesStayThoseThatAreStoredToday) {
-  EXPECT_EQ(encoded({"go", ""}, 256, 3),
-            "\x02"
+  EXPECT_EQ(encoded({"go", ""}, 256, "later"),
+            "\x03"
             "\0\x01\0\0\0\0\0\0"
-            "\x03\0\0\0\0\0\0\0"
             "\x02\0\0\0"
             "\x02\0\0\0go"
-            "\0\0\0\0"sv);
+            "\0\0\0\0"
+            "\x05\0\0\0later"sv);
 }
 
 TEST(SnapshotTest, WhatTheFirstVersionStoredIsStillRead) {
@@ -37,15 +44,45 @@ TEST(SnapshotTest, WhatTheFirstVersionStoredIsStillRead) {
       "\0\x01\0\0\0\0\0\0"
       "\x01\0\0\0"
       "\x02\0\0\0go"sv);
-  EXPECT_EQ(snapshot, (Snapshot{.active_games = {"go"}, .last_active = 256, .logout_at_s = 0}));
+  EXPECT_EQ(snapshot, (Snapshot{.active_games = {"go"}, .last_active = 256, .extension = ""}));
+}
+
+TEST(SnapshotTest, WhatTheSecondVersionStoredIsStillReadItsLogoutToo) {
+  const auto snapshot = decode_snapshot(
+      "\x02"
+      "\0\x01\0\0\0\0\0\0"
+      "\x03\0\0\0\0\0\0\0"
+      "\x01\0\0\0"
+      "\x02\0\0\0go"sv);
+  EXPECT_EQ(
+      snapshot,
+      (Snapshot{.active_games = {"go"}, .last_active = 256, .extension = "", .logout_at_s = 3}));
 }
 
 TEST(SnapshotTest, GamesComeBackInTheirOrderAndToTheByte) {
   const std::vector<std::string> games = {"z", "a", std::string("nul\0!", 5), "\xf0\x9f\x8e\xb2"};
-  const Snapshot expected = {
-      .active_games = games, .last_active = 1'795'383'198'465, .logout_at_s = 1'795'383'198};
-  EXPECT_EQ(decode_snapshot(encoded(games, expected.last_active, expected.logout_at_s)), expected);
+  const Snapshot expected = {.active_games = games,
+                             .last_active = 1'795'383'198'465,
+                             .extension = std::string("\0\xff", 2)};
+  EXPECT_EQ(decode_snapshot(encoded(games, expected.last_active, expected.extension)), expected);
   EXPECT_EQ(decode_snapshot(encoded({}, 0)), Snapshot{});
+}
+
+TEST(SnapshotTest, ALogoutHasItsOwnBytesAndComesBack) {
+  EXPECT_EQ(encoded_logout(256), "\x01\0\x01\0\0\0\0\0\0"sv);
+  for (const std::int64_t second : {std::int64_t{0}, std::int64_t{1'795'383'198}}) {
+    EXPECT_EQ(decode_logout(encoded_logout(second)), second);
+  }
+}
+
+TEST(SnapshotTest, ALogoutThatIsDamagedIsNotMisread) {
+  const std::string good = encoded_logout(1'795'383'198);
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    EXPECT_FALSE(decode_logout(std::string_view(good).substr(0, size))) << size << " bytes";
+  }
+  EXPECT_FALSE(decode_logout(good + '\0')) << "trailing byte";
+  EXPECT_FALSE(decode_logout('\x02' + good.substr(1))) << "a version that there is not";
+  EXPECT_FALSE(decode_logout(encoded_logout(-1))) << "before the epoch";
 }
 
 TEST(SnapshotTest, TheFullestUserComesBack) {
@@ -57,7 +94,7 @@ TEST(SnapshotTest, TheFullestUserComesBack) {
 
 TEST(SnapshotTest, ItIsAppendedToWhatIsThere) {
   std::string out = "before";
-  encode_snapshot({}, 0, 0, out);
+  encode_snapshot({}, out);
   EXPECT_EQ(out, "before" + encoded({}, 0));
 }
 
@@ -76,15 +113,14 @@ TEST(SnapshotTest, AVersionOfLaterCodeIsNotMisread) {
   for (int version = 0; version < 256; ++version) {
     std::string bytes = encoded({"chess"}, 1);
     bytes[0] = static_cast<char>(version);
-    EXPECT_EQ(decode_snapshot(bytes).has_value(), version == 2) << "version " << version;
+    EXPECT_EQ(decode_snapshot(bytes).has_value(), version == 3) << "version " << version;
   }
 }
 
 TEST(SnapshotTest, AnAbsurdCountAsksForNoMemory) {
   for (const std::uint32_t count : {3U, 0x4000'0000U, 0xffff'ffffU}) {
     std::string bytes;
-    append_u8(bytes, 2);
-    append_i64(bytes, 1);
+    append_u8(bytes, 3);
     append_i64(bytes, 1);
     append_u32(bytes, count);
     append_text(bytes, "chess");
@@ -95,7 +131,7 @@ TEST(SnapshotTest, AnAbsurdCountAsksForNoMemory) {
 
 TEST(SnapshotTest, AnAbsurdLengthOfAGameIsRefused) {
   std::string bytes = encoded({"chess"}, 1);
-  bytes[24] = '\xff';
+  bytes[16] = '\xff';
   EXPECT_FALSE(decode_snapshot(bytes));
 }
 

@@ -45,8 +45,11 @@ class Writer {
 std::string woken_bytes() {
   return Writer(EventTag::kWoken)
       .text("alice")
+      .i64(1000)
       .u8(1)
       .text("snap\0shot"sv)
+      .u8(1)
+      .text("logout")
       .u8(1)
       .i64(5)
       .u32(2)
@@ -112,6 +115,9 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   const std::string bytes = woken_bytes();
   const auto event = decoded<Woken>(bytes);
   EXPECT_EQ(event.user_id, "alice");
+  EXPECT_EQ(event.now, 1000);
+  EXPECT_TRUE(event.has_logout);
+  EXPECT_EQ(event.logout, "logout");
   EXPECT_TRUE(event.has_snapshot);
   EXPECT_EQ(event.snapshot, "snap\0shot"sv);
   EXPECT_TRUE(event.has_legacy);
@@ -186,7 +192,7 @@ TEST(WireTest, AnUnknownTagIsRefused) {
 TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
   const auto woken = [](std::uint32_t games, std::uint32_t connections) {
     Writer writer(EventTag::kWoken);
-    writer.text("alice").u8(0).text("").u8(0).i64(0).u32(games);
+    writer.text("alice").i64(0).u8(0).text("").u8(0).text("").u8(0).i64(0).u32(games);
     writer.u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
     return writer.bytes();

@@ -22,6 +22,8 @@ export class Host {
   #allowance = openAllowance();
   /** @type {Uint8Array | null} */
   #stored = null;
+  /** @type {Uint8Array | null} */
+  #storedLogout = null;
   /** @type {{games: string[], lastActive: number} | null} */
   #legacy = null;
   /** @type {Map<number, {attachment: Uint8Array, heartbeat: number}>} */
@@ -72,6 +74,9 @@ export class Host {
         return true;
       case "stored":
         this.#stored = bytesOf(rest);
+        return true;
+      case "stored_logout":
+        this.#storedLogout = bytesOf(rest);
         return true;
       case "legacy":
         this.#legacy = { lastActive: Number(first), games: text ? stringOf(text).split(",") : [] };
@@ -159,7 +164,9 @@ export class Host {
     return this.#step({
       type: "Woken",
       userId: this.#userId,
+      now: this.#now,
       snapshot: this.#stored,
+      logout: this.#storedLogout,
       legacy: this.#legacy,
       connections,
       allowance: this.#allowance,
@@ -209,6 +216,7 @@ export class Host {
     if (kind === EffectKind.SetAside || kind === EffectKind.Erase) this.#stored = null;
     if (kind === EffectKind.Erase) this.#legacy = null;
     if (kind === EffectKind.Store) this.#stored = bytes;
+    if (kind === EffectKind.StoreLogout) this.#storedLogout = bytes;
     if (kind === EffectKind.Close || kind === EffectKind.Expel) this.#sockets.delete(connection);
     if (kind === EffectKind.CloseAll) this.#sockets.clear();
     const socket = this.#sockets.get(connection);
@@ -264,6 +272,8 @@ function lineOf({ kind, connection, number, text, bytes }) {
       return "erase";
     case EffectKind.Store:
       return `store ${shown(bytes, { binary: true })}`;
+    case EffectKind.StoreLogout:
+      return `store_logout ${shown(bytes, { binary: true })}`;
     case EffectKind.SetAttachment:
       return `attach ${connection} ${shown(bytes, { binary: true })}`;
     case EffectKind.Send:
