@@ -3,6 +3,8 @@
  */
 import { WebSocket } from "ws";
 
+/** @import { Server } from "./server.mjs" */
+
 /** How long a test waits for what must come before it fails. */
 const PATIENCE_MS = 5_000;
 
@@ -45,7 +47,7 @@ export class Device {
 
   /**
    * Connects as a device of a user and waits for its first frame, which `next` then returns.
-   * @param {import("./server.mjs").Server} server
+   * @param {Pick<Server, "ws">} server
    * @param {string} userId
    * @param {string} [deviceId]
    */

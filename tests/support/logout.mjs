@@ -54,7 +54,7 @@ export function promptTest(name, body) {
 
 /**
  * Connects some devices of a user that never send a frame.
- * @param {Server} server
+ * @param {Pick<Server, "ws">} server
  * @param {string} userId
  * @param {number} count
  */
@@ -98,7 +98,7 @@ export function assertPrompt(t, times) {
 
 /**
  * The user's state, as the server tells it.
- * @param {Server} server
+ * @param {Pick<Server, "http">} server
  * @param {string} userId
  */
 export async function stateOf(server, userId) {

@@ -40,7 +40,7 @@ export class RawDevice {
 
   /**
    * Connects as a device of a user and waits for its first frame.
-   * @param {Server} server
+   * @param {Pick<Server, "http">} server
    * @param {string} userId
    */
   static async connect(server, userId) {

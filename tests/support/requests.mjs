@@ -27,7 +27,7 @@ export const UPGRADE = {
 
 /**
  * Sends a request with the path as it is given.
- * @param {Server} server
+ * @param {Pick<Server, "http">} server
  * @param {string} path
  * @param {object} [options]
  * @param {string} [options.method]
@@ -62,7 +62,7 @@ async function readAnswer(response) {
 
 /**
  * Pushes a body to the user's devices.
- * @param {Server} server
+ * @param {Pick<Server, "http">} server
  * @param {string} userId
  * @param {string | Uint8Array<ArrayBuffer>} body
  */
@@ -73,7 +73,7 @@ export function push(server, userId, body) {
 
 /**
  * Erases the user's data.
- * @param {Server} server
+ * @param {Pick<Server, "http">} server
  * @param {string} userId
  */
 export function clear(server, userId) {

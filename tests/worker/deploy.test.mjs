@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -8,8 +7,10 @@ import { gzipSync } from "node:zlib";
 
 import { unstable_readConfig as readConfig } from "wrangler";
 
+import { buildBundle } from "../support/bundle.mjs";
 import { runTool } from "../support/consumer.mjs";
 import { ROOT } from "../support/server.mjs";
+import { RUNTIME } from "../support/workerd.mjs";
 
 /** What a deployed Worker may weigh, so that it stays a small one. */
 const GZIP_BYTES_MAX = 60 * 1024;
@@ -28,21 +29,18 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 test("a deploy is prepared offline, without a warning, and stays small", async (t) => {
-  const out = join(folder, "out");
-  const args = ["deploy", "--dry-run", "--minify", `--outdir=${out}`];
-  const output = await runTool(ROOT, "wrangler", args);
+  const { modules, output } = await buildBundle();
   assert.doesNotMatch(output, /warning|error|deprecated|▲/i);
   assert.match(output, /--dry-run: exiting now/);
 
-  const names = (await readdir(out)).filter((name) => /\.(js|wasm)$/.test(name));
-  assert.deepEqual(names.map((name) => name.replace(/^[0-9a-f]+-/, "")).sort(), [
-    "session.wasm",
+  assert.deepEqual(modules.map(({ name }) => name.replace(/^[0-9a-f]+-/, "")), [
     "worker-shim.js",
+    "session.wasm",
   ]);
   let raw = 0;
   let gzipped = 0;
-  for (const name of names) {
-    const bytes = await readFile(join(out, name));
+  for (const { path } of modules) {
+    const bytes = await readFile(path);
     raw += bytes.length;
     gzipped += gzipSync(bytes).length;
   }
@@ -70,10 +68,9 @@ test("wrangler.jsonc declares the class, its storage and what keeps sockets chea
   assert.equal(config.observability?.enabled, true);
 });
 
-test("the compatibility date is one that the installed runtime knows, and not an old one", async () => {
+test("the compatibility date is one that the installed runtime knows, and not an old one", () => {
   const { compatibility_date: date = "" } = readConfig({ config: join(ROOT, "wrangler.jsonc") });
-  const require = createRequire(createRequire(import.meta.url).resolve("wrangler"));
-  const { version } = JSON.parse(await readFile(require.resolve("workerd/package.json"), "utf8"));
+  const { version } = RUNTIME;
   const [, year, month, day] = /^\d+\.(\d{4})(\d{2})(\d{2})\./.exec(version) ?? [];
   assert.ok(day, version);
   const age = (Date.parse(`${year}-${month}-${day}`) - Date.parse(date)) / DAY_MS;

@@ -1,0 +1,49 @@
+/**
+ * The project's Worker as a deploy uploads it: bundled and minified by wrangler, the module beside it.
+ */
+import { rmSync } from "node:fs";
+import { mkdtemp, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { runTool } from "./consumer.mjs";
+import { ROOT } from "./server.mjs";
+
+/**
+ * A file that a Worker consists of.
+ * @typedef {object} Module
+ * @property {string} name By which others import it.
+ * @property {"esModule" | "wasm"} type
+ * @property {string} path
+ */
+
+/**
+ * @typedef {object} Bundle
+ * @property {string} folder It lasts as long as this process.
+ * @property {Module[]} modules The main one first.
+ * @property {string} output What wrangler printed.
+ */
+
+/** @type {Promise<Bundle> | undefined} */
+let bundle;
+
+/** Builds the bundle, once a process. */
+export function buildBundle() {
+  bundle ??= build();
+  return bundle;
+}
+
+/** @returns {Promise<Bundle>} */
+async function build() {
+  const folder = await mkdtemp(join(tmpdir(), "bundle-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const args = ["deploy", "--dry-run", "--minify", `--outdir=${folder}`];
+  const output = await runTool(ROOT, "wrangler", args);
+  const names = await readdir(folder);
+  /** @param {string} extension @param {Module["type"]} type @returns {Module[]} */
+  const modulesOf = (extension, type) =>
+    names
+      .filter((name) => name.endsWith(extension))
+      .map((name) => ({ name, type, path: join(folder, name) }));
+  return { folder, modules: [...modulesOf(".js", "esModule"), ...modulesOf(".wasm", "wasm")], output };
+}
