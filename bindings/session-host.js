@@ -12,14 +12,6 @@ const SNAPSHOT_KEY = "session";
 const LOGOUT_KEY = "session.logout";
 const UNREADABLE_KEY = "session.unreadable";
 
-/** @type {ReadonlySet<number>} */
-const STORAGE_KINDS = new Set([
-  EffectKind.SetAside,
-  EffectKind.Erase,
-  EffectKind.Store,
-  EffectKind.StoreLogout,
-]);
-
 const NO_BYTES = new Uint8Array(0);
 
 export class SessionHost {
@@ -220,24 +212,25 @@ export class SessionHost {
    * @param {Effect[]} effects
    */
   #apply(effects) {
-    /** @type {Answer | null} */
-    let answer = null;
-    const applyAll = () => {
-      for (const effect of effects) answer = this.#applyOne(effect) ?? answer;
-    };
     try {
       // Several rows change together or not at all: what an older server has left must not go before
       // its successor is stored.
       if (effects.some(({ kind }) => kind === EffectKind.Erase)) {
-        this.#ctx.storage.transactionSync(applyAll);
-      } else {
-        applyAll();
+        return this.#ctx.storage.transactionSync(() => this.#applyAll(effects));
       }
+      return this.#applyAll(effects);
     } catch (error) {
       // The storage refused, so what the instance believes is not what is stored.
       this.#instance = null;
       throw error;
     }
+  }
+
+  /** @param {Effect[]} effects */
+  #applyAll(effects) {
+    /** @type {Answer | null} */
+    let answer = null;
+    for (const effect of effects) answer = this.#applyOne(effect) ?? answer;
     return answer;
   }
 
@@ -246,7 +239,6 @@ export class SessionHost {
    * @returns {Answer | undefined}
    */
   #applyOne({ kind, connection, number, text, bytes }) {
-    if (STORAGE_KINDS.has(kind)) return this.#applyToStorage(kind, bytes);
     switch (kind) {
       case EffectKind.SetAttachment:
         this.#sockets.socketOf(connection)?.serializeAttachment(bytes);
@@ -271,7 +263,8 @@ export class SessionHost {
         console.error(`user-session: user ${JSON.stringify(this.userId())}: ${text}`);
         return undefined;
       default:
-        throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
+        this.#applyToStorage(kind, bytes);
+        return undefined;
     }
   }
 
@@ -281,15 +274,21 @@ export class SessionHost {
    */
   #applyToStorage(kind, bytes) {
     const { kv } = this.#ctx.storage;
-    if (kind === EffectKind.SetAside) {
-      kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
-      kv.delete(SNAPSHOT_KEY);
-    } else if (kind === EffectKind.Erase) {
-      for (const [key] of [...kv.list()]) if (key !== LOGOUT_KEY) kv.delete(key);
-    } else {
-      kv.put(kind === EffectKind.Store ? SNAPSHOT_KEY : LOGOUT_KEY, bytes);
+    switch (kind) {
+      case EffectKind.Store:
+        return kv.put(SNAPSHOT_KEY, bytes);
+      case EffectKind.StoreLogout:
+        return kv.put(LOGOUT_KEY, bytes);
+      case EffectKind.SetAside:
+        kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
+        kv.delete(SNAPSHOT_KEY);
+        return;
+      case EffectKind.Erase:
+        for (const [key] of [...kv.list()]) if (key !== LOGOUT_KEY) kv.delete(key);
+        return;
+      default:
+        throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
     }
-    return undefined;
   }
 
   /**

@@ -2,8 +2,10 @@
  * One user's session in an instance of the module of its own, so that a trap or a damaged heap
  * never reaches another user.
  */
-import { EventWriter, readEffects } from "./wire.js";
+import { readEffects } from "./effect-reader.js";
+import { EventWriter } from "./event-writer.js";
 
+/** @import { MemoryView } from "./effect-reader.js" */
 /** @import { Effect, SessionEvent } from "./wire.js" */
 
 /**
@@ -12,20 +14,17 @@ import { EventWriter, readEffects } from "./wire.js";
  * @property {WebAssembly.Memory} memory
  * @property {() => void} _initialize
  * @property {(size: number) => number} session_input
- * @property {() => void} session_step
- * @property {() => number} session_effects
- * @property {() => number} session_effect_count
- * @property {() => number} session_texts
+ * @property {(size: number) => number} session_step
  */
-
-// One is enough: writing an event and taking it happen without an await in between.
-const writer = new EventWriter();
 
 /** The process has no room for one more instance; V8 gives it some 16,000 (address space). */
 export class NoRoomError extends Error {}
 
 export class SessionInstance {
   #exports;
+  #writer;
+  /** @type {MemoryView} */
+  #memory = { bytes: new Uint8Array(0), words: new Uint32Array(0) };
 
   /**
    * @param {WebAssembly.Module} module
@@ -35,6 +34,10 @@ export class SessionInstance {
     const { exports } = instantiate(module);
     this.#exports = /** @type {SessionExports} */ (/** @type {unknown} */ (exports));
     this.#exports._initialize();
+    this.#writer = new EventWriter((size) => {
+      const at = this.#exports.session_input(size);
+      return this.#look().bytes.subarray(at, at + size);
+    });
   }
 
   /**
@@ -44,23 +47,25 @@ export class SessionInstance {
    * @throws {WebAssembly.RuntimeError} when the module traps. The instance must not be used again.
    */
   step(event) {
-    const bytes = writer.write(event);
-    const inputAt = this.#exports.session_input(bytes.length);
-    new Uint8Array(this.#memory(), inputAt, bytes.length).set(bytes);
-    this.#exports.session_step();
-    const recordsAt = this.#exports.session_effects();
-    const count = this.#exports.session_effect_count();
-    return readEffects(this.#memory(), recordsAt, count, this.#exports.session_texts());
+    const outcomeAt = this.#exports.session_step(this.#writer.write(event));
+    return readEffects(this.#look(), outcomeAt);
   }
 
   /** @returns {number} The size of the instance's memory in bytes. */
   get memoryBytes() {
-    return this.#memory().byteLength;
+    return this.#look().bytes.length;
   }
 
-  /** Every call may grow the memory, which detaches the buffer: nobody keeps it. */
-  #memory() {
-    return this.#exports.memory.buffer;
+  /**
+   * The only place that makes views of the memory. Any call may make it grow, which leaves nothing of
+   * the views there were: so everybody looks anew after each.
+   */
+  #look() {
+    if (this.#memory.bytes.length === 0) {
+      const { buffer } = this.#exports.memory;
+      this.#memory = { bytes: new Uint8Array(buffer), words: new Uint32Array(buffer) };
+    }
+    return this.#memory;
   }
 }
 

@@ -3,7 +3,8 @@
 // An event is one byte that names it and its fields, as bytes.h writes them; times are i64, ids and
 // sizes u32, texts a u32 length and UTF-8. Effects need no encoding: JavaScript reads the records
 // of the effect list where they lie, five u32 each, and their texts from the list's text buffer.
-// bindings/wire.js is the other half and has the same tables.
+// bindings/wire.js is the other half and has the same tables; event-writer.js and effect-reader.js
+// use them.
 #pragma once
 
 #include <cstddef>

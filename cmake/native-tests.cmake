@@ -11,6 +11,7 @@ add_executable(session_tests
   tests/unit/attachment_test.cpp
   tests/unit/bytes_test.cpp
   tests/unit/effect_test.cpp
+  tests/unit/fields_test.cpp
   tests/unit/frame_test.cpp
   tests/unit/host.cpp
   tests/unit/message_test.cpp

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "fields.h"
 #include "presence.h"
 
 namespace user_session {
@@ -64,23 +65,6 @@ class MessageParser {
   // Checks a body that a server wants pushed: it must be what parse_frame would take as a frame of
   // some type, whatever the type. Nothing when it is.
   std::optional<Refusal> check_push(std::string_view body);
-
-  // One member of the frame's own object.
-  struct Field {
-    enum class Kind { kAbsent, kString, kOther };
-    Kind kind = Kind::kAbsent;
-    // The string's value, escapes resolved; for `data` the value's text as it was written.
-    std::string value;
-  };
-
-  // The members that some message has. Of a repeated one the last counts.
-  struct Fields {
-    Field type;
-    Field game_id;
-    Field presence;
-    Field event;
-    Field data;
-  };
 
  private:
   std::optional<Refusal> read_fields(std::string_view text);

@@ -16,11 +16,8 @@ const MODULE_BYTES_MAX = 65_536;
 const EXPORTS = [
   "_initialize function",
   "memory memory",
-  "session_effect_count function",
-  "session_effects function",
   "session_input function",
   "session_step function",
-  "session_texts function",
 ];
 
 for (const { path, bytes, module } of builds) {

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { readEffects } from "../../bindings/effect-reader.js";
+import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import {
-  EffectKind, EventTag, EventWriter, FRAME_BYTES_MAX, readEffects,
-} from "../../bindings/wire.js";
+import { EffectKind, EventTag, FRAME_BYTES_MAX } from "../../bindings/wire.js";
 import { openAllowance } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
@@ -51,11 +51,29 @@ describe("wire.js has the tables of C++, or events and effects change their mean
 });
 
 /**
+ * A writer with a buffer of its own.
+ * @returns {(event: SessionEvent) => Uint8Array} Its bytes, valid until the next call.
+ */
+function newWriter() {
+  let buffer = new Uint8Array(0);
+  const writer = new EventWriter((size) => {
+    const before = buffer;
+    buffer = new Uint8Array(size);
+    buffer.set(before.subarray(0, size));
+    return buffer;
+  });
+  return (event) => {
+    const size = writer.write(event);
+    return buffer.subarray(0, size);
+  };
+}
+
+/**
  * What the writer made of a frame's or body's content.
  * @param {SessionEvent} event
  */
 function payloadOf(event) {
-  const bytes = new EventWriter().write(event);
+  const bytes = newWriter()(event);
   const at = event.type === "FrameReceived" ? 1 + 4 + 8 + 1 : 1 + 8;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const copied = view.getUint32(at + 4, true);
@@ -110,9 +128,10 @@ describe("only content of up to 64 KiB is copied, and its size is always right:"
   });
 
   test("a writer that has written a large event writes the next small one alone", () => {
-    const writer = new EventWriter();
-    writer.write({ type: "GameJoinRequested", now: 1, gameId: "x".repeat(100_000) });
-    const bytes = writer.write({ type: "GameJoinRequested", now: 1, gameId: "go" });
+    const write = newWriter();
+    write({ type: "GameJoinRequested", now: 1, gameId: "x".repeat(100_000) });
+    const bytes = write({ type: "GameJoinRequested", now: 1, gameId: "go" });
+    assert.equal(bytes.buffer.byteLength, 4_096, "the large buffer is given back");
     assert.deepEqual([...bytes], [EventTag.GameJoinRequested, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 103, 111]);
   });
 });
@@ -124,16 +143,19 @@ test("effects are read from where they lie, and a text that begins with a mark k
     [EffectKind.Store, 0xffff_ffff, 0, 0, 4],
     [EffectKind.Close, 7, 1009, 4, 5],
   ];
-  new Uint32Array(memory, 16).set(records.flat());
-  new Uint8Array(memory, 101).set(texts);
-  const [stored, closed] = readEffects(memory, 16, records.length, 101);
+  const view = { bytes: new Uint8Array(memory), words: new Uint32Array(memory) };
+  view.words.set([16, records.length, 101]);
+  view.words.set(records.flat(), 4);
+  view.bytes.set(texts, 101);
+  const [stored, closed] = readEffects(view, 0);
   assert.deepEqual([stored.kind, stored.text], [EffectKind.Store, ""]);
   assert.deepEqual([...stored.bytes], [0xef, 0xbb, 0xbf, 0x78]);
   assert.deepEqual(closed, {
     kind: EffectKind.Close, connection: 7, number: 1009, text: "\ufeffy\0",
     bytes: new Uint8Array(0),
   });
-  assert.deepEqual(readEffects(memory, 16, 0, 101), []);
+  view.words[1] = 0;
+  assert.deepEqual(readEffects(view, 0), []);
 });
 
 /** What would be lost by a decoder that skips a mark, ends at NUL or takes text for Latin-1. */
@@ -160,6 +182,18 @@ for (const { path, module } of builds) {
         const joined = instance.step({ type: "GameJoinRequested", now: 1, gameId: text });
         const { gameId, activeGames } = JSON.parse(of(joined, EffectKind.SendToAll).text);
         assert.deepEqual([gameId, activeGames], [text, [text]]);
+      }
+    });
+
+    test("texts around the length from which the encoder writes them survive too", () => {
+      const instance = wake(module);
+      for (const length of [127, 128, 129, 2_000]) {
+        const ascii = "x".repeat(length);
+        for (const text of [ascii, `é${ascii}`, `${ascii.slice(1)}é`, `${ascii.slice(2)}🎲`]) {
+          const effects = instance.step(connected(text));
+          assert.equal(JSON.parse(of(effects, EffectKind.Send).text).deviceId, text);
+          instance.step({ type: "Disconnected", connection: 0, heartbeat: 0 });
+        }
       }
     });
 
@@ -206,7 +240,7 @@ for (const { path, module } of builds) {
     });
 
     test("a malformed event traps instead of meaning something else", () => {
-      const woken = new EventWriter().write({
+      const woken = newWriter()({
         type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
@@ -251,5 +285,5 @@ function stepRaw(module, bytes) {
   session._initialize();
   const at = session.session_input(bytes.length);
   new Uint8Array(session.memory.buffer).set(bytes, at);
-  session.session_step();
+  session.session_step(bytes.length);
 }

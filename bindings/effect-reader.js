@@ -1,0 +1,55 @@
+/** Effects from where the module has left them, as `wire.h` describes it. */
+import { EffectKind } from "./wire.js";
+
+/** @import { Effect } from "./wire.js" */
+
+/** An effect's record, in words. */
+const RECORD_WORDS = 5;
+
+const NO_BYTES = new Uint8Array(0);
+
+// A byte order mark is data here, like everything else.
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+/**
+ * The module's memory as it is now.
+ * @typedef {object} MemoryView
+ * @property {Uint8Array<ArrayBuffer>} bytes
+ * @property {Uint32Array} words
+ */
+
+/**
+ * Reads the effects of a step.
+ * @param {MemoryView} memory
+ * @param {number} outcomeAt Address of what the step has returned: where the records are, how many,
+ *   and where their texts are.
+ * @returns {Effect[]}
+ */
+export function readEffects({ bytes, words }, outcomeAt) {
+  const outcome = outcomeAt >>> 2;
+  const count = words[outcome + 1];
+  const textsAt = words[outcome + 2];
+  let record = words[outcome] >>> 2;
+  const effects = [];
+  for (let read = 0; read < count; read++) {
+    const kind = words[record];
+    const start = textsAt + words[record + 3];
+    const end = start + words[record + 4];
+    const isText = !hasBytes(kind);
+    effects.push({
+      kind,
+      connection: words[record + 1],
+      number: words[record + 2],
+      text: isText ? decoder.decode(bytes.subarray(start, end)) : "",
+      bytes: isText ? NO_BYTES : bytes.slice(start, end),
+    });
+    record += RECORD_WORDS;
+  }
+  return effects;
+}
+
+/** @param {number} kind */
+function hasBytes(kind) {
+  const { Store, StoreLogout, SetAttachment } = EffectKind;
+  return kind === Store || kind === StoreLogout || kind === SetAttachment;
+}

@@ -1,0 +1,214 @@
+/** Events to bytes, as `wire.h` describes them. */
+import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
+
+/** @import { Credential, FrameContent, SessionEvent, WokenEvent } from "./wire.js" */
+
+/** What the buffer has when nothing large is in it; most events take far less. */
+const BYTES_KEPT = 4_096;
+
+/** Up to this length a text is written faster than the encoder is called (workerd 2026-11-17). */
+const SHORT_TEXT = 128;
+
+const NO_BYTES = new Uint8Array(0);
+
+const encoder = new TextEncoder();
+
+/**
+ * Gives a buffer of so many bytes, which begins with what the last one held.
+ * @typedef {(size: number) => Uint8Array<ArrayBuffer>} Room
+ */
+
+/** Writes one event after the other into the same buffer. */
+export class EventWriter {
+  #room;
+  #bytes = NO_BYTES;
+  #view = new DataView(NO_BYTES.buffer);
+  #size = 0;
+
+  /** @param {Room} room */
+  constructor(room) {
+    this.#room = room;
+  }
+
+  /**
+   * Writes an event to the beginning of the buffer.
+   * @param {SessionEvent} event
+   * @returns {number} Its size in bytes.
+   */
+  write(event) {
+    // Nothing is left of the buffer if the memory in which it lies has grown since. One that a large
+    // frame took is given back.
+    const { length } = this.#bytes;
+    if (length === 0 || length > BYTES_KEPT) this.#use(this.#room(BYTES_KEPT));
+    this.#size = 0;
+    this.#u8(EventTag[event.type]);
+    this.#fields(event);
+    return this.#size;
+  }
+
+  /** @param {SessionEvent} event */
+  #fields(event) {
+    switch (event.type) {
+      case "Woken":
+        return this.#woken(event);
+      case "Connected":
+        this.#u32(event.connection);
+        this.#time(event.now);
+        this.#text(event.deviceId);
+        return this.#credential(event.credential);
+      case "FrameReceived":
+        this.#u32(event.connection);
+        this.#time(event.now);
+        this.#u8(typeof event.content === "string" ? 1 : 0);
+        return this.#payload(event.content);
+      case "Disconnected":
+        this.#u32(event.connection);
+        return this.#time(event.heartbeat);
+      case "StateRequested":
+        this.#time(event.now);
+        this.#time(event.heartbeat);
+        return this.#credential(event.credential);
+      case "ClearRequested":
+        this.#time(event.now);
+        return this.#credential(event.credential);
+      case "PushRequested":
+        this.#time(event.now);
+        return this.#payload(event.body, event.size);
+      case "GameJoinRequested":
+      case "GameLeaveRequested":
+        this.#time(event.now);
+        return this.#text(event.gameId);
+      case "LogoutRequested":
+        return this.#time(event.now);
+    }
+  }
+
+  /** @param {WokenEvent} event */
+  #woken(event) {
+    this.#text(event.userId);
+    this.#time(event.now);
+    for (const stored of [event.snapshot, event.logout]) {
+      this.#u8(stored ? 1 : 0);
+      this.#blob(stored ?? NO_BYTES);
+    }
+    this.#u8(event.legacy ? 1 : 0);
+    this.#time(event.legacy?.lastActive ?? 0);
+    const games = event.legacy?.games ?? [];
+    this.#u32(games.length);
+    for (const game of games) this.#text(game);
+    this.#u32(event.connections.length);
+    for (const { connection, heartbeat, attachment } of event.connections) {
+      this.#u32(connection);
+      this.#time(heartbeat);
+      this.#blob(attachment);
+    }
+    const { frames, userFrames, connects, devicesMax } = event.allowance;
+    for (const { count, perMs, burst } of [frames, userFrames, connects]) {
+      this.#u32(count);
+      this.#u32(perMs);
+      this.#u32(burst);
+    }
+    this.#u32(devicesMax);
+  }
+
+  /** @param {Credential} credential */
+  #credential({ issuedAt, expiresAt }) {
+    this.#time(issuedAt);
+    this.#time(expiresAt);
+  }
+
+  /**
+   * The size, then the content unless it is too large or binary in a place for text.
+   * @param {FrameContent} content
+   * @param {number} [size] Its size in bytes where the caller has read only a part of it.
+   */
+  #payload(content, size) {
+    if (typeof content !== "string") {
+      const bytes = size ?? content.byteLength;
+      this.#u32(bytes);
+      const isText = content instanceof Uint8Array && bytes <= FRAME_BYTES_MAX;
+      return this.#blob(isText ? content : NO_BYTES);
+    }
+    // A text has at least as many bytes as UTF-16 units, so a huge one need not be encoded.
+    if (content.length > FRAME_BYTES_MAX) {
+      const isHuge = content.length > 16 * FRAME_BYTES_MAX;
+      this.#u32(isHuge ? content.length : encoder.encode(content).length);
+      return this.#blob(NO_BYTES);
+    }
+    const sizeAt = this.#size;
+    this.#u32(0);
+    this.#text(content);
+    const written = this.#size - sizeAt - 8;
+    this.#view.setUint32(sizeAt, written, true);
+    if (written <= FRAME_BYTES_MAX) return;
+    this.#size = sizeAt + 4;
+    this.#blob(NO_BYTES);
+  }
+
+  /** @param {number} value */
+  #u8(value) {
+    this.#reserve(1);
+    this.#bytes[this.#size++] = value;
+  }
+
+  /** @param {number} value */
+  #u32(value) {
+    this.#reserve(4);
+    this.#view.setUint32(this.#size, value, true);
+    this.#size += 4;
+  }
+
+  /** @param {number} ms */
+  #time(ms) {
+    this.#reserve(8);
+    this.#view.setBigInt64(this.#size, BigInt(ms), true);
+    this.#size += 8;
+  }
+
+  /** @param {string} text */
+  #text(text) {
+    // UTF-8 takes at most three bytes for a UTF-16 unit.
+    this.#reserve(4 + text.length * 3);
+    const start = this.#size + 4;
+    let written = text.length <= SHORT_TEXT ? this.#ascii(text, start) : -1;
+    if (written < 0) ({ written } = encoder.encodeInto(text, this.#bytes.subarray(start)));
+    this.#view.setUint32(this.#size, written, true);
+    this.#size = start + written;
+  }
+
+  /**
+   * @param {string} text
+   * @param {number} start
+   * @returns {number} How many bytes were written, -1 if the text is not ASCII.
+   */
+  #ascii(text, start) {
+    const bytes = this.#bytes;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit > 0x7f) return -1;
+      bytes[start + at] = unit;
+    }
+    return text.length;
+  }
+
+  /** @param {Uint8Array} bytes */
+  #blob(bytes) {
+    this.#u32(bytes.length);
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#size);
+    this.#size += bytes.length;
+  }
+
+  /** @param {number} size */
+  #reserve(size) {
+    const needed = this.#size + size;
+    const { length } = this.#bytes;
+    if (needed > length) this.#use(this.#room(Math.max(needed, length * 2)));
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} bytes */
+  #use(bytes) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+}

@@ -1,0 +1,175 @@
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fields.h"
+
+namespace user_session {
+namespace {
+
+// Stands in for a number with a fraction or an exponent. No message has one, so its value is never
+// asked for; that it always counts as finite makes the parser take 1e999, which JSON's grammar
+// allows, as it takes any other number.
+struct UnreadNumber {
+  UnreadNumber() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): the parser initializes its number with 0.
+  constexpr UnreadNumber(int zero) : value(zero) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): the parser reads into it and asks if it is finite.
+  operator double&() { return value; }
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator double() const { return 0; }
+  double value;
+};
+
+}  // namespace
+}  // namespace user_session
+
+#if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
+namespace std {
+// The library that Debian's Emscripten brings takes arithmetic types alone and converts nothing.
+constexpr bool isfinite(user_session::UnreadNumber /*number*/) { return true; }
+}  // namespace std
+#endif
+
+#include <nlohmann/json.hpp>
+
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+using Json = nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t,
+                                  std::uint64_t, UnreadNumber>;
+
+// Walks the text for the parser and tells us how far it has come, which its SAX events don't.
+struct CountingIterator {
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  reference operator*() const { return *at; }
+  CountingIterator& operator++() {
+    ++at;
+    *read_up_to = at;
+    return *this;
+  }
+  CountingIterator operator++(int) {
+    CountingIterator before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const CountingIterator& other) const { return at == other.at; }
+  bool operator!=(const CountingIterator& other) const { return at != other.at; }
+
+  const char* at;
+  const char** read_up_to;
+};
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+bool is_number_char(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+// Receives the parser's events and keeps the members that some message has. Builds no tree; what it
+// does not know costs only the reading.
+class FieldReader {
+ public:
+  // `text` and `fields` must outlive the reader.
+  FieldReader(std::string_view text, Fields& fields)
+      : fields_(fields), read_up_to_(text.data()), end_(text.data() + text.size()) {}
+
+  CountingIterator begin() { return {.at = read_up_to_, .read_up_to = &read_up_to_}; }
+  CountingIterator end() { return {.at = end_, .read_up_to = &read_up_to_}; }
+
+  [[nodiscard]] bool is_object() const { return is_object_; }
+
+  bool null() { return scalar(false); }
+  bool boolean(bool /*value*/) { return scalar(false); }
+  bool number_integer(std::int64_t /*value*/) { return scalar(true); }
+  bool number_unsigned(std::uint64_t /*value*/) { return scalar(true); }
+  bool number_float(UnreadNumber /*value*/, const std::string& /*text*/) { return scalar(true); }
+  bool binary(Json::binary_t& /*value*/) { return scalar(false); }
+
+  bool string(std::string& value) {
+    if (Field* field = current_field(); field != nullptr && field != &fields_.data) {
+      field->kind = Field::Kind::kString;
+      field->unescaped.swap(value);
+      field->value = field->unescaped;
+      return true;
+    }
+    return scalar(false);
+  }
+
+  bool start_object(std::size_t /*size*/) {
+    if (depth_ == 0) is_object_ = true;
+    return open();
+  }
+  bool key(std::string& name) {
+    if (depth_ != 1) return true;
+    field_ = fields_.named(name);
+    value_start_ = read_up_to_;
+    return true;
+  }
+  bool end_object() { return close(); }
+  bool start_array(std::size_t /*size*/) { return open(); }
+  bool end_array() { return close(); }
+
+  static bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                          const nlohmann::detail::exception& /*error*/) {
+    return false;
+  }
+
+ private:
+  // The field whose value is being read, unless that value has begun further out.
+  [[nodiscard]] Field* current_field() const { return depth_ == 1 ? field_ : nullptr; }
+
+  bool open() { return ++depth_ <= kNestingMax; }
+
+  bool close() {
+    --depth_;
+    return scalar(false);
+  }
+
+  // A value ends here. A number is only seen to end at the character behind it.
+  bool scalar(bool is_number) {
+    Field* field = current_field();
+    if (field == nullptr) return true;
+    field->kind = Field::Kind::kOther;
+    if (field != &fields_.data) return true;
+    const char* start = value_start_;
+    while (is_space(*start) || *start == ':') ++start;
+    const char* end = read_up_to_;
+    if (is_number) {
+      end = start;
+      while (end != end_ && is_number_char(*end)) ++end;
+    }
+    field->value = std::string_view(start, static_cast<std::size_t>(end - start));
+    return true;
+  }
+
+  Fields& fields_;
+  const char* read_up_to_;
+  const char* end_;
+  const char* value_start_ = nullptr;
+  Field* field_ = nullptr;
+  int depth_ = 0;
+  bool is_object_ = false;
+};
+
+}  // namespace
+
+bool read_json_fields(std::string_view text, Fields& fields) {
+  // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
+  // reads what we pass on, does neither.
+  if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
+  FieldReader reader(text, fields);
+  return Json::sax_parse(reader.begin(), reader.end(), &reader) && reader.is_object();
+}
+
+}  // namespace user_session
