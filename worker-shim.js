@@ -310,7 +310,10 @@ export class UserSessionDO extends DurableObject {
 
 // What a client's request has when it reaches a Worker, and one that a Worker makes has not.
 const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
-const CLIENT_HEADERS = ["Origin", "Cookie", "User-Agent", "Sec-Fetch-Site"];
+const CLIENT_HEADERS = [
+  ...["Origin", "Cookie", "Authorization", "User-Agent", "Referer"],
+  ...["Sec-Fetch-Site", "Sec-WebSocket-Protocol"],
+];
 
 /**
  * Whether a request bears the marks of a client, and not only of the Worker that passes it on.

@@ -19,7 +19,6 @@ const COUNT_MAX = 1_000_000;
  * @property {string} [FRAMES_PER_SECOND] 30; 0 is no limit.
  * @property {string} [FRAME_BURST] 60
  * @property {string} [MAX_DEVICES] 128
- * @property {unknown} [CONNECT_LIMITER] Where it is bound, connections are counted there.
  */
 
 /** What has been reported already. @type {Set<string>} */
@@ -32,7 +31,7 @@ const told = new Set();
 export function readAllowance(env) {
   const perSecond = whole(env, "FRAMES_PER_SECOND", 30, 0);
   const burst = whole(env, "FRAME_BURST", 60, 1);
-  const connects = env.CONNECT_LIMITER ? 0 : whole(env, "CONNECTS_PER_MINUTE", 120, 0);
+  const connects = whole(env, "CONNECTS_PER_MINUTE", 120, 0);
   return {
     frames: rate(perSecond, MS_PER_SECOND, burst),
     userFrames: rate(perSecond * USER_FACTOR, MS_PER_SECOND, burst * USER_FACTOR),

@@ -1,14 +1,16 @@
 /**
  * `AUTH_MODE` `jwt`: the request carries a signed token, which says who its user is.
  */
-import { createRemoteJWKSet, customFetch, errors, jwtVerify } from "jose";
+import { errors, jwtVerify } from "jose";
 
-import { bearerToken, cookieValue, protocolToken, tokenHash } from "./credentials.js";
+import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
+import { keysOf } from "./issuer-keys.js";
 import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
+import { tokenHash } from "./secrets.js";
 import { isSecureUrl } from "./urls.js";
 
-/** @import { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, RemoteJWKSet } from "jose" */
+/** @import { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
 // Each kind of key has its own algorithms, so that nobody signs with a public key as the secret.
@@ -25,18 +27,7 @@ const TOKEN_LENGTH_MAX = 16_384;
 const CREDENTIAL_ID_LENGTH_MAX = 256;
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
-const JWKS_TIMEOUT_MS = 2_000;
-// After a failure the keys are not asked for again at once: who forges tokens must not make us
-// flood the issuer.
-const JWKS_RETRY_MS = 1_000;
-
 const INVALID_TOKEN = "the token is not valid: sign in again for a new one";
-
-/** The issuer's keys could not be had. */
-class KeysUnavailableError extends Error {}
-
-/** The keys of one issuer, as long as this isolate lives. @type {{url: string, keys: RemoteJWKSet} | null} */
-let cached = null;
 
 /**
  * @typedef {object} Verifier
@@ -115,45 +106,6 @@ function verifierOf(env) {
 }
 
 /**
- * @param {string} url
- * @returns {JWTVerifyGetKey}
- */
-function keysOf(url) {
-  if (cached?.url !== url) {
-    const options = { timeoutDuration: JWKS_TIMEOUT_MS, [customFetch]: patientFetch() };
-    cached = { url, keys: createRemoteJWKSet(new URL(url), options) };
-  }
-  const { keys } = cached;
-  return async (header, token) => {
-    try {
-      return await keys(header, token);
-    } catch (error) {
-      const isTheirFault =
-        error instanceof errors.JWKSNoMatchingKey ||
-        error instanceof errors.JWKSMultipleMatchingKeys;
-      if (isTheirFault) throw error;
-      throw new KeysUnavailableError(`AUTH_JWKS_URL: ${summary(error)}`);
-    }
-  };
-}
-
-/** A fetch that fails at once while its last failure is fresh. */
-function patientFetch() {
-  let failedAt = 0;
-  return async (/** @type {string} */ url, /** @type {RequestInit} */ init) => {
-    if (Date.now() < failedAt + JWKS_RETRY_MS) throw new Error("it failed a moment ago");
-    try {
-      const response = await fetch(url, init);
-      if (!response.ok) failedAt = Date.now();
-      return response;
-    } catch (error) {
-      failedAt = Date.now();
-      throw error;
-    }
-  };
-}
-
-/**
  * Verifies a token, with each of the issuer's keys in turn if it does not say which is its own.
  * @param {string} token
  * @param {Uint8Array | JWTVerifyGetKey} key
@@ -205,7 +157,7 @@ function cookieName(env) {
 
 /** @param {string} text */
 function list(text) {
-  return text.split(",").map((entry) => entry.trim());
+  return text.split(",").map((entry) => entry.trim()).filter(Boolean);
 }
 
 /**

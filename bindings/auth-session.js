@@ -1,9 +1,10 @@
 /**
  * `AUTH_MODE` `session`: the app's own sign-in is asked whose session the request belongs to.
  */
-import { protocolToken, tokenHash } from "./credentials.js";
+import { protocolToken } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
+import { tokenHash } from "./secrets.js";
 import { isSecureUrl } from "./urls.js";
 
 /** @import { AuthEnv, Identity } from "./identity.js" */

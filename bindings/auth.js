@@ -3,9 +3,10 @@
  */
 import { readSession } from "./auth-session.js";
 import { verifyJwt } from "./auth-jwt.js";
-import { bearerToken, isSameSecret } from "./credentials.js";
+import { bearerToken } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "./refusals.js";
+import { isSameSecret } from "./secrets.js";
 import { isLoopbackHost } from "./urls.js";
 
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
@@ -33,9 +34,12 @@ const TRUSTED = { kind: "trusted" };
  */
 export function closedUnlessConfigured(env, { authenticate }) {
   const { AUTH_MODE: mode, SERVICE_TOKEN: token } = env;
-  if (token && token.length < SERVICE_TOKEN_LENGTH_MIN) {
-    const expected = `expected at least ${SERVICE_TOKEN_LENGTH_MIN} characters`;
-    return notConfigured(`SERVICE_TOKEN is too short: ${expected}`);
+  if (token && !(typeof token === "string" && token.length >= SERVICE_TOKEN_LENGTH_MIN)) {
+    const expected = `expected a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters`;
+    return notConfigured(`SERVICE_TOKEN: ${expected}`);
+  }
+  if (env.ALLOWED_ORIGINS && typeof env.ALLOWED_ORIGINS !== "string") {
+    return notConfigured("ALLOWED_ORIGINS: expected a text, origins separated by commas");
   }
   if (authenticate || (mode && ["none", "jwt", "session"].includes(mode))) return null;
   const expected = "jwt, session, or none (on your own machine only), see SECURITY.md";

@@ -57,7 +57,7 @@ export async function admit(request, path, env, options, owner = null) {
   if (foreign) return foreign;
   const access = await authorize(request, { action, userId }, env, options);
   if (access instanceof Response) return access;
-  const tooMany = action === "connect" ? await countConnect(userId, env) : null;
+  const tooMany = action === "connect" ? await countConnect(userId, access, env) : null;
   return tooMany ?? { route: { ...route, userId }, access };
 }
 
@@ -109,14 +109,18 @@ export function credentialOf(access) {
 }
 
 /**
+ * Counts by user and credential: whether a credential has been ended by a logout is known only to the
+ * object, and one that has must not use up what the others may do.
  * @param {string} userId
+ * @param {Access} access
  * @param {AuthEnv} env
- * @returns {Promise<Response | null>} The refusal if the user connects too often.
+ * @returns {Promise<Response | null>} The refusal if this credential connects too often.
  */
-async function countConnect(userId, { CONNECT_LIMITER: limiter }) {
+async function countConnect(userId, access, { CONNECT_LIMITER: limiter }) {
   if (!limiter) return null;
+  const credentialId = access.kind === "user" ? access.identity.credentialId : undefined;
   try {
-    const { success } = await limiter.limit({ key: userId });
+    const { success } = await limiter.limit({ key: JSON.stringify([userId, credentialId ?? null]) });
     if (success) return null;
   } catch (error) {
     // Whoever is asking has been checked: better too many connections than none.

@@ -14,6 +14,7 @@ const OUR_HEADERS = {
   "Cache-Control": "no-store",
   // No default-src: pages' consoles are where people try the server out.
   "Content-Security-Policy": "frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
@@ -77,6 +78,7 @@ export function withHeaders(response, request, env) {
     finished.headers.set("Access-Control-Allow-Origin", origin);
     finished.headers.set("Access-Control-Allow-Credentials", "true");
     finished.headers.set("Access-Control-Expose-Headers", "Retry-After");
+    finished.headers.set("Cross-Origin-Resource-Policy", "cross-origin");
   }
   return finished;
 }
@@ -87,6 +89,6 @@ export function withHeaders(response, request, env) {
  */
 function isListed(origin, { ALLOWED_ORIGINS: listed }) {
   // Every sandboxed frame and local file has the origin "null".
-  if (!origin || origin === "null" || !listed) return false;
+  if (!origin || origin === "null" || typeof listed !== "string") return false;
   return listed.split(",").some((entry) => entry.trim().replace(/\/$/, "") === origin);
 }

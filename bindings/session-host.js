@@ -214,8 +214,8 @@ export class SessionHost {
   #apply(effects) {
     try {
       // Several rows change together or not at all: what an older server has left must not go before
-      // its successor is stored.
-      if (effects.some(({ kind }) => kind === EffectKind.Erase)) {
+      // its successor is stored, and no logout be stored whose sockets stay open.
+      if (isMoreThanOneRow(effects)) {
         return this.#ctx.storage.transactionSync(() => this.#applyAll(effects));
       }
       return this.#applyAll(effects);
@@ -251,7 +251,7 @@ export class SessionHost {
         return undefined;
       case EffectKind.Close:
       case EffectKind.Expel:
-        this.#sockets.socketOf(connection)?.close(number, text);
+        close(this.#sockets.socketOf(connection), number, text);
         this.#sockets.remove(connection);
         return undefined;
       case EffectKind.CloseAll:
@@ -298,7 +298,7 @@ export class SessionHost {
   #closeAll(code, reason) {
     const sockets = [...this.#sockets.all()];
     this.#sockets.clear();
-    for (const socket of sockets) socket.close(code, reason);
+    for (const socket of sockets) close(socket, code, reason);
     this.#onLoggedOut(sockets);
   }
 
@@ -316,6 +316,29 @@ export class SessionHost {
 function bytesOrNull(value) {
   if (value === undefined) return null;
   return value instanceof Uint8Array ? value : NO_BYTES;
+}
+
+/** @param {Effect[]} effects */
+function isMoreThanOneRow(effects) {
+  let rows = 0;
+  for (const { kind } of effects) {
+    if (kind === EffectKind.Erase || kind === EffectKind.SetAside) return true;
+    if (kind === EffectKind.Store || kind === EffectKind.StoreLogout) rows++;
+  }
+  return rows > 1;
+}
+
+/**
+ * @param {WebSocket | undefined} socket
+ * @param {number} code
+ * @param {string} reason
+ */
+function close(socket, code, reason) {
+  try {
+    socket?.close(code, reason);
+  } catch {
+    // It closed under our hands. The others are still to be closed.
+  }
 }
 
 /**

@@ -46,6 +46,15 @@ void EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t num
   texts_.append(text);
 }
 
+std::size_t EffectList::sent_bytes(std::size_t open_count) const {
+  std::size_t bytes = 0;
+  for (const Effect& effect : list_) {
+    if (effect.kind == EffectKind::kSend) bytes += effect.text_size;
+    if (effect.kind == EffectKind::kSendToAll) bytes += effect.text_size * open_count;
+  }
+  return bytes;
+}
+
 void EffectList::set_aside() { add(EffectKind::kSetAside, kNoConnection, 0, {}); }
 
 void EffectList::erase() { add(EffectKind::kErase, kNoConnection, 0, {}); }

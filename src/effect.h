@@ -82,6 +82,9 @@ class EffectList {
     return std::string_view(texts_).substr(effect.text_offset, effect.text_size);
   }
 
+  // How many bytes the frames among the effects come to when `open_count` connections are open.
+  [[nodiscard]] std::size_t sent_bytes(std::size_t open_count) const;
+
   // All texts, one after the other; `Effect::text_offset` counts from its start.
   [[nodiscard]] const std::string& texts() const { return texts_; }
 

@@ -29,6 +29,10 @@ inline constexpr std::size_t kAttachmentBytesMax = 16'370;
 // there fits; a self-hosted server can see longer ones and refuses them.
 inline constexpr std::size_t kDeviceIdBytesMax = 16'000;
 
+// A frame whose effects send more than this, to all devices together, counts as one more frame for
+// each time it does.
+inline constexpr std::size_t kSentBytesPerFrame = 65'536;
+
 // How far the stored `lastActive` may lag behind the shown one, in milliseconds: the price of not
 // writing at every frame.
 inline constexpr std::int64_t kLastActiveLagMs = 60'000;

@@ -23,7 +23,13 @@ class TokenBucket {
   // that jumps back takes nothing away; its way forward again fills as any time does.
   TimeMs take(const Rate& rate, TimeMs now);
 
+  // Takes `tokens` more than there may be, for what turned out to be dearer: until they have come
+  // back there are none.
+  void charge(const Rate& rate, TimeMs now, std::int64_t tokens);
+
  private:
+  void fill(const Rate& rate, TimeMs now);
+
   // In parts of a token: `per_ms` of them make one, and `count` come each millisecond.
   std::int64_t parts_ = 0;
   TimeMs filled_at_ = 0;

@@ -12,7 +12,6 @@ constexpr std::uint16_t kTooBigCode = 1009;
 
 constexpr std::uint16_t kStatusOk = 200;
 constexpr std::uint16_t kStatusBadRequest = 400;
-constexpr std::uint16_t kStatusUnauthorized = 401;
 constexpr std::uint16_t kStatusTooLarge = 413;
 
 constexpr std::string_view kSuccessAnswer = R"({"success":true})";
@@ -41,10 +40,6 @@ std::optional<TimeMs> time_of(const Event& event) {
       event);
 }
 
-bool contains(const std::vector<std::string>& games, std::string_view game_id) {
-  return std::find(games.begin(), games.end(), game_id) != games.end();
-}
-
 }  // namespace
 
 void Session::step(const Event& event, EffectList& effects) {
@@ -53,71 +48,10 @@ void Session::step(const Event& event, EffectList& effects) {
     end_expired(effects);
   }
   std::visit([&](const auto& happened) { this->on(happened, effects); }, event);
-}
-
-// Waking
-
-void Session::on(const Woken& event, EffectList& effects) {
-  USER_SESSION_CHECK(connections_.empty());
-  user_id_ = event.user_id;
-  allowance_ = event.allowance;
-  restore_logout(event, effects);
-  restore_stored(event, effects);
-  restore_connections(event);
-}
-
-void Session::restore_logout(const Woken& event, EffectList& effects) {
-  if (!event.has_logout) return;
-  if (const auto logout_at_s = decode_logout(event.logout)) {
-    logout_at_s_ = *logout_at_s;
-    return;
-  }
-  store_logout(now_ / kMsPerSecond, effects);
-  effects.report("the stored logout is damaged: it is taken to have been now");
-}
-
-void Session::restore_stored(const Woken& event, EffectList& effects) {
-  if (event.has_snapshot) {
-    if (auto snapshot = decode_snapshot(event.snapshot)) {
-      stored_ = std::move(*snapshot);
-      last_active_ = stored_.last_active;
-      if (stored_.logout_at_s > logout_at_s_) store_logout(stored_.logout_at_s, effects);
-      write_games();
-      return;
-    }
-    effects.set_aside();
-    effects.report(
-        "the stored session is damaged or of an unknown version: it is kept aside, and the session "
-        "starts empty");
-    return;
-  }
-  if (!event.has_legacy) return;
-  for (const std::string_view game : event.legacy_games) {
-    if (!game.empty() && !contains(stored_.active_games, game)) {
-      stored_.active_games.emplace_back(game);
-    }
-  }
-  last_active_ = event.legacy_last_active;
-  write_games();
-  effects.erase();
-  store(effects);
-}
-
-void Session::restore_connections(const Woken& event) {
-  for (const WokenConnection& woken : event.connections) {
-    Connection& connection = open_connection(woken.connection);
-    connection.device_id = "unknown";
-    touch(woken.heartbeat);
-    const auto attachment = decode_attachment(woken.attachment);
-    if (!attachment) continue;
-    connection.device_id = attachment->device_id;
-    grant(connection, attachment->credential);
-    if (attachment->order <= attachment_order_) continue;
-    attachment_order_ = attachment->order;
-    carrier_ = woken.connection;
-    attached_last_active_ = attachment->last_active;
-    presence_ = attachment->presence;
-    touch(attachment->last_active);
+  if (const auto* frame = std::get_if<FrameReceived>(&event)) {
+    charge_for_sent(frame->connection, effects);
+  } else if (std::holds_alternative<ClearRequested>(event)) {
+    charge_for_sent(kNoConnection, effects);
   }
 }
 
@@ -258,8 +192,8 @@ void Session::refuse(ConnectionId sender, const Refusal& refusal, EffectList& ef
 // Requests of servers
 
 void Session::on(const StateRequested& event, EffectList& effects) {
-  if (const auto refusal = check_credential(event.credential)) {
-    return answer_refusal(kStatusUnauthorized, *refusal, effects);
+  if (const auto turned_away = turn_away(event.credential)) {
+    return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
   touch(event.heartbeat);
   attach_before_telling(any_open_connection(), effects);
@@ -268,8 +202,8 @@ void Session::on(const StateRequested& event, EffectList& effects) {
 }
 
 void Session::on(const ClearRequested& event, EffectList& effects) {
-  if (const auto refusal = check_credential(event.credential)) {
-    return answer_refusal(kStatusUnauthorized, *refusal, effects);
+  if (const auto turned_away = turn_away(event.credential)) {
+    return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
   stored_ = Snapshot{};
   write_games();
@@ -325,7 +259,7 @@ void Session::answer_refusal(std::uint16_t status, const Refusal& refusal, Effec
 
 std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId sender,
                                           EffectList& effects) {
-  if (contains(stored_.active_games, game_id)) {
+  if (is_active(game_id)) {
     attach_if_stale(sender, effects);
     return std::nullopt;
   }
@@ -347,6 +281,11 @@ void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectLi
   }
   write_game_left(out_, game_id, games_json_);
   effects.send_to_all(out_);
+}
+
+bool Session::is_active(std::string_view game_id) const {
+  const auto& games = stored_.active_games;
+  return std::find(games.begin(), games.end(), game_id) != games.end();
 }
 
 void Session::write_games() {

@@ -53,8 +53,14 @@ class Session {
     TokenBucket frames;
     // Its own part of what the user's connections share, for when the others have used that up.
     TokenBucket reserve;
-    // Frames refused as too many since the last one that was not.
-    std::int64_t refused_frames = 0;
+    // How often it may be told that these were too many before it is closed.
+    TokenBucket refusals;
+  };
+
+  // Why somebody can't be let in.
+  struct TurnedAway {
+    std::uint16_t status = 0;
+    Refusal refusal;
   };
 
   // One per event.
@@ -82,13 +88,14 @@ class Session {
 
   void restore_logout(const Woken& event, EffectList& effects);
   void restore_stored(const Woken& event, EffectList& effects);
-  void restore_connections(const Woken& event);
+  void restore_connections(const Woken& event, EffectList& effects);
 
   // Both store and announce what they change, for a device or, with kNoConnection, for a server.
   // The refusal says why nothing was done.
   std::optional<Refusal> join_game(std::string_view game_id, ConnectionId sender,
                                    EffectList& effects);
   void leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects);
+  [[nodiscard]] bool is_active(std::string_view game_id) const;
   void write_games();
   void store(EffectList& effects);
   // Has the moment of a logout stored, unless a later one is. A clock that jumps back must not open
@@ -98,6 +105,7 @@ class Session {
   // Ends the session on every device, and every credential of now.
   void logout_all(EffectList& effects);
   [[nodiscard]] std::optional<Refusal> check_credential(const Credential& credential);
+  [[nodiscard]] bool is_ended_by_logout(const Credential& credential) const;
   void grant(Connection& connection, const Credential& credential);
   // Closes the connections whose credentials have ended.
   void end_expired(EffectList& effects);
@@ -105,12 +113,12 @@ class Session {
   bool take_frame(ConnectionId sender, EffectList& effects);
   // The same for what all connections of the user share; nobody is closed for what others sent.
   bool take_user_frame(ConnectionId sender, EffectList& effects);
+  // Makes a frame that has sent much to many count for more than one.
+  void charge_for_sent(ConnectionId sender, const EffectList& effects);
+  [[nodiscard]] Rate share() const;
+  // Why a request with this credential is not served.
+  std::optional<TurnedAway> turn_away(const Credential& credential);
   void refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects);
-  // Why a new connection can't be let in.
-  struct TurnedAway {
-    std::uint16_t status = 0;
-    Refusal refusal;
-  };
   std::optional<TurnedAway> turn_away(const Connected& event);
   // Puts a connection into the table, and takes one out; what the latter adds to `effects` is a row
   // or an attachment, never a frame.
@@ -137,6 +145,7 @@ class Session {
   [[nodiscard]] TimeMs surviving_last_active() const;
   [[nodiscard]] StateView state_view() const;
 
+  bool is_awake_ = false;
   // The time of the event that is being handled.
   TimeMs now_ = 0;
   std::string user_id_;
@@ -167,6 +176,10 @@ class Session {
   ConnectionId carrier_ = kNoConnection;
   std::int64_t attachment_order_ = 0;
   TimeMs attached_last_active_ = 0;
+
+  // The old hook compares this reason to the letter to tell a logout from a lost connection.
+  static constexpr std::uint16_t kLogoutCode = 1000;
+  static constexpr std::string_view kLogoutReason = "Logged out from all devices";
 
   static constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
 

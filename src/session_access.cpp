@@ -7,12 +7,11 @@
 namespace user_session {
 namespace {
 
-// The old hook compares this reason to the letter to tell a logout from a lost connection.
-constexpr std::uint16_t kLogoutCode = 1000;
-constexpr std::string_view kLogoutReason = "Logged out from all devices";
-
 constexpr std::uint16_t kFloodCode = 1008;
 constexpr std::uint16_t kCredentialEndedCode = 4401;
+
+// Whoever goes over their rate by less than this part of it is told so, but never closed.
+constexpr std::int64_t kPatience = 10;
 
 constexpr std::uint16_t kStatusBadRequest = 400;
 constexpr std::uint16_t kStatusUnauthorized = 401;
@@ -31,6 +30,9 @@ constexpr Refusal kTooManyDevices = {ErrorCode::kLimitReached,
 constexpr Refusal kTooManyConnects = {ErrorCode::kRateLimited,
                                       "too many connections in a short time: wait and try again"};
 
+constexpr Refusal kTooManyRequests = {ErrorCode::kRateLimited,
+                                      "too many requests in a short time: wait and try again"};
+
 }  // namespace
 
 std::optional<Session::TurnedAway> Session::turn_away(const Connected& event) {
@@ -47,12 +49,28 @@ std::optional<Session::TurnedAway> Session::turn_away(const Connected& event) {
   return std::nullopt;
 }
 
+std::optional<Session::TurnedAway> Session::turn_away(const Credential& credential) {
+  if (const auto refusal = check_credential(credential)) {
+    return TurnedAway{kStatusUnauthorized, *refusal};
+  }
+  const bool is_limited = credential.issued_at_s != Credential::kTrusted;
+  if (is_limited && user_frames_.take(allowance_.user_frames, now_) > 0) {
+    return TurnedAway{kStatusTooMany, kTooManyRequests};
+  }
+  return std::nullopt;
+}
+
 std::optional<Refusal> Session::check_credential(const Credential& credential) {
   if (credential.issued_at_s == Credential::kTrusted) return std::nullopt;
-  if (logout_at_s_ > 0 && credential.issued_at_s <= logout_at_s_) return kLoggedOut;
+  if (is_ended_by_logout(credential)) return kLoggedOut;
   if (credential.expires_at > 0 && credential.expires_at <= now_) return kExpired;
   newest_issued_at_s_ = std::max(newest_issued_at_s_, credential.issued_at_s);
   return std::nullopt;
+}
+
+bool Session::is_ended_by_logout(const Credential& credential) const {
+  const bool is_reachable = credential.issued_at_s != Credential::kTrusted;
+  return is_reachable && logout_at_s_ > 0 && credential.issued_at_s <= logout_at_s_;
 }
 
 void Session::grant(Connection& connection, const Credential& credential) {
@@ -91,11 +109,11 @@ void Session::logout_all(EffectList& effects) {
 bool Session::take_frame(ConnectionId sender, EffectList& effects) {
   Connection& connection = connections_[sender];
   const TimeMs wait_ms = connection.frames.take(allowance_.frames, now_);
-  if (wait_ms == 0) {
-    connection.refused_frames = 0;
-    return true;
-  }
-  if (++connection.refused_frames > allowance_.frames.burst) {
+  if (wait_ms == 0) return true;
+  const Rate patience = {.count = allowance_.frames.count,
+                         .per_ms = allowance_.frames.per_ms * kPatience,
+                         .burst = allowance_.frames.burst};
+  if (connection.refusals.take(patience, now_) > 0) {
     forget_connection(sender, effects);
     effects.close(sender, kFloodCode, "too many frames");
   } else {
@@ -107,16 +125,28 @@ bool Session::take_frame(ConnectionId sender, EffectList& effects) {
 bool Session::take_user_frame(ConnectionId sender, EffectList& effects) {
   const TimeMs wait_ms = user_frames_.take(allowance_.user_frames, now_);
   if (wait_ms == 0) return true;
-  // So much is left for each when all use it at once, and only then is more than the whole let in.
-  const Rate& whole = allowance_.user_frames;
-  const std::int64_t parts = allowance_.devices_max;
-  const Rate part = {.count = whole.count,
-                     .per_ms = whole.per_ms * parts,
-                     .burst = std::max<std::int64_t>(1, whole.burst / parts)};
-  const TimeMs part_wait_ms = connections_[sender].reserve.take(part, now_);
+  const TimeMs part_wait_ms = connections_[sender].reserve.take(share(), now_);
   if (part_wait_ms == 0) return true;
   refuse_frame(sender, std::min(wait_ms, part_wait_ms), effects);
   return false;
+}
+
+// So much is left for each when all use it at once, and only then is more than the whole let in.
+Rate Session::share() const {
+  const Rate& whole = allowance_.user_frames;
+  const std::int64_t parts = allowance_.devices_max;
+  return {.count = whole.count,
+          .per_ms = whole.per_ms * parts,
+          .burst = std::max<std::int64_t>(1, whole.burst / parts)};
+}
+
+void Session::charge_for_sent(ConnectionId sender, const EffectList& effects) {
+  const auto more = static_cast<std::int64_t>(effects.sent_bytes(open_count_) / kSentBytesPerFrame);
+  if (more == 0) return;
+  user_frames_.charge(allowance_.user_frames, now_, more);
+  if (!is_open(sender)) return;
+  connections_[sender].frames.charge(allowance_.frames, now_, more);
+  connections_[sender].reserve.charge(share(), now_, more);
 }
 
 void Session::refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects) {

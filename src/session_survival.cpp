@@ -2,11 +2,90 @@
 #include <algorithm>
 
 #include "attachment.h"
+#include "check.h"
 #include "limits.h"
 #include "session.h"
 #include "snapshot.h"
 
 namespace user_session {
+namespace {
+
+constexpr std::uint16_t kTryAgainCode = 1013;
+
+}  // namespace
+
+void Session::on(const Woken& event, EffectList& effects) {
+  USER_SESSION_CHECK(!is_awake_);
+  is_awake_ = true;
+  user_id_ = event.user_id;
+  allowance_ = event.allowance;
+  restore_logout(event, effects);
+  restore_stored(event, effects);
+  restore_connections(event, effects);
+}
+
+void Session::restore_logout(const Woken& event, EffectList& effects) {
+  if (!event.has_logout) return;
+  if (const auto logout_at_s = decode_logout(event.logout)) {
+    logout_at_s_ = *logout_at_s;
+    return;
+  }
+  store_logout(now_ / kMsPerSecond, effects);
+  effects.report("the stored logout is damaged: it is taken to have been now");
+}
+
+void Session::restore_stored(const Woken& event, EffectList& effects) {
+  if (event.has_snapshot) {
+    if (auto snapshot = decode_snapshot(event.snapshot)) {
+      stored_ = std::move(*snapshot);
+      last_active_ = stored_.last_active;
+      if (stored_.logout_at_s > logout_at_s_) store_logout(stored_.logout_at_s, effects);
+      write_games();
+      return;
+    }
+    effects.set_aside();
+    effects.report(
+        "the stored session is damaged or of an unknown version: it is kept aside, and the session "
+        "starts empty");
+    return;
+  }
+  if (!event.has_legacy) return;
+  for (const std::string_view game : event.legacy_games) {
+    if (!game.empty() && !is_active(game)) stored_.active_games.emplace_back(game);
+  }
+  last_active_ = event.legacy_last_active;
+  write_games();
+  effects.erase();
+  store(effects);
+}
+
+void Session::restore_connections(const Woken& event, EffectList& effects) {
+  bool is_any_lost = false;
+  for (const WokenConnection& woken : event.connections) {
+    touch(woken.heartbeat);
+    const auto attachment = decode_attachment(woken.attachment);
+    if (!attachment) {
+      // Nobody knows any more what it may do.
+      effects.expel(woken.connection, kTryAgainCode, "connect again");
+      is_any_lost = true;
+      continue;
+    }
+    if (is_ended_by_logout(attachment->credential)) {
+      effects.expel(woken.connection, kLogoutCode, kLogoutReason);
+      continue;
+    }
+    Connection& connection = open_connection(woken.connection);
+    connection.device_id = attachment->device_id;
+    grant(connection, attachment->credential);
+    if (attachment->order <= attachment_order_) continue;
+    attachment_order_ = attachment->order;
+    carrier_ = woken.connection;
+    attached_last_active_ = attachment->last_active;
+    presence_ = attachment->presence;
+    touch(attachment->last_active);
+  }
+  if (is_any_lost) effects.report("the attachment of a connection is damaged: it is closed");
+}
 
 void Session::store(EffectList& effects) {
   stored_.last_active = last_active_;

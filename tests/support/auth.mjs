@@ -4,6 +4,7 @@
  */
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { SignJWT, exportJWK, generateKeyPair } from "jose";
 
@@ -100,6 +101,10 @@ export async function serve(listener) {
 export class Issuer {
   /** What it answers; anything but 200 is an outage. */
   status = 200;
+  /** What it answers in place of its keys. @type {string | null} */
+  junk = null;
+  /** How long it takes to answer. */
+  delayMs = 0;
   /** How often its keys were asked for. */
   asked = 0;
   /** @type {JWK[]} */
@@ -110,10 +115,11 @@ export class Issuer {
   #server = null;
 
   async start() {
-    this.#server = await serve((_, response) => {
+    this.#server = await serve(async (_, response) => {
       this.asked++;
+      await delay(this.delayMs);
       response.writeHead(this.status, { "Content-Type": "application/json" });
-      response.end(JSON.stringify({ keys: this.published }));
+      response.end(this.junk ?? JSON.stringify({ keys: this.published }));
     });
     return `${this.#server.url}/keys`;
   }

@@ -15,8 +15,11 @@ test("whoever sets no limits has the documented ones", () => {
   assert.deepEqual(readAllowance({ FRAME_BURST: "", MAX_DEVICES: "" }), USUAL);
 });
 
-test("a limit that is set is taken, and connections are not counted twice", () => {
-  const env = { FRAMES_PER_SECOND: "5", FRAME_BURST: "7", MAX_DEVICES: "9", CONNECT_LIMITER: {} };
+test("a limit that is set is taken", () => {
+  const env = {
+    ...{ FRAMES_PER_SECOND: "5", FRAME_BURST: "7", MAX_DEVICES: "9" },
+    CONNECTS_PER_MINUTE: "0",
+  };
   assert.deepEqual(readAllowance(env), {
     frames: { count: 5, perMs: 1_000, burst: 7 },
     userFrames: { count: 50, perMs: 1_000, burst: 70 },

@@ -72,6 +72,17 @@ test("a credential of a later second is let in, and another user's was never tou
   await device.close();
 });
 
+test("a credential that a logout has ended does not use up the connections of a new one", async () => {
+  const token = await loggedOut("eve");
+  const statuses = new Set();
+  for (let at = 0; at < 130; at++) {
+    statuses.add((await ask(server, "connect", "eve", bearer(token))).status);
+  }
+  assert.deepEqual([...statuses], [401, 429]);
+  const device = await connected("eve", secretToken("eve", { iat: seconds() + 2 }));
+  await device.close();
+});
+
 test("an open socket whose credential has ended is closed and gets nothing more", async () => {
   const ending = await connected("ann", secretToken("ann", { exp: seconds() + 1 }));
   const staying = await connected("ann", secretToken("ann"));
