@@ -26,7 +26,7 @@ struct Instance {
   user_session::Session session;
   user_session::EffectList effects;
   std::string input;
-  Outcome outcome;
+  Outcome outcome{};
 };
 
 Instance& instance() {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { makeConsumer, objectFetch, rpc, runTool } from "../support/consumer.mjs";
 import { Device } from "../support/device.mjs";
 import { assertPromptLogout, passiveDevices, promptTest, stateOf } from "../support/logout.mjs";
-import { startServer } from "../support/server.mjs";
+import { ROOT, startServer } from "../support/server.mjs";
 
 /** @type {import("../support/consumer.mjs").Consumer} */
 let consumer;
@@ -32,32 +33,11 @@ async function connectedDevice(userId) {
 }
 
 test("the package brings everything it needs and nothing else", () => {
+  const bindings = readdirSync(`${ROOT}bindings`).filter((name) => /\.(js|d\.ts)$/.test(name));
   const needed = [
-    "LICENSE",
-    "README.md",
-    "SECURITY.md",
-    "bindings/allowance.js",
-    "bindings/auth-jwt.js",
-    "bindings/auth-session.js",
-    "bindings/auth.js",
-    "bindings/credentials.js",
-    "bindings/door.js",
-    "bindings/forward.js",
-    "bindings/identity.js",
-    "bindings/logout-hook.js",
-    "bindings/origin.js",
-    "bindings/package.d.ts",
-    "bindings/prompt-close.js",
-    "bindings/refusals.js",
-    "bindings/routes.js",
-    "bindings/session-host.js",
-    "bindings/session-instance.js",
-    "bindings/socket-table.js",
-    "bindings/urls.js",
-    "bindings/wire.js",
-    "dist/session.wasm",
-    "package.json",
-    "worker-shim.js",
+    ...["LICENSE", "README.md", "SECURITY.md"],
+    ...bindings.map((name) => `bindings/${name}`).sort(),
+    ...["dist/session.wasm", "package.json", "worker-shim.js"],
   ];
   assert.deepEqual(consumer.packed, needed);
 });
