@@ -15,6 +15,7 @@ import {
 import { offeredProtocols } from "./bindings/credentials.js";
 import { failed, forward } from "./bindings/forward.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
+import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
 import { PromptClose } from "./bindings/prompt-close.js";
 import {
@@ -35,6 +36,7 @@ import sessionModule from "./dist/session.wasm";
 /** @import { LimitEnv } from "./bindings/allowance.js" */
 /** @import { AuthEnv, AuthOptions } from "./bindings/identity.js" */
 /** @import { LogoutScope } from "./bindings/logout-hook.js" */
+/** @import { MetricsEnv } from "./bindings/metrics.js" */
 /** @import { Route } from "./bindings/routes.js" */
 /** @import { Answer, Credential } from "./bindings/wire.js" */
 
@@ -63,10 +65,15 @@ export class UserSessionDO extends DurableObject {
     super(ctx, env);
     this.#promptClose = new PromptClose(ctx);
     this.#logoutHook = new LogoutHook(ctx);
-    const allowance = readAllowance(/** @type {Env & LimitEnv} */ (env));
-    this.#session = new SessionHost(ctx, sessionModule, allowance, (sockets) => {
-      if (this.#hasOwnOnLogout()) this.#logoutHook.schedule();
-      this.#promptClose.closed(sockets);
+    /** @type {Env & LimitEnv & MetricsEnv} */
+    const options = env;
+    this.#session = new SessionHost(ctx, sessionModule, {
+      allowance: readAllowance(options),
+      collect: collectorOf(options, () => this.#session.userId()),
+      onLoggedOut: (sockets) => {
+        if (this.#hasOwnOnLogout()) this.#logoutHook.schedule();
+        this.#promptClose.closed(sockets);
+      },
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
@@ -149,6 +156,11 @@ export class UserSessionDO extends DurableObject {
   push(message) {
     const body = typeof message === "string" ? message : (JSON.stringify(message) ?? "");
     return this.#answer(this.#session.push(body));
+  }
+
+  /** What has been counted for the user, as `GET /metrics` answers it. */
+  getMetrics() {
+    return this.#answer(this.#session.metrics());
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
@@ -258,6 +270,8 @@ export class UserSessionDO extends DurableObject {
         return answerResponse(this.#session.requestState(credential));
       case "clear":
         return answerResponse(this.#session.clear(credential));
+      case "metrics":
+        return answerResponse(this.#session.metrics());
       case "push": {
         const { body, size } = await readBody(request, FRAME_BYTES_MAX);
         return answerResponse(this.#session.push(body, size));

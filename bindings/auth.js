@@ -66,7 +66,9 @@ export async function authorize(request, route, env, options = {}) {
   }
   const identity = await identify(request, env, options.authenticate);
   if (identity instanceof Response) return identity;
-  if (route.action === "push") return forbidden("a push needs the SERVICE_TOKEN as bearer");
+  if (route.action === "push" || route.action === "metrics") {
+    return forbidden(`${route.action} needs the SERVICE_TOKEN as bearer`);
+  }
   if (identity.userId !== route.userId) {
     return forbidden("userId is not the user whose credential this is");
   }

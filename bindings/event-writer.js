@@ -79,6 +79,7 @@ export class EventWriter {
         this.#time(event.now);
         return this.#text(event.gameId);
       case "LogoutRequested":
+      case "MetricsRequested":
         return this.#time(event.now);
     }
   }
@@ -109,6 +110,7 @@ export class EventWriter {
       this.#u32(burst);
     }
     this.#u32(devicesMax);
+    this.#u8(event.isMeasured ? 1 : 0);
   }
 
   /** @param {Credential} credential */

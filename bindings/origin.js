@@ -29,7 +29,7 @@ const OUR_HEADERS = {
  * @returns {Response | null}
  */
 export function checkOrigin(request, action, env) {
-  if (action === "state") return null;
+  if (action === "state" || action === "metrics") return null;
   const origin = request.headers.get("Origin");
   const isForeign =
     origin === null

@@ -26,6 +26,30 @@ export interface CallError {
   error: { code: string; message: string };
 }
 
+/** What has been counted for a user: times in milliseconds, sizes in bytes of UTF-8. */
+export interface UserMetrics {
+  userId: string;
+  since: number;
+  wakes: number;
+  asleepMs: number;
+  heartbeatsAsleep: number;
+  awakeMs: number;
+  connects: number;
+  requests: number;
+  join_game: number;
+  leave_game: number;
+  update_presence: number;
+  sync_state: number;
+  ping: number;
+  logout_all: number;
+  broadcast: number;
+  refused: number;
+  framesSent: number;
+  bytesSent: number;
+  bytesReceived: number;
+  rowsWritten: number;
+}
+
 /** A message for the devices: it arrives as the JSON text it is written as. */
 export interface PushedMessage {
   type: string;
@@ -42,6 +66,8 @@ export interface UserSessionEnv {
   CONNECT_LIMITER?: RateLimit;
   /** The Worker that is asked for sessions in `AUTH_MODE` `session`. */
   AUTH?: Fetcher;
+  /** Takes what is counted. */
+  METRICS?: AnalyticsEngineDataset;
 }
 
 /** A user who has proved to be one. */
@@ -91,6 +117,8 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
 
   /** The user's state. */
   getState(): UserState;
+  /** What has been counted for the user since `since`; the README says what each count is. */
+  getMetrics(): UserMetrics;
   /** Erases the user's data and tells every connected device. */
   clear(): { success: true };
   /**

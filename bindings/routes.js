@@ -17,7 +17,7 @@ const RETRY_SECONDS = "1";
 const encoder = new TextEncoder();
 
 /**
- * @typedef {"connect" | "state" | "clear" | "push"} Action
+ * @typedef {"connect" | "state" | "clear" | "push" | "metrics"} Action
  */
 
 /**
@@ -33,6 +33,7 @@ const ACTIONS = {
   "": { GET: "connect", POST: "push" },
   "/state": { GET: "state" },
   "/clear": { POST: "clear" },
+  "/metrics": { GET: "metrics" },
 };
 
 /**

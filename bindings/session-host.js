@@ -14,11 +14,22 @@ const UNREADABLE_KEY = "session.unreadable";
 
 const NO_BYTES = new Uint8Array(0);
 
+/**
+ * What a session needs of the object around it.
+ * @typedef {object} Surroundings
+ * @property {Allowance} allowance
+ * @property {((counts: number[]) => void) | null} collect Takes what has been counted, in the order of
+ *   `Counter` in src/metrics.h; `null` if nobody does.
+ * @property {(sockets: WebSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
+ *   stored, and of the sockets that it has closed.
+ */
+
 export class SessionHost {
   #ctx;
   #module;
   #allowance;
   #onLoggedOut;
+  #collect;
   /** @type {SessionInstance | null} */
   #instance = null;
   #sockets = new SocketTable();
@@ -26,14 +37,13 @@ export class SessionHost {
   /**
    * @param {DurableObjectState} ctx
    * @param {WebAssembly.Module} module
-   * @param {Allowance} allowance
-   * @param {(sockets: WebSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
-   *   stored, and of the sockets that it has closed.
+   * @param {Surroundings} surroundings
    */
-  constructor(ctx, module, allowance, onLoggedOut) {
+  constructor(ctx, module, { allowance, collect, onLoggedOut }) {
     this.#ctx = ctx;
     this.#module = module;
     this.#allowance = allowance;
+    this.#collect = collect;
     this.#onLoggedOut = onLoggedOut;
   }
 
@@ -69,6 +79,7 @@ export class SessionHost {
       ...this.#stored(),
       connections,
       allowance: this.#allowance,
+      isMeasured: this.#collect !== null,
     });
     this.#apply(effects);
     this.#instance = instance;
@@ -166,6 +177,10 @@ export class SessionHost {
     return this.#run({ type: "LogoutRequested", now: Date.now() });
   }
 
+  metrics() {
+    return this.#run({ type: "MetricsRequested", now: Date.now() });
+  }
+
   /** The name that the object was made from, which hibernation does not lose. */
   userId() {
     const { name } = this.#ctx.id;
@@ -259,6 +274,9 @@ export class SessionHost {
         return undefined;
       case EffectKind.Answer:
         return { status: number, body: text };
+      case EffectKind.Measure:
+        this.#collect?.(JSON.parse(text));
+        return undefined;
       case EffectKind.Report:
         console.error(`user-session: user ${JSON.stringify(this.userId())}: ${text}`);
         return undefined;

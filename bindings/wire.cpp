@@ -48,6 +48,7 @@ Woken read_woken(ByteReader& reader) {
   event.allowance.user_frames = read_rate(reader);
   event.allowance.connects = read_rate(reader);
   event.allowance.devices_max = reader.u32();
+  event.is_measured = reader.u8() != 0;
   return event;
 }
 
@@ -135,6 +136,8 @@ std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
       return read_game_requested<GameLeaveRequested>(reader);
     case EventTag::kLogoutRequested:
       return LogoutRequested{reader.i64()};
+    case EventTag::kMetricsRequested:
+      return MetricsRequested{reader.i64()};
   }
   return std::nullopt;
 }

@@ -28,6 +28,7 @@ enum class EventTag : std::uint8_t {
   kGameJoinRequested = 8,
   kGameLeaveRequested = 9,
   kLogoutRequested = 10,
+  kMetricsRequested = 11,
 };
 
 // The event that `bytes` hold, its texts borrowed from them, or nothing when they are malformed:

@@ -15,6 +15,7 @@ export const EventTag = Object.freeze({
   GameJoinRequested: 8,
   GameLeaveRequested: 9,
   LogoutRequested: 10,
+  MetricsRequested: 11,
 });
 
 /** The number that names an effect. */
@@ -31,6 +32,7 @@ export const EffectKind = Object.freeze({
   Report: 10,
   Expel: 11,
   StoreLogout: 12,
+  Measure: 13,
 });
 
 /**
@@ -83,6 +85,7 @@ export const FRAME_BYTES_MAX = 65_536;
  *   replaces.
  * @property {WokenConnection[]} connections
  * @property {Allowance} allowance
+ * @property {boolean} isMeasured Somebody collects what is counted.
  */
 
 /**
@@ -102,7 +105,8 @@ export const FRAME_BYTES_MAX = 65_536;
  *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number}
  *   | {type: "GameJoinRequested", now: number, gameId: string}
  *   | {type: "GameLeaveRequested", now: number, gameId: string}
- *   | {type: "LogoutRequested", now: number}} SessionEvent
+ *   | {type: "LogoutRequested", now: number}
+ *   | {type: "MetricsRequested", now: number}} SessionEvent
  */
 
 /**

@@ -15,6 +15,7 @@ add_executable(session_tests
   tests/unit/frame_test.cpp
   tests/unit/host.cpp
   tests/unit/message_test.cpp
+  tests/unit/metrics_test.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
   tests/unit/session_test.cpp

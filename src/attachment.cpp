@@ -11,6 +11,10 @@ namespace {
 // version is enough.
 constexpr std::uint8_t kVersion = 3;
 
+static_assert(kAttachmentHeaderBytes + kDeviceIdBytesMax + 16 + Metrics::kBytesMax <=
+                  kAttachmentBytesMax,
+              "a device id must survive hibernation in its socket's attachment");
+
 }  // namespace
 
 void encode_attachment(const Attachment& attachment, std::string& out) {
@@ -22,6 +26,9 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.credential.issued_at_s);
   append_i64(out, attachment.credential.expires_at);
   append_text(out, attachment.device_id);
+  append_i64(out, attachment.attached_at);
+  append_i64(out, attachment.counted_since);
+  attachment.metrics.append_to(out);
 }
 
 std::optional<Attachment> decode_attachment(std::string_view bytes) {
@@ -34,6 +41,9 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.credential.issued_at_s = reader.i64();
   attachment.credential.expires_at = reader.i64();
   attachment.device_id = reader.text();
+  attachment.attached_at = reader.i64();
+  attachment.counted_since = reader.i64();
+  attachment.metrics = Metrics::read_from(reader);
   if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
     return std::nullopt;
   }

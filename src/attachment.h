@@ -1,8 +1,8 @@
 // What survives hibernation beside a socket, at no cost in stored rows.
 //
-// Two things ride there: who the device is, and how the user was when the attachment was written.
-// Many attachments of one user carry the latter, written at different times; the one with the
-// highest order is the truth.
+// Three things ride there: who the device is and what it may do, how the user was when the
+// attachment was written, and what had been counted. Many attachments of one user carry the latter
+// two, written at different times; the one with the highest order is the truth.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "event.h"
+#include "metrics.h"
 #include "presence.h"
 
 namespace user_session {
@@ -24,6 +25,11 @@ struct Attachment {
   Credential credential = {};
   // Borrowed from the bytes it was decoded from.
   std::string_view device_id;
+  // When it was written.
+  TimeMs attached_at = 0;
+  // What has been counted for the user, and since when.
+  TimeMs counted_since = 0;
+  Metrics metrics = {};
 
   bool operator==(const Attachment&) const = default;
 };

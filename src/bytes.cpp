@@ -3,6 +3,10 @@
 namespace user_session {
 namespace {
 
+// In append_count's bytes: there is another one.
+constexpr std::uint64_t kMore = 0x80;
+constexpr unsigned kBitsPerByte = 7;
+
 void append_number(std::string& out, std::uint64_t value, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) {
     out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
@@ -17,6 +21,14 @@ void append_u32(std::string& out, std::uint32_t value) { append_number(out, valu
 
 void append_i64(std::string& out, std::int64_t value) {
   append_number(out, static_cast<std::uint64_t>(value), 8);
+}
+
+void append_count(std::string& out, std::uint64_t value) {
+  while (value >= kMore) {
+    append_u8(out, static_cast<std::uint8_t>((value & (kMore - 1)) | kMore));
+    value >>= kBitsPerByte;
+  }
+  append_u8(out, static_cast<std::uint8_t>(value));
 }
 
 void append_text(std::string& out, std::string_view text) {
@@ -58,5 +70,16 @@ std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
 }
 
 std::string_view ByteReader::text() { return take(u32()); }
+
+std::uint64_t ByteReader::number_of_any_size() {
+  std::uint64_t value = 0;
+  for (unsigned i = 0; i < kCountBytesMax; ++i) {
+    const std::uint64_t byte = u8();
+    value |= (byte & (kMore - 1)) << (i * kBitsPerByte);
+    if (byte < kMore) return value;
+  }
+  failed_ = true;
+  return 0;
+}
 
 }  // namespace user_session

@@ -2,6 +2,7 @@
 // boundary to JavaScript.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,6 +12,10 @@ namespace user_session {
 void append_u8(std::string& out, std::uint8_t value);
 void append_u32(std::string& out, std::uint32_t value);
 void append_i64(std::string& out, std::int64_t value);
+
+// Seven bits a byte, the low ones first: small numbers take one byte, the largest ten.
+inline constexpr std::size_t kCountBytesMax = 10;
+void append_count(std::string& out, std::uint64_t value);
 
 // The length as u32, then the bytes.
 void append_text(std::string& out, std::string_view text);
@@ -26,6 +31,8 @@ class ByteReader {
   std::uint32_t u32();
   std::int64_t i64();
   std::string_view text();
+  // What append_count wrote.
+  std::uint64_t number_of_any_size();
 
   // A length of a list whose elements take at least `smallest_element_bytes` each. A length that
   // the rest can't hold fails, so that damaged bytes never ask for more memory than they have.

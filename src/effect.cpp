@@ -25,6 +25,7 @@ int rank(EffectKind kind) {
       return 4;
     case EffectKind::kAnswer:
     case EffectKind::kReport:
+    case EffectKind::kMeasure:
       return 5;
   }
   return 5;
@@ -46,13 +47,27 @@ void EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t num
   texts_.append(text);
 }
 
-std::size_t EffectList::sent_bytes(std::size_t open_count) const {
-  std::size_t bytes = 0;
+EffectList::Totals EffectList::totals(std::size_t open_count) const {
+  Totals totals;
   for (const Effect& effect : list_) {
-    if (effect.kind == EffectKind::kSend) bytes += effect.text_size;
-    if (effect.kind == EffectKind::kSendToAll) bytes += effect.text_size * open_count;
+    switch (effect.kind) {
+      case EffectKind::kSend:
+        totals.frames_sent += 1;
+        totals.bytes_sent += effect.text_size;
+        break;
+      case EffectKind::kSendToAll:
+        totals.frames_sent += static_cast<std::int64_t>(open_count);
+        totals.bytes_sent += static_cast<std::int64_t>(effect.text_size * open_count);
+        break;
+      case EffectKind::kStore:
+      case EffectKind::kStoreLogout:
+        totals.rows_written += 1;
+        break;
+      default:
+        break;
+    }
   }
-  return bytes;
+  return totals;
 }
 
 void EffectList::set_aside() { add(EffectKind::kSetAside, kNoConnection, 0, {}); }
@@ -96,5 +111,9 @@ void EffectList::answer(std::uint16_t status, std::string_view body) {
 }
 
 void EffectList::report(std::string_view what) { add(EffectKind::kReport, kNoConnection, 0, what); }
+
+void EffectList::measure(std::string_view counts) {
+  add(EffectKind::kMeasure, kNoConnection, 0, counts);
+}
 
 }  // namespace user_session

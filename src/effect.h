@@ -45,6 +45,9 @@ enum class EffectKind : std::uint32_t {
   // Replace the stored logout by `text`. It is kept apart from the snapshot, whose loss must not
   // let anyone in again.
   kStoreLogout = 12,
+  // Collect the counts `text`, a JSON array in the order of Counter (metrics.h): what came to them
+  // since the last time.
+  kMeasure = 13,
 };
 
 // One effect. `text` lies in the list's own memory, from `text_offset`.
@@ -74,6 +77,7 @@ class EffectList {
   void close_all(std::uint16_t code, std::string_view reason);
   void answer(std::uint16_t status, std::string_view body);
   void report(std::string_view what);
+  void measure(std::string_view counts);
 
   [[nodiscard]] const std::vector<Effect>& list() const { return list_; }
 
@@ -82,8 +86,13 @@ class EffectList {
     return std::string_view(texts_).substr(effect.text_offset, effect.text_size);
   }
 
-  // How many bytes the frames among the effects come to when `open_count` connections are open.
-  [[nodiscard]] std::size_t sent_bytes(std::size_t open_count) const;
+  // What the effects come to when `open_count` connections are open.
+  struct Totals {
+    std::int64_t frames_sent = 0;
+    std::int64_t bytes_sent = 0;
+    std::int64_t rows_written = 0;
+  };
+  [[nodiscard]] Totals totals(std::size_t open_count) const;
 
   // All texts, one after the other; `Effect::text_offset` counts from its start.
   [[nodiscard]] const std::string& texts() const { return texts_; }

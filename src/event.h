@@ -78,6 +78,8 @@ struct Woken {
   TimeMs legacy_last_active = 0;
   std::vector<WokenConnection> connections;
   Allowance allowance;
+  // Somebody collects what is counted.
+  bool is_measured = false;
 };
 
 // A device asks to be let in. An Answer among the effects refuses it, and it is not connected then.
@@ -114,6 +116,11 @@ struct ClearRequested {
   Credential credential;
 };
 
+// A server asked what has been counted.
+struct MetricsRequested {
+  TimeMs now = 0;
+};
+
 struct PushRequested {
   TimeMs now = 0;
   Payload payload;
@@ -133,8 +140,8 @@ struct LogoutRequested {
   TimeMs now = 0;
 };
 
-using Event =
-    std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested, ClearRequested,
-                 PushRequested, GameJoinRequested, GameLeaveRequested, LogoutRequested>;
+using Event = std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested,
+                           ClearRequested, PushRequested, GameJoinRequested, GameLeaveRequested,
+                           LogoutRequested, MetricsRequested>;
 
 }  // namespace user_session

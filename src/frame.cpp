@@ -6,12 +6,6 @@
 namespace user_session {
 namespace {
 
-void append_number(std::string& out, std::int64_t value) {
-  std::array<char, 20> digits{};
-  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  out.append(digits.data(), result.ptr);
-}
-
 void append_escaped(std::string& out, unsigned char c) {
   switch (c) {
     case '"':
@@ -51,7 +45,7 @@ void append_state_fields(std::string& out, const StateView& state) {
   out += R"(,"presence":")";
   out += presence_name(state.presence);
   out += R"(","lastActive":)";
-  append_number(out, state.last_active);
+  append_json_number(out, state.last_active);
 }
 
 void write_game_change(std::string& out, std::string_view type, std::string_view game_id,
@@ -73,6 +67,12 @@ void append_refusal_fields(std::string& out, const Refusal& refusal) {
 }
 
 }  // namespace
+
+void append_json_number(std::string& out, std::int64_t value) {
+  std::array<char, 20> digits{};
+  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), result.ptr);
+}
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -106,7 +106,7 @@ void write_state_answer(std::string& out, const StateView& state, std::size_t co
   out = '{';
   append_state_fields(out, state);
   out += ",\"connectedDevices\":";
-  append_number(out, static_cast<std::int64_t>(connected_devices));
+  append_json_number(out, static_cast<std::int64_t>(connected_devices));
   out += ",\"isHibernating\":";
   out += connected_devices == 0 ? "true" : "false";
   out += '}';
@@ -145,7 +145,7 @@ void write_event(std::string& out, std::string_view event, std::string_view data
 
 void write_delivered_answer(std::string& out, std::size_t delivered) {
   out = "{\"delivered\":";
-  append_number(out, static_cast<std::int64_t>(delivered));
+  append_json_number(out, static_cast<std::int64_t>(delivered));
   out += '}';
 }
 
@@ -159,7 +159,7 @@ void write_rate_limited(std::string& out, TimeMs retry_after_ms) {
   out = R"({"type":"error",)";
   append_refusal_fields(out, {ErrorCode::kRateLimited, "too many frames: wait retryAfterMs"});
   out += ",\"retryAfterMs\":";
-  append_number(out, retry_after_ms);
+  append_json_number(out, retry_after_ms);
   out += '}';
 }
 

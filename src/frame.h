@@ -24,6 +24,9 @@ struct StateView {
 // Appends `text` as a JSON string, quotes included. `text` is UTF-8 and is kept exactly.
 void append_json_string(std::string& out, std::string_view text);
 
+// Appends `value` in digits.
+void append_json_number(std::string& out, std::int64_t value);
+
 // Each of these replaces `out` by one frame or answer.
 void write_initial_state(std::string& out, const StateView& state, std::string_view device_id);
 void write_state(std::string& out, const StateView& state);

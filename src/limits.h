@@ -31,7 +31,7 @@ inline constexpr std::size_t kDeviceIdBytesMax = 16'000;
 
 // A frame whose effects send more than this, to all devices together, counts as one more frame for
 // each time it does.
-inline constexpr std::size_t kSentBytesPerFrame = 65'536;
+inline constexpr std::int64_t kSentBytesPerFrame = 65'536;
 
 // How far the stored `lastActive` may lag behind the shown one, in milliseconds: the price of not
 // writing at every frame.
@@ -39,12 +39,14 @@ inline constexpr std::int64_t kLastActiveLagMs = 60'000;
 
 inline constexpr std::int64_t kMsPerSecond = 1000;
 
+// How far what is attached may lag behind what is known, in milliseconds. Attachments are free, but
+// take a few microseconds to write.
+inline constexpr std::int64_t kAttachmentLagMs = 1'000;
+
 // Version, order, time, presence, both times of the credential and the length of the device id (see
 // attachment.cpp).
 inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 8 + 8 + 4;
 
-static_assert(kAttachmentHeaderBytes + kDeviceIdBytesMax <= kAttachmentBytesMax,
-              "a device id must survive hibernation in its socket's attachment");
 static_assert(kFrameBytesMax < kFrameBytesBeforeClose);
 static_assert(kNameBytesMax < kFrameBytesMax);
 

@@ -40,6 +40,20 @@ std::optional<TimeMs> time_of(const Event& event) {
       event);
 }
 
+// Of a frame that is done.
+Counter counter_of(const Message& message) {
+  static_assert(static_cast<int>(Counter::kBroadcast) - static_cast<int>(Counter::kJoinGame) + 1 ==
+                std::variant_size_v<Message>);
+  return static_cast<Counter>(static_cast<std::size_t>(Counter::kJoinGame) + message.index());
+}
+
+// Whether somebody asked for something by a request or a call.
+bool is_request(const Event& event) {
+  return !std::holds_alternative<Woken>(event) && !std::holds_alternative<Connected>(event) &&
+         !std::holds_alternative<FrameReceived>(event) &&
+         !std::holds_alternative<Disconnected>(event);
+}
+
 }  // namespace
 
 void Session::step(const Event& event, EffectList& effects) {
@@ -48,10 +62,25 @@ void Session::step(const Event& event, EffectList& effects) {
     end_expired(effects);
   }
   std::visit([&](const auto& happened) { this->on(happened, effects); }, event);
+  finish_step(event, effects);
+}
+
+void Session::finish_step(const Event& event, EffectList& effects) {
+  const auto totals = effects.totals(open_count_);
+  metrics_.add(Counter::kFramesSent, totals.frames_sent);
+  metrics_.add(Counter::kBytesSent, totals.bytes_sent);
+  metrics_.add(Counter::kRowsWritten, totals.rows_written);
+  if (is_request(event)) metrics_.add(Counter::kRequests);
+  ConnectionId sender = kNoConnection;
   if (const auto* frame = std::get_if<FrameReceived>(&event)) {
-    charge_for_sent(frame->connection, effects);
-  } else if (std::holds_alternative<ClearRequested>(event)) {
-    charge_for_sent(kNoConnection, effects);
+    sender = frame->connection;
+    metrics_.add(Counter::kBytesReceived, static_cast<std::int64_t>(frame->payload.size_bytes));
+  }
+  const bool is_users_doing =
+      sender != kNoConnection || std::holds_alternative<ClearRequested>(event);
+  if (is_users_doing) charge_for_sent(sender, totals.bytes_sent);
+  if (!std::holds_alternative<Woken>(event)) {
+    attach_if_stale(is_open(sender) ? sender : any_open_connection(), effects);
   }
 }
 
@@ -65,6 +94,7 @@ void Session::on(const Connected& event, EffectList& effects) {
   connection.device_id = event.device_id;
   grant(connection, event.credential);
   touch(event.now);
+  metrics_.add(Counter::kConnects);
   attach(event.connection, effects);
   write_initial_state(out_, state_view(), event.device_id);
   effects.send(event.connection, out_);
@@ -100,8 +130,6 @@ void Session::after_removals(EffectList& effects) {
     last_device_left(effects);
   } else if (!is_open(carrier_)) {
     attach(any_open_connection(), effects);
-  } else {
-    attach_if_stale(any_open_connection(), effects);
   }
 }
 
@@ -112,6 +140,7 @@ void Session::nobody_is_here() {
 }
 
 void Session::last_device_left(EffectList& effects) {
+  measure(effects);
   nobody_is_here();
   if (last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
 }
@@ -135,6 +164,7 @@ void Session::on(const FrameReceived& event, EffectList& effects) {
   if (message == nullptr) {
     return refuse(event.connection, *std::get_if<Refusal>(&parsed), effects);
   }
+  metrics_.add(counter_of(*message));
   std::visit([&](const auto& known) { this->handle(known, event.connection, effects); }, *message);
 }
 
@@ -145,17 +175,15 @@ std::variant<Message, Refusal> Session::read(const FrameReceived& event) {
 }
 
 void Session::handle(const JoinGame& message, ConnectionId sender, EffectList& effects) {
-  if (const auto refusal = join_game(message.game_id, sender, effects)) {
-    refuse(sender, *refusal, effects);
-  }
+  if (const auto refusal = join_game(message.game_id, effects)) refuse(sender, *refusal, effects);
 }
 
-void Session::handle(const LeaveGame& message, ConnectionId sender, EffectList& effects) {
-  leave_game(message.game_id, sender, effects);
+void Session::handle(const LeaveGame& message, ConnectionId /*sender*/, EffectList& effects) {
+  leave_game(message.game_id, effects);
 }
 
 void Session::handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects) {
-  if (message.presence == presence_) return attach_if_stale(sender, effects);
+  if (message.presence == presence_) return;
   presence_ = message.presence;
   attach(sender, effects);
   write_presence_updated(out_, presence_);
@@ -169,7 +197,6 @@ void Session::handle(const SyncState& /*message*/, ConnectionId sender, EffectLi
 }
 
 void Session::handle(const Ping& /*message*/, ConnectionId sender, EffectList& effects) {
-  attach_if_stale(sender, effects);
   effects.send(sender, kPongFrame);
 }
 
@@ -178,13 +205,12 @@ void Session::handle(const LogoutAll& /*message*/, ConnectionId /*sender*/, Effe
 }
 
 void Session::handle(const Broadcast& message, ConnectionId sender, EffectList& effects) {
-  attach_if_stale(sender, effects);
   write_event(out_, message.event, message.data, connections_[sender].device_id);
   effects.send_to_all(out_);
 }
 
 void Session::refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects) {
-  attach_if_stale(sender, effects);
+  metrics_.add(Counter::kRefused);
   write_error(out_, refusal);
   effects.send(sender, out_);
 }
@@ -230,7 +256,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
 
 void Session::on(const GameJoinRequested& event, EffectList& effects) {
   auto refusal = check_game_id(event.game_id);
-  if (!refusal) refusal = join_game(event.game_id, kNoConnection, effects);
+  if (!refusal) refusal = join_game(event.game_id, effects);
   if (refusal) return answer_refusal(kStatusBadRequest, *refusal, effects);
   write_games_answer(out_, games_json_);
   effects.answer(kStatusOk, out_);
@@ -240,8 +266,13 @@ void Session::on(const GameLeaveRequested& event, EffectList& effects) {
   if (const auto refusal = check_game_id(event.game_id)) {
     return answer_refusal(kStatusBadRequest, *refusal, effects);
   }
-  leave_game(event.game_id, kNoConnection, effects);
+  leave_game(event.game_id, effects);
   write_games_answer(out_, games_json_);
+  effects.answer(kStatusOk, out_);
+}
+
+void Session::on(const MetricsRequested& /*event*/, EffectList& effects) {
+  write_metrics_answer(out_, user_id_, counted_since_, metrics_);
   effects.answer(kStatusOk, out_);
 }
 
@@ -257,12 +288,8 @@ void Session::answer_refusal(std::uint16_t status, const Refusal& refusal, Effec
 
 // Games
 
-std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId sender,
-                                          EffectList& effects) {
-  if (is_active(game_id)) {
-    attach_if_stale(sender, effects);
-    return std::nullopt;
-  }
+std::optional<Refusal> Session::join_game(std::string_view game_id, EffectList& effects) {
+  if (is_active(game_id)) return std::nullopt;
   if (stored_.active_games.size() >= kActiveGamesMax) return kTooManyGames;
   stored_.active_games.emplace_back(game_id);
   write_games();
@@ -272,12 +299,10 @@ std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId
   return std::nullopt;
 }
 
-void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects) {
+void Session::leave_game(std::string_view game_id, EffectList& effects) {
   if (std::erase(stored_.active_games, game_id) > 0) {
     write_games();
     store(effects);
-  } else {
-    attach_if_stale(sender, effects);
   }
   write_game_left(out_, game_id, games_json_);
   effects.send_to_all(out_);

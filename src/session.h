@@ -34,6 +34,7 @@
 #include "event.h"
 #include "frame.h"
 #include "message.h"
+#include "metrics.h"
 #include "presence.h"
 #include "snapshot.h"
 
@@ -74,6 +75,7 @@ class Session {
   void on(const GameJoinRequested& event, EffectList& effects);
   void on(const GameLeaveRequested& event, EffectList& effects);
   void on(const LogoutRequested& event, EffectList& effects);
+  void on(const MetricsRequested& event, EffectList& effects);
 
   // One per message; `sender` is open.
   void handle(const JoinGame& message, ConnectionId sender, EffectList& effects);
@@ -89,12 +91,11 @@ class Session {
   void restore_logout(const Woken& event, EffectList& effects);
   void restore_stored(const Woken& event, EffectList& effects);
   void restore_connections(const Woken& event, EffectList& effects);
+  void restore_metrics(const Woken& event);
 
-  // Both store and announce what they change, for a device or, with kNoConnection, for a server.
-  // The refusal says why nothing was done.
-  std::optional<Refusal> join_game(std::string_view game_id, ConnectionId sender,
-                                   EffectList& effects);
-  void leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects);
+  // Both store and announce what they change. The refusal says why nothing was done.
+  std::optional<Refusal> join_game(std::string_view game_id, EffectList& effects);
+  void leave_game(std::string_view game_id, EffectList& effects);
   [[nodiscard]] bool is_active(std::string_view game_id) const;
   void write_games();
   void store(EffectList& effects);
@@ -114,7 +115,7 @@ class Session {
   // The same for what all connections of the user share; nobody is closed for what others sent.
   bool take_user_frame(ConnectionId sender, EffectList& effects);
   // Makes a frame that has sent much to many count for more than one.
-  void charge_for_sent(ConnectionId sender, const EffectList& effects);
+  void charge_for_sent(ConnectionId sender, std::int64_t bytes_sent);
   [[nodiscard]] Rate share() const;
   // Why a request with this credential is not served.
   std::optional<TurnedAway> turn_away(const Credential& credential);
@@ -134,11 +135,17 @@ class Session {
   void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
 
   void touch(TimeMs time);
-  // Attaches presence and `lastActive` to the socket of `connection`: always, or when the copy that
-  // would survive has fallen behind too far, or when it is behind at all and about to be told.
+  // Attaches what is known to the socket of `connection`: always, or when the copy that would
+  // survive has fallen behind too far, or when its `lastActive` is behind at all and about to be
+  // told.
   void attach(ConnectionId connection, EffectList& effects);
   void attach_if_stale(ConnectionId connection, EffectList& effects);
   void attach_before_telling(ConnectionId connection, EffectList& effects);
+
+  // Counts what `event` has come to, and brings the attachments up to date.
+  void finish_step(const Event& event, EffectList& effects);
+  // Has what was counted since the last time collected.
+  void measure(EffectList& effects);
 
   [[nodiscard]] bool is_open(ConnectionId connection) const;
   [[nodiscard]] ConnectionId any_open_connection() const;
@@ -176,6 +183,15 @@ class Session {
   ConnectionId carrier_ = kNoConnection;
   std::int64_t attachment_order_ = 0;
   TimeMs attached_last_active_ = 0;
+  TimeMs attached_at_ = 0;
+
+  TimeMs counted_since_ = 0;
+  Metrics metrics_;
+  // Up to when kAwakeMs is counted.
+  TimeMs awake_until_ = 0;
+  bool is_measured_ = false;
+  // What has been collected of the metrics.
+  Metrics measured_;
 
   // The old hook compares this reason to the letter to tell a logout from a lost connection.
   static constexpr std::uint16_t kLogoutCode = 1000;

@@ -97,6 +97,7 @@ void Session::end_expired(EffectList& effects) {
 }
 
 void Session::logout_all(EffectList& effects) {
+  measure(effects);
   connections_.clear();
   open_count_ = 0;
   next_expiry_ = kNever;
@@ -140,8 +141,8 @@ Rate Session::share() const {
           .burst = std::max<std::int64_t>(1, whole.burst / parts)};
 }
 
-void Session::charge_for_sent(ConnectionId sender, const EffectList& effects) {
-  const auto more = static_cast<std::int64_t>(effects.sent_bytes(open_count_) / kSentBytesPerFrame);
+void Session::charge_for_sent(ConnectionId sender, std::int64_t bytes_sent) {
+  const std::int64_t more = bytes_sent / kSentBytesPerFrame;
   if (more == 0) return;
   user_frames_.charge(allowance_.user_frames, now_, more);
   if (!is_open(sender)) return;
@@ -150,7 +151,7 @@ void Session::charge_for_sent(ConnectionId sender, const EffectList& effects) {
 }
 
 void Session::refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects) {
-  attach_if_stale(sender, effects);
+  metrics_.add(Counter::kRefused);
   write_rate_limited(out_, wait_ms);
   effects.send(sender, out_);
 }

@@ -19,9 +19,11 @@ void Session::on(const Woken& event, EffectList& effects) {
   is_awake_ = true;
   user_id_ = event.user_id;
   allowance_ = event.allowance;
+  is_measured_ = event.is_measured;
   restore_logout(event, effects);
   restore_stored(event, effects);
   restore_connections(event, effects);
+  restore_metrics(event);
 }
 
 void Session::restore_logout(const Woken& event, EffectList& effects) {
@@ -81,10 +83,36 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     attachment_order_ = attachment->order;
     carrier_ = woken.connection;
     attached_last_active_ = attachment->last_active;
+    attached_at_ = attachment->attached_at;
+    counted_since_ = attachment->counted_since;
+    metrics_ = attachment->metrics;
     presence_ = attachment->presence;
     touch(attachment->last_active);
   }
   if (is_any_lost) effects.report("the attachment of a connection is damaged: it is closed");
+}
+
+void Session::restore_metrics(const Woken& event) {
+  measured_ = metrics_;
+  awake_until_ = now_;
+  metrics_.add(Counter::kWakes);
+  if (carrier_ == kNoConnection) {
+    counted_since_ = now_;
+    return;
+  }
+  metrics_.add(Counter::kAsleepMs, std::max<TimeMs>(0, now_ - attached_at_));
+  const auto& sockets = event.connections;
+  metrics_.add(Counter::kHeartbeatsAsleep,
+               std::count_if(sockets.begin(), sockets.end(), [&](const WokenConnection& woken) {
+                 return woken.heartbeat > attached_at_;
+               }));
+}
+
+void Session::measure(EffectList& effects) {
+  if (!is_measured_) return;
+  write_metrics_point(out_, metrics_.since(measured_));
+  effects.measure(out_);
+  measured_ = metrics_;
 }
 
 void Session::store(EffectList& effects) {
@@ -104,19 +132,27 @@ void Session::store_logout(std::int64_t at_s, EffectList& effects) {
 void Session::attach(ConnectionId connection, EffectList& effects) {
   carrier_ = connection;
   attached_last_active_ = last_active_;
+  attached_at_ = std::max(now_, last_active_);
+  metrics_.add(Counter::kAwakeMs, std::max<TimeMs>(0, attached_at_ - awake_until_));
+  awake_until_ = std::max(awake_until_, attached_at_);
+  measure(effects);
   out_.clear();
   encode_attachment({.order = ++attachment_order_,
                      .last_active = last_active_,
                      .presence = presence_,
                      .credential = connections_[connection].credential,
-                     .device_id = connections_[connection].device_id},
+                     .device_id = connections_[connection].device_id,
+                     .attached_at = attached_at_,
+                     .counted_since = counted_since_,
+                     .metrics = metrics_},
                     out_);
   effects.set_attachment(connection, out_);
 }
 
 void Session::attach_if_stale(ConnectionId connection, EffectList& effects) {
   if (connection == kNoConnection) return;
-  if (last_active_ - surviving_last_active() >= kLastActiveLagMs) attach(connection, effects);
+  const TimeMs lag = std::max(now_ - attached_at_, last_active_ - surviving_last_active());
+  if (lag >= kAttachmentLagMs) attach(connection, effects);
 }
 
 void Session::attach_before_telling(ConnectionId connection, EffectList& effects) {

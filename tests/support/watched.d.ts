@@ -14,6 +14,8 @@ export interface Counts {
   deletes: number;
   /** Writes by any other way into the storage. */
   others: number;
+  /** The data points it has handed to Analytics Engine, which tells nobody what it got. */
+  points: { indexes: string[]; doubles: number[] }[];
 }
 
 /** A stored value as JSON can carry it. */

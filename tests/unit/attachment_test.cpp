@@ -19,18 +19,34 @@ std::string encoded(const Attachment& attachment) {
   return bytes;
 }
 
+Metrics some_metrics() {
+  Metrics metrics;
+  metrics.add(Counter::kWakes, 3);
+  metrics.add(Counter::kAsleepMs, 1'795'383'198'465);
+  metrics.add(Counter::kRowsWritten, std::numeric_limits<std::int64_t>::max());
+  return metrics;
+}
+
 const Attachment kPhone = {.order = 7,
                            .last_active = 1'000'000,
                            .presence = Presence::kAway,
                            .credential = {.issued_at_s = 8, .expires_at = 9},
-                           .device_id = "phone\0x"sv};
+                           .device_id = "phone\0x"sv,
+                           .attached_at = 1'000'005,
+                           .counted_since = 5,
+                           .metrics = some_metrics()};
 
 TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
+  Metrics metrics;
+  metrics.add(Counter::kWakes, 129);
   EXPECT_EQ(encoded({.order = 2,
                      .last_active = 256,
                      .presence = Presence::kOnline,
                      .credential = {.issued_at_s = 4, .expires_at = 3},
-                     .device_id = "D"}),
+                     .device_id = "D",
+                     .attached_at = 6,
+                     .counted_since = 5,
+                     .metrics = metrics}),
             "\x03"
             "\x02\0\0\0\0\0\0\0"
             "\0\x01\0\0\0\0\0\0"
@@ -38,7 +54,11 @@ TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
             "\x04\0\0\0\0\0\0\0"
             "\x03\0\0\0\0\0\0\0"
             "\x01\0\0\0"
-            "D"sv);
+            "D"
+            "\x06\0\0\0\0\0\0\0"
+            "\x05\0\0\0\0\0\0\0"
+            "\x12\0\0\0"
+            "\x81\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"sv);
 }
 
 TEST(AttachmentTest, AllOfItComesBack) {
@@ -56,9 +76,13 @@ TEST(AttachmentTest, AllOfItComesBack) {
 
 TEST(AttachmentTest, TheLongestDeviceIdFitsWhereThePlatformKeepsIt) {
   const std::string device_id(kDeviceIdBytesMax, 'x');
-  const std::string bytes = encoded({.device_id = device_id});
+  Metrics metrics;
+  for (std::size_t i = 0; i < Metrics::kCount; ++i) {
+    metrics.add(static_cast<Counter>(i), std::numeric_limits<std::int64_t>::max());
+  }
+  const std::string bytes = encoded({.device_id = device_id, .metrics = metrics});
   EXPECT_LE(bytes.size(), kAttachmentBytesMax);
-  EXPECT_EQ(bytes.size(), kAttachmentHeaderBytes + kDeviceIdBytesMax);
+  EXPECT_EQ(decode_attachment(bytes), (Attachment{.device_id = device_id, .metrics = metrics}));
 }
 
 TEST(AttachmentTest, EveryTruncationIsRefused) {

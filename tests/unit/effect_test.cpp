@@ -31,6 +31,7 @@ const std::vector<Step>& steps() {
       {"close_all", 4, [](EffectList& list) { list.close_all(1000, "r"); }},
       {"answer", 5, [](EffectList& list) { list.answer(200, "{}"); }},
       {"report", 5, [](EffectList& list) { list.report("r"); }},
+      {"measure", 5, [](EffectList& list) { list.measure("[]"); }},
   };
   return the_steps;
 }

@@ -24,6 +24,7 @@ void Host::wake() {
         {.connection = connection, .attachment = socket.attachment, .heartbeat = socket.heartbeat});
   }
   event.allowance = allowance;
+  event.is_measured = is_measured;
   session_ = Session{};
   step(event);
 }
@@ -98,6 +99,7 @@ void Host::apply(const Effect& effect) {
     case EffectKind::kSendToAll:
     case EffectKind::kAnswer:
     case EffectKind::kReport:
+    case EffectKind::kMeasure:
       return;
   }
 }

@@ -40,6 +40,7 @@ class Host {
   // What whoever asks next has proved.
   Credential credential;
   Allowance allowance;
+  bool is_measured = false;
   std::optional<std::string> stored;
   std::optional<std::string> stored_logout;
   std::optional<Legacy> legacy;

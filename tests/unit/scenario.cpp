@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "attachment.h"
 #include "limits.h"
 
 namespace user_session {
@@ -102,6 +103,14 @@ std::string shown(std::string_view bytes, bool is_binary) {
 
 // Effects
 
+// An attachment up to its device id: what comes behind is counted for the operator, and would
+// change in every line.
+std::string_view without_counts(std::string_view attachment) {
+  const auto decoded = decode_attachment(attachment);
+  return decoded ? attachment.substr(0, kAttachmentHeaderBytes + decoded->device_id.size())
+                 : attachment;
+}
+
 std::string line_of(const Effect& effect, std::string_view text) {
   const std::string to = std::to_string(effect.connection);
   const std::string number = std::to_string(effect.number);
@@ -115,7 +124,7 @@ std::string line_of(const Effect& effect, std::string_view text) {
     case EffectKind::kStoreLogout:
       return "store_logout " + shown(text, true);
     case EffectKind::kSetAttachment:
-      return "attach " + to + ' ' + shown(text, true);
+      return "attach " + to + ' ' + shown(without_counts(text), true);
     case EffectKind::kSend:
       return "send " + to + ' ' + shown(text, false);
     case EffectKind::kSendToAll:
@@ -128,6 +137,8 @@ std::string line_of(const Effect& effect, std::string_view text) {
       return "close_all " + number + ' ' + shown(text, false);
     case EffectKind::kAnswer:
       return "answer " + number + ' ' + shown(text, false);
+    case EffectKind::kMeasure:
+      return "measure " + shown(text, false);
     case EffectKind::kReport:
       return "report " + shown(text, false);
   }
@@ -198,6 +209,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     host.credential.expires_at = rest.empty() ? 0 : number_of<TimeMs>(rest);
   } else if (name == "allow") {
     allow(host.allowance, take_word(rest), rest);
+  } else if (name == "measured") {
+    host.is_measured = true;
   } else if (name == "stored") {
     host.stored = bytes_of(rest);
   } else if (name == "stored_logout") {
@@ -225,6 +238,8 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
     host.request(GameJoinRequested{.now = host.now, .game_id = text});
   } else if (name == "leave") {
     host.request(GameLeaveRequested{.now = host.now, .game_id = text});
+  } else if (name == "metrics") {
+    host.request(MetricsRequested{.now = host.now});
   } else if (name == "logout") {
     host.request(LogoutRequested{.now = host.now});
   } else if (name == "state") {

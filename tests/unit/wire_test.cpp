@@ -72,6 +72,7 @@ std::string woken_bytes() {
       .u32(60'000)
       .u32(120)
       .u32(128)
+      .u8(1)
       .bytes();
 }
 
@@ -90,6 +91,7 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
       {kGameJoinRequested, bytes(Writer(kGameJoinRequested).i64(1000).text("chess"))},
       {kGameLeaveRequested, bytes(Writer(kGameLeaveRequested).i64(1000).text("chess"))},
       {kLogoutRequested, bytes(Writer(kLogoutRequested).i64(1000))},
+      {kMetricsRequested, bytes(Writer(kMetricsRequested).i64(1000))},
   };
 }
 
@@ -135,6 +137,7 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.allowance.user_frames.count, 300);
   EXPECT_EQ(event.allowance.connects.per_ms, 60'000);
   EXPECT_EQ(event.allowance.devices_max, 128U);
+  EXPECT_TRUE(event.is_measured);
 }
 
 TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
@@ -184,7 +187,7 @@ TEST(WireTest, EveryTruncationAndTrailingByteIsRefused) {
 }
 
 TEST(WireTest, AnUnknownTagIsRefused) {
-  for (const int tag : {0, 11, 255}) {
+  for (const int tag : {0, 12, 255}) {
     EXPECT_FALSE(decode_event(Writer(static_cast<EventTag>(tag)).bytes())) << tag;
   }
 }
@@ -195,6 +198,7 @@ TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
     writer.text("alice").i64(0).u8(0).text("").u8(0).text("").u8(0).i64(0).u32(games);
     writer.u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
+    writer.u8(0);
     return writer.bytes();
   };
   EXPECT_TRUE(decode_event(woken(0, 0)));

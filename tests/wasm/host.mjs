@@ -12,6 +12,9 @@ import { bytesOf, shown, stringOf } from "./scenario-text.mjs";
 
 const NO_BYTES = new Uint8Array(0);
 
+/** What comes before an attachment's device id; kAttachmentHeaderBytes of src/limits.h. */
+const HEADER_BYTES = 38;
+
 export class Host {
   #module;
   /** @type {SessionInstance | null} */
@@ -20,6 +23,7 @@ export class Host {
   #now = 0;
   #credential = { issuedAt: -1, expiresAt: 0 };
   #allowance = openAllowance();
+  #isMeasured = false;
   /** @type {Uint8Array | null} */
   #stored = null;
   /** @type {Uint8Array | null} */
@@ -71,6 +75,9 @@ export class Host {
         return true;
       case "allow":
         this.#allow(first, text.split(" ").map(Number));
+        return true;
+      case "measured":
+        this.#isMeasured = true;
         return true;
       case "stored":
         this.#stored = bytesOf(rest);
@@ -145,6 +152,8 @@ export class Host {
         return { type: "GameJoinRequested", now, gameId: stringOf(rest) };
       case "leave":
         return { type: "GameLeaveRequested", now, gameId: stringOf(rest) };
+      case "metrics":
+        return { type: "MetricsRequested", now };
       case "logout":
         return { type: "LogoutRequested", now };
       case "state": {
@@ -170,6 +179,7 @@ export class Host {
       legacy: this.#legacy,
       connections,
       allowance: this.#allowance,
+      isMeasured: this.#isMeasured,
     });
   }
 
@@ -260,6 +270,16 @@ function cut(text) {
 }
 
 /**
+ * An attachment up to its device id: what comes behind is counted for the operator, and would change
+ * in every line.
+ * @param {Uint8Array} attachment
+ */
+function withoutCounts(attachment) {
+  const view = new DataView(attachment.buffer, attachment.byteOffset);
+  return attachment.subarray(0, HEADER_BYTES + view.getUint32(HEADER_BYTES - 4, true));
+}
+
+/**
  * @param {Effect} effect
  * @returns {string}
  */
@@ -275,7 +295,7 @@ function lineOf({ kind, connection, number, text, bytes }) {
     case EffectKind.StoreLogout:
       return `store_logout ${shown(bytes, { binary: true })}`;
     case EffectKind.SetAttachment:
-      return `attach ${connection} ${shown(bytes, { binary: true })}`;
+      return `attach ${connection} ${shown(withoutCounts(bytes), { binary: true })}`;
     case EffectKind.Send:
       return `send ${connection} ${frame}`;
     case EffectKind.SendToAll:
@@ -288,6 +308,8 @@ function lineOf({ kind, connection, number, text, bytes }) {
       return `close_all ${number} ${frame}`;
     case EffectKind.Answer:
       return `answer ${number} ${frame}`;
+    case EffectKind.Measure:
+      return `measure ${frame}`;
     case EffectKind.Report:
       return `report ${frame}`;
     default:

@@ -68,7 +68,7 @@ for (const { path, bytes, module } of builds) {
 function wake(module) {
   const instance = new SessionInstance(module);
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false },
   );
   return instance;
 }
@@ -79,7 +79,7 @@ function wake(module) {
  */
 function live(instance) {
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false },
   );
   const start = 1_795_383_198_465;
   for (let connection = 0; connection < 10; connection++) {

@@ -213,7 +213,7 @@ for (const { path, module } of builds) {
         const snapshot = of(joined, EffectKind.Store).bytes;
         const second = new SessionInstance(module);
         const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, legacy: null, connections, allowance });
+        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, legacy: null, connections, allowance, isMeasured: false });
         const content = '{"type":"broadcast","event":"who"}';
         const [event] = second.step({ type: "FrameReceived", connection: 0, now: 9, content });
         assert.equal(JSON.parse(event.text).from, text);
@@ -243,7 +243,7 @@ for (const { path, module } of builds) {
 
     test("a malformed event traps instead of meaning something else", () => {
       const woken = newWriter()({
-        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance,
+        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
         [...woken.slice(0, -1)], [...woken, 0]];
@@ -261,7 +261,7 @@ for (const { path, module } of builds) {
  */
 function wake(module, userId = "alice") {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance });
+  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false });
   return instance;
 }
 

@@ -1,0 +1,30 @@
+/**
+ * Hands what has been counted to Cloudflare's Analytics Engine, where the owner has bound a dataset as
+ * `METRICS`.
+ */
+import { summary } from "./refusals.js";
+
+// An index has at most 96 bytes, and a UTF-16 unit takes at most three.
+const INDEX_LENGTH_MAX = 32;
+
+/**
+ * @typedef {object} MetricsEnv
+ * @property {{writeDataPoint: (point: {indexes: string[], doubles: number[]}) => void}} [METRICS]
+ */
+
+/**
+ * What takes a user's counts.
+ * @param {MetricsEnv} env
+ * @param {() => string} userId
+ * @returns {((counts: number[]) => void) | null} `null` where nobody collects them.
+ */
+export function collectorOf({ METRICS: dataset }, userId) {
+  if (!dataset) return null;
+  return (counts) => {
+    try {
+      dataset.writeDataPoint({ indexes: [userId().slice(0, INDEX_LENGTH_MAX)], doubles: counts });
+    } catch (error) {
+      console.error(`user-session: METRICS did not take a data point: ${summary(error)}`);
+    }
+  };
+}

@@ -1,0 +1,63 @@
+#include "metrics.h"
+
+#include "frame.h"
+
+namespace user_session {
+namespace {
+
+// By their Counter.
+constexpr std::array<std::string_view, Metrics::kCount> kNames = {
+    "wakes",     "asleepMs",   "heartbeatsAsleep", "awakeMs",    "connects",      "requests",
+    "join_game", "leave_game", "update_presence",  "sync_state", "ping",          "logout_all",
+    "broadcast", "refused",    "framesSent",       "bytesSent",  "bytesReceived", "rowsWritten",
+};
+static_assert(!kNames.back().empty(), "every counter has a name");
+
+}  // namespace
+
+Metrics Metrics::since(const Metrics& earlier) const {
+  Metrics difference;
+  for (std::size_t i = 0; i < kCount; ++i) difference.counts_[i] = counts_[i] - earlier.counts_[i];
+  return difference;
+}
+
+void Metrics::append_to(std::string& out) const {
+  append_u32(out, static_cast<std::uint32_t>(kCount));
+  for (const std::int64_t count : counts_) append_count(out, static_cast<std::uint64_t>(count));
+}
+
+Metrics Metrics::read_from(ByteReader& reader) {
+  Metrics metrics;
+  const std::uint32_t count = reader.count(1);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto value = static_cast<std::int64_t>(reader.number_of_any_size());
+    if (i < kCount) metrics.counts_[i] = value;
+  }
+  return metrics;
+}
+
+void write_metrics_answer(std::string& out, std::string_view user_id, TimeMs since,
+                          const Metrics& metrics) {
+  out = "{\"userId\":";
+  append_json_string(out, user_id);
+  out += ",\"since\":";
+  append_json_number(out, since);
+  for (std::size_t i = 0; i < Metrics::kCount; ++i) {
+    out += ',';
+    append_json_string(out, kNames[i]);
+    out += ':';
+    append_json_number(out, metrics.at(static_cast<Counter>(i)));
+  }
+  out += '}';
+}
+
+void write_metrics_point(std::string& out, const Metrics& metrics) {
+  out = "[";
+  for (std::size_t i = 0; i < Metrics::kCount; ++i) {
+    if (i > 0) out += ',';
+    append_json_number(out, metrics.at(static_cast<Counter>(i)));
+  }
+  out += ']';
+}
+
+}  // namespace user_session

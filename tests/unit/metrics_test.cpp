@@ -1,0 +1,74 @@
+#include "metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "bytes.h"
+
+namespace user_session {
+namespace {
+
+std::string encoded(const Metrics& metrics) {
+  std::string bytes;
+  metrics.append_to(bytes);
+  return bytes;
+}
+
+TEST(MetricsTest, CountsOfEverySizeComeBack) {
+  Metrics metrics;
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < Metrics::kCount; ++i) {
+    metrics.add(static_cast<Counter>(i), count);
+    count = count > (std::numeric_limits<std::int64_t>::max() >> 8) ? 127 : count << 8;
+  }
+  const std::string bytes = encoded(metrics);
+  EXPECT_LE(bytes.size(), Metrics::kBytesMax);
+  ByteReader reader(bytes);
+  EXPECT_EQ(Metrics::read_from(reader), metrics);
+  EXPECT_TRUE(reader.finished());
+}
+
+// A deploy that counts more, or its roll-back, must not cost open sockets their attachments.
+TEST(MetricsTest, MoreOrFewerCountersThanTodayAreRead) {
+  std::string bytes;
+  append_u32(bytes, Metrics::kCount + 2);
+  for (std::size_t i = 0; i < Metrics::kCount + 2; ++i) append_count(bytes, i + 1);
+  ByteReader more(bytes);
+  EXPECT_EQ(Metrics::read_from(more).at(Counter::kRowsWritten),
+            static_cast<std::int64_t>(Metrics::kCount));
+  EXPECT_TRUE(more.finished());
+
+  bytes.clear();
+  append_u32(bytes, 1);
+  append_count(bytes, 7);
+  ByteReader fewer(bytes);
+  const Metrics metrics = Metrics::read_from(fewer);
+  EXPECT_EQ(metrics.at(Counter::kWakes), 7);
+  EXPECT_EQ(metrics.at(Counter::kAsleepMs), 0);
+  EXPECT_TRUE(fewer.finished());
+}
+
+TEST(MetricsTest, ANumberWithoutAnEndIsDamage) {
+  const std::string bytes(11, '\x80');
+  ByteReader reader(bytes);
+  EXPECT_EQ(reader.number_of_any_size(), 0U);
+  EXPECT_TRUE(reader.failed());
+}
+
+TEST(MetricsTest, OnlyWhatCameSinceIsLeft) {
+  Metrics earlier;
+  earlier.add(Counter::kPing, 2);
+  Metrics now = earlier;
+  now.add(Counter::kPing, 3);
+  now.add(Counter::kWakes);
+  std::string point;
+  write_metrics_point(point, now.since(earlier));
+  EXPECT_EQ(point, "[1,0,0,0,0,0,0,0,0,0,3,0,0,0,0,0,0,0]");
+}
+
+}  // namespace
+}  // namespace user_session

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { PREFIX } from "../support/requests.mjs";
+import { startWatchedServer } from "../support/watched.mjs";
+
+/** @type {Awaited<ReturnType<typeof startWatchedServer>>} */
+let server;
+before(async () => {
+  server = await startWatchedServer();
+});
+after(() => server?.close());
+
+/** @param {string} userId */
+async function metricsOf(userId) {
+  const response = await fetch(`${server.http}${PREFIX}/metrics?userId=${userId}`);
+  assert.equal(response.status, 200);
+  return /** @type {Record<string, number>} */ (await response.json());
+}
+
+// An operator who can't see this takes an object that never sleeps for one that does.
+test("wakes, heartbeats and frames are counted through sleep, and cost no row", async () => {
+  const user = "counted";
+  const device = await Device.connect(server, user, "phone");
+  await device.next();
+  const writes = await server.writesDuring(user, async () => {
+    await server.hibernate(user);
+    assert.equal((await device.ask({ type: "sync_state" })).type, "state");
+    await server.hibernate(user);
+    device.send('{"type":"ping"}');
+    assert.equal((await device.next()).type, "pong");
+    assert.equal((await device.ask({ type: "nonsense" })).type, "error");
+  });
+  assert.deepEqual(writes, { puts: 0, deletes: 0, others: 0 });
+  await server.hibernate(user);
+  const metrics = await metricsOf(user);
+  const { instances, messages } = await server.counts(user);
+  // Sleeps of less than a second, which only a test brings about, may be missed.
+  assert.ok(metrics.wakes >= 2 && metrics.wakes <= instances, `${metrics.wakes} of ${instances}`);
+  assert.equal(metrics.connects, 1);
+  assert.equal(metrics.rowsWritten, 0);
+  assert.equal(messages, 2, "the heartbeat woke nobody");
+  assert.ok(metrics.heartbeatsAsleep >= 1);
+  assert.ok(metrics.asleepMs > 0 && metrics.since > 0);
+  await device.close();
+});
+
+test("each wake hands on what came since the last one, and the leaving of the last device the rest", async () => {
+  const user = "collected";
+  const device = await Device.connect(server, user, "phone");
+  await device.next();
+  for (let at = 0; at < 5; at++) await device.ask({ type: "sync_state" });
+  await device.close();
+  await eventually("the data points", async () => (await server.counts(user)).points.length >= 2);
+  const { points } = await server.counts(user);
+  for (const { indexes, doubles } of points) {
+    assert.deepEqual(indexes, [user]);
+    assert.equal(doubles.length, 18);
+  }
+  const sums = points[0].doubles.map((_, at) =>
+    points.reduce((sum, { doubles }) => sum + doubles[at], 0),
+  );
+  const [wakes, , , , connects, , , , , syncs] = sums;
+  assert.deepEqual({ wakes, connects, syncs }, { wakes: 1, connects: 1, syncs: 5 });
+});
