@@ -1,5 +1,5 @@
 /**
- * The project's Worker as a deploy uploads it: bundled and minified by wrangler, the module beside it.
+ * A Worker as a deploy uploads it: bundled and minified by wrangler, the module beside it.
  */
 import { rmSync } from "node:fs";
 import { mkdtemp, readdir } from "node:fs/promises";
@@ -24,20 +24,28 @@ import { ROOT } from "./server.mjs";
  * @property {string} output What wrangler printed.
  */
 
-/** @type {Promise<Bundle> | undefined} */
-let bundle;
+/** By the configuration's path. @type {Map<string, Promise<Bundle>>} */
+const bundles = new Map();
 
-/** Builds the bundle, once a process. */
-export function buildBundle() {
-  bundle ??= build();
+/**
+ * Builds the bundle of a configuration, once a process.
+ * @param {string} [config] Below the project's folder. Defaults to the project's own.
+ * @returns {Promise<Bundle>}
+ */
+export function buildBundle(config = "wrangler.jsonc") {
+  const bundle = bundles.get(config) ?? build(config);
+  bundles.set(config, bundle);
   return bundle;
 }
 
-/** @returns {Promise<Bundle>} */
-async function build() {
+/**
+ * @param {string} config
+ * @returns {Promise<Bundle>}
+ */
+async function build(config) {
   const folder = await mkdtemp(join(tmpdir(), "bundle-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const args = ["deploy", "--dry-run", "--minify", `--outdir=${folder}`];
+  const args = ["deploy", "--dry-run", "--minify", `--config=${config}`, `--outdir=${folder}`];
   const output = await runTool(ROOT, "wrangler", args);
   const names = await readdir(folder);
   /** @param {string} extension @param {Module["type"]} type @returns {Module[]} */

@@ -28,20 +28,23 @@ test("wakes, heartbeats and frames are counted through sleep, and cost no row", 
   const writes = await server.writesDuring(user, async () => {
     await server.hibernate(user);
     assert.equal((await device.ask({ type: "sync_state" })).type, "state");
-    await server.hibernate(user);
-    device.send('{"type":"ping"}');
-    assert.equal((await device.next()).type, "pong");
+    // Under load a heartbeat may come before the eviction is over, and then wakes the object.
+    await eventually("a heartbeat answered asleep", async () => {
+      await server.hibernate(user);
+      const before = await server.counts(user);
+      assert.equal((await device.ask('{"type":"ping"}')).type, "pong");
+      return (await server.counts(user)).messages === before.messages;
+    });
     assert.equal((await device.ask({ type: "nonsense" })).type, "error");
   });
   assert.deepEqual(writes, { puts: 0, deletes: 0, others: 0 });
   await server.hibernate(user);
   const metrics = await metricsOf(user);
-  const { instances, messages } = await server.counts(user);
+  const { instances } = await server.counts(user);
   // Sleeps of less than a second, which only a test brings about, may be missed.
   assert.ok(metrics.wakes >= 2 && metrics.wakes <= instances, `${metrics.wakes} of ${instances}`);
   assert.equal(metrics.connects, 1);
   assert.equal(metrics.rowsWritten, 0);
-  assert.equal(messages, 2, "the heartbeat woke nobody");
   assert.ok(metrics.heartbeatsAsleep >= 1);
   assert.ok(metrics.asleepMs > 0 && metrics.since > 0);
   await device.close();
