@@ -70,9 +70,9 @@ export class UserSessionDO extends DurableObject {
     this.#session = new SessionHost(ctx, sessionModule, {
       allowance: readAllowance(options),
       collect: collectorOf(options, () => this.#session.userId()),
-      onLoggedOut: (sockets) => {
+      onLoggedOut: (closed) => {
         if (this.#hasOwnOnLogout()) this.#logoutHook.schedule();
-        this.#promptClose.closed(sockets);
+        this.#promptClose.closed(closed);
       },
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
@@ -103,7 +103,6 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketMessage(socket, content) {
-    this.#promptClose.spoke(socket);
     try {
       this.#session.receive(socket, content);
     } catch (error) {

@@ -41,7 +41,7 @@ export function readEffects({ bytes, words }, outcomeAt) {
       connection: words[record + 1],
       number: words[record + 2],
       text: isText ? decoder.decode(bytes.subarray(start, end)) : "",
-      bytes: isText ? NO_BYTES : bytes.slice(start, end),
+      bytes: isText ? NO_BYTES : bytes.subarray(start, end),
     });
     record += RECORD_WORDS;
   }

@@ -15,6 +15,8 @@
  * the restart as an uncaught exception with our message.
  */
 
+/** @import { OpenSocket } from "./socket-table.js" */
+
 /** The message of the exception that a request gets which waits for the restart. */
 export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
 
@@ -31,8 +33,6 @@ export class PromptClose {
   #ctx;
   /** Sockets that were closed and have not answered. @type {Set<WebSocket>} */
   #unanswered = new Set();
-  /** Sockets that have delivered a frame to this instance. @type {WeakSet<WebSocket>} */
-  #spoke = new WeakSet();
   /** Requests being served. */
   #requests = 0;
   /** Requests and calls so far. */
@@ -48,23 +48,16 @@ export class PromptClose {
   }
 
   /**
-   * Notes that a socket has delivered a frame, which makes its closing prompt by itself.
-   * @param {WebSocket} socket
-   */
-  spoke(socket) {
-    this.#spoke.add(socket);
-  }
-
-  /**
    * Takes care of sockets that have just been closed.
-   * @param {WebSocket[]} sockets
+   * @param {OpenSocket[]} closed
    */
-  closed(sockets) {
+  closed(closed) {
     const ctx = this.#ctx;
-    const isMute = (/** @type {WebSocket} */ socket) =>
-      !this.#spoke.has(socket) && !ctx.getWebSocketAutoResponseTimestamp(socket);
-    if (!sockets.some(isMute)) return;
-    for (const socket of sockets) this.#unanswered.add(socket);
+    // A socket that has delivered a frame closes promptly by itself.
+    const isMute = (/** @type {OpenSocket} */ { socket, hasSpoken }) =>
+      !hasSpoken && !ctx.getWebSocketAutoResponseTimestamp(socket);
+    if (!closed.some(isMute)) return;
+    for (const { socket } of closed) this.#unanswered.add(socket);
     if (this.#releasing) return;
     this.#releasing = this.#release().finally(() => {
       this.#releasing = null;

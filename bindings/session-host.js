@@ -6,6 +6,7 @@ import { SessionInstance } from "./session-instance.js";
 import { SocketTable } from "./socket-table.js";
 import { EffectKind } from "./wire.js";
 
+/** @import { OpenSocket } from "./socket-table.js" */
 /** @import { Allowance, Answer, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
 
 const SNAPSHOT_KEY = "session";
@@ -20,7 +21,7 @@ const NO_BYTES = new Uint8Array(0);
  * @property {Allowance} allowance
  * @property {((counts: number[]) => void) | null} collect Takes what has been counted, in the order of
  *   `Counter` in src/metrics.h; `null` if nobody does.
- * @property {(sockets: WebSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
+ * @property {(closed: OpenSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
  *   stored, and of the sockets that it has closed.
  */
 
@@ -33,6 +34,7 @@ export class SessionHost {
   /** @type {SessionInstance | null} */
   #instance = null;
   #sockets = new SocketTable();
+  #copy = NO_BYTES;
 
   /**
    * @param {DurableObjectState} ctx
@@ -124,9 +126,10 @@ export class SessionHost {
    */
   receive(socket, content) {
     this.wake();
-    const connection = this.#sockets.connectionOf(socket);
-    if (connection === undefined) return;
-    this.#run({ type: "FrameReceived", connection, now: Date.now(), content });
+    const open = this.#sockets.find(socket);
+    if (!open) return;
+    open.hasSpoken = true;
+    this.#run({ type: "FrameReceived", connection: open.connection, now: Date.now(), content });
   }
 
   /**
@@ -134,8 +137,9 @@ export class SessionHost {
    * @param {WebSocket} socket
    */
   disconnect(socket) {
-    const connection = this.#sockets.connectionOf(socket);
-    if (connection === undefined) return;
+    const open = this.#sockets.find(socket);
+    if (!open) return;
+    const { connection } = open;
     this.#run({ type: "Disconnected", connection, heartbeat: this.#heartbeat(socket) });
     this.#sockets.remove(connection);
   }
@@ -144,7 +148,7 @@ export class SessionHost {
   requestState(credential) {
     this.wake();
     let heartbeat = 0;
-    for (const socket of this.#sockets.all()) {
+    for (const { socket } of this.#sockets.all()) {
       heartbeat = Math.max(heartbeat, this.#heartbeat(socket));
     }
     return this.#run({ type: "StateRequested", now: Date.now(), heartbeat, credential });
@@ -256,13 +260,13 @@ export class SessionHost {
   #applyOne({ kind, connection, number, text, bytes }) {
     switch (kind) {
       case EffectKind.SetAttachment:
-        this.#sockets.socketOf(connection)?.serializeAttachment(bytes);
+        this.#sockets.socketOf(connection)?.serializeAttachment(this.#copyOf(bytes));
         return undefined;
       case EffectKind.Send:
         send(this.#sockets.socketOf(connection), text);
         return undefined;
       case EffectKind.SendToAll:
-        for (const socket of this.#sockets.all()) send(socket, text);
+        for (const { socket } of this.#sockets.all()) send(socket, text);
         return undefined;
       case EffectKind.Close:
       case EffectKind.Expel:
@@ -294,9 +298,9 @@ export class SessionHost {
     const { kv } = this.#ctx.storage;
     switch (kind) {
       case EffectKind.Store:
-        return kv.put(SNAPSHOT_KEY, bytes);
+        return kv.put(SNAPSHOT_KEY, this.#copyOf(bytes));
       case EffectKind.StoreLogout:
-        return kv.put(LOGOUT_KEY, bytes);
+        return kv.put(LOGOUT_KEY, this.#copyOf(bytes));
       case EffectKind.SetAside:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
         kv.delete(SNAPSHOT_KEY);
@@ -314,10 +318,21 @@ export class SessionHost {
    * @param {string} reason
    */
   #closeAll(code, reason) {
-    const sockets = [...this.#sockets.all()];
+    const closed = [...this.#sockets.all()];
     this.#sockets.clear();
-    for (const socket of sockets) close(socket, code, reason);
-    this.#onLoggedOut(sockets);
+    for (const { socket } of closed) close(socket, code, reason);
+    this.#onLoggedOut(closed);
+  }
+
+  /**
+   * Bytes of the module's memory in a buffer of their own, as the platform needs them: it writes the
+   * whole buffer that they lie in. Good until the next call.
+   * @param {Uint8Array} bytes
+   */
+  #copyOf(bytes) {
+    if (this.#copy.length !== bytes.length) this.#copy = new Uint8Array(bytes.length);
+    this.#copy.set(bytes);
+    return this.#copy;
   }
 
   /** @param {WebSocket} socket */

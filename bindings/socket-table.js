@@ -2,11 +2,20 @@
  * The open sockets and their connection numbers. Only open ones are in it: a socket that the server
  * has closed has no number, so nothing that still comes from it reaches the session.
  */
+
+/**
+ * An open socket.
+ * @typedef {object} OpenSocket
+ * @property {WebSocket} socket
+ * @property {number} connection
+ * @property {boolean} hasSpoken It has delivered a frame to this instance.
+ */
+
 export class SocketTable {
-  /** @type {(WebSocket | undefined)[]} */
-  #sockets = [];
-  /** @type {Map<WebSocket, number>} */
-  #connections = new Map();
+  /** By their connections. @type {(OpenSocket | undefined)[]} */
+  #open = [];
+  /** @type {Map<WebSocket, OpenSocket>} */
+  #known = new Map();
   /** @type {number[]} */
   #free = [];
 
@@ -15,33 +24,34 @@ export class SocketTable {
    * @returns {number} Its number, the smallest ones first: the session keeps a table by them.
    */
   add(socket) {
-    const connection = this.#free.pop() ?? this.#sockets.length;
-    this.#sockets[connection] = socket;
-    this.#connections.set(socket, connection);
+    const connection = this.#free.pop() ?? this.#open.length;
+    const open = { socket, connection, hasSpoken: false };
+    this.#open[connection] = open;
+    this.#known.set(socket, open);
     return connection;
   }
 
   /** @param {number} connection */
   remove(connection) {
-    const socket = this.#sockets[connection];
-    if (!socket) return;
-    this.#connections.delete(socket);
-    this.#sockets[connection] = undefined;
+    const open = this.#open[connection];
+    if (!open) return;
+    this.#known.delete(open.socket);
+    this.#open[connection] = undefined;
     this.#free.push(connection);
   }
 
   clear() {
-    this.#sockets = [];
-    this.#connections.clear();
+    this.#open = [];
+    this.#known.clear();
     this.#free = [];
   }
 
   /**
    * @param {WebSocket} socket
-   * @returns {number | undefined}
+   * @returns {OpenSocket | undefined}
    */
-  connectionOf(socket) {
-    return this.#connections.get(socket);
+  find(socket) {
+    return this.#known.get(socket);
   }
 
   /**
@@ -49,15 +59,11 @@ export class SocketTable {
    * @returns {WebSocket | undefined}
    */
   socketOf(connection) {
-    return this.#sockets[connection];
+    return this.#open[connection]?.socket;
   }
 
-  /** All sockets in the table. */
+  /** All in the table. */
   all() {
-    return this.#connections.keys();
-  }
-
-  get size() {
-    return this.#connections.size;
+    return this.#known.values();
   }
 }

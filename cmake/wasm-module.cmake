@@ -40,7 +40,7 @@ add_custom_command(OUTPUT ${MODULE}
           --graph-file=${CMAKE_SOURCE_DIR}/bindings/exports.json
           $<TARGET_FILE:session> -o ${CMAKE_BINARY_DIR}/session.reduced.wasm
           > ${CMAKE_BINARY_DIR}/removed-exports.txt
-  COMMAND ${WASM_OPT} ${FEATURES} -Oz --strip-debug --strip-producers --strip-target-features
+  COMMAND ${WASM_OPT} ${FEATURES} -O2 --strip-debug --strip-producers --strip-target-features
           ${CMAKE_BINARY_DIR}/session.reduced.wasm -o ${MODULE}
   DEPENDS session ${CMAKE_SOURCE_DIR}/bindings/exports.json)
 add_custom_target(module ALL DEPENDS ${MODULE})

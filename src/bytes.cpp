@@ -1,5 +1,7 @@
 #include "bytes.h"
 
+#include <array>
+
 namespace user_session {
 namespace {
 
@@ -8,9 +10,9 @@ constexpr std::uint64_t kMore = 0x80;
 constexpr unsigned kBitsPerByte = 7;
 
 void append_number(std::string& out, std::uint64_t value, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) {
-    out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
-  }
+  std::array<char, sizeof(value)> bytes{};
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(value >> (8 * i) & 0xff);
+  out.append(bytes.data(), size);
 }
 
 }  // namespace
