@@ -18,5 +18,17 @@ export interface Counts {
   points: { indexes: string[]; doubles: number[] }[];
 }
 
+/** What one user's object has cost so far, as `tests/worker/fixtures/metered.js` meters it. */
+export interface Meter {
+  /** Requests that reached the Worker. */
+  workerRequests: number;
+  /** Requests that reached the object. */
+  requests: number;
+  /** Rows read, keys that are not there included. */
+  rowsRead: number;
+  /** How long it was at work, in milliseconds: its constructor and its handlers. */
+  activeMs: number;
+}
+
 /** A stored value as JSON can carry it. */
 export type Stored = { bytes: number[] } | { value: unknown };

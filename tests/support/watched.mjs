@@ -1,14 +1,16 @@
 /**
- * The Worker of `tests/worker/fixtures/watched.js`, whose objects are watched at work.
+ * The Worker of `tests/worker/fixtures/watched.js`, whose objects are watched at work, and that of
+ * `metered.js` beside it, which also tells what they cost.
  */
 import assert from "node:assert/strict";
 
 import { ROOT, startServer } from "./server.mjs";
 
-/** @import { Counts, Stored } from "./watched.js" */
+/** @import { Counts, Meter, Stored } from "./watched.js" */
 /** @import { Server } from "./server.mjs" */
 
 const CONFIG = `${ROOT}tests/worker/fixtures/watched.wrangler.jsonc`;
+const METERED_CONFIG = `${ROOT}tests/worker/fixtures/metered.wrangler.jsonc`;
 
 /** The counts of writes. @typedef {Pick<Counts, "puts" | "deletes" | "others">} Writes */
 
@@ -28,19 +30,30 @@ export const NO_WRITES = { puts: 0, deletes: 0, others: 0 };
  *   such write of the user's object throw.
  */
 
+/**
+ * @typedef {object} Metering
+ * @property {(userId: string) => Promise<Counts & Meter>} meter What the user's object has done and
+ *   cost so far. Asking does not wake it.
+ * @property {(userId: string) => Promise<number>} bytes The size of its database.
+ */
+
+/**
+ * @param {Server} server
+ * @param {string} path
+ * @param {Record<string, string>} query
+ * @param {RequestInit} [options]
+ */
+async function askServer(server, path, query, options) {
+  const response = await fetch(`${server.http}${path}?${new URLSearchParams(query)}`, options);
+  assert.equal(response.status, 200);
+  return /** @type {any} */ (await response.json());
+}
+
 /** @returns {Promise<Server & Watching>} */
 export async function startWatchedServer() {
   const server = await startServer(CONFIG);
-  /**
-   * @param {string} path
-   * @param {Record<string, string>} query
-   * @param {RequestInit} [options]
-   */
-  async function ask(path, query, options) {
-    const response = await fetch(`${server.http}${path}?${new URLSearchParams(query)}`, options);
-    assert.equal(response.status, 200);
-    return /** @type {any} */ (await response.json());
-  }
+  /** @type {(path: string, query: Record<string, string>, options?: RequestInit) => Promise<any>} */
+  const ask = (path, query, options) => askServer(server, path, query, options);
   /** @param {string} userId @returns {Promise<Counts>} */
   const counts = (userId) => ask("/test/counts", { userId });
   return {
@@ -60,5 +73,18 @@ export async function startWatchedServer() {
       ask("/test/plant", { userId }, { method: "POST", body: JSON.stringify(entries) }),
     stored: (userId) => ask("/test/stored", { userId }),
     failNext: (userId, method) => ask("/test/fail", { userId, method }),
+  };
+}
+
+/** @returns {Promise<Server & Metering>} */
+export async function startMeteredServer() {
+  const server = await startServer(METERED_CONFIG);
+  return {
+    ...server,
+    async meter(userId) {
+      const counts = await askServer(server, "/test/counts", { userId });
+      return { ...counts, ...(await askServer(server, "/test/meter", { userId })) };
+    },
+    bytes: (userId) => askServer(server, "/test/bytes", { userId }),
   };
 }
