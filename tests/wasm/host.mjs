@@ -223,14 +223,16 @@ export class Host {
 
   /** @param {Effect} effect */
   #apply({ kind, connection, bytes }) {
+    // They lie in the module's memory, where the next step writes.
+    const kept = bytes.slice();
     if (kind === EffectKind.SetAside || kind === EffectKind.Erase) this.#stored = null;
     if (kind === EffectKind.Erase) this.#legacy = null;
-    if (kind === EffectKind.Store) this.#stored = bytes;
-    if (kind === EffectKind.StoreLogout) this.#storedLogout = bytes;
+    if (kind === EffectKind.Store) this.#stored = kept;
+    if (kind === EffectKind.StoreLogout) this.#storedLogout = kept;
     if (kind === EffectKind.Close || kind === EffectKind.Expel) this.#sockets.delete(connection);
     if (kind === EffectKind.CloseAll) this.#sockets.clear();
     const socket = this.#sockets.get(connection);
-    if (kind === EffectKind.SetAttachment && socket) socket.attachment = bytes;
+    if (kind === EffectKind.SetAttachment && socket) socket.attachment = kept;
   }
 
   /**
