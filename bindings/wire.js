@@ -111,7 +111,8 @@ export const FRAME_BYTES_MAX = 65_536;
 
 /**
  * What has to be done; `src/effect.h` says what each means. `text` is for frames, reasons, answers
- * and reports, `bytes` for what is stored or attached; the bytes are a copy.
+ * and reports, `bytes` for what is stored or attached; the bytes lie in the module's memory, where the
+ * next step writes.
  * @typedef {object} Effect
  * @property {number} kind One of `EffectKind`.
  * @property {number} connection
