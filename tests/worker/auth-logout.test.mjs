@@ -84,7 +84,7 @@ test("a credential that a logout has ended does not use up the connections of a 
 });
 
 test("an open socket whose credential has ended is closed and gets nothing more", async () => {
-  const ending = await connected("ann", secretToken("ann", { exp: seconds() + 1 }));
+  const ending = await connected("ann", secretToken("ann", { exp: seconds() + 3 }));
   const staying = await connected("ann", secretToken("ann"));
   // Node's client notices a close late if it has never sent a frame and another socket stays open.
   await ending.ask({ type: "sync_state" });
