@@ -1,0 +1,242 @@
+/**
+ * Kills the server again and again while devices play, and has the checker watch.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { eventually } from "../support/eventually.mjs";
+import { startWorkerd } from "../support/workerd.mjs";
+import { Checker } from "./checker.mjs";
+import { Player } from "./player.mjs";
+import { randomOf } from "./random.mjs";
+import { Recorder } from "./record.mjs";
+
+/** @import { WorkerDescription, Workerd } from "../support/workerd.mjs" */
+/** @import { Complaint } from "./checker.mjs" */
+/** @import { Random } from "./random.mjs" */
+
+/**
+ * @typedef {object} TortureOptions
+ * @property {number} kills
+ * @property {number} users
+ * @property {number} seed
+ * @property {string} [storage] A folder for what the objects store, which must be empty. It is kept if
+ *   it is given.
+ * @property {string} [record] The file that gets the record.
+ * @property {WorkerDescription} [worker] Defaults to the project's own.
+ * @property {(kills: number) => void} [onKill]
+ */
+
+/**
+ * @typedef {object} Outcome
+ * @property {Complaint[]} complaints
+ * @property {Checker["counts"]} counts
+ * @property {number} seconds
+ */
+
+const DEVICES_MIN = 2;
+const DEVICES_MAX = 4;
+
+/** How often a server is killed while its devices are still coming back. */
+const HASTE = 0.25;
+const HASTE_MS_MAX = 150;
+
+/** How long devices play otherwise. */
+const PLAY_MS_MIN = 20;
+const PLAY_MS_MAX = 300;
+
+/** How many users' states are asked for before their devices are back. */
+const EARLY_ASKS = 4;
+
+/** For the last words of a killed server to be read. */
+const LAST_WORDS_MS = 20;
+
+/** How long devices may take to come back and to be told everything. */
+const PATIENCE_MS = 15_000;
+
+/** One look at how it went is enough. */
+const COMPLAINTS_MAX = 50;
+
+/**
+ * @param {TortureOptions} options
+ * @returns {Promise<Outcome>}
+ */
+export async function torture(options) {
+  const begin = performance.now();
+  const folder = options.storage ?? (await mkdtemp(join(tmpdir(), "torture-")));
+  const run = new Run({ ...options, storage: folder });
+  try {
+    await run.all();
+  } finally {
+    await run.close();
+    if (options.storage === undefined) await rm(folder, { recursive: true, force: true });
+  }
+  const { complaints, counts } = run.checker;
+  return { complaints, counts, seconds: (performance.now() - begin) / 1_000 };
+}
+
+class Run {
+  checker = new Checker();
+  #options;
+  /** @type {Random} */
+  #random;
+  #recorder;
+  /** @type {Player[]} */
+  #players = [];
+  /** @type {Workerd | null} */
+  #server = null;
+  #port = 0;
+  #open = 0;
+  #marks = 0;
+
+  /** @param {TortureOptions & {storage: string}} options */
+  constructor(options) {
+    this.#options = options;
+    this.#random = randomOf(options.seed);
+    this.#recorder = new Recorder((entry) => {
+      if (entry.kind === "open") this.#open++;
+      if (entry.kind === "closed") this.#open--;
+      this.checker.take(entry);
+    }, options.record);
+  }
+
+  async all() {
+    const users = this.#chooseUsers();
+    this.#recorder.add({ kind: "run", users });
+    await this.#start();
+    for (const [user, devices] of Object.entries(users)) {
+      for (const device of devices) this.#addPlayer(user, device);
+    }
+    for (let kills = 1; kills <= this.#options.kills && !this.#isHopeless(); kills++) {
+      await this.#live();
+      await this.#kill();
+      this.#options.onKill?.(kills);
+      await this.#start();
+    }
+    await this.#settle();
+  }
+
+  async close() {
+    for (const player of this.#players) player.leave();
+    await this.#server?.kill();
+    await this.#server?.stop();
+    this.checker.end();
+    this.#recorder.flush();
+  }
+
+  #isHopeless() {
+    return this.checker.complaints.length >= COMPLAINTS_MAX;
+  }
+
+  #chooseUsers() {
+    /** @type {Record<string, string[]>} */
+    const users = {};
+    for (let at = 1; at <= this.#options.users; at++) {
+      const count = this.#random.between(DEVICES_MIN, DEVICES_MAX);
+      users[`user ${at}`] = Array.from({ length: count }, (_, n) => `user ${at} device ${n + 1}`);
+    }
+    return users;
+  }
+
+  /** @param {string} user @param {string} device */
+  #addPlayer(user, device) {
+    // Its own numbers, so that it does the same whatever the others' timing.
+    const random = randomOf(this.#random.between(0, 2 ** 31));
+    const ws = String(this.#server?.ws);
+    this.#players.push(new Player({ ws, user, device, random, record: this.#recorder }));
+  }
+
+  async #start() {
+    this.#recorder.add({ kind: "start" });
+    const { worker = {}, storage } = this.#options;
+    this.#server = await startWorkerd({ ...worker, storage, port: this.#port });
+    this.#port = Number(new URL(this.#server.http).port);
+  }
+
+  /** From a start to the moment before the kill. */
+  async #live() {
+    const isHasty = this.#random.next() < HASTE;
+    const early = Promise.all(this.#someUsers().map((user) => this.#ask(user)));
+    if (!isHasty) {
+      await early;
+      await this.#settle();
+    }
+    for (const player of this.#players) player.play();
+    await delay(isHasty ? this.#random.between(0, HASTE_MS_MAX) : this.#random.between(PLAY_MS_MIN, PLAY_MS_MAX));
+  }
+
+  async #kill() {
+    this.#recorder.add({ kind: "kill" });
+    await this.#server?.kill();
+    await this.#server?.stop();
+    this.#server = null;
+    for (const player of this.#players) player.pause();
+    await delay(LAST_WORDS_MS);
+    await eventually("the ends of all sockets", async () => this.#open === 0, PATIENCE_MS);
+  }
+
+  /** Has the devices come back, and waits until each has been told all there is to tell. */
+  async #settle() {
+    try {
+      await this.#until("all devices to be back", () =>
+        this.#players.every(({ isIn, socketCount }) => isIn && socketCount === 1),
+      );
+      const mark = ++this.#marks;
+      for (const player of this.#players) player.mark(mark);
+      await this.#until("all that was sent to be told to all", () =>
+        this.#players.every((player) => this.#mates(player).every((mate) => player.markOf(mate) === mark)),
+      );
+      const states = this.#players.map((player) => player.states);
+      for (const player of this.#players) player.sync();
+      await this.#until("the answers to sync_state", () =>
+        this.#players.every((player, at) => player.states > states[at]),
+      );
+      await this.#askAll();
+      this.#recorder.add({ kind: "settled" });
+    } catch (error) {
+      this.#recorder.add({ kind: "stuck", what: String(error) });
+    }
+  }
+
+  /** Asks for every user's state, again where a device that has reloaded is still counted. */
+  async #askAll() {
+    for (const user of new Set(this.#players.map((player) => player.user))) {
+      const count = this.#players.filter((player) => player.user === user).length;
+      await eventually(`${user} to have ${count} devices`, async () => {
+        const state = await this.#ask(user);
+        return state?.connectedDevices === count;
+      });
+    }
+  }
+
+  /**
+   * @param {string} user
+   * @returns {Promise<any>} `null` if the server ends meanwhile.
+   */
+  async #ask(user) {
+    this.#recorder.add({ kind: "asked", user });
+    const path = `/__user-session/state?${new URLSearchParams({ userId: user })}`;
+    const body = await fetch(`http://127.0.0.1:${this.#port}${path}`)
+      .then((response) => response.json())
+      .catch(() => null);
+    if (body) this.#recorder.add({ kind: "state", user, body });
+    return body;
+  }
+
+  #someUsers() {
+    const users = [...new Set(this.#players.map(({ user }) => user))];
+    return Array.from({ length: EARLY_ASKS }, () => this.#random.pick(users));
+  }
+
+  /** @param {Player} player */
+  #mates({ user }) {
+    return this.#players.filter((player) => player.user === user).map(({ device }) => device);
+  }
+
+  /** @param {string} what @param {() => boolean} isSo */
+  #until(what, isSo) {
+    return eventually(what, async () => isSo(), PATIENCE_MS);
+  }
+}
