@@ -46,7 +46,7 @@ export class Checker {
   complaints = [];
   counts = {
     ...{ starts: 0, kills: 0, sent: 0, seen: 0, changes: 0, unplaced: 0 },
-    ...{ checkedAfterKill: 0, unsureAfterKill: 0, lastActiveBackMs: 0 },
+    ...{ checkedAfterKill: 0, unsureAfterKill: 0, lastActiveBackMs: 0, forgotten: 0 },
   };
   /** @type {Map<string, User>} */
   #users = new Map();
@@ -184,7 +184,9 @@ export class Checker {
       const older = before.stored - lastActive;
       this.#complain("loss", `${who}: lastActive is ${older} ms older than what was stored`);
     }
-    this.counts.lastActiveBackMs = Math.max(this.counts.lastActiveBackMs, before.shown - lastActive);
+    if (before.shown === 0) return;
+    if (lastActive === 0) this.counts.forgotten++;
+    else this.counts.lastActiveBackMs = Math.max(this.counts.lastActiveBackMs, before.shown - lastActive);
   }
 
   /** @param {string} name @param {User} user */

@@ -26,6 +26,7 @@ import { Recorder } from "./record.mjs";
  *   it is given.
  * @property {string} [record] The file that gets the record.
  * @property {WorkerDescription} [worker] Defaults to the project's own.
+ * @property {number} [maxComplaints] After so many no more kills.
  * @property {(kills: number) => void} [onKill]
  */
 
@@ -45,7 +46,7 @@ const HASTE_MS_MAX = 150;
 
 /** How long devices play otherwise. */
 const PLAY_MS_MIN = 20;
-const PLAY_MS_MAX = 300;
+const PLAY_MS_MAX = 400;
 
 /** How many users' states are asked for before their devices are back. */
 const EARLY_ASKS = 4;
@@ -56,7 +57,7 @@ const LAST_WORDS_MS = 20;
 /** How long devices may take to come back and to be told everything. */
 const PATIENCE_MS = 15_000;
 
-/** One look at how it went is enough. */
+/** With so many it is clear how it goes. */
 const COMPLAINTS_MAX = 50;
 
 /**
@@ -127,7 +128,8 @@ class Run {
   }
 
   #isHopeless() {
-    return this.checker.complaints.length >= COMPLAINTS_MAX;
+    const { maxComplaints = COMPLAINTS_MAX } = this.#options;
+    return this.checker.complaints.length >= maxComplaints;
   }
 
   #chooseUsers() {

@@ -31,7 +31,7 @@ export function commonOrder(stretches) {
     if (!next) return { order: merged.order, unplaced: waiting.length, contradictions };
     waiting = waiting.filter((one) => one !== next);
     const offset = Number(offsetIn(merged.events, next.events));
-    const contradiction = compare(merged.order, next, offset);
+    const contradiction = compare(merged, next, offset);
     if (contradiction) contradictions.push(contradiction);
     else merged = merge(merged, next, offset);
   }
@@ -51,16 +51,20 @@ function offsetIn(places, others) {
 }
 
 /**
- * @param {string[]} order
+ * @param {{order: string[], events: Map<string, number>}} merged
  * @param {Stretch} stretch
  * @param {number} offset
  */
-function compare(order, { name, history }, offset) {
+function compare({ order, events: places }, { name, history, events }, offset) {
   const from = Math.max(0, -offset);
   const to = Math.min(history.length, order.length - offset);
   for (let at = from; at < to; at++) {
     if (history[at] === order[at + offset]) continue;
     return `${name} saw ${history[at]} as frame ${at + 1}, where others saw ${order[at + offset]}`;
+  }
+  for (const [event, at] of events) {
+    const place = places.get(event) ?? at + offset;
+    if (place !== at + offset) return `${name} saw event ${event} at another place than others`;
   }
   return null;
 }

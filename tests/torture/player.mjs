@@ -15,8 +15,8 @@ const RETRY_SPEED = 50;
 
 /** A device at play sends some frames at once, then waits. */
 const BURST_MAX = 3;
-const PAUSE_MS_MIN = 20;
-const PAUSE_MS_MAX = 120;
+const PAUSE_MS_MIN = 10;
+const PAUSE_MS_MAX = 70;
 
 /** How often it reloads instead, closing its socket while what it has sent is under way. */
 const RELOAD_CHANCE = 0.01;

@@ -36,6 +36,7 @@ ${row(counts.checkedAfterKill)}games that had to be there after a kill
 ${row(counts.unsureAfterKill)}games of which nobody could know: asked for and not announced
 ${row(counts.unplaced)}connections too short to compare their order with others'
 ${row(counts.lastActiveBackMs)}ms at most that lastActive was older after a kill than what had been shown
+${row(counts.forgotten)}answers after a kill that the user was never here: nothing had been stored yet
 ${row(complaints.length)}complaints`);
   for (const { kind, what, life } of complaints.slice(0, COMPLAINTS_SHOWN)) {
     console.log(`\n${kind}, start ${life}: ${what}`);

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { buildBundle } from "../support/bundle.mjs";
+import { OPEN } from "../support/server.mjs";
+import { torture } from "./harness.mjs";
+
+const FAULTY_CONFIG = "tests/torture/fixtures/faulty.wrangler.jsonc";
+
+/** A fault that is found later is one that might not be found. */
+const FAULTY_KILLS = 10;
+
+test("what devices were told holds after each of 12 kills", async (t) => {
+  const seed = Date.now() % 1_000_000;
+  const { complaints, counts, seconds } = await torture({ kills: 12, users: 24, seed });
+  t.diagnostic(`seed ${seed}, ${seconds.toFixed(0)} s: ${JSON.stringify(counts)}`);
+  assert.deepEqual(complaints, []);
+  assert.equal(counts.kills, 12);
+  assert.ok(counts.changes > 100 && counts.checkedAfterKill > 100, JSON.stringify(counts));
+});
+
+/** What each planted fault is found as. */
+const FAULTS = {
+  "late-write": "loss",
+  "lost-write": "loss",
+  "swapped-frames": "order",
+  "swapped-delivery": "order",
+  "lost-delivery": "order",
+};
+
+for (const [fault, kind] of Object.entries(FAULTS)) {
+  test(`the harness finds a planted fault: ${fault}`, async (t) => {
+    const { modules } = await buildBundle(FAULTY_CONFIG);
+    const worker = { modules, vars: { ...OPEN, FAULT: fault } };
+    const options = { kills: FAULTY_KILLS, users: 12, seed: 7, worker, maxComplaints: 1 };
+    const { complaints } = await torture(options);
+    const found = complaints.find((complaint) => complaint.kind === kind);
+    assert.ok(found, JSON.stringify(complaints));
+    t.diagnostic(`found after ${found.life - 1} kills: ${found.what}`);
+  });
+}
