@@ -22,6 +22,8 @@ const CLASS_NAME = "UserSessionDO";
  * @property {string} ws The same for sockets.
  * @property {(userId: string) => Promise<void>} hibernate Evicts a user's object; its sockets stay
  *   open, as when it hibernates.
+ * @property {(userId: string) => Promise<void>} restart Evicts it and cuts its sockets, as a deploy
+ *   does.
  * @property {() => string[]} logs What the Worker has logged.
  * @property {() => Promise<void>} close
  */
@@ -44,6 +46,8 @@ export async function startServer(configPath = `${ROOT}wrangler.jsonc`, vars = O
     ws: http.replace("http", "ws"),
     hibernate: (userId) =>
       harness.getWorker().evictDurableObject(CLASS_NAME, { name: userId, webSockets: "hibernate" }),
+    restart: (userId) =>
+      harness.getWorker().evictDurableObject(CLASS_NAME, { name: userId, webSockets: "close" }),
     logs: () => harness.getLogs().map(({ message }) => String(message)),
     close: () => harness.close(),
   };

@@ -220,11 +220,15 @@ class Run {
   async #ask(user) {
     this.#recorder.add({ kind: "asked", user });
     const path = `/__user-session/state?${new URLSearchParams({ userId: user })}`;
-    const body = await fetch(`http://127.0.0.1:${this.#port}${path}`)
-      .then((response) => response.json())
-      .catch(() => null);
-    if (body) this.#recorder.add({ kind: "state", user, body });
-    return body;
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.#port}${path}`);
+      const body = /** @type {any} */ (await response.json());
+      if (response.ok) this.#recorder.add({ kind: "state", user, body });
+      else this.#recorder.add({ kind: "stuck", what: `GET /state: ${JSON.stringify(body)}` });
+      return body;
+    } catch {
+      return null;
+    }
   }
 
   #someUsers() {

@@ -13,8 +13,15 @@ const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 30_000;
 const RETRY_SPEED = 50;
 
-/** A device at play sends some frames at once, then waits. */
+/** A device at play sends some frames at once and an event after them, then waits. */
 const BURST_MAX = 3;
+
+/**
+ * How many of its frames may be under way: of those nobody can know whether a crash has let them
+ * happen, so with too many of them the checker knows little.
+ */
+const UNHEARD_MAX = 6;
+
 const PAUSE_MS_MIN = 10;
 const PAUSE_MS_MAX = 70;
 
@@ -28,10 +35,10 @@ const PRESENCES = /** @type {const} */ (["online", "away", "offline"]);
 
 /** Each kind of frame and its share. */
 const SHARES = /** @type {const} */ ([
-  [0.22, "join_game"],
-  [0.44, "leave_game"],
-  [0.52, "update_presence"],
-  [0.57, "sync_state"],
+  [0.35, "join_game"],
+  [0.7, "leave_game"],
+  [0.8, "update_presence"],
+  [0.9, "sync_state"],
   [1, "broadcast"],
 ]);
 
@@ -59,6 +66,8 @@ export class Player {
   /** @type {VisitName} */
   #visit = "";
   #sent = 0;
+  /** How many of those are known to have been handled. */
+  #heard = 0;
   #hasState = false;
   /** The marks that the present visit has seen, by device. @type {Map<string, number>} */
   #marks = new Map();
@@ -132,6 +141,7 @@ export class Player {
     this.#sockets.add(socket);
     this.#visit = visit;
     this.#sent = 0;
+    this.#heard = 0;
     this.states = 0;
     this.#hasState = false;
     this.#marks.clear();
@@ -157,12 +167,16 @@ export class Player {
   /** @param {any} frame */
   #see(frame) {
     if (frame.type === "state") this.states++;
-    if (frame.type === "event" && frame.data?.mark !== undefined) {
-      this.#marks.set(frame.from, frame.data.mark);
-    }
+    if (frame.type === "event") this.#hear(frame);
     if (frame.type !== "initial_state") return;
     this.#hasState = true;
     if (this.#isPlaying) this.#schedule();
+  }
+
+  /** @param {{from: string, data: {visit: VisitName, n: number, mark?: number}}} event */
+  #hear({ from, data: { visit, n, mark } }) {
+    if (visit === this.#visit) this.#heard = n + 1;
+    if (mark !== undefined) this.#marks.set(from, mark);
   }
 
   #comeBack() {
@@ -183,7 +197,10 @@ export class Player {
   #act() {
     const { random } = this.#options;
     if (!this.isIn) return;
-    for (let left = random.between(1, BURST_MAX); left > 0; left--) this.#sendAny();
+    if (this.#sent - this.#heard <= UNHEARD_MAX) {
+      for (let left = random.between(1, BURST_MAX); left > 0; left--) this.#sendAny();
+      this.#broadcast({});
+    }
     if (random.next() < RELOAD_CHANCE) this.#reload();
     else this.#schedule();
   }

@@ -43,7 +43,10 @@ export class Stream {
   #removedAt = new Map();
   /** The same of each `game_left`. @type {Map<string, number>} */
   #leftAt = new Map();
-  /** The last event of each visit, and after how many frames it came. @type {Map<VisitName, {n: number, at: number}>} */
+  /**
+   * The last event of each visit, and after how many frames it came.
+   * @type {Map<VisitName, {n: number, at: number}>}
+   */
   #heard = new Map();
 
   /**

@@ -1,9 +1,12 @@
 /**
  * `npm run torture`: kills the server at random moments, hundreds of times, and reports what was lost.
  */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
 import { Failure, main } from "../../scripts/lib/run.mjs";
+import { Checker } from "./checker.mjs";
 import { torture } from "./harness.mjs";
 
 const HELP = `npm run torture -- [options]
@@ -12,7 +15,8 @@ const HELP = `npm run torture -- [options]
   --users <n>      each with two to four devices; default: 24
   --seed <n>       of all that is chosen at random; default: another each time, which is printed
   --storage <dir>  an empty folder on the disk; default: one in the system's temporary folder
-  --record <file>  gets all that was sent and seen, one entry a line`;
+  --record <file>  gets all that was sent and seen, one entry a line
+  --check <file>   kills nothing and checks such a record`;
 
 /** How often it tells how far it is. */
 const KILLS_A_LINE = 25;
@@ -22,12 +26,34 @@ const COMPLAINTS_SHOWN = 20;
 await main(async () => {
   const options = readOptions(process.argv.slice(2));
   if (!options) return;
+  const checked = options.check === undefined ? await run(options) : await readRecord(options.check);
+  report(checked);
+  if (checked.complaints.length > 0) throw new Failure("what devices were told did not hold, see above.");
+});
+
+/** @param {import("./harness.mjs").TortureOptions} options */
+async function run(options) {
   console.log(`${options.kills} kills, ${options.users} users, seed ${options.seed}`);
   const onKill = (/** @type {number} */ kills) => {
     if (kills % KILLS_A_LINE === 0) console.log(`${kills} kills`);
   };
-  const { complaints, counts, seconds } = await torture({ ...options, onKill });
-  console.log(`\nin ${seconds.toFixed(0)} s:`);
+  const outcome = await torture({ ...options, onKill });
+  console.log(`\nin ${outcome.seconds.toFixed(0)} s:`);
+  return outcome;
+}
+
+/** @param {string} file */
+async function readRecord(file) {
+  const checker = new Checker();
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    checker.take(JSON.parse(line));
+  }
+  checker.end();
+  return checker;
+}
+
+/** @param {Pick<Checker, "complaints" | "counts">} checked */
+function report({ complaints, counts }) {
   console.log(`${row(counts.kills)}kills
 ${row(counts.sent)}frames sent
 ${row(counts.seen)}frames seen
@@ -41,8 +67,7 @@ ${row(complaints.length)}complaints`);
   for (const { kind, what, life } of complaints.slice(0, COMPLAINTS_SHOWN)) {
     console.log(`\n${kind}, start ${life}: ${what}`);
   }
-  if (complaints.length > 0) throw new Failure("what devices were told did not hold, see above.");
-});
+}
 
 /** @param {number} count */
 function row(count) {
@@ -52,7 +77,7 @@ function row(count) {
 /** @param {string[]} args */
 function readOptions(args) {
   const text = /** @type {const} */ ({ type: "string" });
-  const options = { kills: text, users: text, seed: text, storage: text, record: text };
+  const options = { kills: text, users: text, seed: text, storage: text, record: text, check: text };
   const { values } = parse({ ...options, help: /** @type {const} */ ({ type: "boolean" }) }, args);
   if (values.help) {
     console.log(HELP);
@@ -64,6 +89,7 @@ function readOptions(args) {
     seed: readCount("seed", values.seed, Date.now() % 1_000_000),
     storage: values.storage,
     record: values.record,
+    check: values.check,
   };
 }
 
