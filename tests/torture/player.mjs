@@ -20,7 +20,7 @@ const BURST_MAX = 3;
  * How many of its frames may be under way: of those nobody can know whether a crash has let them
  * happen, so with too many of them the checker knows little.
  */
-const UNHEARD_MAX = 6;
+const UNHEARD_MAX = 3;
 
 const PAUSE_MS_MIN = 10;
 const PAUSE_MS_MAX = 70;

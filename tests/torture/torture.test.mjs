@@ -16,7 +16,7 @@ test("what devices were told holds after each of 12 kills", async (t) => {
   t.diagnostic(`seed ${seed}, ${seconds.toFixed(0)} s: ${JSON.stringify(counts)}`);
   assert.deepEqual(complaints, []);
   assert.equal(counts.kills, 12);
-  assert.ok(counts.changes > 100 && counts.checkedAfterKill > 100, JSON.stringify(counts));
+  assert.ok(counts.changes > 50 && counts.checkedAfterKill > 50, JSON.stringify(counts));
 });
 
 /** What each planted fault is found as. */

@@ -154,9 +154,10 @@ async function deployable(t, vars) {
   });
   /** @param {string} config @param {Record<string, string>} [more] */
   return async (config, more = {}) => {
+    // Before the stop: devices don't wait for ever.
+    const { modules } = await buildBundle(config);
     await running?.stop();
     const port = running ? Number(new URL(running.http).port) : 0;
-    const { modules } = await buildBundle(config);
     /** @type {WorkerDescription} */
     const description = { modules, storage, port };
     if (vars) description.vars = { ...vars, ...more };
