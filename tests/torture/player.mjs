@@ -11,7 +11,7 @@ import { WebSocket } from "ws";
 const RETRIES = 10;
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 30_000;
-const RETRY_SPEED = 50;
+const RETRY_SPEED = 20;
 
 /** A device at play sends some frames at once and an event after them, then waits. */
 const BURST_MAX = 3;

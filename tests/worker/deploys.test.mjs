@@ -28,7 +28,7 @@ before(async () => {
 after(() => server.close());
 
 /** How much faster the hooks' time passes. */
-const SPEED = 50;
+const SPEED = 20;
 
 /** What the hook waits before its first try. */
 const FIRST_RETRY_MS = 1_000;
