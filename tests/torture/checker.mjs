@@ -19,7 +19,7 @@ const LAST_ACTIVE_LAG_MS = 60_000;
  * @property {Set<string>} unsure They may be there or not: somebody has asked, and nobody was told.
  */
 
-/** @typedef {"loss" | "order" | "answer" | "converge"} Kind What a complaint is about. */
+/** @typedef {"loss" | "age" | "order" | "answer" | "converge"} Kind What a complaint is about. */
 
 /**
  * @typedef {object} Complaint
@@ -149,7 +149,7 @@ export class Checker {
     }
     const back = user.shownWhenAsked - lastActive;
     if (back > LAST_ACTIVE_LAG_MS) {
-      this.#complain("answer", `${who}: lastActive went back by ${back} ms`);
+      this.#complain("age", `${who}: lastActive went back by ${back} ms`);
     }
     user.shown = Math.max(user.shown, lastActive);
   }
@@ -182,7 +182,7 @@ export class Checker {
   #checkLastActive(who, { before }, lastActive) {
     if (lastActive < before.stored) {
       const older = before.stored - lastActive;
-      this.#complain("loss", `${who}: lastActive is ${older} ms older than what was stored`);
+      this.#complain("age", `${who}: lastActive is ${older} ms older than what was stored`);
     }
     if (before.shown === 0) return;
     if (lastActive === 0) this.counts.forgotten++;

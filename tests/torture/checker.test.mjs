@@ -153,7 +153,7 @@ const BAD = [
   ],
   [
     "a lastActive older than the row that was written with it",
-    "loss",
+    "age",
     /lastActive is 100 ms older/,
     [...JOINED, ...CRASH, ...comes("a#2", ["go"], { lastActive: 900 })],
   ],
@@ -174,6 +174,15 @@ const BAD = [
   ["another user's state", "order", /userId "lee"/, comes("a#1", [], { userId: "lee" })],
   ["another user's event", "order", /not one of the user's/, [...comes("a#1"), sawEvent("a#1", "c#1", 0)]],
   ["an error", "order", /nobody asked for/, [...comes("a#1"), saw("a#1", { type: "error", code: "internal" })]],
+  [
+    "a lastActive that GET /state shows more than a minute too old",
+    "age",
+    /went back by 61000 ms/,
+    [
+      ...[...comes("a#1", [], { lastActive: 100_000 }), { kind: "asked", user: USER }],
+      state([], { lastActive: 39_000 }),
+    ],
+  ],
   ["a frame before the first one", "order", /initial_state must be/, [comes("a#1")[0], saw("a#1", { type: "pong" })]],
   [
     "a lastActive that goes back",

@@ -32,7 +32,7 @@ for (const [fault, kind] of Object.entries(FAULTS)) {
   test(`the harness finds a planted fault: ${fault}`, async (t) => {
     const { modules } = await buildBundle(FAULTY_CONFIG);
     const worker = { modules, vars: { ...OPEN, FAULT: fault } };
-    const options = { kills: FAULTY_KILLS, users: 12, seed: 7, worker, maxComplaints: 1 };
+    const options = { kills: FAULTY_KILLS, users: 12, seed: 7, worker, maxComplaints: 5 };
     const { complaints } = await torture(options);
     const found = complaints.find((complaint) => complaint.kind === kind);
     assert.ok(found, JSON.stringify(complaints));
