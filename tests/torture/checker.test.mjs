@@ -179,7 +179,8 @@ const BAD = [
     "age",
     /went back by 61000 ms/,
     [
-      ...[...comes("a#1", [], { lastActive: 100_000 }), { kind: "asked", user: USER }],
+      ...comes("a#1", [], { lastActive: 100_000 }),
+      { kind: "asked", user: USER },
       state([], { lastActive: 39_000 }),
     ],
   ],
