@@ -39,6 +39,8 @@ export class SessionHost {
   #sockets = new SocketTable();
   #storage;
   #failures = new Failures();
+  /** The socket of the device that is being let in. @type {WebSocket | null} */
+  #newcomer = null;
 
   /**
    * @param {DurableObjectState} ctx
@@ -100,17 +102,14 @@ export class SessionHost {
   /**
    * Hands an event to the session and does what it wants done.
    * @param {SessionEvent} event
-   * @param {(effects: Effect[]) => void} [prepare] Makes ready what the effects need.
    * @returns {Answer | null} The answer, if the event was a request.
    * @throws {EventFailure} when the module traps or the storage refuses. Nothing was announced then,
    *   and the next event is served by a new instance.
    */
-  #run(event, prepare) {
+  #run(event) {
     this.wake();
     try {
-      const effects = /** @type {SessionInstance} */ (this.#instance).step(event);
-      prepare?.(effects);
-      const answer = this.#apply(effects);
+      const answer = this.#apply(/** @type {SessionInstance} */ (this.#instance).step(event));
       this.#failures.over();
       return answer;
     } catch (error) {
@@ -146,21 +145,14 @@ export class SessionHost {
   connect(socket, deviceId, credential) {
     this.wake();
     const connection = this.#sockets.add(socket);
-    let isAccepted = false;
-    const prepare = (/** @type {Effect[]} */ effects) => {
-      if (effects.some(({ kind }) => kind === EffectKind.Answer)) {
-        this.#sockets.remove(connection);
-        return;
-      }
-      this.#ctx.acceptWebSocket(socket);
-      isAccepted = true;
-    };
+    const now = Date.now();
+    this.#newcomer = socket;
     try {
-      return this.#run({ type: "Connected", connection, now: Date.now(), deviceId, credential }, prepare);
-    } catch (error) {
-      // Its device will never hear of it, and it must not count as one.
-      if (isAccepted) close(socket, TRY_AGAIN_CODE, "connect again");
-      throw error;
+      const answer = this.#run({ type: "Connected", connection, now, deviceId, credential });
+      if (answer) this.#sockets.remove(connection);
+      return answer;
+    } finally {
+      this.#newcomer = null;
     }
   }
 
@@ -295,7 +287,7 @@ export class SessionHost {
         this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOf(bytes));
         return undefined;
       case EffectKind.Send:
-        send(this.#sockets.socketOf(connection), text);
+        this.#send(connection, text);
         return undefined;
       case EffectKind.SendToAll:
         for (const { socket } of this.#sockets.all()) send(socket, text);
@@ -320,6 +312,18 @@ export class SessionHost {
         this.#storage.apply(kind, bytes);
         return undefined;
     }
+  }
+
+  /**
+   * @param {number} connection
+   * @param {string} text
+   */
+  #send(connection, text) {
+    const socket = this.#sockets.socketOf(connection);
+    // Not before something is attached to it: one that is accepted and never handed to its device
+    // would count as open and keep the object awake.
+    if (socket && socket === this.#newcomer) this.#ctx.acceptWebSocket(socket);
+    send(socket, text);
   }
 
   /**

@@ -26,8 +26,9 @@ export const NO_WRITES = { puts: 0, deletes: 0, others: 0 };
  * @property {(userId: string, entries: Record<string, Stored>) => Promise<void>} plant Stores
  *   entries behind the session's back.
  * @property {(userId: string) => Promise<Record<string, Stored>>} stored Everything that is stored.
- * @property {(whose: string, method: "put" | "delete" | "attach", times?: number) => Promise<void>} failNext
- *   Makes the next such writes of the user's object throw, or of the device's socket by its id.
+ * @property {(whose: string, method: "put" | "delete" | "attach", how?: {times?: number, spared?: number}) => Promise<void>} failNext
+ *   Makes the next such write of the user's object throw, or of the device's socket by its id; or the
+ *   next few of them, and those only after some that succeed.
  * @property {(userId: string, method: string, ...args: unknown[]) => Promise<{result?: any, thrown?: string}>} call
  *   Calls a method of the user's object as a Worker does that holds the binding.
  */
@@ -82,8 +83,8 @@ export function watching(server) {
     plant: (userId, entries) =>
       ask("/test/plant", { userId }, { method: "POST", body: JSON.stringify(entries) }),
     stored: (userId) => ask("/test/stored", { userId }),
-    failNext: (userId, method, times = 1) =>
-      ask("/test/fail", { userId, method, times: String(times) }),
+    failNext: (userId, method, { times = 1, spared = 0 } = {}) =>
+      ask("/test/fail", { userId, method, times: String(times), spared: String(spared) }),
     call: (userId, method, ...args) =>
       ask("/test/call", { userId }, { method: "POST", body: JSON.stringify({ method, args }) }),
   };
