@@ -13,6 +13,7 @@ import {
   forwardedAccess,
 } from "./bindings/door.js";
 import { offeredProtocols } from "./bindings/credentials.js";
+import { EventFailure, WakingFailure } from "./bindings/failures.js";
 import { failed, forward } from "./bindings/forward.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
@@ -29,7 +30,6 @@ import {
   upgradeRequired,
 } from "./bindings/routes.js";
 import { SessionHost } from "./bindings/session-host.js";
-import { NoRoomError } from "./bindings/session-instance.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
@@ -43,9 +43,6 @@ import sessionModule from "./dist/session.wasm";
 // The platform answers exactly these bytes itself and leaves the object asleep.
 const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
-
-const INTERNAL_ERROR =
-  '{"type":"error","code":"internal","message":"the frame could not be handled: nothing was done"}';
 
 // Whoever holds the binding has done the checking, and no logout ends its rights.
 /** @type {Credential} */
@@ -71,7 +68,7 @@ export class UserSessionDO extends DurableObject {
       allowance: readAllowance(options),
       collect: collectorOf(options, () => this.#session.userId()),
       onLoggedOut: (closed) => {
-        if (this.#hasOwnOnLogout()) this.#logoutHook.schedule();
+        if (this.#hasOwnOnLogout()) void this.#logoutHook.schedule();
         this.#promptClose.closed(closed);
       },
     });
@@ -107,7 +104,7 @@ export class UserSessionDO extends DurableObject {
       this.#session.receive(socket, content);
     } catch (error) {
       this.#reportFailure(error);
-      if (socket.readyState === WebSocket.OPEN) socket.send(INTERNAL_ERROR);
+      this.#session.answerFailure(socket);
     }
   }
 
@@ -118,11 +115,8 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketClose(socket, code, reason) {
-    try {
-      this.#session.wake(socket);
-    } finally {
-      answerClose(socket, code, reason);
-    }
+    this.#unanswered(() => this.#session.wake(socket));
+    answerClose(socket, code, reason);
     this.#gone(socket);
   }
 
@@ -131,7 +125,7 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketError(socket) {
-    this.#session.wake(socket);
+    this.#unanswered(() => this.#session.wake(socket));
     this.#gone(socket);
   }
 
@@ -139,12 +133,12 @@ export class UserSessionDO extends DurableObject {
 
   /** The user's state, as `GET /state` answers it. */
   getState() {
-    return this.#answer(this.#session.requestState(TRUSTED));
+    return this.#answer(() => this.#session.requestState(TRUSTED));
   }
 
   /** Erases the user's data and tells every connected device. */
   clear() {
-    return this.#answer(this.#session.clear(TRUSTED));
+    return this.#answer(() => this.#session.clear(TRUSTED));
   }
 
   /**
@@ -154,27 +148,27 @@ export class UserSessionDO extends DurableObject {
    */
   push(message) {
     const body = typeof message === "string" ? message : (JSON.stringify(message) ?? "");
-    return this.#answer(this.#session.push(body));
+    return this.#answer(() => this.#session.push(body));
   }
 
   /** What has been counted for the user, as `GET /metrics` answers it. */
   getMetrics() {
-    return this.#answer(this.#session.metrics());
+    return this.#answer(() => this.#session.metrics());
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   joinGame(gameId) {
-    return this.#answer(this.#session.joinGame(String(gameId)));
+    return this.#answer(() => this.#session.joinGame(String(gameId)));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
-    return this.#answer(this.#session.leaveGame(String(gameId)));
+    return this.#answer(() => this.#session.leaveGame(String(gameId)));
   }
 
   /** Ends the session on every device. */
   logoutAll() {
-    return this.#answer(this.#session.logoutAll());
+    return this.#answer(() => this.#session.logoutAll());
   }
 
   // What an importing Worker may add
@@ -296,27 +290,43 @@ export class UserSessionDO extends DurableObject {
   /** @param {WebSocket} socket */
   #gone(socket) {
     this.#promptClose.answered(socket);
-    this.#session.disconnect(socket);
+    this.#unanswered(() => this.#session.disconnect(socket));
+  }
+
+  /** @param {() => void} work For whose answer nobody waits. */
+  #unanswered(work) {
+    try {
+      work();
+    } catch (error) {
+      this.#reportFailure(error);
+    }
   }
 
   /**
-   * What a call returns: the answer's JSON, the error included if it is one.
-   * @param {Answer | null} answer
+   * Does a call's work. It returns the answer's JSON, the error included if it is one.
+   * @param {() => Answer | null} work
    */
-  #answer(answer) {
+  #answer(work) {
     this.#promptClose.used();
-    return answer && JSON.parse(answer.body);
+    try {
+      const answer = work();
+      return answer && JSON.parse(answer.body);
+    } catch (error) {
+      this.#reportFailure(error);
+      throw error;
+    }
   }
 
   /** @param {unknown} error */
   #failureResponse(error) {
     this.#reportFailure(error);
-    if (error instanceof NoRoomError) return unavailable();
+    if (error instanceof WakingFailure) return unavailable();
     return errorResponse(500, "internal", "the request could not be handled: nothing was done");
   }
 
   /** @param {unknown} error */
   #reportFailure(error) {
+    if (error instanceof EventFailure) return;
     console.error(`user-session: user ${JSON.stringify(this.ctx.id.name)}:`, error);
   }
 }

@@ -29,11 +29,13 @@ export class LogoutHook {
     this.#ctx = ctx;
   }
 
-  /** Has the hook run soon. To be called in the turn in which the logout is stored. */
-  schedule() {
-    this.#ctx.storage.setAlarm(Date.now() + DELAY_MS).catch((error) => {
+  /** Has the hook run soon. To be called in the turn in which the logout is stored; never fails. */
+  async schedule() {
+    try {
+      await this.#ctx.storage.setAlarm(Date.now() + DELAY_MS);
+    } catch (error) {
       console.error(`user-session: onLogout could not be scheduled: ${summary(error)}`);
-    });
+    }
   }
 
   /**

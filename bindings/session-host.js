@@ -2,16 +2,19 @@
  * A session at work inside its Durable Object: gives it the events it needs to know where it stands
  * and carries out what it wants done.
  */
+import { EventFailure, Failures, WakingFailure } from "./failures.js";
 import { SessionInstance } from "./session-instance.js";
+import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
 import { EffectKind } from "./wire.js";
 
 /** @import { OpenSocket } from "./socket-table.js" */
 /** @import { Allowance, Answer, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
 
-const SNAPSHOT_KEY = "session";
-const LOGOUT_KEY = "session.logout";
-const UNREADABLE_KEY = "session.unreadable";
+const INTERNAL_ERROR =
+  '{"type":"error","code":"internal","message":"the frame could not be handled: nothing was done"}';
+
+const TRY_AGAIN_CODE = 1013;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -34,7 +37,10 @@ export class SessionHost {
   /** @type {SessionInstance | null} */
   #instance = null;
   #sockets = new SocketTable();
-  #copy = NO_BYTES;
+  #storage;
+  #failures = new Failures();
+  /** The socket of the device that is being let in. @type {WebSocket | null} */
+  #newcomer = null;
 
   /**
    * @param {DurableObjectState} ctx
@@ -43,6 +49,7 @@ export class SessionHost {
    */
   constructor(ctx, module, { allowance, collect, onLoggedOut }) {
     this.#ctx = ctx;
+    this.#storage = new SessionStorage(ctx.storage);
     this.#module = module;
     this.#allowance = allowance;
     this.#collect = collect;
@@ -53,10 +60,10 @@ export class SessionHost {
    * Makes sure that there is an instance which knows what is stored and which sockets are open.
    * @param {WebSocket} [closing] The socket whose close event is being served: it is no longer open,
    *   but the session has yet to hear of it.
+   * @param {boolean} [isAnswered] Whether its close has been answered.
    */
-  wake(closing) {
+  wake(closing, isAnswered = false) {
     if (this.#instance) return;
-    const instance = new SessionInstance(this.#module);
     this.#sockets.clear();
     /** @type {WokenConnection[]} */
     const connections = [];
@@ -64,7 +71,7 @@ export class SessionHost {
       // Sockets that the server has closed are still listed, in state 2, or in 3 once the device has
       // answered. One that its device closes is in state 2 only during its own close event.
       const isKnown = socket.readyState === WebSocket.OPEN ||
-        (socket === closing && socket.readyState === WebSocket.CLOSING);
+        (socket === closing && (isAnswered || socket.readyState === WebSocket.CLOSING));
       if (!isKnown) continue;
       const attachment = socket.deserializeAttachment();
       connections.push({
@@ -73,29 +80,59 @@ export class SessionHost {
         attachment: attachment instanceof Uint8Array ? attachment : NO_BYTES,
       });
     }
-    const effects = instance.step({
+    /** @type {SessionEvent} */
+    const event = {
       type: "Woken",
       userId: this.userId(),
       now: Date.now(),
-      logout: bytesOrNull(this.#ctx.storage.kv.get(LOGOUT_KEY)),
-      ...this.#stored(),
+      ...this.#storage.read(),
       connections,
       allowance: this.#allowance,
       isMeasured: this.#collect !== null,
-    });
-    this.#apply(effects);
-    this.#instance = instance;
+    };
+    try {
+      const instance = new SessionInstance(this.#module);
+      this.#apply(instance.step(event));
+      this.#instance = instance;
+    } catch (error) {
+      throw this.#failure(event, error);
+    }
   }
 
   /**
    * Hands an event to the session and does what it wants done.
    * @param {SessionEvent} event
    * @returns {Answer | null} The answer, if the event was a request.
-   * @throws when the module traps or the storage refuses. Nothing was announced then, and the next
-   *   event is served by a new instance.
+   * @throws {EventFailure} when the module traps or the storage refuses. Nothing was announced then,
+   *   and the next event is served by a new instance.
    */
   #run(event) {
-    return this.#apply(this.#step(event));
+    this.wake();
+    try {
+      const answer = this.#apply(/** @type {SessionInstance} */ (this.#instance).step(event));
+      this.#failures.over();
+      return answer;
+    } catch (error) {
+      throw this.#failure(event, error);
+    }
+  }
+
+  /**
+   * Gives up the instance, which has trapped, or believes what is not stored. One that wakes anew from
+   * storage and attachments goes on as if the event had never been.
+   * @param {SessionEvent} event
+   * @param {unknown} error
+   */
+  #failure(event, error) {
+    this.#instance = null;
+    const line = this.#failures.describe(event, error, {
+      connections: this.#sockets.size,
+      readStored: () => this.#storage.read(),
+    });
+    const user = JSON.stringify(this.userId());
+    console.error(`user-session: user ${user}: an event failed, nothing of it was done: ${line}`);
+    this.#sockets.clear();
+    return event.type === "Woken" ? new WakingFailure() : new EventFailure();
   }
 
   /**
@@ -109,13 +146,14 @@ export class SessionHost {
     this.wake();
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    const effects = this.#step({ type: "Connected", connection, now, deviceId, credential });
-    if (effects.some(({ kind }) => kind === EffectKind.Answer)) {
-      this.#sockets.remove(connection);
-    } else {
-      this.#ctx.acceptWebSocket(socket);
+    this.#newcomer = socket;
+    try {
+      const answer = this.#run({ type: "Connected", connection, now, deviceId, credential });
+      if (answer) this.#sockets.remove(connection);
+      return answer;
+    } finally {
+      this.#newcomer = null;
     }
-    return this.#apply(effects);
   }
 
   /**
@@ -133,10 +171,38 @@ export class SessionHost {
   }
 
   /**
-   * Tells the session that a socket has gone, unless it was the session that closed it.
+   * Tells a device that its frame has failed. When its frames fail too often its socket is closed, so
+   * that it comes back later.
+   * @param {WebSocket} socket
+   */
+  answerFailure(socket) {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    send(socket, INTERNAL_ERROR);
+    if (!this.#failures.isTooMuch(socket)) return;
+    try {
+      this.disconnect(socket);
+    } catch {
+      // It has been reported, and a socket that is closed is no device at the next waking.
+    }
+    close(socket, TRY_AGAIN_CODE, "its frames can't be handled now");
+  }
+
+  /**
+   * Tells the session that a socket has gone, unless it was the session that closed it. Nobody will
+   * say so again, so it is tried a second time.
    * @param {WebSocket} socket
    */
   disconnect(socket) {
+    try {
+      this.#leave(socket);
+    } catch {
+      this.#leave(socket);
+    }
+  }
+
+  /** @param {WebSocket} socket */
+  #leave(socket) {
+    this.wake(socket, true);
     const open = this.#sockets.find(socket);
     if (!open) return;
     const { connection } = open;
@@ -194,55 +260,13 @@ export class SessionHost {
     return name;
   }
 
-  /** What is stored, or what the server that this one replaces has left. */
-  #stored() {
-    const { kv } = this.#ctx.storage;
-    const snapshot = bytesOrNull(kv.get(SNAPSHOT_KEY));
-    if (snapshot) return { snapshot, legacy: null };
-    const games = kv.get("activeGames");
-    const lastActive = kv.get("lastActive");
-    if (games === undefined && lastActive === undefined) return { snapshot: null, legacy: null };
-    const legacy = {
-      games: Array.isArray(games) ? games.filter((game) => typeof game === "string") : [],
-      lastActive: Number.isSafeInteger(lastActive) ? Number(lastActive) : 0,
-    };
-    return { snapshot: null, legacy };
-  }
-
-  /**
-   * @param {SessionEvent} event
-   * @returns {Effect[]}
-   */
-  #step(event) {
-    this.wake();
-    try {
-      return /** @type {SessionInstance} */ (this.#instance).step(event);
-    } catch (error) {
-      // The module trapped. No effect of the event was applied, so an instance that wakes anew from
-      // storage and attachments goes on as if the event had never been.
-      this.#instance = null;
-      throw error;
-    }
-  }
-
   /**
    * Carries out effects in their order. There is no await in it: the platform holds every frame back
    * until what was written before it is safe.
    * @param {Effect[]} effects
    */
   #apply(effects) {
-    try {
-      // Several rows change together or not at all: what an older server has left must not go before
-      // its successor is stored, and no logout be stored whose sockets stay open.
-      if (isMoreThanOneRow(effects)) {
-        return this.#ctx.storage.transactionSync(() => this.#applyAll(effects));
-      }
-      return this.#applyAll(effects);
-    } catch (error) {
-      // The storage refused, so what the instance believes is not what is stored.
-      this.#instance = null;
-      throw error;
-    }
+    return this.#storage.atomically(effects, () => this.#applyAll(effects));
   }
 
   /** @param {Effect[]} effects */
@@ -260,10 +284,10 @@ export class SessionHost {
   #applyOne({ kind, connection, number, text, bytes }) {
     switch (kind) {
       case EffectKind.SetAttachment:
-        this.#sockets.socketOf(connection)?.serializeAttachment(this.#copyOf(bytes));
+        this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOf(bytes));
         return undefined;
       case EffectKind.Send:
-        send(this.#sockets.socketOf(connection), text);
+        this.#send(connection, text);
         return undefined;
       case EffectKind.SendToAll:
         for (const { socket } of this.#sockets.all()) send(socket, text);
@@ -285,32 +309,21 @@ export class SessionHost {
         console.error(`user-session: user ${JSON.stringify(this.userId())}: ${text}`);
         return undefined;
       default:
-        this.#applyToStorage(kind, bytes);
+        this.#storage.apply(kind, bytes);
         return undefined;
     }
   }
 
   /**
-   * @param {number} kind
-   * @param {Uint8Array} bytes
+   * @param {number} connection
+   * @param {string} text
    */
-  #applyToStorage(kind, bytes) {
-    const { kv } = this.#ctx.storage;
-    switch (kind) {
-      case EffectKind.Store:
-        return kv.put(SNAPSHOT_KEY, this.#copyOf(bytes));
-      case EffectKind.StoreLogout:
-        return kv.put(LOGOUT_KEY, this.#copyOf(bytes));
-      case EffectKind.SetAside:
-        kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
-        kv.delete(SNAPSHOT_KEY);
-        return;
-      case EffectKind.Erase:
-        for (const [key] of [...kv.list()]) if (key !== LOGOUT_KEY) kv.delete(key);
-        return;
-      default:
-        throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
-    }
+  #send(connection, text) {
+    const socket = this.#sockets.socketOf(connection);
+    // Not before something is attached to it: one that is accepted and never handed to its device
+    // would count as open and keep the object awake.
+    if (socket && socket === this.#newcomer) this.#ctx.acceptWebSocket(socket);
+    send(socket, text);
   }
 
   /**
@@ -324,41 +337,10 @@ export class SessionHost {
     this.#onLoggedOut(closed);
   }
 
-  /**
-   * Bytes of the module's memory in a buffer of their own, as the platform needs them: it writes the
-   * whole buffer that they lie in. Good until the next call.
-   * @param {Uint8Array} bytes
-   */
-  #copyOf(bytes) {
-    if (this.#copy.length !== bytes.length) this.#copy = new Uint8Array(bytes.length);
-    this.#copy.set(bytes);
-    return this.#copy;
-  }
-
   /** @param {WebSocket} socket */
   #heartbeat(socket) {
     return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
   }
-}
-
-/**
- * A stored value as the session reads it. One that isn't bytes is not ours, and as unreadable as
- * damaged ones.
- * @param {unknown} value
- */
-function bytesOrNull(value) {
-  if (value === undefined) return null;
-  return value instanceof Uint8Array ? value : NO_BYTES;
-}
-
-/** @param {Effect[]} effects */
-function isMoreThanOneRow(effects) {
-  let rows = 0;
-  for (const { kind } of effects) {
-    if (kind === EffectKind.Erase || kind === EffectKind.SetAside) return true;
-    if (kind === EffectKind.Store || kind === EffectKind.StoreLogout) rows++;
-  }
-  return rows > 1;
 }
 
 /**

@@ -17,9 +17,6 @@ import { EventWriter } from "./event-writer.js";
  * @property {(size: number) => number} session_step
  */
 
-/** The process has no room for one more instance; V8 gives it some 16,000 (address space). */
-export class NoRoomError extends Error {}
-
 export class SessionInstance {
   #exports;
   #writer;
@@ -28,10 +25,11 @@ export class SessionInstance {
 
   /**
    * @param {WebAssembly.Module} module
-   * @throws {NoRoomError}
+   * @throws {RangeError} when the process has no room for one more; V8 gives it some 16,000 (address
+   *   space).
    */
   constructor(module) {
-    const { exports } = instantiate(module);
+    const { exports } = new WebAssembly.Instance(module);
     this.#exports = /** @type {SessionExports} */ (/** @type {unknown} */ (exports));
     this.#exports._initialize();
     this.#writer = new EventWriter((size) => {
@@ -66,15 +64,5 @@ export class SessionInstance {
       this.#memory = { bytes: new Uint8Array(buffer), words: new Uint32Array(buffer) };
     }
     return this.#memory;
-  }
-}
-
-/** @param {WebAssembly.Module} module */
-function instantiate(module) {
-  try {
-    return new WebAssembly.Instance(module);
-  } catch (error) {
-    if (error instanceof RangeError) throw new NoRoomError(error.message, { cause: error });
-    throw error;
   }
 }

@@ -62,6 +62,10 @@ export class SocketTable {
     return this.#open[connection]?.socket;
   }
 
+  get size() {
+    return this.#known.size;
+  }
+
   /** All in the table. */
   all() {
     return this.#known.values();

@@ -3,44 +3,57 @@
 set(SMALL_BINARY -Os -flto)
 target_compile_options(session_core PUBLIC ${SMALL_BINARY} -fno-threadsafe-statics -fvisibility=hidden)
 
-add_executable(session
-  bindings/small_libc.cpp
-  bindings/wasm_exports.cpp
-  bindings/wire.cpp)
-target_link_libraries(session PRIVATE session_core)
-
-# One page of memory to start with: the stack below the data, so that an overflow traps.
-set(MEMORY_BYTES 65536)
-set(STACK_BYTES 16384)
-if(EMSCRIPTEN)
-  set(MODULE ${CMAKE_BINARY_DIR}/session.wasm)
-  set_target_properties(session PROPERTIES OUTPUT_NAME session.linked SUFFIX .wasm)
-  target_link_options(session PRIVATE ${SMALL_BINARY} --no-entry
-    -sSTANDALONE_WASM -sALLOW_MEMORY_GROWTH
-    -sINITIAL_MEMORY=${MEMORY_BYTES} -sTOTAL_STACK=${STACK_BYTES})
-else()
-  set(MODULE_PATH ${CMAKE_SOURCE_DIR}/dist/session.wasm CACHE FILEPATH "Where the module goes")
-  set(MODULE ${MODULE_PATH})
-  set_target_properties(session PROPERTIES OUTPUT_NAME session.linked)
-  target_link_options(session PRIVATE ${SMALL_BINARY} -mexec-model=reactor
-    LINKER:--gc-sections LINKER:--stack-first
-    LINKER:-z,stack-size=${STACK_BYTES} LINKER:--initial-memory=${MEMORY_BYTES})
-endif()
-
 set(BINARYEN_HINTS HINTS ${CMAKE_SOURCE_DIR}/node_modules/.bin NO_CMAKE_FIND_ROOT_PATH
     DOC "From binaryen: npm ci brings it")
 find_program(WASM_METADCE wasm-metadce REQUIRED ${BINARYEN_HINTS})
 find_program(WASM_OPT wasm-opt REQUIRED ${BINARYEN_HINTS})
 set(FEATURES --enable-bulk-memory --enable-sign-ext --enable-mutable-globals
     --enable-nontrapping-float-to-int --enable-multivalue --enable-reference-types)
-get_filename_component(MODULE_DIR ${MODULE} DIRECTORY)
-add_custom_command(OUTPUT ${MODULE}
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${MODULE_DIR}
-  COMMAND ${WASM_METADCE} ${FEATURES} --quiet
-          --graph-file=${CMAKE_SOURCE_DIR}/bindings/exports.json
-          $<TARGET_FILE:session> -o ${CMAKE_BINARY_DIR}/session.reduced.wasm
-          > ${CMAKE_BINARY_DIR}/removed-exports.txt
-  COMMAND ${WASM_OPT} ${FEATURES} -O2 --strip-debug --strip-producers --strip-target-features
-          ${CMAKE_BINARY_DIR}/session.reduced.wasm -o ${MODULE}
-  DEPENDS session ${CMAKE_SOURCE_DIR}/bindings/exports.json)
-add_custom_target(module ALL DEPENDS ${MODULE})
+
+# One page of memory to start with: the stack below the data, so that an overflow traps.
+set(MEMORY_BYTES 65536)
+set(STACK_BYTES 16384)
+
+# Makes the file `module` by a target of the name `name` whose exports are in `exports`.
+function(add_session_module name exports module)
+  add_executable(${name} EXCLUDE_FROM_ALL bindings/small_libc.cpp ${exports} bindings/wire.cpp)
+  target_link_libraries(${name} PRIVATE session_core)
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.linked SUFFIX .wasm)
+  if(EMSCRIPTEN)
+    target_link_options(${name} PRIVATE ${SMALL_BINARY} --no-entry
+      -sSTANDALONE_WASM -sALLOW_MEMORY_GROWTH
+      -sINITIAL_MEMORY=${MEMORY_BYTES} -sTOTAL_STACK=${STACK_BYTES})
+  else()
+    target_link_options(${name} PRIVATE ${SMALL_BINARY} -mexec-model=reactor
+      LINKER:--gc-sections LINKER:--stack-first
+      LINKER:-z,stack-size=${STACK_BYTES} LINKER:--initial-memory=${MEMORY_BYTES})
+  endif()
+  get_filename_component(folder ${module} DIRECTORY)
+  add_custom_command(OUTPUT ${module}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${WASM_METADCE} ${FEATURES} --quiet
+            --graph-file=${CMAKE_SOURCE_DIR}/bindings/exports.json
+            $<TARGET_FILE:${name}> -o ${CMAKE_BINARY_DIR}/${name}.reduced.wasm
+            > ${CMAKE_BINARY_DIR}/${name}.removed-exports.txt
+    COMMAND ${WASM_OPT} ${FEATURES} -O2 --strip-debug --strip-producers --strip-target-features
+            ${CMAKE_BINARY_DIR}/${name}.reduced.wasm -o ${module}
+    DEPENDS ${name} ${CMAKE_SOURCE_DIR}/bindings/exports.json)
+  add_custom_target(${name}_module DEPENDS ${module})
+endfunction()
+
+if(EMSCRIPTEN)
+  set(MODULE ${CMAKE_BINARY_DIR}/session.wasm)
+else()
+  set(MODULE_PATH ${CMAKE_SOURCE_DIR}/dist/session.wasm CACHE FILEPATH "Where the module goes")
+  set(MODULE ${MODULE_PATH})
+endif()
+add_session_module(session bindings/wasm_exports.cpp ${MODULE})
+add_custom_target(module ALL DEPENDS session_module)
+
+# For tests: with faults planted in it, and little memory to exhaust. Only the build preset `faulty`
+# makes it.
+if(NOT EMSCRIPTEN)
+  set(FAULTY_MEMORY_BYTES_MAX 2097152)
+  add_session_module(faulty tests/faults/faulty_exports.cpp ${CMAKE_BINARY_DIR}/faulty.wasm)
+  target_link_options(faulty PRIVATE LINKER:--max-memory=${FAULTY_MEMORY_BYTES_MAX})
+endif()

@@ -184,6 +184,8 @@ class Session {
   std::int64_t attachment_order_ = 0;
   TimeMs attached_last_active_ = 0;
   TimeMs attached_at_ = 0;
+  // What the clock said then, which may be less: it is set back now and then.
+  TimeMs clock_at_attaching_ = 0;
 
   TimeMs counted_since_ = 0;
   Metrics metrics_;

@@ -40,6 +40,7 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
   if (event.has_snapshot) {
     if (auto snapshot = decode_snapshot(event.snapshot)) {
       stored_ = std::move(*snapshot);
+      stored_.last_active = std::clamp<TimeMs>(stored_.last_active, 0, kTimeMax);
       last_active_ = stored_.last_active;
       if (stored_.logout_at_s > logout_at_s_) store_logout(stored_.logout_at_s, effects);
       write_games();
@@ -55,7 +56,7 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
   for (const std::string_view game : event.legacy_games) {
     if (!game.empty() && !is_active(game)) stored_.active_games.emplace_back(game);
   }
-  last_active_ = event.legacy_last_active;
+  touch(event.legacy_last_active);
   write_games();
   effects.erase();
   store(effects);
@@ -84,6 +85,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     carrier_ = woken.connection;
     attached_last_active_ = attachment->last_active;
     attached_at_ = attachment->attached_at;
+    clock_at_attaching_ = attached_at_;
     counted_since_ = attachment->counted_since;
     metrics_ = attachment->metrics;
     presence_ = attachment->presence;
@@ -94,7 +96,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
 
 void Session::restore_metrics(const Woken& event) {
   measured_ = metrics_;
-  awake_until_ = now_;
+  awake_until_ = std::max(now_, last_active_);
   metrics_.add(Counter::kWakes);
   if (carrier_ == kNoConnection) {
     counted_since_ = now_;
@@ -133,6 +135,7 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
   carrier_ = connection;
   attached_last_active_ = last_active_;
   attached_at_ = std::max(now_, last_active_);
+  clock_at_attaching_ = now_;
   metrics_.add(Counter::kAwakeMs, std::max<TimeMs>(0, attached_at_ - awake_until_));
   awake_until_ = std::max(awake_until_, attached_at_);
   measure(effects);
@@ -151,7 +154,9 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
 
 void Session::attach_if_stale(ConnectionId connection, EffectList& effects) {
   if (connection == kNoConnection) return;
-  const TimeMs lag = std::max(now_ - attached_at_, last_active_ - surviving_last_active());
+  // A clock that was set back has gone on, too.
+  const auto [earlier, later] = std::minmax(now_, clock_at_attaching_);
+  const TimeMs lag = std::max(later - earlier, last_active_ - surviving_last_active());
   if (lag >= kAttachmentLagMs) attach(connection, effects);
 }
 

@@ -8,6 +8,16 @@ import { run } from "./run.mjs";
  */
 export async function buildPreset(preset, env, { quiet = false } = {}) {
   await configurePreset(preset, env);
+  await buildConfigured(preset, env, { quiet });
+}
+
+/**
+ * Builds a build preset whose configuration is there already.
+ * @param {string} preset
+ * @param {NodeJS.ProcessEnv} env
+ * @param {{quiet?: boolean}} [options]
+ */
+export async function buildConfigured(preset, env, { quiet = false } = {}) {
   await run("cmake", ["--build", "--preset", preset], {
     env,
     quiet,

@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { clangTidy } from "./clang-tidy.mjs";
-import { buildPreset } from "./cmake.mjs";
+import { buildConfigured, buildPreset } from "./cmake.mjs";
 import { Failure, root, run } from "./run.mjs";
 import { cppFiles, filesBelow } from "./sources.mjs";
 
@@ -21,7 +21,7 @@ export const steps = [
   { name: "format", title: "C++ formatting (clang-format)", check: checkFormat },
   { name: "tidy", title: "C++ lint (clang-tidy)", check: clangTidy },
   { name: "eslint", title: "JavaScript lint (eslint)", check: eslint },
-  { name: "wasm", title: "The module (clang)", check: (env) => buildPreset("wasm", env) },
+  { name: "wasm", title: "The module (clang)", check: buildModule },
   { name: "types", title: "JavaScript types (tsc)", check: checkTypes },
   {
     name: "emscripten",
@@ -31,6 +31,15 @@ export const steps = [
   { name: "native", title: "C++ tests under ASan and UBSan (ctest)", check: nativeTests },
   { name: "node", title: "Module, Worker and browser tests (node --test)", check: nodeTests },
 ];
+
+/**
+ * Builds the module, and beside it the one with planted faults.
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function buildModule(env) {
+  await buildPreset("wasm", env);
+  await buildConfigured("faulty", env);
+}
 
 /** @param {NodeJS.ProcessEnv} env */
 async function checkFormat(env) {

@@ -26,8 +26,11 @@ export const NO_WRITES = { puts: 0, deletes: 0, others: 0 };
  * @property {(userId: string, entries: Record<string, Stored>) => Promise<void>} plant Stores
  *   entries behind the session's back.
  * @property {(userId: string) => Promise<Record<string, Stored>>} stored Everything that is stored.
- * @property {(userId: string, method: "put" | "delete") => Promise<void>} failNext Makes the next
- *   such write of the user's object throw.
+ * @property {(whose: string, method: "put" | "delete" | "attach", how?: {times?: number, spared?: number}) => Promise<void>} failNext
+ *   Makes the next such write of the user's object throw, or of the device's socket by its id; or the
+ *   next few of them, and those only after some that succeed.
+ * @property {(userId: string, method: string, ...args: unknown[]) => Promise<{result?: any, thrown?: string}>} call
+ *   Calls a method of the user's object as a Worker does that holds the binding.
  */
 
 /**
@@ -38,7 +41,7 @@ export const NO_WRITES = { puts: 0, deletes: 0, others: 0 };
  */
 
 /**
- * @param {Server} server
+ * @param {Pick<Server, "http">} server
  * @param {string} path
  * @param {Record<string, string>} query
  * @param {RequestInit} [options]
@@ -52,12 +55,20 @@ async function askServer(server, path, query, options) {
 /** @returns {Promise<Server & Watching>} */
 export async function startWatchedServer() {
   const server = await startServer(CONFIG);
+  return { ...server, ...watching(server) };
+}
+
+/**
+ * What a server of the watched Worker can be asked.
+ * @param {Pick<Server, "http">} server
+ * @returns {Watching}
+ */
+export function watching(server) {
   /** @type {(path: string, query: Record<string, string>, options?: RequestInit) => Promise<any>} */
   const ask = (path, query, options) => askServer(server, path, query, options);
   /** @param {string} userId @returns {Promise<Counts>} */
   const counts = (userId) => ask("/test/counts", { userId });
   return {
-    ...server,
     counts,
     async writesDuring(userId, work) {
       const before = await counts(userId);
@@ -72,7 +83,10 @@ export async function startWatchedServer() {
     plant: (userId, entries) =>
       ask("/test/plant", { userId }, { method: "POST", body: JSON.stringify(entries) }),
     stored: (userId) => ask("/test/stored", { userId }),
-    failNext: (userId, method) => ask("/test/fail", { userId, method }),
+    failNext: (userId, method, { times = 1, spared = 0 } = {}) =>
+      ask("/test/fail", { userId, method, times: String(times), spared: String(spared) }),
+    call: (userId, method, ...args) =>
+      ask("/test/call", { userId }, { method: "POST", body: JSON.stringify({ method, args }) }),
   };
 }
 

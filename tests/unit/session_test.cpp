@@ -113,7 +113,7 @@ class Storm {
       case 5:
         return "binary " + connection + ' ' + pick({"1", "70000", "1048577"});
       case 6:
-        return "after " + pick({"1000", "59000", "61000", "-5000"});
+        return "after " + pick({"1000", "59000", "61000", "-5000", "-86400000", "31536000000000"});
       default:
         return "frame " + connection + ' ' +
                pick({R"({"type":"join_game","gameId":"a"})",

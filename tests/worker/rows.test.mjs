@@ -183,7 +183,7 @@ test("what the server before this one has stored is never lost to a failing writ
   await server.plant(user, planted);
   await server.failNext(user, "put");
   const url = `${server.http}/__user-session/state?userId=${user}`;
-  assert.equal((await fetch(url)).status, 500);
+  assert.equal((await fetch(url)).status, 503);
   const { activeGames, lastActive } = await stateOf(server, user);
   assert.deepEqual({ activeGames, lastActive }, { activeGames: ["go"], lastActive: 1_700_000_000_123 });
 });

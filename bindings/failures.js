@@ -1,0 +1,158 @@
+/**
+ * What went wrong while a session served an event: told to its operator with what is needed to look
+ * for it, and with nothing that devices have said.
+ */
+
+/** @import { SessionEvent } from "./wire.js" */
+
+/** A type that is none of these is what somebody wrote. */
+const MESSAGE_TYPES = new Set([
+  ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
+  "broadcast",
+]);
+
+const STACK_LINES_MAX = 12;
+const MESSAGE_LENGTH_MAX = 200;
+
+// One socket's frames may fail so often at once, and once more in each interval: every failure costs
+// a new instance, in which the limits of frames have forgotten what came before.
+const FAILURES_AT_ONCE = 20;
+const FAILURE_INTERVAL_MS = 1_000;
+
+const encoder = new TextEncoder();
+
+/** An event could not be served. Nothing of it was done, and it has been reported. */
+export class EventFailure extends Error {
+  constructor(message = "the session could not do it: nothing was done") {
+    super(message);
+  }
+}
+
+/** The session could not even wake, so nothing at all can be served. What is stored stays as it is. */
+export class WakingFailure extends EventFailure {
+  constructor() {
+    super("the session can't be served now: try again later");
+  }
+}
+
+/**
+ * What is known about the session besides the event.
+ * @typedef {object} Situation
+ * @property {number} connections How many are open.
+ * @property {() => {snapshot: Uint8Array | null, logout: Uint8Array | null}} readStored
+ */
+
+/** The failures of one session. */
+export class Failures {
+  #inARow = 0;
+  /** @type {WeakMap<WebSocket, {count: number, at: number}>} */
+  #caused = new WeakMap();
+
+  /**
+   * One line about a failure.
+   * @param {SessionEvent} event
+   * @param {unknown} error
+   * @param {Situation} situation
+   */
+  describe(event, error, { connections, readStored }) {
+    this.#inARow++;
+    return JSON.stringify({
+      event: event.type,
+      message: messageTypeOf(event),
+      bytes: bytesOf(event),
+      inARow: this.#inARow,
+      connections,
+      ...storedSizes(readStored),
+      error: shortTextOf(error),
+      stack: stackOf(error),
+    });
+  }
+
+  /** Notes that an event was served. */
+  over() {
+    this.#inARow = 0;
+  }
+
+  /**
+   * Whether a socket's frames fail too often, the one that failed now included.
+   * @param {WebSocket} socket
+   */
+  isTooMuch(socket) {
+    const now = Date.now();
+    const { count, at } = this.#caused.get(socket) ?? { count: 0, at: now };
+    const forgiven = Math.max(0, now - at) / FAILURE_INTERVAL_MS;
+    const counted = Math.max(0, count - forgiven) + 1;
+    this.#caused.set(socket, { count: counted, at: now });
+    return counted > FAILURES_AT_ONCE;
+  }
+}
+
+/** @param {SessionEvent} event */
+function messageTypeOf(event) {
+  if (event.type !== "FrameReceived" || typeof event.content !== "string") return null;
+  try {
+    const { type } = JSON.parse(event.content);
+    return MESSAGE_TYPES.has(type) ? type : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The size of what came with an event.
+ * @param {SessionEvent} event
+ */
+function bytesOf(event) {
+  switch (event.type) {
+    case "FrameReceived":
+      return sizeOf(event.content);
+    case "PushRequested":
+      return event.size ?? sizeOf(event.body);
+    case "Connected":
+      return sizeOf(event.deviceId);
+    case "GameJoinRequested":
+    case "GameLeaveRequested":
+      return sizeOf(event.gameId);
+    case "Woken":
+      return event.connections.reduce((sum, { attachment }) => sum + attachment.length, 0);
+    default:
+      return 0;
+  }
+}
+
+/** @param {string | ArrayBuffer | Uint8Array} content */
+function sizeOf(content) {
+  return typeof content === "string" ? encoder.encode(content).length : content.byteLength;
+}
+
+/** @param {Situation["readStored"]} readStored */
+function storedSizes(readStored) {
+  try {
+    const { snapshot, logout } = readStored();
+    return { snapshotBytes: snapshot?.length ?? null, logoutBytes: logout?.length ?? null };
+  } catch (error) {
+    return { stored: shortTextOf(error) };
+  }
+}
+
+/**
+ * What an error says. That of a SyntaxError quotes what could not be read.
+ * @param {unknown} error
+ */
+function shortTextOf(error) {
+  if (!(error instanceof Error)) return "not an Error";
+  if (error instanceof SyntaxError) return error.name;
+  return `${error.name}: ${error.message}`.slice(0, MESSAGE_LENGTH_MAX);
+}
+
+/**
+ * Where an error happened. Places in the module begin with a hash of it, by which its build is known.
+ * @param {unknown} error
+ */
+function stackOf(error) {
+  const lines = error instanceof Error ? (error.stack ?? "").split("\n") : [];
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith("at "))
+    .slice(0, STACK_LINES_MAX);
+}

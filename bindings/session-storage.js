@@ -1,0 +1,106 @@
+/** What is stored of a session, under which keys. */
+import { EffectKind } from "./wire.js";
+
+/** @import { Effect } from "./wire.js" */
+
+const SNAPSHOT_KEY = "session";
+const LOGOUT_KEY = "session.logout";
+const UNREADABLE_KEY = "session.unreadable";
+
+const NO_BYTES = new Uint8Array(0);
+
+export class SessionStorage {
+  #storage;
+  #copy = NO_BYTES;
+
+  /** @param {DurableObjectStorage} storage */
+  constructor(storage) {
+    this.#storage = storage;
+  }
+
+  /** What is stored, or what the server that this one replaces has left. */
+  read() {
+    const { kv } = this.#storage;
+    const snapshot = bytesOrNull(kv.get(SNAPSHOT_KEY));
+    const logout = bytesOrNull(kv.get(LOGOUT_KEY));
+    if (snapshot) return { snapshot, logout, legacy: null };
+    const games = kv.get("activeGames");
+    const lastActive = kv.get("lastActive");
+    if (games === undefined && lastActive === undefined) return { snapshot, logout, legacy: null };
+    const legacy = {
+      games: Array.isArray(games) ? games.filter((game) => typeof game === "string") : [],
+      lastActive: Number.isSafeInteger(lastActive) ? Number(lastActive) : 0,
+    };
+    return { snapshot, logout, legacy };
+  }
+
+  /**
+   * Carries effects out whose writes change together or not at all: what an older server has left
+   * must not go before its successor is stored, no logout be stored whose sockets stay open, and
+   * nothing that could not be attached as well.
+   * @template T
+   * @param {Effect[]} effects
+   * @param {() => T} apply
+   * @returns {T}
+   */
+  atomically(effects, apply) {
+    return isOneWrite(effects) ? apply() : this.#storage.transactionSync(apply);
+  }
+
+  /**
+   * Carries out an effect on what is stored.
+   * @param {number} kind
+   * @param {Uint8Array} bytes
+   */
+  apply(kind, bytes) {
+    const { kv } = this.#storage;
+    switch (kind) {
+      case EffectKind.Store:
+        return kv.put(SNAPSHOT_KEY, this.copyOf(bytes));
+      case EffectKind.StoreLogout:
+        return kv.put(LOGOUT_KEY, this.copyOf(bytes));
+      case EffectKind.SetAside:
+        kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
+        kv.delete(SNAPSHOT_KEY);
+        return;
+      case EffectKind.Erase:
+        for (const [key] of [...kv.list()]) if (key !== LOGOUT_KEY) kv.delete(key);
+        return;
+      default:
+        throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
+    }
+  }
+
+  /**
+   * Bytes of the module's memory in a buffer of their own, as the platform needs them: it writes the
+   * whole buffer that they lie in. Good until the next call.
+   * @param {Uint8Array} bytes
+   */
+  copyOf(bytes) {
+    if (this.#copy.length !== bytes.length) this.#copy = new Uint8Array(bytes.length);
+    this.#copy.set(bytes);
+    return this.#copy;
+  }
+}
+
+/**
+ * A stored value as the session reads it. One that isn't bytes is not ours, and as unreadable as
+ * damaged ones.
+ * @param {unknown} value
+ */
+function bytesOrNull(value) {
+  if (value === undefined) return null;
+  return value instanceof Uint8Array ? value : NO_BYTES;
+}
+
+/** @param {Effect[]} effects */
+function isOneWrite(effects) {
+  let rows = 0;
+  let attachments = 0;
+  for (const { kind } of effects) {
+    if (kind === EffectKind.Erase || kind === EffectKind.SetAside) return false;
+    if (kind === EffectKind.Store || kind === EffectKind.StoreLogout) rows++;
+    if (kind === EffectKind.SetAttachment) attachments++;
+  }
+  return rows === 0 || rows + attachments === 1;
+}

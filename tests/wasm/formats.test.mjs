@@ -1,0 +1,127 @@
+/** Every format that was ever stored is still read, by every build of the module. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { SessionInstance } from "../../bindings/session-instance.js";
+import { EffectKind } from "../../bindings/wire.js";
+import {
+  GAMES, LAST_ACTIVE, LEGACY, LOGOUT_AT, NEWEST_LOGOUT, NEWEST_SNAPSHOT, SNAPSHOTS, WITH_LOGOUT,
+  readFormat,
+} from "../support/formats.mjs";
+import { openAllowance } from "./host.mjs";
+import { builds } from "./modules.mjs";
+
+/** @import { Effect, WokenEvent } from "../../bindings/wire.js" */
+
+const TRUSTED = { issuedAt: -1, expiresAt: 0 };
+
+/**
+ * Wakes an instance on what is stored.
+ * @param {WebAssembly.Module} module
+ * @param {Partial<WokenEvent>} stored
+ */
+function wake(module, stored) {
+  const instance = new SessionInstance(module);
+  const effects = instance.step({
+    type: "Woken",
+    userId: "alice",
+    now: LAST_ACTIVE,
+    snapshot: null,
+    logout: null,
+    legacy: null,
+    connections: [],
+    allowance: openAllowance(),
+    isMeasured: false,
+    ...stored,
+  });
+  return { instance, effects: effects.map(copyOf) };
+}
+
+/** @param {Effect} effect */
+function copyOf({ kind, bytes }) {
+  return { kind, bytes: bytes.slice() };
+}
+
+/** @param {SessionInstance} instance @param {number} [issuedAt] */
+function stateOf(instance, issuedAt = TRUSTED.issuedAt) {
+  const credential = { issuedAt, expiresAt: 0 };
+  const [{ number, text }] = instance.step({ type: "StateRequested", now: LAST_ACTIVE, heartbeat: 0, credential });
+  return { status: number, ...JSON.parse(text) };
+}
+
+/** @param {SessionInstance} instance */
+function assertRead(instance) {
+  const { status, activeGames, lastActive } = stateOf(instance);
+  assert.deepEqual({ status, activeGames, lastActive }, { status: 200, activeGames: GAMES, lastActive: LAST_ACTIVE });
+}
+
+/** @param {SessionInstance} instance */
+function assertLoggedOut(instance) {
+  assert.equal(stateOf(instance, LOGOUT_AT).status, 401);
+  assert.equal(stateOf(instance, LOGOUT_AT + 1).status, 200);
+}
+
+/**
+ * What is stored by the effects of a step.
+ * @param {{kind: number, bytes: Uint8Array}[]} effects
+ * @param {number} kind
+ */
+function storedBy(effects, kind) {
+  const effect = effects.find((one) => one.kind === kind);
+  assert.ok(effect);
+  return Buffer.from(effect.bytes);
+}
+
+for (const { path, module } of builds) {
+  describe(path, () => {
+    for (const name of SNAPSHOTS) {
+      test(`reads ${name}`, () => {
+        const { instance, effects } = wake(module, { snapshot: readFormat(name) });
+        assertRead(instance);
+        const isMoved = WITH_LOGOUT.has(name);
+        assert.deepEqual(effects.map(({ kind }) => kind), isMoved ? [EffectKind.StoreLogout] : []);
+        if (!isMoved) return;
+        assertLoggedOut(instance);
+        assert.deepEqual(storedBy(effects, EffectKind.StoreLogout), Buffer.from(readFormat(NEWEST_LOGOUT)));
+      });
+    }
+
+    test(`reads ${NEWEST_LOGOUT}`, () => {
+      const stored = { snapshot: readFormat(NEWEST_SNAPSHOT), logout: readFormat(NEWEST_LOGOUT) };
+      const { instance, effects } = wake(module, stored);
+      assert.deepEqual(effects, []);
+      assertRead(instance);
+      assertLoggedOut(instance);
+    });
+
+    test("writes the newest formats to the byte, from what the legacy server left as well", () => {
+      const legacy = { games: /** @type {string[]} */ (LEGACY.activeGames), lastActive: Number(LEGACY.lastActive) };
+      const { instance, effects } = wake(module, { legacy });
+      assert.deepEqual(effects.map(({ kind }) => kind), [EffectKind.Erase, EffectKind.Store]);
+      assert.deepEqual(storedBy(effects, EffectKind.Store), Buffer.from(readFormat(NEWEST_SNAPSHOT)));
+      assertRead(instance);
+      const logout = instance.step({ type: "LogoutRequested", now: LOGOUT_AT * 1_000 });
+      assert.deepEqual(storedBy(logout, EffectKind.StoreLogout), Buffer.from(readFormat(NEWEST_LOGOUT)));
+    });
+
+    test("keeps what a later version has added", () => {
+      const snapshot = readFormat("snapshot-v3-extended.bin");
+      const { instance } = wake(module, { snapshot });
+      for (const type of /** @type {const} */ (["GameJoinRequested", "GameLeaveRequested"])) {
+        const effects = instance.step({ type, now: LAST_ACTIVE, gameId: "chess" }).map(copyOf);
+        if (type === "GameJoinRequested") continue;
+        assert.deepEqual(storedBy(effects, EffectKind.Store), Buffer.from(snapshot));
+      }
+    });
+
+    test("refuses every format cut short, anywhere", () => {
+      for (const name of SNAPSHOTS) {
+        const whole = readFormat(name);
+        for (let size = 0; size < whole.length; size++) {
+          const { effects } = wake(module, { snapshot: whole.subarray(0, size) });
+          assert.deepEqual(effects.map(({ kind }) => kind), [EffectKind.SetAside, EffectKind.Report], `${name}, ${size} bytes`);
+        }
+      }
+    });
+  });
+}
