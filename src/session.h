@@ -153,6 +153,8 @@ class Session {
   [[nodiscard]] StateView state_view() const;
 
   bool is_awake_ = false;
+  // Somebody collects what is counted.
+  bool is_measured_ = false;
   // The time of the event that is being handled.
   TimeMs now_ = 0;
   std::string user_id_;
@@ -191,7 +193,6 @@ class Session {
   Metrics metrics_;
   // Up to when kAwakeMs is counted.
   TimeMs awake_until_ = 0;
-  bool is_measured_ = false;
   // What has been collected of the metrics.
   Metrics measured_;
 

@@ -1,11 +1,8 @@
-// The module with faults planted in it, for tests: a word in a frame or in another text from outside
-// makes the step break off. It is never part of the module that is shipped.
-#include <optional>
+// The module with faults planted in it, for tests: a word in a frame or in another text from
+// outside makes the step break off. It is never part of the module that is shipped.
 #include <set>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -44,8 +41,8 @@ class FaultySession {
     return overflow_stack(depth + 1) + frame[0];
   }
 
-  // What comes from outside with an event; for one that brings no text, what came with its socket or,
-  // without one, the user's name.
+  // What comes from outside with an event; for one that brings no text, what came with its socket
+  // or, without one, the user's name.
   std::string text_of(const Event& event) {
     if (const auto* woken = std::get_if<Woken>(&event)) {
       user_id_ = woken->user_id;
