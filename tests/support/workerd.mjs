@@ -49,6 +49,8 @@ const LINES_SHOWN = 20;
  * @property {string[]} [flags] The compatibility flags.
  * @property {Record<string, string>} [vars] Without any, nobody is checked.
  * @property {string} [storage] The folder for what its objects store. One that is given is kept.
+ * @property {number} [port] Else one that the system chooses.
+ * @property {number} [descriptors] How many files and sockets it may have open at most.
  */
 
 /**
@@ -65,7 +67,7 @@ const LINES_SHOWN = 20;
  */
 
 /**
- * Starts a Worker on a port of this machine that the system chooses.
+ * Starts a Worker on a port of this machine.
  * @param {WorkerDescription} [description]
  * @returns {Promise<Workerd>}
  */
@@ -75,10 +77,10 @@ export async function startWorkerd(description = {}) {
   const storage = description.storage ?? join(folder, "storage");
   await mkdir(storage, { recursive: true });
   const config = join(folder, "config.capnp");
-  await writeFile(config, configText(worker, storage));
+  await writeFile(config, configText(worker, storage, description.port ?? 0));
   // With this import path modules can be embedded wherever they are.
   const args = ["serve", `--control-fd=${CONTROL_FD}`, "--import-path=/", config];
-  const child = spawn(RUNTIME.default, args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const child = spawnServer(args, description.descriptors);
   const logs = linesOf(child);
   const end = endingOf(child, logs);
   const stop = () => end("SIGTERM").finally(() => rm(folder, { recursive: true, force: true }));
@@ -95,6 +97,18 @@ export async function startWorkerd(description = {}) {
     stop,
     kill: () => end("SIGKILL"),
   };
+}
+
+/**
+ * @param {string[]} args
+ * @param {number} [descriptors]
+ */
+function spawnServer(args, descriptors) {
+  /** @type {["ignore", "pipe", "pipe", "pipe"]} */
+  const stdio = ["ignore", "pipe", "pipe", "pipe"];
+  if (descriptors === undefined) return spawn(RUNTIME.default, args, { stdio });
+  const script = `ulimit -n ${descriptors}; exec "$0" "$@"`;
+  return spawn("sh", ["-c", script, RUNTIME.default, ...args], { stdio });
 }
 
 /**
@@ -198,8 +212,9 @@ async function workerText(description) {
 /**
  * @param {string} worker
  * @param {string} storage
+ * @param {number} port
  */
-function configText(worker, storage) {
+function configText(worker, storage, port) {
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -209,7 +224,7 @@ const config :Workerd.Config = (
     )),
     (name = "disk", disk = (path = ${JSON.stringify(storage)}, writable = true)),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "worker")],
 );
 `;
 }
