@@ -3,6 +3,9 @@ import { memoryOf } from "../bench/usage.mjs";
 import { quantile } from "../bench/statistics.mjs";
 import { withStage } from "./stage.mjs";
 
+/** How many of many users wait for an answer at a time. */
+const ASKING_MAX = 100;
+
 /**
  * What a part of the run has found.
  * @typedef {object} Finding
@@ -19,9 +22,8 @@ import { withStage } from "./stage.mjs";
 export async function measureUsers(users) {
   return withStage(async (stage) => {
     const connectMs = await stage.connect(users, 1);
-    const asleep = memoryOf(stage.server.pid);
-    // Half of them are still awake, so this wakes no more than there are descriptors for.
-    const { right, latencies } = await stage.fleet.call("askAll", { atOnce: 500 });
+    const memory = memoryOf(stage.server.pid);
+    const { right, latencies } = await stage.askAll(ASKING_MAX);
     const failures = right === users ? [] : [`${users - right} of ${users} got no right answer`];
     return {
       name: `${users} users with one device each: all are greeted, all ask`,
@@ -30,7 +32,7 @@ export async function measureUsers(users) {
         "answered": right,
         "instances": await stage.instances(),
         ...percentiles(latencies),
-        "MiB": asleep / 2 ** 20,
+        "MiB": memory / 2 ** 20,
       },
       failures,
     };
@@ -50,7 +52,7 @@ export async function measureReturn(users, devices) {
     await stage.fleet.call("expectLoss");
     await stage.restart();
     const { times, wrong, tries } = await stage.fleet.call("backAgain");
-    const { right } = await stage.fleet.call("askAll", { atOnce: users * devices });
+    const { right } = await stage.askAll(users * devices);
     const again = await stage.fleet.call("turnAll", 1);
     const sorted = times.toSorted();
     const failures = [...first, ...again];

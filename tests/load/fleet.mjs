@@ -1,14 +1,14 @@
 /** Thousands of devices on one server. */
 import { Companion } from "../support/companion.mjs";
 
-/** @import { AskResult, BackResult, ConnectOptions, PartingWay, SustainOptions, SustainResult } from "./fleet-process.mjs" */
+/** @import { AskOptions, AskResult, BackResult, ConnectOptions, PartingWay, SustainOptions, SustainResult } from "./fleet-process.mjs" */
 
 /**
  * What can be asked of the process.
  * @typedef {object} Calls
  * @property {(options: ConnectOptions) => number} connect Connects users' devices, and says how many
  *   milliseconds that took.
- * @property {(options: {atOnce: number}) => AskResult} askAll Has every device ask for the state.
+ * @property {(options: AskOptions) => AskResult} ask Has devices ask for the state.
  * @property {(turn: number) => string[]} turnAll Has every user change games and send an event, and
  *   says what went wrong.
  * @property {(options: SustainOptions) => SustainResult} sustain Sends at a rate.

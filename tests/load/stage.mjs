@@ -42,7 +42,8 @@ export class Stage {
   #server;
   #folder;
   fleet = new Fleet();
-  #connected = 0;
+  #users = 0;
+  #sockets = 0;
 
   /**
    * @param {Workerd} server
@@ -73,13 +74,34 @@ export class Stage {
   async connect(users, devices) {
     let took = 0;
     for (let left = users; left > 0; ) {
-      const lot = Math.min(left, roomFor(devices, this.#connected));
+      const lot = Math.min(left, roomFor(devices, this.#sockets));
       took += await this.fleet.call("connect", { base: this.#server.ws, users: lot, devices });
-      this.#connected += lot * devices;
+      this.#users += lot;
+      this.#sockets += lot * devices;
       left -= lot;
       if (left > 0) await sleep(UNTIL_ASLEEP_MS);
     }
     return took;
+  }
+
+  /**
+   * Has every device ask for the state. Where not all objects can be awake at once, they are woken in
+   * lots, one of which must have fallen asleep before the next.
+   * @param {number} atOnce How many answers are waited for at a time.
+   */
+  async askAll(atOnce) {
+    const room = DESCRIPTORS - DESCRIPTORS_SPARE - this.#sockets * DESCRIPTORS_OF_SOCKET;
+    const lot = Math.min(this.#users, Math.floor(room / DESCRIPTORS_OF_OBJECT));
+    /** @type {number[]} */
+    const latencies = [];
+    let right = 0;
+    for (let from = 0; from < this.#users; from += lot) {
+      if (lot < this.#users) await sleep(UNTIL_ASLEEP_MS);
+      const answers = await this.fleet.call("ask", { from, to: from + lot, atOnce });
+      latencies.push(...answers.latencies);
+      right += answers.right;
+    }
+    return { right, latencies: Float64Array.from(latencies) };
   }
 
   /** How many instances of the module have been made. It wakes nobody. */

@@ -11,6 +11,9 @@ import { withStage } from "./stage.mjs";
 const GROUPS = 5;
 const TURN_MS = 4_000;
 
+/** How many devices wait for an answer at a time when all are asked at the end. */
+const ASKING_MAX = 100;
+
 const SAMPLE_MS = 1_000;
 
 /** By how much the memory of the last third may exceed that of the first. */
@@ -38,7 +41,7 @@ export async function measureSustained({ minutes, rate, users, devices }) {
       .call("sustain", options)
       .finally(() => clearInterval(sampling));
     const wakes = (await stage.instances()) - before;
-    const { right } = await stage.fleet.call("askAll", { atOnce: 500 });
+    const { right } = await stage.askAll(ASKING_MAX);
     const [first, , last] = thirds(memory).map(median);
     const failures = faultsOf(result);
     if (right < users * devices) failures.push(`${users * devices - right} ended in another state`);

@@ -50,7 +50,6 @@ const LINES_SHOWN = 20;
  * @property {Record<string, string>} [vars] Without any, nobody is checked.
  * @property {string} [storage] The folder for what its objects store. One that is given is kept.
  * @property {number} [port] Else one that the system chooses.
- * @property {number} [descriptors] How many files and sockets it may have open at most.
  */
 
 /**
@@ -80,7 +79,7 @@ export async function startWorkerd(description = {}) {
   await writeFile(config, configText(worker, storage, description.port ?? 0));
   // With this import path modules can be embedded wherever they are.
   const args = ["serve", `--control-fd=${CONTROL_FD}`, "--import-path=/", config];
-  const child = spawnServer(args, description.descriptors);
+  const child = spawn(RUNTIME.default, args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const logs = linesOf(child);
   const end = endingOf(child, logs);
   const stop = () => end("SIGTERM").finally(() => rm(folder, { recursive: true, force: true }));
@@ -97,18 +96,6 @@ export async function startWorkerd(description = {}) {
     stop,
     kill: () => end("SIGKILL"),
   };
-}
-
-/**
- * @param {string[]} args
- * @param {number} [descriptors]
- */
-function spawnServer(args, descriptors) {
-  /** @type {["ignore", "pipe", "pipe", "pipe"]} */
-  const stdio = ["ignore", "pipe", "pipe", "pipe"];
-  if (descriptors === undefined) return spawn(RUNTIME.default, args, { stdio });
-  const script = `ulimit -n ${descriptors}; exec "$0" "$@"`;
-  return spawn("sh", ["-c", script, RUNTIME.default, ...args], { stdio });
 }
 
 /**
