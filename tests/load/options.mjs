@@ -31,7 +31,7 @@ const SHORT = {
   ...{ sockets: [500], repeats: 1 },
 };
 
-/** Over half an hour, and it says nothing of ours: only when it is named. */
+/** The last takes over an hour and says nothing of ours, so it is done only when it is named. */
 const USUAL = PARTS.filter((part) => part !== "closing");
 
 const HELP = `npm run load -- [options]
