@@ -1,6 +1,7 @@
 /** The process of a `Crowd`: does what it is told, one thing after another. */
 import { WebSocket } from "ws";
 
+import { serveCalls } from "../support/companion.mjs";
 import { UserLoad } from "./user-load.mjs";
 import { STANDING_GAMES, deviceName, userName } from "./workloads.mjs";
 
@@ -184,20 +185,4 @@ async function visit({ base, manner, hasGreeting, users: names }) {
   return times;
 }
 
-const calls = { connect, joinStandingGames, load, visit };
-
-let done = Promise.resolve();
-process.on("message", (message) => {
-  const { name, args } = /** @type {any} */ (message);
-  const method = /** @type {(...args: any[]) => Promise<unknown>} */ (
-    calls[/** @type {keyof typeof calls} */ (name)]
-  );
-  done = done.then(async () => {
-    const answer = await method(...args).then(
-      (result) => ({ result }),
-      (error) => ({ error: String(error.stack) }),
-    );
-    process.send?.(answer);
-  });
-});
-process.on("disconnect", () => process.exit());
+serveCalls({ connect, joinStandingGames, load, visit });
