@@ -246,9 +246,9 @@ Story story_of(std::string_view bytes) {
   const std::uint8_t first = draw.byte();
   Story story;
   story.devices_max = kDevices[first % kDevices.size()];
-  story.is_measured = first >= 0x80;
-  // Almost as many as there may be, which nobody would draw.
-  const std::size_t games = (first & 0x40U) != 0 ? kActiveGamesMax - 2 : 0;
+  story.is_measured = (first & 4U) != 0;
+  // Almost as many as there may be, which nobody would draw; seldom, since they take their time.
+  const std::size_t games = first >= 0xf0 ? kActiveGamesMax - 2 : 0;
   for (std::size_t i = 0; i < games; ++i) story.games.push_back("g" + std::to_string(i));
   for (std::size_t count = 0; !draw.is_done() && count < kOperationsMax; ++count) {
     std::uint8_t which = draw.byte() % (kTrap + 1);
