@@ -1,6 +1,6 @@
 /** Runs the fuzz targets of tests/fuzz. */
 
-import { mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { buildPreset } from "./cmake.mjs";
@@ -88,13 +88,19 @@ function summary(printed) {
 }
 
 /**
- * Takes over into the kept corpus what of the working one reaches code that nothing kept does.
+ * Makes the kept corpus anew from itself and the working one: the fewest inputs that reach all the
+ * code that theirs do.
  * @param {string} target
  * @param {NodeJS.ProcessEnv} env
  */
 export async function keepCorpus(target, env) {
   const kept = join(KEPT_CORPUS, target);
-  mkdirSync(join(root, kept), { recursive: true });
-  const args = ["-merge=1", `-max_len=${BYTES_MAX.get(target)}`, kept, join(WORKING_CORPUS, target)];
-  await run(`build/fuzz/${target}_fuzz`, args, { env, quiet: true });
+  const fewest = join("build/fuzz/fewest", target);
+  rmSync(join(root, fewest), { recursive: true, force: true });
+  for (const folder of [kept, fewest]) mkdirSync(join(root, folder), { recursive: true });
+  const options = ["-set_cover_merge=1", "-use_counters=0", `-max_len=${BYTES_MAX.get(target)}`];
+  const folders = [fewest, kept, join(WORKING_CORPUS, target)];
+  await run(`build/fuzz/${target}_fuzz`, [...options, ...folders], { env, quiet: true });
+  rmSync(join(root, kept), { recursive: true });
+  cpSync(join(root, fewest), join(root, kept), { recursive: true });
 }
