@@ -14,6 +14,7 @@ add_executable(session_tests
   tests/unit/fields_test.cpp
   tests/unit/frame_test.cpp
   tests/unit/host.cpp
+  tests/unit/json_test.cpp
   tests/unit/message_test.cpp
   tests/unit/metrics_test.cpp
   tests/unit/scenario.cpp

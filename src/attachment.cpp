@@ -35,14 +35,14 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   ByteReader reader(bytes);
   if (reader.u8() != kVersion) return std::nullopt;
   Attachment attachment;
-  attachment.order = reader.i64();
-  attachment.last_active = reader.i64();
+  attachment.order = reader.time();
+  attachment.last_active = reader.time();
   const std::uint8_t presence = reader.u8();
   attachment.credential.issued_at_s = reader.i64();
   attachment.credential.expires_at = reader.i64();
   attachment.device_id = reader.text();
-  attachment.attached_at = reader.i64();
-  attachment.counted_since = reader.i64();
+  attachment.attached_at = reader.time();
+  attachment.counted_since = reader.time();
   attachment.metrics = Metrics::read_from(reader);
   if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
     return std::nullopt;

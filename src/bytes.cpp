@@ -64,6 +64,13 @@ std::uint32_t ByteReader::u32() { return static_cast<std::uint32_t>(number(4)); 
 
 std::int64_t ByteReader::i64() { return static_cast<std::int64_t>(number(8)); }
 
+std::int64_t ByteReader::time() {
+  const std::int64_t value = i64();
+  if (value >= -kSafeIntegerMax && value <= kSafeIntegerMax) return value;
+  failed_ = true;
+  return 0;
+}
+
 std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
   const std::uint32_t count = u32();
   if (count <= rest_.size() / smallest_element_bytes) return count;
@@ -78,7 +85,9 @@ std::uint64_t ByteReader::number_of_any_size() {
   for (unsigned i = 0; i < kCountBytesMax; ++i) {
     const std::uint64_t byte = u8();
     value |= (byte & (kMore - 1)) << (i * kBitsPerByte);
-    if (byte < kMore) return value;
+    if (byte >= kMore) continue;
+    if (value > kSafeIntegerMax) break;
+    return value;
   }
   failed_ = true;
   return 0;

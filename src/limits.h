@@ -39,9 +39,6 @@ inline constexpr std::int64_t kLastActiveLagMs = 60'000;
 
 inline constexpr std::int64_t kMsPerSecond = 1000;
 
-// The last time that a number of JavaScript says exactly. No clock says a later one.
-inline constexpr std::int64_t kTimeMax = 9'007'199'254'740'991;
-
 // How far what is attached may lag behind what is known, in milliseconds. Attachments are free, but
 // take a few microseconds to write.
 inline constexpr std::int64_t kAttachmentLagMs = 1'000;

@@ -40,7 +40,6 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
   if (event.has_snapshot) {
     if (auto snapshot = decode_snapshot(event.snapshot)) {
       stored_ = std::move(*snapshot);
-      stored_.last_active = std::clamp<TimeMs>(stored_.last_active, 0, kTimeMax);
       last_active_ = stored_.last_active;
       if (stored_.logout_at_s > logout_at_s_) store_logout(stored_.logout_at_s, effects);
       write_games();

@@ -29,8 +29,8 @@ std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
   const std::uint8_t version = reader.u8();
   if (version < kVersion1 || version > kVersion) return std::nullopt;
   Snapshot snapshot;
-  snapshot.last_active = reader.i64();
-  if (version == kVersion2) snapshot.logout_at_s = reader.i64();
+  snapshot.last_active = reader.time();
+  if (version == kVersion2) snapshot.logout_at_s = reader.time();
   const std::uint32_t count = reader.count(sizeof(std::uint32_t));
   snapshot.active_games.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) snapshot.active_games.emplace_back(reader.text());
@@ -47,7 +47,7 @@ void encode_logout(std::int64_t logout_at_s, std::string& out) {
 std::optional<std::int64_t> decode_logout(std::string_view bytes) {
   ByteReader reader(bytes);
   const std::uint8_t version = reader.u8();
-  const std::int64_t logout_at_s = reader.i64();
+  const std::int64_t logout_at_s = reader.time();
   if (!reader.finished() || version != kLogoutVersion || logout_at_s < 0) return std::nullopt;
   return logout_at_s;
 }

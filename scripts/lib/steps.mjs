@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { clangTidy } from "./clang-tidy.mjs";
 import { buildConfigured, buildPreset } from "./cmake.mjs";
+import { fuzz, fuzzTargets } from "./fuzz.mjs";
 import { Failure, root, run } from "./run.mjs";
 import { cppFiles, filesBelow } from "./sources.mjs";
 
@@ -15,6 +16,9 @@ import { cppFiles, filesBelow } from "./sources.mjs";
  */
 
 const TEST_TIMEOUT_MS = 600_000;
+
+/** For each target; `npm run fuzz` takes longer. */
+const FUZZ_SECONDS = 15;
 
 /** @type {Step[]} */
 export const steps = [
@@ -29,6 +33,11 @@ export const steps = [
     check: (env) => buildPreset("emscripten", env),
   },
   { name: "native", title: "C++ tests under ASan and UBSan (ctest)", check: nativeTests },
+  {
+    name: "fuzz",
+    title: "Fuzz targets, a little (libFuzzer)",
+    check: (env) => fuzz(fuzzTargets, env, { seconds: FUZZ_SECONDS }),
+  },
   { name: "node", title: "Module, Worker and browser tests (node --test)", check: nodeTests },
 ];
 

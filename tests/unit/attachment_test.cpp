@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <string>
 #include <string_view>
 
+#include "bytes.h"
 #include "limits.h"
 
 namespace user_session {
@@ -23,7 +23,7 @@ Metrics some_metrics() {
   Metrics metrics;
   metrics.add(Counter::kWakes, 3);
   metrics.add(Counter::kAsleepMs, 1'795'383'198'465);
-  metrics.add(Counter::kRowsWritten, std::numeric_limits<std::int64_t>::max());
+  metrics.add(Counter::kRowsWritten, kSafeIntegerMax);
   return metrics;
 }
 
@@ -67,8 +67,8 @@ TEST(AttachmentTest, AllOfItComesBack) {
     attachment.presence = presence;
     EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
   }
-  const Attachment extreme = {.order = std::numeric_limits<std::int64_t>::max(),
-                              .last_active = std::numeric_limits<std::int64_t>::max(),
+  const Attachment extreme = {.order = kSafeIntegerMax,
+                              .last_active = kSafeIntegerMax,
                               .presence = Presence::kOffline,
                               .device_id = ""};
   EXPECT_EQ(decode_attachment(encoded(extreme)), extreme);
@@ -78,7 +78,7 @@ TEST(AttachmentTest, TheLongestDeviceIdFitsWhereThePlatformKeepsIt) {
   const std::string device_id(kDeviceIdBytesMax, 'x');
   Metrics metrics;
   for (std::size_t i = 0; i < Metrics::kCount; ++i) {
-    metrics.add(static_cast<Counter>(i), std::numeric_limits<std::int64_t>::max());
+    metrics.add(static_cast<Counter>(i), kSafeIntegerMax);
   }
   const std::string bytes = encoded({.device_id = device_id, .metrics = metrics});
   EXPECT_LE(bytes.size(), kAttachmentBytesMax);

@@ -64,6 +64,24 @@ TEST(BytesTest, ATextLongerThanTheBytesIsNotRead) {
   EXPECT_TRUE(reader.failed());
 }
 
+TEST(BytesTest, NumbersThatNoneOfOursCanBeFail) {
+  for (const std::int64_t value : {kSafeIntegerMax, -kSafeIntegerMax}) {
+    std::string bytes;
+    append_i64(bytes, value);
+    EXPECT_EQ(ByteReader(bytes).time(), value);
+    bytes.clear();
+    append_i64(bytes, value > 0 ? value + 1 : value - 1);
+    ByteReader beyond(bytes);
+    EXPECT_EQ(beyond.time(), 0);
+    EXPECT_TRUE(beyond.failed());
+  }
+  std::string bytes;
+  append_count(bytes, kSafeIntegerMax + 1);
+  ByteReader count(bytes);
+  EXPECT_EQ(count.number_of_any_size(), 0U);
+  EXPECT_TRUE(count.failed());
+}
+
 TEST(BytesTest, UnreadBytesAreNoticed) {
   ByteReader reader("\x01\x02"sv);
   reader.u8();

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -23,7 +22,7 @@ TEST(MetricsTest, CountsOfEverySizeComeBack) {
   std::int64_t count = 1;
   for (std::size_t i = 0; i < Metrics::kCount; ++i) {
     metrics.add(static_cast<Counter>(i), count);
-    count = count > (std::numeric_limits<std::int64_t>::max() >> 8) ? 127 : count << 8;
+    count = count > (kSafeIntegerMax >> 8) ? 127 : count << 8;
   }
   const std::string bytes = encoded(metrics);
   EXPECT_LE(bytes.size(), Metrics::kBytesMax);

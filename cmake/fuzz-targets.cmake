@@ -1,0 +1,24 @@
+# The session under libFuzzer, ASan and UBSan: what tests/fuzz holds against it.
+set(SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+target_compile_options(session_core PUBLIC ${SANITIZERS} -fsanitize=fuzzer-no-link -O1 -g
+  "SHELL:-iquote ${CMAKE_SOURCE_DIR}/tests/unit")
+
+add_library(fuzz_support OBJECT
+  bindings/wire.cpp
+  tests/fuzz/checks.cpp
+  tests/fuzz/model.cpp
+  tests/fuzz/operations.cpp
+  tests/fuzz/perform.cpp
+  tests/unit/host.cpp
+  tests/unit/scenario.cpp)
+target_link_libraries(fuzz_support PUBLIC session_core)
+
+foreach(target codec frame operations sleep)
+  add_executable(${target}_fuzz tests/fuzz/${target}_fuzz.cpp)
+  target_link_libraries(${target}_fuzz PRIVATE fuzz_support session_core)
+  target_link_options(${target}_fuzz PRIVATE ${SANITIZERS} -fsanitize=fuzzer)
+endforeach()
+
+add_executable(operations_to_scenario tests/fuzz/operations_to_scenario.cpp)
+target_link_libraries(operations_to_scenario PRIVATE fuzz_support session_core)
+target_link_options(operations_to_scenario PRIVATE ${SANITIZERS})

@@ -1,0 +1,53 @@
+/**
+ * Runs the fuzz targets for a while, then what they found in both modules: `--seconds 60` or
+ * `--minutes`, and names of targets; without names all of them. What is worth keeping of
+ * build/fuzz/corpus goes to tests/fuzz/corpus with `--keep`.
+ */
+
+import { parseArgs } from "node:util";
+import { replayStories, storyFiles } from "../tests/wasm/stories.mjs";
+import { buildPreset } from "./lib/cmake.mjs";
+import { fuzz, fuzzTargets, keepCorpus, WORKING_CORPUS } from "./lib/fuzz.mjs";
+import { Failure, main } from "./lib/run.mjs";
+import { setUp } from "./lib/setup.mjs";
+
+await main(async () => {
+  const { targets, seconds, keep } = choose();
+  const env = await setUp("test");
+  await fuzz(targets, env, { seconds, corpus: WORKING_CORPUS });
+  await replay(env);
+  if (keep) for (const target of targets) await keepCorpus(target, env);
+});
+
+function choose() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: { type: "string" },
+      minutes: { type: "string" },
+      keep: { type: "boolean", default: false },
+    },
+  });
+  const seconds = Number(values.seconds ?? (values.minutes ? Number(values.minutes) * 60 : 60));
+  if (!Number.isInteger(seconds) || seconds < 1) throw new Failure("that is no time to run for.");
+  const unknown = positionals.filter((name) => !fuzzTargets.includes(name));
+  if (unknown.length > 0) {
+    throw new Failure(`there is no target ${unknown.join(", ")}, but ${fuzzTargets.join(", ")}.`);
+  }
+  const targets = positionals.length > 0 ? positionals : fuzzTargets;
+  return { targets, seconds, keep: values.keep };
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function replay(env) {
+  for (const preset of ["wasm", "emscripten"]) await buildPreset(preset, env, { quiet: true });
+  // It reads the modules when it is loaded.
+  const { builds } = await import("../tests/wasm/modules.mjs");
+  const files = storyFiles(WORKING_CORPUS);
+  try {
+    await replayStories(files, builds);
+  } catch (error) {
+    throw new Failure(error instanceof Error ? error.message : String(error));
+  }
+  console.log(`modules: ${files.length} stories as in the native session`);
+}

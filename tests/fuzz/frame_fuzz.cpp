@@ -1,0 +1,102 @@
+// Any bytes as a frame or a push: nothing crashes; the two readers and RFC 8259 agree about them;
+// what is sent is JSON, in order, and has a broadcast's `data` as it was written.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "checks.h"
+#include "fields.h"
+#include "host.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+void require_same(const Field& walked, const Field& parsed) {
+  require(walked.kind == parsed.kind, "walk and parser see the same kind of a field");
+  if (walked.kind == Field::Kind::kString) {
+    require(walked.value == parsed.value, "walk and parser read the same string", walked.value);
+  }
+}
+
+void check_readers(std::string_view text) {
+  Fields parsed;
+  const bool is_read = read_json_fields(text, parsed);
+  const bool has_surrogate =
+      text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
+  const bool is_object = text.find_first_not_of(" \t\n\r") == text.find('{');
+  const bool is_frame = is_json(text) && is_object && nesting_of(text) <= kNestingMax;
+  require(!is_read || is_frame, "the parser takes only JSON");
+  require(is_read || !is_frame || has_surrogate, "the parser takes all JSON");
+  Fields walked;
+  if (!read_plain_fields(text, walked)) return;
+  require(is_read, "the parser reads what the walk reads");
+  require_same(walked.type, parsed.type);
+  require_same(walked.game_id, parsed.game_id);
+  require_same(walked.presence, parsed.presence);
+  require_same(walked.event, parsed.event);
+  require(walked.data.kind == parsed.data.kind && walked.data.value == parsed.data.value,
+          "walk and parser find the same text of data");
+}
+
+// A broadcast goes out with the text of its data between the names that the frame has around it.
+void check_broadcast(std::string_view text, const EffectList& effects) {
+  Fields fields;
+  if (!read_json_fields(text, fields) || fields.type.value != "broadcast") return;
+  const bool has_data = fields.data.kind != Field::Kind::kAbsent;
+  const std::string data = has_data ? std::string(fields.data.value) : "null";
+  require(is_json(data), "data is one JSON value", data);
+  require(!has_data || text.find(data) != std::string_view::npos, "data is a part of the frame");
+  for (const Effect& effect : effects.list()) {
+    if (effect.kind != EffectKind::kSendToAll) continue;
+    require(effects.text(effect).ends_with(",\"data\":" + data + R"(,"from":"phone"})"),
+            "data is sent as it was written", effects.text(effect));
+  }
+}
+
+// Each test begins in the same session.
+Host session_of_two() {
+  Host host;
+  host.user_id = "alice";
+  host.now = 1'700'000'000'000;
+  host.wake();
+  host.connect(0, "phone");
+  host.connect(1, "laptop");
+  return host;
+}
+
+void check_frame(Host host, std::string_view text) {
+  host.receive(0, true, text, text.size());
+  require_sound(host.effects());
+  check_broadcast(text, host.effects());
+  Fields fields;
+  const bool is_read = read_json_fields(text, fields);
+  const bool is_refused =
+      host.effects().texts().find(R"({"type":"error","code":"invalid_json")") != std::string::npos;
+  require(is_refused || is_read, "what is no JSON is refused");
+}
+
+void check_push(Host host, std::string_view text) {
+  host.request(
+      PushRequested{.now = host.now, .payload = {.text = text, .size_bytes = text.size()}});
+  require_sound(host.effects());
+  for (const Effect& effect : host.effects().list()) {
+    if (effect.kind != EffectKind::kSendToAll) continue;
+    require(host.effects().text(effect) == text, "a push is sent as it was written", text);
+  }
+}
+
+}  // namespace
+}  // namespace user_session
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace user_session;
+  static const Host kHost = session_of_two();
+  // A copy of its own size, so that AddressSanitizer sees every read beyond the frame.
+  const std::string text(data, data + size);
+  check_readers(text);
+  check_frame(kHost, text);
+  check_push(kHost, text);
+  return 0;
+}

@@ -1,0 +1,382 @@
+#include "model.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "checks.h"
+#include "limits.h"
+#include "snapshot.h"
+
+namespace user_session {
+namespace {
+
+using Kind = Operation::Kind;
+using Says = Operation::Says;
+
+// In an expected line: a lastActive, and any text up to the end.
+constexpr char kTime = '\x01';
+constexpr char kAny = '\x02';
+
+constexpr std::string_view kSuccess = R"(answer 200 {"success":true})";
+
+std::string json_string(const std::string& text) { return nlohmann::json(text).dump(); }
+
+std::string to(ConnectionId connection) { return ' ' + std::to_string(connection) + ' '; }
+
+// What a device or a server sees of an effect; empty if it sees nothing.
+std::string visible(const Effect& effect, std::string_view text) {
+  const std::string number = std::to_string(effect.number) + ' ';
+  switch (effect.kind) {
+    case EffectKind::kSend:
+      return "send" + to(effect.connection) + std::string(text);
+    case EffectKind::kSendToAll:
+      return "send_to_all " + std::string(text);
+    case EffectKind::kExpel:
+      return "expel" + to(effect.connection) + number + std::string(text);
+    case EffectKind::kClose:
+      return "close" + to(effect.connection) + number + std::string(text);
+    case EffectKind::kCloseAll:
+      return "close_all " + number + std::string(text);
+    case EffectKind::kAnswer:
+      return "answer " + number + std::string(text);
+    case EffectKind::kReport:
+      return "report " + std::string(text);
+    case EffectKind::kSetAside:
+      return "set_aside";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+void Model::check(const Operation& operation, const Host& host,
+                  const std::optional<std::string>& before) {
+  expected_.clear();
+  closings_.clear();
+  answers_.clear();
+  row_ = Row::kNone;
+  is_erased_ = false;
+  is_logout_stored_ = false;
+  stored_before_.reset();
+  if (before) stored_before_ = decode_snapshot(*before)->last_active;
+  if (operation.kind == Kind::kHeartbeat) {
+    devices_.at(operation.connection).heartbeat = now_;
+    return;
+  }
+  now_ = host.now;
+  credential_ = host.credential;
+  if (operation.kind == Kind::kAfter || operation.kind == Kind::kCredential) return;
+  happen(operation);
+  for (const auto* later : {&closings_, &answers_}) {
+    expected_.insert(expected_.end(), later->begin(), later->end());
+  }
+  check_effects(host.effects());
+  check_sockets(host);
+  check_stored(host);
+}
+
+// Effects against what was expected
+
+void Model::check_effects(const EffectList& effects) {
+  require_sound(effects);
+  std::vector<std::string> actual;
+  bool is_row = false;
+  bool is_logout = false;
+  bool is_erasing = false;
+  for (const Effect& effect : effects.list()) {
+    is_row |= effect.kind == EffectKind::kStore;
+    is_logout |= effect.kind == EffectKind::kStoreLogout;
+    is_erasing |= effect.kind == EffectKind::kErase;
+    std::string line = visible(effect, effects.text(effect));
+    if (!line.empty()) actual.push_back(std::move(line));
+  }
+  require(is_logout == is_logout_stored_, "the moment of a logout is stored with it");
+  require(is_erasing == is_erased_, "a clear erases, and nothing else does");
+  require(is_row || row_ != Row::kMust, "a row is written where it must be");
+  require(!is_row || row_ != Row::kNone, "a row is written only where it may be");
+  for (std::size_t i = 0; i < std::max(expected_.size(), actual.size()); ++i) {
+    require(i < actual.size(), "nothing is missing",
+            i < expected_.size() ? expected_[i] : std::string());
+    require(i < expected_.size(), "nothing more happens", actual[i]);
+    check_line(expected_[i], actual[i]);
+  }
+}
+
+void Model::check_line(const std::string& expected, const std::string& actual) {
+  const char* at = actual.data();
+  const char* end = at + actual.size();
+  for (const char c : expected) {
+    if (c == kAny) return;
+    if (c == kTime) {
+      TimeMs told = 0;
+      at = std::from_chars(at, end, told).ptr;
+      learn(told);
+    } else if (at == end || *at++ != c) {
+      require(false, "what happens is what was expected", expected + "\n" + actual);
+    }
+  }
+  require(at == end, "what happens is what was expected", actual);
+}
+
+void Model::learn(TimeMs told) {
+  const std::string found = std::to_string(told);
+  require(told >= at_least_, "lastActive is not too old, and does not go backwards", found);
+  require(told <= at_most_, "lastActive is not too new", found);
+  at_least_ = told;
+  at_most_ = told;
+  if (!devices_.empty()) survives_ = told;
+}
+
+void Model::check_sockets(const Host& host) const {
+  require(host.sockets.size() == devices_.size(), "the open sockets are the devices");
+  require(devices_.size() <= devices_max_, "there are no more devices than may be");
+  for (const auto& [connection, device] : devices_) {
+    require(host.sockets.contains(connection), "a device has its socket", device.id);
+  }
+}
+
+void Model::check_stored(const Host& host) const {
+  const auto stored = host.stored ? decode_snapshot(*host.stored) : Snapshot{};
+  require(stored && stored->active_games == games_, "the games are stored, in their order");
+  require(games_.size() <= kActiveGamesMax, "there are no more games than may be");
+  require(stored->last_active <= at_most_, "no lastActive is stored that nobody has seen");
+  const bool is_nobody_here = devices_.empty() && at_least_ > 0;
+  require(!is_nobody_here || stored->last_active > at_least_ - kLastActiveLagMs,
+          "without devices the stored lastActive lags by less than a minute");
+  const auto logout = host.stored_logout ? decode_logout(*host.stored_logout) : std::int64_t{0};
+  require(logout == logout_at_s_, "the moment of the last logout is stored");
+}
+
+// What an operation brings about
+
+void Model::happen(const Operation& operation) {
+  if (operation.kind == Kind::kSleep || operation.is_trapped) return sleep();
+  if (operation.kind == Kind::kDisconnect) return disconnect(operation);
+  end_expired();
+  switch (operation.kind) {
+    case Kind::kConnect:
+      return connect(operation);
+    case Kind::kFrame:
+    case Kind::kBinary:
+      return frame(operation);
+    case Kind::kState:
+      return state();
+    case Kind::kClear:
+      return clear();
+    case Kind::kPush:
+      return push(operation);
+    case Kind::kJoin:
+      return join(operation);
+    case Kind::kLeave:
+      return leave(operation);
+    case Kind::kLogout:
+      log_out();
+      answers_.emplace_back(kSuccess);
+      return;
+    default:
+      answers_.push_back(R"(answer 200 {"userId":"alice","since":)" + std::string(1, kAny));
+  }
+}
+
+void Model::connect(const Operation& operation) {
+  if (is_turned_away()) return;
+  if (operation.name.size() > kDeviceIdBytesMax) return expect_refusal(400, "limit_reached");
+  if (devices_.size() >= devices_max_) return expect_refusal(429, "limit_reached");
+  if (devices_.empty()) presence_ = "online";
+  devices_[operation.connection] = {.id = operation.name, .credential = credential_};
+  newest_issued_at_s_ = std::max(newest_issued_at_s_, credential_.issued_at_s);
+  touch(now_);
+  expect("send" + to(operation.connection) + R"({"type":"initial_state",)" + state_members() +
+         ",\"deviceId\":" + json_string(operation.name) + '}');
+}
+
+void Model::frame(const Operation& operation) {
+  if (!devices_.contains(operation.connection)) return;
+  touch(now_);
+  if (operation.size > kFrameBytesBeforeClose) {
+    remove(operation.connection);
+    closings_.push_back("close" + to(operation.connection) + "1009 frame over 1 MiB");
+    return;
+  }
+  if (!operation.error.empty()) return expect_error(operation.connection, operation.error);
+  say(operation);
+}
+
+void Model::say(const Operation& operation) {
+  const ConnectionId sender = operation.connection;
+  switch (operation.says) {
+    case Says::kJoin: {
+      const std::string refusal = add_game(operation.name);
+      if (!refusal.empty()) expect_error(sender, refusal);
+      return;
+    }
+    case Says::kLeave:
+      return remove_game(operation.name);
+    case Says::kPresence:
+      if (presence_ == operation.name) return;
+      presence_ = operation.name;
+      return expect(R"(send_to_all {"type":"presence_updated","presence":")" + presence_ + "\"}");
+    case Says::kSync:
+      return expect("send" + to(sender) + R"({"type":"state",)" + state_members() + '}');
+    case Says::kPing:
+      return expect("send" + to(sender) + R"({"type":"pong"})");
+    case Says::kBroadcast:
+      return expect(R"(send_to_all {"type":"event","event":)" + json_string(operation.name) +
+                    ",\"data\":" + operation.data +
+                    ",\"from\":" + json_string(devices_.at(sender).id) + '}');
+    case Says::kLogout:
+      return log_out();
+    case Says::kNothing:
+      return;
+  }
+}
+
+void Model::disconnect(const Operation& operation) {
+  const auto device = devices_.find(operation.connection);
+  if (device == devices_.end()) return;
+  touch(device->second.heartbeat);
+  remove(operation.connection);
+}
+
+void Model::state() {
+  if (is_turned_away()) return;
+  for (const auto& [connection, device] : devices_) touch(device.heartbeat);
+  answers_.push_back("answer 200 {" + state_members() +
+                     ",\"connectedDevices\":" + std::to_string(devices_.size()) +
+                     ",\"isHibernating\":" + (devices_.empty() ? "true}" : "false}"));
+}
+
+void Model::clear() {
+  if (is_turned_away()) return;
+  games_.clear();
+  if (devices_.empty()) at_least_ = at_most_ = survives_ = 0;
+  is_erased_ = true;
+  expect(R"(send_to_all {"type":"state",)" + state_members() + '}');
+  answers_.emplace_back(kSuccess);
+}
+
+void Model::push(const Operation& operation) {
+  if (operation.text.size() > kFrameBytesMax) return expect_refusal(413, "too_large");
+  // Its members but for the type are the app's own.
+  if (!is_json(operation.text) || operation.error == "invalid_json") {
+    return expect_refusal(400, "invalid_json");
+  }
+  const auto body = nlohmann::json::parse(operation.text);
+  if (!body.contains("type") || !body["type"].is_string()) {
+    return expect_refusal(400, "invalid_message");
+  }
+  expect("send_to_all " + operation.text);
+  answers_.push_back("answer 200 {\"delivered\":" + std::to_string(devices_.size()) + '}');
+}
+
+void Model::join(const Operation& operation) {
+  if (operation.name.empty()) return expect_refusal(400, "invalid_message");
+  if (operation.name.size() > kNameBytesMax) return expect_refusal(400, "limit_reached");
+  const std::string refusal = add_game(operation.name);
+  if (!refusal.empty()) return expect_refusal(400, refusal);
+  answers_.push_back("answer 200 {\"activeGames\":" + games_json() + '}');
+}
+
+void Model::leave(const Operation& operation) {
+  if (operation.name.empty()) return expect_refusal(400, "invalid_message");
+  if (operation.name.size() > kNameBytesMax) return expect_refusal(400, "limit_reached");
+  remove_game(operation.name);
+  answers_.push_back("answer 200 {\"activeGames\":" + games_json() + '}');
+}
+
+void Model::log_out() {
+  logout_at_s_ = std::max({logout_at_s_, now_ / kMsPerSecond, newest_issued_at_s_});
+  is_logout_stored_ = true;
+  devices_.clear();
+  presence_ = "offline";
+  // Nothing that a logout ends is left to lag.
+  row_ = Row::kMaybe;
+  survives_ = at_least_;
+  closings_.emplace_back("close_all 1000 Logged out from all devices");
+}
+
+void Model::sleep() {
+  at_least_ = survives_ = std::max(survives_, at_least_ - (devices_.empty() ? 0 : 999));
+  if (devices_.empty()) at_least_ = at_most_ = survives_ = stored_before_.value_or(0);
+  // It knows the devices that are there, and not what was shown by others before.
+  newest_issued_at_s_ = 0;
+  for (const auto& [connection, device] : devices_) {
+    touch(device.heartbeat);
+    newest_issued_at_s_ = std::max(newest_issued_at_s_, device.credential.issued_at_s);
+  }
+}
+
+// Parts of it
+
+void Model::end_expired() {
+  const auto devices = devices_;
+  for (const auto& [connection, device] : devices) {
+    const TimeMs expires_at = device.credential.expires_at;
+    if (expires_at == 0 || expires_at > now_) continue;
+    expect("expel" + to(connection) + "4401 the credential has expired");
+    remove(connection);
+  }
+}
+
+void Model::remove(ConnectionId connection) {
+  devices_.erase(connection);
+  if (!devices_.empty()) return;
+  presence_ = "offline";
+  const TimeMs stored = stored_before_.value_or(0);
+  if (at_most_ - stored >= kLastActiveLagMs) row_ = Row::kMaybe;
+  if (at_least_ - stored >= kLastActiveLagMs) row_ = Row::kMust;
+}
+
+bool Model::is_turned_away() {
+  if (credential_.issued_at_s == Credential::kTrusted) return false;
+  const bool is_logged_out = logout_at_s_ > 0 && credential_.issued_at_s <= logout_at_s_;
+  const bool is_expired = credential_.expires_at > 0 && credential_.expires_at <= now_;
+  if (is_logged_out || is_expired) {
+    expect_refusal(401, "unauthorized");
+    return true;
+  }
+  newest_issued_at_s_ = std::max(newest_issued_at_s_, credential_.issued_at_s);
+  return false;
+}
+
+std::string Model::add_game(const std::string& game) {
+  if (std::find(games_.begin(), games_.end(), game) != games_.end()) return "";
+  if (games_.size() >= kActiveGamesMax) return "limit_reached";
+  games_.push_back(game);
+  row_ = Row::kMust;
+  expect(R"(send_to_all {"type":"game_joined","gameId":)" + json_string(game) +
+         ",\"activeGames\":" + games_json() + '}');
+  return "";
+}
+
+void Model::remove_game(const std::string& game) {
+  if (std::erase(games_, game) > 0) row_ = Row::kMust;
+  expect(R"(send_to_all {"type":"game_left","gameId":)" + json_string(game) +
+         ",\"activeGames\":" + games_json() + '}');
+}
+
+void Model::touch(TimeMs time) {
+  at_least_ = std::max(at_least_, time);
+  at_most_ = std::max(at_most_, time);
+}
+
+void Model::expect_error(ConnectionId connection, std::string_view code) {
+  expect("send" + to(connection) + R"({"type":"error","code":")" + std::string(code) +
+         R"(","message":")" + kAny);
+}
+
+void Model::expect_refusal(int status, std::string_view code) {
+  answers_.push_back("answer " + std::to_string(status) + R"( {"error":{"code":")" +
+                     std::string(code) + R"(","message":")" + kAny);
+}
+
+std::string Model::games_json() const { return nlohmann::json(games_).dump(); }
+
+std::string Model::state_members() const {
+  return R"("userId":"alice","activeGames":)" + games_json() + R"(,"presence":")" + presence_ +
+         R"(","lastActive":)" + kTime;
+}
+
+}  // namespace user_session
