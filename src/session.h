@@ -82,7 +82,7 @@ class Session {
   void handle(const LeaveGame& message, ConnectionId sender, EffectList& effects);
   void handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects);
   void handle(const SyncState& message, ConnectionId sender, EffectList& effects);
-  void handle(const Ping& message, ConnectionId sender, EffectList& effects);
+  static void handle(const Ping& message, ConnectionId sender, EffectList& effects);
   void handle(const LogoutAll& message, ConnectionId sender, EffectList& effects);
   void handle(const Broadcast& message, ConnectionId sender, EffectList& effects);
 
