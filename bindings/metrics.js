@@ -1,6 +1,6 @@
 /**
  * Hands what has been counted to Cloudflare's Analytics Engine, where the owner has bound a dataset as
- * `METRICS`.
+ * `METRICS`. A data point of it has at most 20 numbers.
  */
 import { summary } from "./refusals.js";
 

@@ -49,7 +49,7 @@ enum class Counter : std::uint8_t {
   kRowsWritten,
   kCount,
 };
-// As many numbers as a data point of Cloudflare's Analytics Engine has.
+// Whoever collects them has room for so many numbers (bindings/metrics.js).
 static_assert(static_cast<int>(Counter::kCount) <= 20);
 
 class Metrics {
