@@ -9,7 +9,7 @@ const INTERVAL_MS = 10;
  * Asks again and again until the answer is a yes.
  * @template T
  * @param {string} what It stands in the failure's message.
- * @param {() => Promise<T>} ask
+ * @param {() => T | Promise<T>} ask
  * @param {number} [patienceMs]
  * @returns {Promise<T>} The first answer that is truthy.
  */
