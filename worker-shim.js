@@ -6,34 +6,22 @@
 import { DurableObject } from "cloudflare:workers";
 
 import { readAllowance } from "./bindings/allowance.js";
-import {
-  SUBPROTOCOL_V1,
-  admit,
-  credentialOf,
-  forwardedAccess,
-} from "./bindings/door.js";
-import { offeredProtocols } from "./bindings/credentials.js";
+import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
+import { admit, credentialOf, forwardedAccess } from "./bindings/door.js";
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
 import { failed, forward } from "./bindings/forward.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
 import { PromptClose } from "./bindings/prompt-close.js";
-import {
-  answerResponse,
-  errorResponse,
-  isWebSocketUpgrade,
-  pathBelowPrefix,
-  readBody,
-  readRoute,
-  unavailable,
-  upgradeRequired,
-} from "./bindings/routes.js";
+import { answerResponse, errorResponse, unavailable, upgradeRequired } from "./bindings/responses.js";
+import { pathBelowPrefix, readBody, readRoute } from "./bindings/routes.js";
 import { SessionHost } from "./bindings/session-host.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
 /** @import { LimitEnv } from "./bindings/allowance.js" */
+/** @import { Introduction } from "./bindings/dialect.js" */
 /** @import { AuthEnv, AuthOptions } from "./bindings/identity.js" */
 /** @import { LogoutScope } from "./bindings/logout-hook.js" */
 /** @import { MetricsEnv } from "./bindings/metrics.js" */
@@ -243,7 +231,7 @@ export class UserSessionDO extends DurableObject {
       admitted instanceof Response
         ? admitted
         : await this.#serve(admitted.route, request, credentialOf(admitted.access));
-    return withHeaders(response, request, env);
+    return withHeaders(toldToPage(response, request), request, env);
   }
 
   /**
@@ -258,7 +246,7 @@ export class UserSessionDO extends DurableObject {
     }
     switch (route.action) {
       case "connect":
-        return this.#connect(route, request, credential);
+        return this.#connect(route.introduction, request, credential);
       case "state":
         return answerResponse(this.#session.requestState(credential));
       case "clear":
@@ -273,17 +261,17 @@ export class UserSessionDO extends DurableObject {
   }
 
   /**
-   * @param {Route} route
+   * @param {Introduction} introduction
    * @param {Request} request
    * @param {Credential} credential
    */
-  #connect({ deviceId }, request, credential) {
+  #connect(introduction, request, credential) {
     if (!isWebSocketUpgrade(request)) return upgradeRequired();
     const { 0: client, 1: server } = new WebSocketPair();
-    const refusal = this.#session.connect(server, deviceId, credential);
+    const refusal = this.#session.connect(server, introduction, credential);
     if (refusal) return answerResponse(refusal);
-    const isV1 = offeredProtocols(request).includes(SUBPROTOCOL_V1);
-    const headers = isV1 ? { "Sec-WebSocket-Protocol": SUBPROTOCOL_V1 } : undefined;
+    const protocol = agreedProtocol(request);
+    const headers = protocol ? { "Sec-WebSocket-Protocol": protocol } : undefined;
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
@@ -381,7 +369,7 @@ export async function routeUserSession(request, env, options = {}) {
   } catch (error) {
     response = failed(error);
   }
-  return withHeaders(response, request, env);
+  return withHeaders(toldToPage(response, request), request, env);
 }
 
 export default {

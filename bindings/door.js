@@ -3,23 +3,15 @@
  * hands it on as it came, at the object; and how what was found out reaches the object.
  */
 import { authorize, closedUnlessConfigured } from "./auth.js";
-import { offeredProtocols } from "./credentials.js";
+import { agreedProtocol, isWebSocketUpgrade } from "./dialect.js";
 import { checkOrigin, preflight } from "./origin.js";
 import { summary } from "./refusals.js";
-import {
-  errorResponse,
-  isWebSocketUpgrade,
-  missingUserId,
-  readRoute,
-  upgradeRequired,
-} from "./routes.js";
+import { errorResponse, missingUserId, upgradeRequired } from "./responses.js";
+import { readRoute } from "./routes.js";
 
 /** @import { Access, AuthEnv, AuthOptions } from "./identity.js" */
 /** @import { Route } from "./routes.js" */
 /** @import { Credential } from "./wire.js" */
-
-/** The only subprotocol that is ever echoed; `bearer.<token>` beside it is not. */
-export const SUBPROTOCOL_V1 = "user-session.v1";
 
 const CONNECT_RETRY_SECONDS = "10";
 
@@ -71,9 +63,8 @@ export function socketHeaders(request) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  if (offeredProtocols(request).includes(SUBPROTOCOL_V1)) {
-    headers.set("Sec-WebSocket-Protocol", SUBPROTOCOL_V1);
-  }
+  const protocol = agreedProtocol(request);
+  if (protocol) headers.set("Sec-WebSocket-Protocol", protocol);
   return headers;
 }
 

@@ -31,16 +31,24 @@ export function readEffects({ bytes, words }, outcomeAt) {
   const textsAt = words[outcome + 2];
   let record = words[outcome] >>> 2;
   const effects = [];
+  let text = "";
+  let textAt = 0;
+  let textEnd = 0;
   for (let read = 0; read < count; read++) {
     const kind = words[record];
     const start = textsAt + words[record + 3];
     const end = start + words[record + 4];
     const isText = !hasBytes(kind);
+    // The same frame to several devices is there once.
+    if (isText && (start !== textAt || end !== textEnd)) {
+      text = decoder.decode(bytes.subarray(start, end));
+      [textAt, textEnd] = [start, end];
+    }
     effects.push({
       kind,
       connection: words[record + 1],
       number: words[record + 2],
-      text: isText ? decoder.decode(bytes.subarray(start, end)) : "",
+      text: isText ? text : "",
       bytes: isText ? NO_BYTES : bytes.subarray(start, end),
     });
     record += RECORD_WORDS;

@@ -55,7 +55,10 @@ export class EventWriter {
         this.#u32(event.connection);
         this.#time(event.now);
         this.#text(event.deviceId);
-        return this.#credential(event.credential);
+        this.#credential(event.credential);
+        this.#u8(event.dialect);
+        this.#time(event.since.epoch);
+        return this.#time(event.since.seq);
       case "FrameReceived":
         this.#u32(event.connection);
         this.#time(event.now);

@@ -1,7 +1,8 @@
 /** How a request gets from the Worker to its user's object. */
 import { forwardedCf, socketHeaders } from "./door.js";
 import { RESTART_REASON } from "./prompt-close.js";
-import { readBody, unavailable } from "./routes.js";
+import { unavailable } from "./responses.js";
+import { readBody } from "./routes.js";
 import { FRAME_BYTES_MAX } from "./wire.js";
 
 /** @import { Admitted } from "./door.js" */

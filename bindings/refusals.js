@@ -1,7 +1,7 @@
 /**
  * The answers of those who check who is asking. They say what to do and nothing about others.
  */
-import { errorResponse } from "./routes.js";
+import { errorResponse } from "./responses.js";
 
 /** What has been logged already: a configuration does not change while the Worker runs. */
 const told = new Set();

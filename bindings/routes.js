@@ -2,8 +2,10 @@
  * Which request means what. The Worker and the Durable Object read requests with the same code, so
  * that they never disagree on the user or the path.
  */
+import { readIntroduction } from "./dialect.js";
+import { errorResponse } from "./responses.js";
 
-/** @import { Answer } from "./wire.js" */
+/** @import { Introduction } from "./dialect.js" */
 
 /** All paths of the Worker lie below this one. */
 export const PREFIX = "/__user-session";
@@ -11,21 +13,14 @@ export const PREFIX = "/__user-session";
 /** The platform tells an object its name only up to this length (workerd 2026-11-17). */
 const USER_ID_BYTES_MAX = 1_024;
 
-/** A second gives two connections back at the usual limit. */
-const RETRY_SECONDS = "1";
-
 const encoder = new TextEncoder();
 
-/**
- * @typedef {"connect" | "state" | "clear" | "push" | "metrics"} Action
- */
+/** @typedef {"connect" | "state" | "clear" | "push" | "metrics"} Action */
 
 /**
- * A request that can be served.
- * @typedef {object} Route
- * @property {Action} action
- * @property {string | null} userId `null` if the request names none.
- * @property {string} deviceId
+ * A request that can be served; its user id is `null` if it names none.
+ * @typedef {{action: "connect", userId: string | null, introduction: Introduction}
+ *   | {action: Exclude<Action, "connect">, userId: string | null}} Route
  */
 
 /** @type {Record<string, Record<string, Action>>} */
@@ -35,34 +30,6 @@ const ACTIONS = {
   "/clear": { POST: "clear" },
   "/metrics": { GET: "metrics" },
 };
-
-/**
- * An error as every refusal before the upgrade carries it.
- * @param {number} status
- * @param {string} code
- * @param {string} message What was expected.
- * @param {Record<string, string>} [headers]
- */
-export function errorResponse(status, code, message, headers = {}) {
-  return Response.json({ error: { code, message } }, { status, headers });
-}
-
-/**
- * @param {Answer | null} answer The session's answer to a request.
- */
-export function answerResponse(answer) {
-  if (!answer) throw new Error("the session left a request without an answer");
-  const { status, body } = answer;
-  const headers = new Headers({ "Content-Type": "application/json" });
-  if (status === 401) headers.set("WWW-Authenticate", "Bearer");
-  if (status === 429) headers.set("Retry-After", RETRY_SECONDS);
-  return new Response(body, { status, headers });
-}
-
-/** The answer that clients of the first version look for in these plain words. */
-export function missingUserId() {
-  return new Response("Missing userId", { status: 400 });
-}
 
 /**
  * @param {string} path
@@ -109,25 +76,9 @@ export function readRoute(request, path, query) {
     return errorResponse(400, "limit_reached", message);
   }
   const action = actions[request.method];
-  const deviceId = query.get("deviceId") || "unknown";
-  return { action, userId, deviceId };
-}
-
-/** @param {Request} request */
-export function isWebSocketUpgrade(request) {
-  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
-}
-
-/** The answer to a request for a socket that does not ask for the upgrade. */
-export function upgradeRequired() {
-  const message = "expected a WebSocket upgrade";
-  return errorResponse(426, "upgrade_required", message, { Upgrade: "websocket" });
-}
-
-/** The answer when the user's object can't be reached or has no room. */
-export function unavailable() {
-  const message = "the session can't be served now: try again in a few seconds";
-  return errorResponse(503, "unavailable", message, { "Retry-After": "5" });
+  if (action !== "connect") return { action, userId };
+  const introduction = readIntroduction(request, query);
+  return introduction instanceof Response ? introduction : { action, userId, introduction };
 }
 
 /**

@@ -8,6 +8,7 @@ import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
 import { EffectKind } from "./wire.js";
 
+/** @import { Introduction } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
 /** @import { Allowance, Answer, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
 
@@ -138,17 +139,17 @@ export class SessionHost {
   /**
    * Lets a device in, or not.
    * @param {WebSocket} socket The object's end of a new pair.
-   * @param {string} deviceId
+   * @param {Introduction} introduction
    * @param {Credential} credential
    * @returns {Answer | null} The refusal, if it is one.
    */
-  connect(socket, deviceId, credential) {
+  connect(socket, introduction, credential) {
     this.wake();
     const connection = this.#sockets.add(socket);
     const now = Date.now();
     this.#newcomer = socket;
     try {
-      const answer = this.#run({ type: "Connected", connection, now, deviceId, credential });
+      const answer = this.#run({ type: "Connected", connection, now, ...introduction, credential });
       if (answer) this.#sockets.remove(connection);
       return answer;
     } finally {

@@ -74,6 +74,9 @@ Connected read_connected(ByteReader& reader) {
   event.now = reader.i64();
   event.device_id = reader.text();
   event.credential = read_credential(reader);
+  event.dialect = static_cast<Dialect>(reader.u8());
+  event.since.epoch = reader.time();
+  event.since.seq = reader.time();
   return event;
 }
 

@@ -35,6 +35,9 @@ export const EffectKind = Object.freeze({
   Measure: 13,
 });
 
+/** What a device speaks. */
+export const Dialect = Object.freeze({ Version1: 1, Version2: 2 });
+
 /**
  * Beyond this many bytes a frame or body is not copied into the module, only its size is: the
  * module refuses it anyway. It is `kFrameBytesMax` of `src/limits.h`; a test compares the two.
@@ -74,6 +77,13 @@ export const FRAME_BYTES_MAX = 65_536;
  */
 
 /**
+ * A place in the count of the frames that go to all; an epoch of 0 is none.
+ * @typedef {object} Position
+ * @property {number} epoch
+ * @property {number} seq
+ */
+
+/**
  * What the instance knows of the world when it starts.
  * @typedef {object} WokenEvent
  * @property {"Woken"} type
@@ -97,7 +107,7 @@ export const FRAME_BYTES_MAX = 65_536;
  * What can happen; `src/event.h` says what each means.
  * @typedef {WokenEvent
  *   | {type: "Connected", connection: number, now: number, deviceId: string,
- *      credential: Credential}
+ *      credential: Credential, dialect: number, since: Position}
  *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
  *   | {type: "Disconnected", connection: number, heartbeat: number}
  *   | {type: "StateRequested", now: number, heartbeat: number, credential: Credential}

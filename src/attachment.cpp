@@ -7,19 +7,27 @@
 namespace user_session {
 namespace {
 
-// Sockets live through a deploy of new code only as long as the platform lets them, so one known
-// version is enough.
+// Of a device of version 1 where there is none of version 2.
 constexpr std::uint8_t kVersion = 3;
+// With what version 2 needs.
+constexpr std::uint8_t kVersion2 = 4;
 
-static_assert(kAttachmentHeaderBytes + kDeviceIdBytesMax + 16 + Metrics::kBytesMax <=
-                  kAttachmentBytesMax,
+// Beside the header two times, the metrics, the dialect and a length.
+constexpr std::size_t kFixedBytesMax = kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 1 + 4;
+
+static_assert(kFixedBytesMax + kDeviceIdBytesMax <= kAttachmentBytesMax,
               "a device id must survive hibernation in its socket's attachment");
 
 }  // namespace
 
+std::size_t room_for_shared(std::string_view device_id) {
+  return kAttachmentBytesMax - kFixedBytesMax - device_id.size();
+}
+
 void encode_attachment(const Attachment& attachment, std::string& out) {
   USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
-  append_u8(out, kVersion);
+  const bool is_plain = attachment.dialect == Dialect::kVersion1 && attachment.shared.empty();
+  append_u8(out, is_plain ? kVersion : kVersion2);
   append_i64(out, attachment.order);
   append_i64(out, attachment.last_active);
   append_u8(out, static_cast<std::uint8_t>(attachment.presence));
@@ -29,11 +37,15 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.attached_at);
   append_i64(out, attachment.counted_since);
   attachment.metrics.append_to(out);
+  if (is_plain) return;
+  append_u8(out, static_cast<std::uint8_t>(attachment.dialect));
+  append_text(out, attachment.shared);
 }
 
 std::optional<Attachment> decode_attachment(std::string_view bytes) {
   ByteReader reader(bytes);
-  if (reader.u8() != kVersion) return std::nullopt;
+  const std::uint8_t version = reader.u8();
+  if (version != kVersion && version != kVersion2) return std::nullopt;
   Attachment attachment;
   attachment.order = reader.time();
   attachment.last_active = reader.time();
@@ -44,6 +56,13 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.attached_at = reader.time();
   attachment.counted_since = reader.time();
   attachment.metrics = Metrics::read_from(reader);
+  auto dialect = static_cast<std::uint8_t>(Dialect::kVersion1);
+  if (version == kVersion2) {
+    dialect = reader.u8();
+    attachment.shared = reader.text();
+  }
+  if (dialect < 1 || dialect > static_cast<std::uint8_t>(Dialect::kVersion2)) return std::nullopt;
+  attachment.dialect = static_cast<Dialect>(dialect);
   if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
     return std::nullopt;
   }

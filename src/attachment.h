@@ -1,8 +1,8 @@
 // What survives hibernation beside a socket, at no cost in stored rows.
 //
-// Three things ride there: who the device is and what it may do, how the user was when the
-// attachment was written, and what had been counted. Many attachments of one user carry the latter
-// two, written at different times; the one with the highest order is the truth.
+// Four things ride there: who the device is and what it may do, how the user was when the attachment
+// was written, what had been counted, and what devices of version 2 need. Many attachments of one user carry the latter
+// three, written at different times; the one with the highest order is the truth.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +30,19 @@ struct Attachment {
   // What has been counted for the user, and since when.
   TimeMs counted_since = 0;
   Metrics metrics = {};
+  Dialect dialect = Dialect::kVersion1;
+  // What devices of version 2 need of the user, borrowed as `device_id` is; empty if there is none.
+  std::string_view shared = {};
 
   bool operator==(const Attachment&) const = default;
 };
 
-// Appends the bytes of `attachment`; its device id is at most kDeviceIdBytesMax long.
+// Appends the bytes of `attachment`, whose device id is at most kDeviceIdBytesMax long and whose
+// `shared` has room.
 void encode_attachment(const Attachment& attachment, std::string& out);
+
+// How many bytes `shared` may have beside this device id.
+std::size_t room_for_shared(std::string_view device_id);
 
 // The attachment that `bytes` hold, or nothing when they are not of a known version or damaged.
 std::optional<Attachment> decode_attachment(std::string_view bytes);

@@ -28,7 +28,7 @@ inline constexpr std::int64_t kSafeIntegerMax = 9'007'199'254'740'991;
 class ByteReader {
  public:
   // `bytes` must outlive the reader and every text it returns.
-  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+  explicit ByteReader(std::string_view bytes) : size_(bytes.size()), rest_(bytes) {}
 
   std::uint8_t u8();
   std::uint32_t u32();
@@ -46,6 +46,9 @@ class ByteReader {
 
   [[nodiscard]] bool failed() const { return failed_; }
 
+  // How many bytes were read.
+  [[nodiscard]] std::size_t position() const { return size_ - rest_.size(); }
+
   // True when all bytes were read and none was missing.
   [[nodiscard]] bool finished() const { return !failed_ && rest_.empty(); }
 
@@ -53,6 +56,7 @@ class ByteReader {
   std::string_view take(std::size_t size);
   std::uint64_t number(std::size_t size);
 
+  std::size_t size_;
   std::string_view rest_;
   bool failed_ = false;
 };

@@ -1,5 +1,6 @@
 #include "effect.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace user_session {
@@ -38,13 +39,14 @@ void EffectList::clear() {
   texts_.clear();
 }
 
-void EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t number,
-                     std::string_view text) {
+Effect& EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t number,
+                        std::string_view text) {
   auto place = list_.end();
   while (place != list_.begin() && rank(std::prev(place)->kind) > rank(kind)) --place;
-  list_.insert(place, {kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
-                       static_cast<std::uint32_t>(text.size())});
+  place = list_.insert(place, {kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
+                               static_cast<std::uint32_t>(text.size())});
   texts_.append(text);
+  return *place;
 }
 
 EffectList::Totals EffectList::totals(std::size_t open_count) const {
@@ -88,6 +90,16 @@ void EffectList::set_attachment(ConnectionId connection, std::string_view attach
 
 void EffectList::send(ConnectionId connection, std::string_view frame) {
   add(EffectKind::kSend, connection, 0, frame);
+}
+
+void EffectList::send_to_each(std::span<const ConnectionId> connections, std::string_view frame) {
+  if (connections.empty()) return;
+  const Effect first = add(EffectKind::kSend, connections.front(), 0, frame);
+  for (const ConnectionId connection : connections.subspan(1)) {
+    Effect& effect = add(EffectKind::kSend, connection, 0, {});
+    effect.text_offset = first.text_offset;
+    effect.text_size = first.text_size;
+  }
 }
 
 void EffectList::send_to_all(std::string_view frame) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,8 @@ class EffectList {
   void store_logout(std::string_view logout);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void send(ConnectionId connection, std::string_view frame);
+  // The same frame to each of `connections`.
+  void send_to_each(std::span<const ConnectionId> connections, std::string_view frame);
   void send_to_all(std::string_view frame);
   void close(ConnectionId connection, std::uint16_t code, std::string_view reason);
   void expel(ConnectionId connection, std::uint16_t code, std::string_view reason);
@@ -98,7 +101,8 @@ class EffectList {
   [[nodiscard]] const std::string& texts() const { return texts_; }
 
  private:
-  void add(EffectKind kind, ConnectionId connection, std::uint32_t number, std::string_view text);
+  Effect& add(EffectKind kind, ConnectionId connection, std::uint32_t number,
+              std::string_view text);
 
   std::vector<Effect> list_;
   std::string texts_;

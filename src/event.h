@@ -29,6 +29,18 @@ struct Payload {
   std::size_t size_bytes = 0;
 };
 
+// What a device speaks. The numbers are part of the attachment's format and of the boundary's.
+enum class Dialect : std::uint8_t { kVersion1 = 1, kVersion2 = 2 };
+
+// A place in the count of the frames that go to all (see journal.h), as a device that comes back
+// says it.
+struct Position {
+  std::int64_t epoch = 0;
+  std::int64_t seq = 0;
+
+  bool operator==(const Position&) const = default;
+};
+
 // What whoever asks has proved, as far as the session needs to know.
 struct Credential {
   // When it was issued, in seconds since the epoch, or kTrusted. A logout ends what was issued in
@@ -88,6 +100,9 @@ struct Connected {
   TimeMs now = 0;
   std::string_view device_id;
   Credential credential;
+  Dialect dialect = Dialect::kVersion1;
+  // Up to where the device has seen all; an epoch of 0 if it does not say.
+  Position since = {};
 };
 
 struct FrameReceived {

@@ -32,6 +32,8 @@ struct Fields {
   Field presence;
   Field event;
   Field data;
+  // Of the request.
+  Field id;
 
   // The field of this name, or nullptr: no message has such a member.
   Field* named(std::string_view name);

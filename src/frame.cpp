@@ -66,6 +66,13 @@ void append_refusal_fields(std::string& out, const Refusal& refusal) {
   append_json_string(out, refusal.message);
 }
 
+// Makes room for one more member. A pushed body may have space behind its brace.
+void reopen(std::string& frame, std::string_view member) {
+  frame.resize(frame.rfind('}'));
+  frame += ',';
+  frame += member;
+}
+
 }  // namespace
 
 void append_json_number(std::string& out, std::int64_t value) {
@@ -143,6 +150,21 @@ void write_event(std::string& out, std::string_view event, std::string_view data
   out += '}';
 }
 
+void write_games(std::string& out, const std::vector<std::string>& games) {
+  out = '[';
+  for (const std::string& game : games) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, game);
+  }
+  out += ']';
+}
+
+void write_ack(std::string& out, std::string_view id, std::int64_t seq) {
+  out = R"({"type":"ack"})";
+  add_id(out, id);
+  add_seq(out, seq);
+}
+
 void write_delivered_answer(std::string& out, std::size_t delivered) {
   out = "{\"delivered\":";
   append_json_number(out, static_cast<std::int64_t>(delivered));
@@ -167,6 +189,25 @@ void write_error_answer(std::string& out, const Refusal& refusal) {
   out = "{\"error\":{";
   append_refusal_fields(out, refusal);
   out += "}}";
+}
+
+void add_seq(std::string& frame, std::int64_t seq) {
+  reopen(frame, R"("seq":)");
+  append_json_number(frame, seq);
+  frame += '}';
+}
+
+void add_position(std::string& frame, Position position, bool is_reset) {
+  reopen(frame, R"("epoch":)");
+  append_json_number(frame, position.epoch);
+  frame += is_reset ? R"(,"reset":true})" : "}";
+  add_seq(frame, position.seq);
+}
+
+void add_id(std::string& frame, std::string_view id) {
+  reopen(frame, R"("id":)");
+  append_json_string(frame, id);
+  frame += '}';
 }
 
 }  // namespace user_session

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "event.h"
 #include "message.h"
@@ -38,10 +39,18 @@ void write_presence_updated(std::string& out, Presence presence);
 // `data` is JSON text and goes out as it is.
 void write_event(std::string& out, std::string_view event, std::string_view data,
                  std::string_view from);
+void write_games(std::string& out, const std::vector<std::string>& games);
+void write_ack(std::string& out, std::string_view id, std::int64_t seq);
 void write_delivered_answer(std::string& out, std::size_t delivered);
 void write_error(std::string& out, const Refusal& refusal);
 // The error of a frame that came too soon.
 void write_rate_limited(std::string& out, TimeMs retry_after_ms);
 void write_error_answer(std::string& out, const Refusal& refusal);
+
+// These add to a frame what version 2 has beside version 1: its number among those to all; the place
+// in the count, and that the device's own could not be continued; the request that it answers.
+void add_seq(std::string& frame, std::int64_t seq);
+void add_position(std::string& frame, Position position, bool is_reset);
+void add_id(std::string& frame, std::string_view id);
 
 }  // namespace user_session

@@ -43,6 +43,29 @@ inline constexpr std::int64_t kMsPerSecond = 1000;
 // take a few microseconds to write.
 inline constexpr std::int64_t kAttachmentLagMs = 1'000;
 
+// What is kept of the frames to all, for devices that come back: so many, and as many bytes of them.
+inline constexpr std::size_t kJournalFramesMax = 256;
+inline constexpr std::size_t kJournalBytesMax = 262'144;
+
+// What of it rides in the newest attachment, in bytes: it is copied at each frame to all.
+inline constexpr std::size_t kJournalRecentBytesMax = 2'048;
+
+// What of it is stored while nobody is connected, in bytes.
+inline constexpr std::size_t kJournalStoredBytesMax = 16'384;
+
+// The id of a request, in characters: a UUID as it is usually written.
+inline constexpr std::size_t kRequestIdBytesMax = 36;
+
+// Of each device so many requests are remembered, and so long, in milliseconds.
+inline constexpr std::size_t kRequestsMax = 64;
+inline constexpr std::int64_t kRequestsKeptMs = 600'000;
+
+// Of all devices that are gone so many together.
+inline constexpr std::size_t kAbsentRequestsMax = 128;
+
+// How long frames are counted for devices of version 2 when none is connected, in milliseconds.
+inline constexpr std::int64_t kAwaitedMs = 600'000;
+
 // Version, order, time, presence, both times of the credential and the length of the device id (see
 // attachment.cpp).
 inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 8 + 8 + 4;

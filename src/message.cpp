@@ -1,5 +1,7 @@
 #include "message.h"
 
+#include <algorithm>
+
 #include "limits.h"
 
 namespace user_session {
@@ -124,6 +126,21 @@ std::variant<Message, Refusal> MessageParser::to_message() const {
 std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame) {
   if (auto refusal = read_fields(frame)) return *refusal;
   return to_message();
+}
+
+std::variant<std::string_view, Refusal> MessageParser::request_id() const {
+  constexpr Refusal kNoId = {ErrorCode::kInvalidMessage,
+                             "id must be a string of 1 to 36 printable ASCII characters"};
+  static_assert(kRequestIdBytesMax == 36, "the refusal names the limit");
+  const auto& [kind, id, unescaped] = fields_.id;
+  if (kind == Field::Kind::kAbsent) return std::string_view();
+  const bool is_printable =
+      std::all_of(id.begin(), id.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (kind != Field::Kind::kString || id.empty() || id.size() > kRequestIdBytesMax ||
+      !is_printable) {
+    return kNoId;
+  }
+  return id;
 }
 
 std::optional<Refusal> MessageParser::check_push(std::string_view body) {

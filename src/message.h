@@ -62,6 +62,10 @@ class MessageParser {
   // valid until the next call, and as long as `frame` does.
   std::variant<Message, Refusal> parse_frame(std::string_view frame);
 
+  // The id of the frame that was read last, empty if it has none; or why it can't be one. Valid as
+  // long as the message.
+  [[nodiscard]] std::variant<std::string_view, Refusal> request_id() const;
+
   // Checks a body that a server wants pushed: it must be what parse_frame would take as a frame of
   // some type, whatever the type. Nothing when it is.
   std::optional<Refusal> check_push(std::string_view body);

@@ -164,11 +164,12 @@ Field* Fields::named(std::string_view name) {
   if (name == "presence") return &presence;
   if (name == "event") return &event;
   if (name == "data") return &data;
+  if (name == "id") return &id;
   return nullptr;
 }
 
 void Fields::forget() {
-  for (Field* field : {&type, &game_id, &presence, &event, &data})
+  for (Field* field : {&type, &game_id, &presence, &event, &data, &id})
     field->kind = Field::Kind::kAbsent;
 }
 

@@ -76,11 +76,13 @@ void Session::finish_step(const Event& event, EffectList& effects) {
     sender = frame->connection;
     metrics_.add(Counter::kBytesReceived, static_cast<std::int64_t>(frame->payload.size_bytes));
   }
+  request_id_ = {};
   const bool is_users_doing =
       sender != kNoConnection || std::holds_alternative<ClearRequested>(event);
   if (is_users_doing) charge_for_sent(sender, totals.bytes_sent);
+  if (newer_count_ > 0) newer_seen_at_ = now_;
   if (!std::holds_alternative<Woken>(event)) {
-    attach_if_stale(is_open(sender) ? sender : any_open_connection(), effects);
+    save(is_open(sender) ? sender : any_open_connection(), effects);
   }
 }
 
@@ -90,11 +92,11 @@ void Session::on(const Connected& event, EffectList& effects) {
   if (const auto turned_away = turn_away(event)) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
-  Connection& connection = open_connection(event.connection);
-  connection.device_id = event.device_id;
+  Connection& connection = open_connection(event.connection, event.device_id, event.dialect);
   grant(connection, event.credential);
   touch(event.now);
   metrics_.add(Counter::kConnects);
+  if (event.dialect == Dialect::kVersion2) return resume(event, effects);
   attach(event.connection, effects);
   write_initial_state(out_, state_view(), event.device_id);
   effects.send(event.connection, out_);
@@ -106,12 +108,19 @@ void Session::on(const Disconnected& event, EffectList& effects) {
   forget_connection(event.connection, effects);
 }
 
-Session::Connection& Session::open_connection(ConnectionId id) {
+Session::Connection& Session::open_connection(ConnectionId id, std::string_view device_id,
+                                              Dialect dialect) {
   if (connections_.size() <= id) connections_.resize(id + 1);
   Connection& connection = connections_[id];
   USER_SESSION_CHECK(!connection.is_open);
   connection.is_open = true;
+  connection.device_id = device_id;
+  connection.dialect = dialect;
   if (open_count_++ == 0) presence_ = Presence::kOnline;
+  if (dialect == Dialect::kVersion2) {
+    ++newer_count_;
+    ++requests_of(device_id).open_count;
+  }
   return connection;
 }
 
@@ -121,6 +130,11 @@ void Session::forget_connection(ConnectionId id, EffectList& effects) {
 }
 
 void Session::remove_connection(ConnectionId id) {
+  if (connections_[id].dialect == Dialect::kVersion2) {
+    --newer_count_;
+    --requests_of(connections_[id].device_id).open_count;
+    forget_old_requests();
+  }
   connections_[id] = Connection{};
   --open_count_;
 }
@@ -142,7 +156,9 @@ void Session::nobody_is_here() {
 void Session::last_device_left(EffectList& effects) {
   measure(effects);
   nobody_is_here();
-  if (last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
+  is_count_stored_ = true;
+  const bool is_count_behind = journal_.is_running() && stored_position_ != journal_.now();
+  if (is_count_behind || last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
 }
 
 // Frames
@@ -150,68 +166,114 @@ void Session::last_device_left(EffectList& effects) {
 void Session::on(const FrameReceived& event, EffectList& effects) {
   if (!is_open(event.connection)) return;
   touch(event.now);
+  std::optional<std::variant<Message, Refusal>> parsed;
+  // A request that comes too soon is told so by its id.
+  if (connections_[event.connection].dialect == Dialect::kVersion2) parsed = read(event);
   if (!take_frame(event.connection, effects)) return;
   if (event.payload.size_bytes > kFrameBytesBeforeClose) {
     forget_connection(event.connection, effects);
     effects.close(event.connection, kTooBigCode, "frame over 1 MiB");
     return;
   }
-  const auto parsed = read(event);
-  const auto* message = std::get_if<Message>(&parsed);
+  if (!parsed) parsed = read(event);
+  const auto* message = std::get_if<Message>(&*parsed);
   // Whoever floods the user's connections must not keep the user from ending them.
   const bool is_logout = message != nullptr && std::holds_alternative<LogoutAll>(*message);
   if (!is_logout && !take_user_frame(event.connection, effects)) return;
   if (message == nullptr) {
-    return refuse(event.connection, *std::get_if<Refusal>(&parsed), effects);
+    return refuse(event.connection, *std::get_if<Refusal>(&*parsed), effects);
   }
-  metrics_.add(counter_of(*message));
-  std::visit([&](const auto& known) { this->handle(known, event.connection, effects); }, *message);
+  perform(*message, event.connection, effects);
+}
+
+void Session::perform(const Message& message, ConnectionId sender, EffectList& effects) {
+  const bool is_request = !request_id_.empty();
+  if (is_request) {
+    const DoneRequests& done = requests_of(connections_[sender].device_id).done;
+    if (const auto seq = done.find(request_id_, now_)) {
+      write_ack(out_, request_id_, *seq);
+      return effects.send(sender, out_);
+    }
+  }
+  metrics_.add(counter_of(message));
+  const auto refusal = std::visit(
+      [&](const auto& known) { return this->handle(known, sender, effects); }, message);
+  if (refusal) return refuse(sender, *refusal, effects);
+  if (!is_request) return;
+  write_ack(out_, request_id_, journal_.now().seq);
+  effects.send(sender, out_);
 }
 
 std::variant<Message, Refusal> Session::read(const FrameReceived& event) {
   if (!event.is_text) return kNotText;
   if (event.payload.size_bytes > kFrameBytesMax) return kTooLarge;
-  return parser_.parse_frame(event.payload.text);
+  auto parsed = parser_.parse_frame(event.payload.text);
+  if (connections_[event.connection].dialect == Dialect::kVersion1) return parsed;
+  const auto id = parser_.request_id();
+  if (const auto* refusal = std::get_if<Refusal>(&id)) return *refusal;
+  request_id_ = *std::get_if<std::string_view>(&id);
+  return parsed;
 }
 
-void Session::handle(const JoinGame& message, ConnectionId sender, EffectList& effects) {
-  if (const auto refusal = join_game(message.game_id, effects)) refuse(sender, *refusal, effects);
+std::optional<Refusal> Session::handle(const JoinGame& message, ConnectionId sender,
+                                       EffectList& effects) {
+  return join_game(message.game_id, sender, effects);
 }
 
-void Session::handle(const LeaveGame& message, ConnectionId /*sender*/, EffectList& effects) {
-  leave_game(message.game_id, effects);
+std::optional<Refusal> Session::handle(const LeaveGame& message, ConnectionId sender,
+                                       EffectList& effects) {
+  leave_game(message.game_id, sender, effects);
+  return std::nullopt;
 }
 
-void Session::handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects) {
-  if (message.presence == presence_) return;
-  presence_ = message.presence;
-  attach(sender, effects);
-  write_presence_updated(out_, presence_);
-  effects.send_to_all(out_);
+std::optional<Refusal> Session::handle(const UpdatePresence& message, ConnectionId sender,
+                                       EffectList& effects) {
+  if (message.presence != presence_) {
+    presence_ = message.presence;
+    count_state(effects);
+    note_done(sender);
+    attach(sender, effects);
+    write_presence_updated(out_, presence_);
+    send_to_all(out_, effects);
+  } else {
+    note_done(sender);
+  }
+  return std::nullopt;
 }
 
-void Session::handle(const SyncState& /*message*/, ConnectionId sender, EffectList& effects) {
+std::optional<Refusal> Session::handle(const SyncState& /*message*/, ConnectionId sender,
+                                       EffectList& effects) {
   attach_before_telling(sender, effects);
   write_state(out_, state_view());
   effects.send(sender, out_);
+  return std::nullopt;
 }
 
-void Session::handle(const Ping& /*message*/, ConnectionId sender, EffectList& effects) {
+std::optional<Refusal> Session::handle(const Ping& /*message*/, ConnectionId sender,
+                                       EffectList& effects) {
   effects.send(sender, kPongFrame);
+  return std::nullopt;
 }
 
-void Session::handle(const LogoutAll& /*message*/, ConnectionId /*sender*/, EffectList& effects) {
+std::optional<Refusal> Session::handle(const LogoutAll& /*message*/, ConnectionId /*sender*/,
+                                       EffectList& effects) {
   logout_all(effects);
+  return std::nullopt;
 }
 
-void Session::handle(const Broadcast& message, ConnectionId sender, EffectList& effects) {
+std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId sender,
+                                       EffectList& effects) {
   write_event(out_, message.event, message.data, connections_[sender].device_id);
-  effects.send_to_all(out_);
+  count_frame(out_, effects);
+  note_done(sender);
+  send_to_all(out_, effects);
+  return std::nullopt;
 }
 
 void Session::refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects) {
   metrics_.add(Counter::kRefused);
   write_error(out_, refusal);
+  if (!request_id_.empty()) add_id(out_, request_id_);
   effects.send(sender, out_);
 }
 
@@ -232,13 +294,20 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
   stored_ = Snapshot{};
-  write_games();
+  write_games(games_json_, stored_.active_games);
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
   effects.erase();
   attach_before_telling(any_open_connection(), effects);
   write_state(out_, state_view());
-  effects.send_to_all(out_);
+  if (journal_.is_running()) {
+    forget_count(effects);
+    numbered_ = out_;
+    add_position(numbered_, journal_.now(), false);
+    send_by_dialect(out_, numbered_, effects);
+  } else {
+    effects.send_to_all(out_);
+  }
   effects.answer(kStatusOk, kSuccessAnswer);
 }
 
@@ -249,14 +318,15 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   if (const auto refusal = parser_.check_push(event.payload.text)) {
     return answer_refusal(kStatusBadRequest, *refusal, effects);
   }
-  effects.send_to_all(event.payload.text);
+  count_frame(event.payload.text, effects);
+  send_to_all(event.payload.text, effects);
   write_delivered_answer(out_, open_count_);
   effects.answer(kStatusOk, out_);
 }
 
 void Session::on(const GameJoinRequested& event, EffectList& effects) {
   auto refusal = check_game_id(event.game_id);
-  if (!refusal) refusal = join_game(event.game_id, effects);
+  if (!refusal) refusal = join_game(event.game_id, kNoConnection, effects);
   if (refusal) return answer_refusal(kStatusBadRequest, *refusal, effects);
   write_games_answer(out_, games_json_);
   effects.answer(kStatusOk, out_);
@@ -266,7 +336,7 @@ void Session::on(const GameLeaveRequested& event, EffectList& effects) {
   if (const auto refusal = check_game_id(event.game_id)) {
     return answer_refusal(kStatusBadRequest, *refusal, effects);
   }
-  leave_game(event.game_id, effects);
+  leave_game(event.game_id, kNoConnection, effects);
   write_games_answer(out_, games_json_);
   effects.answer(kStatusOk, out_);
 }
@@ -288,38 +358,47 @@ void Session::answer_refusal(std::uint16_t status, const Refusal& refusal, Effec
 
 // Games
 
-std::optional<Refusal> Session::join_game(std::string_view game_id, EffectList& effects) {
-  if (is_active(game_id)) return std::nullopt;
-  if (stored_.active_games.size() >= kActiveGamesMax) return kTooManyGames;
-  stored_.active_games.emplace_back(game_id);
-  write_games();
-  store(effects);
+std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId sender,
+                                          EffectList& effects) {
+  auto& games = stored_.active_games;
+  const bool is_new = !is_active(game_id);
+  if (is_new && games.size() >= kActiveGamesMax) return kTooManyGames;
+  if (!is_new) {
+    note_done(sender);
+    return std::nullopt;
+  }
+  games.emplace_back(game_id);
+  write_games(games_json_, games);
   write_game_joined(out_, game_id, games_json_);
-  effects.send_to_all(out_);
+  if (is_counting(effects)) journal_.add_joined(game_id, out_.size());
+  note_done(sender);
+  store(effects);
+  send_to_all(out_, effects);
   return std::nullopt;
 }
 
-void Session::leave_game(std::string_view game_id, EffectList& effects) {
-  if (std::erase(stored_.active_games, game_id) > 0) {
-    write_games();
+void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects) {
+  auto& games = stored_.active_games;
+  const auto game = std::find(games.begin(), games.end(), game_id);
+  if (game == games.end()) {
+    write_game_left(out_, game_id, games_json_);
+    count_frame(out_, effects);
+    note_done(sender);
+  } else {
+    const auto place = static_cast<std::size_t>(game - games.begin());
+    games.erase(game);
+    write_games(games_json_, games);
+    write_game_left(out_, game_id, games_json_);
+    if (is_counting(effects)) journal_.add_left(game_id, place, out_.size());
+    note_done(sender);
     store(effects);
   }
-  write_game_left(out_, game_id, games_json_);
-  effects.send_to_all(out_);
+  send_to_all(out_, effects);
 }
 
 bool Session::is_active(std::string_view game_id) const {
   const auto& games = stored_.active_games;
   return std::find(games.begin(), games.end(), game_id) != games.end();
-}
-
-void Session::write_games() {
-  games_json_ = '[';
-  for (const std::string& game : stored_.active_games) {
-    if (games_json_.size() > 1) games_json_ += ',';
-    append_json_string(games_json_, game);
-  }
-  games_json_ += ']';
 }
 
 // What is known

@@ -33,9 +33,11 @@
 #include "effect.h"
 #include "event.h"
 #include "frame.h"
+#include "journal.h"
 #include "message.h"
 #include "metrics.h"
 #include "presence.h"
+#include "requests.h"
 #include "snapshot.h"
 
 namespace user_session {
@@ -51,11 +53,19 @@ class Session {
     bool is_open = false;
     std::string device_id;
     Credential credential;
+    Dialect dialect = Dialect::kVersion1;
     TokenBucket frames;
     // Its own part of what the user's connections share, for when the others have used that up.
     TokenBucket reserve;
     // How often it may be told that these were too many before it is closed.
     TokenBucket refusals;
+  };
+
+  // What a device of version 2 has asked for, over all its connections.
+  struct DeviceRequests {
+    std::string device_id;
+    std::size_t open_count = 0;
+    DoneRequests done = {};
   };
 
   // Why somebody can't be let in.
@@ -77,14 +87,15 @@ class Session {
   void on(const LogoutRequested& event, EffectList& effects);
   void on(const MetricsRequested& event, EffectList& effects);
 
-  // One per message; `sender` is open.
-  void handle(const JoinGame& message, ConnectionId sender, EffectList& effects);
-  void handle(const LeaveGame& message, ConnectionId sender, EffectList& effects);
-  void handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects);
-  void handle(const SyncState& message, ConnectionId sender, EffectList& effects);
-  static void handle(const Ping& message, ConnectionId sender, EffectList& effects);
-  void handle(const LogoutAll& message, ConnectionId sender, EffectList& effects);
-  void handle(const Broadcast& message, ConnectionId sender, EffectList& effects);
+  // One per message; `sender` is open. The refusal says why nothing was done.
+  using Refused = std::optional<Refusal>;
+  Refused handle(const JoinGame& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const LeaveGame& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const SyncState& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const Ping& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const LogoutAll& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const Broadcast& message, ConnectionId sender, EffectList& effects);
 
   std::variant<Message, Refusal> read(const FrameReceived& event);
 
@@ -93,11 +104,49 @@ class Session {
   void restore_connections(const Woken& event, EffectList& effects);
   void restore_metrics(const Woken& event);
 
+  // Does what a device asks for, or does not do it again, and tells it so if it wants to know.
+  void perform(const Message& message, ConnectionId sender, EffectList& effects);
+
   // Both store and announce what they change. The refusal says why nothing was done.
-  std::optional<Refusal> join_game(std::string_view game_id, EffectList& effects);
-  void leave_game(std::string_view game_id, EffectList& effects);
+  std::optional<Refusal> join_game(std::string_view game_id, ConnectionId sender,
+                                   EffectList& effects);
+  void leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects);
   [[nodiscard]] bool is_active(std::string_view game_id) const;
-  void write_games();
+  // Remembers that the request that is being handled is done. Before anything is written that must
+  // know it.
+  void note_done(ConnectionId sender);
+
+  // Sends a frame of version 1 to all: to devices of version 2 with the number that it was counted
+  // with.
+  void send_to_all(std::string_view frame, EffectList& effects);
+  // Whether frames to all are counted; no longer when no device of version 2 was there for long.
+  [[nodiscard]] bool is_counting(EffectList& effects);
+  // Count a frame that no row is written for. The second is for those that the first frame after
+  // connecting replaces.
+  void count_frame(std::string_view frame, EffectList& effects);
+  void count_state(EffectList& effects);
+  // Has a row say that it no longer tells the whole count; without a device that could carry it,
+  // has the count stored.
+  void leave_stored_count(EffectList& effects);
+  // Begins a new epoch.
+  void begin_count();
+  // Erases what is known of the old one.
+  void forget_count(EffectList& effects);
+  void send_by_dialect(std::string_view frame, std::string_view newer_frame, EffectList& effects);
+  // Tells a device of version 2 where it stands, and what it has missed.
+  void resume(const Connected& event, EffectList& effects);
+  DeviceRequests& requests_of(std::string_view device_id);
+  void forget_old_requests();
+
+  // What of version 2 is stored with the rest, and what of it rides in attachments.
+  void write_extension(std::string& out) const;
+  void restore_extension(EffectList& effects);
+  void write_shared(ConnectionId connection, std::string& out) const;
+  [[nodiscard]] bool restore_shared(std::string_view shared);
+  void restore_count();
+  // Of one device and of all that are gone, or of all.
+  void write_requests(std::string_view device_id, bool has_all, std::string& out) const;
+  [[nodiscard]] bool restore_requests(ByteReader& reader);
   void store(EffectList& effects);
   // Has the moment of a logout stored, unless a later one is. A clock that jumps back must not open
   // the door again to what an earlier logout has ended.
@@ -123,7 +172,7 @@ class Session {
   std::optional<TurnedAway> turn_away(const Connected& event);
   // Puts a connection into the table, and takes one out; what the latter adds to `effects` is a row
   // or an attachment, never a frame.
-  Connection& open_connection(ConnectionId id);
+  Connection& open_connection(ConnectionId id, std::string_view device_id, Dialect dialect);
   void forget_connection(ConnectionId id, EffectList& effects);
   // The two halves of it, for several at once.
   void remove_connection(ConnectionId id);
@@ -135,6 +184,8 @@ class Session {
   void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
 
   void touch(TimeMs time);
+  // Has what is known survive the step with the socket of `connection`, as far as it has to.
+  void save(ConnectionId connection, EffectList& effects);
   // Attaches what is known to the socket of `connection`: always, or when the copy that would
   // survive has fallen behind too far, or when its `lastActive` is behind at all and about to be
   // told.
@@ -164,6 +215,22 @@ class Session {
 
   // As it was stored last, `active_games` always and `last_active` as far as it may lag.
   Snapshot stored_;
+  // Of version 2: what was sent to all, and what was asked for by device.
+  Journal journal_;
+  std::vector<DeviceRequests> requests_;
+  // How many of the open connections speak version 2, and when there was one.
+  std::size_t newer_count_ = 0;
+  TimeMs newer_seen_at_ = 0;
+  // Up to where the count is stored, and up to where it survives while devices are connected.
+  Position stored_position_;
+  std::int64_t surviving_seq_ = 0;
+  // What is stored tells the whole count, also after a crash.
+  bool is_count_stored_ = true;
+  // The id of the request that is being handled; empty if it has none.
+  std::string_view request_id_;
+  // A request was done that no attachment or row knows.
+  bool is_request_unsaved_ = false;
+
   // The active games as a JSON array: written at each change, sent much more often.
   std::string games_json_ = "[]";
   // The second of the last logout; 0 if there was none.
@@ -203,8 +270,12 @@ class Session {
   static constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
 
   MessageParser parser_;
-  // The frame or bytes being written, kept for their memory.
+  // Kept for their memory: the frame that is being written, the same with its number, and the bytes
+  // that are stored or attached.
   std::string out_;
+  std::string numbered_;
+  std::string bytes_;
+  std::string shared_;
 };
 
 }  // namespace user_session

@@ -100,6 +100,9 @@ void Session::logout_all(EffectList& effects) {
   measure(effects);
   connections_.clear();
   open_count_ = 0;
+  newer_count_ = 0;
+  for (DeviceRequests& requests : requests_) requests.open_count = 0;
+  forget_old_requests();
   next_expiry_ = kNever;
   nobody_is_here();
   store_logout(std::max(now_ / kMsPerSecond, newest_issued_at_s_), effects);
@@ -153,6 +156,7 @@ void Session::charge_for_sent(ConnectionId sender, std::int64_t bytes_sent) {
 void Session::refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects) {
   metrics_.add(Counter::kRefused);
   write_rate_limited(out_, wait_ms);
+  if (!request_id_.empty()) add_id(out_, request_id_);
   effects.send(sender, out_);
 }
 

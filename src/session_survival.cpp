@@ -23,6 +23,7 @@ void Session::on(const Woken& event, EffectList& effects) {
   restore_logout(event, effects);
   restore_stored(event, effects);
   restore_connections(event, effects);
+  restore_count();
   restore_metrics(event);
 }
 
@@ -42,7 +43,8 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
       stored_ = std::move(*snapshot);
       last_active_ = stored_.last_active;
       if (stored_.logout_at_s > logout_at_s_) store_logout(stored_.logout_at_s, effects);
-      write_games();
+      restore_extension(effects);
+      write_games(games_json_, stored_.active_games);
       return;
     }
     effects.set_aside();
@@ -56,7 +58,7 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
     if (!game.empty() && !is_active(game)) stored_.active_games.emplace_back(game);
   }
   touch(event.legacy_last_active);
-  write_games();
+  write_games(games_json_, stored_.active_games);
   effects.erase();
   store(effects);
 }
@@ -66,7 +68,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
   for (const WokenConnection& woken : event.connections) {
     touch(woken.heartbeat);
     const auto attachment = decode_attachment(woken.attachment);
-    if (!attachment) {
+    if (!attachment || !restore_shared(attachment->shared)) {
       // Nobody knows any more what it may do.
       effects.expel(woken.connection, kTryAgainCode, "connect again");
       is_any_lost = true;
@@ -76,8 +78,8 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
       effects.expel(woken.connection, kLogoutCode, kLogoutReason);
       continue;
     }
-    Connection& connection = open_connection(woken.connection);
-    connection.device_id = attachment->device_id;
+    Connection& connection = 
+        open_connection(woken.connection, attachment->device_id, attachment->dialect);
     grant(connection, attachment->credential);
     if (attachment->order <= attachment_order_) continue;
     attachment_order_ = attachment->order;
@@ -118,16 +120,23 @@ void Session::measure(EffectList& effects) {
 
 void Session::store(EffectList& effects) {
   stored_.last_active = last_active_;
-  out_.clear();
-  encode_snapshot(stored_, out_);
-  effects.store(out_);
+  if (journal_.now().epoch != 0) {
+    stored_.extension.clear();
+    write_extension(stored_.extension);
+    stored_position_ = journal_.now();
+    surviving_seq_ = stored_position_.seq;
+    is_request_unsaved_ = false;
+  }
+  bytes_.clear();
+  encode_snapshot(stored_, bytes_);
+  effects.store(bytes_);
 }
 
 void Session::store_logout(std::int64_t at_s, EffectList& effects) {
   logout_at_s_ = std::max(logout_at_s_, at_s);
-  out_.clear();
-  encode_logout(logout_at_s_, out_);
-  effects.store_logout(out_);
+  bytes_.clear();
+  encode_logout(logout_at_s_, bytes_);
+  effects.store_logout(bytes_);
 }
 
 void Session::attach(ConnectionId connection, EffectList& effects) {
@@ -138,7 +147,18 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
   metrics_.add(Counter::kAwakeMs, std::max<TimeMs>(0, attached_at_ - awake_until_));
   awake_until_ = std::max(awake_until_, attached_at_);
   measure(effects);
-  out_.clear();
+  shared_.clear();
+  if (journal_.is_running()) {
+    write_shared(connection, shared_);
+    // The id of a device of version 1 may leave no room.
+    if (shared_.size() > room_for_shared(connections_[connection].device_id)) {
+      shared_.clear();
+      store(effects);
+    }
+    surviving_seq_ = journal_.now().seq;
+    is_request_unsaved_ = false;
+  }
+  bytes_.clear();
   encode_attachment({.order = ++attachment_order_,
                      .last_active = last_active_,
                      .presence = presence_,
@@ -146,9 +166,18 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
                      .device_id = connections_[connection].device_id,
                      .attached_at = attached_at_,
                      .counted_since = counted_since_,
-                     .metrics = metrics_},
-                    out_);
-  effects.set_attachment(connection, out_);
+                     .metrics = metrics_,
+                     .dialect = connections_[connection].dialect,
+                     .shared = shared_},
+                    bytes_);
+  effects.set_attachment(connection, bytes_);
+}
+
+void Session::save(ConnectionId connection, EffectList& effects) {
+  if (connection == kNoConnection) return;
+  const bool is_count_unsaved = journal_.is_running() && journal_.now().seq > surviving_seq_;
+  if (is_count_unsaved || is_request_unsaved_) return attach(connection, effects);
+  attach_if_stale(connection, effects);
 }
 
 void Session::attach_if_stale(ConnectionId connection, EffectList& effects) {

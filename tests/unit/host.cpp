@@ -29,10 +29,15 @@ void Host::wake() {
   step(event);
 }
 
-void Host::connect(ConnectionId connection, std::string_view device_id) {
+void Host::connect(ConnectionId connection, std::string_view device_id, Dialect dialect,
+                   Position since) {
   sockets[connection] = Socket{};
-  step(Connected{
-      .connection = connection, .now = now, .device_id = device_id, .credential = credential});
+  step(Connected{.connection = connection,
+                 .now = now,
+                 .device_id = device_id,
+                 .credential = credential,
+                 .dialect = dialect,
+                 .since = since});
   const auto& list = effects_.list();
   const bool refused = std::any_of(list.begin(), list.end(), [](const Effect& effect) {
     return effect.kind == EffectKind::kAnswer;

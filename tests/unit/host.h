@@ -27,7 +27,8 @@ class Host {
 
   // Each of these replaces `effects` by those of one step.
   void wake();
-  void connect(ConnectionId connection, std::string_view device_id);
+  void connect(ConnectionId connection, std::string_view device_id,
+               Dialect dialect = Dialect::kVersion1, Position since = {});
   void receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size);
   void disconnect(ConnectionId connection);
   void request_state();

@@ -257,6 +257,19 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "connect") {
     const auto connection = take_number<ConnectionId>(rest);
     host.connect(connection, bytes_of(rest));
+  } else if (name == "connect2") {
+    const auto connection = take_number<ConnectionId>(rest);
+    const std::string device_id = bytes_of(take_word(rest));
+    Position since;
+    if (!rest.empty()) {
+      const std::vector<std::string> parts = split(rest, ".");
+      since = {.epoch = number_of<std::int64_t>(parts.at(0)),
+               .seq = number_of<std::int64_t>(parts.at(1))};
+    }
+    host.connect(connection, device_id, Dialect::kVersion2, since);
+  } else if (name == "crash") {
+    host.sockets.clear();
+    host.wake();
   } else if (name == "frame") {
     const auto connection = take_number<ConnectionId>(rest);
     const std::string text = bytes_of(rest);

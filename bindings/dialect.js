@@ -1,0 +1,100 @@
+/** What a device speaks, and what only version 2 can say while it connects. */
+import { offeredProtocols } from "./credentials.js";
+import { errorResponse } from "./responses.js";
+import { Dialect } from "./wire.js";
+
+/** @import { Position } from "./wire.js" */
+
+// The only subprotocols that are ever echoed; `bearer.<token>` beside them is not.
+const SUBPROTOCOLS = new Map([
+  ["user-session.v2", Dialect.Version2],
+  ["user-session.v1", Dialect.Version1],
+]);
+
+/** @type {Position} */
+const NOWHERE = Object.freeze({ epoch: 0, seq: 0 });
+
+const CLOSE_CODES = new Map([
+  [401, 4401],
+  [403, 4403],
+]);
+
+/** A device id of version 2, in bytes of UTF-8: such a device is remembered. */
+const DEVICE_ID_BYTES_MAX = 128;
+
+const encoder = new TextEncoder();
+
+/** @param {Request} request */
+export function isWebSocketUpgrade(request) {
+  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+}
+
+/**
+ * The subprotocol that is agreed on.
+ * @param {Request} request
+ * @returns {string | undefined} `undefined` if the device offers none of ours; it speaks version 1.
+ */
+export function agreedProtocol(request) {
+  const offered = offeredProtocols(request);
+  return [...SUBPROTOCOLS.keys()].find((name) => offered.includes(name));
+}
+
+/**
+ * How a device connects.
+ * @typedef {object} Introduction
+ * @property {number} dialect One of `Dialect`.
+ * @property {string} deviceId
+ * @property {Position} since Up to where it has seen all.
+ */
+
+/**
+ * @param {Request} request
+ * @param {URLSearchParams} query
+ * @returns {Introduction | Response} The refusal if it is none.
+ */
+export function readIntroduction(request, query) {
+  const dialect = SUBPROTOCOLS.get(agreedProtocol(request) ?? "") ?? Dialect.Version1;
+  const deviceId = query.get("deviceId");
+  if (dialect === Dialect.Version1) return { dialect, deviceId: deviceId || "unknown", since: NOWHERE };
+  if (!deviceId) return errorResponse(400, "invalid_request", "deviceId is missing");
+  if (encoder.encode(deviceId).length > DEVICE_ID_BYTES_MAX) {
+    const message = `deviceId is too long: expected at most ${DEVICE_ID_BYTES_MAX} bytes of UTF-8`;
+    return errorResponse(400, "limit_reached", message);
+  }
+  const since = readPosition(query.get("since"));
+  if (!since) {
+    return errorResponse(400, "invalid_request", "since is no place: expected <epoch>.<seq>");
+  }
+  return { dialect, deviceId, since };
+}
+
+/**
+ * @param {string | null} text
+ * @returns {Position | null} `null` if it is none.
+ */
+function readPosition(text) {
+  if (text === null) return NOWHERE;
+  const [, epoch, seq] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
+  return epoch === undefined ? null : { epoch: Number(epoch), seq: Number(seq) };
+}
+
+/**
+ * Says to a page why it was not let in: a browser does not show it the status of a refused upgrade,
+ * but the code of a socket that closes.
+ * @param {Response} refusal
+ * @param {Request} request
+ */
+export function toldToPage(refusal, request) {
+  const code = CLOSE_CODES.get(refusal.status);
+  const isPage = isWebSocketUpgrade(request) && request.headers.has("Origin");
+  const protocol = agreedProtocol(request);
+  if (!code || !isPage || SUBPROTOCOLS.get(protocol ?? "") !== Dialect.Version2) return refusal;
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.close(code, code === 4401 ? "not signed in" : "not allowed");
+  return new Response(null, {
+    status: 101,
+    webSocket: client,
+    headers: { "Sec-WebSocket-Protocol": String(protocol) },
+  });
+}

@@ -1,0 +1,46 @@
+/** Answers to requests, as all that give one write them. */
+
+/** @import { Answer } from "./wire.js" */
+
+/** A second gives two connections back at the usual limit. */
+const RETRY_SECONDS = "1";
+
+/**
+ * An error as every refusal before the upgrade carries it.
+ * @param {number} status
+ * @param {string} code
+ * @param {string} message What was expected.
+ * @param {Record<string, string>} [headers]
+ */
+export function errorResponse(status, code, message, headers = {}) {
+  return Response.json({ error: { code, message } }, { status, headers });
+}
+
+/**
+ * @param {Answer | null} answer The session's answer to a request.
+ */
+export function answerResponse(answer) {
+  if (!answer) throw new Error("the session left a request without an answer");
+  const { status, body } = answer;
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (status === 401) headers.set("WWW-Authenticate", "Bearer");
+  if (status === 429) headers.set("Retry-After", RETRY_SECONDS);
+  return new Response(body, { status, headers });
+}
+
+/** The answer that clients of the first version look for in these plain words. */
+export function missingUserId() {
+  return new Response("Missing userId", { status: 400 });
+}
+
+/** The answer to a request for a socket that does not ask for the upgrade. */
+export function upgradeRequired() {
+  const message = "expected a WebSocket upgrade";
+  return errorResponse(426, "upgrade_required", message, { Upgrade: "websocket" });
+}
+
+/** The answer when the user's object can't be reached or has no room. */
+export function unavailable() {
+  const message = "the session can't be served now: try again in a few seconds";
+  return errorResponse(503, "unavailable", message, { "Retry-After": "5" });
+}

@@ -1,0 +1,15 @@
+// A hash of texts that is the same everywhere and at all times: it is stored.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace user_session {
+
+// FNV-1a of 64 bits (datatracker.ietf.org/doc/html/rfc9923).
+constexpr std::uint64_t hash_of(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace user_session

@@ -1,0 +1,176 @@
+#include "journal.h"
+
+#include <algorithm>
+
+#include "check.h"
+#include "frame.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+// Part of what is stored and attached.
+enum Kind : std::uint8_t { kFrame = 1, kJoined = 2, kLeft = 3 };
+
+struct Record {
+  std::uint8_t kind = 0;
+  std::int64_t seq = 0;
+  std::size_t frame_bytes = 0;
+  std::size_t place = 0;
+  std::string_view text;
+};
+
+void append_record(std::string& out, const Record& record) {
+  append_u8(out, record.kind);
+  append_count(out, static_cast<std::uint64_t>(record.seq));
+  append_count(out, record.frame_bytes);
+  append_count(out, record.place);
+  append_text(out, record.text);
+}
+
+Record read_record(ByteReader& reader) {
+  Record record;
+  record.kind = reader.u8();
+  record.seq = static_cast<std::int64_t>(reader.number_of_any_size());
+  record.frame_bytes = static_cast<std::size_t>(reader.number_of_any_size());
+  record.place = static_cast<std::size_t>(reader.number_of_any_size());
+  record.text = reader.text();
+  return record;
+}
+
+std::string games_json(const std::vector<std::string>& games) {
+  std::string json;
+  write_games(json, games);
+  return json;
+}
+
+}  // namespace
+
+void Journal::begin(std::int64_t time) {
+  const std::int64_t epoch = std::max(time, now_.epoch + 1);
+  *this = Journal();
+  now_.epoch = epoch;
+  is_running_ = true;
+}
+
+void Journal::skip() { ++now_.seq; }
+
+void Journal::add_frame(std::string_view frame) { add(kFrame, frame, 0, frame.size()); }
+
+void Journal::add_joined(std::string_view game_id, std::size_t frame_bytes) {
+  add(kJoined, game_id, 0, frame_bytes);
+}
+
+void Journal::add_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes) {
+  add(kLeft, game_id, place, frame_bytes);
+}
+
+void Journal::add(std::uint8_t kind, std::string_view text, std::size_t place,
+                  std::size_t frame_bytes) {
+  USER_SESSION_CHECK(is_running_);
+  ++now_.seq;
+  append_record(records_, {.kind = kind,
+                           .seq = now_.seq,
+                           .frame_bytes = frame_bytes,
+                           .place = place,
+                           .text = text});
+  ++count_;
+  frames_bytes_ += frame_bytes;
+  while (count_ > kJournalFramesMax || frames_bytes_ > kJournalBytesMax) {
+    frames_bytes_ -= advance(first_);
+    --count_;
+  }
+  if (recent_.at < first_.at) recent_ = first_;
+  while (records_.size() - recent_.at > kJournalRecentBytesMax) advance(recent_);
+  // So that every byte is moved a few times at most.
+  if (first_.at <= records_.size() / 4) return;
+  records_.erase(0, first_.at);
+  recent_.at -= first_.at;
+  first_.at = 0;
+}
+
+std::size_t Journal::advance(Start& start) const {
+  ByteReader reader(std::string_view(records_).substr(start.at));
+  const Record record = read_record(reader);
+  start.at += reader.position();
+  start.reach = record.seq;
+  return record.frame_bytes;
+}
+
+bool Journal::reaches(Position since) const {
+  return is_running_ && since.epoch == now_.epoch && since.seq >= first_.reach && since.seq <= now_.seq;
+}
+
+std::vector<Journal::Missed> Journal::missed(Position since, std::vector<std::string> games) const {
+  USER_SESSION_CHECK(reaches(since));
+  std::vector<Record> records;
+  ByteReader reader(std::string_view(records_).substr(first_.at));
+  while (!reader.finished()) {
+    const Record record = read_record(reader);
+    if (record.seq > since.seq) records.push_back(record);
+  }
+  std::vector<Missed> frames(records.size());
+  for (std::size_t i = records.size(); i-- > 0;) {
+    const Record& record = records[i];
+    frames[i].seq = record.seq;
+    if (record.kind == kFrame) {
+      frames[i].frame = record.text;
+    } else if (record.kind == kJoined) {
+      write_game_joined(frames[i].frame, record.text, games_json(games));
+      if (!games.empty()) games.pop_back();
+    } else {
+      write_game_left(frames[i].frame, record.text, games_json(games));
+      const std::size_t place = std::min(record.place, games.size());
+      games.emplace(games.begin() + static_cast<std::ptrdiff_t>(place), record.text);
+    }
+  }
+  return frames;
+}
+
+void Journal::encode(std::string& out) const {
+  Start start = first_;
+  while (records_.size() - start.at > kJournalStoredBytesMax) advance(start);
+  encode(start, out);
+}
+
+void Journal::encode(const Start& start, std::string& out) const {
+  append_i64(out, now_.epoch);
+  append_i64(out, now_.seq);
+  append_u8(out, is_running_ ? 1 : 0);
+  append_i64(out, start.reach);
+  append_text(out, std::string_view(records_).substr(start.at));
+}
+
+bool Journal::restore(ByteReader& reader) {
+  Journal other;
+  other.now_.epoch = reader.time();
+  other.now_.seq = reader.time();
+  other.is_running_ = reader.u8() != 0;
+  other.first_.reach = reader.time();
+  other.records_ = reader.text();
+  if (reader.failed() || other.first_.reach < 0 || other.first_.reach > other.now_.seq) {
+    return false;
+  }
+  ByteReader records(other.records_);
+  std::int64_t seq = other.first_.reach;
+  while (!records.finished()) {
+    const Record record = read_record(records);
+    const bool is_known = record.kind >= kFrame && record.kind <= kLeft;
+    if (records.failed() || !is_known || record.seq <= seq || record.seq > other.now_.seq ||
+        record.frame_bytes > kJournalBytesMax || record.place >= kActiveGamesMax) {
+      return false;
+    }
+    seq = record.seq;
+    ++other.count_;
+    other.frames_bytes_ += record.frame_bytes;
+  }
+  const bool is_further = other.now_.epoch > now_.epoch ||
+                          (other.now_.epoch == now_.epoch && other.now_.seq >= now_.seq);
+  if (!is_further) return true;
+  *this = std::move(other);
+  recent_ = first_;
+  while (records_.size() - recent_.at > kJournalRecentBytesMax) advance(recent_);
+  return true;
+}
+
+}  // namespace user_session

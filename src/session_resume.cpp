@@ -1,0 +1,211 @@
+// How devices of version 2 miss nothing: the count of what goes to all, what of it survives what, and
+// the requests that are done only once.
+//
+// While a device is connected its socket's attachment carries the count, exact after each step. When
+// nobody is, the stored row does. In between the row can only say whether it still tells the truth:
+// the first frame that it does not know costs a row that says so, and the last device that leaves
+// one that is right again. So after a crash a row that says that it tells all can be believed, and
+// after any other the count can't be continued: a new epoch begins. Changes of games write their rows
+// anyway, with the count in them.
+#include <algorithm>
+
+#include "hash.h"
+#include "limits.h"
+#include "session.h"
+
+namespace user_session {
+namespace {
+
+constexpr std::uint8_t kExtensionVersion = 1;
+
+// The games that a count was stored with. A server of an earlier version keeps the count and changes
+// the games.
+std::int64_t fingerprint(const std::vector<std::string>& games) {
+  std::uint64_t hash = hash_of({});
+  for (const std::string& game : games) hash = hash_of(game, hash_of({"", 1}, hash));
+  return static_cast<std::int64_t>(hash);
+}
+
+}  // namespace
+
+// Counting
+
+bool Session::is_counting(EffectList& effects) {
+  if (!journal_.is_running()) return false;
+  if (newer_count_ > 0 || now_ - newer_seen_at_ <= kAwaitedMs) return true;
+  journal_.stop();
+  is_count_stored_ = true;
+  store(effects);
+  return false;
+}
+
+void Session::count_frame(std::string_view frame, EffectList& effects) {
+  if (!is_counting(effects)) return;
+  journal_.add_frame(frame);
+  leave_stored_count(effects);
+}
+
+void Session::count_state(EffectList& effects) {
+  if (!is_counting(effects)) return;
+  journal_.skip();
+  leave_stored_count(effects);
+}
+
+void Session::leave_stored_count(EffectList& effects) {
+  if (open_count_ > 0 && !is_count_stored_) return;
+  is_count_stored_ = open_count_ == 0;
+  store(effects);
+}
+
+void Session::begin_count() {
+  journal_.begin(now_);
+  stored_position_ = {};
+  surviving_seq_ = 0;
+  is_count_stored_ = true;
+}
+
+void Session::forget_count(EffectList& effects) {
+  for (DeviceRequests& requests : requests_) requests.done = {};
+  begin_count();
+  if (open_count_ == 0) journal_.stop();
+  // Each of them may carry some of what is to be forgotten.
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    if (connections_[id].is_open) attach(id, effects);
+  }
+}
+
+// Sending
+
+void Session::send_to_all(std::string_view frame, EffectList& effects) {
+  if (newer_count_ == 0) return effects.send_to_all(frame);
+  numbered_ = frame;
+  add_seq(numbered_, journal_.now().seq);
+  send_by_dialect(frame, numbered_, effects);
+}
+
+void Session::send_by_dialect(std::string_view frame, std::string_view newer_frame,
+                              EffectList& effects) {
+  if (newer_count_ == open_count_) return effects.send_to_all(newer_frame);
+  std::vector<ConnectionId> older;
+  std::vector<ConnectionId> newer;
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    if (!connections_[id].is_open) continue;
+    (connections_[id].dialect == Dialect::kVersion2 ? newer : older).push_back(id);
+  }
+  effects.send_to_each(older, frame);
+  effects.send_to_each(newer, newer_frame);
+}
+
+void Session::resume(const Connected& event, EffectList& effects) {
+  if (!journal_.is_running()) begin_count();
+  attach(event.connection, effects);
+  const bool is_exact = event.since.epoch == 0 || journal_.reaches(event.since);
+  write_initial_state(out_, state_view(), event.device_id);
+  add_position(out_, journal_.now(), !is_exact);
+  effects.send(event.connection, out_);
+  if (event.since.epoch == 0 || !is_exact) return;
+  for (Journal::Missed& missed : journal_.missed(event.since, stored_.active_games)) {
+    add_seq(missed.frame, missed.seq);
+    effects.send(event.connection, missed.frame);
+  }
+}
+
+// Requests
+
+Session::DeviceRequests& Session::requests_of(std::string_view device_id) {
+  const auto known = std::find_if(
+      requests_.begin(), requests_.end(),
+      [&](const DeviceRequests& requests) { return requests.device_id == device_id; });
+  if (known != requests_.end()) return *known;
+  return requests_.emplace_back(DeviceRequests{.device_id = std::string(device_id)});
+}
+
+void Session::note_done(ConnectionId sender) {
+  if (request_id_.empty() || !is_open(sender)) return;
+  requests_of(connections_[sender].device_id).done.add(request_id_, journal_.now().seq, now_);
+  is_request_unsaved_ = true;
+}
+
+void Session::forget_old_requests() {
+  std::size_t kept = 0;
+  for (auto requests = requests_.rbegin(); requests != requests_.rend(); ++requests) {
+    if (requests->open_count > 0) continue;
+    kept += requests->done.size();
+    if (kept > kAbsentRequestsMax) requests->done = {};
+  }
+  std::erase_if(requests_, [&](const DeviceRequests& requests) {
+    return requests.open_count == 0 && requests.done.is_empty(now_);
+  });
+}
+
+// What survives
+
+void Session::write_requests(std::string_view device_id, bool has_all, std::string& out) const {
+  const auto is_wanted = [&](const DeviceRequests& requests) {
+    return has_all || requests.open_count == 0 || requests.device_id == device_id;
+  };
+  const auto count = std::count_if(requests_.begin(), requests_.end(), is_wanted);
+  append_u32(out, static_cast<std::uint32_t>(count));
+  for (const DeviceRequests& requests : requests_) {
+    if (!is_wanted(requests)) continue;
+    append_text(out, requests.device_id);
+    requests.done.encode(now_, out);
+  }
+}
+
+bool Session::restore_requests(ByteReader& reader) {
+  // A text and a list, both of which may be empty.
+  const std::uint32_t count = reader.count(4 + 4);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string_view device_id = reader.text();
+    if (!requests_of(device_id).done.restore(reader)) return false;
+  }
+  return !reader.failed();
+}
+
+void Session::write_extension(std::string& out) const {
+  append_u8(out, kExtensionVersion);
+  append_i64(out, fingerprint(stored_.active_games));
+  append_u8(out, is_count_stored_ ? 1 : 0);
+  append_i64(out, newer_seen_at_);
+  journal_.encode(out);
+  write_requests({}, true, out);
+}
+
+void Session::restore_extension(EffectList& effects) {
+  if (stored_.extension.empty()) return;
+  ByteReader reader(stored_.extension);
+  if (reader.u8() != kExtensionVersion) return;
+  const bool has_same_games = reader.i64() == fingerprint(stored_.active_games);
+  is_count_stored_ = reader.u8() != 0;
+  newer_seen_at_ = reader.time();
+  if (!journal_.restore(reader) || !restore_requests(reader) || !reader.finished()) {
+    effects.report("what is stored of the devices of version 2 is damaged: they start over");
+    journal_.stop();
+    requests_.clear();
+    return;
+  }
+  if (!has_same_games) journal_.stop();
+  stored_position_ = journal_.now();
+}
+
+void Session::write_shared(ConnectionId connection, std::string& out) const {
+  append_i64(out, newer_seen_at_);
+  journal_.encode_recent(out);
+  write_requests(connections_[connection].device_id, false, out);
+}
+
+bool Session::restore_shared(std::string_view shared) {
+  if (shared.empty()) return true;
+  ByteReader reader(shared);
+  newer_seen_at_ = std::max(newer_seen_at_, reader.time());
+  return journal_.restore(reader) && restore_requests(reader) && reader.finished();
+}
+
+// Without a device that carries it the count is known only if the row says that it tells all.
+void Session::restore_count() {
+  if (open_count_ == 0 && !is_count_stored_) journal_.stop();
+  surviving_seq_ = journal_.now().seq;
+}
+
+}  // namespace user_session
