@@ -1,7 +1,7 @@
 /** Events to bytes, as `wire.h` describes them. */
 import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
 
-/** @import { Credential, FrameContent, SessionEvent, WokenEvent } from "./wire.js" */
+/** @import { Aim, Credential, FrameContent, SessionEvent, WokenEvent } from "./wire.js" */
 
 /** What the buffer has when nothing large is in it; most events take far less. */
 const BYTES_KEPT = 4_096;
@@ -57,6 +57,7 @@ export class EventWriter {
         this.#text(event.deviceId);
         this.#credential(event.credential);
         this.#u8(event.dialect);
+        this.#text(event.tabId);
         this.#time(event.since.epoch);
         return this.#time(event.since.seq);
       case "FrameReceived":
@@ -76,13 +77,28 @@ export class EventWriter {
         return this.#credential(event.credential);
       case "PushRequested":
         this.#time(event.now);
-        return this.#payload(event.body, event.size);
+        this.#payload(event.body, event.size);
+        return this.#aim(event.aim);
       case "GameJoinRequested":
       case "GameLeaveRequested":
         this.#time(event.now);
         return this.#text(event.gameId);
       case "LogoutRequested":
+        this.#time(event.now);
+        return this.#text(event.deviceId);
+      case "HeartbeatsRead":
+        this.#time(event.now);
+        this.#u32(event.heartbeats.length);
+        for (const { connection, at } of event.heartbeats) {
+          this.#u32(connection);
+          this.#time(at);
+        }
+        return;
+      case "ExportRequested":
+        this.#time(event.now);
+        return this.#credential(event.credential);
       case "MetricsRequested":
+      case "DevicesRequested":
         return this.#time(event.now);
     }
   }
@@ -95,11 +111,10 @@ export class EventWriter {
       this.#u8(stored ? 1 : 0);
       this.#blob(stored ?? NO_BYTES);
     }
+    this.#blob(event.kept ?? NO_BYTES);
     this.#u8(event.legacy ? 1 : 0);
     this.#time(event.legacy?.lastActive ?? 0);
-    const games = event.legacy?.games ?? [];
-    this.#u32(games.length);
-    for (const game of games) this.#text(game);
+    this.#texts(event.legacy?.games ?? []);
     this.#u32(event.connections.length);
     for (const { connection, heartbeat, attachment } of event.connections) {
       this.#u32(connection);
@@ -117,9 +132,26 @@ export class EventWriter {
   }
 
   /** @param {Credential} credential */
-  #credential({ issuedAt, expiresAt }) {
+  #credential({ issuedAt, expiresAt, id }) {
     this.#time(issuedAt);
     this.#time(expiresAt);
+    this.#reserve(8);
+    this.#view.setBigUint64(this.#size, id, true);
+    this.#size += 8;
+  }
+
+  /** @param {Aim} aim */
+  #aim({ keep, pushId, to, except }) {
+    this.#u32(keep);
+    this.#text(pushId);
+    this.#texts(to);
+    this.#texts(except);
+  }
+
+  /** @param {string[]} texts */
+  #texts(texts) {
+    this.#u32(texts.length);
+    for (const text of texts) this.#text(text);
   }
 
   /**

@@ -8,6 +8,17 @@ namespace {
 // A connection's number, heartbeat and the length of its attachment.
 constexpr std::size_t kWokenConnectionBytesMin = 4 + 8 + 4;
 
+// A connection's number and time.
+constexpr std::size_t kHeartbeatBytes = 4 + 8;
+
+std::vector<std::string_view> read_texts(ByteReader& reader) {
+  const std::uint32_t count = reader.count(sizeof(std::uint32_t));
+  std::vector<std::string_view> texts;
+  texts.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) texts.push_back(reader.text());
+  return texts;
+}
+
 Rate read_rate(ByteReader& reader) {
   Rate rate;
   rate.count = reader.u32();
@@ -20,6 +31,7 @@ Credential read_credential(ByteReader& reader) {
   Credential credential;
   credential.issued_at_s = reader.i64();
   credential.expires_at = reader.i64();
+  credential.id = static_cast<std::uint64_t>(reader.i64());
   return credential;
 }
 
@@ -31,11 +43,10 @@ Woken read_woken(ByteReader& reader) {
   event.snapshot = reader.text();
   event.has_logout = reader.u8() != 0;
   event.logout = reader.text();
+  event.kept = reader.text();
   event.has_legacy = reader.u8() != 0;
   event.legacy_last_active = reader.i64();
-  const std::uint32_t games = reader.count(sizeof(std::uint32_t));
-  event.legacy_games.reserve(games);
-  for (std::uint32_t i = 0; i < games; ++i) event.legacy_games.push_back(reader.text());
+  event.legacy_games = read_texts(reader);
   const std::uint32_t connections = reader.count(kWokenConnectionBytesMin);
   event.connections.reserve(connections);
   for (std::uint32_t i = 0; i < connections; ++i) {
@@ -75,6 +86,7 @@ Connected read_connected(ByteReader& reader) {
   event.device_id = reader.text();
   event.credential = read_credential(reader);
   event.dialect = static_cast<Dialect>(reader.u8());
+  event.tab_id = reader.text();
   event.since.epoch = reader.time();
   event.since.seq = reader.time();
   return event;
@@ -106,6 +118,37 @@ PushRequested read_push_requested(ByteReader& reader) {
   PushRequested event;
   event.now = reader.i64();
   event.payload = read_payload(reader);
+  event.keep_s = reader.u32();
+  event.push_id = reader.text();
+  event.to = read_texts(reader);
+  event.except = read_texts(reader);
+  return event;
+}
+
+LogoutRequested read_logout_requested(ByteReader& reader) {
+  LogoutRequested event;
+  event.now = reader.i64();
+  event.device_id = reader.text();
+  return event;
+}
+
+HeartbeatsRead read_heartbeats_read(ByteReader& reader) {
+  HeartbeatsRead event;
+  event.now = reader.i64();
+  const std::uint32_t count = reader.count(kHeartbeatBytes);
+  event.heartbeats.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto& heartbeat = event.heartbeats.emplace_back();
+    heartbeat.connection = reader.u32();
+    heartbeat.at = reader.i64();
+  }
+  return event;
+}
+
+ExportRequested read_export_requested(ByteReader& reader) {
+  ExportRequested event;
+  event.now = reader.i64();
+  event.credential = read_credential(reader);
   return event;
 }
 
@@ -138,9 +181,15 @@ std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
     case EventTag::kGameLeaveRequested:
       return read_game_requested<GameLeaveRequested>(reader);
     case EventTag::kLogoutRequested:
-      return LogoutRequested{reader.i64()};
+      return read_logout_requested(reader);
     case EventTag::kMetricsRequested:
       return MetricsRequested{reader.i64()};
+    case EventTag::kHeartbeatsRead:
+      return read_heartbeats_read(reader);
+    case EventTag::kDevicesRequested:
+      return DevicesRequested{reader.i64()};
+    case EventTag::kExportRequested:
+      return read_export_requested(reader);
   }
   return std::nullopt;
 }

@@ -29,6 +29,9 @@ enum class EventTag : std::uint8_t {
   kGameLeaveRequested = 9,
   kLogoutRequested = 10,
   kMetricsRequested = 11,
+  kHeartbeatsRead = 12,
+  kDevicesRequested = 13,
+  kExportRequested = 14,
 };
 
 // The event that `bytes` hold, its texts borrowed from them, or nothing when they are malformed:

@@ -16,6 +16,9 @@ export const EventTag = Object.freeze({
   GameLeaveRequested: 9,
   LogoutRequested: 10,
   MetricsRequested: 11,
+  HeartbeatsRead: 12,
+  DevicesRequested: 13,
+  ExportRequested: 14,
 });
 
 /** The number that names an effect. */
@@ -33,6 +36,7 @@ export const EffectKind = Object.freeze({
   Expel: 11,
   StoreLogout: 12,
   Measure: 13,
+  StoreKept: 14,
 });
 
 /** What a device speaks. */
@@ -74,6 +78,7 @@ export const FRAME_BYTES_MAX = 65_536;
  * @typedef {object} Credential
  * @property {number} issuedAt Seconds since the epoch, -1 for a caller that is beyond a logout.
  * @property {number} expiresAt Milliseconds since the epoch, 0 for never.
+ * @property {bigint} id Names it, 0 if it has no name.
  */
 
 /**
@@ -84,6 +89,15 @@ export const FRAME_BYTES_MAX = 65_536;
  */
 
 /**
+ * To whom a push goes, and for how long.
+ * @typedef {object} Aim
+ * @property {number} keep Seconds, 0 for not at all.
+ * @property {string} pushId Empty if it has none.
+ * @property {string[]} to Device ids; empty for all.
+ * @property {string[]} except
+ */
+
+/**
  * What the instance knows of the world when it starts.
  * @typedef {object} WokenEvent
  * @property {"Woken"} type
@@ -91,6 +105,7 @@ export const FRAME_BYTES_MAX = 65_536;
  * @property {number} now
  * @property {Uint8Array | null} snapshot The stored bytes, `null` if there are none.
  * @property {Uint8Array | null} logout The same of the last logout.
+ * @property {Uint8Array | null} kept The same of the kept pushes.
  * @property {{games: string[], lastActive: number} | null} legacy State of the server this one
  *   replaces.
  * @property {WokenConnection[]} connections
@@ -107,16 +122,20 @@ export const FRAME_BYTES_MAX = 65_536;
  * What can happen; `src/event.h` says what each means.
  * @typedef {WokenEvent
  *   | {type: "Connected", connection: number, now: number, deviceId: string,
- *      credential: Credential, dialect: number, since: Position}
+ *      credential: Credential, dialect: number, tabId: string, since: Position}
  *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
  *   | {type: "Disconnected", connection: number, heartbeat: number}
  *   | {type: "StateRequested", now: number, heartbeat: number, credential: Credential}
  *   | {type: "ClearRequested", now: number, credential: Credential}
- *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number}
+ *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number,
+ *      aim: Aim}
  *   | {type: "GameJoinRequested", now: number, gameId: string}
  *   | {type: "GameLeaveRequested", now: number, gameId: string}
- *   | {type: "LogoutRequested", now: number}
- *   | {type: "MetricsRequested", now: number}} SessionEvent
+ *   | {type: "LogoutRequested", now: number, deviceId: string}
+ *   | {type: "MetricsRequested", now: number}
+ *   | {type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]}
+ *   | {type: "DevicesRequested", now: number}
+ *   | {type: "ExportRequested", now: number, credential: Credential}} SessionEvent
  */
 
 /**

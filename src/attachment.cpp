@@ -12,21 +12,24 @@ constexpr std::uint8_t kVersion = 3;
 // With what version 2 needs.
 constexpr std::uint8_t kVersion2 = 4;
 
-// Beside the header two times, the metrics, the dialect and a length.
-constexpr std::size_t kFixedBytesMax = kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 1 + 4;
+// Beside the header two times and the metrics, and what version 2 adds, whose texts are empty in
+// version 1.
+constexpr std::size_t kFixedBytesMax = kAttachmentHeaderBytes + 16 + Metrics::kBytesMax +
+                                       1 + 8 + 4 + 1 + 8 + 8 + 4;
 
 static_assert(kFixedBytesMax + kDeviceIdBytesMax <= kAttachmentBytesMax,
               "a device id must survive hibernation in its socket's attachment");
 
 }  // namespace
 
-std::size_t room_for_shared(std::string_view device_id) {
-  return kAttachmentBytesMax - kFixedBytesMax - device_id.size();
+std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id) {
+  return kAttachmentBytesMax - kFixedBytesMax - device_id.size() - tab_id.size();
 }
 
 void encode_attachment(const Attachment& attachment, std::string& out) {
   USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
-  const bool is_plain = attachment.dialect == Dialect::kVersion1 && attachment.shared.empty();
+  const bool is_plain = attachment.dialect == Dialect::kVersion1 && attachment.shared.empty() &&
+                        attachment.credential.id == 0;
   append_u8(out, is_plain ? kVersion : kVersion2);
   append_i64(out, attachment.order);
   append_i64(out, attachment.last_active);
@@ -39,6 +42,11 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   attachment.metrics.append_to(out);
   if (is_plain) return;
   append_u8(out, static_cast<std::uint8_t>(attachment.dialect));
+  append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
+  append_text(out, attachment.tab_id);
+  append_u8(out, static_cast<std::uint8_t>(attachment.device_presence));
+  append_i64(out, attachment.connected_at);
+  append_i64(out, attachment.seen_at);
   append_text(out, attachment.shared);
 }
 
@@ -56,13 +64,23 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.attached_at = reader.time();
   attachment.counted_since = reader.time();
   attachment.metrics = Metrics::read_from(reader);
+  auto device_presence = static_cast<std::uint8_t>(Presence::kOnline);
+  attachment.connected_at = attachment.attached_at;
+  attachment.seen_at = attachment.attached_at;
   auto dialect = static_cast<std::uint8_t>(Dialect::kVersion1);
   if (version == kVersion2) {
     dialect = reader.u8();
+    attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
+    attachment.tab_id = reader.text();
+    device_presence = reader.u8();
+    attachment.connected_at = reader.time();
+    attachment.seen_at = reader.time();
     attachment.shared = reader.text();
   }
   if (dialect < 1 || dialect > static_cast<std::uint8_t>(Dialect::kVersion2)) return std::nullopt;
   attachment.dialect = static_cast<Dialect>(dialect);
+  if (device_presence > static_cast<std::uint8_t>(Presence::kOnline)) return std::nullopt;
+  attachment.device_presence = static_cast<Presence>(device_presence);
   if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
     return std::nullopt;
   }

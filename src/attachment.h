@@ -31,6 +31,11 @@ struct Attachment {
   TimeMs counted_since = 0;
   Metrics metrics = {};
   Dialect dialect = Dialect::kVersion1;
+  std::string_view tab_id = {};
+  Presence device_presence = Presence::kOnline;
+  TimeMs connected_at = 0;
+  // When the device's last frame came.
+  TimeMs seen_at = 0;
   // What devices of version 2 need of the user, borrowed as `device_id` is; empty if there is none.
   std::string_view shared = {};
 
@@ -41,8 +46,8 @@ struct Attachment {
 // `shared` has room.
 void encode_attachment(const Attachment& attachment, std::string& out);
 
-// How many bytes `shared` may have beside this device id.
-std::size_t room_for_shared(std::string_view device_id);
+// How many bytes `shared` may have beside these.
+std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id);
 
 // The attachment that `bytes` hold, or nothing when they are not of a known version or damaged.
 std::optional<Attachment> decode_attachment(std::string_view bytes);

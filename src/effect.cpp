@@ -13,6 +13,7 @@ int rank(EffectKind kind) {
     case EffectKind::kErase:
     case EffectKind::kStore:
     case EffectKind::kStoreLogout:
+    case EffectKind::kStoreKept:
       return 0;
     case EffectKind::kSetAttachment:
       return 1;
@@ -63,6 +64,7 @@ EffectList::Totals EffectList::totals(std::size_t open_count) const {
         break;
       case EffectKind::kStore:
       case EffectKind::kStoreLogout:
+      case EffectKind::kStoreKept:
         totals.rows_written += 1;
         break;
       default:
@@ -77,11 +79,16 @@ void EffectList::set_aside() { add(EffectKind::kSetAside, kNoConnection, 0, {});
 void EffectList::erase() { add(EffectKind::kErase, kNoConnection, 0, {}); }
 
 void EffectList::store(std::string_view snapshot) {
+  std::erase_if(list_, [](const Effect& effect) { return effect.kind == EffectKind::kStore; });
   add(EffectKind::kStore, kNoConnection, 0, snapshot);
 }
 
 void EffectList::store_logout(std::string_view logout) {
   add(EffectKind::kStoreLogout, kNoConnection, 0, logout);
+}
+
+void EffectList::store_kept(std::string_view kept) {
+  add(EffectKind::kStoreKept, kNoConnection, 0, kept);
 }
 
 void EffectList::set_attachment(ConnectionId connection, std::string_view attachment) {

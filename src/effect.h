@@ -25,7 +25,7 @@ enum class EffectKind : std::uint32_t {
   kSetAside = 1,
   // Delete everything stored for the user but the last logout.
   kErase = 2,
-  // Replace the stored snapshot by `text`.
+  // Replace the stored snapshot by `text`. A step has one at most: the last.
   kStore = 3,
   // Let `text` survive hibernation with the socket of `connection`.
   kSetAttachment = 4,
@@ -49,6 +49,8 @@ enum class EffectKind : std::uint32_t {
   // Collect the counts `text`, a JSON array in the order of Counter (metrics.h): what came to them
   // since the last time.
   kMeasure = 13,
+  // Replace the stored kept pushes by `text`. They are large and change rarely.
+  kStoreKept = 14,
 };
 
 // One effect. `text` lies in the list's own memory, from `text_offset`.
@@ -70,6 +72,7 @@ class EffectList {
   void erase();
   void store(std::string_view snapshot);
   void store_logout(std::string_view logout);
+  void store_kept(std::string_view kept);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void send(ConnectionId connection, std::string_view frame);
   // The same frame to each of `connections`.

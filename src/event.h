@@ -48,6 +48,9 @@ struct Credential {
   std::int64_t issued_at_s = kTrusted;
   // When it ends; 0 for never.
   TimeMs expires_at = 0;
+  // Names it, so that it can be ended alone; 0 if it has no name. A hash (hash.h) of what the caller
+  // was known by.
+  std::uint64_t id = 0;
 
   // The caller is beyond a logout: a server of the app's own, or anyone where nobody is checked.
   static constexpr std::int64_t kTrusted = -1;
@@ -84,6 +87,8 @@ struct Woken {
   bool has_logout = false;
   // What the last StoreLogout said.
   std::string_view logout;
+  // What the last StoreKept said; empty if there was none.
+  std::string_view kept = {};
   // State left by the server this one replaces; read only while there is no snapshot.
   bool has_legacy = false;
   std::vector<std::string_view> legacy_games;
@@ -101,6 +106,9 @@ struct Connected {
   std::string_view device_id;
   Credential credential;
   Dialect dialect = Dialect::kVersion1;
+  // The tab or process of the installation that `device_id` names, in version 2; empty if it does
+  // not say.
+  std::string_view tab_id = {};
   // Up to where the device has seen all; an epoch of 0 if it does not say.
   Position since = {};
 };
@@ -110,6 +118,18 @@ struct FrameReceived {
   TimeMs now = 0;
   bool is_text = true;
   Payload payload;
+};
+
+// What the platform knows of the devices' heartbeats. Told before whatever shows devices, and now
+// and then while the session is awake.
+struct HeartbeatsRead {
+  struct Heartbeat {
+    ConnectionId connection = 0;
+    // 0 if there was none yet.
+    TimeMs at = 0;
+  };
+  TimeMs now = 0;
+  std::vector<Heartbeat> heartbeats;
 };
 
 // The socket of `connection` is closed, by whatever side; leaving is not an activity, but the last
@@ -139,6 +159,13 @@ struct MetricsRequested {
 struct PushRequested {
   TimeMs now = 0;
   Payload payload;
+  // How long it is kept for devices that are not here, in seconds; 0 for not at all.
+  std::int64_t keep_s = 0;
+  // A push of the same id before was the same push; empty if it has none.
+  std::string_view push_id = {};
+  // To whom it goes; empty for all.
+  std::vector<std::string_view> to = {};
+  std::vector<std::string_view> except = {};
 };
 
 struct GameJoinRequested {
@@ -153,10 +180,24 @@ struct GameLeaveRequested {
 
 struct LogoutRequested {
   TimeMs now = 0;
+  // Of one device; empty for all.
+  std::string_view device_id = {};
+};
+
+// A server asked which devices there are.
+struct DevicesRequested {
+  TimeMs now = 0;
+};
+
+// A server or the user asked for all that is known about them.
+struct ExportRequested {
+  TimeMs now = 0;
+  Credential credential;
 };
 
 using Event = std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested,
                            ClearRequested, PushRequested, GameJoinRequested, GameLeaveRequested,
-                           LogoutRequested, MetricsRequested>;
+                           LogoutRequested, MetricsRequested, HeartbeatsRead, DevicesRequested,
+                           ExportRequested>;
 
 }  // namespace user_session

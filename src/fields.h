@@ -6,8 +6,10 @@
 // the same.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace user_session {
 
@@ -16,6 +18,8 @@ struct Field {
   enum class Kind {
     kAbsent,
     kString,
+    // An array of nothing but strings, of a member that may be one.
+    kStrings,
     kOther,
   };
   Kind kind = Kind::kAbsent;
@@ -23,6 +27,7 @@ struct Field {
   // into the text that was read, or to `unescaped`.
   std::string_view value;
   std::string unescaped;
+  std::vector<std::string> strings;
 };
 
 // Of a repeated member the last counts.
@@ -32,11 +37,22 @@ struct Fields {
   Field presence;
   Field event;
   Field data;
-  // Of the request.
+  // Of version 2.
   Field id;
+  Field name;
+  Field device_id;
+  Field to;
+  Field except;
+
+  static constexpr std::size_t kCount = 10;
+  std::array<Field*, kCount> all();
 
   // The field of this name, or nullptr: no message has such a member.
-  Field* named(std::string_view name);
+  Field* named(std::string_view member);
+
+  [[nodiscard]] bool may_be_strings(const Field& field) const {
+    return &field == &to || &field == &except;
+  }
 
   // Makes all of them absent.
   void forget();

@@ -210,4 +210,16 @@ void add_id(std::string& frame, std::string_view id) {
   frame += '}';
 }
 
+void mark_kept(std::string& frame) { reopen(frame, R"("kept":true})"); }
+
+void mark_shared(std::string& frame) { reopen(frame, R"("credentialShared":true})"); }
+
+void add_kept(std::string& answer, std::size_t kept, std::size_t dropped) {
+  reopen(answer, R"("kept":)");
+  append_json_number(answer, static_cast<std::int64_t>(kept));
+  answer += R"(,"dropped":)";
+  append_json_number(answer, static_cast<std::int64_t>(dropped));
+  answer += '}';
+}
+
 }  // namespace user_session

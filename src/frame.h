@@ -52,5 +52,11 @@ void write_error_answer(std::string& out, const Refusal& refusal);
 void add_seq(std::string& frame, std::int64_t seq);
 void add_position(std::string& frame, Position position, bool is_reset);
 void add_id(std::string& frame, std::string_view id);
+// That a push was kept until now, and that of a credential that was ended a device that stays has
+// come, too.
+void mark_kept(std::string& frame);
+void mark_shared(std::string& frame);
+// How many pushes are kept, and how many were forgotten for it.
+void add_kept(std::string& answer, std::size_t kept, std::size_t dropped);
 
 }  // namespace user_session

@@ -47,6 +47,9 @@ class Journal {
   // Counts a `game_left` of a game that stood at `place`.
   void add_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes);
 
+  // All is kept that followed it.
+  [[nodiscard]] Position reach() const { return {.epoch = now_.epoch, .seq = first_.reach}; }
+
   // Whether all is kept that followed `since`.
   [[nodiscard]] bool reaches(Position since) const;
 

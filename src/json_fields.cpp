@@ -97,6 +97,10 @@ class FieldReader {
   bool binary(Json::binary_t& /*value*/) { return scalar(false); }
 
   bool string(std::string& value) {
+    if (depth_ == 2 && is_list_) {
+      field_->strings.push_back(value);
+      return true;
+    }
     if (Field* field = current_field(); field != nullptr && field != &fields_.data) {
       field->kind = Field::Kind::kString;
       field->unescaped.swap(value);
@@ -108,6 +112,7 @@ class FieldReader {
 
   bool start_object(std::size_t /*size*/) {
     if (depth_ == 0) is_object_ = true;
+    is_list_ = false;
     return open();
   }
   bool key(std::string& name) {
@@ -117,8 +122,20 @@ class FieldReader {
     return true;
   }
   bool end_object() { return close(); }
-  bool start_array(std::size_t /*size*/) { return open(); }
-  bool end_array() { return close(); }
+  bool start_array(std::size_t /*size*/) {
+    const Field* field = current_field();
+    const bool is_list = field != nullptr && fields_.may_be_strings(*field);
+    // A list in a list is none of strings.
+    is_list_ = is_list;
+    if (is_list) field_->strings.clear();
+    return open();
+  }
+  bool end_array() {
+    close();
+    if (depth_ == 1 && is_list_) field_->kind = Field::Kind::kStrings;
+    if (depth_ == 1) is_list_ = false;
+    return true;
+  }
 
   static bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
                           const nlohmann::detail::exception& /*error*/) {
@@ -138,6 +155,7 @@ class FieldReader {
 
   // A value ends here. A number is only seen to end at the character behind it.
   bool scalar(bool is_number) {
+    if (depth_ == 2) is_list_ = false;
     Field* field = current_field();
     if (field == nullptr) return true;
     field->kind = Field::Kind::kOther;
@@ -159,6 +177,8 @@ class FieldReader {
   const char* value_start_ = nullptr;
   Field* field_ = nullptr;
   int depth_ = 0;
+  // What is being read is an array that has had nothing but strings so far.
+  bool is_list_ = false;
   bool is_object_ = false;
 };
 

@@ -63,6 +63,29 @@ inline constexpr std::int64_t kRequestsKeptMs = 600'000;
 // Of all devices that are gone so many together.
 inline constexpr std::size_t kAbsentRequestsMax = 128;
 
+// Devices that an event names as its receivers, or as none of them.
+inline constexpr std::size_t kAimedDevicesMax = 64;
+
+// Devices of version 2 that are remembered when they are gone.
+inline constexpr std::size_t kRememberedDevicesMax = 64;
+
+// A device id of version 2, in bytes of UTF-8: such a device is remembered. The name of a tab, too.
+inline constexpr std::size_t kNewerDeviceIdBytesMax = 128;
+
+// How long a socket that has sent heartbeats may be silent before its device counts as vanished, in
+// milliseconds: three heartbeats of version 1's clients.
+inline constexpr std::int64_t kVanishedMs = 90'000;
+
+// Pushes kept for devices that are not here: so many, and as many bytes of them.
+inline constexpr std::size_t kKeptPushesMax = 64;
+inline constexpr std::size_t kKeptBytesMax = 262'144;
+
+// Ids of pushes that are remembered.
+inline constexpr std::size_t kPushIdsMax = 256;
+
+// Credentials that single devices were ended with.
+inline constexpr std::size_t kRevokedMax = 256;
+
 // How long frames are counted for devices of version 2 when none is connected, in milliseconds.
 inline constexpr std::int64_t kAwaitedMs = 600'000;
 

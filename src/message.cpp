@@ -27,6 +27,18 @@ constexpr NameRefusals kEventRefusals = {
     "event is empty: expected a string of 1 to 128 bytes",
     "event is too long: expected at most 128 bytes of UTF-8",
 };
+constexpr NameRefusals kDeviceNameRefusals = {
+    "name is missing: expected a string of 1 to 128 bytes",
+    "name is not a string: expected a string of 1 to 128 bytes",
+    "name is empty: expected a string of 1 to 128 bytes",
+    "name is too long: expected at most 128 bytes of UTF-8",
+};
+constexpr NameRefusals kDeviceIdRefusals = {
+    "deviceId is missing: expected a string of 1 to 128 bytes",
+    "deviceId is not a string: expected a string of 1 to 128 bytes",
+    "deviceId is empty: expected a string of 1 to 128 bytes",
+    "deviceId is too long: expected at most 128 bytes of UTF-8",
+};
 static_assert(kNameBytesMax == 128, "the refusals name the limit");
 
 std::optional<Refusal> check_name(std::string_view name, const NameRefusals& refusals) {
@@ -39,12 +51,21 @@ std::optional<Refusal> check_name(const Field& field, const NameRefusals& refusa
   switch (field.kind) {
     case Field::Kind::kAbsent:
       return Refusal{ErrorCode::kInvalidMessage, refusals.missing};
+    case Field::Kind::kStrings:
     case Field::Kind::kOther:
       return Refusal{ErrorCode::kInvalidMessage, refusals.not_a_string};
     case Field::Kind::kString:
       return check_name(field.value, refusals);
   }
   return std::nullopt;
+}
+
+// Sets `list` to the devices that a field names; to nullptr if it is not there.
+bool read_devices(const Field& field, const std::vector<std::string>*& list) {
+  if (field.kind == Field::Kind::kAbsent) return true;
+  list = &field.strings;
+  return field.kind == Field::Kind::kStrings && !field.strings.empty() &&
+         field.strings.size() <= kAimedDevicesMax;
 }
 
 }  // namespace
@@ -80,11 +101,15 @@ std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
   fields_.forget();
   if (!read_plain_fields(text, fields_)) {
     fields_.forget();
-    if (!read_json_fields(text, fields_)) return kNotJson;
+    if (!read_json_fields(text, fields_)) {
+      fields_.forget();
+      return kNotJson;
+    }
   }
   switch (fields_.type.kind) {
     case Field::Kind::kAbsent:
       return Refusal{ErrorCode::kInvalidMessage, "type is missing: expected a string"};
+    case Field::Kind::kStrings:
     case Field::Kind::kOther:
       return Refusal{ErrorCode::kInvalidMessage, "type is not a string"};
     case Field::Kind::kString:
@@ -93,7 +118,7 @@ std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
   return std::nullopt;
 }
 
-std::variant<Message, Refusal> MessageParser::to_message() const {
+std::variant<Message, Refusal> MessageParser::to_message(Dialect dialect) const {
   const std::string_view type = fields_.type.value;
   if (type == "join_game" || type == "leave_game") {
     if (auto refusal = check_name(fields_.game_id, kGameIdRefusals)) return *refusal;
@@ -116,27 +141,50 @@ std::variant<Message, Refusal> MessageParser::to_message() const {
     if (auto refusal = check_name(fields_.event, kEventRefusals)) return *refusal;
     Broadcast broadcast{fields_.event.value, "null"};
     if (fields_.data.kind != Field::Kind::kAbsent) broadcast.data = fields_.data.value;
+    if (dialect == Dialect::kVersion2 && (!read_devices(fields_.to, broadcast.to) ||
+                                          !read_devices(fields_.except, broadcast.except))) {
+      return Refusal{ErrorCode::kInvalidMessage,
+                     "to and except must be lists of 1 to 64 device ids"};
+    }
     return Message(broadcast);
   }
+  if (dialect == Dialect::kVersion2) return to_newer_message();
   return Refusal{ErrorCode::kUnknownType,
                  "type is not one of join_game, leave_game, update_presence, sync_state, ping, "
                  "logout_all and broadcast"};
 }
 
-std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame) {
+std::variant<Message, Refusal> MessageParser::to_newer_message() const {
+  const std::string_view type = fields_.type.value;
+  if (type == "set_device") {
+    if (auto refusal = check_name(fields_.name, kDeviceNameRefusals)) return *refusal;
+    return Message(SetDevice{fields_.name.value});
+  }
+  if (type == "logout_others") return Message(LogoutOthers{});
+  if (type == "logout_device") {
+    if (auto refusal = check_name(fields_.device_id, kDeviceIdRefusals)) return *refusal;
+    return Message(LogoutDevice{fields_.device_id.value});
+  }
+  return Refusal{ErrorCode::kUnknownType,
+                 "type is not one of join_game, leave_game, update_presence, sync_state, ping, "
+                 "logout_all, broadcast, set_device, logout_others and logout_device"};
+}
+
+std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame,
+                                                          Dialect dialect) {
   if (auto refusal = read_fields(frame)) return *refusal;
-  return to_message();
+  return to_message(dialect);
 }
 
 std::variant<std::string_view, Refusal> MessageParser::request_id() const {
   constexpr Refusal kNoId = {ErrorCode::kInvalidMessage,
                              "id must be a string of 1 to 36 printable ASCII characters"};
   static_assert(kRequestIdBytesMax == 36, "the refusal names the limit");
-  const auto& [kind, id, unescaped] = fields_.id;
-  if (kind == Field::Kind::kAbsent) return std::string_view();
+  const std::string_view id = fields_.id.value;
+  if (fields_.id.kind == Field::Kind::kAbsent) return std::string_view();
   const bool is_printable =
       std::all_of(id.begin(), id.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  if (kind != Field::Kind::kString || id.empty() || id.size() > kRequestIdBytesMax ||
+  if (fields_.id.kind != Field::Kind::kString || id.empty() || id.size() > kRequestIdBytesMax ||
       !is_printable) {
     return kNoId;
   }

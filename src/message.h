@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "event.h"
 #include "fields.h"
 #include "presence.h"
 
@@ -27,10 +29,22 @@ struct Broadcast {
   std::string_view event;
   // The exact text of the value the sender wrote; `null` if it wrote none.
   std::string_view data;
+  // The devices that it goes to; nullptr for all.
+  const std::vector<std::string>* to = nullptr;
+  const std::vector<std::string>* except = nullptr;
+};
+// Of version 2.
+struct SetDevice {
+  std::string_view name;
+};
+struct LogoutOthers {};
+struct LogoutDevice {
+  std::string_view device_id;
 };
 
 using Message =
-    std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll, Broadcast>;
+    std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll, Broadcast,
+                 SetDevice, LogoutOthers, LogoutDevice>;
 
 enum class ErrorCode {
   kInvalidJson,
@@ -60,7 +74,8 @@ class MessageParser {
  public:
   // Reads a device's frame of at most kFrameBytesMax bytes of UTF-8. The texts of the result stay
   // valid until the next call, and as long as `frame` does.
-  std::variant<Message, Refusal> parse_frame(std::string_view frame);
+  std::variant<Message, Refusal> parse_frame(std::string_view frame,
+                                             Dialect dialect = Dialect::kVersion1);
 
   // The id of the frame that was read last, empty if it has none; or why it can't be one. Valid as
   // long as the message.
@@ -72,7 +87,8 @@ class MessageParser {
 
  private:
   std::optional<Refusal> read_fields(std::string_view text);
-  [[nodiscard]] std::variant<Message, Refusal> to_message() const;
+  [[nodiscard]] std::variant<Message, Refusal> to_message(Dialect dialect) const;
+  [[nodiscard]] std::variant<Message, Refusal> to_newer_message() const;
 
   Fields fields_;
 };

@@ -37,10 +37,30 @@ class PlainReader {
     if (!value(kFrameDepth)) return false;
     if (field != nullptr) {
       std::string_view text(start, static_cast<std::size_t>(at_ - start));
+      if (text.front() == '[' && fields.may_be_strings(*field)) return strings(text, *field);
       const bool is_unquoted = is_string && field != &fields.data;
       if (is_unquoted) text = text.substr(1, text.size() - 2);
       field->kind = is_unquoted ? Field::Kind::kString : Field::Kind::kOther;
       field->value = text;
+    }
+    skip_space();
+    return true;
+  }
+
+  // The strings of an array that has been read. What is no string makes the field another thing.
+  bool strings(std::string_view array, Field& field) {
+    field.kind = Field::Kind::kStrings;
+    field.strings.clear();
+    bool is_inside = false;
+    for (const char c : array.substr(1, array.size() - 2)) {
+      if (c == '"') {
+        is_inside = !is_inside;
+        if (is_inside) field.strings.emplace_back();
+      } else if (is_inside) {
+        field.strings.back() += c;
+      } else if (std::string_view(", \t\n\r").find(c) == std::string_view::npos) {
+        field.kind = Field::Kind::kOther;
+      }
     }
     skip_space();
     return true;
@@ -158,19 +178,26 @@ class PlainReader {
 
 }  // namespace
 
-Field* Fields::named(std::string_view name) {
-  if (name == "type") return &type;
-  if (name == "gameId") return &game_id;
-  if (name == "presence") return &presence;
-  if (name == "event") return &event;
-  if (name == "data") return &data;
-  if (name == "id") return &id;
+Field* Fields::named(std::string_view member) {
+  if (member == "type") return &type;
+  if (member == "gameId") return &game_id;
+  if (member == "presence") return &presence;
+  if (member == "event") return &event;
+  if (member == "data") return &data;
+  if (member == "id") return &id;
+  if (member == "name") return &name;
+  if (member == "deviceId") return &device_id;
+  if (member == "to") return &to;
+  if (member == "except") return &except;
   return nullptr;
 }
 
+std::array<Field*, Fields::kCount> Fields::all() {
+  return {&type, &game_id, &presence, &event, &data, &id, &name, &device_id, &to, &except};
+}
+
 void Fields::forget() {
-  for (Field* field : {&type, &game_id, &presence, &event, &data, &id})
-    field->kind = Field::Kind::kAbsent;
+  for (Field* field : all()) field->kind = Field::Kind::kAbsent;
 }
 
 bool read_plain_fields(std::string_view text, Fields& fields) {

@@ -12,7 +12,6 @@ constexpr std::uint16_t kTooBigCode = 1009;
 
 constexpr std::uint16_t kStatusOk = 200;
 constexpr std::uint16_t kStatusBadRequest = 400;
-constexpr std::uint16_t kStatusTooLarge = 413;
 
 constexpr std::string_view kSuccessAnswer = R"({"success":true})";
 constexpr std::string_view kPongFrame = R"({"type":"pong"})";
@@ -40,10 +39,13 @@ std::optional<TimeMs> time_of(const Event& event) {
       event);
 }
 
-// Of a frame that is done.
-Counter counter_of(const Message& message) {
+// Of a frame that is done. A name for a device is not counted.
+std::optional<Counter> counter_of(const Message& message) {
+  constexpr std::size_t kVersion1Messages = 7;
   static_assert(static_cast<int>(Counter::kBroadcast) - static_cast<int>(Counter::kJoinGame) + 1 ==
-                std::variant_size_v<Message>);
+                kVersion1Messages);
+  if (std::holds_alternative<SetDevice>(message)) return std::nullopt;
+  if (message.index() >= kVersion1Messages) return Counter::kLogoutAll;
   return static_cast<Counter>(static_cast<std::size_t>(Counter::kJoinGame) + message.index());
 }
 
@@ -77,6 +79,7 @@ void Session::finish_step(const Event& event, EffectList& effects) {
     metrics_.add(Counter::kBytesReceived, static_cast<std::int64_t>(frame->payload.size_bytes));
   }
   request_id_ = {};
+  is_credential_shared_ = false;
   const bool is_users_doing =
       sender != kNoConnection || std::holds_alternative<ClearRequested>(event);
   if (is_users_doing) charge_for_sent(sender, totals.bytes_sent);
@@ -92,14 +95,33 @@ void Session::on(const Connected& event, EffectList& effects) {
   if (const auto turned_away = turn_away(event)) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
-  Connection& connection = open_connection(event.connection, event.device_id, event.dialect);
-  grant(connection, event.credential);
-  touch(event.now);
-  metrics_.add(Counter::kConnects);
+  come_in(event, effects);
   if (event.dialect == Dialect::kVersion2) return resume(event, effects);
   attach(event.connection, effects);
   write_initial_state(out_, state_view(), event.device_id);
   effects.send(event.connection, out_);
+}
+
+void Session::come_in(const Connected& event, EffectList& effects) {
+  const bool is_newer = event.dialect == Dialect::kVersion2;
+  const bool is_watched = is_newer || newer_count_ > 0;
+  const bool was_here = is_watched && is_here(event.device_id);
+  const Presence presence = was_here ? device_view(event.device_id).presence : Presence::kOnline;
+  const bool is_replacement = is_newer && replace_tab(event, effects);
+  Connection& connection = open_connection(event.connection, event.device_id, event.dialect);
+  connection.tab_id = event.tab_id;
+  connection.presence = presence;
+  connection.connected_at = event.now;
+  connection.seen_at = event.now;
+  grant(connection, event.credential);
+  touch(event.now);
+  metrics_.add(Counter::kConnects);
+  if (is_newer && !journal_.is_running()) begin_count();
+  if (is_newer) remember_device(event, effects);
+  const bool has_watchers = newer_count_ > (is_newer ? 1U : 0U);
+  if (has_watchers && !is_replacement) {
+    tell_device(event.device_id, !was_here, event.connection, effects);
+  }
 }
 
 void Session::on(const Disconnected& event, EffectList& effects) {
@@ -130,9 +152,15 @@ void Session::forget_connection(ConnectionId id, EffectList& effects) {
 }
 
 void Session::remove_connection(ConnectionId id) {
-  if (connections_[id].dialect == Dialect::kVersion2) {
+  const Connection& connection = connections_[id];
+  gone_.push_back(connection.device_id);
+  if (RememberedDevice* device = remembered_.find(connection.device_id)) {
+    device->last_active =
+        std::max({device->last_active, connection.seen_at, connection.heartbeat_at});
+  }
+  if (connection.dialect == Dialect::kVersion2) {
     --newer_count_;
-    --requests_of(connections_[id].device_id).open_count;
+    --requests_of(connection.device_id).open_count;
     forget_old_requests();
   }
   connections_[id] = Connection{};
@@ -141,10 +169,15 @@ void Session::remove_connection(ConnectionId id) {
 
 void Session::after_removals(EffectList& effects) {
   if (open_count_ == 0) {
-    last_device_left(effects);
-  } else if (!is_open(carrier_)) {
-    attach(any_open_connection(), effects);
+    gone_.clear();
+    return last_device_left(effects);
   }
+  tell_gone(effects);
+  if (!is_open(carrier_)) attach(any_open_connection(), effects);
+}
+
+bool Session::is_count_behind() const {
+  return journal_.is_running() && (!is_count_stored_ || stored_position_ != journal_.now());
 }
 
 void Session::nobody_is_here() {
@@ -156,9 +189,7 @@ void Session::nobody_is_here() {
 void Session::last_device_left(EffectList& effects) {
   measure(effects);
   nobody_is_here();
-  is_count_stored_ = true;
-  const bool is_count_behind = journal_.is_running() && stored_position_ != journal_.now();
-  if (is_count_behind || last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
+  if (is_count_behind() || last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
 }
 
 // Frames
@@ -166,6 +197,8 @@ void Session::last_device_left(EffectList& effects) {
 void Session::on(const FrameReceived& event, EffectList& effects) {
   if (!is_open(event.connection)) return;
   touch(event.now);
+  TimeMs& seen_at = connections_[event.connection].seen_at;
+  seen_at = std::max(seen_at, event.now);
   std::optional<std::variant<Message, Refusal>> parsed;
   // A request that comes too soon is told so by its id.
   if (connections_[event.connection].dialect == Dialect::kVersion2) parsed = read(event);
@@ -195,20 +228,22 @@ void Session::perform(const Message& message, ConnectionId sender, EffectList& e
       return effects.send(sender, out_);
     }
   }
-  metrics_.add(counter_of(message));
+  if (const auto counter = counter_of(message)) metrics_.add(*counter);
   const auto refusal = std::visit(
       [&](const auto& known) { return this->handle(known, sender, effects); }, message);
   if (refusal) return refuse(sender, *refusal, effects);
   if (!is_request) return;
   write_ack(out_, request_id_, journal_.now().seq);
+  if (is_credential_shared_) mark_shared(out_);
   effects.send(sender, out_);
 }
 
 std::variant<Message, Refusal> Session::read(const FrameReceived& event) {
   if (!event.is_text) return kNotText;
   if (event.payload.size_bytes > kFrameBytesMax) return kTooLarge;
-  auto parsed = parser_.parse_frame(event.payload.text);
-  if (connections_[event.connection].dialect == Dialect::kVersion1) return parsed;
+  const Dialect dialect = connections_[event.connection].dialect;
+  auto parsed = parser_.parse_frame(event.payload.text, dialect);
+  if (dialect == Dialect::kVersion1) return parsed;
   const auto id = parser_.request_id();
   if (const auto* refusal = std::get_if<Refusal>(&id)) return *refusal;
   request_id_ = *std::get_if<std::string_view>(&id);
@@ -228,16 +263,16 @@ std::optional<Refusal> Session::handle(const LeaveGame& message, ConnectionId se
 
 std::optional<Refusal> Session::handle(const UpdatePresence& message, ConnectionId sender,
                                        EffectList& effects) {
-  if (message.presence != presence_) {
-    presence_ = message.presence;
-    count_state(effects);
-    note_done(sender);
+  const bool is_news = message.presence != presence_;
+  presence_ = message.presence;
+  if (is_news) count_state(effects);
+  note_done(sender);
+  if (is_news) {
     attach(sender, effects);
     write_presence_updated(out_, presence_);
     send_to_all(out_, effects);
-  } else {
-    note_done(sender);
   }
+  update_device_presence(sender, effects);
   return std::nullopt;
 }
 
@@ -252,21 +287,6 @@ std::optional<Refusal> Session::handle(const SyncState& /*message*/, ConnectionI
 std::optional<Refusal> Session::handle(const Ping& /*message*/, ConnectionId sender,
                                        EffectList& effects) {
   effects.send(sender, kPongFrame);
-  return std::nullopt;
-}
-
-std::optional<Refusal> Session::handle(const LogoutAll& /*message*/, ConnectionId /*sender*/,
-                                       EffectList& effects) {
-  logout_all(effects);
-  return std::nullopt;
-}
-
-std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId sender,
-                                       EffectList& effects) {
-  write_event(out_, message.event, message.data, connections_[sender].device_id);
-  count_frame(out_, effects);
-  note_done(sender);
-  send_to_all(out_, effects);
   return std::nullopt;
 }
 
@@ -294,6 +314,8 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
   stored_ = Snapshot{};
+  remembered_.forget();
+  kept_.forget();
   write_games(games_json_, stored_.active_games);
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
@@ -309,19 +331,6 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
     effects.send_to_all(out_);
   }
   effects.answer(kStatusOk, kSuccessAnswer);
-}
-
-void Session::on(const PushRequested& event, EffectList& effects) {
-  if (event.payload.size_bytes > kFrameBytesMax) {
-    return answer_refusal(kStatusTooLarge, kTooLarge, effects);
-  }
-  if (const auto refusal = parser_.check_push(event.payload.text)) {
-    return answer_refusal(kStatusBadRequest, *refusal, effects);
-  }
-  count_frame(event.payload.text, effects);
-  send_to_all(event.payload.text, effects);
-  write_delivered_answer(out_, open_count_);
-  effects.answer(kStatusOk, out_);
 }
 
 void Session::on(const GameJoinRequested& event, EffectList& effects) {
@@ -344,11 +353,6 @@ void Session::on(const GameLeaveRequested& event, EffectList& effects) {
 void Session::on(const MetricsRequested& /*event*/, EffectList& effects) {
   write_metrics_answer(out_, user_id_, counted_since_, metrics_);
   effects.answer(kStatusOk, out_);
-}
-
-void Session::on(const LogoutRequested& /*event*/, EffectList& effects) {
-  logout_all(effects);
-  effects.answer(kStatusOk, kSuccessAnswer);
 }
 
 void Session::answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects) {

@@ -30,10 +30,12 @@
 #include <vector>
 
 #include "attachment.h"
+#include "devices.h"
 #include "effect.h"
 #include "event.h"
 #include "frame.h"
 #include "journal.h"
+#include "kept.h"
 #include "message.h"
 #include "metrics.h"
 #include "presence.h"
@@ -54,6 +56,15 @@ class Session {
     std::string device_id;
     Credential credential;
     Dialect dialect = Dialect::kVersion1;
+    std::string tab_id;
+    // What the device itself said last, and when it came.
+    Presence presence = Presence::kOnline;
+    TimeMs connected_at = 0;
+    // Of its frames, and of its heartbeats as far as they were read.
+    TimeMs seen_at = 0;
+    TimeMs heartbeat_at = 0;
+    // What of `seen_at` survives.
+    TimeMs attached_seen_at = 0;
     TokenBucket frames;
     // Its own part of what the user's connections share, for when the others have used that up.
     TokenBucket reserve;
@@ -86,6 +97,9 @@ class Session {
   void on(const GameLeaveRequested& event, EffectList& effects);
   void on(const LogoutRequested& event, EffectList& effects);
   void on(const MetricsRequested& event, EffectList& effects);
+  void on(const HeartbeatsRead& event, EffectList& effects);
+  void on(const DevicesRequested& event, EffectList& effects);
+  void on(const ExportRequested& event, EffectList& effects);
 
   // One per message; `sender` is open. The refusal says why nothing was done.
   using Refused = std::optional<Refusal>;
@@ -96,6 +110,9 @@ class Session {
   Refused handle(const Ping& message, ConnectionId sender, EffectList& effects);
   Refused handle(const LogoutAll& message, ConnectionId sender, EffectList& effects);
   Refused handle(const Broadcast& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const SetDevice& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const LogoutOthers& message, ConnectionId sender, EffectList& effects);
+  Refused handle(const LogoutDevice& message, ConnectionId sender, EffectList& effects);
 
   std::variant<Message, Refusal> read(const FrameReceived& event);
 
@@ -138,6 +155,48 @@ class Session {
   DeviceRequests& requests_of(std::string_view device_id);
   void forget_old_requests();
 
+  // Devices: those that are here, and those of version 2 that were.
+  [[nodiscard]] std::vector<DeviceView> device_views() const;
+  [[nodiscard]] DeviceView device_view(std::string_view device_id) const;
+  [[nodiscard]] bool is_here(std::string_view device_id) const;
+  // Tells devices of version 2 what has become of another.
+  void tell_device(std::string_view device_id, bool is_new, ConnectionId except,
+                   EffectList& effects);
+  void come_in(const Connected& event, EffectList& effects);
+  // A device that speaks of the user's presence speaks of its own.
+  void update_device_presence(ConnectionId sender, EffectList& effects);
+  void tell_gone(EffectList& effects);
+  void tell_devices(std::string_view frame, ConnectionId except, EffectList& effects);
+  // Ends the socket that a new one of the same device and tab takes the place of.
+  bool replace_tab(const Connected& event, EffectList& effects);
+  void remember_device(const Connected& event, EffectList& effects);
+  void attach_devices_before_telling(EffectList& effects);
+  void append_devices(std::string& out, std::string_view viewer) const;
+
+  // Ends the connections for which `is_meant` holds, and what they were let in by, unless one that
+  // stays came by the same; says so in that case.
+  template <typename Predicate>
+  bool end_devices(Predicate is_meant, std::string_view scope, EffectList& effects);
+  bool end_credentials(const std::vector<std::uint64_t>& ended, EffectList& effects);
+  // Of a device that need not be here. The refusal says why nothing was done.
+  std::variant<bool, Refusal> end_device(std::string_view device_id, EffectList& effects);
+  [[nodiscard]] bool has_room_to_end() const;
+
+  // To the devices that an event or a push is aimed at; how many they were.
+  template <typename Names>
+  std::size_t send_aimed(std::string_view frame, const Names* to, const Names* except,
+                         std::string_view self, EffectList& effects);
+  void give_kept(const Connected& event, bool is_exact, EffectList& effects);
+  void store_kept(EffectList& effects);
+  void restore_kept(const Woken& event, EffectList& effects);
+
+  // Parts of what a user can have written out.
+  void append_frames(std::string& out) const;
+  void append_kept(std::string& out) const;
+  void append_requests(std::string& out) const;
+
+  // Something was counted since it was stored last.
+  [[nodiscard]] bool is_count_behind() const;
   // What of version 2 is stored with the rest, and what of it rides in attachments.
   void write_extension(std::string& out) const;
   void restore_extension(EffectList& effects);
@@ -218,6 +277,10 @@ class Session {
   // Of version 2: what was sent to all, and what was asked for by device.
   Journal journal_;
   std::vector<DeviceRequests> requests_;
+  RememberedDevices remembered_;
+  KeptPushes kept_;
+  // Devices one of whose sockets has gone in this step.
+  std::vector<std::string> gone_;
   // How many of the open connections speak version 2, and when there was one.
   std::size_t newer_count_ = 0;
   TimeMs newer_seen_at_ = 0;
@@ -228,13 +291,14 @@ class Session {
   bool is_count_stored_ = true;
   // The id of the request that is being handled; empty if it has none.
   std::string_view request_id_;
+  // Of a credential that the request has ended a device that stays has come, too.
+  bool is_credential_shared_ = false;
   // A request was done that no attachment or row knows.
   bool is_request_unsaved_ = false;
 
   // The active games as a JSON array: written at each change, sent much more often.
   std::string games_json_ = "[]";
-  // The second of the last logout; 0 if there was none.
-  std::int64_t logout_at_s_ = 0;
+  Logout logout_;
   // When the newest of the credentials that were let in was issued. An issuer's clock may be ahead
   // of ours, and a logout must reach its credentials too.
   std::int64_t newest_issued_at_s_ = 0;

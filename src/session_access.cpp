@@ -70,7 +70,11 @@ std::optional<Refusal> Session::check_credential(const Credential& credential) {
 
 bool Session::is_ended_by_logout(const Credential& credential) const {
   const bool is_reachable = credential.issued_at_s != Credential::kTrusted;
-  return is_reachable && logout_at_s_ > 0 && credential.issued_at_s <= logout_at_s_;
+  if (!is_reachable) return false;
+  const auto& ended = logout_.credential_ids;
+  const bool is_ended_alone = credential.id != 0 &&
+                              std::find(ended.begin(), ended.end(), credential.id) != ended.end();
+  return is_ended_alone || (logout_.at_s > 0 && credential.issued_at_s <= logout_.at_s);
 }
 
 void Session::grant(Connection& connection, const Credential& credential) {
@@ -94,20 +98,6 @@ void Session::end_expired(EffectList& effects) {
     effects.expel(id, kCredentialEndedCode, "the credential has expired");
   }
   if (open_count_ < open_before) after_removals(effects);
-}
-
-void Session::logout_all(EffectList& effects) {
-  measure(effects);
-  connections_.clear();
-  open_count_ = 0;
-  newer_count_ = 0;
-  for (DeviceRequests& requests : requests_) requests.open_count = 0;
-  forget_old_requests();
-  next_expiry_ = kNever;
-  nobody_is_here();
-  store_logout(std::max(now_ / kMsPerSecond, newest_issued_at_s_), effects);
-  if (last_active_ > stored_.last_active) store(effects);
-  effects.close_all(kLogoutCode, kLogoutReason);
 }
 
 bool Session::take_frame(ConnectionId sender, EffectList& effects) {

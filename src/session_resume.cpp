@@ -97,17 +97,24 @@ void Session::send_by_dialect(std::string_view frame, std::string_view newer_fra
 }
 
 void Session::resume(const Connected& event, EffectList& effects) {
-  if (!journal_.is_running()) begin_count();
+  attach_devices_before_telling(effects);
   attach(event.connection, effects);
-  const bool is_exact = event.since.epoch == 0 || journal_.reaches(event.since);
+  const bool has_been_here = event.since.epoch != 0;
+  const bool is_exact = has_been_here && journal_.reaches(event.since);
   write_initial_state(out_, state_view(), event.device_id);
-  add_position(out_, journal_.now(), !is_exact);
+  out_.back() = ',';
+  out_ += "\"devices\":";
+  append_devices(out_, event.device_id);
+  out_ += '}';
+  add_position(out_, journal_.now(), has_been_here && !is_exact);
   effects.send(event.connection, out_);
-  if (event.since.epoch == 0 || !is_exact) return;
-  for (Journal::Missed& missed : journal_.missed(event.since, stored_.active_games)) {
-    add_seq(missed.frame, missed.seq);
-    effects.send(event.connection, missed.frame);
+  if (is_exact) {
+    for (Journal::Missed& missed : journal_.missed(event.since, stored_.active_games)) {
+      add_seq(missed.frame, missed.seq);
+      effects.send(event.connection, missed.frame);
+    }
   }
+  give_kept(event, is_exact, effects);
 }
 
 // Requests
@@ -170,6 +177,7 @@ void Session::write_extension(std::string& out) const {
   append_i64(out, newer_seen_at_);
   journal_.encode(out);
   write_requests({}, true, out);
+  remembered_.encode(out);
 }
 
 void Session::restore_extension(EffectList& effects) {
@@ -179,10 +187,12 @@ void Session::restore_extension(EffectList& effects) {
   const bool has_same_games = reader.i64() == fingerprint(stored_.active_games);
   is_count_stored_ = reader.u8() != 0;
   newer_seen_at_ = reader.time();
-  if (!journal_.restore(reader) || !restore_requests(reader) || !reader.finished()) {
+  if (!journal_.restore(reader) || !restore_requests(reader) || !remembered_.restore(reader) ||
+      !reader.finished()) {
     effects.report("what is stored of the devices of version 2 is damaged: they start over");
     journal_.stop();
     requests_.clear();
+    remembered_.forget();
     return;
   }
   if (!has_same_games) journal_.stop();

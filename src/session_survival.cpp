@@ -22,6 +22,7 @@ void Session::on(const Woken& event, EffectList& effects) {
   is_measured_ = event.is_measured;
   restore_logout(event, effects);
   restore_stored(event, effects);
+  restore_kept(event, effects);
   restore_connections(event, effects);
   restore_count();
   restore_metrics(event);
@@ -29,8 +30,8 @@ void Session::on(const Woken& event, EffectList& effects) {
 
 void Session::restore_logout(const Woken& event, EffectList& effects) {
   if (!event.has_logout) return;
-  if (const auto logout_at_s = decode_logout(event.logout)) {
-    logout_at_s_ = *logout_at_s;
+  if (auto logout = decode_logout(event.logout)) {
+    logout_ = std::move(*logout);
     return;
   }
   store_logout(now_ / kMsPerSecond, effects);
@@ -42,7 +43,7 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
     if (auto snapshot = decode_snapshot(event.snapshot)) {
       stored_ = std::move(*snapshot);
       last_active_ = stored_.last_active;
-      if (stored_.logout_at_s > logout_at_s_) store_logout(stored_.logout_at_s, effects);
+      if (stored_.logout_at_s > logout_.at_s) store_logout(stored_.logout_at_s, effects);
       restore_extension(effects);
       write_games(games_json_, stored_.active_games);
       return;
@@ -80,6 +81,12 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     }
     Connection& connection = 
         open_connection(woken.connection, attachment->device_id, attachment->dialect);
+    connection.tab_id = attachment->tab_id;
+    connection.presence = attachment->device_presence;
+    connection.connected_at = attachment->connected_at;
+    connection.seen_at = attachment->seen_at;
+    connection.attached_seen_at = attachment->seen_at;
+    connection.heartbeat_at = woken.heartbeat;
     grant(connection, attachment->credential);
     if (attachment->order <= attachment_order_) continue;
     attachment_order_ = attachment->order;
@@ -120,6 +127,7 @@ void Session::measure(EffectList& effects) {
 
 void Session::store(EffectList& effects) {
   stored_.last_active = last_active_;
+  if (open_count_ == 0) is_count_stored_ = true;
   if (journal_.now().epoch != 0) {
     stored_.extension.clear();
     write_extension(stored_.extension);
@@ -133,9 +141,9 @@ void Session::store(EffectList& effects) {
 }
 
 void Session::store_logout(std::int64_t at_s, EffectList& effects) {
-  logout_at_s_ = std::max(logout_at_s_, at_s);
+  logout_.at_s = std::max(logout_.at_s, at_s);
   bytes_.clear();
-  encode_logout(logout_at_s_, bytes_);
+  encode_logout(logout_, bytes_);
   effects.store_logout(bytes_);
 }
 
@@ -151,23 +159,30 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
   if (journal_.is_running()) {
     write_shared(connection, shared_);
     // The id of a device of version 1 may leave no room.
-    if (shared_.size() > room_for_shared(connections_[connection].device_id)) {
+    const Connection& carrier = connections_[connection];
+    if (shared_.size() > room_for_shared(carrier.device_id, carrier.tab_id)) {
       shared_.clear();
       store(effects);
     }
     surviving_seq_ = journal_.now().seq;
     is_request_unsaved_ = false;
   }
+  Connection& carrier = connections_[connection];
+  carrier.attached_seen_at = carrier.seen_at;
   bytes_.clear();
   encode_attachment({.order = ++attachment_order_,
                      .last_active = last_active_,
                      .presence = presence_,
-                     .credential = connections_[connection].credential,
-                     .device_id = connections_[connection].device_id,
+                     .credential = carrier.credential,
+                     .device_id = carrier.device_id,
                      .attached_at = attached_at_,
                      .counted_since = counted_since_,
                      .metrics = metrics_,
-                     .dialect = connections_[connection].dialect,
+                     .dialect = carrier.dialect,
+                     .tab_id = carrier.tab_id,
+                     .device_presence = carrier.presence,
+                     .connected_at = carrier.connected_at,
+                     .seen_at = carrier.seen_at,
                      .shared = shared_},
                     bytes_);
   effects.set_attachment(connection, bytes_);

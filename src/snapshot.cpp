@@ -12,7 +12,9 @@ constexpr std::uint8_t kVersion2 = 2;
 // Had neither.
 constexpr std::uint8_t kVersion1 = 1;
 
-constexpr std::uint8_t kLogoutVersion = 1;
+constexpr std::uint8_t kLogoutVersion = 2;
+// Of all devices alone. Still written when that is all, so that an earlier server reads it.
+constexpr std::uint8_t kLogoutVersion1 = 1;
 
 }  // namespace
 
@@ -39,17 +41,29 @@ std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
   return snapshot;
 }
 
-void encode_logout(std::int64_t logout_at_s, std::string& out) {
-  append_u8(out, kLogoutVersion);
-  append_i64(out, logout_at_s);
+void encode_logout(const Logout& logout, std::string& out) {
+  append_u8(out, logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
+  append_i64(out, logout.at_s);
+  if (logout.credential_ids.empty()) return;
+  append_u32(out, static_cast<std::uint32_t>(logout.credential_ids.size()));
+  for (const std::uint64_t id : logout.credential_ids) {
+    append_i64(out, static_cast<std::int64_t>(id));
+  }
 }
 
-std::optional<std::int64_t> decode_logout(std::string_view bytes) {
+std::optional<Logout> decode_logout(std::string_view bytes) {
   ByteReader reader(bytes);
   const std::uint8_t version = reader.u8();
-  const std::int64_t logout_at_s = reader.time();
-  if (!reader.finished() || version != kLogoutVersion || logout_at_s < 0) return std::nullopt;
-  return logout_at_s;
+  Logout logout;
+  logout.at_s = reader.time();
+  if (version == kLogoutVersion) {
+    for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
+      logout.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
+    }
+  }
+  const bool is_known = version == (logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
+  if (!reader.finished() || !is_known || logout.at_s < 0) return std::nullopt;
+  return logout;
 }
 
 }  // namespace user_session

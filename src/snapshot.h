@@ -33,11 +33,21 @@ void encode_snapshot(const Snapshot& snapshot, std::string& out);
 // cut short, too long or damaged.
 std::optional<Snapshot> decode_snapshot(std::string_view bytes);
 
-// Appends the bytes of a logout: the second it happened in. What was issued in that second or
-// before is no credential any more.
-void encode_logout(std::int64_t logout_at_s, std::string& out);
+// What has been ended, and must not be let in again.
+struct Logout {
+  // What was issued in this second or before is no credential any more; 0 if there was no logout of
+  // all devices.
+  std::int64_t at_s = 0;
+  // The credentials that single devices were ended with.
+  std::vector<std::uint64_t> credential_ids;
 
-// The second of the logout that `bytes` hold, or nothing when they are cut short or damaged.
-std::optional<std::int64_t> decode_logout(std::string_view bytes);
+  bool operator==(const Logout&) const = default;
+};
+
+// Appends the bytes of a logout.
+void encode_logout(const Logout& logout, std::string& out);
+
+// The logout that `bytes` hold, or nothing when they are cut short or damaged.
+std::optional<Logout> decode_logout(std::string_view bytes);
 
 }  // namespace user_session

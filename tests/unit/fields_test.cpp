@@ -19,6 +19,11 @@ std::string shown(const Field& field) {
       return "absent";
     case Field::Kind::kString:
       return "string " + std::string(field.value);
+    case Field::Kind::kStrings: {
+      std::string out = "strings";
+      for (const std::string& one : field.strings) out += ' ' + one;
+      return out;
+    }
     case Field::Kind::kOther:
       return "other";
   }

@@ -14,6 +14,7 @@ void Host::wake() {
   if (stored) event.snapshot = *stored;
   event.has_logout = stored_logout.has_value();
   if (stored_logout) event.logout = *stored_logout;
+  event.kept = kept;
   event.has_legacy = legacy.has_value();
   if (legacy) {
     event.legacy_last_active = legacy->last_active;
@@ -80,10 +81,14 @@ void Host::apply(const Effect& effect) {
       return;
     case EffectKind::kErase:
       stored.reset();
+      kept.clear();
       legacy.reset();
       return;
     case EffectKind::kStore:
       stored = effects_.text(effect);
+      return;
+    case EffectKind::kStoreKept:
+      kept = effects_.text(effect);
       return;
     case EffectKind::kStoreLogout:
       stored_logout = effects_.text(effect);

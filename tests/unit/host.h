@@ -44,6 +44,7 @@ class Host {
   bool is_measured = false;
   std::optional<std::string> stored;
   std::optional<std::string> stored_logout;
+  std::string kept;
   std::optional<Legacy> legacy;
   std::map<ConnectionId, Socket> sockets;
 

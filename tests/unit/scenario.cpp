@@ -121,6 +121,8 @@ std::string line_of(const Effect& effect, std::string_view text) {
       return "erase";
     case EffectKind::kStore:
       return "store " + shown(text, true);
+    case EffectKind::kStoreKept:
+      return "store_kept " + shown(text, true);
     case EffectKind::kStoreLogout:
       return "store_logout " + shown(text, true);
     case EffectKind::kSetAttachment:

@@ -22,9 +22,9 @@ std::string encoded(const std::vector<std::string>& games, TimeMs last_active,
   return bytes;
 }
 
-std::string encoded_logout(std::int64_t logout_at_s) {
+std::string encoded_logout(std::int64_t logout_at_s, std::vector<std::uint64_t> ended = {}) {
   std::string bytes;
-  encode_logout(logout_at_s, bytes);
+  encode_logout({.at_s = logout_at_s, .credential_ids = std::move(ended)}, bytes);
   return bytes;
 }
 
@@ -71,7 +71,7 @@ TEST(SnapshotTest, GamesComeBackInTheirOrderAndToTheByte) {
 TEST(SnapshotTest, ALogoutHasItsOwnBytesAndComesBack) {
   EXPECT_EQ(encoded_logout(256), "\x01\0\x01\0\0\0\0\0\0"sv);
   for (const std::int64_t second : {std::int64_t{0}, std::int64_t{1'795'383'198}}) {
-    EXPECT_EQ(decode_logout(encoded_logout(second)), second);
+    EXPECT_EQ(decode_logout(encoded_logout(second)), (Logout{.at_s = second, .credential_ids = {}}));
   }
 }
 

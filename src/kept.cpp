@@ -1,0 +1,109 @@
+#include "kept.h"
+
+#include <algorithm>
+
+#include "hash.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+// Number, place, time and the length of the frame.
+constexpr std::size_t kPushBytesMin = (4 * 8) + 4;
+constexpr std::size_t kGivenBytes = 2 * 8;
+
+}  // namespace
+
+bool KeptPushes::is_repeated(std::string_view push_id) {
+  const std::uint64_t hash = hash_of(push_id);
+  if (std::find(push_ids_.begin(), push_ids_.end(), hash) != push_ids_.end()) return true;
+  if (push_ids_.size() >= kPushIdsMax) push_ids_.erase(push_ids_.begin());
+  push_ids_.push_back(hash);
+  return false;
+}
+
+std::size_t KeptPushes::add(std::string_view frame, Position position, TimeMs expires_at) {
+  pushes_.push_back({.number = ++last_number_,
+                     .position = position,
+                     .expires_at = expires_at,
+                     .frame = std::string(frame)});
+  std::size_t bytes = 0;
+  std::size_t first = pushes_.size();
+  while (first > 0 && pushes_.size() - first < kKeptPushesMax) {
+    bytes += pushes_[first - 1].frame.size();
+    if (bytes > kKeptBytesMax) break;
+    --first;
+  }
+  pushes_.erase(pushes_.begin(), pushes_.begin() + static_cast<std::ptrdiff_t>(first));
+  return first;
+}
+
+bool KeptPushes::expire(TimeMs now) {
+  return std::erase_if(pushes_, [&](const KeptPush& push) { return push.expires_at <= now; }) > 0;
+}
+
+std::int64_t KeptPushes::given(std::string_view device_id) const {
+  const std::uint64_t device = hash_of(device_id);
+  const auto known = std::find_if(given_.begin(), given_.end(),
+                                  [&](const Given& given) { return given.device == device; });
+  return known == given_.end() ? 0 : known->number;
+}
+
+bool KeptPushes::give_all(std::string_view device_id) {
+  if (given(device_id) == last_number_) return false;
+  const std::uint64_t device = hash_of(device_id);
+  std::erase_if(given_, [&](const Given& given) { return given.device == device; });
+  if (given_.size() >= kRememberedDevicesMax) given_.erase(given_.begin());
+  given_.push_back({.device = device, .number = last_number_});
+  return true;
+}
+
+void KeptPushes::encode(std::string& out) const {
+  append_u8(out, kVersion);
+  append_i64(out, last_number_);
+  append_u32(out, static_cast<std::uint32_t>(pushes_.size()));
+  for (const KeptPush& push : pushes_) {
+    append_i64(out, push.number);
+    append_i64(out, push.position.epoch);
+    append_i64(out, push.position.seq);
+    append_i64(out, push.expires_at);
+    append_text(out, push.frame);
+  }
+  append_u32(out, static_cast<std::uint32_t>(given_.size()));
+  for (const Given& given : given_) {
+    append_i64(out, static_cast<std::int64_t>(given.device));
+    append_i64(out, given.number);
+  }
+  append_u32(out, static_cast<std::uint32_t>(push_ids_.size()));
+  for (const std::uint64_t id : push_ids_) append_i64(out, static_cast<std::int64_t>(id));
+}
+
+bool KeptPushes::restore(std::string_view bytes) {
+  ByteReader reader(bytes);
+  forget();
+  const bool is_known = reader.u8() == kVersion;
+  last_number_ = reader.time();
+  for (std::uint32_t left = reader.count(kPushBytesMin); left > 0; --left) {
+    KeptPush& push = pushes_.emplace_back();
+    push.number = reader.time();
+    push.position.epoch = reader.time();
+    push.position.seq = reader.time();
+    push.expires_at = reader.time();
+    push.frame = reader.text();
+  }
+  for (std::uint32_t left = reader.count(kGivenBytes); left > 0; --left) {
+    Given& given = given_.emplace_back();
+    given.device = static_cast<std::uint64_t>(reader.i64());
+    given.number = reader.time();
+  }
+  for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
+    push_ids_.push_back(static_cast<std::uint64_t>(reader.i64()));
+  }
+  if (is_known && reader.finished()) return true;
+  forget();
+  return false;
+}
+
+}  // namespace user_session

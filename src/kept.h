@@ -1,0 +1,63 @@
+// Pushes that wait for devices which are not here, and the ids by which a push that comes twice is
+// known.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bytes.h"
+#include "event.h"
+
+namespace user_session {
+
+struct KeptPush {
+  // Counts the kept pushes of the user.
+  std::int64_t number = 0;
+  // Where it stands among the frames to all.
+  Position position;
+  TimeMs expires_at = 0;
+  // As it was pushed.
+  std::string frame;
+};
+
+class KeptPushes {
+ public:
+  // Whether a push of this id was seen; if not, it is now.
+  bool is_repeated(std::string_view push_id);
+
+  // Keeps a push, and forgets the oldest ones if there are too many. Returns how many.
+  std::size_t add(std::string_view frame, Position position, TimeMs expires_at);
+
+  // Forgets those that have expired. False if there was none.
+  bool expire(TimeMs now);
+
+  // The newest one that a device has been given; 0 for none.
+  [[nodiscard]] std::int64_t given(std::string_view device_id) const;
+  // Notes that a device has been given all there are. False if that was known.
+  bool give_all(std::string_view device_id);
+
+  void forget() { *this = KeptPushes(); }
+
+  [[nodiscard]] const std::vector<KeptPush>& all() const { return pushes_; }
+  [[nodiscard]] std::size_t push_id_count() const { return push_ids_.size(); }
+
+  void encode(std::string& out) const;
+  // False if the bytes are damaged: nothing is known then.
+  bool restore(std::string_view bytes);
+
+ private:
+  struct Given {
+    std::uint64_t device = 0;
+    std::int64_t number = 0;
+  };
+
+  std::int64_t last_number_ = 0;
+  std::vector<KeptPush> pushes_;
+  std::vector<Given> given_;
+  // By their hashes, the oldest first.
+  std::vector<std::uint64_t> push_ids_;
+};
+
+}  // namespace user_session

@@ -1,0 +1,198 @@
+// The devices of a user: who is here, who was, who has vanished, and what others are told of it.
+//
+// A device is what calls itself by one id: in version 2 an installation with its tabs, in version 1
+// mostly a single socket. Only those of version 2 are told of others and remembered when they are
+// gone, since the others take a new id at every page load.
+#include <algorithm>
+
+#include "limits.h"
+#include "session.h"
+
+namespace user_session {
+namespace {
+
+constexpr std::uint16_t kReplacedCode = 4409;
+constexpr std::uint16_t kVanishedCode = 1013;
+constexpr std::uint16_t kStatusOk = 200;
+
+}  // namespace
+
+void Session::on(const HeartbeatsRead& event, EffectList& effects) {
+  const std::size_t open_before = open_count_;
+  for (const auto& [id, at] : event.heartbeats) {
+    if (!is_open(id)) continue;
+    Connection& connection = connections_[id];
+    connection.heartbeat_at = std::max(connection.heartbeat_at, at);
+    touch(at);
+    const TimeMs seen_at = std::max(connection.heartbeat_at, connection.seen_at);
+    if (connection.heartbeat_at == 0 || event.now - seen_at <= kVanishedMs) continue;
+    remove_connection(id);
+    effects.expel(id, kVanishedCode, "no heartbeat for 90 s");
+  }
+  if (open_count_ < open_before) after_removals(effects);
+}
+
+void Session::on(const DevicesRequested& /*event*/, EffectList& effects) {
+  attach_devices_before_telling(effects);
+  out_ = R"({"devices":)";
+  append_devices(out_, {});
+  out_ += '}';
+  effects.answer(kStatusOk, out_);
+}
+
+std::optional<Refusal> Session::handle(const SetDevice& message, ConnectionId sender,
+                                       EffectList& effects) {
+  const std::string& device_id = connections_[sender].device_id;
+  RememberedDevice& device = remembered_.get(device_id, now_);
+  note_done(sender);
+  if (device.name == message.name) return std::nullopt;
+  device.name = message.name;
+  if (is_counting(effects)) journal_.skip();
+  store(effects);
+  out_ = R"({"type":"device_updated","device":)";
+  append_device(out_, device_view(device_id), {});
+  out_ += '}';
+  tell_devices(out_, kNoConnection, effects);
+  return std::nullopt;
+}
+
+void Session::update_device_presence(ConnectionId sender, EffectList& effects) {
+  if (connections_[sender].presence == presence_) return;
+  const std::string device_id = connections_[sender].device_id;
+  connections_[sender].presence = presence_;
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    Connection& connection = connections_[id];
+    if (!connection.is_open || connection.device_id != device_id) continue;
+    connection.presence = presence_;
+    if (journal_.is_running()) attach(id, effects);
+  }
+  tell_device(device_id, false, kNoConnection, effects);
+}
+
+// Coming and going
+
+bool Session::replace_tab(const Connected& event, EffectList& effects) {
+  if (event.tab_id.empty()) return false;
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    const Connection& connection = connections_[id];
+    const bool is_same = connection.is_open && connection.dialect == Dialect::kVersion2 &&
+                         connection.device_id == event.device_id &&
+                         connection.tab_id == event.tab_id;
+    if (!is_same) continue;
+    remove_connection(id);
+    gone_.pop_back();
+    effects.send(id, R"({"type":"replaced"})");
+    effects.close(id, kReplacedCode, "replaced by a newer connection");
+    return true;
+  }
+  return false;
+}
+
+void Session::remember_device(const Connected& event, EffectList& effects) {
+  const bool is_known = remembered_.find(event.device_id) != nullptr;
+  RememberedDevice& device = remembered_.get(event.device_id, now_);
+  if (is_known && device.credential_id == event.credential.id) return;
+  device.credential_id = event.credential.id;
+  store(effects);
+}
+
+bool Session::is_here(std::string_view device_id) const {
+  return std::any_of(connections_.begin(), connections_.end(), [&](const Connection& connection) {
+    return connection.is_open && connection.device_id == device_id;
+  });
+}
+
+void Session::tell_gone(EffectList& effects) {
+  for (const std::string& device_id : gone_) {
+    if (is_here(device_id)) {
+      tell_device(device_id, false, kNoConnection, effects);
+      continue;
+    }
+    if (newer_count_ == 0) continue;
+    count_state(effects);
+    out_ = R"({"type":"device_disconnected","deviceId":)";
+    append_json_string(out_, device_id);
+    out_ += '}';
+    tell_devices(out_, kNoConnection, effects);
+  }
+  gone_.clear();
+}
+
+void Session::tell_device(std::string_view device_id, bool is_new, ConnectionId except,
+                          EffectList& effects) {
+  if (newer_count_ == 0) return;
+  count_state(effects);
+  out_ = is_new ? R"({"type":"device_connected","device":)" : R"({"type":"device_updated","device":)";
+  append_device(out_, device_view(device_id), {});
+  out_ += '}';
+  tell_devices(out_, except, effects);
+}
+
+void Session::tell_devices(std::string_view frame, ConnectionId except, EffectList& effects) {
+  std::vector<ConnectionId> receivers;
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    const Connection& connection = connections_[id];
+    if (connection.is_open && connection.dialect == Dialect::kVersion2 && id != except) {
+      receivers.push_back(id);
+    }
+  }
+  numbered_ = frame;
+  add_seq(numbered_, journal_.now().seq);
+  effects.send_to_each(receivers, numbered_);
+}
+
+// Views
+
+std::vector<DeviceView> Session::device_views() const {
+  std::vector<DeviceView> views;
+  for (const RememberedDevice& device : remembered_.all()) {
+    views.push_back({.id = device.id,
+                     .name = device.name,
+                     .first_seen = device.first_seen,
+                     .last_active = device.last_active});
+  }
+  for (const Connection& connection : connections_) {
+    if (!connection.is_open) continue;
+    auto view = std::find_if(views.begin(), views.end(), [&](const DeviceView& known) {
+      return known.id == connection.device_id;
+    });
+    if (view == views.end()) {
+      views.push_back({.id = connection.device_id, .name = {}, .first_seen = connection.connected_at});
+      view = views.end() - 1;
+    }
+    view->last_active =
+        std::max({view->last_active, connection.seen_at, connection.heartbeat_at});
+    view->presence = connection.presence;
+    ++view->tabs;
+  }
+  return views;
+}
+
+DeviceView Session::device_view(std::string_view device_id) const {
+  const std::vector<DeviceView> views = device_views();
+  const auto view = std::find_if(views.begin(), views.end(), [&](const DeviceView& known) {
+    return known.id == device_id;
+  });
+  return view == views.end() ? DeviceView{.id = device_id, .name = {}} : *view;
+}
+
+void Session::append_devices(std::string& out, std::string_view viewer) const {
+  out += '[';
+  for (const DeviceView& view : device_views()) {
+    if (out.back() != '[') out += ',';
+    append_device(out, view, viewer);
+  }
+  out += ']';
+}
+
+// What a device was told of another must not be older after a sleep.
+void Session::attach_devices_before_telling(EffectList& effects) {
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    const Connection& connection = connections_[id];
+    if (connection.is_open && connection.seen_at > connection.attached_seen_at) {
+      attach(id, effects);
+    }
+  }
+}
+
+}  // namespace user_session
