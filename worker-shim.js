@@ -5,21 +5,30 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
+import { aimOf } from "./bindings/aim.js";
 import { readAllowance } from "./bindings/allowance.js";
 import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
-import { admit, credentialOf, forwardedAccess } from "./bindings/door.js";
+import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
 import { failed, forward } from "./bindings/forward.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
 import { PromptClose } from "./bindings/prompt-close.js";
-import { answerResponse, errorResponse, unavailable, upgradeRequired } from "./bindings/responses.js";
+import {
+  answerResponse,
+  errorResponse,
+  refusal,
+  unavailable,
+  upgradeRequired,
+} from "./bindings/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "./bindings/routes.js";
 import { SessionHost } from "./bindings/session-host.js";
+import { answerClose } from "./bindings/sockets.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
+/** @import { PushOptions } from "./bindings/aim.js" */
 /** @import { LimitEnv } from "./bindings/allowance.js" */
 /** @import { Introduction } from "./bindings/dialect.js" */
 /** @import { AuthEnv, AuthOptions } from "./bindings/identity.js" */
@@ -130,13 +139,36 @@ export class UserSessionDO extends DurableObject {
   }
 
   /**
-   * Sends a message to every connected device.
+   * Sends a message to every connected device, or to those that `options` name.
    * @param {string | object} message A JSON object with a string `type`, or its text, which goes out
    *   to the letter; at most 64 KiB.
+   * @param {PushOptions} [options]
    */
-  push(message) {
+  push(message, options = {}) {
     const body = typeof message === "string" ? message : (JSON.stringify(message) ?? "");
-    return this.#answer(() => this.#session.push(body));
+    return this.#answer(() => {
+      try {
+        return this.#session.push(body, aimOf(options));
+      } catch (error) {
+        if (error instanceof RangeError) return refusal("invalid_request", error.message);
+        throw error;
+      }
+    });
+  }
+
+  /** The user's devices, those of version 2 also when they are away. */
+  getDevices() {
+    return this.#answer(() => this.#session.requestDevices());
+  }
+
+  /** All that is stored about the user, as `GET /export` answers it. */
+  export() {
+    return this.#answer(() => this.#session.export(TRUSTED));
+  }
+
+  /** @param {string} deviceId Whose sockets and credential end. */
+  logoutDevice(deviceId) {
+    return this.#answer(() => this.#session.logout(String(deviceId)));
   }
 
   /** What has been counted for the user, as `GET /metrics` answers it. */
@@ -156,7 +188,7 @@ export class UserSessionDO extends DurableObject {
 
   /** Ends the session on every device. */
   logoutAll() {
-    return this.#answer(() => this.#session.logoutAll());
+    return this.#answer(() => this.#session.logout(""));
   }
 
   // What an importing Worker may add
@@ -253,9 +285,11 @@ export class UserSessionDO extends DurableObject {
         return answerResponse(this.#session.clear(credential));
       case "metrics":
         return answerResponse(this.#session.metrics());
+      case "export":
+        return answerResponse(this.#session.export(credential));
       case "push": {
         const { body, size } = await readBody(request, FRAME_BYTES_MAX);
-        return answerResponse(this.#session.push(body, size));
+        return answerResponse(this.#session.push(body, route.aim, size));
       }
     }
   }
@@ -268,8 +302,8 @@ export class UserSessionDO extends DurableObject {
   #connect(introduction, request, credential) {
     if (!isWebSocketUpgrade(request)) return upgradeRequired();
     const { 0: client, 1: server } = new WebSocketPair();
-    const refusal = this.#session.connect(server, introduction, credential);
-    if (refusal) return answerResponse(refusal);
+    const turnedAway = this.#session.connect(server, introduction, credential);
+    if (turnedAway) return answerResponse(turnedAway);
     const protocol = agreedProtocol(request);
     const headers = protocol ? { "Sec-WebSocket-Protocol": protocol } : undefined;
     return new Response(null, { status: 101, webSocket: client, headers });
@@ -316,38 +350,6 @@ export class UserSessionDO extends DurableObject {
   #reportFailure(error) {
     if (error instanceof EventFailure) return;
     console.error(`user-session: user ${JSON.stringify(this.ctx.id.name)}:`, error);
-  }
-}
-
-// What a client's request has when it reaches a Worker, and one that a Worker makes has not.
-const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
-const CLIENT_HEADERS = [
-  ...["Origin", "Cookie", "Authorization", "User-Agent", "Referer"],
-  ...["Sec-Fetch-Site", "Sec-WebSocket-Protocol"],
-];
-
-/**
- * Whether a request bears the marks of a client, and not only of the Worker that passes it on.
- * @param {Request} request
- */
-function isFromOutside({ headers }) {
-  return [...OUTSIDE_HEADERS, ...CLIENT_HEADERS].some((name) => headers.has(name));
-}
-
-/**
- * Answers a device's own close. Unanswered, the device would hang in CLOSING and then see 1006: for
- * hibernatable sockets the platform sends no close frame of its own (workerd 2026-11-17).
- * @param {WebSocket} socket
- * @param {number} code
- * @param {string} reason
- */
-function answerClose(socket, code, reason) {
-  try {
-    socket.close(code, reason);
-  } catch {
-    // It has given no code, or what close() refuses to send: any two bytes arrive here as a code,
-    // and a reason grows when its bytes are no UTF-8.
-    socket.close(1000);
   }
 }
 

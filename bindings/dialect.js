@@ -19,8 +19,8 @@ const CLOSE_CODES = new Map([
   [403, 4403],
 ]);
 
-/** A device id of version 2, in bytes of UTF-8: such a device is remembered. */
-const DEVICE_ID_BYTES_MAX = 128;
+/** A device id of version 2, or a tab's, in bytes of UTF-8: such a device is remembered. */
+const NAME_BYTES_MAX = 128;
 
 const encoder = new TextEncoder();
 
@@ -44,6 +44,7 @@ export function agreedProtocol(request) {
  * @typedef {object} Introduction
  * @property {number} dialect One of `Dialect`.
  * @property {string} deviceId
+ * @property {string} tabId Empty if it does not say.
  * @property {Position} since Up to where it has seen all.
  */
 
@@ -55,17 +56,21 @@ export function agreedProtocol(request) {
 export function readIntroduction(request, query) {
   const dialect = SUBPROTOCOLS.get(agreedProtocol(request) ?? "") ?? Dialect.Version1;
   const deviceId = query.get("deviceId");
-  if (dialect === Dialect.Version1) return { dialect, deviceId: deviceId || "unknown", since: NOWHERE };
+  if (dialect === Dialect.Version1) {
+    return { dialect, deviceId: deviceId || "unknown", tabId: "", since: NOWHERE };
+  }
   if (!deviceId) return errorResponse(400, "invalid_request", "deviceId is missing");
-  if (encoder.encode(deviceId).length > DEVICE_ID_BYTES_MAX) {
-    const message = `deviceId is too long: expected at most ${DEVICE_ID_BYTES_MAX} bytes of UTF-8`;
+  const tabId = query.get("tabId") ?? "";
+  for (const [name, value] of Object.entries({ deviceId, tabId })) {
+    if (encoder.encode(value).length <= NAME_BYTES_MAX) continue;
+    const message = `${name} is too long: expected at most ${NAME_BYTES_MAX} bytes of UTF-8`;
     return errorResponse(400, "limit_reached", message);
   }
   const since = readPosition(query.get("since"));
   if (!since) {
     return errorResponse(400, "invalid_request", "since is no place: expected <epoch>.<seq>");
   }
-  return { dialect, deviceId, since };
+  return { dialect, deviceId, tabId, since };
 }
 
 /**

@@ -21,6 +21,13 @@ const SOCKET_HEADERS = [
   ...["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions"],
 ];
 
+// What a client's request has when it reaches a Worker, and one that a Worker makes has not.
+const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
+const CLIENT_HEADERS = [
+  ...["Origin", "Cookie", "Authorization", "User-Agent", "Referer"],
+  ...["Sec-Fetch-Site", "Sec-WebSocket-Protocol"],
+];
+
 /**
  * @typedef {object} Admitted
  * @property {Route & {userId: string}} route
@@ -69,6 +76,14 @@ export function socketHeaders(request) {
 }
 
 /**
+ * Whether a request bears the marks of a client, and not only of the Worker that passes it on.
+ * @param {Request} request
+ */
+export function isFromOutside({ headers }) {
+  return [...OUTSIDE_HEADERS, ...CLIENT_HEADERS].some((name) => headers.has(name));
+}
+
+/**
  * What goes along with a request to the object, on a way that no client can write to.
  * @param {Access} access
  */
@@ -94,9 +109,9 @@ export function forwardedAccess(request) {
  * @returns {Credential}
  */
 export function credentialOf(access) {
-  if (access.kind === "trusted") return { issuedAt: -1, expiresAt: 0 };
-  const { issuedAt, expiresAt = 0 } = access.identity;
-  return { issuedAt, expiresAt };
+  if (access.kind === "trusted") return { issuedAt: -1, expiresAt: 0, id: "" };
+  const { issuedAt, expiresAt = 0, credentialId = "" } = access.identity;
+  return { issuedAt, expiresAt, id: credentialId };
 }
 
 /**

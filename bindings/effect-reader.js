@@ -58,6 +58,8 @@ export function readEffects({ bytes, words }, outcomeAt) {
 
 /** @param {number} kind */
 function hasBytes(kind) {
-  const { Store, StoreLogout, SetAttachment } = EffectKind;
-  return kind === Store || kind === StoreLogout || kind === SetAttachment;
+  const { Store, StoreLogout, StoreKept, SetAttachment } = EffectKind;
+  return (
+    kind === Store || kind === SetAttachment || kind === StoreLogout || kind === StoreKept
+  );
 }

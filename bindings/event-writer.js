@@ -1,7 +1,7 @@
 /** Events to bytes, as `wire.h` describes them. */
 import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
 
-/** @import { Aim, Credential, FrameContent, SessionEvent, WokenEvent } from "./wire.js" */
+/** @import { Aim, Credential, FrameContent, RequestEvent, SessionEvent, WokenEvent } from "./wire.js" */
 
 /** What the buffer has when nothing large is in it; most events take far less. */
 const BYTES_KEPT = 4_096;
@@ -68,24 +68,6 @@ export class EventWriter {
       case "Disconnected":
         this.#u32(event.connection);
         return this.#time(event.heartbeat);
-      case "StateRequested":
-        this.#time(event.now);
-        this.#time(event.heartbeat);
-        return this.#credential(event.credential);
-      case "ClearRequested":
-        this.#time(event.now);
-        return this.#credential(event.credential);
-      case "PushRequested":
-        this.#time(event.now);
-        this.#payload(event.body, event.size);
-        return this.#aim(event.aim);
-      case "GameJoinRequested":
-      case "GameLeaveRequested":
-        this.#time(event.now);
-        return this.#text(event.gameId);
-      case "LogoutRequested":
-        this.#time(event.now);
-        return this.#text(event.deviceId);
       case "HeartbeatsRead":
         this.#time(event.now);
         this.#u32(event.heartbeats.length);
@@ -94,12 +76,35 @@ export class EventWriter {
           this.#time(at);
         }
         return;
-      case "ExportRequested":
+      default:
         this.#time(event.now);
+        return this.#request(event);
+    }
+  }
+
+  /**
+   * What a request has behind its time.
+   * @param {RequestEvent} event
+   */
+  #request(event) {
+    switch (event.type) {
+      case "StateRequested":
+        this.#time(event.heartbeat);
         return this.#credential(event.credential);
+      case "ClearRequested":
+      case "ExportRequested":
+        return this.#credential(event.credential);
+      case "PushRequested":
+        this.#payload(event.body, event.size);
+        return this.#aim(event.aim);
+      case "GameJoinRequested":
+      case "GameLeaveRequested":
+        return this.#text(event.gameId);
+      case "LogoutRequested":
+        return this.#text(event.deviceId);
       case "MetricsRequested":
       case "DevicesRequested":
-        return this.#time(event.now);
+        return;
     }
   }
 
@@ -135,9 +140,7 @@ export class EventWriter {
   #credential({ issuedAt, expiresAt, id }) {
     this.#time(issuedAt);
     this.#time(expiresAt);
-    this.#reserve(8);
-    this.#view.setBigUint64(this.#size, id, true);
-    this.#size += 8;
+    this.#text(id);
   }
 
   /** @param {Aim} aim */

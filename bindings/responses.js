@@ -17,6 +17,16 @@ export function errorResponse(status, code, message, headers = {}) {
 }
 
 /**
+ * A refusal of a call, which its caller gets as a value.
+ * @param {string} code
+ * @param {string} message
+ * @returns {Answer}
+ */
+export function refusal(code, message) {
+  return { status: 400, body: JSON.stringify({ error: { code, message } }) };
+}
+
+/**
  * @param {Answer | null} answer The session's answer to a request.
  */
 export function answerResponse(answer) {

@@ -2,10 +2,12 @@
  * Which request means what. The Worker and the Durable Object read requests with the same code, so
  * that they never disagree on the user or the path.
  */
+import { readAim } from "./aim.js";
 import { readIntroduction } from "./dialect.js";
 import { errorResponse } from "./responses.js";
 
 /** @import { Introduction } from "./dialect.js" */
+/** @import { Aim } from "./wire.js" */
 
 /** All paths of the Worker lie below this one. */
 export const PREFIX = "/__user-session";
@@ -15,12 +17,13 @@ const USER_ID_BYTES_MAX = 1_024;
 
 const encoder = new TextEncoder();
 
-/** @typedef {"connect" | "state" | "clear" | "push" | "metrics"} Action */
+/** @typedef {"connect" | "state" | "clear" | "push" | "metrics" | "export"} Action */
 
 /**
  * A request that can be served; its user id is `null` if it names none.
  * @typedef {{action: "connect", userId: string | null, introduction: Introduction}
- *   | {action: Exclude<Action, "connect">, userId: string | null}} Route
+ *   | {action: "push", userId: string | null, aim: Aim}
+ *   | {action: Exclude<Action, "connect" | "push">, userId: string | null}} Route
  */
 
 /** @type {Record<string, Record<string, Action>>} */
@@ -29,6 +32,7 @@ const ACTIONS = {
   "/state": { GET: "state" },
   "/clear": { POST: "clear" },
   "/metrics": { GET: "metrics" },
+  "/export": { GET: "export" },
 };
 
 /**
@@ -76,9 +80,15 @@ export function readRoute(request, path, query) {
     return errorResponse(400, "limit_reached", message);
   }
   const action = actions[request.method];
-  if (action !== "connect") return { action, userId };
-  const introduction = readIntroduction(request, query);
-  return introduction instanceof Response ? introduction : { action, userId, introduction };
+  if (action === "connect") {
+    const introduction = readIntroduction(request, query);
+    return introduction instanceof Response ? introduction : { action, userId, introduction };
+  }
+  if (action === "push") {
+    const aim = readAim(query);
+    return aim instanceof Response ? aim : { action, userId, aim };
+  }
+  return { action, userId };
 }
 
 /**

@@ -6,16 +6,20 @@ import { EventFailure, Failures, WakingFailure } from "./failures.js";
 import { SessionInstance } from "./session-instance.js";
 import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
-import { EffectKind } from "./wire.js";
+import { close, send } from "./sockets.js";
+import { Dialect, EffectKind } from "./wire.js";
 
 /** @import { Introduction } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
-/** @import { Allowance, Answer, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
+/** @import { Aim, Allowance, Answer, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
 
 const INTERNAL_ERROR =
   '{"type":"error","code":"internal","message":"the frame could not be handled: nothing was done"}';
 
 const TRY_AGAIN_CODE = 1013;
+
+// While frames come, vanished devices are noticed this much later at most.
+const HEARTBEATS_INTERVAL_MS = 30_000;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -40,6 +44,7 @@ export class SessionHost {
   #sockets = new SocketTable();
   #storage;
   #failures = new Failures();
+  #heartbeatsReadAt = 0;
   /** The socket of the device that is being let in. @type {WebSocket | null} */
   #newcomer = null;
 
@@ -66,6 +71,7 @@ export class SessionHost {
   wake(closing, isAnswered = false) {
     if (this.#instance) return;
     this.#sockets.clear();
+    this.#heartbeatsReadAt = Date.now();
     /** @type {WokenConnection[]} */
     const connections = [];
     for (const socket of this.#ctx.getWebSockets()) {
@@ -144,7 +150,9 @@ export class SessionHost {
    * @returns {Answer | null} The refusal, if it is one.
    */
   connect(socket, introduction, credential) {
-    this.wake();
+    // Only devices of version 2 are told of others.
+    const isTold = introduction.dialect === Dialect.Version2;
+    this.#readHeartbeats(isTold ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
     this.#newcomer = socket;
@@ -164,7 +172,7 @@ export class SessionHost {
    * @param {string | ArrayBuffer} content
    */
   receive(socket, content) {
-    this.wake();
+    this.#readHeartbeats(HEARTBEATS_INTERVAL_MS);
     const open = this.#sockets.find(socket);
     if (!open) return;
     open.hasSpoken = true;
@@ -213,12 +221,36 @@ export class SessionHost {
 
   /** @param {Credential} credential */
   requestState(credential) {
+    this.#readHeartbeats(0);
+    return this.#run({ type: "StateRequested", now: Date.now(), heartbeat: 0, credential });
+  }
+
+  requestDevices() {
+    this.#readHeartbeats(0);
+    return this.#run({ type: "DevicesRequested", now: Date.now() });
+  }
+
+  /** @param {Credential} credential */
+  export(credential) {
+    this.#readHeartbeats(0);
+    return this.#run({ type: "ExportRequested", now: Date.now(), credential });
+  }
+
+  /**
+   * Tells the session which devices have sent heartbeats, and thereby which have vanished.
+   * @param {number} age How old what it knows may be, in milliseconds.
+   */
+  #readHeartbeats(age) {
     this.wake();
-    let heartbeat = 0;
-    for (const { socket } of this.#sockets.all()) {
-      heartbeat = Math.max(heartbeat, this.#heartbeat(socket));
+    const now = Date.now();
+    const isFresh = now >= this.#heartbeatsReadAt && now - this.#heartbeatsReadAt < age;
+    if (isFresh || this.#sockets.size === 0) return;
+    this.#heartbeatsReadAt = now;
+    const heartbeats = [];
+    for (const { connection, socket } of this.#sockets.all()) {
+      heartbeats.push({ connection, at: this.#heartbeat(socket) });
     }
-    return this.#run({ type: "StateRequested", now: Date.now(), heartbeat, credential });
+    this.#run({ type: "HeartbeatsRead", now, heartbeats });
   }
 
   /** @param {Credential} credential */
@@ -228,10 +260,11 @@ export class SessionHost {
 
   /**
    * @param {string | Uint8Array} body
+   * @param {Aim} aim
    * @param {number} [size] The body's size in bytes where only its beginning was read.
    */
-  push(body, size) {
-    return this.#run({ type: "PushRequested", now: Date.now(), body, size });
+  push(body, aim, size) {
+    return this.#run({ type: "PushRequested", now: Date.now(), body, size, aim });
   }
 
   /** @param {string} gameId */
@@ -244,8 +277,9 @@ export class SessionHost {
     return this.#run({ type: "GameLeaveRequested", now: Date.now(), gameId });
   }
 
-  logoutAll() {
-    return this.#run({ type: "LogoutRequested", now: Date.now() });
+  /** @param {string} deviceId Empty for all. */
+  logout(deviceId) {
+    return this.#run({ type: "LogoutRequested", now: Date.now(), deviceId });
   }
 
   metrics() {
@@ -341,30 +375,5 @@ export class SessionHost {
   /** @param {WebSocket} socket */
   #heartbeat(socket) {
     return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
-  }
-}
-
-/**
- * @param {WebSocket | undefined} socket
- * @param {number} code
- * @param {string} reason
- */
-function close(socket, code, reason) {
-  try {
-    socket?.close(code, reason);
-  } catch {
-    // It closed under our hands. The others are still to be closed.
-  }
-}
-
-/**
- * @param {WebSocket | undefined} socket
- * @param {string} text
- */
-function send(socket, text) {
-  try {
-    socket?.send(text);
-  } catch {
-    // It closed under our hands, and its close event follows.
   }
 }

@@ -5,7 +5,10 @@ import { EffectKind } from "./wire.js";
 
 const SNAPSHOT_KEY = "session";
 const LOGOUT_KEY = "session.logout";
+const KEPT_KEY = "session.kept";
 const UNREADABLE_KEY = "session.unreadable";
+// Behind the keys that are read at each waking, and before those that never are.
+const BEHIND_OURS = "session.m";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -18,20 +21,29 @@ export class SessionStorage {
     this.#storage = storage;
   }
 
-  /** What is stored, or what the server that this one replaces has left. */
+  /**
+   * What is stored, or what the server that this one replaces has left. One list: as many rows are
+   * read as there are.
+   */
   read() {
     const { kv } = this.#storage;
-    const snapshot = bytesOrNull(kv.get(SNAPSHOT_KEY));
-    const logout = bytesOrNull(kv.get(LOGOUT_KEY));
-    if (snapshot) return { snapshot, logout, legacy: null };
+    const rows = new Map(kv.list({ start: SNAPSHOT_KEY, end: BEHIND_OURS }));
+    const snapshot = bytesOrNull(rows.get(SNAPSHOT_KEY));
+    const logout = bytesOrNull(rows.get(LOGOUT_KEY));
+    const kept = bytesOrNull(rows.get(KEPT_KEY));
+    const legacy = snapshot ? null : this.#readLegacy();
+    return { snapshot, logout, kept, legacy };
+  }
+
+  #readLegacy() {
+    const { kv } = this.#storage;
     const games = kv.get("activeGames");
     const lastActive = kv.get("lastActive");
-    if (games === undefined && lastActive === undefined) return { snapshot, logout, legacy: null };
-    const legacy = {
+    if (games === undefined && lastActive === undefined) return null;
+    return {
       games: Array.isArray(games) ? games.filter((game) => typeof game === "string") : [],
       lastActive: Number.isSafeInteger(lastActive) ? Number(lastActive) : 0,
     };
-    return { snapshot, logout, legacy };
   }
 
   /**
@@ -59,6 +71,8 @@ export class SessionStorage {
         return kv.put(SNAPSHOT_KEY, this.copyOf(bytes));
       case EffectKind.StoreLogout:
         return kv.put(LOGOUT_KEY, this.copyOf(bytes));
+      case EffectKind.StoreKept:
+        return kv.put(KEPT_KEY, this.copyOf(bytes));
       case EffectKind.SetAside:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
         kv.delete(SNAPSHOT_KEY);
@@ -93,13 +107,19 @@ function bytesOrNull(value) {
   return value instanceof Uint8Array ? value : NO_BYTES;
 }
 
+/** @param {number} kind */
+function isRow(kind) {
+  const { Store, StoreLogout, StoreKept } = EffectKind;
+  return kind === Store || kind === StoreLogout || kind === StoreKept;
+}
+
 /** @param {Effect[]} effects */
 function isOneWrite(effects) {
   let rows = 0;
   let attachments = 0;
   for (const { kind } of effects) {
     if (kind === EffectKind.Erase || kind === EffectKind.SetAside) return false;
-    if (kind === EffectKind.Store || kind === EffectKind.StoreLogout) rows++;
+    if (isRow(kind)) rows++;
     if (kind === EffectKind.SetAttachment) attachments++;
   }
   return rows === 0 || rows + attachments === 1;

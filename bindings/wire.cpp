@@ -1,6 +1,7 @@
 #include "wire.h"
 
 #include "bytes.h"
+#include "hash.h"
 
 namespace user_session {
 namespace {
@@ -31,7 +32,8 @@ Credential read_credential(ByteReader& reader) {
   Credential credential;
   credential.issued_at_s = reader.i64();
   credential.expires_at = reader.i64();
-  credential.id = static_cast<std::uint64_t>(reader.i64());
+  const std::string_view id = reader.text();
+  if (!id.empty()) credential.id = hash_of(id);
   return credential;
 }
 

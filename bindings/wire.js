@@ -78,7 +78,7 @@ export const FRAME_BYTES_MAX = 65_536;
  * @typedef {object} Credential
  * @property {number} issuedAt Seconds since the epoch, -1 for a caller that is beyond a logout.
  * @property {number} expiresAt Milliseconds since the epoch, 0 for never.
- * @property {bigint} id Names it, 0 if it has no name.
+ * @property {string} id Names it; empty if it has no name.
  */
 
 /**
@@ -119,23 +119,27 @@ export const FRAME_BYTES_MAX = 65_536;
  */
 
 /**
- * What can happen; `src/event.h` says what each means.
- * @typedef {WokenEvent
- *   | {type: "Connected", connection: number, now: number, deviceId: string,
- *      credential: Credential, dialect: number, tabId: string, since: Position}
- *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
- *   | {type: "Disconnected", connection: number, heartbeat: number}
- *   | {type: "StateRequested", now: number, heartbeat: number, credential: Credential}
+ * What somebody asks for by a request or a call.
+ * @typedef {{type: "StateRequested", now: number, heartbeat: number, credential: Credential}
  *   | {type: "ClearRequested", now: number, credential: Credential}
- *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number,
- *      aim: Aim}
+ *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number, aim: Aim}
  *   | {type: "GameJoinRequested", now: number, gameId: string}
  *   | {type: "GameLeaveRequested", now: number, gameId: string}
  *   | {type: "LogoutRequested", now: number, deviceId: string}
  *   | {type: "MetricsRequested", now: number}
- *   | {type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]}
  *   | {type: "DevicesRequested", now: number}
- *   | {type: "ExportRequested", now: number, credential: Credential}} SessionEvent
+ *   | {type: "ExportRequested", now: number, credential: Credential}} RequestEvent
+ */
+
+/**
+ * What can happen; `src/event.h` says what each means.
+ * @typedef {WokenEvent | RequestEvent
+ *   | {type: "Connected", connection: number, now: number, deviceId: string,
+ *      credential: Credential, dialect: number, tabId: string, since: Position}
+ *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
+ *   | {type: "Disconnected", connection: number, heartbeat: number}
+ *   | {type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]}
+ *  } SessionEvent
  */
 
 /**

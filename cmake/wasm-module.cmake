@@ -1,6 +1,6 @@
 # The module: linked by either toolchain as a reactor without generated glue, then reduced to the
 # exports that bindings/exports.json names and optimized for size.
-set(SMALL_BINARY -Os -flto)
+set(SMALL_BINARY -Oz -flto)
 target_compile_options(session_core PUBLIC ${SMALL_BINARY} -fno-threadsafe-statics -fvisibility=hidden)
 
 set(BINARYEN_HINTS HINTS ${CMAKE_SOURCE_DIR}/node_modules/.bin NO_CMAKE_FIND_ROOT_PATH

@@ -14,8 +14,8 @@ constexpr std::uint8_t kVersion2 = 4;
 
 // Beside the header two times and the metrics, and what version 2 adds, whose texts are empty in
 // version 1.
-constexpr std::size_t kFixedBytesMax = kAttachmentHeaderBytes + 16 + Metrics::kBytesMax +
-                                       1 + 8 + 4 + 1 + 8 + 8 + 4;
+constexpr std::size_t kFixedBytesMax =
+    kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 1 + 8 + 4 + 1 + 8 + 8 + 4;
 
 static_assert(kFixedBytesMax + kDeviceIdBytesMax <= kAttachmentBytesMax,
               "a device id must survive hibernation in its socket's attachment");

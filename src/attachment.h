@@ -1,8 +1,9 @@
 // What survives hibernation beside a socket, at no cost in stored rows.
 //
-// Four things ride there: who the device is and what it may do, how the user was when the attachment
-// was written, what had been counted, and what devices of version 2 need. Many attachments of one user carry the latter
-// three, written at different times; the one with the highest order is the truth.
+// Four things ride there: who the device is and what it may do, how the user was when the
+// attachment was written, what had been counted, and what devices of version 2 need. Many
+// attachments of one user carry the latter three, written at different times; the one with the
+// highest order is the truth.
 #pragma once
 
 #include <cstdint>

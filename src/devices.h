@@ -30,8 +30,8 @@ class RememberedDevices {
   // nullptr if it is not remembered.
   RememberedDevice* find(std::string_view id);
 
-  // The device of this id, which is new if it was not remembered. In that case the one that was away
-  // for longest may be forgotten.
+  // The device of this id, which is new if it was not remembered. In that case the one that was
+  // away for longest may be forgotten.
   RememberedDevice& get(std::string_view id, TimeMs now);
 
   void forget() { devices_.clear(); }

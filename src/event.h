@@ -48,8 +48,8 @@ struct Credential {
   std::int64_t issued_at_s = kTrusted;
   // When it ends; 0 for never.
   TimeMs expires_at = 0;
-  // Names it, so that it can be ended alone; 0 if it has no name. A hash (hash.h) of what the caller
-  // was known by.
+  // Names it, so that it can be ended alone; 0 if it has no name. A hash (hash.h) of what the
+  // caller was known by.
   std::uint64_t id = 0;
 
   // The caller is beyond a logout: a server of the app's own, or anyone where nobody is checked.
@@ -195,9 +195,9 @@ struct ExportRequested {
   Credential credential;
 };
 
-using Event = std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested,
-                           ClearRequested, PushRequested, GameJoinRequested, GameLeaveRequested,
-                           LogoutRequested, MetricsRequested, HeartbeatsRead, DevicesRequested,
-                           ExportRequested>;
+using Event =
+    std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested, ClearRequested,
+                 PushRequested, GameJoinRequested, GameLeaveRequested, LogoutRequested,
+                 MetricsRequested, HeartbeatsRead, DevicesRequested, ExportRequested>;
 
 }  // namespace user_session

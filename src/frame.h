@@ -47,8 +47,9 @@ void write_error(std::string& out, const Refusal& refusal);
 void write_rate_limited(std::string& out, TimeMs retry_after_ms);
 void write_error_answer(std::string& out, const Refusal& refusal);
 
-// These add to a frame what version 2 has beside version 1: its number among those to all; the place
-// in the count, and that the device's own could not be continued; the request that it answers.
+// These add to a frame what version 2 has beside version 1: its number among those to all; the
+// place in the count, and that the device's own could not be continued; the request that it
+// answers.
 void add_seq(std::string& frame, std::int64_t seq);
 void add_position(std::string& frame, Position position, bool is_reset);
 void add_id(std::string& frame, std::string_view id);

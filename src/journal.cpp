@@ -69,11 +69,9 @@ void Journal::add(std::uint8_t kind, std::string_view text, std::size_t place,
                   std::size_t frame_bytes) {
   USER_SESSION_CHECK(is_running_);
   ++now_.seq;
-  append_record(records_, {.kind = kind,
-                           .seq = now_.seq,
-                           .frame_bytes = frame_bytes,
-                           .place = place,
-                           .text = text});
+  append_record(
+      records_,
+      {.kind = kind, .seq = now_.seq, .frame_bytes = frame_bytes, .place = place, .text = text});
   ++count_;
   frames_bytes_ += frame_bytes;
   while (count_ > kJournalFramesMax || frames_bytes_ > kJournalBytesMax) {
@@ -98,7 +96,8 @@ std::size_t Journal::advance(Start& start) const {
 }
 
 bool Journal::reaches(Position since) const {
-  return is_running_ && since.epoch == now_.epoch && since.seq >= first_.reach && since.seq <= now_.seq;
+  return is_running_ && since.epoch == now_.epoch && since.seq >= first_.reach &&
+         since.seq <= now_.seq;
 }
 
 std::vector<Journal::Missed> Journal::missed(Position since, std::vector<std::string> games) const {

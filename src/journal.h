@@ -6,9 +6,9 @@
 // device that comes from another one starts over. The journal runs only while a device of version 2
 // is there or may come back; before that nobody knows a number, and frames are not counted.
 //
-// It keeps the newest frames: a contiguous stretch, from which only those are missing that the first
-// frame after connecting says anyway. A change of games is kept as what changed, since the lists of
-// games would fill it; they are written anew from the games of today, backwards.
+// It keeps the newest frames: a contiguous stretch, from which only those are missing that the
+// first frame after connecting says anyway. A change of games is kept as what changed, since the
+// lists of games would fill it; they are written anew from the games of today, backwards.
 #pragma once
 
 #include <cstddef>

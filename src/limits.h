@@ -43,7 +43,8 @@ inline constexpr std::int64_t kMsPerSecond = 1000;
 // take a few microseconds to write.
 inline constexpr std::int64_t kAttachmentLagMs = 1'000;
 
-// What is kept of the frames to all, for devices that come back: so many, and as many bytes of them.
+// What is kept of the frames to all, for devices that come back: so many, and as many bytes of
+// them.
 inline constexpr std::size_t kJournalFramesMax = 256;
 inline constexpr std::size_t kJournalBytesMax = 262'144;
 

@@ -170,8 +170,7 @@ std::variant<Message, Refusal> MessageParser::to_newer_message() const {
                  "logout_all, broadcast, set_device, logout_others and logout_device"};
 }
 
-std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame,
-                                                          Dialect dialect) {
+std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame, Dialect dialect) {
   if (auto refusal = read_fields(frame)) return *refusal;
   return to_message(dialect);
 }

@@ -42,9 +42,8 @@ struct LogoutDevice {
   std::string_view device_id;
 };
 
-using Message =
-    std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll, Broadcast,
-                 SetDevice, LogoutOthers, LogoutDevice>;
+using Message = std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll,
+                             Broadcast, SetDevice, LogoutOthers, LogoutDevice>;
 
 enum class ErrorCode {
   kInvalidJson,

@@ -229,8 +229,8 @@ void Session::perform(const Message& message, ConnectionId sender, EffectList& e
     }
   }
   if (const auto counter = counter_of(message)) metrics_.add(*counter);
-  const auto refusal = std::visit(
-      [&](const auto& known) { return this->handle(known, sender, effects); }, message);
+  const auto refusal =
+      std::visit([&](const auto& known) { return this->handle(known, sender, effects); }, message);
   if (refusal) return refuse(sender, *refusal, effects);
   if (!is_request) return;
   write_ack(out_, request_id_, journal_.now().seq);

@@ -159,6 +159,8 @@ class Session {
   [[nodiscard]] std::vector<DeviceView> device_views() const;
   [[nodiscard]] DeviceView device_view(std::string_view device_id) const;
   [[nodiscard]] bool is_here(std::string_view device_id) const;
+  // Ends the sockets that have sent heartbeats and then none for long.
+  void drop_vanished(EffectList& effects);
   // Tells devices of version 2 what has become of another.
   void tell_device(std::string_view device_id, bool is_new, ConnectionId except,
                    EffectList& effects);

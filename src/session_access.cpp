@@ -72,8 +72,8 @@ bool Session::is_ended_by_logout(const Credential& credential) const {
   const bool is_reachable = credential.issued_at_s != Credential::kTrusted;
   if (!is_reachable) return false;
   const auto& ended = logout_.credential_ids;
-  const bool is_ended_alone = credential.id != 0 &&
-                              std::find(ended.begin(), ended.end(), credential.id) != ended.end();
+  const bool is_ended_alone =
+      credential.id != 0 && std::find(ended.begin(), ended.end(), credential.id) != ended.end();
   return is_ended_alone || (logout_.at_s > 0 && credential.issued_at_s <= logout_.at_s);
 }
 

@@ -18,14 +18,21 @@ constexpr std::uint16_t kStatusOk = 200;
 }  // namespace
 
 void Session::on(const HeartbeatsRead& event, EffectList& effects) {
-  const std::size_t open_before = open_count_;
   for (const auto& [id, at] : event.heartbeats) {
     if (!is_open(id)) continue;
-    Connection& connection = connections_[id];
-    connection.heartbeat_at = std::max(connection.heartbeat_at, at);
+    TimeMs& heartbeat_at = connections_[id].heartbeat_at;
+    heartbeat_at = std::max(heartbeat_at, at);
     touch(at);
-    const TimeMs seen_at = std::max(connection.heartbeat_at, connection.seen_at);
-    if (connection.heartbeat_at == 0 || event.now - seen_at <= kVanishedMs) continue;
+  }
+  drop_vanished(effects);
+}
+
+void Session::drop_vanished(EffectList& effects) {
+  const std::size_t open_before = open_count_;
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    const Connection& connection = connections_[id];
+    if (!connection.is_open || connection.heartbeat_at == 0) continue;
+    if (now_ - std::max(connection.heartbeat_at, connection.seen_at) <= kVanishedMs) continue;
     remove_connection(id);
     effects.expel(id, kVanishedCode, "no heartbeat for 90 s");
   }
@@ -122,7 +129,8 @@ void Session::tell_device(std::string_view device_id, bool is_new, ConnectionId 
                           EffectList& effects) {
   if (newer_count_ == 0) return;
   count_state(effects);
-  out_ = is_new ? R"({"type":"device_connected","device":)" : R"({"type":"device_updated","device":)";
+  out_ =
+      is_new ? R"({"type":"device_connected","device":)" : R"({"type":"device_updated","device":)";
   append_device(out_, device_view(device_id), {});
   out_ += '}';
   tell_devices(out_, except, effects);
@@ -157,11 +165,11 @@ std::vector<DeviceView> Session::device_views() const {
       return known.id == connection.device_id;
     });
     if (view == views.end()) {
-      views.push_back({.id = connection.device_id, .name = {}, .first_seen = connection.connected_at});
+      views.push_back(
+          {.id = connection.device_id, .name = {}, .first_seen = connection.connected_at});
       view = views.end() - 1;
     }
-    view->last_active =
-        std::max({view->last_active, connection.seen_at, connection.heartbeat_at});
+    view->last_active = std::max({view->last_active, connection.seen_at, connection.heartbeat_at});
     view->presence = connection.presence;
     ++view->tabs;
   }
@@ -170,9 +178,8 @@ std::vector<DeviceView> Session::device_views() const {
 
 DeviceView Session::device_view(std::string_view device_id) const {
   const std::vector<DeviceView> views = device_views();
-  const auto view = std::find_if(views.begin(), views.end(), [&](const DeviceView& known) {
-    return known.id == device_id;
-  });
+  const auto view = std::find_if(views.begin(), views.end(),
+                                 [&](const DeviceView& known) { return known.id == device_id; });
   return view == views.end() ? DeviceView{.id = device_id, .name = {}} : *view;
 }
 

@@ -30,8 +30,7 @@ void Session::on(const ExportRequested& event, EffectList& effects) {
   write_state_answer(out_, state_view(), open_count_);
   out_.pop_back();
   append_number(out_, "loggedOutAt", logout_.at_s);
-  append_number(out_, "endedCredentials",
-                static_cast<std::int64_t>(logout_.credential_ids.size()));
+  append_number(out_, "endedCredentials", static_cast<std::int64_t>(logout_.credential_ids.size()));
   append_number(out_, "epoch", journal_.now().epoch);
   append_number(out_, "seq", journal_.now().seq);
   append_key(out_, "devices");

@@ -16,8 +16,8 @@ constexpr std::uint16_t kStatusBadRequest = 400;
 
 constexpr Refusal kUnknownDevice = {ErrorCode::kInvalidMessage,
                                     "deviceId is none of this user's devices"};
-constexpr Refusal kTooManyEnded = {
-    ErrorCode::kLimitReached, "too many credentials were ended one by one: use logout_all"};
+constexpr Refusal kTooManyEnded = {ErrorCode::kLimitReached,
+                                   "too many credentials were ended one by one: use logout_all"};
 
 void write_logged_out(std::string& out, std::string_view scope) {
   out = R"({"type":"logged_out","scope":")";
@@ -71,8 +71,8 @@ bool Session::end_credentials(const std::vector<std::uint64_t>& ended, EffectLis
   const std::size_t known_before = known.size();
   for (const std::uint64_t credential_id : ended) {
     if (credential_id == 0) continue;
-    const bool stays = std::any_of(
-        connections_.begin(), connections_.end(), [&](const Connection& connection) {
+    const bool stays =
+        std::any_of(connections_.begin(), connections_.end(), [&](const Connection& connection) {
           return connection.is_open && connection.credential.id == credential_id;
         });
     is_shared = is_shared || stays;
@@ -93,9 +93,9 @@ std::variant<bool, Refusal> Session::end_device(std::string_view device_id, Effe
   if (!has_room_to_end()) return kTooManyEnded;
   // Names end with the connections that carry them.
   const std::string ended_id(device_id);
-  bool is_shared = end_devices(
-      [&](const Connection& connection) { return connection.device_id == ended_id; }, "device",
-      effects);
+  bool is_shared =
+      end_devices([&](const Connection& connection) { return connection.device_id == ended_id; },
+                  "device", effects);
   if (remembered != nullptr && end_credentials({remembered->credential_id}, effects)) {
     is_shared = true;
   }
@@ -113,9 +113,9 @@ std::optional<Refusal> Session::handle(const LogoutOthers& /*message*/, Connecti
                                        EffectList& effects) {
   if (!has_room_to_end()) return kTooManyEnded;
   const std::string own_id = connections_[sender].device_id;
-  is_credential_shared_ = end_devices(
-      [&](const Connection& connection) { return connection.device_id != own_id; }, "others",
-      effects);
+  is_credential_shared_ =
+      end_devices([&](const Connection& connection) { return connection.device_id != own_id; },
+                  "others", effects);
   after_removals(effects);
   return std::nullopt;
 }
@@ -139,8 +139,8 @@ void Session::on(const LogoutRequested& event, EffectList& effects) {
     }
     is_shared = *std::get_if<bool>(&ended);
   }
-  effects.answer(kStatusOk, is_shared ? R"({"success":true,"credentialShared":true})"
-                                      : R"({"success":true})");
+  effects.answer(kStatusOk,
+                 is_shared ? R"({"success":true,"credentialShared":true})" : R"({"success":true})");
 }
 
 }  // namespace user_session

@@ -1,12 +1,12 @@
-// How devices of version 2 miss nothing: the count of what goes to all, what of it survives what, and
-// the requests that are done only once.
+// How devices of version 2 miss nothing: the count of what goes to all, what of it survives what,
+// and the requests that are done only once.
 //
-// While a device is connected its socket's attachment carries the count, exact after each step. When
-// nobody is, the stored row does. In between the row can only say whether it still tells the truth:
-// the first frame that it does not know costs a row that says so, and the last device that leaves
-// one that is right again. So after a crash a row that says that it tells all can be believed, and
-// after any other the count can't be continued: a new epoch begins. Changes of games write their rows
-// anyway, with the count in them.
+// While a device is connected its socket's attachment carries the count, exact after each step.
+// When nobody is, the stored row does. In between the row can only say whether it still tells the
+// truth: the first frame that it does not know costs a row that says so, and the last device that
+// leaves one that is right again. So after a crash a row that says that it tells all can be
+// believed, and after any other the count can't be continued: a new epoch begins. Changes of games
+// write their rows anyway, with the count in them.
 #include <algorithm>
 
 #include "hash.h"
@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::uint8_t kExtensionVersion = 1;
 
-// The games that a count was stored with. A server of an earlier version keeps the count and changes
-// the games.
+// The games that a count was stored with. A server of an earlier version keeps the count and
+// changes the games.
 std::int64_t fingerprint(const std::vector<std::string>& games) {
   std::uint64_t hash = hash_of({});
   for (const std::string& game : games) hash = hash_of(game, hash_of({"", 1}, hash));
@@ -97,8 +97,8 @@ void Session::send_by_dialect(std::string_view frame, std::string_view newer_fra
 }
 
 void Session::resume(const Connected& event, EffectList& effects) {
+  // The newcomer among them.
   attach_devices_before_telling(effects);
-  attach(event.connection, effects);
   const bool has_been_here = event.since.epoch != 0;
   const bool is_exact = has_been_here && journal_.reaches(event.since);
   write_initial_state(out_, state_view(), event.device_id);
@@ -120,9 +120,9 @@ void Session::resume(const Connected& event, EffectList& effects) {
 // Requests
 
 Session::DeviceRequests& Session::requests_of(std::string_view device_id) {
-  const auto known = std::find_if(
-      requests_.begin(), requests_.end(),
-      [&](const DeviceRequests& requests) { return requests.device_id == device_id; });
+  const auto known =
+      std::find_if(requests_.begin(), requests_.end(),
+                   [&](const DeviceRequests& requests) { return requests.device_id == device_id; });
   if (known != requests_.end()) return *known;
   return requests_.emplace_back(DeviceRequests{.device_id = std::string(device_id)});
 }

@@ -26,6 +26,7 @@ void Session::on(const Woken& event, EffectList& effects) {
   restore_connections(event, effects);
   restore_count();
   restore_metrics(event);
+  drop_vanished(effects);
 }
 
 void Session::restore_logout(const Woken& event, EffectList& effects) {
@@ -79,7 +80,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
       effects.expel(woken.connection, kLogoutCode, kLogoutReason);
       continue;
     }
-    Connection& connection = 
+    Connection& connection =
         open_connection(woken.connection, attachment->device_id, attachment->dialect);
     connection.tab_id = attachment->tab_id;
     connection.presence = attachment->device_presence;

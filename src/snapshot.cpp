@@ -61,7 +61,8 @@ std::optional<Logout> decode_logout(std::string_view bytes) {
       logout.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
     }
   }
-  const bool is_known = version == (logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
+  const bool is_known =
+      version == (logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
   if (!reader.finished() || !is_known || logout.at_s < 0) return std::nullopt;
   return logout;
 }

@@ -30,20 +30,29 @@ void Host::wake() {
   step(event);
 }
 
-void Host::connect(ConnectionId connection, std::string_view device_id, Dialect dialect,
-                   Position since) {
-  sockets[connection] = Socket{};
-  step(Connected{.connection = connection,
-                 .now = now,
-                 .device_id = device_id,
-                 .credential = credential,
-                 .dialect = dialect,
-                 .since = since});
+void Host::connect(ConnectionId connection, std::string_view device_id) {
+  connect({.connection = connection, .now = now, .device_id = device_id, .credential = credential});
+}
+
+void Host::connect_newer(ConnectionId connection, std::string_view device_id,
+                         std::string_view tab_id, Position since) {
+  connect({.connection = connection,
+           .now = now,
+           .device_id = device_id,
+           .credential = credential,
+           .dialect = Dialect::kVersion2,
+           .tab_id = tab_id,
+           .since = since});
+}
+
+void Host::connect(const Connected& event) {
+  sockets[event.connection] = Socket{};
+  step(event);
   const auto& list = effects_.list();
   const bool refused = std::any_of(list.begin(), list.end(), [](const Effect& effect) {
     return effect.kind == EffectKind::kAnswer;
   });
-  if (refused) sockets.erase(connection);
+  if (refused) sockets.erase(event.connection);
 }
 
 void Host::receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size) {
@@ -66,6 +75,14 @@ void Host::request_state() {
   TimeMs newest = 0;
   for (const auto& [connection, socket] : sockets) newest = std::max(newest, socket.heartbeat);
   step(StateRequested{.now = now, .credential = credential, .heartbeat = newest});
+}
+
+void Host::read_heartbeats() {
+  HeartbeatsRead event{.now = now, .heartbeats = {}};
+  for (const auto& [connection, socket] : sockets) {
+    event.heartbeats.push_back({.connection = connection, .at = socket.heartbeat});
+  }
+  step(event);
 }
 
 void Host::step(const Event& event) {

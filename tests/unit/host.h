@@ -27,11 +27,13 @@ class Host {
 
   // Each of these replaces `effects` by those of one step.
   void wake();
-  void connect(ConnectionId connection, std::string_view device_id,
-               Dialect dialect = Dialect::kVersion1, Position since = {});
+  void connect(ConnectionId connection, std::string_view device_id);
+  void connect_newer(ConnectionId connection, std::string_view device_id, std::string_view tab_id,
+                     Position since);
   void receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size);
   void disconnect(ConnectionId connection);
   void request_state();
+  void read_heartbeats();
   void request(const Event& event) { step(event); }
 
   [[nodiscard]] const EffectList& effects() const { return effects_; }
@@ -50,6 +52,7 @@ class Host {
 
  private:
   void step(const Event& event);
+  void connect(const Connected& event);
   void apply(const Effect& effect);
 
   Session session_;

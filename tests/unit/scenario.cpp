@@ -208,7 +208,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     socket.attachment = bytes_of(rest);
   } else if (name == "credential") {
     host.credential.issued_at_s = take_number<std::int64_t>(rest);
-    host.credential.expires_at = rest.empty() ? 0 : number_of<TimeMs>(rest);
+    host.credential.expires_at = rest.empty() ? 0 : take_number<TimeMs>(rest);
+    host.credential.id = rest.empty() ? 0 : number_of<std::uint64_t>(rest);
   } else if (name == "allow") {
     allow(host.allowance, take_word(rest), rest);
   } else if (name == "measured") {
@@ -224,6 +225,27 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     return false;
   }
   return true;
+}
+
+// `push2 KEEP PUSHID TO EXCEPT BODY`, each `-` for none and names separated by commas.
+void push_with_options(Host& host, std::string_view rest) {
+  const auto word = [&] {
+    const std::string_view taken = take_word(rest);
+    return taken == "-" ? std::string() : std::string(taken);
+  };
+  const std::string keep = word();
+  const std::string push_id = word();
+  const std::string to = word();
+  const std::string except = word();
+  const std::string text = bytes_of(rest);
+  PushRequested event{.now = host.now, .payload = {.text = text, .size_bytes = text.size()}};
+  event.keep_s = number_of<std::int64_t>(keep);
+  event.push_id = push_id;
+  const auto names = split(to, ",");
+  const auto others = split(except, ",");
+  if (!to.empty()) event.to.assign(names.begin(), names.end());
+  if (!except.empty()) event.except.assign(others.begin(), others.end());
+  host.request(event);
 }
 
 bool request(Host& host, std::string_view name, std::string_view rest) {
@@ -242,8 +264,16 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
     host.request(GameLeaveRequested{.now = host.now, .game_id = text});
   } else if (name == "metrics") {
     host.request(MetricsRequested{.now = host.now});
+  } else if (name == "push2") {
+    push_with_options(host, rest);
   } else if (name == "logout") {
-    host.request(LogoutRequested{.now = host.now});
+    host.request(LogoutRequested{.now = host.now, .device_id = text});
+  } else if (name == "devices") {
+    host.request(DevicesRequested{.now = host.now});
+  } else if (name == "export") {
+    host.request(ExportRequested{.now = host.now, .credential = host.credential});
+  } else if (name == "heartbeats") {
+    host.read_heartbeats();
   } else if (name == "state") {
     host.request_state();
   } else {
@@ -261,14 +291,15 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
     host.connect(connection, bytes_of(rest));
   } else if (name == "connect2") {
     const auto connection = take_number<ConnectionId>(rest);
-    const std::string device_id = bytes_of(take_word(rest));
+    // DEVICE/TAB and EPOCH.SEQ
+    const std::vector<std::string> names = split(bytes_of(take_word(rest)), "/");
     Position since;
     if (!rest.empty()) {
       const std::vector<std::string> parts = split(rest, ".");
       since = {.epoch = number_of<std::int64_t>(parts.at(0)),
                .seq = number_of<std::int64_t>(parts.at(1))};
     }
-    host.connect(connection, device_id, Dialect::kVersion2, since);
+    host.connect_newer(connection, names.at(0), names.size() > 1 ? names.at(1) : "", since);
   } else if (name == "crash") {
     host.sockets.clear();
     host.wake();

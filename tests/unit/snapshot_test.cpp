@@ -71,7 +71,8 @@ TEST(SnapshotTest, GamesComeBackInTheirOrderAndToTheByte) {
 TEST(SnapshotTest, ALogoutHasItsOwnBytesAndComesBack) {
   EXPECT_EQ(encoded_logout(256), "\x01\0\x01\0\0\0\0\0\0"sv);
   for (const std::int64_t second : {std::int64_t{0}, std::int64_t{1'795'383'198}}) {
-    EXPECT_EQ(decode_logout(encoded_logout(second)), (Logout{.at_s = second, .credential_ids = {}}));
+    EXPECT_EQ(decode_logout(encoded_logout(second)),
+              (Logout{.at_s = second, .credential_ids = {}}));
   }
 }
 
