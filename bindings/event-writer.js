@@ -102,9 +102,6 @@ export class EventWriter {
         return this.#text(event.gameId);
       case "LogoutRequested":
         return this.#text(event.deviceId);
-      case "MetricsRequested":
-      case "DevicesRequested":
-        return;
     }
   }
 
