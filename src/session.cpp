@@ -22,10 +22,6 @@ static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
 
 constexpr Refusal kNotText = {ErrorCode::kInvalidJson, "binary frame: expected a text frame"};
 
-constexpr Refusal kTooManyGames = {ErrorCode::kLimitReached,
-                                   "activeGames is full: expected at most 256 games"};
-static_assert(kActiveGamesMax == 256, "the refusal names the limit");
-
 // The time of an event that has one.
 std::optional<TimeMs> time_of(const Event& event) {
   return std::visit(
@@ -250,17 +246,6 @@ std::variant<Message, Refusal> Session::read(const FrameReceived& event) {
   return parsed;
 }
 
-std::optional<Refusal> Session::handle(const JoinGame& message, ConnectionId sender,
-                                       EffectList& effects) {
-  return join_game(message.game_id, sender, effects);
-}
-
-std::optional<Refusal> Session::handle(const LeaveGame& message, ConnectionId sender,
-                                       EffectList& effects) {
-  leave_game(message.game_id, sender, effects);
-  return std::nullopt;
-}
-
 std::optional<Refusal> Session::handle(const UpdatePresence& message, ConnectionId sender,
                                        EffectList& effects) {
   const bool is_news = message.presence != presence_;
@@ -333,23 +318,6 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   effects.answer(kStatusOk, kSuccessAnswer);
 }
 
-void Session::on(const GameJoinRequested& event, EffectList& effects) {
-  auto refusal = check_game_id(event.game_id);
-  if (!refusal) refusal = join_game(event.game_id, kNoConnection, effects);
-  if (refusal) return answer_refusal(kStatusBadRequest, *refusal, effects);
-  write_games_answer(out_, games_json_);
-  effects.answer(kStatusOk, out_);
-}
-
-void Session::on(const GameLeaveRequested& event, EffectList& effects) {
-  if (const auto refusal = check_game_id(event.game_id)) {
-    return answer_refusal(kStatusBadRequest, *refusal, effects);
-  }
-  leave_game(event.game_id, kNoConnection, effects);
-  write_games_answer(out_, games_json_);
-  effects.answer(kStatusOk, out_);
-}
-
 void Session::on(const MetricsRequested& /*event*/, EffectList& effects) {
   write_metrics_answer(out_, user_id_, counted_since_, metrics_);
   effects.answer(kStatusOk, out_);
@@ -358,51 +326,6 @@ void Session::on(const MetricsRequested& /*event*/, EffectList& effects) {
 void Session::answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects) {
   write_error_answer(out_, refusal);
   effects.answer(status, out_);
-}
-
-// Games
-
-std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId sender,
-                                          EffectList& effects) {
-  auto& games = stored_.active_games;
-  const bool is_new = !is_active(game_id);
-  if (is_new && games.size() >= kActiveGamesMax) return kTooManyGames;
-  if (!is_new) {
-    note_done(sender);
-    return std::nullopt;
-  }
-  games.emplace_back(game_id);
-  write_games(games_json_, games);
-  write_game_joined(out_, game_id, games_json_);
-  if (is_counting(effects)) journal_.add_joined(game_id, out_.size());
-  note_done(sender);
-  store(effects);
-  send_to_all(out_, effects);
-  return std::nullopt;
-}
-
-void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects) {
-  auto& games = stored_.active_games;
-  const auto game = std::find(games.begin(), games.end(), game_id);
-  if (game == games.end()) {
-    write_game_left(out_, game_id, games_json_);
-    count_frame(out_, effects);
-    note_done(sender);
-  } else {
-    const auto place = static_cast<std::size_t>(game - games.begin());
-    games.erase(game);
-    write_games(games_json_, games);
-    write_game_left(out_, game_id, games_json_);
-    if (is_counting(effects)) journal_.add_left(game_id, place, out_.size());
-    note_done(sender);
-    store(effects);
-  }
-  send_to_all(out_, effects);
-}
-
-bool Session::is_active(std::string_view game_id) const {
-  const auto& games = stored_.active_games;
-  return std::find(games.begin(), games.end(), game_id) != games.end();
 }
 
 // What is known
