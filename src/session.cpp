@@ -11,7 +11,6 @@ namespace {
 constexpr std::uint16_t kTooBigCode = 1009;
 
 constexpr std::uint16_t kStatusOk = 200;
-constexpr std::uint16_t kStatusBadRequest = 400;
 
 constexpr std::string_view kSuccessAnswer = R"({"success":true})";
 constexpr std::string_view kPongFrame = R"({"type":"pong"})";
