@@ -93,8 +93,66 @@ export interface UserSessionOptions<E = unknown> {
   authenticate?: (request: Request, env: E) => Identity | null | Promise<Identity | null>;
 }
 
-/** Which devices a logout has ended. */
+/** Which devices a logout has ended, as `onLogout` is told: those of one user, all of them. */
 export type LogoutScope = "all";
+
+/** A device as it calls itself: in version 2 an installation of the app with its tabs. */
+export interface UserDevice {
+  deviceId: string;
+  /** What the device calls itself; empty if it has not said. */
+  name: string;
+  /** In milliseconds since the Unix epoch, as all times here. */
+  firstSeen: number;
+  lastActive: number;
+  presence: Presence;
+  /** How many of its tabs are connected; 0 when it is away. */
+  tabs: number;
+}
+
+/** To whom a push goes, and for how long. */
+export interface PushOptions {
+  /**
+   * Seconds for which it also waits for devices that are not connected, 30 days at most: each device
+   * of version 2 that connects in that time gets it once. Of one user 64 pushes and 256 KiB wait, the
+   * oldest give way.
+   */
+  keep?: number;
+  /** Of a push that may be sent twice: the second one is not delivered. At most 128 characters. */
+  pushId?: string;
+  /** The devices that get it, at most 64. Not together with `keep`. */
+  to?: string[];
+  /** Those that don't. */
+  except?: string[];
+}
+
+/** What became of a push. */
+export interface PushResult {
+  /** How many connected sockets have got it. */
+  delivered: number;
+  /** A push of the same `pushId` was delivered before. */
+  repeated?: true;
+  /** How many wait now, and how many were dropped for it; only with `keep`. */
+  kept?: number;
+  dropped?: number;
+}
+
+/** Everything that is known about a user. */
+export interface UserExport extends UserState {
+  /** The second of the last logout of all devices; 0 if there was none. */
+  loggedOutAt: number;
+  /** How many credentials were ended one by one. */
+  endedCredentials: number;
+  /** Where the count of the frames to all stands. */
+  epoch: number;
+  seq: number;
+  devices: UserDevice[];
+  /** The frames to all that a device which comes back could still be told. */
+  frames: object[];
+  keptPushes: { expiresAt: number; message: object }[];
+  /** How many ids of pushes are remembered, and how many requests of each device: as hashes. */
+  pushIds: number;
+  requests: { deviceId: string; remembered: number }[];
+}
 
 /** One user's devices and what they share. Address it by `idFromName(userId)`. */
 export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
@@ -122,16 +180,25 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
   /** Erases the user's data and tells every connected device. */
   clear(): { success: true };
   /**
-   * Sends a message to every connected device: an object, or JSON text that goes out to the letter,
-   * of at most 64 KiB.
+   * Sends a message to every connected device, or to those that `options` name: an object, or JSON
+   * text that goes out to the letter, of at most 64 KiB.
    */
-  push(message: string | PushedMessage): { delivered: number } | CallError;
+  push(message: string | PushedMessage, options?: PushOptions): PushResult | CallError;
   /** Adds a game, as if a device had joined it; an id has 1 to 128 bytes of UTF-8. */
   joinGame(gameId: string): { activeGames: string[] } | CallError;
   /** Removes a game, as if a device had left it. */
   leaveGame(gameId: string): { activeGames: string[] } | CallError;
   /** Ends the session on every device, at once. The games stay. */
   logoutAll(): { success: true };
+  /**
+   * Ends the session on one device, connected or not, and the credential that it came by, unless
+   * another connected device came by the same.
+   */
+  logoutDevice(deviceId: string): { success: true; credentialShared?: true } | CallError;
+  /** The devices: those that are connected, and those of version 2 that were. */
+  getDevices(): { devices: UserDevice[] };
+  /** All that is stored about the user. */
+  export(): UserExport;
 }
 
 /**

@@ -126,9 +126,9 @@ std::vector<Journal::Missed> Journal::missed(Position since, std::vector<std::st
   return frames;
 }
 
-void Journal::encode(std::string& out) const {
+void Journal::encode(std::size_t bytes_max, std::string& out) const {
   Start start = first_;
-  while (records_.size() - start.at > kJournalStoredBytesMax) advance(start);
+  while (records_.size() - start.at > bytes_max) advance(start);
   encode(start, out);
 }
 

@@ -61,10 +61,10 @@ class Journal {
   };
   [[nodiscard]] std::vector<Missed> missed(Position since, std::vector<std::string> games) const;
 
-  // Appends the place and what is kept: the newest kRecentBytesMax of it, or all up to
-  // kJournalStoredBytesMax.
+  // Appends the place and the newest of what is kept: kJournalRecentBytesMax of it, at little cost,
+  // or as much as `bytes_max` hold.
   void encode_recent(std::string& out) const { encode(recent_, out); }
-  void encode(std::string& out) const;
+  void encode(std::size_t bytes_max, std::string& out) const;
 
   // Takes over what `reader` holds if it is further than what is known; from damaged bytes nothing.
   // False if it is damaged.

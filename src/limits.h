@@ -48,8 +48,10 @@ inline constexpr std::int64_t kAttachmentLagMs = 1'000;
 inline constexpr std::size_t kJournalFramesMax = 256;
 inline constexpr std::size_t kJournalBytesMax = 262'144;
 
-// What of it rides in the newest attachment, in bytes: it is copied at each frame to all.
+// What of it rides in the newest attachment, in bytes: it is copied at each frame to all, and most is
+// for devices that have gone without a word. More is for those of which that is known.
 inline constexpr std::size_t kJournalRecentBytesMax = 2'048;
+inline constexpr std::size_t kJournalAttachedBytesMax = 10'240;
 
 // What of it is stored while nobody is connected, in bytes.
 inline constexpr std::size_t kJournalStoredBytesMax = 16'384;
@@ -87,7 +89,8 @@ inline constexpr std::size_t kPushIdsMax = 256;
 // Credentials that single devices were ended with.
 inline constexpr std::size_t kRevokedMax = 256;
 
-// How long frames are counted for devices of version 2 when none is connected, in milliseconds.
+// How long a device of version 2 that has gone is expected back, in milliseconds: more is attached for
+// it, and frames are counted when no other is connected.
 inline constexpr std::int64_t kAwaitedMs = 600'000;
 
 // Version, order, time, presence, both times of the credential and the length of the device id (see

@@ -155,6 +155,7 @@ void Session::remove_connection(ConnectionId id) {
   }
   if (connection.dialect == Dialect::kVersion2) {
     --newer_count_;
+    newer_gone_at_ = now_;
     --requests_of(connection.device_id).open_count;
     forget_old_requests();
   }

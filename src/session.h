@@ -286,6 +286,8 @@ class Session {
   // How many of the open connections speak version 2, and when there was one.
   std::size_t newer_count_ = 0;
   TimeMs newer_seen_at_ = 0;
+  // When one of them went last; 0 for never.
+  TimeMs newer_gone_at_ = 0;
   // Up to where the count is stored, and up to where it survives while devices are connected.
   Position stored_position_;
   std::int64_t surviving_seq_ = 0;

@@ -175,7 +175,7 @@ void Session::write_extension(std::string& out) const {
   append_i64(out, fingerprint(stored_.active_games));
   append_u8(out, is_count_stored_ ? 1 : 0);
   append_i64(out, newer_seen_at_);
-  journal_.encode(out);
+  journal_.encode(kJournalStoredBytesMax, out);
   write_requests({}, true, out);
   remembered_.encode(out);
 }
@@ -201,7 +201,12 @@ void Session::restore_extension(EffectList& effects) {
 
 void Session::write_shared(ConnectionId connection, std::string& out) const {
   append_i64(out, newer_seen_at_);
-  journal_.encode_recent(out);
+  append_i64(out, newer_gone_at_);
+  if (newer_gone_at_ > 0 && now_ - newer_gone_at_ <= kAwaitedMs) {
+    journal_.encode(kJournalAttachedBytesMax, out);
+  } else {
+    journal_.encode_recent(out);
+  }
   write_requests(connections_[connection].device_id, false, out);
 }
 
@@ -209,6 +214,7 @@ bool Session::restore_shared(std::string_view shared) {
   if (shared.empty()) return true;
   ByteReader reader(shared);
   newer_seen_at_ = std::max(newer_seen_at_, reader.time());
+  newer_gone_at_ = std::max(newer_gone_at_, reader.time());
   return journal_.restore(reader) && restore_requests(reader) && reader.finished();
 }
 
