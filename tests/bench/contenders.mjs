@@ -16,7 +16,7 @@ import { STATE_BYTES } from "./workloads.mjs";
 /** @import { Manner } from "./crowd-process.mjs" */
 /** @import { Dialect } from "./workloads.mjs" */
 
-/** @typedef {"ours" | "plain" | "party" | "echo" | "echo-one" | "echo-put"} ContenderName */
+/** @typedef {"ours" | "newer" | "plain" | "party" | "echo" | "echo-one" | "echo-put"} ContenderName */
 /** @typedef {Exclude<ContenderName, "ours">} ReferenceName */
 
 /**
@@ -27,10 +27,8 @@ import { STATE_BYTES } from "./workloads.mjs";
 
 /** @type {Record<ContenderName, Kind>} */
 export const CONTENDERS = {
-  ours: {
-    dialect: "session",
-    describe: async () => ({ vars: { ...OPEN, MAX_DEVICES: "10000" } }),
-  },
+  ours: { dialect: "session", describe: describeOurs },
+  newer: { dialect: "newer", describe: describeOurs },
   plain: {
     dialect: "session",
     describe: () => asWritten("Plain", ["plain.js", "text-of-data.js", "routes.js"]),
@@ -55,6 +53,10 @@ export const CONTENDERS = {
     describe: () => asWritten("EchoPut", ["echo-put.js", "echo.js", "routes.js"]),
   },
 };
+
+async function describeOurs() {
+  return { vars: { ...OPEN, MAX_DEVICES: "10000" } };
+}
 
 /**
  * A reference whose files workerd takes as they are: they import nothing from a package.

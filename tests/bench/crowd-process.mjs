@@ -79,7 +79,30 @@ let dialect = "session";
 function open(base, manner, userId, deviceId) {
   const query = new URLSearchParams({ userId, deviceId });
   const perMessageDeflate = manner === "browser" && { threshold: 0 };
-  return new WebSocket(`${base}/__user-session?${query}`, { perMessageDeflate });
+  const protocols = dialect === "newer" ? ["user-session.v2"] : [];
+  return new WebSocket(`${base}/__user-session?${query}`, protocols, { perMessageDeflate });
+}
+
+/**
+ * Waits until a device has been told of all that connected before.
+ * @param {WebSocket} socket
+ */
+async function caughtUp(socket) {
+  socket.send('{"type":"sync_state"}');
+  for (let text = ""; !text.startsWith('{"type":"state"'); ) {
+    text = await new Promise((resolve) => socket.once("message", (data) => resolve(String(data))));
+  }
+}
+
+/**
+ * A frame without the number that version 2 has in it.
+ * @param {Buffer} data
+ */
+function withoutNumber(data) {
+  const at = data.lastIndexOf(',"seq":');
+  if (at < 0) return data;
+  data[at] = "}".charCodeAt(0);
+  return data.subarray(0, at + 1);
 }
 
 /**
@@ -103,6 +126,7 @@ function heard(socket, event) {
 async function connect(options) {
   const { base, manner, devices } = options;
   dialect = options.dialect;
+  const plain = dialect === "newer" ? withoutNumber : (/** @type {Buffer} */ data) => data;
   const first = users.length * devices;
   const end = first + options.users * devices;
   for (let added = 0; added < options.users; added++) {
@@ -116,14 +140,16 @@ async function connect(options) {
       const socket = open(base, manner, userName(user), deviceName(device));
       users[user].sockets[device] = socket;
       // The greeting comes with or after the opening.
-      const greeted = dialect === "session" ? heard(socket, "message") : undefined;
+      const isGreeted = dialect === "session" || dialect === "newer";
+      const greeted = isGreeted ? heard(socket, "message") : undefined;
       await Promise.all([heard(socket, "open"), greeted]);
       const { load } = users[user];
-      socket.on("message", (data) => load.received(device, /** @type {Buffer} */ (data)));
+      socket.on("message", (data) => load.received(device, plain(/** @type {Buffer} */ (data))));
       socket.on("close", () => load.lost());
     });
     await Promise.all(batch);
   }
+  if (dialect === "newer") await Promise.all(users.flatMap(({ sockets }) => sockets).map(caughtUp));
 }
 
 async function joinStandingGames() {

@@ -73,7 +73,8 @@ const HELP = `npm run bench -- [options]
   --short           about a minute: fewer pairs, workloads and connections
   --only <names>    comma-separated: workloads (${Object.keys(WORKLOADS).join(", ")}), shapes
                     (${Object.keys(SHAPES).join(", ")}), ways to connect (${Object.keys(MANNERS).join(", ")}),
-                    references (plain, party, echo, echo-one, echo-put) and
+                    references (plain, party, echo, echo-one, echo-put,
+                    newer: ours in version 2 of the protocol) and
                     other parts (${PARTS.join(", ")}: memory and waking are in sleep)
   --pairs <n>       instead of ${EFFORTS.full.pairs}, or ${EFFORTS.short.pairs} with --short; so often is memory measured, too
   --storage <dir>   where the objects' storage lies; default: ${MEMORY}, a disk without fsync

@@ -24,9 +24,9 @@ export const SHAPES = {
  * @type {Record<WorkloadName, ReferenceName[]>}
  */
 export const REFERENCES = {
-  event: ["plain", "echo", "party"],
-  sync: ["plain", "echo-one", "party"],
-  "join-leave": ["plain", "echo-put", "party"],
+  event: ["plain", "echo", "party", "newer"],
+  sync: ["plain", "echo-one", "party", "newer"],
+  "join-leave": ["plain", "echo-put", "party", "newer"],
   ping: ["plain", "echo", "party"],
 };
 
@@ -113,7 +113,8 @@ export async function measureThroughput(plan, effort, storage) {
 async function prepare(contender, { workload, shape, manner }, { warmUpMs }) {
   const { users, devices, inFlight } = SHAPES[shape];
   await contender.connect({ manner, users, devices });
-  if (contender.dialect === "session") await contender.crowd.call("joinStandingGames");
+  const isSession = contender.dialect === "session" || contender.dialect === "newer";
+  if (isSession) await contender.crowd.call("joinStandingGames");
   await contender.crowd.call("load", { workload, inFlight, forMs: warmUpMs });
 }
 
