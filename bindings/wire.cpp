@@ -33,13 +33,10 @@ Woken read_woken(ByteReader& reader) {
   event.logout = reader.text();
   event.has_legacy = reader.u8() != 0;
   event.legacy_last_active = reader.i64();
-  const std::uint32_t games = reader.count(sizeof(std::uint32_t));
-  event.legacy_games.reserve(games);
-  for (std::uint32_t i = 0; i < games; ++i) event.legacy_games.push_back(reader.text());
-  const std::uint32_t connections = reader.count(kWokenConnectionBytesMin);
-  event.connections.reserve(connections);
-  for (std::uint32_t i = 0; i < connections; ++i) {
-    WokenConnection& connection = event.connections.emplace_back();
+  event.legacy_games.resize(reader.count(sizeof(std::uint32_t)));
+  for (std::string_view& game : event.legacy_games) game = reader.text();
+  event.connections.resize(reader.count(kWokenConnectionBytesMin));
+  for (WokenConnection& connection : event.connections) {
     connection.connection = reader.u32();
     connection.heartbeat = reader.i64();
     connection.attachment = reader.text();
