@@ -9,31 +9,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 
 namespace {
 
-void skip_all(const char* text, char** end) {
+std::uint8_t skip_all(const char* text, char** end) {
   if (end != nullptr) *end = const_cast<char*>(text + std::strlen(text));
+  return 0;
 }
 
 }  // namespace
 
 extern "C" {
 
-// The JSON parser reads numbers with strtod and nobody asks for their value (see UnreadNumber in
-// src/message.cpp). The real ones bring 128-bit floating point arithmetic, and come all three or
-// not at all.
-double strtod(const char* text, char** end) {
-  skip_all(text, end);
-  return 0;
-}
-float strtof(const char* text, char** end) {
-  skip_all(text, end);
-  return 0;
-}
-long double strtold(const char* text, char** end) {
-  skip_all(text, end);
-  return 0;
+// The JSON parser reads numbers with some of these and nobody asks for their value (see
+// UnreadNumber in src/json_fields.cpp). The real ones bring 128-bit floating point arithmetic, and
+// those of a kind come together or not at all.
+double strtod(const char* text, char** end) { return skip_all(text, end); }
+float strtof(const char* text, char** end) { return skip_all(text, end); }
+long double strtold(const char* text, char** end) { return skip_all(text, end); }
+long strtol(const char* text, char** end, int /*base*/) { return skip_all(text, end); }
+long long strtoll(const char* text, char** end, int /*base*/) { return skip_all(text, end); }
+unsigned long strtoul(const char* text, char** end, int /*base*/) { return skip_all(text, end); }
+unsigned long long strtoull(const char* text, char** end, int /*base*/) {
+  return skip_all(text, end);
 }
 
 // The JSON parser describes a bad character with it, in a message that is never shown. The real one
@@ -60,10 +59,26 @@ void emscripten_notify_memory_growth(std::size_t /*memory_index*/) {}
 #endif
 
 #ifdef _LIBCPP_VERSION
+namespace std {
+
 // The same for the library's own checks.
-namespace std::inline _LIBCPP_ABI_NAMESPACE {
+inline namespace _LIBCPP_ABI_NAMESPACE {
 [[noreturn]] void __libcpp_verbose_abort(const char* /*format*/, ...) noexcept { __builtin_trap(); }
-}  // namespace std::inline _LIBCPP_ABI_NAMESPACE
+}  // namespace _LIBCPP_ABI_NAMESPACE
+
+// What the JSON parser hands to us with an error, which throws nothing. The real ones bring all
+// that finds the handler of an exception.
+exception::~exception() noexcept = default;
+const char* exception::what() const noexcept { return ""; }
+runtime_error::runtime_error(const char* message) : __imp_(message) {}
+runtime_error::~runtime_error() noexcept = default;
+const char* runtime_error::what() const noexcept { return ""; }
+inline namespace _LIBCPP_ABI_NAMESPACE {
+__libcpp_refstring::__libcpp_refstring(const char* message) : __imp_(message) {}
+__libcpp_refstring::~__libcpp_refstring() = default;
+}  // namespace _LIBCPP_ABI_NAMESPACE
+
+}  // namespace std
 #endif
 
 // NOLINTEND(bugprone-reserved-identifier,bugprone-std-namespace-modification,

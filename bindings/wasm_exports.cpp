@@ -30,7 +30,8 @@ struct Instance {
 };
 
 Instance& instance() {
-  static Instance the_instance;
+  // It lives as long as the module does.
+  [[clang::no_destroy]] static Instance the_instance;
   return the_instance;
 }
 

@@ -13,10 +13,8 @@ constexpr std::size_t kWokenConnectionBytesMin = 4 + 8 + 4;
 constexpr std::size_t kHeartbeatBytes = 4 + 8;
 
 std::vector<std::string_view> read_texts(ByteReader& reader) {
-  const std::uint32_t count = reader.count(sizeof(std::uint32_t));
-  std::vector<std::string_view> texts;
-  texts.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) texts.push_back(reader.text());
+  std::vector<std::string_view> texts(reader.count(sizeof(std::uint32_t)));
+  for (std::string_view& text : texts) text = reader.text();
   return texts;
 }
 
@@ -49,10 +47,8 @@ Woken read_woken(ByteReader& reader) {
   event.has_legacy = reader.u8() != 0;
   event.legacy_last_active = reader.i64();
   event.legacy_games = read_texts(reader);
-  const std::uint32_t connections = reader.count(kWokenConnectionBytesMin);
-  event.connections.reserve(connections);
-  for (std::uint32_t i = 0; i < connections; ++i) {
-    WokenConnection& connection = event.connections.emplace_back();
+  event.connections.resize(reader.count(kWokenConnectionBytesMin));
+  for (WokenConnection& connection : event.connections) {
     connection.connection = reader.u32();
     connection.heartbeat = reader.i64();
     connection.attachment = reader.text();
@@ -137,10 +133,8 @@ LogoutRequested read_logout_requested(ByteReader& reader) {
 HeartbeatsRead read_heartbeats_read(ByteReader& reader) {
   HeartbeatsRead event;
   event.now = reader.i64();
-  const std::uint32_t count = reader.count(kHeartbeatBytes);
-  event.heartbeats.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto& heartbeat = event.heartbeats.emplace_back();
+  event.heartbeats.resize(reader.count(kHeartbeatBytes));
+  for (HeartbeatsRead::Heartbeat& heartbeat : event.heartbeats) {
     heartbeat.connection = reader.u32();
     heartbeat.at = reader.i64();
   }

@@ -7,12 +7,14 @@ set(SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-
 target_compile_options(session_core PUBLIC ${SANITIZERS})
 
 add_executable(session_tests
+  bindings/heap.cpp
   bindings/wire.cpp
   tests/unit/attachment_test.cpp
   tests/unit/bytes_test.cpp
   tests/unit/effect_test.cpp
   tests/unit/fields_test.cpp
   tests/unit/frame_test.cpp
+  tests/unit/heap_test.cpp
   tests/unit/host.cpp
   tests/unit/json_test.cpp
   tests/unit/message_test.cpp

@@ -3,6 +3,12 @@
 set(SMALL_BINARY -Oz -flto)
 target_compile_options(session_core PUBLIC ${SMALL_BINARY} -fno-threadsafe-statics -fvisibility=hidden)
 
+# What every frame passes through may be larger than the rest.
+set_source_files_properties(src/plain_fields.cpp PROPERTIES COMPILE_OPTIONS -O2)
+set_source_files_properties(src/frame.cpp PROPERTIES COMPILE_OPTIONS -Os)
+# The optimizer must not look through `new` and `delete`: it takes their memory for nobody else's.
+set_source_files_properties(bindings/heap.cpp bindings/new.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
+
 set(BINARYEN_HINTS HINTS ${CMAKE_SOURCE_DIR}/node_modules/.bin NO_CMAKE_FIND_ROOT_PATH
     DOC "From binaryen: npm ci brings it")
 find_program(WASM_METADCE wasm-metadce REQUIRED ${BINARYEN_HINTS})
@@ -16,7 +22,8 @@ set(STACK_BYTES 16384)
 
 # Makes the file `module` by a target of the name `name` whose exports are in `exports`.
 function(add_session_module name exports module)
-  add_executable(${name} EXCLUDE_FROM_ALL bindings/small_libc.cpp ${exports} bindings/wire.cpp)
+  add_executable(${name} EXCLUDE_FROM_ALL
+    bindings/heap.cpp bindings/new.cpp bindings/small_libc.cpp bindings/wire.cpp ${exports})
   target_link_libraries(${name} PRIVATE session_core)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.linked SUFFIX .wasm)
   if(EMSCRIPTEN)

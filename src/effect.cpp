@@ -42,11 +42,14 @@ void EffectList::clear() {
 
 Effect& EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t number,
                         std::string_view text) {
-  auto place = list_.end();
-  while (place != list_.begin() && rank(std::prev(place)->kind) > rank(kind)) --place;
-  place = list_.insert(place, {kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
-                               static_cast<std::uint32_t>(text.size())});
+  list_.push_back({kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
+                   static_cast<std::uint32_t>(text.size())});
   texts_.append(text);
+  auto place = std::prev(list_.end());
+  while (place != list_.begin() && rank(std::prev(place)->kind) > rank(kind)) {
+    std::iter_swap(place, std::prev(place));
+    --place;
+  }
   return *place;
 }
 

@@ -1,7 +1,6 @@
 #include "frame.h"
 
 #include <array>
-#include <charconv>
 
 namespace user_session {
 namespace {
@@ -76,9 +75,16 @@ void reopen(std::string& frame, std::string_view member) {
 }  // namespace
 
 void append_json_number(std::string& out, std::int64_t value) {
-  std::array<char, 20> digits{};
-  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  out.append(digits.data(), result.ptr);
+  std::array<char, 20> text{};
+  std::size_t start = text.size();
+  auto rest = static_cast<std::uint64_t>(value);
+  if (value < 0) rest = -rest;
+  do {
+    text[--start] = static_cast<char>('0' + (rest % 10));
+    rest /= 10;
+  } while (rest > 0);
+  if (value < 0) text[--start] = '-';
+  out.append(text.data() + start, text.size() - start);
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -76,6 +76,9 @@ bool is_number_char(char c) {
   return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
+using JsonInput = nlohmann::detail::iterator_input_adapter<CountingIterator>;
+using JsonToken = nlohmann::detail::lexer_base<Json>::token_type;
+
 // Receives the parser's events and keeps the members that some message has. Builds no tree; what it
 // does not know costs only the reading.
 class FieldReader {
@@ -183,6 +186,28 @@ class FieldReader {
 };
 
 }  // namespace
+
+}  // namespace user_session
+
+// What the parser says of an error, in words that nobody reads: they would be an eighth of the
+// module.
+namespace nlohmann::detail {
+
+template <>
+std::string parser<user_session::Json, user_session::JsonInput>::exception_message(
+    user_session::JsonToken /*expected*/, const std::string& /*context*/) {
+  return {};
+}
+
+template <>
+parse_error parse_error::create(int id, const position_t& /*position*/,
+                                const std::string& /*message*/, std::nullptr_t /*context*/) {
+  return {id, 0, ""};
+}
+
+}  // namespace nlohmann::detail
+
+namespace user_session {
 
 bool read_json_fields(std::string_view text, Fields& fields) {
   // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
