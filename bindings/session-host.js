@@ -71,7 +71,7 @@ export class SessionHost {
   wake(closing, isAnswered = false) {
     if (this.#instance) return;
     this.#sockets.clear();
-    this.#heartbeatsReadAt = Date.now();
+    this.#heartbeatsReadAt = 0;
     /** @type {WokenConnection[]} */
     const connections = [];
     for (const socket of this.#ctx.getWebSockets()) {

@@ -26,7 +26,6 @@ void Session::on(const Woken& event, EffectList& effects) {
   restore_connections(event, effects);
   restore_count();
   restore_metrics(event);
-  drop_vanished(effects);
 }
 
 void Session::restore_logout(const Woken& event, EffectList& effects) {
