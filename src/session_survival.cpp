@@ -120,8 +120,9 @@ void Session::restore_metrics(const Woken& event) {
 
 void Session::measure(EffectList& effects) {
   if (!is_measured_) return;
-  write_metrics_point(out_, metrics_.since(measured_));
-  effects.measure(out_);
+  // Not into what is being written for others: attaching measures, too.
+  write_metrics_point(bytes_, metrics_.since(measured_));
+  effects.measure(bytes_);
   measured_ = metrics_;
 }
 
