@@ -357,7 +357,10 @@ export class SessionHost {
     const socket = this.#sockets.socketOf(connection);
     // Not before something is attached to it: one that is accepted and never handed to its device
     // would count as open and keep the object awake.
-    if (socket && socket === this.#newcomer) this.#ctx.acceptWebSocket(socket);
+    if (socket && socket === this.#newcomer) {
+      this.#ctx.acceptWebSocket(socket);
+      this.#newcomer = null;
+    }
     send(socket, text);
   }
 
