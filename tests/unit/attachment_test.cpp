@@ -34,7 +34,22 @@ const Attachment kPhone = {.order = 7,
                            .device_id = "phone\0x"sv,
                            .attached_at = 1'000'005,
                            .counted_since = 5,
-                           .metrics = some_metrics()};
+                           .metrics = some_metrics(),
+                           .connected_at = 1'000'005,
+                           .seen_at = 1'000'005};
+
+// What a device of version 2 has besides.
+Attachment newer_phone() {
+  Attachment attachment = kPhone;
+  attachment.credential.id = 0xfedc'ba98'7654'3210;
+  attachment.dialect = Dialect::kVersion2;
+  attachment.tab_id = "tab";
+  attachment.device_presence = Presence::kOffline;
+  attachment.connected_at = 900'000;
+  attachment.seen_at = 999'000;
+  attachment.shared = "of\0all"sv;
+  return attachment;
+}
 
 TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
   Metrics metrics;
@@ -61,11 +76,46 @@ TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
             "\x81\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"sv);
 }
 
+// Where these change, every socket of version 2 that is open at a deploy is closed.
+TEST(AttachmentTest, WhatVersion2NeedsComesBehindTheRest) {
+  Attachment attachment = newer_phone();
+  attachment.connected_at = 7;
+  attachment.seen_at = 256;
+  std::string expected = encoded(kPhone);
+  expected[0] = '\x04';
+  expected +=
+      "\x02"
+      "\x10\x32\x54\x76\x98\xba\xdc\xfe"
+      "\x03\0\0\0tab"
+      "\0"
+      "\x07\0\0\0\0\0\0\0"
+      "\0\x01\0\0\0\0\0\0"
+      "\x06\0\0\0of\0all"sv;
+  EXPECT_EQ(encoded(attachment), expected);
+}
+
+// A device of version 1 is attached as before when version 2 has no use for it, so that a server of
+// an earlier version still reads it.
+TEST(AttachmentTest, ADeviceOfVersion1TakesTheNewFormOnlyForWhatItHasToCarry) {
+  EXPECT_EQ(encoded(kPhone)[0], '\x03');
+  Attachment attachment = kPhone;
+  attachment.shared = "x";
+  EXPECT_EQ(encoded(attachment)[0], '\x04');
+  EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
+  attachment = kPhone;
+  attachment.credential.id = 1;
+  EXPECT_EQ(encoded(attachment)[0], '\x04') << "a credential that may be ended by its name";
+  EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
+}
+
 TEST(AttachmentTest, AllOfItComesBack) {
   for (const Presence presence : {Presence::kOffline, Presence::kAway, Presence::kOnline}) {
     Attachment attachment = kPhone;
     attachment.presence = presence;
     EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
+    Attachment newer = newer_phone();
+    newer.device_presence = presence;
+    EXPECT_EQ(decode_attachment(encoded(newer)), newer);
   }
   const Attachment extreme = {.order = kSafeIntegerMax,
                               .last_active = kSafeIntegerMax,
@@ -85,10 +135,30 @@ TEST(AttachmentTest, TheLongestDeviceIdFitsWhereThePlatformKeepsIt) {
   EXPECT_EQ(decode_attachment(bytes), (Attachment{.device_id = device_id, .metrics = metrics}));
 }
 
+TEST(AttachmentTest, WhatHasRoomBesideTheLongestIdsFits) {
+  const std::string tab_id(kNewerDeviceIdBytesMax, 't');
+  for (const std::size_t size : {kNewerDeviceIdBytesMax, kDeviceIdBytesMax - tab_id.size()}) {
+    const std::string device_id(size, 'x');
+    const std::string shared(room_for_shared(device_id, tab_id), 's');
+    Attachment attachment = newer_phone();
+    attachment.metrics = {};
+    for (std::size_t i = 0; i < Metrics::kCount; ++i) {
+      attachment.metrics.add(static_cast<Counter>(i), kSafeIntegerMax);
+    }
+    attachment.device_id = device_id;
+    attachment.tab_id = tab_id;
+    attachment.shared = shared;
+    const std::string bytes = encoded(attachment);
+    EXPECT_LE(bytes.size(), kAttachmentBytesMax);
+    EXPECT_EQ(decode_attachment(bytes), attachment);
+  }
+}
+
 TEST(AttachmentTest, EveryTruncationIsRefused) {
-  const std::string bytes = encoded(kPhone);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_attachment(std::string_view(bytes).substr(0, size))) << size << " bytes";
+  for (const std::string& bytes : {encoded(kPhone), encoded(newer_phone())}) {
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(decode_attachment(std::string_view(bytes).substr(0, size))) << size << " bytes";
+    }
   }
 }
 
@@ -106,6 +176,20 @@ TEST(AttachmentTest, DamagedBytesAreRefused) {
   std::string length = good;
   length[37] = '\xff';
   EXPECT_FALSE(decode_attachment(length)) << "a device id of 4 GB";
+}
+
+TEST(AttachmentTest, DamagedBytesOfVersion2AreRefused) {
+  const std::string good = encoded(newer_phone());
+  EXPECT_FALSE(decode_attachment(good + "x")) << "trailing byte";
+  const std::size_t dialect_at = encoded(kPhone).size();
+  for (const char dialect : {'\0', '\x03', '\xff'}) {
+    std::string bytes = good;
+    bytes[dialect_at] = dialect;
+    EXPECT_FALSE(decode_attachment(bytes)) << "dialect " << static_cast<int>(dialect);
+  }
+  std::string presence = good;
+  presence[dialect_at + 1 + 8 + 4 + 3] = 3;
+  EXPECT_FALSE(decode_attachment(presence)) << "a presence that there is not";
 }
 
 TEST(AttachmentDeathTest, ADeviceIdThatWouldNotFitTrapsBeforeThePlatformThrows) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "attachment.h"
+#include "hash.h"
 #include "limits.h"
 
 namespace user_session {
@@ -209,7 +210,7 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "credential") {
     host.credential.issued_at_s = take_number<std::int64_t>(rest);
     host.credential.expires_at = rest.empty() ? 0 : take_number<TimeMs>(rest);
-    host.credential.id = rest.empty() ? 0 : number_of<std::uint64_t>(rest);
+    host.credential.id = rest.empty() ? 0 : hash_of(bytes_of(rest));
   } else if (name == "allow") {
     allow(host.allowance, take_word(rest), rest);
   } else if (name == "measured") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bytes.h"
+#include "hash.h"
 
 namespace user_session {
 namespace {
@@ -36,6 +37,11 @@ class Writer {
     append_text(bytes_, value);
     return *this;
   }
+  Writer& texts(const std::vector<std::string_view>& values) {
+    u32(static_cast<std::uint32_t>(values.size()));
+    for (const std::string_view value : values) text(value);
+    return *this;
+  }
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
 
  private:
@@ -50,6 +56,7 @@ std::string woken_bytes() {
       .text("snap\0shot"sv)
       .u8(1)
       .text("logout")
+      .text("kept")
       .u8(1)
       .i64(5)
       .u32(2)
@@ -78,21 +85,44 @@ std::string woken_bytes() {
 
 // One well-formed event of every kind.
 std::vector<std::pair<EventTag, std::string>> all_events() {
-  const auto bytes = [](const Writer& writer) { return writer.bytes(); };
-  using enum EventTag;
-  return {
-      {kWoken, woken_bytes()},
-      {kConnected, bytes(Writer(kConnected).u32(1).i64(1000).text("phone").i64(5).i64(7000))},
-      {kFrameReceived, bytes(Writer(kFrameReceived).u32(1).i64(1000).u8(1).u32(2).text("{}"))},
-      {kDisconnected, bytes(Writer(kDisconnected).u32(1).i64(900))},
-      {kStateRequested, bytes(Writer(kStateRequested).i64(1000).i64(900).i64(5).i64(7000))},
-      {kClearRequested, bytes(Writer(kClearRequested).i64(1000).i64(5).i64(7000))},
-      {kPushRequested, bytes(Writer(kPushRequested).i64(1000).u32(2).text("{}"))},
-      {kGameJoinRequested, bytes(Writer(kGameJoinRequested).i64(1000).text("chess"))},
-      {kGameLeaveRequested, bytes(Writer(kGameLeaveRequested).i64(1000).text("chess"))},
-      {kLogoutRequested, bytes(Writer(kLogoutRequested).i64(1000))},
-      {kMetricsRequested, bytes(Writer(kMetricsRequested).i64(1000))},
+  const auto with_credential = [](Writer writer, std::string_view id) {
+    return writer.i64(5).i64(7000).text(id);
   };
+  using enum EventTag;
+  const std::vector<std::pair<EventTag, Writer>> writers = {
+      {kConnected, with_credential(Writer(kConnected).u32(1).i64(1000).text("phone"), "session-1")
+                       .u8(2)
+                       .text("tab")
+                       .i64(900)
+                       .i64(17)},
+      {kFrameReceived, Writer(kFrameReceived).u32(1).i64(1000).u8(1).u32(2).text("{}")},
+      {kDisconnected, Writer(kDisconnected).u32(1).i64(900)},
+      {kStateRequested, with_credential(Writer(kStateRequested).i64(1000).i64(900), "")},
+      {kClearRequested, with_credential(Writer(kClearRequested).i64(1000), "")},
+      {kPushRequested, Writer(kPushRequested)
+                           .i64(1000)
+                           .u32(2)
+                           .text("{}")
+                           .u32(60)
+                           .text("p1")
+                           .texts({"phone", "laptop"})
+                           .texts({"hook"})},
+      {kGameJoinRequested, Writer(kGameJoinRequested).i64(1000).text("chess")},
+      {kGameLeaveRequested, Writer(kGameLeaveRequested).i64(1000).text("chess")},
+      {kLogoutRequested, Writer(kLogoutRequested).i64(1000).text("phone")},
+      {kMetricsRequested, Writer(kMetricsRequested).i64(1000)},
+      {kHeartbeatsRead, Writer(kHeartbeatsRead).i64(1000).u32(2).u32(1).i64(900).u32(3).i64(0)},
+      {kDevicesRequested, Writer(kDevicesRequested).i64(1000)},
+      {kExportRequested, with_credential(Writer(kExportRequested).i64(1000), "session-1")},
+  };
+  std::vector<std::pair<EventTag, std::string>> events = {{kWoken, woken_bytes()}};
+  for (const auto& [tag, writer] : writers) events.emplace_back(tag, writer.bytes());
+  return events;
+}
+
+// The bytes of the event that `tag` names.
+std::string event_bytes(EventTag tag) {
+  return all_events().at(static_cast<std::size_t>(tag) - 1).second;
 }
 
 template <typename Expected>
@@ -120,6 +150,7 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.now, 1000);
   EXPECT_TRUE(event.has_logout);
   EXPECT_EQ(event.logout, "logout");
+  EXPECT_EQ(event.kept, "kept");
   EXPECT_TRUE(event.has_snapshot);
   EXPECT_EQ(event.snapshot, "snap\0shot"sv);
   EXPECT_TRUE(event.has_legacy);
@@ -140,14 +171,22 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_TRUE(event.is_measured);
 }
 
-TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
-  const auto events = all_events();
-  const auto connected = decoded<Connected>(events[1].second);
+TEST(WireTest, WhoeverConnectsBringsAllThatTheyHaveShown) {
+  const std::string bytes = event_bytes(EventTag::kConnected);
+  const auto connected = decoded<Connected>(bytes);
   EXPECT_EQ(connected.connection, 1U);
   EXPECT_EQ(connected.now, 1000);
   EXPECT_EQ(connected.device_id, "phone");
   EXPECT_EQ(connected.credential.issued_at_s, 5);
   EXPECT_EQ(connected.credential.expires_at, 7000);
+  EXPECT_EQ(connected.credential.id, hash_of("session-1"));
+  EXPECT_EQ(connected.dialect, Dialect::kVersion2);
+  EXPECT_EQ(connected.tab_id, "tab");
+  EXPECT_EQ(connected.since, (Position{.epoch = 900, .seq = 17}));
+}
+
+TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
+  const auto events = all_events();
   const auto frame = decoded<FrameReceived>(events[2].second);
   EXPECT_EQ(frame.connection, 1U);
   EXPECT_EQ(frame.now, 1000);
@@ -161,11 +200,33 @@ TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
   EXPECT_EQ(state.now, 1000);
   EXPECT_EQ(state.heartbeat, 900);
   EXPECT_EQ(state.credential.issued_at_s, 5);
+  EXPECT_EQ(state.credential.id, 0U) << "a credential without a name is not ended by one";
   EXPECT_EQ(decoded<ClearRequested>(events[5].second).credential.expires_at, 7000);
-  EXPECT_EQ(decoded<LogoutRequested>(events[9].second).now, 1000);
-  EXPECT_EQ(decoded<PushRequested>(events[6].second).payload.text, "{}");
+  EXPECT_EQ(decoded<LogoutRequested>(events[9].second).device_id, "phone");
   EXPECT_EQ(decoded<GameJoinRequested>(events[7].second).game_id, "chess");
   EXPECT_EQ(decoded<GameLeaveRequested>(events[8].second).game_id, "chess");
+  EXPECT_EQ(decoded<DevicesRequested>(events[12].second).now, 1000);
+  EXPECT_EQ(decoded<ExportRequested>(events[13].second).credential.id, hash_of("session-1"));
+}
+
+TEST(WireTest, APushSaysToWhomItGoesAndForHowLong) {
+  const std::string bytes = event_bytes(EventTag::kPushRequested);
+  const auto push = decoded<PushRequested>(bytes);
+  EXPECT_EQ(push.now, 1000);
+  EXPECT_EQ(push.payload.text, "{}");
+  EXPECT_EQ(push.keep_s, 60);
+  EXPECT_EQ(push.push_id, "p1");
+  EXPECT_EQ(push.to, (std::vector<std::string_view>{"phone", "laptop"}));
+  EXPECT_EQ(push.except, (std::vector<std::string_view>{"hook"}));
+}
+
+TEST(WireTest, HeartbeatsAreReadForEachConnection) {
+  const auto read = decoded<HeartbeatsRead>(event_bytes(EventTag::kHeartbeatsRead));
+  ASSERT_EQ(read.heartbeats.size(), 2U);
+  EXPECT_EQ(read.heartbeats[0].connection, 1U);
+  EXPECT_EQ(read.heartbeats[0].at, 900);
+  EXPECT_EQ(read.heartbeats[1].connection, 3U);
+  EXPECT_EQ(read.heartbeats[1].at, 0);
 }
 
 TEST(WireTest, AFrameTooLargeToCopyStillHasItsSize) {
@@ -187,7 +248,7 @@ TEST(WireTest, EveryTruncationAndTrailingByteIsRefused) {
 }
 
 TEST(WireTest, AnUnknownTagIsRefused) {
-  for (const int tag : {0, 12, 255}) {
+  for (const int tag : {0, 15, 255}) {
     EXPECT_FALSE(decode_event(Writer(static_cast<EventTag>(tag)).bytes())) << tag;
   }
 }
@@ -195,7 +256,8 @@ TEST(WireTest, AnUnknownTagIsRefused) {
 TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
   const auto woken = [](std::uint32_t games, std::uint32_t connections) {
     Writer writer(EventTag::kWoken);
-    writer.text("alice").i64(0).u8(0).text("").u8(0).text("").u8(0).i64(0).u32(games);
+    writer.text("alice").i64(0).u8(0).text("").u8(0).text("").text("").u8(0).i64(0);
+    writer.u32(games);
     writer.u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
     writer.u8(0);
@@ -204,6 +266,8 @@ TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
   EXPECT_TRUE(decode_event(woken(0, 0)));
   EXPECT_FALSE(decode_event(woken(0, 0xffff'ffff)));
   EXPECT_FALSE(decode_event(woken(0xffff'ffff, 0)));
+  const Writer heartbeats = Writer(EventTag::kHeartbeatsRead).i64(0).u32(0xffff'ffff).u32(1).i64(1);
+  EXPECT_FALSE(decode_event(heartbeats.bytes()));
 }
 
 }  // namespace
