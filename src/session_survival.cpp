@@ -200,7 +200,12 @@ void Session::attach_if_stale(ConnectionId connection, EffectList& effects) {
   if (connection == kNoConnection) return;
   // A clock that was set back has gone on, too.
   const auto [earlier, later] = std::minmax(now_, clock_at_attaching_);
-  const TimeMs lag = std::max(later - earlier, last_active_ - surviving_last_active());
+  TimeMs lag = std::max(later - earlier, last_active_ - surviving_last_active());
+  const Connection& carrier = connections_[connection];
+  // Of a device that may vanish, or that others see, its own time counts, too.
+  if (carrier.heartbeat_at > 0 || carrier.dialect == Dialect::kVersion2) {
+    lag = std::max(lag, carrier.seen_at - carrier.attached_seen_at);
+  }
   if (lag >= kAttachmentLagMs) attach(connection, effects);
 }
 
