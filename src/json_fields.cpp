@@ -101,7 +101,8 @@ class FieldReader {
 
   bool string(std::string& value) {
     if (depth_ == 2 && is_list_) {
-      field_->strings.push_back(value);
+      is_list_ = field_->strings.size() < kAimedDevicesMax;
+      if (is_list_) field_->strings.push_back(value);
       return true;
     }
     if (Field* field = current_field(); field != nullptr && field != &fields_.data) {

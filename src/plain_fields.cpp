@@ -47,7 +47,8 @@ class PlainReader {
     return true;
   }
 
-  // The strings of an array that has been read. What is no string makes the field another thing.
+  // The strings of an array that has been read. What is no string makes the field another thing, and
+  // so do more than any message may have: nobody else's memory is for them.
   bool strings(std::string_view array, Field& field) {
     field.kind = Field::Kind::kStrings;
     field.strings.clear();
@@ -55,6 +56,10 @@ class PlainReader {
     for (const char c : array.substr(1, array.size() - 2)) {
       if (c == '"') {
         is_inside = !is_inside;
+        if (is_inside && field.strings.size() == kAimedDevicesMax) {
+          field.kind = Field::Kind::kOther;
+          break;
+        }
         if (is_inside) field.strings.emplace_back();
       } else if (is_inside) {
         field.strings.back() += c;

@@ -120,6 +120,7 @@ class Session {
   void restore_stored(const Woken& event, EffectList& effects);
   void restore_connections(const Woken& event, EffectList& effects);
   void restore_metrics(const Woken& event);
+  void expel_uncounted(EffectList& effects);
 
   // Does what a device asks for, or does not do it again, and tells it so if it wants to know.
   void perform(const Message& message, ConnectionId sender, EffectList& effects);

@@ -99,7 +99,22 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     presence_ = attachment->presence;
     touch(attachment->last_active);
   }
-  if (is_any_lost) effects.report("the attachment of a connection is damaged: it is closed");
+  if (!is_any_lost) return;
+  effects.report("the attachment of a connection is damaged: it is closed");
+  expel_uncounted(effects);
+}
+
+// The lost attachment may have been the one that knew the count.
+void Session::expel_uncounted(EffectList& effects) {
+  if (!journal_.is_running()) return;
+  journal_.stop();
+  for (ConnectionId id = 0; id < connections_.size(); ++id) {
+    if (!is_open(id) || connections_[id].dialect != Dialect::kVersion2) continue;
+    remove_connection(id);
+    effects.expel(id, kTryAgainCode, "connect again");
+  }
+  if (open_count_ > 0) attach(any_open_connection(), effects);
+  gone_.clear();
 }
 
 void Session::restore_metrics(const Woken& event) {
