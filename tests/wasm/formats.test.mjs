@@ -13,7 +13,7 @@ import { builds } from "./modules.mjs";
 
 /** @import { Effect, WokenEvent } from "../../bindings/wire.js" */
 
-const TRUSTED = { issuedAt: -1, expiresAt: 0 };
+const TRUSTED = { issuedAt: -1, expiresAt: 0, id: "" };
 
 /**
  * Wakes an instance on what is stored.
@@ -28,6 +28,7 @@ function wake(module, stored) {
     now: LAST_ACTIVE,
     snapshot: null,
     logout: null,
+    kept: null,
     legacy: null,
     connections: [],
     allowance: openAllowance(),
@@ -44,7 +45,7 @@ function copyOf({ kind, bytes }) {
 
 /** @param {SessionInstance} instance @param {number} [issuedAt] */
 function stateOf(instance, issuedAt = TRUSTED.issuedAt) {
-  const credential = { issuedAt, expiresAt: 0 };
+  const credential = { issuedAt, expiresAt: 0, id: "" };
   const [{ number, text }] = instance.step({ type: "StateRequested", now: LAST_ACTIVE, heartbeat: 0, credential });
   return { status: number, ...JSON.parse(text) };
 }
@@ -100,7 +101,7 @@ for (const { path, module } of builds) {
       assert.deepEqual(effects.map(({ kind }) => kind), [EffectKind.Erase, EffectKind.Store]);
       assert.deepEqual(storedBy(effects, EffectKind.Store), Buffer.from(readFormat(NEWEST_SNAPSHOT)));
       assertRead(instance);
-      const logout = instance.step({ type: "LogoutRequested", now: LOGOUT_AT * 1_000 });
+      const logout = instance.step({ type: "LogoutRequested", now: LOGOUT_AT * 1_000, deviceId: "" });
       assert.deepEqual(storedBy(logout, EffectKind.StoreLogout), Buffer.from(readFormat(NEWEST_LOGOUT)));
     });
 

@@ -5,12 +5,22 @@
  */
 
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { EffectKind } from "../../bindings/wire.js";
+import { Dialect, EffectKind } from "../../bindings/wire.js";
 import { bytesOf, shown, stringOf } from "./scenario-text.mjs";
 
-/** @import { Effect, SessionEvent } from "../../bindings/wire.js" */
+/** @import { Effect, Position, SessionEvent } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
+
+/** A push to all devices that is not kept. */
+export const AT_ALL = Object.freeze({ keep: 0, pushId: "", to: [], except: [] });
+
+/** What a device of version 1 has of what only version 2 says. */
+export const AS_VERSION_1 = Object.freeze({
+  dialect: Dialect.Version1,
+  tabId: "",
+  since: Object.freeze({ epoch: 0, seq: 0 }),
+});
 
 /** What comes before an attachment's device id; kAttachmentHeaderBytes of src/limits.h. */
 const HEADER_BYTES = 38;
@@ -21,13 +31,15 @@ export class Host {
   #instance = null;
   #userId = "";
   #now = 0;
-  #credential = { issuedAt: -1, expiresAt: 0 };
+  #credential = { issuedAt: -1, expiresAt: 0, id: "" };
   #allowance = openAllowance();
   #isMeasured = false;
   /** @type {Uint8Array | null} */
   #stored = null;
   /** @type {Uint8Array | null} */
   #storedLogout = null;
+  /** @type {Uint8Array | null} */
+  #storedKept = null;
   /** @type {{games: string[], lastActive: number} | null} */
   #legacy = null;
   /** @type {Map<number, {attachment: Uint8Array, heartbeat: number}>} */
@@ -70,9 +82,15 @@ export class Host {
       case "attached":
         this.#socket(Number(first)).attachment = bytesOf(text);
         return true;
-      case "credential":
-        this.#credential = { issuedAt: Number(first), expiresAt: Number(text) };
+      case "credential": {
+        const [expiresAt, id] = cut(text);
+        this.#credential = {
+          issuedAt: Number(first),
+          expiresAt: Number(expiresAt),
+          id: stringOf(id),
+        };
         return true;
+      }
       case "allow":
         this.#allow(first, text.split(" ").map(Number));
         return true;
@@ -120,8 +138,13 @@ export class Host {
         return this.#wake();
       case "sleep":
         return this.#wake();
+      case "crash":
+        this.#sockets.clear();
+        return this.#wake();
       case "connect":
         return this.#connect(connection, stringOf(text));
+      case "connect2":
+        return this.#connectNewer(connection, text);
       case "frame":
         return this.#step({ type: "FrameReceived", connection, now, content: stringOf(text) });
       case "binary": {
@@ -147,7 +170,9 @@ export class Host {
       case "clear":
         return { type: "ClearRequested", now, credential };
       case "push":
-        return { type: "PushRequested", now, body: bytesOf(rest) };
+        return { type: "PushRequested", now, body: bytesOf(rest), aim: AT_ALL };
+      case "push2":
+        return this.#aimedPush(rest);
       case "join":
         return { type: "GameJoinRequested", now, gameId: stringOf(rest) };
       case "leave":
@@ -155,7 +180,16 @@ export class Host {
       case "metrics":
         return { type: "MetricsRequested", now };
       case "logout":
-        return { type: "LogoutRequested", now };
+        return { type: "LogoutRequested", now, deviceId: stringOf(rest) };
+      case "devices":
+        return { type: "DevicesRequested", now };
+      case "export":
+        return { type: "ExportRequested", now, credential };
+      case "heartbeats": {
+        const heartbeats = this.#inOrder().map(([id, { heartbeat }]) =>
+          ({ connection: id, at: heartbeat }));
+        return { type: "HeartbeatsRead", now, heartbeats };
+      }
       case "state": {
         const heartbeats = [...this.#sockets.values()].map(({ heartbeat }) => heartbeat);
         const heartbeat = Math.max(0, ...heartbeats);
@@ -166,16 +200,37 @@ export class Host {
     }
   }
 
+  /**
+   * `KEEP PUSHID TO EXCEPT BODY`, each `-` for none and names separated by commas.
+   * @param {string} rest
+   * @returns {SessionEvent}
+   */
+  #aimedPush(rest) {
+    const [keep, pushId, to, except, ...body] = rest.split(" ");
+    const names = (/** @type {string} */ word) => (word === "-" ? [] : word.split(","));
+    const aim = {
+      keep: keep === "-" ? 0 : Number(keep),
+      pushId: pushId === "-" ? "" : pushId,
+      to: names(to),
+      except: names(except),
+    };
+    return { type: "PushRequested", now: this.#now, body: bytesOf(body.join(" ")), aim };
+  }
+
+  #inOrder() {
+    return [...this.#sockets].sort(([a], [b]) => a - b);
+  }
+
   #wake() {
     this.#instance = new SessionInstance(this.#module);
-    const connections = [...this.#sockets].sort(([a], [b]) => a - b)
-      .map(([connection, socket]) => ({ connection, ...socket }));
+    const connections = this.#inOrder().map(([connection, socket]) => ({ connection, ...socket }));
     return this.#step({
       type: "Woken",
       userId: this.#userId,
       now: this.#now,
       snapshot: this.#stored,
       logout: this.#storedLogout,
+      kept: this.#storedKept,
       legacy: this.#legacy,
       connections,
       allowance: this.#allowance,
@@ -186,14 +241,29 @@ export class Host {
   /**
    * @param {number} connection
    * @param {string} deviceId
+   * @param {{dialect: number, tabId: string, since: Position}} [more]
    */
-  #connect(connection, deviceId) {
-    this.#socket(connection);
+  #connect(connection, deviceId, more = AS_VERSION_1) {
+    this.#sockets.set(connection, { attachment: NO_BYTES, heartbeat: 0 });
     const now = this.#now;
     const credential = this.#credential;
-    const effects = this.#step({ type: "Connected", connection, now, deviceId, credential });
+    const event = { type: /** @type {const} */ ("Connected"), connection, now, deviceId, credential };
+    const effects = this.#step({ ...event, ...more });
     if (effects.some(({ kind }) => kind === EffectKind.Answer)) this.#sockets.delete(connection);
     return effects;
+  }
+
+  /**
+   * `DEVICE/TAB EPOCH.SEQ`, of which only the device must be there.
+   * @param {number} connection
+   * @param {string} text
+   */
+  #connectNewer(connection, text) {
+    const [names, place] = cut(text);
+    const [deviceId, tabId = ""] = stringOf(names).split("/");
+    const [epoch = 0, seq = 0] = place ? place.split(".").map(Number) : [];
+    const since = { epoch, seq };
+    return this.#connect(connection, deviceId, { dialect: Dialect.Version2, tabId, since });
   }
 
   /** @param {number} connection */
@@ -226,9 +296,10 @@ export class Host {
     // They lie in the module's memory, where the next step writes.
     const kept = bytes.slice();
     if (kind === EffectKind.SetAside || kind === EffectKind.Erase) this.#stored = null;
-    if (kind === EffectKind.Erase) this.#legacy = null;
+    if (kind === EffectKind.Erase) this.#legacy = this.#storedKept = null;
     if (kind === EffectKind.Store) this.#stored = kept;
     if (kind === EffectKind.StoreLogout) this.#storedLogout = kept;
+    if (kind === EffectKind.StoreKept) this.#storedKept = kept;
     if (kind === EffectKind.Close || kind === EffectKind.Expel) this.#sockets.delete(connection);
     if (kind === EffectKind.CloseAll) this.#sockets.clear();
     const socket = this.#sockets.get(connection);
@@ -294,6 +365,8 @@ function lineOf({ kind, connection, number, text, bytes }) {
       return "erase";
     case EffectKind.Store:
       return `store ${shown(bytes, { binary: true })}`;
+    case EffectKind.StoreKept:
+      return `store_kept ${shown(bytes, { binary: true })}`;
     case EffectKind.StoreLogout:
       return `store_logout ${shown(bytes, { binary: true })}`;
     case EffectKind.SetAttachment:

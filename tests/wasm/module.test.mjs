@@ -5,14 +5,20 @@ import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { EffectKind } from "../../bindings/wire.js";
-import { openAllowance } from "./host.mjs";
+import { AS_VERSION_1, openAllowance } from "./host.mjs";
 import { builds } from "./modules.mjs";
 
 const allowance = openAllowance();
-const credential = { issuedAt: -1, expiresAt: 0 };
+const credential = { issuedAt: -1, expiresAt: 0, id: "" };
 
 const PAGE_BYTES = 65_536;
-const MODULE_BYTES_MAX = 65_536;
+
+/**
+ * Just above what each build has, so that growth is noticed. What bounds them is the upload: with all
+ * of JavaScript it must stay below 50 KiB gzipped.
+ * @type {Record<string, number>}
+ */
+const MODULE_BYTES_MAX = { "dist/session.wasm": 71_000, "build/emscripten/session.wasm": 80_000 };
 
 const EXPORTS = [
   "_initialize function",
@@ -34,7 +40,7 @@ for (const { path, bytes, module } of builds) {
 
     test("is small enough to load at every cold start", (context) => {
       context.diagnostic(`${path}: ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`);
-      assert.ok(bytes.length <= MODULE_BYTES_MAX, `${bytes.length} bytes`);
+      assert.ok(bytes.length <= MODULE_BYTES_MAX[path], `${bytes.length} bytes`);
     });
 
     test("has no debug sections or names, which would only cost", () => {
@@ -52,7 +58,7 @@ for (const { path, bytes, module } of builds) {
 
     test("memory that a large frame took does not grow with every further one", () => {
       const instance = wake(module);
-      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential });
+      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential, ...AS_VERSION_1 });
       const head = '{"type":"broadcast","event":"e","data":"';
       const content = `${head}${"x".repeat(65_536 - head.length - 2)}"}`;
       const frame = () =>
@@ -69,7 +75,7 @@ for (const { path, bytes, module } of builds) {
 function wake(module) {
   const instance = new SessionInstance(module);
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false },
   );
   return instance;
 }
@@ -80,12 +86,12 @@ function wake(module) {
  */
 function live(instance) {
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false },
   );
   const start = 1_795_383_198_465;
   for (let connection = 0; connection < 10; connection++) {
     const deviceId = `Mozilla/5.0 (X11; Li-${start + connection}`;
-    instance.step({ type: "Connected", connection, now: start, deviceId, credential });
+    instance.step({ type: "Connected", connection, now: start, deviceId, credential, ...AS_VERSION_1 });
   }
   for (let i = 0; i < 1000; i++) {
     const gameId = `game-${i % 50}-${"x".repeat(20)}`;

@@ -7,17 +7,20 @@ import { describe, test } from "node:test";
 import { readEffects } from "../../bindings/effect-reader.js";
 import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { EffectKind, EventTag, FRAME_BYTES_MAX } from "../../bindings/wire.js";
-import { openAllowance } from "./host.mjs";
+import { Dialect, EffectKind, EventTag, FRAME_BYTES_MAX } from "../../bindings/wire.js";
+import { AS_VERSION_1, AT_ALL, openAllowance } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
 const allowance = openAllowance();
-const credential = { issuedAt: -1, expiresAt: 0 };
+const credential = { issuedAt: -1, expiresAt: 0, id: "" };
 
 /** @import { SessionExports } from "../../bindings/session-instance.js" */
 /** @import { Effect, SessionEvent } from "../../bindings/wire.js" */
 
 const CLOSE_BYTES = 1_048_576;
+
+/** What follows the body of a push to all: how long, an id, and two lists, all empty. */
+const AIM_BYTES = 4 * 4;
 
 /**
  * The members of an enum of a C++ header, without the `k` of their names.
@@ -43,6 +46,11 @@ describe("wire.js has the tables of C++, or events and effects change their mean
   });
   test("EffectKind", () => {
     assert.deepEqual({ ...EffectKind }, enumOf("src/effect.h", "EffectKind"));
+  });
+  test("Dialect", () => {
+    const text = readFileSync(join(root, "src/event.h"), "utf8");
+    const members = text.match(/enum class Dialect[^{]*\{ kVersion1 = (\d), kVersion2 = (\d) \}/);
+    assert.deepEqual(members?.slice(1).map(Number), [Dialect.Version1, Dialect.Version2]);
   });
   test("FRAME_BYTES_MAX", () => {
     assert.equal(FRAME_BYTES_MAX, limit("kFrameBytesMax"));
@@ -77,7 +85,8 @@ function payloadOf(event) {
   const at = event.type === "FrameReceived" ? 1 + 4 + 8 + 1 : 1 + 8;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const copied = view.getUint32(at + 4, true);
-  assert.equal(bytes.length, at + 8 + copied, "nothing comes after the content");
+  const after = event.type === "FrameReceived" ? 0 : AIM_BYTES;
+  assert.equal(bytes.length, at + 8 + copied + after, "nothing but a push's aim comes after");
   return { size: view.getUint32(at, true), copied };
 }
 
@@ -118,13 +127,13 @@ describe("only content of up to 64 KiB is copied, and its size is always right:"
 
   test("a pushed body, as text or bytes, whole or read in part", () => {
     const body = (/** @type {string | Uint8Array} */ content, /** @type {number} */ size) =>
-      payloadOf({ type: "PushRequested", now: 1, body: content, size });
-    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: "{}" }), { size: 2, copied: 2 });
+      payloadOf({ type: "PushRequested", now: 1, body: content, size, aim: AT_ALL });
+    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: "{}", aim: AT_ALL }), { size: 2, copied: 2 });
     const most = new Uint8Array(65_536);
     assert.deepEqual(body(most, most.length), { size: 65_536, copied: 65_536 });
     assert.deepEqual(body(most, 70_000), { size: 70_000, copied: 0 });
     const more = new Uint8Array(65_537);
-    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: more }), { size: 65_537, copied: 0 });
+    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: more, aim: AT_ALL }), { size: 65_537, copied: 0 });
   });
 
   test("a writer that has written a large event writes the next small one alone", () => {
@@ -166,7 +175,7 @@ const TEXTS = ["\ufeffmark", "nul\u0000end\u0000", "é€🎲", "\u2028 \u007f \
  * @returns {SessionEvent}
  */
 function connected(deviceId) {
-  return { type: "Connected", connection: 0, now: 9, deviceId, credential };
+  return { type: "Connected", connection: 0, now: 9, deviceId, credential, ...AS_VERSION_1 };
 }
 
 for (const { path, module } of builds) {
@@ -213,7 +222,7 @@ for (const { path, module } of builds) {
         const snapshot = of(joined, EffectKind.Store).bytes.slice();
         const second = new SessionInstance(module);
         const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, legacy: null, connections, allowance, isMeasured: false });
+        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, kept: null, legacy: null, connections, allowance, isMeasured: false });
         const content = '{"type":"broadcast","event":"who"}';
         const [event] = second.step({ type: "FrameReceived", connection: 0, now: 9, content });
         assert.equal(JSON.parse(event.text).from, text);
@@ -224,7 +233,7 @@ for (const { path, module } of builds) {
 
     test("the effects of a step that made the memory grow are read from the new memory", () => {
       const instance = wake(module);
-      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential });
+      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential, ...AS_VERSION_1 });
       const before = instance.memoryBytes;
       const data = "y".repeat(60_000);
       const content = JSON.stringify({ type: "broadcast", event: "e", data });
@@ -235,7 +244,7 @@ for (const { path, module } of builds) {
 
     test("a malformed event traps instead of meaning something else", () => {
       const woken = newWriter()({
-        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false,
+        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
         [...woken.slice(0, -1)], [...woken, 0]];
@@ -253,7 +262,7 @@ for (const { path, module } of builds) {
  */
 function wake(module, userId = "alice") {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, legacy: null, connections: [], allowance, isMeasured: false });
+  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false });
   return instance;
 }
 
