@@ -117,7 +117,8 @@ export class SessionHost {
     this.wake();
     try {
       const answer = this.#apply(/** @type {SessionInstance} */ (this.#instance).step(event));
-      this.#failures.over();
+      // Those come unasked between others, and say nothing about them.
+      if (event.type !== "HeartbeatsRead") this.#failures.over();
       return answer;
     } catch (error) {
       throw this.#failure(event, error);
