@@ -10,6 +10,7 @@ add_executable(session_tests
   bindings/heap.cpp
   bindings/wire.cpp
   tests/unit/attachment_test.cpp
+  tests/unit/beside_test.cpp
   tests/unit/bytes_test.cpp
   tests/unit/effect_test.cpp
   tests/unit/fields_test.cpp

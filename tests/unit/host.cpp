@@ -86,9 +86,12 @@ void Host::read_heartbeats() {
 }
 
 void Host::step(const Event& event) {
+  open_before_step_.clear();
+  for (const auto& [connection, socket] : sockets) open_before_step_.insert(connection);
   effects_.clear();
   session_.step(event, effects_);
   for (const Effect& effect : effects_.list()) apply(effect);
+  after_step();
 }
 
 void Host::apply(const Effect& effect) {

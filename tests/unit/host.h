@@ -2,8 +2,10 @@
 // which sockets are open. So an instance can vanish and another wake, as on the real one.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,11 @@ class Host {
   void request(const Event& event) { step(event); }
 
   [[nodiscard]] const EffectList& effects() const { return effects_; }
+  [[nodiscard]] const std::set<ConnectionId>& open_before_step() const {
+    return open_before_step_;
+  }
+  // Called after each step, when its effects have been carried out.
+  std::function<void()> after_step = [] {};
 
   std::string user_id;
   TimeMs now = 0;
@@ -57,6 +64,7 @@ class Host {
 
   Session session_;
   EffectList effects_;
+  std::set<ConnectionId> open_before_step_;
 };
 
 }  // namespace user_session
