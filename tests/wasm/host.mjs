@@ -26,6 +26,11 @@ export const AS_VERSION_1 = Object.freeze({
 const HEADER_BYTES = 38;
 
 export class Host {
+  /**
+   * Told of each step, with the sockets that are open before its effects.
+   * @type {(event: SessionEvent, effects: Effect[], open: number[]) => void}
+   */
+  onStep = () => {};
   #module;
   /** @type {SessionInstance | null} */
   #instance = null;
@@ -287,6 +292,7 @@ export class Host {
   #step(event) {
     if (!this.#instance) throw new Error("the scenario must begin with wake");
     const effects = this.#instance.step(event);
+    this.onStep(event, effects, [...this.#sockets.keys()]);
     for (const effect of effects) this.#apply(effect);
     return effects;
   }

@@ -1,0 +1,151 @@
+/**
+ * The document that describes the frames, against the frames themselves: whatever any scenario has
+ * the session say or take is in it, and nothing is in it that no scenario shows.
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { Ajv } from "ajv";
+
+import { EffectKind } from "../../bindings/wire.js";
+import { Host } from "./host.mjs";
+import { builds, root } from "./modules.mjs";
+import { parseScenario } from "./scenario-text.mjs";
+
+/** @import { Effect, SessionEvent } from "../../bindings/wire.js" */
+
+const folder = join(root, "tests/scenarios");
+const text = readFileSync(join(root, "docs/asyncapi.json"), "utf8");
+/** @type {{components: {messages: Record<string, {name: string}>}}} */
+const api = JSON.parse(text);
+
+// The document is more than a schema.
+const ajv = new Ajv({ strict: false, validateSchema: false });
+ajv.addSchema({ $id: "api", ...api });
+
+/** What a frame that is refused with one of these has in common: it is no message. */
+const NO_MESSAGE = ["invalid_json", "invalid_message", "unknown_type"];
+
+const LOGOUT_CODE = 1000;
+
+/** How much of a frame a failure shows. */
+const SHOWN = 200;
+
+/**
+ * Whether a frame is a message of the document.
+ * @param {string} message Its key.
+ * @param {unknown} frame
+ */
+function isMessage(message, frame) {
+  if (!Object.hasOwn(api.components.messages, message)) return false;
+  const path = `api#/components/messages/${message}/payload`;
+  const validate = ajv.getSchema(path);
+  assert.ok(validate, path);
+  return validate(frame) === true;
+}
+
+/** Follows a session and holds the document against what is said. */
+class Follower {
+  /** The messages that were seen. */
+  seen = new Set();
+  /** By connection. @type {Map<number, number>} */
+  #dialects = new Map();
+  #pushed = new Set();
+
+  /**
+   * @param {SessionEvent} event
+   * @param {Effect[]} effects
+   * @param {number[]} open
+   */
+  follow(event, effects, open) {
+    if (event.type === "Connected") this.#dialects.set(event.connection, event.dialect);
+    if (event.type === "PushRequested") this.#pushed.add(typeOf(String(textOf(event.body))));
+    for (const { kind, connection, text: frame } of effects) {
+      if (kind === EffectKind.Send) this.#told(connection, frame);
+      if (kind === EffectKind.SendToAll) for (const each of open) this.#told(each, frame);
+    }
+    if (event.type !== "FrameReceived" || typeof event.content !== "string") return;
+    const isHeard = open.includes(event.connection) && !effects.some(isClose);
+    if (isHeard) this.#said(event.connection, event.content, effects);
+  }
+
+  /**
+   * @param {number} connection
+   * @param {string} frame
+   */
+  #told(connection, frame) {
+    const dialect = this.#dialects.get(connection);
+    // One whose attachment the scenario has made up.
+    if (dialect === undefined) return;
+    const type = typeOf(frame);
+    const isPushed = this.#pushed.has(type);
+    const name = isPushed ? "pushed" : type;
+    const message = `${name}.to.v${dialect}`;
+    assert.ok(isMessage(message, JSON.parse(frame)), `${message}: ${frame.slice(0, SHOWN)}`);
+    this.seen.add(message);
+  }
+
+  /**
+   * @param {number} connection
+   * @param {string} frame
+   * @param {Effect[]} effects
+   */
+  #said(connection, frame, effects) {
+    const dialect = this.#dialects.get(connection);
+    const error = effects
+      .filter((effect) => effect.kind === EffectKind.Send && effect.connection === connection)
+      .map((effect) => JSON.parse(effect.text))
+      .find(({ type }) => type === "error");
+    if (dialect === undefined || (error && !NO_MESSAGE.includes(error.code))) return;
+    const isKnownDevice = !error?.message.startsWith("deviceId is none");
+    const message = `${typeOf(frame)}.v${dialect}`;
+    const isOne = isMessage(message, parsed(frame));
+    // A nesting or a surrogate that ours refuses is nothing that a schema could say.
+    if (error?.code === "invalid_json") return;
+    assert.equal(isOne, !error || !isKnownDevice, `${message}: ${frame.slice(0, SHOWN)}`);
+    if (isOne) this.seen.add(message);
+  }
+}
+
+/**
+ * Whether a socket is closed for what it has sent.
+ * @param {Effect} effect
+ */
+function isClose({ kind, number }) {
+  return kind === EffectKind.Close && number !== LOGOUT_CODE;
+}
+
+/** @param {string | Uint8Array} body */
+function textOf(body) {
+  return typeof body === "string" ? body : new TextDecoder().decode(body);
+}
+
+/** @param {string} frame */
+function parsed(frame) {
+  try {
+    return JSON.parse(frame);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} frame */
+function typeOf(frame) {
+  return parsed(frame)?.type;
+}
+
+test("the document describes every frame, and only frames that there are", () => {
+  const seen = new Set();
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".txt"))) {
+    const host = new Host(builds[0].module);
+    const follower = new Follower();
+    host.onStep = (...step) => follower.follow(...step);
+    for (const { command } of parseScenario(readFileSync(join(folder, file), "utf8"))) {
+      host.run(command);
+    }
+    for (const message of follower.seen) seen.add(message);
+  }
+  assert.deepEqual([...seen].sort(), Object.keys(api.components.messages).sort());
+});
