@@ -163,8 +163,11 @@ bool Journal::restore(ByteReader& reader) {
     ++other.count_;
     other.frames_bytes_ += record.frame_bytes;
   }
+  // What has stopped has stopped later than what still ran at the same place.
   const bool is_further = other.now_.epoch > now_.epoch ||
-                          (other.now_.epoch == now_.epoch && other.now_.seq >= now_.seq);
+                          (other.now_.epoch == now_.epoch &&
+                           (other.now_.seq > now_.seq ||
+                            (other.now_.seq == now_.seq && (is_running_ || !other.is_running_))));
   if (!is_further) return true;
   *this = std::move(other);
   recent_ = first_;

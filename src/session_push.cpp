@@ -80,7 +80,9 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   if (event.keep_s > 0) {
     const TimeMs expires_at = now_ + event.keep_s * kMsPerSecond;
     kept_.expire(now_);
-    const std::size_t dropped = kept_.add(event.payload.text, journal_.now(), expires_at);
+    // Uncounted it has no place: the one that the count stopped at is that of another frame.
+    const Position position = journal_.is_running() ? journal_.now() : Position{};
+    const std::size_t dropped = kept_.add(event.payload.text, position, expires_at);
     for (const Connection& connection : connections_) {
       if (connection.dialect == Dialect::kVersion2) kept_.give_all(connection.device_id);
     }
