@@ -74,6 +74,7 @@ void Session::finish_step(const Event& event, EffectList& effects) {
     metrics_.add(Counter::kBytesReceived, static_cast<std::int64_t>(frame->payload.size_bytes));
   }
   request_id_ = {};
+  request_seq_.reset();
   is_credential_shared_ = false;
   const bool is_users_doing =
       sender != kNoConnection || std::holds_alternative<ClearRequested>(event);
@@ -157,6 +158,8 @@ void Session::remove_connection(ConnectionId id) {
     --newer_count_;
     newer_gone_at_ = now_;
     --requests_of(connection.device_id).open_count;
+    // Its own attachment knew of them, which has gone with it.
+    if (is_request_unstored_) is_request_unsaved_ = true;
     forget_old_requests();
   }
   connections_[id] = Connection{};
@@ -172,8 +175,10 @@ void Session::after_removals(EffectList& effects) {
   if (!is_open(carrier_)) attach(any_open_connection(), effects);
 }
 
-bool Session::is_count_behind() const {
-  return journal_.is_running() && (!is_count_stored_ || stored_position_ != journal_.now());
+bool Session::is_row_behind() const {
+  const bool is_count_behind =
+      journal_.is_running() && (!is_count_stored_ || stored_position_ != journal_.now());
+  return is_count_behind || is_request_unstored_;
 }
 
 void Session::nobody_is_here() {
@@ -185,7 +190,7 @@ void Session::nobody_is_here() {
 void Session::last_device_left(EffectList& effects) {
   measure(effects);
   nobody_is_here();
-  if (is_count_behind() || last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
+  if (is_row_behind() || last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
 }
 
 // Frames
@@ -229,7 +234,7 @@ void Session::perform(const Message& message, ConnectionId sender, EffectList& e
       std::visit([&](const auto& known) { return this->handle(known, sender, effects); }, message);
   if (refusal) return refuse(sender, *refusal, effects);
   if (!is_request) return;
-  write_ack(out_, request_id_, journal_.now().seq);
+  write_ack(out_, request_id_, request_seq_.value_or(journal_.now().seq));
   if (is_credential_shared_) mark_shared(out_);
   effects.send(sender, out_);
 }

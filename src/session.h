@@ -181,8 +181,10 @@ class Session {
   template <typename Predicate>
   bool end_devices(Predicate is_meant, std::string_view scope, EffectList& effects);
   bool end_credentials(const std::vector<std::uint64_t>& ended, EffectList& effects);
-  // Of a device that need not be here. The refusal says why nothing was done.
-  std::variant<bool, Refusal> end_device(std::string_view device_id, EffectList& effects);
+  // Of a device that need not be here; `sender` has asked for it. The refusal says why nothing was
+  // done.
+  std::variant<bool, Refusal> end_device(std::string_view device_id, ConnectionId sender,
+                                         EffectList& effects);
   [[nodiscard]] bool has_room_to_end() const;
 
   // To the devices that an event or a push is aimed at; how many they were.
@@ -198,8 +200,8 @@ class Session {
   void append_kept(std::string& out) const;
   void append_requests(std::string& out) const;
 
-  // Something was counted since it was stored last.
-  [[nodiscard]] bool is_count_behind() const;
+  // Something was counted or asked for since it was stored last.
+  [[nodiscard]] bool is_row_behind() const;
   // What of version 2 is stored with the rest, and what of it rides in attachments.
   void write_extension(std::string& out) const;
   void restore_extension(EffectList& effects);
@@ -296,10 +298,13 @@ class Session {
   bool is_count_stored_ = true;
   // The id of the request that is being handled; empty if it has none.
   std::string_view request_id_;
+  // The number that it is remembered with.
+  std::optional<std::int64_t> request_seq_;
   // Of a credential that the request has ended a device that stays has come, too.
   bool is_credential_shared_ = false;
-  // A request was done that no attachment or row knows.
+  // A request was done that no attachment or row knows, and one that no row knows.
   bool is_request_unsaved_ = false;
+  bool is_request_unstored_ = false;
 
   // The active games as a JSON array: written at each change, sent much more often.
   std::string games_json_ = "[]";

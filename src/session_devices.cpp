@@ -51,10 +51,11 @@ std::optional<Refusal> Session::handle(const SetDevice& message, ConnectionId se
                                        EffectList& effects) {
   const std::string& device_id = connections_[sender].device_id;
   RememberedDevice& device = remembered_.get(device_id, now_);
+  const bool is_news = device.name != message.name;
+  if (is_news && is_counting(effects)) journal_.skip();
   note_done(sender);
-  if (device.name == message.name) return std::nullopt;
+  if (!is_news) return std::nullopt;
   device.name = message.name;
-  if (is_counting(effects)) journal_.skip();
   store(effects);
   out_ = R"({"type":"device_updated","device":)";
   append_device(out_, device_view(device_id), {});

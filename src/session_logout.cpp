@@ -44,7 +44,7 @@ void Session::logout_all(EffectList& effects) {
   // They were all issued before now.
   logout_.credential_ids.clear();
   store_logout(std::max(now_ / kMsPerSecond, newest_issued_at_s_), effects);
-  if (is_count_behind() || last_active_ > stored_.last_active) store(effects);
+  if (is_row_behind() || last_active_ > stored_.last_active) store(effects);
   effects.close_all(kLogoutCode, kLogoutReason);
 }
 
@@ -87,10 +87,12 @@ bool Session::has_room_to_end() const {
   return logout_.credential_ids.size() + open_count_ < kRevokedMax;
 }
 
-std::variant<bool, Refusal> Session::end_device(std::string_view device_id, EffectList& effects) {
+std::variant<bool, Refusal> Session::end_device(std::string_view device_id, ConnectionId sender,
+                                                EffectList& effects) {
   const RememberedDevice* remembered = remembered_.find(device_id);
   if (remembered == nullptr && !is_here(device_id)) return kUnknownDevice;
   if (!has_room_to_end()) return kTooManyEnded;
+  note_done(sender);
   // Names end with the connections that carry them.
   const std::string ended_id(device_id);
   bool is_shared =
@@ -103,8 +105,9 @@ std::variant<bool, Refusal> Session::end_device(std::string_view device_id, Effe
   return is_shared;
 }
 
-std::optional<Refusal> Session::handle(const LogoutAll& /*message*/, ConnectionId /*sender*/,
+std::optional<Refusal> Session::handle(const LogoutAll& /*message*/, ConnectionId sender,
                                        EffectList& effects) {
+  note_done(sender);
   logout_all(effects);
   return std::nullopt;
 }
@@ -112,6 +115,7 @@ std::optional<Refusal> Session::handle(const LogoutAll& /*message*/, ConnectionI
 std::optional<Refusal> Session::handle(const LogoutOthers& /*message*/, ConnectionId sender,
                                        EffectList& effects) {
   if (!has_room_to_end()) return kTooManyEnded;
+  note_done(sender);
   const std::string own_id = connections_[sender].device_id;
   is_credential_shared_ =
       end_devices([&](const Connection& connection) { return connection.device_id != own_id; },
@@ -120,9 +124,9 @@ std::optional<Refusal> Session::handle(const LogoutOthers& /*message*/, Connecti
   return std::nullopt;
 }
 
-std::optional<Refusal> Session::handle(const LogoutDevice& message, ConnectionId /*sender*/,
+std::optional<Refusal> Session::handle(const LogoutDevice& message, ConnectionId sender,
                                        EffectList& effects) {
-  const auto ended = end_device(message.device_id, effects);
+  const auto ended = end_device(message.device_id, sender, effects);
   if (const auto* refusal = std::get_if<Refusal>(&ended)) return *refusal;
   is_credential_shared_ = *std::get_if<bool>(&ended);
   return std::nullopt;
@@ -133,7 +137,7 @@ void Session::on(const LogoutRequested& event, EffectList& effects) {
   if (event.device_id.empty()) {
     logout_all(effects);
   } else {
-    const auto ended = end_device(event.device_id, effects);
+    const auto ended = end_device(event.device_id, kNoConnection, effects);
     if (const auto* refusal = std::get_if<Refusal>(&ended)) {
       return answer_refusal(kStatusBadRequest, *refusal, effects);
     }

@@ -129,8 +129,10 @@ Session::DeviceRequests& Session::requests_of(std::string_view device_id) {
 
 void Session::note_done(ConnectionId sender) {
   if (request_id_.empty() || !is_open(sender)) return;
-  requests_of(connections_[sender].device_id).done.add(request_id_, journal_.now().seq, now_);
+  request_seq_ = journal_.now().seq;
+  requests_of(connections_[sender].device_id).done.add(request_id_, *request_seq_, now_);
   is_request_unsaved_ = true;
+  is_request_unstored_ = true;
 }
 
 void Session::forget_old_requests() {
@@ -215,7 +217,11 @@ bool Session::restore_shared(std::string_view shared) {
   ByteReader reader(shared);
   newer_seen_at_ = std::max(newer_seen_at_, reader.time());
   newer_gone_at_ = std::max(newer_gone_at_, reader.time());
-  return journal_.restore(reader) && restore_requests(reader) && reader.finished();
+  if (!journal_.restore(reader) || !restore_requests(reader) || !reader.finished()) return false;
+  is_request_unstored_ =
+      std::any_of(requests_.begin(), requests_.end(),
+                  [&](const DeviceRequests& requests) { return !requests.done.is_empty(now_); });
+  return true;
 }
 
 // Without a device that carries it the count is known only if the row says that it tells all.

@@ -150,6 +150,7 @@ void Session::store(EffectList& effects) {
     stored_position_ = journal_.now();
     surviving_seq_ = stored_position_.seq;
     is_request_unsaved_ = false;
+    is_request_unstored_ = false;
   }
   bytes_.clear();
   encode_snapshot(stored_, bytes_);
