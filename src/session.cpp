@@ -156,7 +156,7 @@ void Session::remove_connection(ConnectionId id) {
   }
   if (connection.dialect == Dialect::kVersion2) {
     --newer_count_;
-    newer_gone_at_ = now_;
+    note_gone(connection.device_id);
     --requests_of(connection.device_id).open_count;
     // Its own attachment knew of them, which has gone with it.
     if (is_request_unstored_) is_request_unsaved_ = true;

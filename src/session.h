@@ -205,6 +205,9 @@ class Session {
   // What of version 2 is stored with the rest, and what of it rides in attachments.
   void write_extension(std::string& out) const;
   void restore_extension(EffectList& effects);
+  void write_journal(std::string& out) const;
+  void note_gone(std::string_view device_id);
+  void note_back(std::string_view device_id);
   void write_shared(ConnectionId connection, std::string& out) const;
   [[nodiscard]] bool restore_shared(std::string_view shared);
   void restore_count();
@@ -289,8 +292,12 @@ class Session {
   // How many of the open connections speak version 2, and when there was one.
   std::size_t newer_count_ = 0;
   TimeMs newer_seen_at_ = 0;
-  // When one of them went last; 0 for never.
-  TimeMs newer_gone_at_ = 0;
+  // Devices of version 2 that have gone, by the hashes of their ids, until they are back.
+  struct Missing {
+    std::uint64_t device = 0;
+    TimeMs gone_at = 0;
+  };
+  std::vector<Missing> missing_;
   // Up to where the count is stored, and up to where it survives while devices are connected.
   Position stored_position_;
   std::int64_t surviving_seq_ = 0;

@@ -97,6 +97,7 @@ void Session::send_by_dialect(std::string_view frame, std::string_view newer_fra
 }
 
 void Session::resume(const Connected& event, EffectList& effects) {
+  note_back(event.device_id);
   // The newcomer among them.
   attach_devices_before_telling(effects);
   const bool has_been_here = event.since.epoch != 0;
@@ -177,7 +178,7 @@ void Session::write_extension(std::string& out) const {
   append_i64(out, fingerprint(stored_.active_games));
   append_u8(out, is_count_stored_ ? 1 : 0);
   append_i64(out, newer_seen_at_);
-  journal_.encode(kJournalStoredBytesMax, out);
+  write_journal(out);
   write_requests({}, true, out);
   remembered_.encode(out);
 }
@@ -201,14 +202,39 @@ void Session::restore_extension(EffectList& effects) {
   stored_position_ = journal_.now();
 }
 
-void Session::write_shared(ConnectionId connection, std::string& out) const {
-  append_i64(out, newer_seen_at_);
-  append_i64(out, newer_gone_at_);
-  if (newer_gone_at_ > 0 && now_ - newer_gone_at_ <= kAwaitedMs) {
+void Session::note_gone(std::string_view device_id) {
+  note_back(device_id);
+  if (missing_.size() == kMissingMax) missing_.erase(missing_.begin());
+  missing_.push_back({.device = hash_of(device_id), .gone_at = now_});
+}
+
+void Session::note_back(std::string_view device_id) {
+  const std::uint64_t device = hash_of(device_id);
+  std::erase_if(missing_, [&](const Missing& missing) { return missing.device == device; });
+}
+
+// The more, the likelier it is to be needed.
+void Session::write_journal(std::string& out) const {
+  const bool is_any_missing =
+      std::any_of(missing_.begin(), missing_.end(),
+                  [&](const Missing& missing) { return now_ - missing.gone_at <= kAwaitedMs; });
+  if (open_count_ == 0) {
+    journal_.encode(kJournalStoredBytesMax, out);
+  } else if (is_any_missing) {
     journal_.encode(kJournalAttachedBytesMax, out);
   } else {
     journal_.encode_recent(out);
   }
+}
+
+void Session::write_shared(ConnectionId connection, std::string& out) const {
+  append_i64(out, newer_seen_at_);
+  append_u32(out, static_cast<std::uint32_t>(missing_.size()));
+  for (const Missing& missing : missing_) {
+    append_i64(out, static_cast<std::int64_t>(missing.device));
+    append_i64(out, missing.gone_at);
+  }
+  write_journal(out);
   write_requests(connections_[connection].device_id, false, out);
 }
 
@@ -216,7 +242,12 @@ bool Session::restore_shared(std::string_view shared) {
   if (shared.empty()) return true;
   ByteReader reader(shared);
   newer_seen_at_ = std::max(newer_seen_at_, reader.time());
-  newer_gone_at_ = std::max(newer_gone_at_, reader.time());
+  std::vector<Missing> missing(reader.count(2 * sizeof(std::int64_t)));
+  for (Missing& one : missing) {
+    one.device = static_cast<std::uint64_t>(reader.i64());
+    one.gone_at = reader.time();
+  }
+  if (missing_.size() < missing.size()) missing_ = std::move(missing);
   if (!journal_.restore(reader) || !restore_requests(reader) || !reader.finished()) return false;
   is_request_unstored_ =
       std::any_of(requests_.begin(), requests_.end(),
