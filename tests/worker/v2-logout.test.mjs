@@ -1,0 +1,217 @@
+/**
+ * Signing out one device or all others: whoever is meant must not come back with what they had, and
+ * whoever is not must not notice.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { SECRET, SERVICE_TOKEN, ask, bearer, secretToken } from "../support/auth.mjs";
+import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { assertLoggedOut } from "../support/logout.mjs";
+import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { PREFIX } from "../support/requests.mjs";
+import { startServer } from "../support/server.mjs";
+import { startWatchedServer } from "../support/watched.mjs";
+
+/** @import { Server } from "../support/server.mjs" */
+/** @import { Watching } from "../support/watched.mjs" */
+
+/** @type {Server} */
+let server;
+/** @type {Server & Watching} */
+let watched;
+before(async () => {
+  server = await startServer(undefined, { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, SERVICE_TOKEN });
+  watched = await startWatchedServer();
+});
+after(async () => {
+  await server?.close();
+  await watched?.close();
+});
+
+const EVERYTHING = /** @type {const} */ (["connect", "state", "clear"]);
+
+/** @param {string} userId @param {string} jti */
+function tokenOf(userId, jti) {
+  return secretToken(userId, { jti });
+}
+
+/**
+ * Connects a device of version 2, all its frames read.
+ * @param {string} userId
+ * @param {string} deviceId
+ * @param {string} [jti] Names its credential.
+ */
+async function newer(userId, deviceId, jti = deviceId) {
+  const device = await NewerDevice.open(server, userId, deviceId, { token: tokenOf(userId, jti) });
+  await restOf(device);
+  return device;
+}
+
+/** @param {string} userId @param {string} jti */
+async function older(userId, jti) {
+  const url = `${server.ws}${PREFIX}?userId=${userId}&deviceId=hook`;
+  const device = new Device(url, { headers: bearer(tokenOf(userId, jti)) });
+  await device.next();
+  await restOf(device);
+  return device;
+}
+
+/**
+ * @param {string} userId
+ * @param {string} jti
+ * @param {boolean} isEnded
+ */
+async function assertCredential(userId, jti, isEnded) {
+  // Another token of the same id is the same credential.
+  for (const token of [tokenOf(userId, jti), secretToken(userId, { jti, more: true })]) {
+    for (const action of isEnded ? EVERYTHING : /** @type {const} */ (["connect", "state"])) {
+      const { status } = await ask(server, action, userId, bearer(token));
+      assert.equal(status, isEnded ? 401 : action === "connect" ? 101 : 200, `${jti}: ${action}`);
+    }
+  }
+}
+
+test("logout_others ends every other device and its credential, for ever, and spares its sender", async () => {
+  const user = "others";
+  const desk = await newer(user, "desk");
+  const phone = await newer(user, "phone");
+  const hook = await older(user, "hook");
+  await desk.request({ type: "join_game", gameId: "go", id: "join" });
+  await Promise.all([phone, hook].map(restOf));
+  const closings = [phone.closed(), hook.closed()];
+  const ack = await desk.request({ type: "logout_others", id: "out" });
+  assert.deepEqual(ack, { type: "ack", id: "out", seq: desk.seq });
+  for (const closing of closings) assertLoggedOut(await closing);
+  assert.deepEqual(phone.unread(), [{ type: "logged_out", scope: "others" }]);
+  assert.deepEqual(hook.unread(), []);
+  const gone = desk.frames.map((text) => JSON.parse(text)).filter(({ type }) => type === "device_disconnected");
+  assert.deepEqual(gone.map(({ deviceId }) => deviceId).toSorted(), ["hook", "phone"]);
+  const check = async () => {
+    await assertCredential(user, "phone", true);
+    await assertCredential(user, "hook", true);
+    await assertCredential(user, "desk", false);
+  };
+  await check();
+  assert.equal(desk.ending, null);
+  await server.hibernate(user);
+  await check();
+  assert.deepEqual((await restOf(desk)).filter(({ type }) => type === "game_left"), []);
+  assert.equal((await ask(server, "clear", user, bearer(SERVICE_TOKEN))).status, 200);
+  await server.hibernate(user);
+  await check();
+  const page = { protocols: ["user-session.v2"], headers: { ...bearer(tokenOf(user, "phone")), Origin: server.http } };
+  const told = new Device(`${server.ws}${PREFIX}?userId=${user}&deviceId=phone`, page);
+  assert.equal((await told.closed()).code, 4401);
+  const signedIn = await newer(user, "phone", "a new one");
+  await Promise.all([signedIn.close(), desk.close()]);
+});
+
+test("an ended device's frames do nothing from the moment of its logout", async () => {
+  const user = "rights";
+  const desk = await newer(user, "desk");
+  const phone = await newer(user, "phone");
+  desk.send({ type: "logout_device", deviceId: "phone", id: "out" });
+  for (let at = 0; at < 20 && phone.ending === null; at++) {
+    phone.socket.send(JSON.stringify({ type: "join_game", gameId: `late ${at}` }));
+    await restOf(desk);
+  }
+  await phone.closed();
+  const frames = phone.frames.map((text) => JSON.parse(text));
+  assert.deepEqual(frames.at(-1), { type: "logged_out", scope: "device" });
+  const joined = frames.filter(({ type }) => type === "game_joined").length;
+  assert.equal((await desk.ask({ type: "sync_state" })).activeGames.length, joined);
+  await desk.close();
+});
+
+test("logout_device ends one device with all its tabs, and nobody else", async () => {
+  const user = "device";
+  const desk = await newer(user, "desk");
+  const phone = await newer(user, "phone");
+  const tab = await newer(user, "phone", "tab");
+  const tablet = await newer(user, "tablet");
+  const closings = [phone.closed(), tab.closed()];
+  const ack = await desk.request({ type: "logout_device", deviceId: "phone", id: "out" });
+  assert.equal("credentialShared" in ack, false);
+  for (const closing of closings) assertLoggedOut(await closing);
+  for (const each of [phone, tab]) {
+    assert.deepEqual(JSON.parse(String(each.frames.at(-1))), { type: "logged_out", scope: "device" });
+  }
+  await assertCredential(user, "phone", true);
+  await assertCredential(user, "tab", true);
+  await assertCredential(user, "desk", false);
+  await assertCredential(user, "tablet", false);
+  assert.ok((await restOf(tablet)).some(({ type, deviceId }) => type === "device_disconnected" && deviceId === "phone"));
+  const unknown = await desk.request({ type: "logout_device", deviceId: "nobody", id: "no" });
+  assert.deepEqual([unknown.type, unknown.code], ["error", "invalid_message"]);
+  await Promise.all([desk.close(), tablet.close()]);
+});
+
+test("a device that is away is ended, too, and finds out when it comes back", async () => {
+  const user = "away";
+  const desk = await newer(user, "desk");
+  const phone = await newer(user, "phone");
+  await phone.close();
+  await eventually("the phone to be gone", async () =>
+    (await restOf(desk)).some(({ type }) => type === "device_disconnected"),
+  );
+  await server.hibernate(user);
+  assert.equal((await desk.request({ type: "logout_device", deviceId: "phone", id: "out" })).type, "ack");
+  await assertCredential(user, "phone", true);
+  await desk.close();
+});
+
+test("a credential that a device which stays uses as well stays valid, and the answer says so", async () => {
+  const user = "shared";
+  const desk = await newer(user, "desk", "one");
+  const phone = await newer(user, "phone", "one");
+  const closing = phone.closed();
+  const ack = await desk.request({ type: "logout_device", deviceId: "phone", id: "out" });
+  assert.equal(ack.credentialShared, true);
+  assertLoggedOut(await closing);
+  await assertCredential(user, "one", false);
+  const back = await newer(user, "phone", "one");
+  const { credentialShared } = await desk.request({ type: "logout_others", id: "others" });
+  assert.equal(credentialShared, true);
+  assertLoggedOut(await back.closed());
+  await assertCredential(user, "one", false);
+  await desk.close();
+});
+
+test("before logout_all closes it tells version 2 what happens, and version 1 nothing new", async () => {
+  const user = "all";
+  const desk = await newer(user, "desk");
+  const phone = await newer(user, "phone");
+  const hook = await older(user, "hook");
+  await Promise.all([desk, phone].map(restOf));
+  desk.send({ type: "logout_all", id: "out" });
+  for (const device of [desk, phone, hook]) assertLoggedOut(await device.closed());
+  const loggedOut = { type: "logged_out", scope: "all" };
+  assert.deepEqual(desk.unread(), [loggedOut, { type: "ack", id: "out", seq: desk.seq }]);
+  assert.deepEqual(phone.unread(), [loggedOut]);
+  assert.deepEqual(hook.unread(), []);
+  for (const jti of ["desk", "phone", "hook"]) await assertCredential(user, jti, true);
+  const again = await NewerDevice.open(server, user, "desk", {
+    token: secretToken(user, { iat: Math.floor(Date.now() / 1_000) + 2, jti: "later" }),
+    since: desk.since,
+  });
+  assert.equal(again.initial.reset, undefined);
+  await again.close();
+});
+
+test("a server ends one device by a call, and is told of one that there is not", async () => {
+  const user = "call";
+  const desk = await NewerDevice.open(watched, user, "desk");
+  const phone = await NewerDevice.open(watched, user, "phone");
+  // One that only ever listens gets the frame at once, but notices the close late.
+  assert.equal((await phone.ask('{"type":"ping"}')).type, "pong");
+  assert.deepEqual(await watched.call(user, "logoutDevice", "phone"), { result: { success: true } });
+  assert.deepEqual(await phone.next(), { type: "logged_out", scope: "device" });
+  assertLoggedOut(await phone.closed());
+  assert.deepEqual((await restOf(desk)).at(-1), { type: "device_disconnected", deviceId: "phone", seq: 2 });
+  const { result } = await watched.call(user, "logoutDevice", "nobody");
+  assert.equal(result.error.code, "invalid_message");
+  assert.equal(desk.ending, null);
+  await desk.close();
+});
