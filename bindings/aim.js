@@ -28,13 +28,19 @@ export function aimOf({ keep = 0, pushId = "", to = [], except = [] }) {
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
     throw new RangeError(`keep is out of range: expected 1 to ${KEEP_SECONDS_MAX} seconds`);
   }
-  if (pushId.length > PUSH_ID_LENGTH_MAX) {
-    throw new RangeError(`pushId is too long: expected at most ${PUSH_ID_LENGTH_MAX} characters`);
+  if (typeof pushId !== "string" || pushId.length > PUSH_ID_LENGTH_MAX) {
+    throw new RangeError(`pushId: expected a text of at most ${PUSH_ID_LENGTH_MAX} characters`);
   }
-  if (Math.max(to.length, except.length) > DEVICES_MAX) {
-    throw new RangeError(`to and except are too long: expected at most ${DEVICES_MAX} device ids`);
+  if (!isListOfNames(to) || !isListOfNames(except)) {
+    throw new RangeError(`to and except: expected lists of at most ${DEVICES_MAX} device ids`);
   }
   return { keep, pushId, to, except };
+}
+
+/** @param {unknown} list What a caller gave, whatever its type says. */
+function isListOfNames(list) {
+  if (!Array.isArray(list) || list.length > DEVICES_MAX) return false;
+  return list.every((name) => typeof name === "string");
 }
 
 /**

@@ -1,0 +1,226 @@
+/**
+ * Events and pushes for some devices, and pushes that wait for those that are away: nobody else may
+ * get them, and nobody twice.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { stateOf } from "../support/logout.mjs";
+import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { PREFIX, assertRefusal } from "../support/requests.mjs";
+import { startWatchedServer } from "../support/watched.mjs";
+
+/** @import { Server } from "../support/server.mjs" */
+/** @import { Watching } from "../support/watched.mjs" */
+
+/** @type {Server & Watching} */
+let server;
+before(async () => {
+  server = await startWatchedServer();
+});
+after(() => server.close());
+
+/**
+ * Two devices of version 2 and one of version 1, all frames read.
+ * @param {string} userId
+ */
+async function three(userId) {
+  const desk = await NewerDevice.open(server, userId, "desk");
+  const phone = await NewerDevice.open(server, userId, "phone, /2");
+  const hook = await Device.connect(server, userId, "hook");
+  for (const device of [desk, phone, hook]) await restOf(device);
+  return [desk, phone, hook];
+}
+
+/**
+ * Pushes by HTTP.
+ * @param {string} userId
+ * @param {string} query What follows the user.
+ * @param {string} body
+ */
+function pushTo(userId, query, body) {
+  const user = new URLSearchParams({ userId });
+  return fetch(`${server.http}${PREFIX}?${user}${query}`, { method: "POST", body });
+}
+
+/**
+ * Closes a device and waits until the server has forgotten it.
+ * @param {Device} device
+ * @param {string} userId
+ * @param {number} left
+ */
+async function leave(device, userId, left) {
+  await device.close();
+  await eventually("the device to be forgotten", async () => {
+    return (await stateOf(server, userId)).connectedDevices === left;
+  });
+}
+
+/** @type {[aim: object, receivers: string[]][]} */
+const AIMS = [
+  [{ to: ["phone, /2"] }, ["phone, /2"]],
+  [{ to: ["phone, /2", "hook", "nobody"] }, ["phone, /2", "hook"]],
+  [{ to: ["self"] }, ["desk"]],
+  [{ except: ["self"] }, ["phone, /2", "hook"]],
+  [{ except: ["hook"] }, ["desk", "phone, /2"]],
+  [{ to: ["self", "hook"], except: ["hook"] }, ["desk"]],
+  [{ to: ["nobody"] }, []],
+  [{ except: ["nobody"] }, ["desk", "phone, /2", "hook"]],
+];
+
+test("an event goes to those it names and to nobody else, and its sender is told it was done once", async () => {
+  const user = "aimed";
+  const devices = await three(user);
+  const [desk] = /** @type {NewerDevice[]} */ (devices);
+  const names = ["desk", "phone, /2", "hook"];
+  for (const [at, [aim, receivers]] of AIMS.entries()) {
+    const message = { type: "broadcast", event: "e", data: at, ...aim, id: `a${at}` };
+    for (let time = 0; time < 2; time++) {
+      if (time === 1) await server.hibernate(user);
+      desk.send(message);
+      const own = await restOf(desk);
+      const ack = own.pop();
+      const got = [own, ...(await Promise.all(devices.slice(1).map(restOf)))];
+      assert.deepEqual(ack, { type: "ack", id: `a${at}`, seq: desk.seq });
+      const event = { type: "event", event: "e", data: at, from: "desk" };
+      const expected = names.map((name) => (time === 0 && receivers.includes(name) ? [event] : []));
+      assert.deepEqual(got, expected, JSON.stringify(aim));
+    }
+  }
+  for (const to of [[], "hook", [7], [["hook"]], Array.from({ length: 65 }, () => "hook")]) {
+    const { code } = await desk.ask({ type: "broadcast", event: "e", to });
+    assert.equal(code, "invalid_message");
+  }
+  await Promise.all(devices.map((device) => device.close()));
+});
+
+test("a push goes to those it names, by HTTP and by a call, to the letter", async () => {
+  const user = "named";
+  const devices = await three(user);
+  const body = '{ "type":"news",  "n":1.50 }';
+  /** @type {[query: string, options: object, receivers: number[]][]} */
+  const aims = [
+    ["&to=hook", { to: ["hook"] }, [2]],
+    ["&to=hook&to=phone%2C%20%2F2", { to: ["hook", "phone, /2"] }, [1, 2]],
+    ["&except=desk&except=hook", { except: ["desk", "hook"] }, [1]],
+    ["&to=desk&to=hook&except=hook", { to: ["desk", "hook"], except: ["hook"] }, [0]],
+    ["&to=nobody", { to: ["nobody"] }, []],
+  ];
+  for (const [query, options, receivers] of aims) {
+    const delivered = { delivered: receivers.length };
+    const byHttp = async () => (await pushTo(user, query, body)).json();
+    const byCall = async () => (await server.call(user, "push", body, options)).result;
+    for (const push of [byHttp, byCall]) {
+      assert.deepEqual(await push(), delivered);
+      const counts = [];
+      for (const device of devices) {
+        const before = device.frames.length;
+        counts.push((await restOf(device)).length);
+        if (counts.at(-1)) assert.ok(device.frames.slice(before - 1).includes(body));
+      }
+      assert.deepEqual(counts, [0, 1, 2].map((at) => (receivers.includes(at) ? 1 : 0)));
+    }
+  }
+  await Promise.all(devices.map((device) => device.close()));
+});
+
+test("a kept push waits for whoever is away, and comes to each once", async () => {
+  const user = "kept";
+  const desk = await NewerDevice.open(server, user, "desk");
+  const phone = await NewerDevice.open(server, user, "phone");
+  await leave(phone, user, 1);
+  const first = await pushTo(user, "&keep=600&pushId=p", '{"type":"news","n":1}');
+  assert.deepEqual(await first.json(), { delivered: 1, kept: 1, dropped: 0 });
+  const { result } = await server.call(user, "push", { type: "news", n: 2 }, { keep: 600, pushId: "q" });
+  assert.deepEqual(result, { delivered: 1, kept: 2, dropped: 0 });
+  for (const pushId of ["p", "q"]) {
+    await server.hibernate(user);
+    const again = await pushTo(user, `&keep=600&pushId=${pushId}`, '{"type":"news","n":3}');
+    assert.deepEqual(await again.json(), { delivered: 0, repeated: true });
+  }
+  assert.deepEqual((await restOf(desk)).filter(({ type }) => type === "news").map(({ n }) => n), [1, 2]);
+  const back = await phone.again();
+  const brought = (await restOf(back)).filter(({ type }) => type === "news");
+  assert.deepEqual(brought.map(({ n }) => n), [1, 2]);
+  const stranger = await NewerDevice.open(server, user, "tablet");
+  const given = await restOf(stranger);
+  assert.deepEqual(given, [1, 2].map((n) => ({ type: "news", n, kept: true })));
+  const hook = await Device.connect(server, user, "hook");
+  assert.deepEqual((await restOf(hook)).map(({ type }) => type), ["initial_state"]);
+  for (const device of [back, stranger, desk]) {
+    await leave(device, user, 3);
+    await server.hibernate(user);
+    const once = await device.again();
+    assert.deepEqual((await restOf(once)).filter(({ type }) => type === "news"), []);
+    await leave(once, user, 3);
+    const afresh = await NewerDevice.open(server, user, once.initial.deviceId);
+    assert.deepEqual((await restOf(afresh)).filter(({ type }) => type === "news"), []);
+  }
+});
+
+test("a push that nobody is there for waits, too, and one that is not kept does not", async () => {
+  const user = "nobody";
+  for (const [n, query] of ["&keep=600", ""].entries()) {
+    const answer = await pushTo(user, query, JSON.stringify({ type: "news", n }));
+    assert.equal((await answer.json()).delivered, 0);
+  }
+  await server.restart(user);
+  const desk = await NewerDevice.open(server, user, "desk");
+  assert.deepEqual(await restOf(desk), [{ type: "news", n: 0, kept: true }]);
+  const soon = await pushTo(user, "&keep=1", '{"type":"news","n":2}');
+  assert.deepEqual(await soon.json(), { delivered: 1, kept: 2, dropped: 0 });
+  await leave(desk, user, 0);
+  await eventually("the push to expire", async () => {
+    const { result } = await server.call(user, "export");
+    const late = result.keptPushes.some((/** @type {any} */ { message }) => message.n === 2);
+    return !late || Date.now() > result.keptPushes[1].expiresAt;
+  });
+  const phone = await NewerDevice.open(server, user, "phone");
+  assert.deepEqual((await restOf(phone)).map(({ n }) => n), [0]);
+  await phone.close();
+});
+
+test("what there is no room for is dropped from the old end, and its sender is told", async () => {
+  const user = "dropped";
+  for (let n = 0; n < 64; n++) {
+    const { result } = await server.call(user, "push", { type: "news", n }, { keep: 600 });
+    assert.deepEqual(result, { delivered: 0, kept: n + 1, dropped: 0 });
+  }
+  const { result } = await server.call(user, "push", { type: "news", n: 64 }, { keep: 600 });
+  assert.deepEqual(result, { delivered: 0, kept: 64, dropped: 1 });
+  const desk = await NewerDevice.open(server, user, "desk");
+  assert.deepEqual((await restOf(desk)).map(({ n }) => n), Array.from({ length: 64 }, (_, at) => at + 1));
+  await desk.close();
+});
+
+test("a push whose options can't be taken is refused by name, and delivered to nobody", async () => {
+  const user = "refused";
+  const desk = await NewerDevice.open(server, user, "desk");
+  const many = Array.from({ length: 65 }, (_, at) => `d${at}`);
+  /** @type {[query: string, options: object, name: RegExp][]} */
+  const wrong = [
+    ["&keep=-1", { keep: -1 }, /keep/],
+    ["&keep=1.5", { keep: 1.5 }, /keep/],
+    ["&keep=soon", { keep: "soon" }, /keep/],
+    ["&keep=2592001", { keep: 2_592_001 }, /keep/],
+    [`&pushId=${"x".repeat(129)}`, { pushId: "x".repeat(129) }, /pushId/],
+    [many.map((id) => `&to=${id}`).join(""), { to: many }, /to and except/],
+    ["&keep=60&to=desk", { keep: 60, to: ["desk"] }, /keep/],
+  ];
+  for (const [query, options, name] of wrong) {
+    const answer = await pushTo(user, query, '{"type":"news"}');
+    assert.equal(answer.status, 400, query);
+    const code = query.includes("to=desk") ? "invalid_message" : "invalid_request";
+    assertRefusal(await answer.text(), code, name);
+    const { result, thrown } = await server.call(user, "push", { type: "news" }, options);
+    assert.match(result?.error.message ?? thrown, name);
+  }
+  for (const options of [{ to: "desk" }, { to: [7] }, { except: "desk" }, { pushId: 7 }]) {
+    const { result } = await server.call(user, "push", { type: "news" }, options);
+    assert.match(result.error.message, /^(to and except|pushId): expected/);
+  }
+  assert.deepEqual(await restOf(desk), []);
+  await desk.close();
+});
