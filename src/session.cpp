@@ -306,6 +306,7 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   stored_ = Snapshot{};
   remembered_.forget();
   kept_.forget();
+  forget_requests();
   write_games(games_json_, stored_.active_games);
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;

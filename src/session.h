@@ -154,6 +154,7 @@ class Session {
   // Tells a device of version 2 where it stands, and what it has missed.
   void resume(const Connected& event, EffectList& effects);
   DeviceRequests& requests_of(std::string_view device_id);
+  void forget_requests();
   void forget_old_requests();
 
   // Devices: those that are here, and those of version 2 that were.

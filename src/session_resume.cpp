@@ -65,7 +65,6 @@ void Session::begin_count() {
 }
 
 void Session::forget_count(EffectList& effects) {
-  for (DeviceRequests& requests : requests_) requests.done = {};
   begin_count();
   if (open_count_ == 0) journal_.stop();
   // Each of them may carry some of what is to be forgotten.
@@ -134,6 +133,11 @@ void Session::note_done(ConnectionId sender) {
   requests_of(connections_[sender].device_id).done.add(request_id_, *request_seq_, now_);
   is_request_unsaved_ = true;
   is_request_unstored_ = true;
+}
+
+void Session::forget_requests() {
+  for (DeviceRequests& requests : requests_) requests.done = {};
+  forget_old_requests();
 }
 
 void Session::forget_old_requests() {
