@@ -8,7 +8,7 @@
 /** A type that is none of these is what somebody wrote. */
 const MESSAGE_TYPES = new Set([
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
-  "broadcast",
+  ...["broadcast", "set_device", "logout_others", "logout_device"],
 ]);
 
 const STACK_LINES_MAX = 12;

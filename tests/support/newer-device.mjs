@@ -82,7 +82,7 @@ export class NewerDevice extends Device {
 
   /**
    * Sends a request and returns the answer to it; the frames before it are left out.
-   * @param {{id: string}} message
+   * @param {{id: string, [more: string]: unknown}} message
    */
   async request(message) {
     this.send(message);

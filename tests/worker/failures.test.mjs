@@ -93,23 +93,26 @@ test("a storage that refuses is told the same way", async () => {
 });
 
 describe("what is told of an event", () => {
-  const credential = { issuedAt: -1, expiresAt: 0 };
+  const credential = { issuedAt: -1, expiresAt: 0, id: "my-session" };
+  const introduction = { dialect: 2, tabId: "my-tab", since: { epoch: 0, seq: 0 } };
+  const aim = { keep: 0, pushId: "my-push", to: ["my-phone"], except: [] };
   const situation = { connections: 2, readStored: () => ({ snapshot: null, logout: new Uint8Array(9) }) };
 
   /** @type {[SessionEvent, number, string | null][]} */
   const EVENTS = [
-    [{ type: "Connected", connection: 1, now: 1, deviceId: "my-é", credential }, 5, null],
+    [{ type: "Connected", connection: 1, now: 1, deviceId: "my-é", ...introduction, credential }, 5, null],
     [{ type: "Disconnected", connection: 1, heartbeat: 0 }, 0, null],
     [{ type: "FrameReceived", connection: 1, now: 1, content: '{"type":"ping"}' }, 15, "ping"],
     [{ type: "FrameReceived", connection: 1, now: 1, content: '{"type":{}}' }, 11, null],
     [{ type: "FrameReceived", connection: 1, now: 1, content: "null" }, 4, null],
     [{ type: "FrameReceived", connection: 1, now: 1, content: "[".repeat(1_000_000) }, 1_000_000, null],
     [{ type: "FrameReceived", connection: 1, now: 1, content: new ArrayBuffer(7) }, 7, null],
+    [{ type: "FrameReceived", connection: 1, now: 1, content: '{"type":"logout_device","deviceId":"my-"}' }, 41, "logout_device"],
     [{ type: "StateRequested", now: 1, heartbeat: 0, credential }, 0, null],
-    [{ type: "PushRequested", now: 1, body: '{"type":"my-"}' }, 14, null],
-    [{ type: "PushRequested", now: 1, body: new Uint8Array(3), size: 99 }, 99, null],
+    [{ type: "PushRequested", now: 1, body: '{"type":"my-"}', aim }, 14, null],
+    [{ type: "PushRequested", now: 1, body: new Uint8Array(3), size: 99, aim }, 99, null],
     [{ type: "GameLeaveRequested", now: 1, gameId: "my-" }, 3, null],
-    [{ type: "LogoutRequested", now: 1 }, 0, null],
+    [{ type: "LogoutRequested", now: 1, deviceId: "my-phone" }, 0, null],
   ];
   for (const [event, bytes, message] of EVENTS) {
     test(`${event.type}, ${bytes} bytes`, () => {
@@ -132,7 +135,7 @@ describe("what is told of an event", () => {
 
   test("an error that quotes what it could not read is told by its name, and one that is none at all", () => {
     /** @type {SessionEvent} */
-    const event = { type: "LogoutRequested", now: 1 };
+    const event = { type: "LogoutRequested", now: 1, deviceId: "" };
     for (const [error, text] of [
       [new SyntaxError("my-private"), "SyntaxError"],
       ["my-private", "not an Error"],
@@ -148,9 +151,9 @@ describe("what is told of an event", () => {
     const readStored = () => {
       throw new Error("the disk is gone");
     };
-    const line = new Failures().describe({ type: "LogoutRequested", now: 1 }, null, { connections: 1, readStored });
+    const line = new Failures().describe({ type: "MetricsRequested", now: 1 }, null, { connections: 1, readStored });
     const { event, stored } = JSON.parse(line);
-    assert.deepEqual({ event, stored }, { event: "LogoutRequested", stored: "Error: the disk is gone" });
+    assert.deepEqual({ event, stored }, { event: "MetricsRequested", stored: "Error: the disk is gone" });
   });
 });
 

@@ -107,11 +107,13 @@ test("version 2 says what it can't use, and takes no other thing for it", async 
       assert.equal(older.status, 101);
     });
   }
-  for (const query of [
+  /** @type {Record<string, string>[]} */
+  const taken = [
     { deviceId: "x".repeat(128), tabId: "é".repeat(64) },
     { deviceId: "d", since: "0.0" },
     { deviceId: "d", since: "999999999999999.999999999999999" },
-  ]) {
+  ];
+  for (const query of taken) {
     const url = `${server.ws}${PREFIX}?${new URLSearchParams({ userId: "strict", ...query })}`;
     const device = new Device(url, { protocols: [PROTOCOL] });
     assert.equal((await device.next()).type, "initial_state");
