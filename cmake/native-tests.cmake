@@ -12,14 +12,19 @@ add_executable(session_tests
   tests/unit/attachment_test.cpp
   tests/unit/beside_test.cpp
   tests/unit/bytes_test.cpp
+  tests/unit/devices_test.cpp
   tests/unit/effect_test.cpp
   tests/unit/fields_test.cpp
   tests/unit/frame_test.cpp
   tests/unit/heap_test.cpp
   tests/unit/host.cpp
+  tests/unit/journal_test.cpp
   tests/unit/json_test.cpp
+  tests/unit/kept_test.cpp
   tests/unit/message_test.cpp
   tests/unit/metrics_test.cpp
+  tests/unit/newer_message_test.cpp
+  tests/unit/requests_test.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
   tests/unit/session_test.cpp

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,12 @@ const std::vector<Step>& steps() {
       {"erase", 0, [](EffectList& list) { list.erase(); }},
       {"store", 0, [](EffectList& list) { list.store("s"); }},
       {"store_logout", 0, [](EffectList& list) { list.store_logout("l"); }},
+      {"store_kept", 0, [](EffectList& list) { list.store_kept("k"); }},
       {"set_attachment", 1, [](EffectList& list) { list.set_attachment(1, "a"); }},
       {"expel", 2, [](EffectList& list) { list.expel(1, 4401, "r"); }},
       {"send", 3, [](EffectList& list) { list.send(1, "f"); }},
+      {"send_to_each", 3,
+       [](EffectList& list) { list.send_to_each(std::array<ConnectionId, 2>{1, 2}, "f"); }},
       {"send_to_all", 3, [](EffectList& list) { list.send_to_all("f"); }},
       {"close", 4, [](EffectList& list) { list.close(1, 1009, "r"); }},
       {"close_all", 4, [](EffectList& list) { list.close_all(1000, "r"); }},
@@ -52,6 +56,34 @@ TEST(EffectTest, TextsAndNumbersReachTheReaderAsTheyWereGiven) {
   EXPECT_EQ(list.list()[3].number, 1009U);
   EXPECT_EQ(list.list()[4].number, 413U);
   EXPECT_EQ(list.texts(), "bytes\0of the userattachedtoo big{}"sv);
+}
+
+// The text of a frame to many is there once: it is decoded once, and memory is for one.
+TEST(EffectTest, AFrameToEachOfSeveralHasOneText) {
+  EffectList list;
+  list.close(9, 1000, "bye");
+  list.send(7, "first");
+  const std::vector<ConnectionId> receivers = {3, 1, 2};
+  list.send_to_each(receivers, "frame");
+  list.send_to_each(std::vector<ConnectionId>{}, "to nobody");
+  EXPECT_EQ(list.texts(), "byefirstframe");
+  std::string order;
+  for (const Effect& effect : list.list()) {
+    order += std::to_string(effect.connection) + ' ' + std::string(list.text(effect)) + "; ";
+  }
+  EXPECT_EQ(order, "7 first; 3 frame; 1 frame; 2 frame; 9 bye; ");
+  EXPECT_EQ(list.totals(8).frames_sent, 4);
+  EXPECT_EQ(list.totals(8).bytes_sent, 20);
+}
+
+TEST(EffectTest, OfTwoRowsTheLastIsWritten) {
+  EffectList list;
+  list.store("old");
+  list.store_kept("kept");
+  list.store("new");
+  EXPECT_EQ(list.totals(0).rows_written, 2);
+  ASSERT_EQ(list.list().size(), 2U);
+  EXPECT_EQ(list.text(list.list()[1]), "new");
 }
 
 TEST(EffectTest, NothingOfAStepIsLeftForTheNext) {

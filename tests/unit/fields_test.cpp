@@ -21,7 +21,7 @@ std::string shown(const Field& field) {
       return "string " + std::string(field.value);
     case Field::Kind::kStrings: {
       std::string out = "strings";
-      for (const std::string& one : field.strings) out += ' ' + one;
+      for (const std::string& one : field.strings) out += " <" + one + '>';
       return out;
     }
     case Field::Kind::kOther:
@@ -32,7 +32,9 @@ std::string shown(const Field& field) {
 
 std::string shown(const Fields& fields) {
   std::string out;
-  for (const Field* field : {&fields.type, &fields.game_id, &fields.presence, &fields.event}) {
+  for (const Field* field :
+       {&fields.type, &fields.game_id, &fields.presence, &fields.event, &fields.id, &fields.name,
+        &fields.device_id, &fields.to, &fields.except}) {
     out += shown(*field) + "; ";
   }
   const bool has_data = fields.data.kind != Field::Kind::kAbsent;
@@ -56,6 +58,14 @@ std::string nested(int levels) {
   return R"({"type":"ping","x":)" + std::string(inner, '[') + std::string(inner, ']') + '}';
 }
 
+// So many strings of an array.
+std::string names(std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i)
+    out += (i > 0 ? "," : "") + ('"' + std::to_string(i)) + '"';
+  return out;
+}
+
 // Frames as devices send them, and what is odd about JSON and yet plain.
 std::vector<std::string> plain_frames() {
   return {
@@ -76,6 +86,20 @@ std::vector<std::string> plain_frames() {
       R"({"":"","x":{"type":"inner","gameId":"inner"},"y":[{"event":"inner"}]})",
       "{\"type\":\"\x7f\"}",
       nested(kNestingMax),
+      R"({"type":"set_device","name":"Work","id":"1"})",
+      R"({"type":"logout_device","deviceId":"phone","id":7})",
+      R"({"type":"broadcast","event":"e","to":["a","b"],"except":["self"]})",
+      R"({"to": [ "a" , "" ,"b c"] ,"except":[]})",
+      R"({"to":["[a]","],","{","a,b"],"except":[" "]})",
+      R"({"to":[1],"except":["a",1]})",
+      R"({"to":[["a"]],"except":["a",["b"],"c"]})",
+      R"({"to":{"to":["a"]},"except":[{"a":"b"},"c"]})",
+      R"({"to":["a",null],"except":[true]})",
+      R"({"to":["a"],"to":["b"],"except":["a"],"except":1})",
+      R"({"to":"a","to":["b"],"except":["a"],"except":"b"})",
+      R"({"x":{"to":["a"]},"y":[["a"]],"data":["a"],"type":["a"]})",
+      R"({"to":[)" + names(kAimedDevicesMax) + R"(],"except":[)" + names(kAimedDevicesMax + 1) +
+          "]}",
   };
 }
 
@@ -123,6 +147,12 @@ std::vector<std::string> other_frames() {
       R"({"x":"\"})",
       R"({"type":"p\u0069ng"})",
       R"({"typ\u0065":"ping"})",
+      R"({"to":["\u0061"]})",
+      R"({"to":["a]})",
+      R"({"to":["a",]})",
+      R"({"to":["a" "b"]})",
+      R"({"to":["\ud800"]})",
+      "{\"to\":[\"\xc3\xa9\"]}",
       R"({"x":"\x"})",
       R"({"x":"\ud800"})",
       "{\"x\":\"\t\"}",
@@ -147,6 +177,56 @@ TEST(FieldsTest, FramesAsDevicesSendThemNeedNoParser) {
 
 TEST(FieldsTest, WhatIsNotPlainIsLeftToTheParser) {
   for (const std::string& frame : other_frames()) EXPECT_EQ(by_walk(frame), "not plain") << frame;
+}
+
+// A list that is read wrongly sends an event to those whom it was not meant for.
+TEST(FieldsTest, ListsOfStringsAreReadByBothReaders) {
+  const auto to = [](std::string_view list) {
+    const std::string frame = R"({"to":)" + std::string(list) + '}';
+    Fields parsed;
+    EXPECT_TRUE(read_json_fields(frame, parsed)) << frame;
+    Fields walked;
+    if (read_plain_fields(frame, walked)) EXPECT_EQ(shown(walked.to), shown(parsed.to)) << frame;
+    return shown(parsed.to);
+  };
+  EXPECT_EQ(to("[]"), "strings");
+  EXPECT_EQ(to(R"(["a"])"), "strings <a>");
+  EXPECT_EQ(to(R"([ "a" , "b" ])"), "strings <a> <b>");
+  EXPECT_EQ(to(R"(["","]","[","a,b","{}"])"), "strings <> <]> <[> <a,b> <{}>");
+  EXPECT_EQ(to(R"(["\"","\\","\u00e9","\n"])"), "strings <\"> <\\> <\xc3\xa9> <\n>");
+  for (const std::string_view list :
+       {R"(["a",1])", R"([1,"a"])", R"(["a",null,"b"])", R"(["a",["b"]])", R"([["a"],"b"])",
+        R"([{"a":"b"}])", R"({"a":["b"]})", R"({"to":["b"]})", "1", "null", "[[]]", "[{}]"}) {
+    EXPECT_EQ(to(list), "other") << list;
+  }
+  EXPECT_EQ(to(R"(["a"],"to":["b"])"), "strings <b>");
+  EXPECT_EQ(to(R"(["a"],"to":[])"), "strings");
+  EXPECT_EQ(to(R"(["a"],"to":1)"), "other");
+}
+
+// More than a message may have are not worth their memory.
+TEST(FieldsTest, ALongListIsNoListOfStringsForEitherReader) {
+  for (const std::string_view escape : {"", R"(,"x":"\n")"}) {
+    for (const std::size_t count :
+         {kAimedDevicesMax, kAimedDevicesMax + 1, 20 * kAimedDevicesMax}) {
+      const std::string frame = R"({"to":[)" + names(count) + ']' + std::string(escape) + '}';
+      Fields fields;
+      EXPECT_TRUE(escape.empty() ? read_plain_fields(frame, fields)
+                                 : read_json_fields(frame, fields));
+      const bool is_list = fields.to.kind == Field::Kind::kStrings;
+      EXPECT_EQ(is_list, count <= kAimedDevicesMax) << count;
+      EXPECT_LE(fields.to.strings.size(), kAimedDevicesMax);
+    }
+  }
+}
+
+TEST(FieldsTest, NothingOfAListIsLeftForTheNext) {
+  Fields fields;
+  EXPECT_TRUE(read_plain_fields(R"({"to":["a","b"]})", fields));
+  fields.forget();
+  EXPECT_EQ(shown(fields.to), "absent");
+  EXPECT_TRUE(read_json_fields(R"({"to":["c"]})", fields));
+  EXPECT_EQ(shown(fields.to), "strings <c>");
 }
 
 // A walk that takes what the parser refuses, or reads it differently, would let devices send each

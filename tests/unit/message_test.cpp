@@ -352,6 +352,8 @@ TEST(MessageTest, TheCodesAreTheWordsOfTheProtocol) {
   EXPECT_EQ(error_code_name(ErrorCode::kUnknownType), "unknown_type");
   EXPECT_EQ(error_code_name(ErrorCode::kTooLarge), "too_large");
   EXPECT_EQ(error_code_name(ErrorCode::kLimitReached), "limit_reached");
+  EXPECT_EQ(error_code_name(ErrorCode::kRateLimited), "rate_limited");
+  EXPECT_EQ(error_code_name(ErrorCode::kUnauthorized), "unauthorized");
 }
 
 }  // namespace

@@ -1,0 +1,104 @@
+#include "devices.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "bytes.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+std::string name(std::size_t number) { return "device-" + std::to_string(number); }
+
+// The device of number i was here at the time i.
+RememberedDevices with(std::size_t count) {
+  RememberedDevices devices;
+  for (std::size_t i = 0; i < count; ++i) devices.get(name(i), static_cast<TimeMs>(i));
+  return devices;
+}
+
+std::string encoded(const RememberedDevices& devices) {
+  std::string bytes;
+  devices.encode(bytes);
+  return bytes;
+}
+
+bool restore(RememberedDevices& devices, std::string_view bytes) {
+  ByteReader reader(bytes);
+  return devices.restore(reader) && reader.finished();
+}
+
+TEST(DevicesTest, ADeviceIsRememberedFromWhenItWasFirstSeen) {
+  RememberedDevices devices;
+  EXPECT_EQ(devices.find("phone"), nullptr);
+  RememberedDevice& phone = devices.get("phone", 5);
+  EXPECT_EQ(phone.id, "phone");
+  EXPECT_EQ(phone.first_seen, 5);
+  EXPECT_EQ(phone.last_active, 5);
+  phone.name = "Work";
+  EXPECT_EQ(devices.get("phone", 9).first_seen, 5);
+  EXPECT_EQ(devices.find("phone")->name, "Work");
+  EXPECT_EQ(devices.all().size(), 1U);
+}
+
+// Whoever comes with a new id each time must not fill the row, and those in use must stay.
+TEST(DevicesTest, OfTooManyTheOneThatWasAwayForLongestIsForgotten) {
+  RememberedDevices devices = with(kRememberedDevicesMax);
+  devices.find(name(0))->last_active = 1'000;
+  devices.get("new", 2'000);
+  EXPECT_EQ(devices.all().size(), kRememberedDevicesMax);
+  EXPECT_NE(devices.find(name(0)), nullptr) << "it was here since";
+  EXPECT_EQ(devices.find(name(1)), nullptr);
+  EXPECT_NE(devices.find(name(2)), nullptr);
+  EXPECT_NE(devices.find("new"), nullptr);
+}
+
+TEST(DevicesTest, TheyComeBackFromTheirBytes) {
+  RememberedDevices devices = with(3);
+  RememberedDevice& device = *devices.find(name(1));
+  device.name = "\xc3\xa9";
+  device.credential_id = 0xfedc'ba98'7654'3210;
+  device.last_active = 77;
+  RememberedDevices other = with(1);
+  ASSERT_TRUE(restore(other, encoded(devices)));
+  EXPECT_EQ(encoded(other), encoded(devices));
+  const RememberedDevice& same = *other.find(name(1));
+  EXPECT_EQ(same.name, "\xc3\xa9");
+  EXPECT_EQ(same.credential_id, 0xfedc'ba98'7654'3210);
+  EXPECT_EQ(same.first_seen, 1);
+  EXPECT_EQ(same.last_active, 77);
+}
+
+TEST(DevicesTest, EveryTruncationIsRefused) {
+  const std::string bytes = encoded(with(2));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    RememberedDevices devices;
+    EXPECT_FALSE(restore(devices, bytes.substr(0, size))) << size << " bytes";
+  }
+  RememberedDevices devices;
+  EXPECT_FALSE(restore(devices, std::string(4, '\xff'))) << "a count beyond the bytes";
+}
+
+TEST(DevicesTest, ADeviceIsShownToOthersAndToItself) {
+  const DeviceView view = {.id = "a\"b",
+                           .name = "N",
+                           .first_seen = 1,
+                           .last_active = 2,
+                           .presence = Presence::kAway,
+                           .tabs = 3};
+  const std::string members =
+      R"({"deviceId":"a\"b","name":"N","firstSeen":1,"lastActive":2,"presence":"away","tabs":3)";
+  for (const auto& [viewer, end] : {std::pair("", "}"), std::pair("a\"b", R"(,"current":true})"),
+                                    std::pair("other", R"(,"current":false})")}) {
+    std::string out = "before ";
+    append_device(out, view, viewer);
+    EXPECT_EQ(out, "before " + members + end);
+  }
+}
+
+}  // namespace
+}  // namespace user_session

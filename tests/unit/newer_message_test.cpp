@@ -1,0 +1,157 @@
+// What only version 2 understands, and that version 1 is as it was.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "limits.h"
+#include "message.h"
+
+namespace user_session {
+namespace {
+
+std::string shown(const std::vector<std::string>* names) {
+  if (names == nullptr) return "all";
+  std::string out;
+  for (const std::string& name : *names) out += '<' + name + '>';
+  return out;
+}
+
+std::string shown(const Refusal& refusal) {
+  const std::string_view field = refusal.message.substr(0, refusal.message.find(' '));
+  return "error " + std::string(error_code_name(refusal.code)) + ' ' + std::string(field);
+}
+
+std::string shown(const Message& message) {
+  if (const auto* device = std::get_if<SetDevice>(&message)) {
+    return "set_device " + std::string(device->name);
+  }
+  if (std::holds_alternative<LogoutOthers>(message)) return "logout_others";
+  if (const auto* logout = std::get_if<LogoutDevice>(&message)) {
+    return "logout_device " + std::string(logout->device_id);
+  }
+  const auto* broadcast = std::get_if<Broadcast>(&message);
+  if (broadcast == nullptr) return "message of version 1";
+  return "to " + shown(broadcast->to) + ", not " + shown(broadcast->except);
+}
+
+// What the parser made of a frame, as one line.
+std::string outcome(std::string_view frame, Dialect dialect = Dialect::kVersion2) {
+  MessageParser parser;
+  const auto parsed = parser.parse_frame(frame, dialect);
+  if (const auto* refusal = std::get_if<Refusal>(&parsed)) return shown(*refusal);
+  return shown(*std::get_if<Message>(&parsed));
+}
+
+std::string id_of(std::string_view frame) {
+  MessageParser parser;
+  static_cast<void>(parser.parse_frame(frame, Dialect::kVersion2));
+  const auto id = parser.request_id();
+  if (const auto* refusal = std::get_if<Refusal>(&id)) return shown(*refusal);
+  return "id " + std::string(*std::get_if<std::string_view>(&id));
+}
+
+using Cases = std::vector<std::pair<std::string, std::string>>;
+
+void expect_outcomes(const Cases& cases) {
+  for (const auto& [frame, expected] : cases) {
+    EXPECT_EQ(outcome(frame), expected) << frame.substr(0, 200);
+  }
+}
+
+const std::string kLongest(kNameBytesMax, 'x');
+
+TEST(NewerMessageTest, EveryMessageOfVersion2IsUnderstood) {
+  expect_outcomes({
+      {R"({"type":"set_device","name":"Work"})", "set_device Work"},
+      {R"({"name":"\u00e9","type":"set_device"})", "set_device \xc3\xa9"},
+      {R"({"type":"set_device","name":")" + kLongest + "\"}", "set_device " + kLongest},
+      {R"({"type":"logout_others"})", "logout_others"},
+      {R"({"type":"logout_device","deviceId":"phone"})", "logout_device phone"},
+      {R"({"type":"logout_device","deviceId":")" + kLongest + "\"}", "logout_device " + kLongest},
+      {R"({"type":"broadcast","event":"e"})", "to all, not all"},
+      {R"({"type":"broadcast","event":"e","to":["a","self"]})", "to <a><self>, not all"},
+      {R"({"type":"broadcast","event":"e","except":["\u0061"]})", "to all, not <a>"},
+      {R"({"type":"broadcast","event":"e","to":["a"],"except":["b"]})", "to <a>, not <b>"},
+      {R"({"type":"join_game","gameId":"chess","to":5})", "message of version 1"},
+  });
+}
+
+TEST(NewerMessageTest, EveryRefusalHasItsCodeAndNamesTheField) {
+  expect_outcomes({
+      {R"({"type":"set_device"})", "error invalid_message name"},
+      {R"({"type":"set_device","name":5})", "error invalid_message name"},
+      {R"({"type":"set_device","name":["a"]})", "error invalid_message name"},
+      {R"({"type":"set_device","name":""})", "error invalid_message name"},
+      {R"({"type":"set_device","name":"x)" + kLongest + "\"}", "error limit_reached name"},
+      {R"({"type":"logout_device"})", "error invalid_message deviceId"},
+      {R"({"type":"logout_device","deviceId":null})", "error invalid_message deviceId"},
+      {R"({"type":"logout_device","deviceId":""})", "error invalid_message deviceId"},
+      {R"({"type":"logout_device","deviceId":"x)" + kLongest + "\"}",
+       "error limit_reached deviceId"},
+      {R"({"type":"LOGOUT_OTHERS"})", "error unknown_type type"},
+      {R"({"type":"device_updated"})", "error unknown_type type"},
+  });
+}
+
+// One that is taken for none would send to all what was meant for few.
+TEST(NewerMessageTest, AnAimThatCantBeReadIsNoAimAtAll) {
+  std::string many = "\"0\"";
+  for (std::size_t i = 1; i < kAimedDevicesMax; ++i) many += ",\"" + std::to_string(i) + '"';
+  for (const std::string field : {"to", "except"}) {
+    const auto aimed = [&](const std::string& list) {
+      return outcome(R"({"type":"broadcast","event":"e",")" + field + "\":" + list + '}');
+    };
+    for (const std::string list :
+         {"null", "\"a\"", "{}", "[]", "[1]", R"(["a",1])", R"(["a",["b"]])", R"(["\n",null])"}) {
+      EXPECT_EQ(aimed(list), "error invalid_message to") << field << list;
+    }
+    EXPECT_TRUE(aimed('[' + many + ']').starts_with("to ")) << field;
+    EXPECT_EQ(aimed('[' + many + R"(,"more"])"), "error invalid_message to") << field;
+    EXPECT_EQ(aimed('[' + many + R"(,"\n"])"), "error invalid_message to") << field;
+  }
+}
+
+// A device of version 1 that sends what it need not know must get what it always got.
+TEST(NewerMessageTest, Version1KnowsNothingOfIt) {
+  for (const std::string_view frame :
+       {R"({"type":"set_device","name":"Work"})", R"({"type":"logout_others"})",
+        R"({"type":"logout_device","deviceId":"phone"})"}) {
+    EXPECT_EQ(outcome(frame, Dialect::kVersion1), "error unknown_type type") << frame;
+  }
+  EXPECT_EQ(
+      outcome(R"({"type":"broadcast","event":"e","to":["a"],"except":5})", Dialect::kVersion1),
+      "to all, not all");
+}
+
+TEST(NewerMessageTest, ARequestHasAnIdOfPrintableAscii) {
+  const auto with_id = [](const std::string& id) {
+    return id_of(R"({"type":"ping","id":)" + id + '}');
+  };
+  const std::string longest(kRequestIdBytesMax, 'x');
+  EXPECT_EQ(id_of(R"({"type":"ping"})"), "id ");
+  EXPECT_EQ(with_id("\"a\""), "id a");
+  EXPECT_EQ(with_id(R"(" ~!")"), "id  ~!");
+  EXPECT_EQ(with_id(R"("\u0041")"), "id A");
+  EXPECT_EQ(with_id('"' + longest + '"'), "id " + longest);
+  EXPECT_EQ(with_id(R"("\"")"), "id \"");
+  for (const std::string id : {"\"\"", "7", "null", "[\"a\"]", R"("\u00e9")", "\"\xc3\xa9\"",
+                               R"("\u007f")", "\"\x7f\"", R"("\n")", R"("\u0000")"}) {
+    EXPECT_EQ(with_id(id), "error invalid_message id") << id;
+  }
+  EXPECT_EQ(with_id("\"x" + longest + '"'), "error invalid_message id");
+}
+
+// What a frame is refused for is told by its id; a frame that can't be read has none.
+TEST(NewerMessageTest, ARefusedFrameHasItsIdToo) {
+  EXPECT_EQ(id_of(R"({"type":"nonsense","id":"a"})"), "id a");
+  EXPECT_EQ(id_of(R"({"id":"a"})"), "id a");
+  EXPECT_EQ(id_of(R"({"type":"join_game","id":"a"})"), "id a");
+  EXPECT_EQ(id_of(R"({"type":"ping","id":"a")"), "id ");
+}
+
+}  // namespace
+}  // namespace user_session
