@@ -48,8 +48,8 @@ inline constexpr std::int64_t kAttachmentLagMs = 1'000;
 inline constexpr std::size_t kJournalFramesMax = 256;
 inline constexpr std::size_t kJournalBytesMax = 262'144;
 
-// What of it rides in the newest attachment, in bytes: it is copied at each frame to all, and most is
-// for devices that have gone without a word. More is for those of which that is known.
+// What of it rides in the newest attachment, in bytes: it is copied at each frame to all, and most
+// is for devices that have gone without a word. More is for those of which that is known.
 inline constexpr std::size_t kJournalRecentBytesMax = 1'024;
 inline constexpr std::size_t kJournalAttachedBytesMax = 10'240;
 
@@ -92,8 +92,8 @@ inline constexpr std::size_t kPushIdsMax = 256;
 // Credentials that single devices were ended with.
 inline constexpr std::size_t kRevokedMax = 256;
 
-// How long a device of version 2 that has gone is expected back, in milliseconds: more is attached for
-// it, and frames are counted when no other is connected.
+// How long a device of version 2 that has gone is expected back, in milliseconds: more is attached
+// for it, and frames are counted when no other is connected.
 inline constexpr std::int64_t kAwaitedMs = 600'000;
 
 // Version, order, time, presence, both times of the credential and the length of the device id (see

@@ -47,8 +47,8 @@ class PlainReader {
     return true;
   }
 
-  // The strings of an array that has been read. What is no string makes the field another thing, and
-  // so do more than any message may have: nobody else's memory is for them.
+  // The strings of an array that has been read. What is no string makes the field another thing,
+  // and so do more than any message may have: nobody else's memory is for them.
   bool strings(std::string_view array, Field& field) {
     field.kind = Field::Kind::kStrings;
     field.strings.clear();

@@ -1,13 +1,15 @@
 // One user's session: the state machine between the user's devices. `step` is the only way in.
 //
-// The user has devices, and a device here is one open connection, whatever it calls itself.
+// The user has devices. In version 1 of the protocol a device is one open connection, whatever it
+// calls itself; in version 2 it is what calls itself by one id, with a connection for each tab.
 //
 //   woken             -> the instance knows what is stored and which connections are open
-//   connected         -> one more device; the first makes the user online
+//   connected         -> one more connection; the first makes the user online
 //   frame received    -> done or refused, see message.h
-//   disconnected      -> one device less; without any the user is offline
-//   state requested, clear requested, push requested,
-//   game join requested, game leave requested, logout requested
+//   heartbeats read   -> connections that have vanished are gone
+//   disconnected      -> one connection less; without any the user is offline
+//   state, devices, export, metrics, clear, push,
+//   game join, game leave, logout requested
 //                     -> the same work for a server, with an answer
 //
 // An instance may vanish after any step and its successor wakes from what was stored and attached.
@@ -19,8 +21,14 @@
 // nothing any more. A connection ends with its credential, at the next event of any device: until
 // then it is only silent, since no timer wakes anyone for it.
 //
+// What goes to all is counted as soon as a device of version 2 is there, so that one which comes
+// back can be told what it has missed, or that this can't be done (session_resume.cpp).
+//
 // A frame of a connection that is not in the table does nothing: the server has closed it already,
 // and the platform still delivers what was under way.
+//
+// The functions below stand in the order of the files that have them: session.cpp and
+// session_*.cpp.
 #pragma once
 
 #include <limits>
@@ -114,29 +122,112 @@ class Session {
   Refused handle(const LogoutOthers& message, ConnectionId sender, EffectList& effects);
   Refused handle(const LogoutDevice& message, ConnectionId sender, EffectList& effects);
 
+  // session.cpp: what every step has
+
+  // Counts what `event` has come to, and has all of it survive that must.
+  void finish_step(const Event& event, EffectList& effects);
+  void come_in(const Connected& event, EffectList& effects);
   std::variant<Message, Refusal> read(const FrameReceived& event);
-
-  void restore_logout(const Woken& event, EffectList& effects);
-  void restore_stored(const Woken& event, EffectList& effects);
-  void restore_connections(const Woken& event, EffectList& effects);
-  void restore_metrics(const Woken& event);
-  void expel_uncounted(EffectList& effects);
-
   // Does what a device asks for, or does not do it again, and tells it so if it wants to know.
   void perform(const Message& message, ConnectionId sender, EffectList& effects);
+  void refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects);
+  void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
+  // Puts a connection into the table, and takes one out; what the latter adds to `effects` for
+  // devices of version 1 is a row or an attachment, never a frame.
+  Connection& open_connection(ConnectionId id, std::string_view device_id, Dialect dialect);
+  void forget_connection(ConnectionId id, EffectList& effects);
+  // The two halves of it, for several at once.
+  void remove_connection(ConnectionId id);
+  void after_removals(EffectList& effects);
+  void last_device_left(EffectList& effects);
+  void nobody_is_here();
+  void touch(TimeMs time);
+  [[nodiscard]] bool is_open(ConnectionId connection) const;
+  [[nodiscard]] ConnectionId any_open_connection() const;
+  [[nodiscard]] StateView state_view() const;
 
-  // Both store and announce what they change. The refusal says why nothing was done.
+  // session_access.cpp: who may come in, for how long, and how much of it
+
+  std::optional<TurnedAway> turn_away(const Connected& event);
+  // Why a request with this credential is not served.
+  std::optional<TurnedAway> turn_away(const Credential& credential);
+  [[nodiscard]] std::optional<Refusal> check_credential(const Credential& credential);
+  [[nodiscard]] bool is_ended_by_logout(const Credential& credential) const;
+  void grant(Connection& connection, const Credential& credential);
+  // Closes the connections whose credentials have ended.
+  void end_expired(EffectList& effects);
+  // Whether a frame may be looked at. If not, its sender is told so, or closed if it does not heed.
+  bool take_frame(ConnectionId sender, EffectList& effects);
+  // The same for what all connections of the user share; nobody is closed for what others sent.
+  bool take_user_frame(ConnectionId sender, EffectList& effects);
+  void refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects);
+  // Makes a frame that has sent much to many count for more than one.
+  void charge_for_sent(ConnectionId sender, std::int64_t bytes_sent);
+  [[nodiscard]] Rate share() const;
+
+  // session_devices.cpp: who is here, who was, and what others are told of it
+
+  [[nodiscard]] std::vector<DeviceView> device_views() const;
+  [[nodiscard]] DeviceView device_view(std::string_view device_id) const;
+  void append_devices(std::string& out, std::string_view viewer) const;
+  [[nodiscard]] bool is_here(std::string_view device_id) const;
+  // Ends the sockets that have sent heartbeats and then none for long.
+  void drop_vanished(EffectList& effects);
+  // Ends the socket that a new one of the same device and tab takes the place of.
+  bool replace_tab(const Connected& event, EffectList& effects);
+  void remember_device(const Connected& event, EffectList& effects);
+  // A device that speaks of the user's presence speaks of its own.
+  void update_device_presence(ConnectionId sender, EffectList& effects);
+  // Tell devices of version 2 what has become of another, and of those in `gone_`.
+  void tell_device(std::string_view device_id, bool is_new, ConnectionId except,
+                   EffectList& effects);
+  void tell_gone(EffectList& effects);
+  void tell_devices(std::string_view frame, ConnectionId except, EffectList& effects);
+  void attach_devices_before_telling(EffectList& effects);
+
+  // session_export.cpp: parts of what a user can have written out
+
+  void append_frames(std::string& out) const;
+  void append_kept(std::string& out) const;
+  void append_requests(std::string& out) const;
+
+  // session_games.cpp
+
+  // Both store and announce what they change; `sender` is kNoConnection for a server. The refusal
+  // says why nothing was done.
   std::optional<Refusal> join_game(std::string_view game_id, ConnectionId sender,
                                    EffectList& effects);
   void leave_game(std::string_view game_id, ConnectionId sender, EffectList& effects);
   [[nodiscard]] bool is_active(std::string_view game_id) const;
-  // Remembers that the request that is being handled is done. Before anything is written that must
-  // know it.
-  void note_done(ConnectionId sender);
 
-  // Sends a frame of version 1 to all: to devices of version 2 with the number that it was counted
-  // with.
-  void send_to_all(std::string_view frame, EffectList& effects);
+  // session_logout.cpp
+
+  // Ends the session on every device, and every credential of now.
+  void logout_all(EffectList& effects);
+  // Ends the connections for which `is_meant` holds, and what they were let in by, unless one that
+  // stays came by the same; says so in that case.
+  template <typename Predicate>
+  bool end_devices(Predicate is_meant, std::string_view scope, EffectList& effects);
+  bool end_credentials(const std::vector<std::uint64_t>& ended, EffectList& effects);
+  // Of a device that need not be here; `sender` has asked for it. The refusal says why nothing was
+  // done.
+  std::variant<bool, Refusal> end_device(std::string_view device_id, ConnectionId sender,
+                                         EffectList& effects);
+  [[nodiscard]] bool has_room_to_end() const;
+
+  // session_push.cpp: what servers send, and what is aimed at some of the devices
+
+  // To those that an event or a push is aimed at; how many they were.
+  template <typename Names>
+  std::size_t send_aimed(std::string_view frame, const Names* to, const Names* except,
+                         std::string_view self, EffectList& effects);
+  // Gives a device the kept pushes that it has not seen.
+  void give_kept(const Connected& event, bool is_exact, EffectList& effects);
+  void store_kept(EffectList& effects);
+  void restore_kept(const Woken& event, EffectList& effects);
+
+  // session_resume.cpp: the count of what goes to all, and requests that are done once
+
   // Whether frames to all are counted; no longer when no device of version 2 was there for long.
   [[nodiscard]] bool is_counting(EffectList& effects);
   // Count a frame that no row is written for. The second is for those that the first frame after
@@ -150,108 +241,46 @@ class Session {
   void begin_count();
   // Erases what is known of the old one.
   void forget_count(EffectList& effects);
+  // Sends a frame of version 1 to all: to devices of version 2 with the number that it was counted
+  // with.
+  void send_to_all(std::string_view frame, EffectList& effects);
   void send_by_dialect(std::string_view frame, std::string_view newer_frame, EffectList& effects);
   // Tells a device of version 2 where it stands, and what it has missed.
   void resume(const Connected& event, EffectList& effects);
   DeviceRequests& requests_of(std::string_view device_id);
+  // Remembers that the request that is being handled is done. Before anything is written that must
+  // know it.
+  void note_done(ConnectionId sender);
   void forget_requests();
   void forget_old_requests();
-
-  // Devices: those that are here, and those of version 2 that were.
-  [[nodiscard]] std::vector<DeviceView> device_views() const;
-  [[nodiscard]] DeviceView device_view(std::string_view device_id) const;
-  [[nodiscard]] bool is_here(std::string_view device_id) const;
-  // Ends the sockets that have sent heartbeats and then none for long.
-  void drop_vanished(EffectList& effects);
-  // Tells devices of version 2 what has become of another.
-  void tell_device(std::string_view device_id, bool is_new, ConnectionId except,
-                   EffectList& effects);
-  void come_in(const Connected& event, EffectList& effects);
-  // A device that speaks of the user's presence speaks of its own.
-  void update_device_presence(ConnectionId sender, EffectList& effects);
-  void tell_gone(EffectList& effects);
-  void tell_devices(std::string_view frame, ConnectionId except, EffectList& effects);
-  // Ends the socket that a new one of the same device and tab takes the place of.
-  bool replace_tab(const Connected& event, EffectList& effects);
-  void remember_device(const Connected& event, EffectList& effects);
-  void attach_devices_before_telling(EffectList& effects);
-  void append_devices(std::string& out, std::string_view viewer) const;
-
-  // Ends the connections for which `is_meant` holds, and what they were let in by, unless one that
-  // stays came by the same; says so in that case.
-  template <typename Predicate>
-  bool end_devices(Predicate is_meant, std::string_view scope, EffectList& effects);
-  bool end_credentials(const std::vector<std::uint64_t>& ended, EffectList& effects);
-  // Of a device that need not be here; `sender` has asked for it. The refusal says why nothing was
-  // done.
-  std::variant<bool, Refusal> end_device(std::string_view device_id, ConnectionId sender,
-                                         EffectList& effects);
-  [[nodiscard]] bool has_room_to_end() const;
-
-  // To the devices that an event or a push is aimed at; how many they were.
-  template <typename Names>
-  std::size_t send_aimed(std::string_view frame, const Names* to, const Names* except,
-                         std::string_view self, EffectList& effects);
-  void give_kept(const Connected& event, bool is_exact, EffectList& effects);
-  void store_kept(EffectList& effects);
-  void restore_kept(const Woken& event, EffectList& effects);
-
-  // Parts of what a user can have written out.
-  void append_frames(std::string& out) const;
-  void append_kept(std::string& out) const;
-  void append_requests(std::string& out) const;
-
+  // Devices of version 2 that may come back.
+  void note_gone(std::string_view device_id);
+  void note_back(std::string_view device_id);
   // Something was counted or asked for since it was stored last.
   [[nodiscard]] bool is_row_behind() const;
   // What of version 2 is stored with the rest, and what of it rides in attachments.
   void write_extension(std::string& out) const;
   void restore_extension(EffectList& effects);
-  void write_journal(std::string& out) const;
-  void note_gone(std::string_view device_id);
-  void note_back(std::string_view device_id);
   void write_shared(ConnectionId connection, std::string& out) const;
   [[nodiscard]] bool restore_shared(std::string_view shared);
-  void restore_count();
+  void write_journal(std::string& out) const;
   // Of one device and of all that are gone, or of all.
   void write_requests(std::string_view device_id, bool has_all, std::string& out) const;
   [[nodiscard]] bool restore_requests(ByteReader& reader);
+  void restore_count();
+
+  // session_survival.cpp: what is stored and attached
+
+  void restore_logout(const Woken& event, EffectList& effects);
+  void restore_stored(const Woken& event, EffectList& effects);
+  void restore_connections(const Woken& event, EffectList& effects);
+  void restore_metrics(const Woken& event);
+  // Ends what can't be counted on when an attachment is lost.
+  void expel_uncounted(EffectList& effects);
   void store(EffectList& effects);
   // Has the moment of a logout stored, unless a later one is. A clock that jumps back must not open
   // the door again to what an earlier logout has ended.
   void store_logout(std::int64_t at_s, EffectList& effects);
-
-  // Ends the session on every device, and every credential of now.
-  void logout_all(EffectList& effects);
-  [[nodiscard]] std::optional<Refusal> check_credential(const Credential& credential);
-  [[nodiscard]] bool is_ended_by_logout(const Credential& credential) const;
-  void grant(Connection& connection, const Credential& credential);
-  // Closes the connections whose credentials have ended.
-  void end_expired(EffectList& effects);
-  // Whether a frame may be looked at. If not, its sender is told so, or closed if it does not heed.
-  bool take_frame(ConnectionId sender, EffectList& effects);
-  // The same for what all connections of the user share; nobody is closed for what others sent.
-  bool take_user_frame(ConnectionId sender, EffectList& effects);
-  // Makes a frame that has sent much to many count for more than one.
-  void charge_for_sent(ConnectionId sender, std::int64_t bytes_sent);
-  [[nodiscard]] Rate share() const;
-  // Why a request with this credential is not served.
-  std::optional<TurnedAway> turn_away(const Credential& credential);
-  void refuse_frame(ConnectionId sender, TimeMs wait_ms, EffectList& effects);
-  std::optional<TurnedAway> turn_away(const Connected& event);
-  // Puts a connection into the table, and takes one out; what the latter adds to `effects` is a row
-  // or an attachment, never a frame.
-  Connection& open_connection(ConnectionId id, std::string_view device_id, Dialect dialect);
-  void forget_connection(ConnectionId id, EffectList& effects);
-  // The two halves of it, for several at once.
-  void remove_connection(ConnectionId id);
-  void after_removals(EffectList& effects);
-  void last_device_left(EffectList& effects);
-  void nobody_is_here();
-
-  void refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects);
-  void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
-
-  void touch(TimeMs time);
   // Has what is known survive the step with the socket of `connection`, as far as it has to.
   void save(ConnectionId connection, EffectList& effects);
   // Attaches what is known to the socket of `connection`: always, or when the copy that would
@@ -260,16 +289,9 @@ class Session {
   void attach(ConnectionId connection, EffectList& effects);
   void attach_if_stale(ConnectionId connection, EffectList& effects);
   void attach_before_telling(ConnectionId connection, EffectList& effects);
-
-  // Counts what `event` has come to, and brings the attachments up to date.
-  void finish_step(const Event& event, EffectList& effects);
+  [[nodiscard]] TimeMs surviving_last_active() const;
   // Has what was counted since the last time collected.
   void measure(EffectList& effects);
-
-  [[nodiscard]] bool is_open(ConnectionId connection) const;
-  [[nodiscard]] ConnectionId any_open_connection() const;
-  [[nodiscard]] TimeMs surviving_last_active() const;
-  [[nodiscard]] StateView state_view() const;
 
   bool is_awake_ = false;
   // Somebody collects what is counted.
@@ -283,6 +305,30 @@ class Session {
 
   // As it was stored last, `active_games` always and `last_active` as far as it may lag.
   Snapshot stored_;
+  // The active games as a JSON array: written at each change, sent much more often.
+  std::string games_json_ = "[]";
+  Logout logout_;
+  // When the newest of the credentials that were let in was issued. An issuer's clock may be ahead
+  // of ours, and a logout must reach its credentials too.
+  std::int64_t newest_issued_at_s_ = 0;
+
+  // Indexed by ConnectionId.
+  std::vector<Connection> connections_;
+  std::size_t open_count_ = 0;
+  // When the first of the open connections loses its credential.
+  TimeMs next_expiry_ = kNever;
+
+  Presence presence_ = Presence::kOffline;
+  TimeMs last_active_ = 0;
+
+  // Whose attachment is the newest, and what it says of the user.
+  ConnectionId carrier_ = kNoConnection;
+  std::int64_t attachment_order_ = 0;
+  TimeMs attached_last_active_ = 0;
+  TimeMs attached_at_ = 0;
+  // What the clock said then, which may be less: it is set back now and then.
+  TimeMs clock_at_attaching_ = 0;
+
   // Of version 2: what was sent to all, and what was asked for by device.
   Journal journal_;
   std::vector<DeviceRequests> requests_;
@@ -313,30 +359,6 @@ class Session {
   // A request was done that no attachment or row knows, and one that no row knows.
   bool is_request_unsaved_ = false;
   bool is_request_unstored_ = false;
-
-  // The active games as a JSON array: written at each change, sent much more often.
-  std::string games_json_ = "[]";
-  Logout logout_;
-  // When the newest of the credentials that were let in was issued. An issuer's clock may be ahead
-  // of ours, and a logout must reach its credentials too.
-  std::int64_t newest_issued_at_s_ = 0;
-
-  // Indexed by ConnectionId.
-  std::vector<Connection> connections_;
-  std::size_t open_count_ = 0;
-  // When the first of the open connections loses its credential.
-  TimeMs next_expiry_ = kNever;
-
-  Presence presence_ = Presence::kOffline;
-  TimeMs last_active_ = 0;
-
-  // Whose attachment is the newest, and what it says of the user.
-  ConnectionId carrier_ = kNoConnection;
-  std::int64_t attachment_order_ = 0;
-  TimeMs attached_last_active_ = 0;
-  TimeMs attached_at_ = 0;
-  // What the clock said then, which may be less: it is set back now and then.
-  TimeMs clock_at_attaching_ = 0;
 
   TimeMs counted_since_ = 0;
   Metrics metrics_;
