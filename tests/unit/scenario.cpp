@@ -242,8 +242,7 @@ void push_with_options(Host& host, std::string_view rest) {
   PushRequested event{.now = host.now, .payload = {.text = text, .size_bytes = text.size()}};
   event.keep_s = number_of<std::int64_t>(keep);
   event.push_id = push_id;
-  const auto names = split(to, ",");
-  const auto others = split(except, ",");
+  const auto names = split(to, ","), others = split(except, ",");
   if (!to.empty()) event.to.assign(names.begin(), names.end());
   if (!except.empty()) event.except.assign(others.begin(), others.end());
   host.request(event);
