@@ -3,6 +3,7 @@
  * which shares no code with the server: what was announced is there after a crash, what was sent and
  * not announced may be, and nothing else is.
  */
+import { NewerDevices } from "./newer-devices.mjs";
 import { commonOrder } from "./order.mjs";
 import { Stream } from "./stream.mjs";
 
@@ -19,7 +20,11 @@ const LAST_ACTIVE_LAG_MS = 60_000;
  * @property {Set<string>} unsure They may be there or not: somebody has asked, and nobody was told.
  */
 
-/** @typedef {"loss" | "age" | "order" | "answer" | "converge"} Kind What a complaint is about. */
+/**
+ * What a complaint is about.
+ * @typedef {"loss" | "age" | "order" | "answer" | "converge" | "number" | "request" | "push"
+ *   | "dialect"} Kind
+ */
 
 /**
  * @typedef {object} Complaint
@@ -38,6 +43,7 @@ const LAST_ACTIVE_LAG_MS = 60_000;
  * @property {number} shownWhenAsked The same, when `GET /state` was sent.
  * @property {number} stored The newest of which it is certain that a row was written with it.
  * @property {{shown: number, stored: number}} before The same from before the last start.
+ * @property {NewerDevices} newer Those of version 2, since the first start.
  * @property {any} state The last answer to `GET /state` since the last start.
  */
 
@@ -47,6 +53,8 @@ export class Checker {
   counts = {
     ...{ starts: 0, kills: 0, sent: 0, seen: 0, changes: 0, unplaced: 0 },
     ...{ checkedAfterKill: 0, unsureAfterKill: 0, lastActiveBackMs: 0, forgotten: 0 },
+    ...{ resumed: 0, reset: 0, brought: 0, answered: 0, again: 0, repeated: 0 },
+    ...{ pushed: 0, kept: 0, doubted: 0 },
   };
   /** @type {Map<string, User>} */
   #users = new Map();
@@ -58,7 +66,9 @@ export class Checker {
         for (const [user, devices] of Object.entries(entry.users)) {
           const known = [{ sure: [], unsure: new Set() }];
           const before = { shown: 0, stored: 0 };
-          this.#users.set(user, { devices, known, before, ...sinceStart() });
+          const complain = this.#complain.bind(this);
+          const newer = new NewerDevices(this.counts, complain);
+          this.#users.set(user, { devices, known, before, newer, ...sinceStart() });
         }
         return;
       case "start":
@@ -88,6 +98,8 @@ export class Checker {
    */
   #takeOfUser(entry, user) {
     switch (entry.kind) {
+      case "connecting":
+        return user.newer.connecting(entry);
       case "open": {
         const { visit } = entry;
         // Frames that don't fit to those before them are out of order, or lost, or made up.
@@ -103,8 +115,14 @@ export class Checker {
       case "closed": {
         const stream = user.streams.get(entry.visit);
         if (stream) stream.isClosed = true;
+        user.newer.closed(entry.visit);
         return;
       }
+      case "pushing":
+        return user.newer.pushes.sent(entry.push);
+      case "pushed":
+        this.counts.pushed++;
+        return user.newer.pushes.answered(entry.push);
       case "asked":
         user.shownWhenAsked = user.shown;
         return;
@@ -114,9 +132,16 @@ export class Checker {
   }
 
   /** @param {SentEntry} entry @param {User} user */
-  #takeSent({ visit, n, frame }, { asked }) {
+  #takeSent({ visit, n, frame }, { asked, streams, newer }) {
     this.counts.sent++;
-    asked.byVisit.get(visit)?.push({ n, frame });
+    const device = String(streams.get(visit)?.who.device);
+    const novelty = newer.requests.sent(device, frame, this.counts.starts);
+    const isDone = novelty === "done";
+    if (isDone) this.counts.repeated++;
+    else if (novelty !== "new") this.counts.again++;
+    const request = isDone ? { type: "repetition" } : frame;
+    asked.byVisit.get(visit)?.push({ n, frame: request, isAgain: novelty !== "new" });
+    if (isDone || novelty === "still") return;
     if (frame.type === "join_game") count(asked.joins, frame.gameId);
     if (frame.type === "leave_game") count(asked.leaves, frame.gameId);
     if (frame.type === "update_presence") asked.presences.add(frame.presence);
@@ -127,7 +152,9 @@ export class Checker {
     this.counts.seen++;
     const stream = user.streams.get(visit);
     if (!stream) return this.#complain("order", `${visit} saw a frame before it was open`);
-    stream.saw(frame);
+    const older = user.newer.saw(frame, stream);
+    if (older) stream.saw(older);
+    if (older && stream.change === older) user.newer.changed(frame, stream);
     user.shown = Math.max(user.shown, stream.lastActive);
     if (frame.type === "initial_state") {
       this.#checkSurvival(visit, user, frame);
@@ -190,7 +217,8 @@ export class Checker {
   }
 
   /** @param {string} name @param {User} user */
-  #checkSettled(name, { devices, streams, state }) {
+  #checkSettled(name, { devices, streams, newer, state }) {
+    newer.pushes.settled(newer.names);
     const open = [...streams.values()].filter(({ isClosed, hasState }) => hasState && !isClosed);
     const present = open.map(({ who }) => who.device).sort();
     if (JSON.stringify(present) !== JSON.stringify([...devices].sort())) {
@@ -210,6 +238,7 @@ export class Checker {
 
   #endLife() {
     for (const [name, user] of this.#users) {
+      user.newer.endLife();
       const streams = [...user.streams.values()].filter(({ hasState }) => hasState);
       this.#checkOrder(name, user, streams);
       if (streams.length > 0) user.known = streams.map(knowledgeOf);

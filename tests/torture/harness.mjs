@@ -10,6 +10,7 @@ import { eventually } from "../support/eventually.mjs";
 import { startWorkerd } from "../support/workerd.mjs";
 import { Checker } from "./checker.mjs";
 import { Player } from "./player.mjs";
+import { Pusher } from "./pusher.mjs";
 import { randomOf } from "./random.mjs";
 import { Recorder } from "./record.mjs";
 
@@ -39,6 +40,17 @@ import { Recorder } from "./record.mjs";
 
 const DEVICES_MIN = 2;
 const DEVICES_MAX = 4;
+
+/** How many of the devices speak version 2. */
+const NEWER_SHARE = 0.6;
+
+/** How often devices go before the server is killed, of how many users, and how long before. */
+const REST_CHANCE = 0.3;
+const REST_SHARE = 0.5;
+const REST_MS = 250;
+
+/** How often a user is pushed to before any device is back. */
+const EARLY_PUSH_SHARE = 0.1;
 
 /** How often a server is killed while its devices are still coming back. */
 const HASTE = 0.25;
@@ -86,6 +98,8 @@ class Run {
   #recorder;
   /** @type {Player[]} */
   #players = [];
+  /** @type {Pusher[]} */
+  #pushers = [];
   /** @type {Workerd | null} */
   #server = null;
   #port = 0;
@@ -109,6 +123,9 @@ class Run {
     await this.#start();
     for (const [user, devices] of Object.entries(users)) {
       for (const device of devices) this.#addPlayer(user, device);
+      const random = randomOf(this.#random.between(0, 2 ** 31));
+      const http = String(this.#server?.http);
+      this.#pushers.push(new Pusher({ http, user, random, record: this.#recorder }));
     }
     for (let kills = 1; kills <= this.#options.kills && !this.#isHopeless(); kills++) {
       await this.#live();
@@ -116,11 +133,13 @@ class Run {
       this.#options.onKill?.(kills);
       await this.#start();
     }
+    for (const player of this.#players) player.wake();
     await this.#settle();
   }
 
   async close() {
     for (const player of this.#players) player.leave();
+    for (const pusher of this.#pushers) pusher.pause();
     await this.#server?.kill();
     await this.#server?.stop();
     this.checker.end();
@@ -147,7 +166,8 @@ class Run {
     // Its own numbers, so that it does the same whatever the others' timing.
     const random = randomOf(this.#random.between(0, 2 ** 31));
     const ws = String(this.#server?.ws);
-    this.#players.push(new Player({ ws, user, device, random, record: this.#recorder }));
+    const isNewer = random.next() < NEWER_SHARE;
+    this.#players.push(new Player({ ws, user, device, isNewer, random, record: this.#recorder }));
   }
 
   async #start() {
@@ -160,13 +180,35 @@ class Run {
   /** From a start to the moment before the kill. */
   async #live() {
     const isHasty = this.#random.next() < HASTE;
-    const early = Promise.all(this.#someUsers().map((user) => this.#ask(user)));
+    const early = this.#beforeDevices();
+    for (const player of this.#players) player.wake();
     if (!isHasty) {
       await early;
       await this.#settle();
     }
-    for (const player of this.#players) player.play();
-    await delay(isHasty ? this.#random.between(0, HASTE_MS_MAX) : this.#random.between(PLAY_MS_MIN, PLAY_MS_MAX));
+    for (const one of [...this.#players, ...this.#pushers]) one.play();
+    const playMs = isHasty ? this.#random.between(0, HASTE_MS_MAX) : this.#random.between(PLAY_MS_MIN, PLAY_MS_MAX);
+    await delay(playMs);
+    if (this.#random.next() >= REST_CHANCE) return;
+    this.#sendAway();
+    await delay(REST_MS);
+  }
+
+  /** What servers want of users of whom maybe no device is back. */
+  async #beforeDevices() {
+    const asked = this.#someUsers().map((user) => this.#ask(user));
+    const pushed = this.#pushers.map((pusher) =>
+      this.#random.next() < EARLY_PUSH_SHARE ? pusher.push() : pusher.again(),
+    );
+    await Promise.all([...asked, ...pushed]);
+  }
+
+  /** Has all devices of some users go, so that nobody is there when the server is killed. */
+  #sendAway() {
+    const away = this.#pushers.filter(() => this.#random.next() < REST_SHARE).map(({ user }) => user);
+    for (const player of this.#players) {
+      if (away.includes(player.user)) player.rest();
+    }
   }
 
   async #kill() {
@@ -174,7 +216,7 @@ class Run {
     await this.#server?.kill();
     await this.#server?.stop();
     this.#server = null;
-    for (const player of this.#players) player.pause();
+    for (const one of [...this.#players, ...this.#pushers]) one.pause();
     await delay(LAST_WORDS_MS);
     await eventually("the ends of all sockets", async () => this.#open === 0, PATIENCE_MS);
   }
@@ -182,6 +224,11 @@ class Run {
   /** Has the devices come back, and waits until each has been told all there is to tell. */
   async #settle() {
     try {
+      for (const pusher of this.#pushers) pusher.pause();
+      await this.#until("all pushes to be answered", async () => {
+        await Promise.all(this.#pushers.map((pusher) => pusher.again()));
+        return this.#pushers.every(({ isDone }) => isDone);
+      });
       await this.#until("all devices to be back", () =>
         this.#players.every(({ isIn, socketCount }) => isIn && socketCount === 1),
       );
@@ -241,8 +288,8 @@ class Run {
     return this.#players.filter((player) => player.user === user).map(({ device }) => device);
   }
 
-  /** @param {string} what @param {() => boolean} isSo */
+  /** @param {string} what @param {() => boolean | Promise<boolean>} isSo */
   #until(what, isSo) {
-    return eventually(what, async () => isSo(), PATIENCE_MS);
+    return eventually(what, isSo, PATIENCE_MS);
   }
 }

@@ -4,6 +4,10 @@
  */
 import { WebSocket } from "ws";
 
+import { PROTOCOL } from "../support/newer-device.mjs";
+import { Memory } from "./memory.mjs";
+
+/** @import { GameRequest } from "./memory.mjs" */
 /** @import { Random } from "./random.mjs" */
 /** @import { Recorder, VisitName } from "./record.mjs" */
 
@@ -27,6 +31,15 @@ const PAUSE_MS_MAX = 70;
 
 /** How often it reloads instead, closing its socket while what it has sent is under way. */
 const RELOAD_CHANCE = 0.01;
+const RELOAD_CHANCE_NEWER = 0.1;
+
+/** How often a reload takes its time, and how long at most. */
+const ABSENCE_CHANCE = 0.5;
+const ABSENCE_MS_MAX = 150;
+
+/** How often a device of version 2 plays with a game of its own, and repeats what is done. */
+const OWN_GAME_CHANCE = 0.2;
+const REPETITION_CHANCE = 0.1;
 
 /** How many games a user's devices share: few, so that they contradict each other. */
 const GAMES = 10;
@@ -47,24 +60,33 @@ const SHARES = /** @type {const} */ ([
  * @property {string} ws The server's address, which must stay the same when it is started again.
  * @property {string} user
  * @property {string} device
+ * @property {boolean} isNewer It speaks version 2.
  * @property {Random} random
  * @property {Recorder} record
+ */
+
+/**
+ * @typedef {object} Visit
+ * @property {VisitName} name
+ * @property {WebSocket} socket
+ * @property {boolean} isOpen It has been told of, and its end has not.
  */
 
 export class Player {
   /** How many `state` frames the present visit has seen. */
   states = 0;
   #options;
+  /** Of a device of version 2. @type {Memory | null} */
+  #memory = null;
   #visits = 0;
   #retries = 0;
   #isPlaying = false;
   #isGone = false;
-  /** @type {WebSocket | null} */
-  #socket = null;
+  #isResting = false;
+  /** The present one. @type {Visit | null} */
+  #visit = null;
   /** Sockets that have not told of their end. @type {Set<WebSocket>} */
   #sockets = new Set();
-  /** @type {VisitName} */
-  #visit = "";
   #sent = 0;
   /** How many of those are known to have been handled. */
   #heard = 0;
@@ -79,6 +101,7 @@ export class Player {
   /** @param {PlayerOptions} options */
   constructor(options) {
     this.#options = options;
+    if (options.isNewer) this.#memory = new Memory(options.device, options.random);
     this.#connect();
   }
 
@@ -92,7 +115,7 @@ export class Player {
 
   /** Whether it has had its first frame on the present visit. */
   get isIn() {
-    return this.#hasState && this.#socket?.readyState === WebSocket.OPEN;
+    return this.#hasState && this.#visit?.socket.readyState === WebSocket.OPEN;
   }
 
   get socketCount() {
@@ -124,6 +147,18 @@ export class Player {
     this.#send({ type: "sync_state" });
   }
 
+  /** Closes its socket and stays away until it is woken. */
+  rest() {
+    this.#isResting = true;
+    this.#abandon()?.close();
+  }
+
+  wake() {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#connect();
+  }
+
   /** Goes for good. */
   leave() {
     this.#isGone = true;
@@ -133,56 +168,90 @@ export class Player {
   }
 
   #connect() {
-    const { ws, user, device, record } = this.#options;
-    const visit = `${device}#${++this.#visits}`;
-    const query = new URLSearchParams({ userId: user, deviceId: device });
-    const socket = new WebSocket(`${ws}/__user-session?${query}`);
-    this.#socket = socket;
-    this.#sockets.add(socket);
+    const { user, device, record } = this.#options;
+    const name = `${device}#${++this.#visits}`;
+    const since = this.#memory?.since ?? null;
+    if (this.#memory) record.add({ kind: "connecting", user, device, visit: name, since });
+    const visit = { name, socket: this.#socket(since), isOpen: false };
     this.#visit = visit;
+    this.#sockets.add(visit.socket);
     this.#sent = 0;
     this.#heard = 0;
     this.states = 0;
     this.#hasState = false;
     this.#marks.clear();
-    let isOpen = false;
+    this.#watch(visit);
+  }
+
+  /** @param {string | null} since */
+  #socket(since) {
+    const { ws, user, device } = this.#options;
+    const query = new URLSearchParams({ userId: user, deviceId: device });
+    if (this.#memory) query.set("tabId", "tab");
+    if (since !== null) query.set("since", since);
+    return new WebSocket(`${ws}/__user-session?${query}`, this.#memory ? [PROTOCOL] : []);
+  }
+
+  /** @param {Visit} visit */
+  #watch(visit) {
+    const { user, device, record } = this.#options;
+    const { name, socket } = visit;
     socket.on("open", () => {
-      isOpen = true;
+      if (this.#isOver(visit)) return;
+      visit.isOpen = true;
       this.#retries = 0;
-      record.add({ kind: "open", user, device, visit });
+      record.add({ kind: "open", user, device, visit: name });
     });
     socket.on("message", (data) => {
+      if (this.#isOver(visit)) return;
       const frame = JSON.parse(String(data));
-      record.add({ kind: "saw", user, visit, frame });
-      if (socket === this.#socket) this.#see(frame);
+      record.add({ kind: "saw", user, visit: name, frame });
+      if (visit === this.#visit) this.#see(frame);
     });
     socket.on("close", (code) => {
-      if (isOpen) record.add({ kind: "closed", user, visit, code });
+      this.#end(visit, code);
       this.#sockets.delete(socket);
-      if (socket === this.#socket) this.#comeBack();
+      if (visit === this.#visit) this.#comeBack();
     });
     socket.on("error", () => {});
   }
 
+  /**
+   * Whether nobody looks any more: a device of version 2 has seen what its place says, and no more.
+   * @param {Visit} visit
+   */
+  #isOver(visit) {
+    return this.#memory !== null && visit !== this.#visit;
+  }
+
+  /** @param {Visit} visit @param {number} [code] */
+  #end(visit, code) {
+    const { user, record } = this.#options;
+    if (visit.isOpen) record.add({ kind: "closed", user, visit: visit.name, code });
+    Object.assign(visit, { isOpen: false });
+  }
+
   /** @param {any} frame */
   #see(frame) {
+    this.#memory?.see(frame);
     if (frame.type === "state") this.states++;
     if (frame.type === "event") this.#hear(frame);
     if (frame.type !== "initial_state") return;
     this.#hasState = true;
+    for (const request of this.#memory?.unanswered ?? []) this.#send(request);
     if (this.#isPlaying) this.#schedule();
   }
 
   /** @param {{from: string, data: {visit: VisitName, n: number, mark?: number}}} event */
   #hear({ from, data: { visit, n, mark } }) {
-    if (visit === this.#visit) this.#heard = n + 1;
+    if (visit === this.#visit?.name) this.#heard = n + 1;
     if (mark !== undefined) this.#marks.set(from, mark);
   }
 
   #comeBack() {
     this.#hasState = false;
     clearTimeout(this.#playTimer);
-    if (this.#isGone || this.#retries >= RETRIES) return;
+    if (this.#isGone || this.#isResting || this.#retries >= RETRIES) return;
     const wait = Math.min(RETRY_MS_MIN * 2 ** this.#retries++, RETRY_MS_MAX) / RETRY_SPEED;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.#connect(), wait);
@@ -201,14 +270,31 @@ export class Player {
       for (let left = random.between(1, BURST_MAX); left > 0; left--) this.#sendAny();
       this.#broadcast({});
     }
-    if (random.next() < RELOAD_CHANCE) this.#reload();
+    if (random.next() < (this.#memory ? RELOAD_CHANCE_NEWER : RELOAD_CHANCE)) this.#reload();
     else this.#schedule();
   }
 
   #reload() {
-    const old = this.#socket;
-    this.#connect();
+    const { random } = this.#options;
+    const absence = random.next() < ABSENCE_CHANCE ? random.between(1, ABSENCE_MS_MAX) : 0;
+    const old = this.#abandon();
+    if (absence > 0) {
+      this.#retryTimer = setTimeout(() => this.#connect(), absence);
+    } else {
+      this.#connect();
+    }
     old?.close();
+  }
+
+  /** Leaves its socket alone, which is still to be closed. */
+  #abandon() {
+    const old = this.#visit;
+    this.#visit = null;
+    this.#hasState = false;
+    clearTimeout(this.#playTimer);
+    clearTimeout(this.#retryTimer);
+    if (old && this.#memory) this.#end(old);
+    return old?.socket;
   }
 
   #sendAny() {
@@ -218,7 +304,7 @@ export class Player {
     switch (type) {
       case "join_game":
       case "leave_game":
-        return this.#send({ type, gameId: `${user}: game ${random.between(1, GAMES)} é🎲` });
+        return this.#ask({ type, gameId: `${user}: game ${random.between(1, GAMES)} é🎲` });
       case "update_presence":
         return this.#send({ type, presence: random.pick(PRESENCES) });
       case "broadcast":
@@ -228,16 +314,29 @@ export class Player {
     }
   }
 
+  /** @param {GameRequest} frame */
+  #ask(frame) {
+    const { random } = this.#options;
+    if (!this.#memory) return this.#send(frame);
+    const share = random.next();
+    const repetition = share < REPETITION_CHANCE ? this.#memory.repetition() : null;
+    if (repetition) return this.#send(repetition);
+    const isOwn = share > 1 - OWN_GAME_CHANCE;
+    this.#send(isOwn ? this.#memory.ownRequest() : this.#memory.request(frame));
+  }
+
   /** @param {object} more */
   #broadcast(more) {
-    const data = { visit: this.#visit, n: this.#sent, ...more };
+    const data = { visit: this.#visit?.name, n: this.#sent, ...more };
     this.#send({ type: "broadcast", event: "moved", data });
   }
 
   /** @param {object} frame */
   #send(frame) {
     const { user, record } = this.#options;
-    record.add({ kind: "sent", user, visit: this.#visit, n: this.#sent++, frame });
-    this.#socket?.send(JSON.stringify(frame), () => {});
+    if (!this.#visit) return;
+    const { name, socket } = this.#visit;
+    record.add({ kind: "sent", user, visit: name, n: this.#sent++, frame });
+    socket.send(JSON.stringify(frame), () => {});
   }
 }

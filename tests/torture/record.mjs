@@ -12,18 +12,28 @@ import { appendFileSync } from "node:fs";
 /** @typedef {{kind: "run", users: Record<string, string[]>}} RunEntry The devices of each user. */
 /** @typedef {{kind: "start"}} StartEntry The server is started, for the first time or again. */
 /** @typedef {{kind: "kill"}} KillEntry The process is about to be killed. */
+/**
+ * A device of version 2 asks to be let in; no other has such an entry. It has seen all up to `since`.
+ * @typedef {{kind: "connecting", user: string, device: string, visit: VisitName, since: string | null}}
+ *   ConnectingEntry
+ */
 /** @typedef {{kind: "open", user: string, device: string, visit: VisitName}} OpenEntry */
 /** @typedef {{kind: "sent", user: string, visit: VisitName, n: number, frame: any}} SentEntry */
 /** @typedef {{kind: "saw", user: string, visit: VisitName, frame: any}} SawEntry */
-/** @typedef {{kind: "closed", user: string, visit: VisitName, code: number}} ClosedEntry */
+/**
+ * The connection has ended, or, without a code, its device looks no more.
+ * @typedef {{kind: "closed", user: string, visit: VisitName, code?: number}} ClosedEntry
+ */
 /** @typedef {{kind: "asked", user: string}} AskedEntry `GET /state` is under way. */
 /** @typedef {{kind: "state", user: string, body: any}} StateEntry Its answer. */
+/** @typedef {{kind: "pushing", user: string, push: string}} PushingEntry A push is sent, maybe again. */
+/** @typedef {{kind: "pushed", user: string, push: string}} PushedEntry It was answered with 200. */
 /** @typedef {{kind: "settled"}} SettledEntry Nobody sends, everybody has been told everything. */
 /** @typedef {{kind: "stuck", what: string}} StuckEntry Something that must come has not. */
 
 /**
- * @typedef {RunEntry | StartEntry | KillEntry | OpenEntry | SentEntry | SawEntry | ClosedEntry
- *   | AskedEntry | StateEntry | SettledEntry | StuckEntry} Entry
+ * @typedef {RunEntry | StartEntry | KillEntry | ConnectingEntry | OpenEntry | SentEntry | SawEntry | ClosedEntry
+ *   | AskedEntry | StateEntry | PushingEntry | PushedEntry | SettledEntry | StuckEntry} Entry
  */
 
 /** How many entries are written to the file at once. */

@@ -14,12 +14,12 @@
  * @property {Set<string>} presences
  */
 
-/** @typedef {{n: number, frame: any}} Request */
+/** @typedef {{n: number, frame: any, isAgain: boolean}} Request Sent for the first time, or again. */
 
 /** @typedef {(what: string) => void} Complain */
 
 /** What is told to all devices. */
-const TO_ALL = ["game_joined", "game_left", "presence_updated", "event"];
+const TO_ALL = ["game_joined", "game_left", "presence_updated", "event", "news"];
 
 export class Stream {
   /** The frames to all, as text, in order. @type {string[]} */
@@ -33,6 +33,10 @@ export class Stream {
   /** The newest `lastActive` that a stored row must have: each change of the games writes one. */
   storedActive = 0;
   changes = 0;
+  /** The last frame to all, and the last that has changed the games. @type {any} */
+  told = null;
+  /** @type {any} */
+  change = null;
   isClosed = false;
   hasState = false;
   #syncs = 0;
@@ -65,7 +69,10 @@ export class Stream {
     if (this.hasState === (frame.type === "initial_state")) {
       this.#complain(`${frame.type} where ${this.hasState ? "another frame" : "initial_state"} must be`);
     }
-    if (TO_ALL.includes(frame.type)) this.history.push(JSON.stringify(frame));
+    if (TO_ALL.includes(frame.type)) {
+      this.history.push(JSON.stringify(frame));
+      this.told = frame;
+    }
     switch (frame.type) {
       case "initial_state":
         return this.#sawInitialState(frame);
@@ -79,6 +86,8 @@ export class Stream {
         return this.#sawPresence(frame);
       case "event":
         return this.#sawEvent(frame);
+      case "news":
+        return;
       default:
         this.#complain(`a frame that nobody asked for: ${JSON.stringify(frame)}`);
     }
@@ -151,6 +160,7 @@ export class Stream {
   /** @param {string[]} games */
   #changed(games) {
     this.games = games;
+    this.change = this.told;
     this.changes++;
     this.storedActive = this.lastActive;
   }
@@ -186,7 +196,8 @@ export class Stream {
    * @param {VisitName} visit
    * @param {number} since Where the first of the two came.
    */
-  #wasHandled({ n, frame: { type, gameId } }, visit, since) {
+  #wasHandled({ n, frame: { type, gameId }, isAgain }, visit, since) {
+    if (isAgain) return;
     const name = `frame ${eventKey(visit, n)}`;
     if (type === "broadcast") this.#complain(`${name}, an event, was left out`);
     const wasIn = this.games.includes(gameId) || (this.#removedAt.get(gameId) ?? -1) > since;

@@ -63,6 +63,14 @@ ${row(counts.unsureAfterKill)}games of which nobody could know: asked for and no
 ${row(counts.unplaced)}connections too short to compare their order with others'
 ${row(counts.lastActiveBackMs)}ms at most that lastActive was older after a kill than what had been shown
 ${row(counts.forgotten)}answers after a kill that the user was never here: nothing had been stored yet
+${row(counts.resumed)}returns of devices of version 2 from where they had been, brought ${counts.brought} frames
+${row(counts.reset)}returns that were told to reset
+${row(counts.answered)}answers to requests
+${row(counts.again)}requests sent again that had no answer
+${row(counts.repeated)}requests sent again that were done
+${row(counts.pushed)}answers to kept pushes
+${row(counts.kept)}pushes that devices were given when they came
+${row(counts.doubted)}pushes of which a device can't know: cut off behind its first frame
 ${row(complaints.length)}complaints`);
   for (const { kind, what, life } of complaints.slice(0, COMPLAINTS_SHOWN)) {
     console.log(`\n${kind}, start ${life}: ${what}`);

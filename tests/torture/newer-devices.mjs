@@ -1,0 +1,126 @@
+/**
+ * A user's devices of version 2 in the record of a run: their visits, and what they may rely on beyond
+ * version 1. Shares no code with the server.
+ */
+import { NewerVisit } from "./newer.mjs";
+import { Numbers } from "./numbers.mjs";
+import { Pushes } from "./pushes.mjs";
+import { Requests } from "./requests.mjs";
+
+/** @import { Kind } from "./checker.mjs" */
+/** @import { NewerDevice } from "./newer.mjs" */
+/** @import { ConnectingEntry, VisitName } from "./record.mjs" */
+/** @import { Stream } from "./stream.mjs" */
+
+/** What a device of version 1 must never see, in frames of whatever type, and as one. */
+const FIELDS = ["seq", "epoch", "reset", "devices", "kept", "id"];
+const TYPES = [
+  ...["ack", "device_connected", "device_updated", "device_disconnected"],
+  ...["logged_out", "replaced"],
+];
+
+/**
+ * @typedef {Record<"resumed" | "reset" | "brought" | "answered" | "kept" | "doubted", number>} Counts
+ */
+
+export class NewerDevices {
+  pushes;
+  requests;
+  #numbers;
+  /** @type {Map<string, NewerDevice>} */
+  #devices = new Map();
+  /** Since the last start. @type {Map<VisitName, NewerVisit>} */
+  #visits = new Map();
+  #counts;
+  #complain;
+
+  /**
+   * @param {Counts} counts
+   * @param {(kind: Kind, what: string) => void} complain
+   */
+  constructor(counts, complain) {
+    this.#counts = counts;
+    this.#complain = complain;
+    this.#numbers = new Numbers((what) => complain("number", what));
+    this.pushes = new Pushes((what) => complain("push", what));
+    this.requests = new Requests((what) => complain("request", what));
+  }
+
+  get names() {
+    return [...this.#devices.keys()];
+  }
+
+  /** @param {ConnectingEntry} entry */
+  connecting({ device: name, visit, since }) {
+    const device = this.#devices.get(name) ?? { name, seen: new Map() };
+    this.#devices.set(name, device);
+    // Of those it can't have more than one.
+    for (const old of this.#visits.values()) if (old.device === device) this.#end(old);
+    const complain = (/** @type {string} */ what) => this.#complain("number", `${visit}: ${what}`);
+    const newcomer = new NewerVisit({ device, visit, since }, this.#numbers, complain);
+    this.#visits.set(visit, newcomer);
+    this.pushes.comes(newcomer);
+  }
+
+  /** @param {VisitName} name */
+  closed(name) {
+    const visit = this.#visits.get(name);
+    if (visit) this.#end(visit);
+  }
+
+  /**
+   * @param {any} frame
+   * @param {Stream} stream Of the same visit.
+   * @returns {any} The frame as the model of version 1 must see it, if at all.
+   */
+  saw(frame, stream) {
+    const { visit: name, device } = stream.who;
+    if (frame.push !== undefined) this.pushes.saw(name, device, frame.push);
+    const visit = this.#visits.get(name);
+    if (!visit) return this.#sawOlder(frame, name);
+    const [hadState, wasComplete] = [visit.hasState, visit.isComplete];
+    const older = visit.saw(frame);
+    if (!hadState) this.#counts[visit.isReset ? "reset" : "resumed"] += visit.since === null ? 0 : 1;
+    if (visit.isComplete && !wasComplete) this.pushes.came(visit);
+    if (frame.kept === true) this.#counts.kept++;
+    if (frame.type === "ack") {
+      this.#counts.answered++;
+      this.requests.answered(frame, visit, stream);
+    }
+    // Of a leaving that was missed nobody knows whether the game was there.
+    if (frame.type === "game_joined") this.requests.changed(visit.epoch, frame);
+    return older;
+  }
+
+  /** The games have changed by a frame that was seen as it happened. @param {any} frame @param {Stream} stream */
+  changed(frame, stream) {
+    const visit = this.#visits.get(stream.who.visit);
+    if (visit) this.requests.changed(visit.epoch, frame);
+  }
+
+  /** The server has ended, and with it all connections. */
+  endLife() {
+    for (const visit of this.#visits.values()) this.#end(visit);
+    this.#visits.clear();
+    this.#numbers.check();
+  }
+
+  /** @param {any} frame @param {VisitName} name */
+  #sawOlder(frame, name) {
+    const isNewer = TYPES.includes(frame.type) || FIELDS.some((field) => field in frame);
+    if (isNewer) this.#complain("dialect", `${name} speaks version 1 and saw ${JSON.stringify(frame)}`);
+    return isNewer ? null : frame;
+  }
+
+  /** @param {NewerVisit} visit */
+  #end(visit) {
+    if (visit.isEnded) return;
+    visit.isEnded = true;
+    this.#counts.doubted += this.pushes.ended(visit);
+    this.#counts.brought += visit.brought.size;
+    if (!visit.isResumed || !visit.isComplete) return;
+    const { epoch, brought } = visit;
+    const [since, upTo] = [visit.since?.seq ?? 0, visit.begin];
+    this.#numbers.resumed({ visit: visit.visit, epoch, since, upTo, brought });
+  }
+}
