@@ -8,7 +8,7 @@ import { torture } from "./harness.mjs";
 const FAULTY_CONFIG = "tests/torture/fixtures/faulty.wrangler.jsonc";
 
 /** A fault that is found later is one that might not be found. */
-const FAULTY_KILLS = 10;
+const FAULTY_KILLS = 15;
 
 test("what devices were told holds after each of 12 kills", async (t) => {
   const seed = Date.now() % 1_000_000;
@@ -17,6 +17,7 @@ test("what devices were told holds after each of 12 kills", async (t) => {
   assert.deepEqual(complaints, []);
   assert.equal(counts.kills, 12);
   assert.ok(counts.changes > 50 && counts.checkedAfterKill > 50, JSON.stringify(counts));
+  assert.ok(counts.answered > 50 && counts.pushed > 10 && counts.resumed > 5, JSON.stringify(counts));
 });
 
 /** What each planted fault is found as. */
@@ -26,6 +27,12 @@ const FAULTS = {
   "swapped-frames": "order",
   "swapped-delivery": "order",
   "lost-delivery": "order",
+  "reused-number": "number",
+  "lost-return": "number",
+  "kept-twice": "push",
+  "kept-never": "push",
+  "done-twice": "request",
+  "older-number": "dialect",
 };
 
 for (const [fault, kind] of Object.entries(FAULTS)) {
