@@ -118,8 +118,8 @@ PushRequested read_push_requested(ByteReader& reader) {
   event.payload = read_payload(reader);
   event.keep_s = reader.u32();
   event.push_id = reader.text();
-  event.to = read_texts(reader);
-  event.except = read_texts(reader);
+  event.receivers.to = read_texts(reader);
+  event.receivers.except = read_texts(reader);
   return event;
 }
 

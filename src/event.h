@@ -88,7 +88,7 @@ struct Woken {
   // What the last StoreLogout said.
   std::string_view logout;
   // What the last StoreKept said; empty if there was none.
-  std::string_view kept = {};
+  std::string_view kept;
   // State left by the server this one replaces; read only while there is no snapshot.
   bool has_legacy = false;
   std::vector<std::string_view> legacy_games;
@@ -108,7 +108,7 @@ struct Connected {
   Dialect dialect = Dialect::kVersion1;
   // The tab or process of the installation that `device_id` names, in version 2; empty if it does
   // not say.
-  std::string_view tab_id = {};
+  std::string_view tab_id = "";
   // Up to where the device has seen all; an epoch of 0 if it does not say.
   Position since = {};
 };
@@ -162,10 +162,13 @@ struct PushRequested {
   // How long it is kept for devices that are not here, in seconds; 0 for not at all.
   std::int64_t keep_s = 0;
   // A push of the same id before was the same push; empty if it has none.
-  std::string_view push_id = {};
+  std::string_view push_id = "";
   // To whom it goes; empty for all.
-  std::vector<std::string_view> to = {};
-  std::vector<std::string_view> except = {};
+  struct Receivers {
+    std::vector<std::string_view> to;
+    std::vector<std::string_view> except;
+  };
+  Receivers receivers = {};
 };
 
 struct GameJoinRequested {
@@ -181,7 +184,7 @@ struct GameLeaveRequested {
 struct LogoutRequested {
   TimeMs now = 0;
   // Of one device; empty for all.
-  std::string_view device_id = {};
+  std::string_view device_id = "";
 };
 
 // A server asked which devices there are.

@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 
 // Number, place, time and the length of the frame.
-constexpr std::size_t kPushBytesMin = (4 * 8) + 4;
-constexpr std::size_t kGivenBytes = 2 * 8;
+constexpr std::size_t kPushBytesMin = (4 * sizeof(std::int64_t)) + sizeof(std::uint32_t);
+constexpr std::size_t kGivenBytes = 2 * sizeof(std::int64_t);
 
 }  // namespace
 

@@ -9,7 +9,7 @@ namespace user_session {
 namespace {
 
 // Hash, number and time.
-constexpr std::size_t kEncodedBytes = 3 * 8;
+constexpr std::size_t kEncodedBytes = 3 * sizeof(std::int64_t);
 
 bool is_kept(TimeMs done_at, TimeMs now) { return now - done_at < kRequestsKeptMs; }
 

@@ -115,7 +115,7 @@ class Session {
   Refused handle(const LeaveGame& message, ConnectionId sender, EffectList& effects);
   Refused handle(const UpdatePresence& message, ConnectionId sender, EffectList& effects);
   Refused handle(const SyncState& message, ConnectionId sender, EffectList& effects);
-  Refused handle(const Ping& message, ConnectionId sender, EffectList& effects);
+  static Refused handle(const Ping& message, ConnectionId sender, EffectList& effects);
   Refused handle(const LogoutAll& message, ConnectionId sender, EffectList& effects);
   Refused handle(const Broadcast& message, ConnectionId sender, EffectList& effects);
   Refused handle(const SetDevice& message, ConnectionId sender, EffectList& effects);
@@ -296,6 +296,14 @@ class Session {
   bool is_awake_ = false;
   // Somebody collects what is counted.
   bool is_measured_ = false;
+  // What is stored tells the whole count, also after a crash.
+  bool is_count_stored_ = true;
+  // A request was done that no attachment or row knows, and one that no row knows.
+  bool is_request_unsaved_ = false;
+  bool is_request_unstored_ = false;
+  // Of a credential that the request has ended a device that stays has come, too.
+  bool is_credential_shared_ = false;
+  Presence presence_ = Presence::kOffline;
   // The time of the event that is being handled.
   TimeMs now_ = 0;
   std::string user_id_;
@@ -318,7 +326,6 @@ class Session {
   // When the first of the open connections loses its credential.
   TimeMs next_expiry_ = kNever;
 
-  Presence presence_ = Presence::kOffline;
   TimeMs last_active_ = 0;
 
   // Whose attachment is the newest, and what it says of the user.
@@ -348,17 +355,10 @@ class Session {
   // Up to where the count is stored, and up to where it survives while devices are connected.
   Position stored_position_;
   std::int64_t surviving_seq_ = 0;
-  // What is stored tells the whole count, also after a crash.
-  bool is_count_stored_ = true;
   // The id of the request that is being handled; empty if it has none.
   std::string_view request_id_;
   // The number that it is remembered with.
   std::optional<std::int64_t> request_seq_;
-  // Of a credential that the request has ended a device that stays has come, too.
-  bool is_credential_shared_ = false;
-  // A request was done that no attachment or row knows, and one that no row knows.
-  bool is_request_unsaved_ = false;
-  bool is_request_unstored_ = false;
 
   TimeMs counted_since_ = 0;
   Metrics metrics_;

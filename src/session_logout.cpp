@@ -84,7 +84,7 @@ bool Session::end_credentials(const std::vector<std::uint64_t>& ended, EffectLis
 }
 
 bool Session::has_room_to_end() const {
-  return logout_.credential_ids.size() + open_count_ < kRevokedMax;
+  return logout_.credential_ids.size() + open_count_ + remembered_.all().size() < kRevokedMax;
 }
 
 std::variant<bool, Refusal> Session::end_device(std::string_view device_id, ConnectionId sender,
@@ -120,6 +120,12 @@ std::optional<Refusal> Session::handle(const LogoutOthers& /*message*/, Connecti
   is_credential_shared_ =
       end_devices([&](const Connection& connection) { return connection.device_id != own_id; },
                   "others", effects);
+  // Those that are away, too.
+  std::vector<std::uint64_t> others;
+  for (const RememberedDevice& device : remembered_.all()) {
+    if (device.id != own_id) others.push_back(device.credential_id);
+  }
+  if (end_credentials(others, effects)) is_credential_shared_ = true;
   after_removals(effects);
   return std::nullopt;
 }

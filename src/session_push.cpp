@@ -60,7 +60,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   if (event.payload.size_bytes > kFrameBytesMax) {
     return answer_refusal(kStatusTooLarge, kTooLargePush, effects);
   }
-  const bool is_aimed = !event.to.empty() || !event.except.empty();
+  const bool is_aimed = !event.receivers.to.empty() || !event.receivers.except.empty();
   auto refusal = parser_.check_push(event.payload.text);
   if (!refusal && is_aimed && event.keep_s > 0) refusal = kKeptIsForAll;
   if (refusal) return answer_refusal(kStatusBadRequest, *refusal, effects);
@@ -69,8 +69,8 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   }
   std::size_t delivered = open_count_;
   if (is_aimed) {
-    const auto* to = event.to.empty() ? nullptr : &event.to;
-    const auto* except = event.except.empty() ? nullptr : &event.except;
+    const auto* to = event.receivers.to.empty() ? nullptr : &event.receivers.to;
+    const auto* except = event.receivers.except.empty() ? nullptr : &event.receivers.except;
     delivered = send_aimed(event.payload.text, to, except, {}, effects);
   } else {
     count_frame(event.payload.text, effects);
@@ -78,7 +78,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   }
   write_delivered_answer(out_, delivered);
   if (event.keep_s > 0) {
-    const TimeMs expires_at = now_ + event.keep_s * kMsPerSecond;
+    const TimeMs expires_at = now_ + (event.keep_s * kMsPerSecond);
     kept_.expire(now_);
     // Uncounted it has no place: the one that the count stopped at is that of another frame.
     const Position position = journal_.is_running() ? journal_.now() : Position{};

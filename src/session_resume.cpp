@@ -8,6 +8,7 @@
 // believed, and after any other the count can't be continued: a new epoch begins. Changes of games
 // write their rows anyway, with the count in them.
 #include <algorithm>
+#include <ranges>
 
 #include "hash.h"
 #include "limits.h"
@@ -22,7 +23,9 @@ constexpr std::uint8_t kExtensionVersion = 1;
 // changes the games.
 std::int64_t fingerprint(const std::vector<std::string>& games) {
   std::uint64_t hash = hash_of({});
-  for (const std::string& game : games) hash = hash_of(game, hash_of({"", 1}, hash));
+  // With what ends each: "ab", "c" is another list than "a", "bc".
+  constexpr std::string_view kEnd("\0", 1);
+  for (const std::string& game : games) hash = hash_of(kEnd, hash_of(game, hash));
   return static_cast<std::int64_t>(hash);
 }
 
@@ -129,8 +132,9 @@ Session::DeviceRequests& Session::requests_of(std::string_view device_id) {
 
 void Session::note_done(ConnectionId sender) {
   if (request_id_.empty() || !is_open(sender)) return;
-  request_seq_ = journal_.now().seq;
-  requests_of(connections_[sender].device_id).done.add(request_id_, *request_seq_, now_);
+  const std::int64_t seq = journal_.now().seq;
+  request_seq_ = seq;
+  requests_of(connections_[sender].device_id).done.add(request_id_, seq, now_);
   is_request_unsaved_ = true;
   is_request_unstored_ = true;
 }
@@ -142,10 +146,10 @@ void Session::forget_requests() {
 
 void Session::forget_old_requests() {
   std::size_t kept = 0;
-  for (auto requests = requests_.rbegin(); requests != requests_.rend(); ++requests) {
-    if (requests->open_count > 0) continue;
-    kept += requests->done.size();
-    if (kept > kAbsentRequestsMax) requests->done = {};
+  for (DeviceRequests& requests : std::views::reverse(requests_)) {
+    if (requests.open_count > 0) continue;
+    kept += requests.done.size();
+    if (kept > kAbsentRequestsMax) requests.done = {};
   }
   std::erase_if(requests_, [&](const DeviceRequests& requests) {
     return requests.open_count == 0 && requests.done.is_empty(now_);

@@ -39,9 +39,7 @@ class Host {
   void request(const Event& event) { step(event); }
 
   [[nodiscard]] const EffectList& effects() const { return effects_; }
-  [[nodiscard]] const std::set<ConnectionId>& open_before_step() const {
-    return open_before_step_;
-  }
+  [[nodiscard]] const std::set<ConnectionId>& open_before_step() const { return open_before_step_; }
   // Called after each step, when its effects have been carried out.
   std::function<void()> after_step = [] {};
 

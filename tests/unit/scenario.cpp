@@ -243,8 +243,8 @@ void push_with_options(Host& host, std::string_view rest) {
   event.keep_s = number_of<std::int64_t>(keep);
   event.push_id = push_id;
   const auto names = split(to, ","), others = split(except, ",");
-  if (!to.empty()) event.to.assign(names.begin(), names.end());
-  if (!except.empty()) event.except.assign(others.begin(), others.end());
+  if (!to.empty()) event.receivers.to.assign(names.begin(), names.end());
+  if (!except.empty()) event.receivers.except.assign(others.begin(), others.end());
   host.request(event);
 }
 

@@ -216,8 +216,8 @@ TEST(WireTest, APushSaysToWhomItGoesAndForHowLong) {
   EXPECT_EQ(push.payload.text, "{}");
   EXPECT_EQ(push.keep_s, 60);
   EXPECT_EQ(push.push_id, "p1");
-  EXPECT_EQ(push.to, (std::vector<std::string_view>{"phone", "laptop"}));
-  EXPECT_EQ(push.except, (std::vector<std::string_view>{"hook"}));
+  EXPECT_EQ(push.receivers.to, (std::vector<std::string_view>{"phone", "laptop"}));
+  EXPECT_EQ(push.receivers.except, (std::vector<std::string_view>{"hook"}));
 }
 
 TEST(WireTest, HeartbeatsAreReadForEachConnection) {
