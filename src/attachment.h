@@ -32,13 +32,13 @@ struct Attachment {
   TimeMs counted_since = 0;
   Metrics metrics = {};
   Dialect dialect = Dialect::kVersion1;
-  std::string_view tab_id = "";
+  std::string_view tab_id = kNoText;
   Presence device_presence = Presence::kOnline;
   TimeMs connected_at = 0;
   // When the device's last frame came.
   TimeMs seen_at = 0;
   // What devices of version 2 need of the user, borrowed as `device_id` is; empty if there is none.
-  std::string_view shared = "";
+  std::string_view shared = kNoText;
 
   bool operator==(const Attachment&) const = default;
 };

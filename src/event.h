@@ -29,6 +29,9 @@ struct Payload {
   std::size_t size_bytes = 0;
 };
 
+// A text that whoever makes an event has left out.
+inline constexpr std::string_view kNoText;
+
 // What a device speaks. The numbers are part of the attachment's format and of the boundary's.
 enum class Dialect : std::uint8_t { kVersion1 = 1, kVersion2 = 2 };
 
@@ -108,7 +111,7 @@ struct Connected {
   Dialect dialect = Dialect::kVersion1;
   // The tab or process of the installation that `device_id` names, in version 2; empty if it does
   // not say.
-  std::string_view tab_id = "";
+  std::string_view tab_id = kNoText;
   // Up to where the device has seen all; an epoch of 0 if it does not say.
   Position since = {};
 };
@@ -162,7 +165,7 @@ struct PushRequested {
   // How long it is kept for devices that are not here, in seconds; 0 for not at all.
   std::int64_t keep_s = 0;
   // A push of the same id before was the same push; empty if it has none.
-  std::string_view push_id = "";
+  std::string_view push_id = kNoText;
   // To whom it goes; empty for all.
   struct Receivers {
     std::vector<std::string_view> to;
@@ -184,7 +187,7 @@ struct GameLeaveRequested {
 struct LogoutRequested {
   TimeMs now = 0;
   // Of one device; empty for all.
-  std::string_view device_id = "";
+  std::string_view device_id = kNoText;
 };
 
 // A server asked which devices there are.

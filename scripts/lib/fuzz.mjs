@@ -9,6 +9,7 @@ import { Failure, root, run, start } from "./run.mjs";
 /** The longest inputs: beyond them a target finds nothing but slowness. */
 const BYTES_MAX = new Map([
   ["frame", 2048],
+  ["newer", 400],
   ["operations", 512],
   ["codec", 512],
   ["sleep", 512],

@@ -8,6 +8,8 @@
 #include "attachment.h"
 #include "checks.h"
 #include "host.h"
+#include "journal.h"
+#include "kept.h"
 #include "limits.h"
 #include "metrics.h"
 #include "snapshot.h"
@@ -44,6 +46,30 @@ void check_attachment(std::string_view bytes) {
   require(decode_attachment(written) == attachment, "an attachment is read as it was written");
 }
 
+void check_kept(std::string_view bytes) {
+  KeptPushes kept;
+  if (!kept.restore(bytes)) return;
+  std::string written;
+  kept.encode(written);
+  require(written == bytes, "kept pushes have one form");
+}
+
+void check_journal(std::string_view bytes) {
+  ByteReader reader(bytes);
+  Journal journal;
+  if (!journal.restore(reader)) return;
+  std::string written;
+  journal.encode(bytes.size(), written);
+  ByteReader again(written);
+  Journal other;
+  require(other.restore(again) && again.finished() && other.now() == journal.now(),
+          "a journal is read as it was written");
+  if (!journal.is_running()) return;
+  for (const Journal::Missed& missed : journal.missed(journal.reach(), {"a", "b"})) {
+    require(missed.seq <= journal.now().seq, "no frame is ahead of the count");
+  }
+}
+
 void check_metrics(std::string_view bytes) {
   ByteReader reader(bytes);
   const Metrics metrics = Metrics::read_from(reader);
@@ -73,6 +99,7 @@ void check_waking(std::string_view bytes) {
   if ((which & 1U) != 0) host.stored = rest;
   if ((which & 2U) != 0) host.stored_logout = rest;
   if ((which & 4U) != 0) host.sockets[0].attachment = rest;
+  if ((which & 8U) != 0) host.kept = rest;
   host.wake();
   require_sound(host.effects());
   require(!host.stored || decode_snapshot(*host.stored), "what is stored can be read after waking");
@@ -89,6 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_snapshot(bytes);
   check_logout(bytes);
   check_attachment(bytes);
+  check_kept(bytes);
+  check_journal(bytes);
   check_metrics(bytes);
   check_event(bytes);
   check_waking(bytes);

@@ -18,6 +18,9 @@ void require_same(const Field& walked, const Field& parsed) {
   if (walked.kind == Field::Kind::kString) {
     require(walked.value == parsed.value, "walk and parser read the same string", walked.value);
   }
+  if (walked.kind == Field::Kind::kStrings) {
+    require(walked.strings == parsed.strings, "walk and parser read the same strings");
+  }
 }
 
 void check_readers(std::string_view text) {
@@ -36,6 +39,11 @@ void check_readers(std::string_view text) {
   require_same(walked.game_id, parsed.game_id);
   require_same(walked.presence, parsed.presence);
   require_same(walked.event, parsed.event);
+  require_same(walked.id, parsed.id);
+  require_same(walked.name, parsed.name);
+  require_same(walked.device_id, parsed.device_id);
+  require_same(walked.to, parsed.to);
+  require_same(walked.except, parsed.except);
   require(walked.data.kind == parsed.data.kind && walked.data.value == parsed.data.value,
           "walk and parser find the same text of data");
 }

@@ -145,8 +145,8 @@ void Model::check_stored(const Host& host) const {
   const bool is_nobody_here = devices_.empty() && at_least_ > 0;
   require(!is_nobody_here || stored->last_active > at_least_ - kLastActiveLagMs,
           "without devices the stored lastActive lags by less than a minute");
-  const auto logout = host.stored_logout ? decode_logout(*host.stored_logout) : std::int64_t{0};
-  require(logout == logout_at_s_, "the moment of the last logout is stored");
+  const auto logout = host.stored_logout ? decode_logout(*host.stored_logout) : Logout{};
+  require(logout && logout->at_s == logout_at_s_, "the moment of the last logout is stored");
 }
 
 // What an operation brings about
