@@ -12,7 +12,7 @@ constexpr std::uint8_t kVersion = 1;
 
 // Number, place, time and the length of the frame.
 constexpr std::size_t kPushBytesMin = (4 * sizeof(std::int64_t)) + sizeof(std::uint32_t);
-constexpr std::size_t kGivenBytes = 2 * sizeof(std::int64_t);
+constexpr std::size_t kGivenBytes = 4 * sizeof(std::int64_t);
 
 }  // namespace
 
@@ -44,19 +44,29 @@ bool KeptPushes::expire(TimeMs now) {
   return std::erase_if(pushes_, [&](const KeptPush& push) { return push.expires_at <= now; }) > 0;
 }
 
-std::int64_t KeptPushes::given(std::string_view device_id) const {
+std::int64_t KeptPushes::given(std::string_view device_id, std::int64_t since_epoch) const {
   const std::uint64_t device = hash_of(device_id);
   const auto known = std::find_if(given_.begin(), given_.end(),
                                   [&](const Given& given) { return given.device == device; });
-  return known == given_.end() ? 0 : known->number;
+  if (known == given_.end()) return 0;
+  return since_epoch != 0 && since_epoch < known->epoch ? known->before : known->number;
 }
 
-bool KeptPushes::give_all(std::string_view device_id) {
-  if (given(device_id) == last_number_) return false;
-  const std::uint64_t device = hash_of(device_id);
-  std::erase_if(given_, [&](const Given& given) { return given.device == device; });
+bool KeptPushes::give_all(std::string_view device_id, std::int64_t since_epoch,
+                          std::int64_t epoch) {
+  Given next = {.device = hash_of(device_id),
+                .number = last_number_,
+                .epoch = epoch,
+                .before = given(device_id, since_epoch)};
+  if (next.before == last_number_) return false;
+  const auto known = std::find_if(given_.begin(), given_.end(),
+                                  [&](const Given& given) { return given.device == next.device; });
+  if (known != given_.end()) {
+    if (known->epoch == epoch) next.before = known->before;
+    given_.erase(known);
+  }
   if (given_.size() >= kRememberedDevicesMax) given_.erase(given_.begin());
-  given_.push_back({.device = device, .number = last_number_});
+  given_.push_back(next);
   return true;
 }
 
@@ -75,6 +85,8 @@ void KeptPushes::encode(std::string& out) const {
   for (const Given& given : given_) {
     append_i64(out, static_cast<std::int64_t>(given.device));
     append_i64(out, given.number);
+    append_i64(out, given.epoch);
+    append_i64(out, given.before);
   }
   append_u32(out, static_cast<std::uint32_t>(push_ids_.size()));
   for (const std::uint64_t id : push_ids_) append_i64(out, static_cast<std::int64_t>(id));
@@ -97,6 +109,8 @@ bool KeptPushes::restore(std::string_view bytes) {
     Given& given = given_.emplace_back();
     given.device = static_cast<std::uint64_t>(reader.i64());
     given.number = reader.time();
+    given.epoch = reader.time();
+    given.before = reader.time();
   }
   for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
     push_ids_.push_back(static_cast<std::uint64_t>(reader.i64()));

@@ -33,10 +33,12 @@ class KeptPushes {
   // Forgets those that have expired. False if there was none.
   bool expire(TimeMs now);
 
-  // The newest one that a device has been given; 0 for none.
-  [[nodiscard]] std::int64_t given(std::string_view device_id) const;
-  // Notes that a device has been given all there are. False if that was known.
-  bool give_all(std::string_view device_id);
+  // The newest one that a device has got which comes from an epoch, 0 if it comes from none; 0 for
+  // no push. What it was given with the first frame of a later epoch it has not got.
+  [[nodiscard]] std::int64_t given(std::string_view device_id, std::int64_t since_epoch) const;
+  // Notes that a device which came from an epoch has been given all there are in another. False if
+  // it had them.
+  bool give_all(std::string_view device_id, std::int64_t since_epoch, std::int64_t epoch);
 
   void forget() { *this = KeptPushes(); }
 
@@ -51,6 +53,9 @@ class KeptPushes {
   struct Given {
     std::uint64_t device = 0;
     std::int64_t number = 0;
+    // In which epoch it was given that, and what it had before.
+    std::int64_t epoch = 0;
+    std::int64_t before = 0;
   };
 
   std::int64_t last_number_ = 0;

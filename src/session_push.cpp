@@ -83,8 +83,10 @@ void Session::on(const PushRequested& event, EffectList& effects) {
     // Uncounted it has no place: the one that the count stopped at is that of another frame.
     const Position position = journal_.is_running() ? journal_.now() : Position{};
     const std::size_t dropped = kept_.add(event.payload.text, position, expires_at);
+    const std::int64_t epoch = position.epoch;
     for (const Connection& connection : connections_) {
-      if (connection.dialect == Dialect::kVersion2) kept_.give_all(connection.device_id);
+      if (connection.dialect != Dialect::kVersion2) continue;
+      kept_.give_all(connection.device_id, epoch, epoch);
     }
     add_kept(out_, kept_.all().size(), dropped);
   }
@@ -94,7 +96,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
 
 void Session::give_kept(const Connected& event, bool is_exact, EffectList& effects) {
   const bool has_expired = kept_.expire(now_);
-  const std::int64_t given = kept_.given(event.device_id);
+  const std::int64_t given = kept_.given(event.device_id, event.since.epoch);
   for (const KeptPush& push : kept_.all()) {
     const bool is_of_its_epoch = push.position.epoch == event.since.epoch && event.since.epoch != 0;
     // What the journal had it has got, or seen before.
@@ -104,7 +106,8 @@ void Session::give_kept(const Connected& event, bool is_exact, EffectList& effec
     mark_kept(out_);
     effects.send(event.connection, out_);
   }
-  const bool is_news = !kept_.all().empty() && kept_.give_all(event.device_id);
+  const bool is_news = !kept_.all().empty() &&
+                       kept_.give_all(event.device_id, event.since.epoch, journal_.now().epoch);
   if (has_expired || is_news) store_kept(effects);
 }
 

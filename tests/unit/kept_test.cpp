@@ -28,9 +28,9 @@ KeptPushes some() {
   KeptPushes kept;
   kept.is_repeated("id");
   kept.add("one", kPlace, 10);
-  kept.give_all("phone");
+  kept.give_all("phone", kPlace.epoch, kPlace.epoch);
   kept.add("two", {}, 20);
-  kept.give_all("laptop");
+  kept.give_all("laptop", kPlace.epoch, kPlace.epoch);
   return kept;
 }
 
@@ -69,30 +69,54 @@ TEST(KeptTest, EachEndsAtItsOwnTime) {
 // A number that is given again would have a device take a new push for one that it has.
 TEST(KeptTest, ADeviceIsGivenEachOnce) {
   KeptPushes kept;
-  EXPECT_EQ(kept.given("phone"), 0);
+  EXPECT_EQ(kept.given("phone", kPlace.epoch), 0);
   kept.add("one", kPlace, 10);
-  EXPECT_TRUE(kept.give_all("phone"));
-  EXPECT_FALSE(kept.give_all("phone")) << "that is no news to be stored";
-  EXPECT_EQ(kept.given("phone"), 1);
-  EXPECT_EQ(kept.given("laptop"), 0);
+  EXPECT_TRUE(kept.give_all("phone", kPlace.epoch, kPlace.epoch));
+  EXPECT_FALSE(kept.give_all("phone", kPlace.epoch, kPlace.epoch))
+      << "that is no news to be stored";
+  EXPECT_EQ(kept.given("phone", kPlace.epoch), 1);
+  EXPECT_EQ(kept.given("laptop", kPlace.epoch), 0);
   kept.expire(10);
   kept.add("two", kPlace, 20);
   EXPECT_EQ(kept.all().front().number, 2);
-  EXPECT_TRUE(kept.give_all("phone"));
-  EXPECT_EQ(kept.given("phone"), 2);
+  EXPECT_TRUE(kept.give_all("phone", kPlace.epoch, kPlace.epoch));
+  EXPECT_EQ(kept.given("phone", kPlace.epoch), 2);
+}
+
+// The first frame of an epoch tells a device its place there. If it comes from an earlier one it
+// has never seen that frame, nor what came with it.
+TEST(KeptTest, WhatADeviceHasNotSeenItIsGivenAgain) {
+  KeptPushes kept;
+  kept.add("one", {}, 10);
+  EXPECT_TRUE(kept.give_all("phone", 0, 1));
+  kept.add("two", {}, 10);
+  EXPECT_TRUE(kept.give_all("phone", 1, 2));
+  EXPECT_EQ(kept.given("phone", 1), 1);
+  kept.add("three", {.epoch = 2, .seq = 1}, 10);
+  EXPECT_TRUE(kept.give_all("phone", 2, 2));
+  EXPECT_EQ(kept.given("phone", 1), 1) << "it is still there that it has not seen the second";
+  EXPECT_EQ(kept.given("phone", 2), 3);
+  EXPECT_TRUE(kept.give_all("phone", 1, 3));
+  EXPECT_TRUE(kept.give_all("phone", 1, 4));
+  EXPECT_EQ(kept.given("phone", 1), 1) << "nor when it tried again";
+  EXPECT_EQ(kept.given("phone", 4), 3);
+  EXPECT_FALSE(kept.give_all("phone", 4, 4));
+  EXPECT_EQ(kept.given("phone", 0), 3) << "one without a place gets none twice";
 }
 
 TEST(KeptTest, OfTooManyDevicesTheOneThatWasGivenSomethingFirstIsForgotten) {
   KeptPushes kept;
   kept.add("one", kPlace, 10);
-  for (std::size_t i = 0; i < kRememberedDevicesMax; ++i) kept.give_all(std::to_string(i));
+  for (std::size_t i = 0; i < kRememberedDevicesMax; ++i) {
+    kept.give_all(std::to_string(i), kPlace.epoch, kPlace.epoch);
+  }
   kept.add("two", kPlace, 10);
-  kept.give_all("0");
-  kept.give_all("new");
-  EXPECT_EQ(kept.given("0"), 2) << "it was given something since";
-  EXPECT_EQ(kept.given("1"), 0);
-  EXPECT_EQ(kept.given("2"), 1);
-  EXPECT_EQ(kept.given("new"), 2);
+  kept.give_all("0", kPlace.epoch, kPlace.epoch);
+  kept.give_all("new", kPlace.epoch, kPlace.epoch);
+  EXPECT_EQ(kept.given("0", kPlace.epoch), 2) << "it was given something since";
+  EXPECT_EQ(kept.given("1", kPlace.epoch), 0);
+  EXPECT_EQ(kept.given("2", kPlace.epoch), 1);
+  EXPECT_EQ(kept.given("new", kPlace.epoch), 2);
 }
 
 TEST(KeptTest, APushThatComesTwiceIsKnownByItsId) {
@@ -117,8 +141,8 @@ TEST(KeptTest, AllOfItComesBackFromItsBytes) {
   EXPECT_EQ(other.all()[0].number, 1);
   EXPECT_EQ(other.all()[1].position, Position{});
   EXPECT_EQ(other.all()[1].expires_at, 20);
-  EXPECT_EQ(other.given("phone"), 1);
-  EXPECT_EQ(other.given("laptop"), 2);
+  EXPECT_EQ(other.given("phone", kPlace.epoch), 1);
+  EXPECT_EQ(other.given("laptop", kPlace.epoch), 2);
   EXPECT_TRUE(other.is_repeated("id"));
   other.add("three", kPlace, 30);
   EXPECT_EQ(other.all().back().number, 3) << "the numbers go on";
