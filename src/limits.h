@@ -66,8 +66,8 @@ inline constexpr std::size_t kRequestIdBytesMax = 36;
 inline constexpr std::size_t kRequestsMax = 64;
 inline constexpr std::int64_t kRequestsKeptMs = 600'000;
 
-// Of all devices that are gone so many together.
-inline constexpr std::size_t kAbsentRequestsMax = 128;
+// Of all devices that are gone so many together: as many devices are remembered.
+inline constexpr std::size_t kAbsentRequestsMax = 64 * kRequestsMax;
 
 // Devices that an event names as its receivers, or as none of them.
 inline constexpr std::size_t kAimedDevicesMax = 64;

@@ -85,6 +85,8 @@ class Session {
     std::string device_id;
     std::size_t open_count = 0;
     DoneRequests done = {};
+    // The row knows them all.
+    bool is_stored = true;
   };
 
   // Why somebody can't be let in.
@@ -264,9 +266,9 @@ class Session {
   void write_shared(ConnectionId connection, std::string& out) const;
   [[nodiscard]] bool restore_shared(std::string_view shared);
   void write_journal(std::string& out) const;
-  // Of one device and of all that are gone, or of all.
+  // Of one device, and of all that are gone what no row knows; or of all.
   void write_requests(std::string_view device_id, bool has_all, std::string& out) const;
-  [[nodiscard]] bool restore_requests(ByteReader& reader);
+  [[nodiscard]] bool restore_requests(ByteReader& reader, bool is_row);
   void restore_count();
 
   // session_survival.cpp: what is stored and attached

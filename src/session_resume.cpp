@@ -134,7 +134,9 @@ void Session::note_done(ConnectionId sender) {
   if (request_id_.empty() || !is_open(sender)) return;
   const std::int64_t seq = journal_.now().seq;
   request_seq_ = seq;
-  requests_of(connections_[sender].device_id).done.add(request_id_, seq, now_);
+  DeviceRequests& requests = requests_of(connections_[sender].device_id);
+  requests.done.add(request_id_, seq, now_);
+  requests.is_stored = false;
   is_request_unsaved_ = true;
   is_request_unstored_ = true;
 }
@@ -160,7 +162,8 @@ void Session::forget_old_requests() {
 
 void Session::write_requests(std::string_view device_id, bool has_all, std::string& out) const {
   const auto is_wanted = [&](const DeviceRequests& requests) {
-    return has_all || requests.open_count == 0 || requests.device_id == device_id;
+    const bool is_behind = requests.open_count == 0 && !requests.is_stored;
+    return has_all || is_behind || requests.device_id == device_id;
   };
   const auto count = std::count_if(requests_.begin(), requests_.end(), is_wanted);
   append_u32(out, static_cast<std::uint32_t>(count));
@@ -171,12 +174,13 @@ void Session::write_requests(std::string_view device_id, bool has_all, std::stri
   }
 }
 
-bool Session::restore_requests(ByteReader& reader) {
+bool Session::restore_requests(ByteReader& reader, bool is_row) {
   // A text and a list, both of which may be empty.
   const std::uint32_t count = reader.count(4 + 4);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::string_view device_id = reader.text();
-    if (!requests_of(device_id).done.restore(reader)) return false;
+    DeviceRequests& requests = requests_of(reader.text());
+    requests.is_stored = is_row;
+    if (!requests.done.restore(reader)) return false;
   }
   return !reader.failed();
 }
@@ -198,8 +202,8 @@ void Session::restore_extension(EffectList& effects) {
   const bool has_same_games = reader.i64() == fingerprint(stored_.active_games);
   is_count_stored_ = reader.u8() != 0;
   newer_seen_at_ = reader.time();
-  if (!journal_.restore(reader) || !restore_requests(reader) || !remembered_.restore(reader) ||
-      !reader.finished()) {
+  if (!journal_.restore(reader) || !restore_requests(reader, true) ||
+      !remembered_.restore(reader) || !reader.finished()) {
     effects.report("what is stored of the devices of version 2 is damaged: they start over");
     journal_.stop();
     requests_.clear();
@@ -256,7 +260,8 @@ bool Session::restore_shared(std::string_view shared) {
     one.gone_at = reader.time();
   }
   if (missing_.size() < missing.size()) missing_ = std::move(missing);
-  if (!journal_.restore(reader) || !restore_requests(reader) || !reader.finished()) return false;
+  if (!journal_.restore(reader) || !restore_requests(reader, false) || !reader.finished())
+    return false;
   is_request_unstored_ =
       std::any_of(requests_.begin(), requests_.end(),
                   [&](const DeviceRequests& requests) { return !requests.done.is_empty(now_); });

@@ -151,6 +151,7 @@ void Session::store(EffectList& effects) {
     surviving_seq_ = stored_position_.seq;
     is_request_unsaved_ = false;
     is_request_unstored_ = false;
+    for (DeviceRequests& requests : requests_) requests.is_stored = true;
   }
   bytes_.clear();
   encode_snapshot(stored_, bytes_);
