@@ -75,8 +75,9 @@ export class NewerDevices {
    */
   saw(frame, stream) {
     const { visit: name, device } = stream.who;
-    if (frame.push !== undefined) this.pushes.saw(name, device, frame.push);
     const visit = this.#visits.get(name);
+    // In version 1 each socket is a device of its own.
+    if (frame.push !== undefined) this.pushes.saw(name, visit ? device : name, frame.push);
     if (!visit) return this.#sawOlder(frame, name);
     const [hadState, wasComplete] = [visit.hasState, visit.isComplete];
     const older = visit.saw(frame);

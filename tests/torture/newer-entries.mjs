@@ -79,5 +79,6 @@ export const pushing = /** @type {Entry} */ ({ kind: "pushing", user: USER, push
 export const pushed = /** @type {Entry} */ ({ kind: "pushed", user: USER, push: "p" });
 /** @param {number} seq */
 export const news = (seq) => ({ type: "news", push: "p", seq });
+export const oldNews = { type: "news", push: "p" };
 export const kept = { type: "news", push: "p", kept: true };
 export const settled = /** @type {Entry} */ ({ kind: "settled" });

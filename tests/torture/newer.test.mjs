@@ -20,6 +20,7 @@ import {
   left,
   news,
   oldComes,
+  oldNews,
   other,
   pushed,
   pushing,
