@@ -144,6 +144,10 @@ const GOOD = [
     ],
   ],
   [
+    "a push that two sockets of a device of version 1 see",
+    [...oldComes("old#1"), ...oldComes("old#2"), pushing, saw("old#1", oldNews), saw("old#2", oldNews)],
+  ],
+  [
     "a push that nobody has answered and nobody sees",
     [...comes("a#1", 0), pushing, saw("a#1", other(1)), settled],
   ],
@@ -349,6 +353,12 @@ const BAD = [
     [...comes("a#1", 0), pushing, pushed, saw("a#1", other(1)), settled],
   ],
   ["a push that nobody has sent", "push", /which nobody has sent/, [...comes("a#1", 0), saw("a#1", news(1))]],
+  [
+    "a push that comes twice in version 1",
+    "push",
+    /a second time/,
+    [...oldComes("old#1"), pushing, saw("old#1", oldNews), saw("old#1", oldNews)],
+  ],
   [
     "a number in version 1",
     "dialect",
