@@ -45,6 +45,8 @@ export class SessionHost {
   #storage;
   #failures = new Failures();
   #heartbeatsReadAt = 0;
+  /** A device has left without the session: what only its attachment knew is unknown now. */
+  #hasLostAttachment = false;
   /** The socket of the device that is being let in. @type {WebSocket | null} */
   #newcomer = null;
 
@@ -87,6 +89,9 @@ export class SessionHost {
         attachment: attachment instanceof Uint8Array ? attachment : NO_BYTES,
       });
     }
+    if (this.#hasLostAttachment) {
+      connections.push({ connection: connections.length, heartbeat: 0, attachment: NO_BYTES });
+    }
     /** @type {SessionEvent} */
     const event = {
       type: "Woken",
@@ -101,6 +106,7 @@ export class SessionHost {
       const instance = new SessionInstance(this.#module);
       this.#apply(instance.step(event));
       this.#instance = instance;
+      this.#hasLostAttachment = false;
     } catch (error) {
       throw this.#failure(event, error);
     }
@@ -206,7 +212,17 @@ export class SessionHost {
     try {
       this.#leave(socket);
     } catch {
+      this.#leaveAgain(socket);
+    }
+  }
+
+  /** @param {WebSocket} socket */
+  #leaveAgain(socket) {
+    try {
       this.#leave(socket);
+    } catch (error) {
+      this.#hasLostAttachment = true;
+      throw error;
     }
   }
 

@@ -8,7 +8,6 @@
 // believed, and after any other the count can't be continued: a new epoch begins. Changes of games
 // write their rows anyway, with the count in them.
 #include <algorithm>
-#include <ranges>
 
 #include "hash.h"
 #include "limits.h"
@@ -148,7 +147,9 @@ void Session::forget_requests() {
 
 void Session::forget_old_requests() {
   std::size_t kept = 0;
-  for (DeviceRequests& requests : std::views::reverse(requests_)) {
+  // The newest first.
+  for (std::size_t i = requests_.size(); i-- > 0;) {
+    DeviceRequests& requests = requests_[i];
     if (requests.open_count > 0) continue;
     kept += requests.done.size();
     if (kept > kAbsentRequestsMax) requests.done = {};

@@ -13,6 +13,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { AT_CLOSING, FAULTS, startFaultyServer } from "../support/faulty.mjs";
 import { stateOf } from "../support/logout.mjs";
+import { NewerDevice } from "../support/newer-device.mjs";
 import { clear, PREFIX, push, requestAsWritten, UPGRADE } from "../support/requests.mjs";
 import { ROOT } from "../support/server.mjs";
 import { NO_WRITES } from "../support/watched.mjs";
@@ -211,6 +212,26 @@ test("the module traps at a device's leaving: it has left all the same, with its
   const reports = () => server.logs().filter((line) => line.includes('"event":"Disconnected"'));
   await eventually("both tries to be reported", async () => reports().length === 2);
   await b.close();
+});
+
+test("a leaving that is lost may take the count along: devices of version 2 start over", async () => {
+  const user = "lost-count";
+  const leaving = await Device.connect(server, user, `phone ${AT_CLOSING}`);
+  const newer = await NewerDevice.open(server, user, "laptop");
+  leaving.send({ type: "broadcast", event: "e", data: 1 });
+  assert.equal((await newer.next()).type, "event");
+  // One that has said nothing would hear of its close late.
+  assert.equal((await newer.ask({ type: "ping" })).type, "pong");
+  await leaving.close(4000);
+  await eventually("the device to be forgotten", async () => {
+    const { connectedDevices } = await stateOf(server, user);
+    return connectedDevices === 0;
+  });
+  assert.equal((await newer.closed()).code, 1013);
+  const again = await newer.again();
+  assert.equal(again.initial.reset, true);
+  assert.ok(again.epoch > newer.epoch);
+  await again.close();
 });
 
 test("credentials end as they would have without a trap, and a logout holds", async () => {
