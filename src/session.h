@@ -366,8 +366,9 @@ class Session {
   Metrics metrics_;
   // Up to when kAwakeMs is counted.
   TimeMs awake_until_ = 0;
-  // What has been collected of the metrics.
+  // What has been collected of the metrics, and when.
   Metrics measured_;
+  TimeMs measured_at_ = 0;
 
   // The old hook compares this reason to the letter to tell a logout from a lost connection.
   static constexpr std::uint16_t kLogoutCode = 1000;

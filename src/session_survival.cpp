@@ -139,6 +139,7 @@ void Session::measure(EffectList& effects) {
   write_metrics_point(bytes_, metrics_.since(measured_));
   effects.measure(bytes_);
   measured_ = metrics_;
+  measured_at_ = now_;
 }
 
 void Session::store(EffectList& effects) {
@@ -172,7 +173,9 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
   clock_at_attaching_ = now_;
   metrics_.add(Counter::kAwakeMs, std::max<TimeMs>(0, attached_at_ - awake_until_));
   awake_until_ = std::max(awake_until_, attached_at_);
-  measure(effects);
+  // With version 2 each frame to all attaches, and a point for each would be dear.
+  const bool is_due = now_ < measured_at_ || now_ - measured_at_ >= kAttachmentLagMs;
+  if (is_due || !journal_.is_running()) measure(effects);
   shared_.clear();
   if (journal_.is_running()) {
     write_shared(connection, shared_);
