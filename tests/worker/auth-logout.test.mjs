@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { SECRET, SERVICE_TOKEN, ask, bearer, seconds, secretToken } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
@@ -93,6 +94,8 @@ test("an open socket whose credential has ended is closed and gets nothing more"
     isOpen = false;
   });
   await eventually("the credential to end", async () => {
+    // More often would be a flood.
+    await delay(50);
     await staying.ask({ type: "sync_state" });
     return !isOpen;
   });

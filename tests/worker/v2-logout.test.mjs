@@ -81,8 +81,9 @@ test("logout_others ends every other device and its credential, for ever, and sp
   await desk.request({ type: "join_game", gameId: "go", id: "join" });
   await Promise.all([phone, hook].map(restOf));
   const closings = [phone.closed(), hook.closed()];
+  const { seq } = desk;
   const ack = await desk.request({ type: "logout_others", id: "out" });
-  assert.deepEqual(ack, { type: "ack", id: "out", seq: desk.seq });
+  assert.deepEqual(ack, { type: "ack", id: "out", seq });
   for (const closing of closings) assertLoggedOut(await closing);
   assert.deepEqual(phone.unread(), [{ type: "logged_out", scope: "others" }]);
   assert.deepEqual(hook.unread(), []);
