@@ -163,16 +163,20 @@ bool Journal::restore(ByteReader& reader) {
     ++other.count_;
     other.frames_bytes_ += record.frame_bytes;
   }
+  advance_to(std::move(other));
+  return true;
+}
+
+void Journal::advance_to(Journal other) {
   // What has stopped has stopped later than what still ran at the same place.
   const bool is_further = other.now_.epoch > now_.epoch ||
                           (other.now_.epoch == now_.epoch &&
                            (other.now_.seq > now_.seq ||
                             (other.now_.seq == now_.seq && (is_running_ || !other.is_running_))));
-  if (!is_further) return true;
+  if (!is_further) return;
   *this = std::move(other);
   recent_ = first_;
   while (records_.size() - recent_.at > kJournalRecentBytesMax) advance(recent_);
-  return true;
 }
 
 }  // namespace user_session

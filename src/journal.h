@@ -70,6 +70,9 @@ class Journal {
   // False if it is damaged.
   bool restore(ByteReader& reader);
 
+  // Takes over what another one knows if that is further.
+  void advance_to(Journal other);
+
  private:
   // A place among the records, and the number of the frame before it.
   struct Start {

@@ -354,6 +354,8 @@ class Session {
     TimeMs gone_at = 0;
   };
   std::vector<Missing> missing_;
+  // The newest epoch that an attachment had at the waking.
+  std::int64_t carried_epoch_ = 0;
   // Up to where the count is stored, and up to where it survives while devices are connected.
   Position stored_position_;
   std::int64_t surviving_seq_ = 0;

@@ -261,17 +261,22 @@ bool Session::restore_shared(std::string_view shared) {
     one.gone_at = reader.time();
   }
   if (missing_.size() < missing.size()) missing_ = std::move(missing);
-  if (!journal_.restore(reader) || !restore_requests(reader, false) || !reader.finished())
+  Journal carried;
+  if (!carried.restore(reader) || !restore_requests(reader, false) || !reader.finished()) {
     return false;
+  }
+  carried_epoch_ = std::max(carried_epoch_, carried.now().epoch);
+  journal_.advance_to(std::move(carried));
   is_request_unstored_ =
       std::any_of(requests_.begin(), requests_.end(),
                   [&](const DeviceRequests& requests) { return !requests.done.is_empty(now_); });
   return true;
 }
 
-// Without a device that carries it the count is known only if the row says that it tells all.
+// A row that does not tell all is believed only beside an attachment of the same epoch: after a
+// crash there is none.
 void Session::restore_count() {
-  if (open_count_ == 0 && !is_count_stored_) journal_.stop();
+  if (!is_count_stored_ && carried_epoch_ != journal_.now().epoch) journal_.stop();
   surviving_seq_ = journal_.now().seq;
 }
 
