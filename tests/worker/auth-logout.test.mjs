@@ -76,7 +76,8 @@ test("a credential of a later second is let in, and another user's was never tou
 test("a credential that a logout has ended does not use up the connections of a new one", async () => {
   const token = await loggedOut("eve");
   const statuses = new Set();
-  for (let at = 0; at < 130; at++) {
+  // The shipped limit counts in windows of a minute, and a new one may begin meanwhile.
+  for (let at = 0; at < 2 * 130 && !statuses.has(429); at++) {
     statuses.add((await ask(server, "connect", "eve", bearer(token))).status);
   }
   assert.deepEqual([...statuses], [401, 429]);

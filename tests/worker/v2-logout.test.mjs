@@ -32,9 +32,12 @@ after(async () => {
 
 const EVERYTHING = /** @type {const} */ (["connect", "state", "clear"]);
 
+/** When everybody signed in: a credential of the second after a logout would be a new one. */
+const SIGNED_IN = Math.floor(Date.now() / 1_000);
+
 /** @param {string} userId @param {string} jti */
 function tokenOf(userId, jti) {
-  return secretToken(userId, { jti });
+  return secretToken(userId, { jti, iat: SIGNED_IN });
 }
 
 /**
