@@ -68,7 +68,7 @@ async function older(userId, jti) {
  */
 async function assertCredential(userId, jti, isEnded) {
   // Another token of the same id is the same credential.
-  for (const token of [tokenOf(userId, jti), secretToken(userId, { jti, more: true })]) {
+  for (const token of [tokenOf(userId, jti), secretToken(userId, { jti, iat: SIGNED_IN, more: true })]) {
     for (const action of isEnded ? EVERYTHING : /** @type {const} */ (["connect", "state"])) {
       const { status } = await ask(server, action, userId, bearer(token));
       assert.equal(status, isEnded ? 401 : action === "connect" ? 101 : 200, `${jti}: ${action}`);
