@@ -77,7 +77,7 @@ FrameReceived read_frame_received(ByteReader& reader) {
   return event;
 }
 
-Connected read_connected(ByteReader& reader) {
+std::optional<Event> read_connected(ByteReader& reader) {
   Connected event;
   event.connection = reader.u32();
   event.now = reader.i64();
@@ -87,6 +87,8 @@ Connected read_connected(ByteReader& reader) {
   event.tab_id = reader.text();
   event.since.epoch = reader.time();
   event.since.seq = reader.time();
+  const bool is_known = event.dialect == Dialect::kVersion1 || event.dialect == Dialect::kVersion2;
+  if (!is_known) return std::nullopt;
   return event;
 }
 

@@ -8,8 +8,8 @@
 namespace user_session {
 namespace {
 
-// Two texts, two times and a number.
-constexpr std::size_t kEncodedBytesMin = 4 + 4 + 8 + 8 + 8;
+// Two texts, two times and a list.
+constexpr std::size_t kEncodedBytesMin = 4 + 4 + 8 + 8 + 4;
 
 }  // namespace
 
@@ -19,19 +19,13 @@ RememberedDevice* RememberedDevices::find(std::string_view id) {
   return known == devices_.end() ? nullptr : &*known;
 }
 
-RememberedDevice& RememberedDevices::get(std::string_view id, TimeMs now) {
-  if (RememberedDevice* known = find(id)) return *known;
-  if (devices_.size() >= kRememberedDevicesMax) {
-    devices_.erase(std::min_element(devices_.begin(), devices_.end(),
-                                    [](const RememberedDevice& a, const RememberedDevice& b) {
-                                      return a.last_active < b.last_active;
-                                    }));
-  }
-  RememberedDevice& device = devices_.emplace_back();
-  device.id = id;
-  device.first_seen = now;
-  device.last_active = now;
-  return device;
+bool RememberedDevice::add_credential(std::uint64_t credential_id) {
+  auto& known = credential_ids;
+  const bool is_known = std::find(known.begin(), known.end(), credential_id) != known.end();
+  if (credential_id == 0 || is_known) return false;
+  if (known.size() >= kCredentialsMax) known.erase(known.begin());
+  known.push_back(credential_id);
+  return true;
 }
 
 void RememberedDevices::encode(std::string& out) const {
@@ -41,7 +35,10 @@ void RememberedDevices::encode(std::string& out) const {
     append_text(out, device.name);
     append_i64(out, device.first_seen);
     append_i64(out, device.last_active);
-    append_i64(out, static_cast<std::int64_t>(device.credential_id));
+    append_u32(out, static_cast<std::uint32_t>(device.credential_ids.size()));
+    for (const std::uint64_t id : device.credential_ids) {
+      append_i64(out, static_cast<std::int64_t>(id));
+    }
   }
 }
 
@@ -54,9 +51,19 @@ bool RememberedDevices::restore(ByteReader& reader) {
     device.name = reader.text();
     device.first_seen = reader.time();
     device.last_active = reader.time();
-    device.credential_id = static_cast<std::uint64_t>(reader.i64());
+    for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
+      device.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
+    }
   }
   return !reader.failed();
+}
+
+void write_device_frame(std::string& out, std::string_view type, const DeviceView& device) {
+  out = R"({"type":")";
+  out += type;
+  out += R"(","device":)";
+  append_device(out, device, {});
+  out += '}';
 }
 
 void append_device(std::string& out, const DeviceView& device, std::string_view viewer) {

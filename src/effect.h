@@ -53,6 +53,20 @@ enum class EffectKind : std::uint32_t {
   kStoreKept = 14,
 };
 
+// Why a connection is closed; beside these kLogoutCode (session.h), which is not for it alone.
+inline constexpr std::uint16_t kFloodCode = 1008;
+inline constexpr std::uint16_t kTooBigCode = 1009;
+inline constexpr std::uint16_t kTryAgainCode = 1013;
+inline constexpr std::uint16_t kCredentialEndedCode = 4401;
+inline constexpr std::uint16_t kReplacedCode = 4409;
+
+// How a request was answered, as HTTP has it.
+inline constexpr std::uint16_t kStatusOk = 200;
+inline constexpr std::uint16_t kStatusBadRequest = 400;
+inline constexpr std::uint16_t kStatusUnauthorized = 401;
+inline constexpr std::uint16_t kStatusTooLarge = 413;
+inline constexpr std::uint16_t kStatusTooMany = 429;
+
 // One effect. `text` lies in the list's own memory, from `text_offset`.
 struct Effect {
   EffectKind kind;

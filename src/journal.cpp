@@ -169,10 +169,11 @@ bool Journal::restore(ByteReader& reader) {
 
 void Journal::advance_to(Journal other) {
   // What has stopped has stopped later than what still ran at the same place.
-  const bool is_further = other.now_.epoch > now_.epoch ||
-                          (other.now_.epoch == now_.epoch &&
-                           (other.now_.seq > now_.seq ||
-                            (other.now_.seq == now_.seq && (is_running_ || !other.is_running_))));
+  const bool is_same = other.now_.epoch == now_.epoch && other.now_.seq == now_.seq;
+  const bool is_further =
+      other.now_.epoch > now_.epoch ||
+      (other.now_.epoch == now_.epoch && other.now_.seq > now_.seq) ||
+      (is_same && is_running_ && (!other.is_running_ || other.count_ >= count_));
   if (!is_further) return;
   *this = std::move(other);
   recent_ = first_;

@@ -89,6 +89,10 @@ inline constexpr std::size_t kKeptBytesMax = 262'144;
 // Ids of pushes that are remembered.
 inline constexpr std::size_t kPushIdsMax = 256;
 
+// Credentials that a device came with and that are remembered: a token that was renewed ends beside
+// the one it replaced.
+inline constexpr std::size_t kCredentialsMax = 4;
+
 // Credentials that single devices were ended with.
 inline constexpr std::size_t kRevokedMax = 256;
 

@@ -9,6 +9,7 @@
 
 #include "event.h"
 #include "fields.h"
+#include "limits.h"
 #include "presence.h"
 
 namespace user_session {
@@ -64,6 +65,11 @@ struct Refusal {
   ErrorCode code = ErrorCode::kInvalidJson;
   std::string_view message;
 };
+
+// Of a frame or a body over kFrameBytesMax.
+inline constexpr Refusal kTooLarge = {ErrorCode::kTooLarge,
+                                      "too large: expected at most 65536 bytes of UTF-8"};
+static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
 
 // Whether `game_id` can be one: 1 to kNameBytesMax bytes. Nothing when it can.
 std::optional<Refusal> check_game_id(std::string_view game_id);

@@ -11,66 +11,197 @@ namespace {
 // Hash, number and time.
 constexpr std::size_t kEncodedBytes = 3 * sizeof(std::int64_t);
 
-bool is_kept(TimeMs done_at, TimeMs now) { return now - done_at < kRequestsKeptMs; }
+// A text and a list, both of which may be empty.
+constexpr std::size_t kDeviceBytesMin = 4 + 4;
+
+bool is_kept(const DoneRequest& request, TimeMs now) {
+  return now - request.done_at < kRequestsKeptMs;
+}
 
 }  // namespace
 
-std::optional<std::int64_t> DoneRequests::find(std::string_view id, TimeMs now) const {
-  const auto known = std::find(hashes_.begin(), hashes_.end(), hash_of(id));
-  if (known == hashes_.end()) return std::nullopt;
-  const Answer& answer = answers_[static_cast<std::size_t>(known - hashes_.begin())];
-  if (!is_kept(answer.done_at, now)) return std::nullopt;
-  return answer.seq;
+const DoneRequest* DoneRequests::find(std::string_view id, TimeMs now) const {
+  const std::uint64_t hash = hash_of(id);
+  const auto known = std::find_if(done_.begin(), done_.end(),
+                                  [&](const DoneRequest& request) { return request.hash == hash; });
+  return known != done_.end() && is_kept(*known, now) ? &*known : nullptr;
 }
 
-void DoneRequests::add(std::string_view id, std::int64_t seq, TimeMs now) {
-  add_hash(hash_of(id), {.seq = seq, .done_at = now});
+void DoneRequests::add(std::string_view id, std::int64_t seq, bool is_credential_shared,
+                       TimeMs now) {
+  const DoneRequest request = {.hash = hash_of(id),
+                               .seq = seq,
+                               .done_at = now,
+                               .is_credential_shared = is_credential_shared};
+  std::erase_if(done_, [&](const DoneRequest& known) { return known.hash == request.hash; });
+  // Not by its time, which a clock that was set back makes that of an old one.
+  done_.push_back(request);
+  if (done_.size() > kRequestsMax) done_.erase(done_.begin());
 }
 
-void DoneRequests::add_hash(std::uint64_t hash, Answer answer) {
-  const auto known = std::find(hashes_.begin(), hashes_.end(), hash);
-  if (known != hashes_.end()) {
-    answers_[static_cast<std::size_t>(known - hashes_.begin())] = answer;
-  } else if (hashes_.size() < kRequestsMax) {
-    hashes_.push_back(hash);
-    answers_.push_back(answer);
-  } else {
-    hashes_[next_] = hash;
-    answers_[next_] = answer;
-    next_ = (next_ + 1) % kRequestsMax;
+void DoneRequests::insert(const DoneRequest& request) {
+  const auto known = std::find_if(done_.begin(), done_.end(), [&](const DoneRequest& other) {
+    return other.hash == request.hash;
+  });
+  if (known != done_.end()) {
+    if (known->done_at >= request.done_at) return;
+    done_.erase(known);
   }
+  auto place = done_.end();
+  while (place != done_.begin() && std::prev(place)->done_at > request.done_at) --place;
+  done_.insert(place, request);
+  if (done_.size() > kRequestsMax) done_.erase(done_.begin());
 }
 
 bool DoneRequests::is_empty(TimeMs now) const {
-  return std::none_of(answers_.begin(), answers_.end(),
-                      [&](const Answer& answer) { return is_kept(answer.done_at, now); });
+  return std::none_of(done_.begin(), done_.end(),
+                      [&](const DoneRequest& request) { return is_kept(request, now); });
 }
 
 void DoneRequests::encode(TimeMs now, std::string& out) const {
-  const auto kept = std::count_if(answers_.begin(), answers_.end(), [&](const Answer& answer) {
-    return is_kept(answer.done_at, now);
+  const auto kept = std::count_if(done_.begin(), done_.end(), [&](const DoneRequest& request) {
+    return is_kept(request, now);
   });
   append_u32(out, static_cast<std::uint32_t>(kept));
-  for (std::size_t i = 0; i < hashes_.size(); ++i) {
-    const std::size_t at = (next_ + i) % hashes_.size();
-    if (!is_kept(answers_[at].done_at, now)) continue;
-    append_i64(out, static_cast<std::int64_t>(hashes_[at]));
-    append_i64(out, answers_[at].seq);
-    append_i64(out, answers_[at].done_at);
+  for (const DoneRequest& request : done_) {
+    if (!is_kept(request, now)) continue;
+    append_i64(out, static_cast<std::int64_t>(request.hash));
+    append_i64(out, request.is_credential_shared ? -1 - request.seq : request.seq);
+    append_i64(out, request.done_at);
   }
 }
 
 bool DoneRequests::restore(ByteReader& reader) {
   const std::uint32_t count = reader.count(kEncodedBytes);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const auto hash = static_cast<std::uint64_t>(reader.i64());
+    DoneRequest request;
+    request.hash = static_cast<std::uint64_t>(reader.i64());
     const std::int64_t seq = reader.time();
-    const TimeMs done_at = reader.time();
-    if (std::find(hashes_.begin(), hashes_.end(), hash) == hashes_.end()) {
-      add_hash(hash, {.seq = seq, .done_at = done_at});
-    }
+    request.is_credential_shared = seq < 0;
+    request.seq = seq < 0 ? -1 - seq : seq;
+    request.done_at = reader.time();
+    insert(request);
   }
   return !reader.failed();
+}
+
+RequestBook::Device& RequestBook::of(std::string_view device_id) {
+  const auto known = std::find_if(devices_.begin(), devices_.end(),
+                                  [&](const Device& device) { return device.id == device_id; });
+  if (known != devices_.end()) return *known;
+  return devices_.emplace_back(Device{.id = std::string(device_id)});
+}
+
+void RequestBook::mark_unsaved(Device& device) {
+  device.is_carried = false;
+  is_unsaved_ = true;
+}
+
+void RequestBook::closed(std::string_view device_id, TimeMs now) {
+  Device& device = of(device_id);
+  --device.open_count;
+  if (!device.is_stored) mark_unsaved(device);
+  forget_old(now);
+}
+
+const DoneRequest* RequestBook::find(std::string_view device_id, std::string_view id,
+                                     TimeMs now) const {
+  for (const Device& device : devices_) {
+    if (device.id == device_id) return device.done.find(id, now);
+  }
+  return nullptr;
+}
+
+void RequestBook::add(std::string_view device_id, std::string_view id, std::int64_t seq,
+                      bool is_credential_shared, TimeMs now) {
+  Device& device = of(device_id);
+  device.done.add(id, seq, is_credential_shared, now);
+  device.is_stored = false;
+  mark_unsaved(device);
+}
+
+void RequestBook::forget(TimeMs now) {
+  for (Device& device : devices_) {
+    device.done = {};
+    device.is_stored = true;
+  }
+  forget_old(now);
+}
+
+void RequestBook::forget_old(TimeMs now) {
+  std::size_t kept = 0;
+  // The newest first.
+  for (std::size_t i = devices_.size(); i-- > 0;) {
+    Device& device = devices_[i];
+    if (device.open_count > 0) continue;
+    kept += device.done.size();
+    if (kept > kAbsentRequestsMax) device.done = {};
+  }
+  std::erase_if(devices_, [&](const Device& device) {
+    return device.open_count == 0 && device.done.is_empty(now);
+  });
+}
+
+bool RequestBook::is_unstored() const {
+  return std::any_of(devices_.begin(), devices_.end(),
+                     [](const Device& device) { return !device.is_stored; });
+}
+
+template <typename Predicate>
+void RequestBook::encode_if(Predicate is_wanted, TimeMs now, std::string& out) const {
+  const auto count = std::count_if(devices_.begin(), devices_.end(), is_wanted);
+  append_u32(out, static_cast<std::uint32_t>(count));
+  for (const Device& device : devices_) {
+    if (!is_wanted(device)) continue;
+    append_text(out, device.id);
+    device.done.encode(now, out);
+  }
+}
+
+void RequestBook::encode(TimeMs now, std::string& out) const {
+  encode_if([](const Device&) { return true; }, now, out);
+}
+
+void RequestBook::note_stored() {
+  for (Device& device : devices_) device.is_stored = true;
+  is_unsaved_ = false;
+}
+
+void RequestBook::encode_for(std::string_view device_id, TimeMs now, std::string& out) const {
+  encode_if(
+      [&](const Device& device) {
+        return !device.is_stored && (!device.is_carried || device.id == device_id);
+      },
+      now, out);
+}
+
+void RequestBook::note_attached(std::string_view device_id) {
+  for (Device& device : devices_) {
+    if (device.id == device_id) device.is_carried = true;
+  }
+  is_unsaved_ = false;
+}
+
+template <typename Visitor>
+bool RequestBook::restore(ByteReader& reader, Visitor visit) {
+  const std::uint32_t count = reader.count(kDeviceBytesMin);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Device& device = of(reader.text());
+    visit(device);
+    if (!device.done.restore(reader)) return false;
+  }
+  return !reader.failed();
+}
+
+bool RequestBook::restore_row(ByteReader& reader) {
+  return restore(reader, [](Device&) {});
+}
+
+bool RequestBook::restore_attached(std::string_view device_id, ByteReader& reader) {
+  return restore(reader, [&](Device& device) {
+    device.is_stored = false;
+    device.is_carried = device.is_carried && device.id == device_id;
+  });
 }
 
 }  // namespace user_session

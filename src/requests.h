@@ -1,10 +1,9 @@
-// The requests of one device that have been done, so that one which comes again, because its answer
-// was lost with a connection, is answered again and not done again.
+// The requests that have been done, so that one which comes again, because its answer was lost with
+// a connection, is answered again and not done again.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,19 +13,29 @@
 
 namespace user_session {
 
-// Remembers the newest kRequestsMax of the last kRequestsKeptMs, by a hash of their ids: two that a
-// device chooses at random don't meet by chance, and one that chooses badly fools only itself.
+struct DoneRequest {
+  // Of its id: two that a device chooses at random don't meet by chance, and one that chooses badly
+  // fools only itself.
+  std::uint64_t hash = 0;
+  // The number that it was answered with.
+  std::int64_t seq = 0;
+  TimeMs done_at = 0;
+  // It was to end a credential by which a device has come that stays.
+  bool is_credential_shared = false;
+};
+
+// Those of one device: the newest kRequestsMax of the last kRequestsKeptMs.
 class DoneRequests {
  public:
-  // The number that the request of this id was answered with; nothing if it is not remembered.
-  [[nodiscard]] std::optional<std::int64_t> find(std::string_view id, TimeMs now) const;
+  // nullptr if it is not remembered.
+  [[nodiscard]] const DoneRequest* find(std::string_view id, TimeMs now) const;
 
-  void add(std::string_view id, std::int64_t seq, TimeMs now);
+  void add(std::string_view id, std::int64_t seq, bool is_credential_shared, TimeMs now);
 
   // Whether a repetition could still come.
   [[nodiscard]] bool is_empty(TimeMs now) const;
 
-  [[nodiscard]] std::size_t size() const { return hashes_.size(); }
+  [[nodiscard]] std::size_t size() const { return done_.size(); }
 
   void encode(TimeMs now, std::string& out) const;
 
@@ -34,18 +43,70 @@ class DoneRequests {
   bool restore(ByteReader& reader);
 
  private:
-  struct Answer {
-    std::int64_t seq = 0;
-    TimeMs done_at = 0;
+  void insert(const DoneRequest& request);
+
+  // The oldest first.
+  std::vector<DoneRequest> done_;
+};
+
+// Those of all devices of version 2, and what of them survives.
+//
+// What a device has asked for rides in the attachment of one of its own sockets. What rides in none
+// of these, since the socket that had it is gone, rides in every attachment that is written, so
+// that the newest has all of it, until a row has it.
+class RequestBook {
+ public:
+  struct Device {
+    std::string id;
+    std::size_t open_count = 0;
+    DoneRequests done = {};
+    // The row knows them all, and so does the attachment of a socket of its own.
+    bool is_stored = true;
+    bool is_carried = true;
   };
 
-  void add_hash(std::uint64_t hash, Answer answer);
+  // A connection of the device has come, or gone.
+  void opened(std::string_view device_id) { ++of(device_id).open_count; }
+  void closed(std::string_view device_id, TimeMs now);
 
-  // Side by side with `answers_`, so that looking for one reads few cache lines. Full, they are
-  // written round and round.
-  std::vector<std::uint64_t> hashes_;
-  std::vector<Answer> answers_;
-  std::size_t next_ = 0;
+  // nullptr if the request is not remembered.
+  [[nodiscard]] const DoneRequest* find(std::string_view device_id, std::string_view id,
+                                        TimeMs now) const;
+  void add(std::string_view device_id, std::string_view id, std::int64_t seq,
+           bool is_credential_shared, TimeMs now);
+
+  // Forgets what was done; who is connected it still knows.
+  void forget(TimeMs now);
+
+  // Something is known that would not survive with the sockets, and that no row knows.
+  [[nodiscard]] bool is_unsaved() const { return is_unsaved_; }
+  [[nodiscard]] bool is_unstored() const;
+
+  // What a row tells, which is everything.
+  void encode(TimeMs now, std::string& out) const;
+  void note_stored();
+
+  // What the attachment of a device's socket tells.
+  void encode_for(std::string_view device_id, TimeMs now, std::string& out) const;
+  void note_attached(std::string_view device_id);
+
+  // Adds what a row has, or the attachment of a device's socket. False if it is damaged.
+  bool restore_row(ByteReader& reader);
+  bool restore_attached(std::string_view device_id, ByteReader& reader);
+
+  [[nodiscard]] const std::vector<Device>& all() const { return devices_; }
+
+ private:
+  Device& of(std::string_view device_id);
+  void forget_old(TimeMs now);
+  void mark_unsaved(Device& device);
+  template <typename Predicate>
+  void encode_if(Predicate is_wanted, TimeMs now, std::string& out) const;
+  template <typename Visitor>
+  bool restore(ByteReader& reader, Visitor visit);
+
+  std::vector<Device> devices_;
+  bool is_unsaved_ = false;
 };
 
 }  // namespace user_session

@@ -8,16 +8,8 @@
 namespace user_session {
 namespace {
 
-constexpr std::uint16_t kTooBigCode = 1009;
-
-constexpr std::uint16_t kStatusOk = 200;
-
 constexpr std::string_view kSuccessAnswer = R"({"success":true})";
 constexpr std::string_view kPongFrame = R"({"type":"pong"})";
-
-constexpr Refusal kTooLarge = {ErrorCode::kTooLarge,
-                               "too large: expected at most 65536 bytes of UTF-8"};
-static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
 
 constexpr Refusal kNotText = {ErrorCode::kInvalidJson, "binary frame: expected a text frame"};
 
@@ -79,6 +71,8 @@ void Session::finish_step(const Event& event, EffectList& effects) {
   const bool is_users_doing =
       sender != kNoConnection || std::holds_alternative<ClearRequested>(event);
   if (is_users_doing) charge_for_sent(sender, totals.bytes_sent);
+  // Whoever counts on the count must have one.
+  USER_SESSION_CHECK(newer_count_ == 0 || journal_.is_running());
   if (newer_count_ > 0) newer_seen_at_ = now_;
   if (!std::holds_alternative<Woken>(event)) {
     save(is_open(sender) ? sender : any_open_connection(), effects);
@@ -103,8 +97,12 @@ void Session::come_in(const Connected& event, EffectList& effects) {
   const bool is_watched = is_newer || newer_count_ > 0;
   const bool was_here = is_watched && is_here(event.device_id);
   const Presence presence = was_here ? device_view(event.device_id).presence : Presence::kOnline;
-  const bool is_replacement = is_newer && replace_tab(event, effects);
+  const ConnectionId replaced = tab_to_replace(event);
+  const Presence before = presence_;
+  if (replaced != kNoConnection) replace_tab(replaced, effects);
   Connection& connection = open_connection(event.connection, event.device_id, event.dialect);
+  // What was said of the user last stands, also if nobody was left for a moment.
+  if (replaced != kNoConnection) presence_ = before;
   connection.tab_id = event.tab_id;
   connection.presence = presence;
   connection.connected_at = event.now;
@@ -113,9 +111,12 @@ void Session::come_in(const Connected& event, EffectList& effects) {
   touch(event.now);
   metrics_.add(Counter::kConnects);
   if (is_newer && !journal_.is_running()) begin_count();
-  if (is_newer) remember_device(event, effects);
+  if (is_newer) {
+    remember_device(connection).last_active = event.now;
+    if (is_device_unstored_) store(effects);
+  }
   const bool has_watchers = newer_count_ > (is_newer ? 1U : 0U);
-  if (has_watchers && !is_replacement) {
+  if (has_watchers && replaced == kNoConnection) {
     tell_device(event.device_id, !was_here, event.connection, effects);
   }
 }
@@ -137,7 +138,7 @@ Session::Connection& Session::open_connection(ConnectionId id, std::string_view 
   if (open_count_++ == 0) presence_ = Presence::kOnline;
   if (dialect == Dialect::kVersion2) {
     ++newer_count_;
-    ++requests_of(device_id).open_count;
+    requests_.opened(device_id);
   }
   return connection;
 }
@@ -149,18 +150,21 @@ void Session::forget_connection(ConnectionId id, EffectList& effects) {
 
 void Session::remove_connection(ConnectionId id) {
   const Connection& connection = connections_[id];
-  gone_.push_back(connection.device_id);
-  if (RememberedDevice* device = remembered_.find(connection.device_id)) {
+  const bool is_newer = connection.dialect == Dialect::kVersion2;
+  if (std::find(gone_.begin(), gone_.end(), connection.device_id) == gone_.end()) {
+    gone_.push_back(connection.device_id);
+  }
+  // One that has been connected for long may have been forgotten.
+  RememberedDevice* device =
+      is_newer ? &remember_device(connection) : remembered_.find(connection.device_id);
+  if (device != nullptr) {
     device->last_active =
         std::max({device->last_active, connection.seen_at, connection.heartbeat_at});
   }
-  if (connection.dialect == Dialect::kVersion2) {
+  if (is_newer) {
     --newer_count_;
     note_gone(connection.device_id);
-    --requests_of(connection.device_id).open_count;
-    // Its own attachment knew of them, which has gone with it.
-    if (is_request_unstored_) is_request_unsaved_ = true;
-    forget_old_requests();
+    requests_.closed(connection.device_id, now_);
   }
   connections_[id] = Connection{};
   --open_count_;
@@ -171,6 +175,7 @@ void Session::after_removals(EffectList& effects) {
     gone_.clear();
     return last_device_left(effects);
   }
+  if (is_device_unstored_) store(effects);
   tell_gone(effects);
   if (!is_open(carrier_)) attach(any_open_connection(), effects);
 }
@@ -178,7 +183,7 @@ void Session::after_removals(EffectList& effects) {
 bool Session::is_row_behind() const {
   const bool is_count_behind =
       journal_.is_running() && (!is_count_stored_ || stored_position_ != journal_.now());
-  return is_count_behind || is_request_unstored_;
+  return is_count_behind || is_device_unstored_ || requests_.is_unstored();
 }
 
 void Session::nobody_is_here() {
@@ -221,22 +226,28 @@ void Session::on(const FrameReceived& event, EffectList& effects) {
 }
 
 void Session::perform(const Message& message, ConnectionId sender, EffectList& effects) {
-  const bool is_request = !request_id_.empty();
-  if (is_request) {
-    const DoneRequests& done = requests_of(connections_[sender].device_id).done;
-    if (const auto seq = done.find(request_id_, now_)) {
-      write_ack(out_, request_id_, *seq);
-      return effects.send(sender, out_);
+  if (!request_id_.empty()) {
+    const std::string& device_id = connections_[sender].device_id;
+    if (const DoneRequest* done = requests_.find(device_id, request_id_, now_)) {
+      // The number may be one of an epoch that has ended.
+      request_seq_ = std::min(done->seq, journal_.now().seq);
+      is_credential_shared_ = done->is_credential_shared;
+      return acknowledge(sender, effects);
     }
   }
   if (const auto counter = counter_of(message)) metrics_.add(*counter);
   const auto refusal =
       std::visit([&](const auto& known) { return this->handle(known, sender, effects); }, message);
   if (refusal) return refuse(sender, *refusal, effects);
-  if (!is_request) return;
+  acknowledge(sender, effects);
+}
+
+void Session::acknowledge(ConnectionId sender, EffectList& effects) {
+  if (request_id_.empty()) return;
   write_ack(out_, request_id_, request_seq_.value_or(journal_.now().seq));
   if (is_credential_shared_) mark_shared(out_);
   effects.send(sender, out_);
+  request_id_ = {};
 }
 
 std::variant<Message, Refusal> Session::read(const FrameReceived& event) {
@@ -306,18 +317,15 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   stored_ = Snapshot{};
   remembered_.forget();
   kept_.forget();
-  forget_requests();
+  requests_.forget(now_);
   write_games(games_json_, stored_.active_games);
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
   effects.erase();
   attach_before_telling(any_open_connection(), effects);
   write_state(out_, state_view());
-  if (journal_.is_running()) {
-    forget_count(effects);
-    numbered_ = out_;
-    add_position(numbered_, journal_.now(), false);
-    send_by_dialect(out_, numbered_, effects);
+  if (journal_.now().epoch != 0) {
+    forget_count(out_, effects);
   } else {
     effects.send_to_all(out_);
   }

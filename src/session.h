@@ -80,15 +80,6 @@ class Session {
     TokenBucket refusals;
   };
 
-  // What a device of version 2 has asked for, over all its connections.
-  struct DeviceRequests {
-    std::string device_id;
-    std::size_t open_count = 0;
-    DoneRequests done = {};
-    // The row knows them all.
-    bool is_stored = true;
-  };
-
   // Why somebody can't be let in.
   struct TurnedAway {
     std::uint16_t status = 0;
@@ -132,6 +123,8 @@ class Session {
   std::variant<Message, Refusal> read(const FrameReceived& event);
   // Does what a device asks for, or does not do it again, and tells it so if it wants to know.
   void perform(const Message& message, ConnectionId sender, EffectList& effects);
+  // Tells the sender of a request that it is done. Only the first time in a step.
+  void acknowledge(ConnectionId sender, EffectList& effects);
   void refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects);
   void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
   // Puts a connection into the table, and takes one out; what the latter adds to `effects` for
@@ -175,9 +168,11 @@ class Session {
   [[nodiscard]] bool is_here(std::string_view device_id) const;
   // Ends the sockets that have sent heartbeats and then none for long.
   void drop_vanished(EffectList& effects);
-  // Ends the socket that a new one of the same device and tab takes the place of.
-  bool replace_tab(const Connected& event, EffectList& effects);
-  void remember_device(const Connected& event, EffectList& effects);
+  // The connection of the same device and tab, whose place a new one takes.
+  [[nodiscard]] ConnectionId tab_to_replace(const Connected& event) const;
+  void replace_tab(ConnectionId replaced, EffectList& effects);
+  // The device of a connection, which is remembered from now on if it was not.
+  RememberedDevice& remember_device(const Connection& connection);
   // A device that speaks of the user's presence speaks of its own.
   void update_device_presence(ConnectionId sender, EffectList& effects);
   // Tell devices of version 2 what has become of another, and of those in `gone_`.
@@ -206,16 +201,13 @@ class Session {
 
   // Ends the session on every device, and every credential of now.
   void logout_all(EffectList& effects);
-  // Ends the connections for which `is_meant` holds, and what they were let in by, unless one that
-  // stays came by the same; says so in that case.
+  // Ends the devices for whose ids `is_meant` holds, here or not, and what they were let in by,
+  // unless one that stays came by the same. `sender` has asked for it. The refusal says why nothing
+  // was done.
   template <typename Predicate>
-  bool end_devices(Predicate is_meant, std::string_view scope, EffectList& effects);
-  bool end_credentials(const std::vector<std::uint64_t>& ended, EffectList& effects);
-  // Of a device that need not be here; `sender` has asked for it. The refusal says why nothing was
-  // done.
-  std::variant<bool, Refusal> end_device(std::string_view device_id, ConnectionId sender,
-                                         EffectList& effects);
-  [[nodiscard]] bool has_room_to_end() const;
+  Refused end_devices(Predicate is_meant, std::string_view scope, ConnectionId sender,
+                      EffectList& effects);
+  Refused end_device(std::string_view device_id, ConnectionId sender, EffectList& effects);
 
   // session_push.cpp: what servers send, and what is aimed at some of the devices
 
@@ -230,8 +222,11 @@ class Session {
 
   // session_resume.cpp: the count of what goes to all, and requests that are done once
 
-  // Whether frames to all are counted; no longer when no device of version 2 was there for long.
-  [[nodiscard]] bool is_counting(EffectList& effects);
+  // Whether the next frame to all is counted. The count stops when no device of version 2 was there
+  // for long.
+  [[nodiscard]] bool continue_count(EffectList& effects);
+  // Has the count survive as one that has stopped.
+  void stop_count(EffectList& effects);
   // Count a frame that no row is written for. The second is for those that the first frame after
   // connecting replaces.
   void count_frame(std::string_view frame, EffectList& effects);
@@ -241,20 +236,17 @@ class Session {
   void leave_stored_count(EffectList& effects);
   // Begins a new epoch.
   void begin_count();
-  // Erases what is known of the old one.
-  void forget_count(EffectList& effects);
+  // Erases what is known of the old one, and tells `frame` with the place in the new one.
+  void forget_count(std::string_view frame, EffectList& effects);
   // Sends a frame of version 1 to all: to devices of version 2 with the number that it was counted
   // with.
   void send_to_all(std::string_view frame, EffectList& effects);
   void send_by_dialect(std::string_view frame, std::string_view newer_frame, EffectList& effects);
   // Tells a device of version 2 where it stands, and what it has missed.
   void resume(const Connected& event, EffectList& effects);
-  DeviceRequests& requests_of(std::string_view device_id);
   // Remembers that the request that is being handled is done. Before anything is written that must
   // know it.
   void note_done(ConnectionId sender);
-  void forget_requests();
-  void forget_old_requests();
   // Devices of version 2 that may come back.
   void note_gone(std::string_view device_id);
   void note_back(std::string_view device_id);
@@ -264,11 +256,8 @@ class Session {
   void write_extension(std::string& out) const;
   void restore_extension(EffectList& effects);
   void write_shared(ConnectionId connection, std::string& out) const;
-  [[nodiscard]] bool restore_shared(std::string_view shared);
+  [[nodiscard]] bool restore_shared(const Attachment& attachment);
   void write_journal(std::string& out) const;
-  // Of one device, and of all that are gone what no row knows; or of all.
-  void write_requests(std::string_view device_id, bool has_all, std::string& out) const;
-  [[nodiscard]] bool restore_requests(ByteReader& reader, bool is_row);
   void restore_count();
 
   // session_survival.cpp: what is stored and attached
@@ -277,7 +266,7 @@ class Session {
   void restore_stored(const Woken& event, EffectList& effects);
   void restore_connections(const Woken& event, EffectList& effects);
   void restore_metrics(const Woken& event);
-  // Ends what can't be counted on when an attachment is lost.
+  // Ends the connections of version 2, which can't be counted on without a count.
   void expel_uncounted(EffectList& effects);
   void store(EffectList& effects);
   // Has the moment of a logout stored, unless a later one is. A clock that jumps back must not open
@@ -300,10 +289,9 @@ class Session {
   bool is_measured_ = false;
   // What is stored tells the whole count, also after a crash.
   bool is_count_stored_ = true;
-  // A request was done that no attachment or row knows, and one that no row knows.
-  bool is_request_unsaved_ = false;
-  bool is_request_unstored_ = false;
-  // Of a credential that the request has ended a device that stays has come, too.
+  // A device was remembered that no row knows.
+  bool is_device_unstored_ = false;
+  // By a credential that the request was to end a device that stays has come, too.
   bool is_credential_shared_ = false;
   Presence presence_ = Presence::kOffline;
   // The time of the event that is being handled.
@@ -338,9 +326,9 @@ class Session {
   // What the clock said then, which may be less: it is set back now and then.
   TimeMs clock_at_attaching_ = 0;
 
-  // Of version 2: what was sent to all, and what was asked for by device.
+  // Of version 2: what was sent to all, and what was asked for.
   Journal journal_;
-  std::vector<DeviceRequests> requests_;
+  RequestBook requests_;
   RememberedDevices remembered_;
   KeptPushes kept_;
   // Devices one of whose sockets has gone in this step.

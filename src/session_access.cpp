@@ -7,15 +7,8 @@
 namespace user_session {
 namespace {
 
-constexpr std::uint16_t kFloodCode = 1008;
-constexpr std::uint16_t kCredentialEndedCode = 4401;
-
 // Whoever goes over their rate by less than this part of it is told so, but never closed.
 constexpr std::int64_t kPatience = 10;
-
-constexpr std::uint16_t kStatusBadRequest = 400;
-constexpr std::uint16_t kStatusUnauthorized = 401;
-constexpr std::uint16_t kStatusTooMany = 429;
 
 constexpr Refusal kDeviceIdTooLong = {
     ErrorCode::kLimitReached, "deviceId is too long: expected at most 16000 bytes of UTF-8"};
@@ -42,7 +35,9 @@ std::optional<Session::TurnedAway> Session::turn_away(const Connected& event) {
   if (event.device_id.size() > kDeviceIdBytesMax) {
     return TurnedAway{kStatusBadRequest, kDeviceIdTooLong};
   }
-  if (open_count_ >= allowance_.devices_max) return TurnedAway{kStatusTooMany, kTooManyDevices};
+  if (open_count_ >= allowance_.devices_max && tab_to_replace(event) == kNoConnection) {
+    return TurnedAway{kStatusTooMany, kTooManyDevices};
+  }
   if (connects_.take(allowance_.connects, event.now) > 0) {
     return TurnedAway{kStatusTooMany, kTooManyConnects};
   }

@@ -9,14 +9,6 @@
 #include "session.h"
 
 namespace user_session {
-namespace {
-
-constexpr std::uint16_t kReplacedCode = 4409;
-constexpr std::uint16_t kVanishedCode = 1013;
-constexpr std::uint16_t kStatusOk = 200;
-
-}  // namespace
-
 void Session::on(const HeartbeatsRead& event, EffectList& effects) {
   for (const auto& [id, at] : event.heartbeats) {
     if (!is_open(id)) continue;
@@ -34,7 +26,7 @@ void Session::drop_vanished(EffectList& effects) {
     if (!connection.is_open || connection.heartbeat_at == 0) continue;
     if (now_ - std::max(connection.heartbeat_at, connection.seen_at) <= kVanishedMs) continue;
     remove_connection(id);
-    effects.expel(id, kVanishedCode, "no heartbeat for 90 s");
+    effects.expel(id, kTryAgainCode, "no heartbeat for 90 s");
   }
   if (open_count_ < open_before) after_removals(effects);
 }
@@ -50,16 +42,14 @@ void Session::on(const DevicesRequested& /*event*/, EffectList& effects) {
 std::optional<Refusal> Session::handle(const SetDevice& message, ConnectionId sender,
                                        EffectList& effects) {
   const std::string& device_id = connections_[sender].device_id;
-  RememberedDevice& device = remembered_.get(device_id, now_);
+  RememberedDevice& device = remember_device(connections_[sender]);
   const bool is_news = device.name != message.name;
-  if (is_news && is_counting(effects)) journal_.skip();
+  if (is_news && continue_count(effects)) journal_.skip();
   note_done(sender);
   if (!is_news) return std::nullopt;
   device.name = message.name;
   store(effects);
-  out_ = R"({"type":"device_updated","device":)";
-  append_device(out_, device_view(device_id), {});
-  out_ += '}';
+  write_device_frame(out_, "device_updated", device_view(device_id));
   tell_devices(out_, kNoConnection, effects);
   return std::nullopt;
 }
@@ -79,29 +69,34 @@ void Session::update_device_presence(ConnectionId sender, EffectList& effects) {
 
 // Coming and going
 
-bool Session::replace_tab(const Connected& event, EffectList& effects) {
-  if (event.tab_id.empty()) return false;
+ConnectionId Session::tab_to_replace(const Connected& event) const {
+  if (event.dialect != Dialect::kVersion2 || event.tab_id.empty()) return kNoConnection;
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     const Connection& connection = connections_[id];
     const bool is_same = connection.is_open && connection.dialect == Dialect::kVersion2 &&
                          connection.device_id == event.device_id &&
                          connection.tab_id == event.tab_id;
-    if (!is_same) continue;
-    remove_connection(id);
-    gone_.pop_back();
-    effects.send(id, R"({"type":"replaced"})");
-    effects.close(id, kReplacedCode, "replaced by a newer connection");
-    return true;
+    if (is_same) return id;
   }
-  return false;
+  return kNoConnection;
 }
 
-void Session::remember_device(const Connected& event, EffectList& effects) {
-  const bool is_known = remembered_.find(event.device_id) != nullptr;
-  RememberedDevice& device = remembered_.get(event.device_id, now_);
-  if (is_known && device.credential_id == event.credential.id) return;
-  device.credential_id = event.credential.id;
-  store(effects);
+void Session::replace_tab(ConnectionId replaced, EffectList& effects) {
+  remove_connection(replaced);
+  gone_.clear();
+  effects.send(replaced, R"({"type":"replaced"})");
+  effects.close(replaced, kReplacedCode, "replaced by a newer connection");
+}
+
+RememberedDevice& Session::remember_device(const Connection& connection) {
+  RememberedDevice* device = remembered_.find(connection.device_id);
+  if (device == nullptr) {
+    device = &remembered_.add(connection.device_id, connection.connected_at,
+                              [&](std::string_view id) { return is_here(id); });
+    is_device_unstored_ = true;
+  }
+  if (device->add_credential(connection.credential.id)) is_device_unstored_ = true;
+  return *device;
 }
 
 bool Session::is_here(std::string_view device_id) const {
@@ -130,10 +125,7 @@ void Session::tell_device(std::string_view device_id, bool is_new, ConnectionId 
                           EffectList& effects) {
   if (newer_count_ == 0) return;
   count_state(effects);
-  out_ =
-      is_new ? R"({"type":"device_connected","device":)" : R"({"type":"device_updated","device":)";
-  append_device(out_, device_view(device_id), {});
-  out_ += '}';
+  write_device_frame(out_, is_new ? "device_connected" : "device_updated", device_view(device_id));
   tell_devices(out_, except, effects);
 }
 

@@ -5,8 +5,6 @@
 namespace user_session {
 namespace {
 
-constexpr std::uint16_t kStatusOk = 200;
-
 // Members of a JSON object, each with its comma.
 void append_key(std::string& out, std::string_view key) {
   if (out.back() != '{') out += ',';
@@ -74,11 +72,11 @@ void Session::append_kept(std::string& out) const {
 
 void Session::append_requests(std::string& out) const {
   out += '[';
-  for (const DeviceRequests& requests : requests_) {
+  for (const RequestBook::Device& requests : requests_.all()) {
     if (out.back() != '[') out += ',';
     out += '{';
     append_key(out, "deviceId");
-    append_json_string(out, requests.device_id);
+    append_json_string(out, requests.id);
     append_number(out, "remembered", static_cast<std::int64_t>(requests.done.size()));
     out += '}';
   }

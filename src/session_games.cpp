@@ -7,9 +7,6 @@
 namespace user_session {
 namespace {
 
-constexpr std::uint16_t kStatusOk = 200;
-constexpr std::uint16_t kStatusBadRequest = 400;
-
 constexpr Refusal kTooManyGames = {ErrorCode::kLimitReached,
                                    "activeGames is full: expected at most 256 games"};
 static_assert(kActiveGamesMax == 256, "the refusal names the limit");
@@ -56,7 +53,7 @@ std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId
   games.emplace_back(game_id);
   write_games(games_json_, games);
   write_game_joined(out_, game_id, games_json_);
-  if (is_counting(effects)) journal_.add_joined(game_id, out_.size());
+  if (continue_count(effects)) journal_.add_joined(game_id, out_.size());
   note_done(sender);
   store(effects);
   send_to_all(out_, effects);
@@ -75,7 +72,7 @@ void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectLi
     games.erase(game);
     write_games(games_json_, games);
     write_game_left(out_, game_id, games_json_);
-    if (is_counting(effects)) journal_.add_left(game_id, place, out_.size());
+    if (continue_count(effects)) journal_.add_left(game_id, place, out_.size());
     note_done(sender);
     store(effects);
   }

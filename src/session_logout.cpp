@@ -11,9 +11,6 @@
 namespace user_session {
 namespace {
 
-constexpr std::uint16_t kStatusOk = 200;
-constexpr std::uint16_t kStatusBadRequest = 400;
-
 constexpr Refusal kUnknownDevice = {ErrorCode::kInvalidMessage,
                                     "deviceId is none of this user's devices"};
 constexpr Refusal kTooManyEnded = {ErrorCode::kLimitReached,
@@ -31,126 +28,105 @@ void Session::logout_all(EffectList& effects) {
   measure(effects);
   write_logged_out(out_, "all");
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    const Connection& connection = connections_[id];
-    if (connection.is_open && connection.dialect == Dialect::kVersion2) effects.send(id, out_);
+    if (!is_open(id)) continue;
+    if (connections_[id].dialect == Dialect::kVersion2) effects.send(id, out_);
+    remove_connection(id);
   }
-  connections_.clear();
-  open_count_ = 0;
-  newer_count_ = 0;
-  for (DeviceRequests& requests : requests_) requests.open_count = 0;
-  forget_old_requests();
+  gone_.clear();
   next_expiry_ = kNever;
   nobody_is_here();
-  // They were all issued before now.
-  logout_.credential_ids.clear();
+  for (RememberedDevice& device : remembered_.all()) device.credential_ids.clear();
+  // Those that were ended one by one stay ended, also if their issuer's clock was ahead of ours.
+  if (logout_.credential_ids.size() > kRevokedMax / 2) logout_.credential_ids.clear();
   store_logout(std::max(now_ / kMsPerSecond, newest_issued_at_s_), effects);
   if (is_row_behind() || last_active_ > stored_.last_active) store(effects);
   effects.close_all(kLogoutCode, kLogoutReason);
 }
 
 template <typename Predicate>
-bool Session::end_devices(Predicate is_meant, std::string_view scope, EffectList& effects) {
-  write_logged_out(out_, scope);
-  std::vector<std::uint64_t> ended;
+Session::Refused Session::end_devices(Predicate is_meant, std::string_view scope,
+                                      ConnectionId sender, EffectList& effects) {
+  std::vector<ConnectionId> ended;
+  std::vector<std::uint64_t> credentials;
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     const Connection& connection = connections_[id];
-    if (!connection.is_open || !is_meant(connection)) continue;
+    if (!connection.is_open || !is_meant(connection.device_id)) continue;
+    ended.push_back(id);
     if (connection.credential.issued_at_s != Credential::kTrusted) {
-      ended.push_back(connection.credential.id);
+      credentials.push_back(connection.credential.id);
     }
-    if (connection.dialect == Dialect::kVersion2) effects.send(id, out_);
-    remove_connection(id);
-    effects.close(id, kLogoutCode, kLogoutReason);
   }
-  return end_credentials(ended, effects);
-}
-
-bool Session::end_credentials(const std::vector<std::uint64_t>& ended, EffectList& effects) {
+  for (const RememberedDevice& device : remembered_.all()) {
+    if (!is_meant(device.id)) continue;
+    credentials.insert(credentials.end(), device.credential_ids.begin(),
+                       device.credential_ids.end());
+  }
+  auto known = logout_.credential_ids;
   bool is_shared = false;
-  auto& known = logout_.credential_ids;
-  const std::size_t known_before = known.size();
-  for (const std::uint64_t credential_id : ended) {
+  for (const std::uint64_t credential_id : credentials) {
     if (credential_id == 0) continue;
     const bool stays =
         std::any_of(connections_.begin(), connections_.end(), [&](const Connection& connection) {
-          return connection.is_open && connection.credential.id == credential_id;
+          return connection.is_open && connection.credential.id == credential_id &&
+                 !is_meant(connection.device_id);
         });
     is_shared = is_shared || stays;
     const bool is_known = std::find(known.begin(), known.end(), credential_id) != known.end();
     if (!stays && !is_known) known.push_back(credential_id);
   }
-  if (known.size() > known_before) store_logout(logout_.at_s, effects);
-  return is_shared;
-}
-
-bool Session::has_room_to_end() const {
-  return logout_.credential_ids.size() + open_count_ + remembered_.all().size() < kRevokedMax;
-}
-
-std::variant<bool, Refusal> Session::end_device(std::string_view device_id, ConnectionId sender,
-                                                EffectList& effects) {
-  const RememberedDevice* remembered = remembered_.find(device_id);
-  if (remembered == nullptr && !is_here(device_id)) return kUnknownDevice;
-  if (!has_room_to_end()) return kTooManyEnded;
+  if (known.size() > kRevokedMax) return kTooManyEnded;
+  is_credential_shared_ = is_shared;
   note_done(sender);
-  // Names end with the connections that carry them.
-  const std::string ended_id(device_id);
-  bool is_shared =
-      end_devices([&](const Connection& connection) { return connection.device_id == ended_id; },
-                  "device", effects);
-  if (remembered != nullptr && end_credentials({remembered->credential_id}, effects)) {
-    is_shared = true;
+  if (known.size() > logout_.credential_ids.size()) {
+    logout_.credential_ids = std::move(known);
+    store_logout(logout_.at_s, effects);
+  }
+  // It may end itself, and need not listen any more then.
+  acknowledge(sender, effects);
+  write_logged_out(out_, scope);
+  for (const ConnectionId id : ended) {
+    if (connections_[id].dialect == Dialect::kVersion2) effects.send(id, out_);
+    remove_connection(id);
+    effects.close(id, kLogoutCode, kLogoutReason);
   }
   after_removals(effects);
-  return is_shared;
+  return std::nullopt;
 }
 
-std::optional<Refusal> Session::handle(const LogoutAll& /*message*/, ConnectionId sender,
-                                       EffectList& effects) {
+Session::Refused Session::end_device(std::string_view device_id, ConnectionId sender,
+                                     EffectList& effects) {
+  if (remembered_.find(device_id) == nullptr && !is_here(device_id)) return kUnknownDevice;
+  return end_devices([&](std::string_view id) { return id == device_id; }, "device", sender,
+                     effects);
+}
+
+Session::Refused Session::handle(const LogoutAll& /*message*/, ConnectionId sender,
+                                 EffectList& effects) {
   note_done(sender);
+  acknowledge(sender, effects);
   logout_all(effects);
   return std::nullopt;
 }
 
-std::optional<Refusal> Session::handle(const LogoutOthers& /*message*/, ConnectionId sender,
-                                       EffectList& effects) {
-  if (!has_room_to_end()) return kTooManyEnded;
-  note_done(sender);
-  const std::string own_id = connections_[sender].device_id;
-  is_credential_shared_ =
-      end_devices([&](const Connection& connection) { return connection.device_id != own_id; },
-                  "others", effects);
-  // Those that are away, too.
-  std::vector<std::uint64_t> others;
-  for (const RememberedDevice& device : remembered_.all()) {
-    if (device.id != own_id) others.push_back(device.credential_id);
-  }
-  if (end_credentials(others, effects)) is_credential_shared_ = true;
-  after_removals(effects);
-  return std::nullopt;
+Session::Refused Session::handle(const LogoutOthers& /*message*/, ConnectionId sender,
+                                 EffectList& effects) {
+  const std::string& own_id = connections_[sender].device_id;
+  return end_devices([&](std::string_view id) { return id != own_id; }, "others", sender, effects);
 }
 
-std::optional<Refusal> Session::handle(const LogoutDevice& message, ConnectionId sender,
-                                       EffectList& effects) {
-  const auto ended = end_device(message.device_id, sender, effects);
-  if (const auto* refusal = std::get_if<Refusal>(&ended)) return *refusal;
-  is_credential_shared_ = *std::get_if<bool>(&ended);
-  return std::nullopt;
+Session::Refused Session::handle(const LogoutDevice& message, ConnectionId sender,
+                                 EffectList& effects) {
+  return end_device(message.device_id, sender, effects);
 }
 
 void Session::on(const LogoutRequested& event, EffectList& effects) {
-  bool is_shared = false;
   if (event.device_id.empty()) {
     logout_all(effects);
-  } else {
-    const auto ended = end_device(event.device_id, kNoConnection, effects);
-    if (const auto* refusal = std::get_if<Refusal>(&ended)) {
-      return answer_refusal(kStatusBadRequest, *refusal, effects);
-    }
-    is_shared = *std::get_if<bool>(&ended);
+  } else if (const auto refusal = end_device(event.device_id, kNoConnection, effects)) {
+    return answer_refusal(kStatusBadRequest, *refusal, effects);
   }
-  effects.answer(kStatusOk,
-                 is_shared ? R"({"success":true,"credentialShared":true})" : R"({"success":true})");
+  effects.answer(kStatusOk, is_credential_shared_ ? R"({"success":true,"credentialShared":true})"
+                                                  : R"({"success":true})");
 }
 
 }  // namespace user_session

@@ -8,14 +8,6 @@
 namespace user_session {
 namespace {
 
-constexpr std::uint16_t kStatusOk = 200;
-constexpr std::uint16_t kStatusBadRequest = 400;
-constexpr std::uint16_t kStatusTooLarge = 413;
-
-constexpr Refusal kTooLargePush = {ErrorCode::kTooLarge,
-                                   "too large: expected at most 65536 bytes of UTF-8"};
-static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
-
 constexpr Refusal kKeptIsForAll = {ErrorCode::kInvalidMessage,
                                    "keep is for pushes to all devices: leave out to and except"};
 
@@ -58,7 +50,7 @@ std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId se
 
 void Session::on(const PushRequested& event, EffectList& effects) {
   if (event.payload.size_bytes > kFrameBytesMax) {
-    return answer_refusal(kStatusTooLarge, kTooLargePush, effects);
+    return answer_refusal(kStatusTooLarge, kTooLarge, effects);
   }
   const bool is_aimed = !event.receivers.to.empty() || !event.receivers.except.empty();
   auto refusal = parser_.check_push(event.payload.text);

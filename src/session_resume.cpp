@@ -16,7 +16,8 @@
 namespace user_session {
 namespace {
 
-constexpr std::uint8_t kExtensionVersion = 1;
+// The first was never released.
+constexpr std::uint8_t kExtensionVersion = 2;
 
 // The games that a count was stored with. A server of an earlier version keeps the count and
 // changes the games.
@@ -32,23 +33,27 @@ std::int64_t fingerprint(const std::vector<std::string>& games) {
 
 // Counting
 
-bool Session::is_counting(EffectList& effects) {
+bool Session::continue_count(EffectList& effects) {
   if (!journal_.is_running()) return false;
   if (newer_count_ > 0 || now_ - newer_seen_at_ <= kAwaitedMs) return true;
-  journal_.stop();
-  is_count_stored_ = true;
-  store(effects);
+  stop_count(effects);
   return false;
 }
 
+void Session::stop_count(EffectList& effects) {
+  journal_.stop();
+  is_count_stored_ = true;
+  store(effects);
+}
+
 void Session::count_frame(std::string_view frame, EffectList& effects) {
-  if (!is_counting(effects)) return;
+  if (!continue_count(effects)) return;
   journal_.add_frame(frame);
   leave_stored_count(effects);
 }
 
 void Session::count_state(EffectList& effects) {
-  if (!is_counting(effects)) return;
+  if (!continue_count(effects)) return;
   journal_.skip();
   leave_stored_count(effects);
 }
@@ -66,26 +71,33 @@ void Session::begin_count() {
   is_count_stored_ = true;
 }
 
-void Session::forget_count(EffectList& effects) {
+void Session::forget_count(std::string_view frame, EffectList& effects) {
+  const bool goes_on = journal_.is_running() && open_count_ > 0;
   begin_count();
-  if (open_count_ == 0) journal_.stop();
+  if (!goes_on) journal_.stop();
   // Each of them may carry some of what is to be forgotten.
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     if (connections_[id].is_open) attach(id, effects);
   }
+  numbered_ = frame;
+  add_position(numbered_, journal_.now(), false);
+  send_by_dialect(frame, numbered_, effects);
 }
 
 // Sending
 
 void Session::send_to_all(std::string_view frame, EffectList& effects) {
-  if (newer_count_ == 0) return effects.send_to_all(frame);
-  numbered_ = frame;
-  add_seq(numbered_, journal_.now().seq);
+  numbered_.clear();
+  if (newer_count_ > 0) {
+    numbered_ = frame;
+    add_seq(numbered_, journal_.now().seq);
+  }
   send_by_dialect(frame, numbered_, effects);
 }
 
 void Session::send_by_dialect(std::string_view frame, std::string_view newer_frame,
                               EffectList& effects) {
+  if (newer_count_ == 0) return effects.send_to_all(frame);
   if (newer_count_ == open_count_) return effects.send_to_all(newer_frame);
   std::vector<ConnectionId> older;
   std::vector<ConnectionId> newer;
@@ -121,70 +133,14 @@ void Session::resume(const Connected& event, EffectList& effects) {
 
 // Requests
 
-Session::DeviceRequests& Session::requests_of(std::string_view device_id) {
-  const auto known =
-      std::find_if(requests_.begin(), requests_.end(),
-                   [&](const DeviceRequests& requests) { return requests.device_id == device_id; });
-  if (known != requests_.end()) return *known;
-  return requests_.emplace_back(DeviceRequests{.device_id = std::string(device_id)});
-}
-
 void Session::note_done(ConnectionId sender) {
   if (request_id_.empty() || !is_open(sender)) return;
-  const std::int64_t seq = journal_.now().seq;
-  request_seq_ = seq;
-  DeviceRequests& requests = requests_of(connections_[sender].device_id);
-  requests.done.add(request_id_, seq, now_);
-  requests.is_stored = false;
-  is_request_unsaved_ = true;
-  is_request_unstored_ = true;
-}
-
-void Session::forget_requests() {
-  for (DeviceRequests& requests : requests_) requests.done = {};
-  forget_old_requests();
-}
-
-void Session::forget_old_requests() {
-  std::size_t kept = 0;
-  // The newest first.
-  for (std::size_t i = requests_.size(); i-- > 0;) {
-    DeviceRequests& requests = requests_[i];
-    if (requests.open_count > 0) continue;
-    kept += requests.done.size();
-    if (kept > kAbsentRequestsMax) requests.done = {};
-  }
-  std::erase_if(requests_, [&](const DeviceRequests& requests) {
-    return requests.open_count == 0 && requests.done.is_empty(now_);
-  });
+  request_seq_ = journal_.now().seq;
+  requests_.add(connections_[sender].device_id, request_id_, *request_seq_, is_credential_shared_,
+                now_);
 }
 
 // What survives
-
-void Session::write_requests(std::string_view device_id, bool has_all, std::string& out) const {
-  const auto is_wanted = [&](const DeviceRequests& requests) {
-    const bool is_behind = requests.open_count == 0 && !requests.is_stored;
-    return has_all || is_behind || requests.device_id == device_id;
-  };
-  const auto count = std::count_if(requests_.begin(), requests_.end(), is_wanted);
-  append_u32(out, static_cast<std::uint32_t>(count));
-  for (const DeviceRequests& requests : requests_) {
-    if (!is_wanted(requests)) continue;
-    append_text(out, requests.device_id);
-    requests.done.encode(now_, out);
-  }
-}
-
-bool Session::restore_requests(ByteReader& reader, bool is_row) {
-  // A text and a list, both of which may be empty.
-  const std::uint32_t count = reader.count(4 + 4);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    DeviceRequests& requests = requests_of(reader.text());
-    requests.is_stored = is_row;
-    if (!requests.done.restore(reader)) return false;
-  }
-  return !reader.failed();
-}
 
 void Session::write_extension(std::string& out) const {
   append_u8(out, kExtensionVersion);
@@ -192,7 +148,7 @@ void Session::write_extension(std::string& out) const {
   append_u8(out, is_count_stored_ ? 1 : 0);
   append_i64(out, newer_seen_at_);
   write_journal(out);
-  write_requests({}, true, out);
+  requests_.encode(now_, out);
   remembered_.encode(out);
 }
 
@@ -203,11 +159,11 @@ void Session::restore_extension(EffectList& effects) {
   const bool has_same_games = reader.i64() == fingerprint(stored_.active_games);
   is_count_stored_ = reader.u8() != 0;
   newer_seen_at_ = reader.time();
-  if (!journal_.restore(reader) || !restore_requests(reader, true) ||
-      !remembered_.restore(reader) || !reader.finished()) {
+  if (!journal_.restore(reader) || !requests_.restore_row(reader) || !remembered_.restore(reader) ||
+      !reader.finished()) {
     effects.report("what is stored of the devices of version 2 is damaged: they start over");
     journal_.stop();
-    requests_.clear();
+    requests_ = {};
     remembered_.forget();
     return;
   }
@@ -248,12 +204,12 @@ void Session::write_shared(ConnectionId connection, std::string& out) const {
     append_i64(out, missing.gone_at);
   }
   write_journal(out);
-  write_requests(connections_[connection].device_id, false, out);
+  requests_.encode_for(connections_[connection].device_id, now_, out);
 }
 
-bool Session::restore_shared(std::string_view shared) {
-  if (shared.empty()) return true;
-  ByteReader reader(shared);
+bool Session::restore_shared(const Attachment& attachment) {
+  if (attachment.shared.empty()) return true;
+  ByteReader reader(attachment.shared);
   newer_seen_at_ = std::max(newer_seen_at_, reader.time());
   std::vector<Missing> missing(reader.count(2 * sizeof(std::int64_t)));
   for (Missing& one : missing) {
@@ -262,14 +218,12 @@ bool Session::restore_shared(std::string_view shared) {
   }
   if (missing_.size() < missing.size()) missing_ = std::move(missing);
   Journal carried;
-  if (!carried.restore(reader) || !restore_requests(reader, false) || !reader.finished()) {
+  if (!carried.restore(reader) || !requests_.restore_attached(attachment.device_id, reader) ||
+      !reader.finished()) {
     return false;
   }
   carried_epoch_ = std::max(carried_epoch_, carried.now().epoch);
   journal_.advance_to(std::move(carried));
-  is_request_unstored_ =
-      std::any_of(requests_.begin(), requests_.end(),
-                  [&](const DeviceRequests& requests) { return !requests.done.is_empty(now_); });
   return true;
 }
 

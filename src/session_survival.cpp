@@ -8,12 +8,6 @@
 #include "snapshot.h"
 
 namespace user_session {
-namespace {
-
-constexpr std::uint16_t kTryAgainCode = 1013;
-
-}  // namespace
-
 void Session::on(const Woken& event, EffectList& effects) {
   USER_SESSION_CHECK(!is_awake_);
   is_awake_ = true;
@@ -24,7 +18,6 @@ void Session::on(const Woken& event, EffectList& effects) {
   restore_stored(event, effects);
   restore_kept(event, effects);
   restore_connections(event, effects);
-  restore_count();
   restore_metrics(event);
 }
 
@@ -66,10 +59,11 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
 
 void Session::restore_connections(const Woken& event, EffectList& effects) {
   bool is_any_lost = false;
+  bool is_any_ended = false;
   for (const WokenConnection& woken : event.connections) {
     touch(woken.heartbeat);
     const auto attachment = decode_attachment(woken.attachment);
-    if (!attachment || !restore_shared(attachment->shared)) {
+    if (!attachment || !restore_shared(*attachment)) {
       // Nobody knows any more what it may do.
       effects.expel(woken.connection, kTryAgainCode, "connect again");
       is_any_lost = true;
@@ -77,6 +71,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     }
     if (is_ended_by_logout(attachment->credential)) {
       effects.expel(woken.connection, kLogoutCode, kLogoutReason);
+      is_any_ended = true;
       continue;
     }
     Connection& connection =
@@ -99,22 +94,24 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     presence_ = attachment->presence;
     touch(attachment->last_active);
   }
-  if (!is_any_lost) return;
-  effects.report("the attachment of a connection is damaged: it is closed");
-  expel_uncounted(effects);
+  restore_count();
+  if (is_any_lost) effects.report("the attachment of a connection is damaged: it is closed");
+  // The lost attachment may have been the one that knew the count.
+  if (is_any_lost && journal_.is_running()) stop_count(effects);
+  if (newer_count_ > 0 && !journal_.is_running()) return expel_uncounted(effects);
+  // What only its attachment knew.
+  if (is_any_ended && journal_.is_running() && open_count_ > 0) {
+    attach(any_open_connection(), effects);
+  }
 }
 
-// The lost attachment may have been the one that knew the count.
 void Session::expel_uncounted(EffectList& effects) {
-  if (!journal_.is_running()) return;
-  journal_.stop();
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     if (!is_open(id) || connections_[id].dialect != Dialect::kVersion2) continue;
     remove_connection(id);
     effects.expel(id, kTryAgainCode, "connect again");
   }
-  if (open_count_ > 0) attach(any_open_connection(), effects);
-  gone_.clear();
+  after_removals(effects);
 }
 
 void Session::restore_metrics(const Woken& event) {
@@ -150,9 +147,8 @@ void Session::store(EffectList& effects) {
     write_extension(stored_.extension);
     stored_position_ = journal_.now();
     surviving_seq_ = stored_position_.seq;
-    is_request_unsaved_ = false;
-    is_request_unstored_ = false;
-    for (DeviceRequests& requests : requests_) requests.is_stored = true;
+    is_device_unstored_ = false;
+    requests_.note_stored();
   }
   bytes_.clear();
   encode_snapshot(stored_, bytes_);
@@ -176,19 +172,22 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
   // With version 2 each frame to all attaches, and a point for each would be dear.
   const bool is_due = now_ < measured_at_ || now_ - measured_at_ >= kAttachmentLagMs;
   if (is_due || !journal_.is_running()) measure(effects);
+  Connection& carrier = connections_[connection];
   shared_.clear();
   if (journal_.is_running()) {
+    const std::size_t room = room_for_shared(carrier.device_id, carrier.tab_id);
     write_shared(connection, shared_);
-    // The id of a device of version 1 may leave no room.
-    const Connection& carrier = connections_[connection];
-    if (shared_.size() > room_for_shared(carrier.device_id, carrier.tab_id)) {
-      shared_.clear();
+    if (shared_.size() > room) {
+      // Then what many devices have asked for is in the row.
       store(effects);
+      shared_.clear();
+      write_shared(connection, shared_);
     }
+    // The id of a device of version 1 may leave no room at all.
+    if (shared_.size() > room) shared_.clear();
     surviving_seq_ = journal_.now().seq;
-    is_request_unsaved_ = false;
+    requests_.note_attached(carrier.device_id);
   }
-  Connection& carrier = connections_[connection];
   carrier.attached_seen_at = carrier.seen_at;
   bytes_.clear();
   encode_attachment({.order = ++attachment_order_,
@@ -212,7 +211,7 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
 void Session::save(ConnectionId connection, EffectList& effects) {
   if (connection == kNoConnection) return;
   const bool is_count_unsaved = journal_.is_running() && journal_.now().seq > surviving_seq_;
-  if (is_count_unsaved || is_request_unsaved_) return attach(connection, effects);
+  if (is_count_unsaved || requests_.is_unsaved()) return attach(connection, effects);
   attach_if_stale(connection, effects);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "bytes.h"
 #include "limits.h"
@@ -12,12 +13,14 @@
 namespace user_session {
 namespace {
 
+constexpr auto kNobody = [](std::string_view) { return false; };
+
 std::string name(std::size_t number) { return "device-" + std::to_string(number); }
 
 // The device of number i was here at the time i.
 RememberedDevices with(std::size_t count) {
   RememberedDevices devices;
-  for (std::size_t i = 0; i < count; ++i) devices.get(name(i), static_cast<TimeMs>(i));
+  for (std::size_t i = 0; i < count; ++i) devices.add(name(i), static_cast<TimeMs>(i), kNobody);
   return devices;
 }
 
@@ -35,12 +38,11 @@ bool restore(RememberedDevices& devices, std::string_view bytes) {
 TEST(DevicesTest, ADeviceIsRememberedFromWhenItWasFirstSeen) {
   RememberedDevices devices;
   EXPECT_EQ(devices.find("phone"), nullptr);
-  RememberedDevice& phone = devices.get("phone", 5);
+  RememberedDevice& phone = devices.add("phone", 5, kNobody);
   EXPECT_EQ(phone.id, "phone");
   EXPECT_EQ(phone.first_seen, 5);
   EXPECT_EQ(phone.last_active, 5);
   phone.name = "Work";
-  EXPECT_EQ(devices.get("phone", 9).first_seen, 5);
   EXPECT_EQ(devices.find("phone")->name, "Work");
   EXPECT_EQ(devices.all().size(), 1U);
 }
@@ -49,7 +51,7 @@ TEST(DevicesTest, ADeviceIsRememberedFromWhenItWasFirstSeen) {
 TEST(DevicesTest, OfTooManyTheOneThatWasAwayForLongestIsForgotten) {
   RememberedDevices devices = with(kRememberedDevicesMax);
   devices.find(name(0))->last_active = 1'000;
-  devices.get("new", 2'000);
+  devices.add("new", 2'000, kNobody);
   EXPECT_EQ(devices.all().size(), kRememberedDevicesMax);
   EXPECT_NE(devices.find(name(0)), nullptr) << "it was here since";
   EXPECT_EQ(devices.find(name(1)), nullptr);
@@ -57,18 +59,41 @@ TEST(DevicesTest, OfTooManyTheOneThatWasAwayForLongestIsForgotten) {
   EXPECT_NE(devices.find("new"), nullptr);
 }
 
+// One that is forgotten while it is connected could not be ended when it has gone.
+TEST(DevicesTest, ThoseThatAreHereAreForgottenLast) {
+  RememberedDevices devices = with(kRememberedDevicesMax);
+  const auto is_early = [](std::string_view id) { return id != name(5) && id != name(7); };
+  devices.add("one", 1'000, is_early);
+  EXPECT_EQ(devices.find(name(5)), nullptr);
+  devices.add("two", 1'000, is_early);
+  EXPECT_EQ(devices.find(name(7)), nullptr);
+  devices.add("three", 1'000, is_early);
+  EXPECT_EQ(devices.find(name(0)), nullptr) << "when all are here, too";
+  EXPECT_EQ(devices.all().size(), kRememberedDevicesMax);
+}
+
+TEST(DevicesTest, TheNewestCredentialsOfADeviceAreRemembered) {
+  RememberedDevice device;
+  EXPECT_FALSE(device.add_credential(0)) << "it has no name";
+  for (std::uint64_t id = 1; id <= kCredentialsMax + 1; ++id) {
+    EXPECT_TRUE(device.add_credential(id));
+    EXPECT_FALSE(device.add_credential(id)) << "no row is written for it again";
+  }
+  EXPECT_EQ(device.credential_ids, (std::vector<std::uint64_t>{2, 3, 4, 5}));
+}
+
 TEST(DevicesTest, TheyComeBackFromTheirBytes) {
   RememberedDevices devices = with(3);
   RememberedDevice& device = *devices.find(name(1));
   device.name = "\xc3\xa9";
-  device.credential_id = 0xfedc'ba98'7654'3210;
+  device.credential_ids = {1, 0xfedc'ba98'7654'3210};
   device.last_active = 77;
   RememberedDevices other = with(1);
   ASSERT_TRUE(restore(other, encoded(devices)));
   EXPECT_EQ(encoded(other), encoded(devices));
   const RememberedDevice& same = *other.find(name(1));
   EXPECT_EQ(same.name, "\xc3\xa9");
-  EXPECT_EQ(same.credential_id, 0xfedc'ba98'7654'3210);
+  EXPECT_EQ(same.credential_ids, (std::vector<std::uint64_t>{1, 0xfedc'ba98'7654'3210}));
   EXPECT_EQ(same.first_seen, 1);
   EXPECT_EQ(same.last_active, 77);
 }
