@@ -38,6 +38,8 @@ int rank(EffectKind kind) {
 void EffectList::clear() {
   list_.clear();
   texts_.clear();
+  frame_offset_ = 0;
+  frame_size_ = 0;
 }
 
 Effect& EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t number,
@@ -99,17 +101,14 @@ void EffectList::set_attachment(ConnectionId connection, std::string_view attach
 }
 
 void EffectList::send(ConnectionId connection, std::string_view frame) {
-  add(EffectKind::kSend, connection, 0, frame);
-}
-
-void EffectList::send_to_each(std::span<const ConnectionId> connections, std::string_view frame) {
-  if (connections.empty()) return;
-  const Effect first = add(EffectKind::kSend, connections.front(), 0, frame);
-  for (const ConnectionId connection : connections.subspan(1)) {
-    Effect& effect = add(EffectKind::kSend, connection, 0, {});
-    effect.text_offset = first.text_offset;
-    effect.text_size = first.text_size;
+  const bool is_same = frame == std::string_view(texts_).substr(frame_offset_, frame_size_);
+  Effect& effect = add(EffectKind::kSend, connection, 0, is_same ? std::string_view() : frame);
+  if (is_same) {
+    effect.text_offset = frame_offset_;
+    effect.text_size = frame_size_;
   }
+  frame_offset_ = effect.text_offset;
+  frame_size_ = effect.text_size;
 }
 
 void EffectList::send_to_all(std::string_view frame) {

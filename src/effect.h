@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,9 +87,8 @@ class EffectList {
   void store_logout(std::string_view logout);
   void store_kept(std::string_view kept);
   void set_attachment(ConnectionId connection, std::string_view attachment);
+  // Of a frame that is sent to several in a row there is one text.
   void send(ConnectionId connection, std::string_view frame);
-  // The same frame to each of `connections`.
-  void send_to_each(std::span<const ConnectionId> connections, std::string_view frame);
   void send_to_all(std::string_view frame);
   void close(ConnectionId connection, std::uint16_t code, std::string_view reason);
   void expel(ConnectionId connection, std::uint16_t code, std::string_view reason);
@@ -123,6 +121,9 @@ class EffectList {
 
   std::vector<Effect> list_;
   std::string texts_;
+  // Where in it the frame lies that was sent last.
+  std::uint32_t frame_offset_ = 0;
+  std::uint32_t frame_size_ = 0;
 };
 
 }  // namespace user_session

@@ -159,6 +159,12 @@ struct MetricsRequested {
   TimeMs now = 0;
 };
 
+// Devices, by their ids, that something goes to: all if `to` is empty, but those of `except`.
+struct Receivers {
+  std::vector<std::string_view> to;
+  std::vector<std::string_view> except;
+};
+
 struct PushRequested {
   TimeMs now = 0;
   Payload payload;
@@ -166,11 +172,6 @@ struct PushRequested {
   std::int64_t keep_s = 0;
   // A push of the same id before was the same push; empty if it has none.
   std::string_view push_id = kNoText;
-  // To whom it goes; empty for all.
-  struct Receivers {
-    std::vector<std::string_view> to;
-    std::vector<std::string_view> except;
-  };
   Receivers receivers = {};
 };
 

@@ -1,6 +1,7 @@
 #include "requests.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "hash.h"
 #include "limits.h"
@@ -29,27 +30,21 @@ const DoneRequest* DoneRequests::find(std::string_view id, TimeMs now) const {
 
 void DoneRequests::add(std::string_view id, std::int64_t seq, bool is_credential_shared,
                        TimeMs now) {
-  const DoneRequest request = {.hash = hash_of(id),
-                               .seq = seq,
-                               .done_at = now,
-                               .is_credential_shared = is_credential_shared};
-  std::erase_if(done_, [&](const DoneRequest& known) { return known.hash == request.hash; });
-  // Not by its time, which a clock that was set back makes that of an old one.
-  done_.push_back(request);
-  if (done_.size() > kRequestsMax) done_.erase(done_.begin());
+  // The newest, even if a clock that was set back gives it an older time.
+  put({.hash = hash_of(id),
+       .seq = seq,
+       .done_at = now,
+       .is_credential_shared = is_credential_shared},
+      false);
 }
 
-void DoneRequests::insert(const DoneRequest& request) {
-  const auto known = std::find_if(done_.begin(), done_.end(), [&](const DoneRequest& other) {
-    return other.hash == request.hash;
-  });
-  if (known != done_.end()) {
-    if (known->done_at >= request.done_at) return;
-    done_.erase(known);
+void DoneRequests::put(const DoneRequest& request, bool is_by_time) {
+  std::erase_if(done_, [&](const DoneRequest& known) { return known.hash == request.hash; });
+  done_.push_back(request);
+  for (std::size_t at = done_.size() - 1; is_by_time && at > 0; --at) {
+    if (done_[at - 1].done_at <= done_[at].done_at) break;
+    std::swap(done_[at - 1], done_[at]);
   }
-  auto place = done_.end();
-  while (place != done_.begin() && std::prev(place)->done_at > request.done_at) --place;
-  done_.insert(place, request);
   if (done_.size() > kRequestsMax) done_.erase(done_.begin());
 }
 
@@ -80,7 +75,10 @@ bool DoneRequests::restore(ByteReader& reader) {
     request.is_credential_shared = seq < 0;
     request.seq = seq < 0 ? -1 - seq : seq;
     request.done_at = reader.time();
-    insert(request);
+    const auto known = std::find_if(done_.begin(), done_.end(), [&](const DoneRequest& other) {
+      return other.hash == request.hash && other.done_at >= request.done_at;
+    });
+    if (known == done_.end()) put(request, true);
   }
   return !reader.failed();
 }
@@ -147,10 +145,12 @@ bool RequestBook::is_unstored() const {
                      [](const Device& device) { return !device.is_stored; });
 }
 
-template <typename Predicate>
-void RequestBook::encode_if(Predicate is_wanted, TimeMs now, std::string& out) const {
-  const auto count = std::count_if(devices_.begin(), devices_.end(), is_wanted);
-  append_u32(out, static_cast<std::uint32_t>(count));
+void RequestBook::encode(std::string_view place, TimeMs now, std::string& out) const {
+  const auto is_wanted = [&](const Device& device) {
+    return place == kRow || (!device.is_stored && (!device.is_carried || device.id == place));
+  };
+  append_u32(
+      out, static_cast<std::uint32_t>(std::count_if(devices_.begin(), devices_.end(), is_wanted)));
   for (const Device& device : devices_) {
     if (!is_wanted(device)) continue;
     append_text(out, device.id);
@@ -158,21 +158,9 @@ void RequestBook::encode_if(Predicate is_wanted, TimeMs now, std::string& out) c
   }
 }
 
-void RequestBook::encode(TimeMs now, std::string& out) const {
-  encode_if([](const Device&) { return true; }, now, out);
-}
-
 void RequestBook::note_stored() {
   for (Device& device : devices_) device.is_stored = true;
   is_unsaved_ = false;
-}
-
-void RequestBook::encode_for(std::string_view device_id, TimeMs now, std::string& out) const {
-  encode_if(
-      [&](const Device& device) {
-        return !device.is_stored && (!device.is_carried || device.id == device_id);
-      },
-      now, out);
 }
 
 void RequestBook::note_attached(std::string_view device_id) {
@@ -182,26 +170,15 @@ void RequestBook::note_attached(std::string_view device_id) {
   is_unsaved_ = false;
 }
 
-template <typename Visitor>
-bool RequestBook::restore(ByteReader& reader, Visitor visit) {
+bool RequestBook::restore(std::string_view place, ByteReader& reader) {
   const std::uint32_t count = reader.count(kDeviceBytesMin);
   for (std::uint32_t i = 0; i < count; ++i) {
     Device& device = of(reader.text());
-    visit(device);
+    device.is_stored = place == kRow;
+    device.is_carried = device.is_carried && (device.is_stored || device.id == place);
     if (!device.done.restore(reader)) return false;
   }
   return !reader.failed();
-}
-
-bool RequestBook::restore_row(ByteReader& reader) {
-  return restore(reader, [](Device&) {});
-}
-
-bool RequestBook::restore_attached(std::string_view device_id, ByteReader& reader) {
-  return restore(reader, [&](Device& device) {
-    device.is_stored = false;
-    device.is_carried = device.is_carried && device.id == device_id;
-  });
 }
 
 }  // namespace user_session

@@ -43,7 +43,7 @@ class DoneRequests {
   bool restore(ByteReader& reader);
 
  private:
-  void insert(const DoneRequest& request);
+  void put(const DoneRequest& request, bool is_by_time);
 
   // The oldest first.
   std::vector<DoneRequest> done_;
@@ -82,17 +82,16 @@ class RequestBook {
   [[nodiscard]] bool is_unsaved() const { return is_unsaved_; }
   [[nodiscard]] bool is_unstored() const;
 
-  // What a row tells, which is everything.
-  void encode(TimeMs now, std::string& out) const;
+  // Stands for a row in the place of a device whose socket has the attachment.
+  static constexpr std::string_view kRow;
+
+  // Writes what the attachment of a device's socket tells; a row tells everything.
+  void encode(std::string_view place, TimeMs now, std::string& out) const;
+  // The attachment, or the row, has been written.
   void note_stored();
-
-  // What the attachment of a device's socket tells.
-  void encode_for(std::string_view device_id, TimeMs now, std::string& out) const;
   void note_attached(std::string_view device_id);
-
-  // Adds what a row has, or the attachment of a device's socket. False if it is damaged.
-  bool restore_row(ByteReader& reader);
-  bool restore_attached(std::string_view device_id, ByteReader& reader);
+  // Adds what an attachment or a row has. False if it is damaged.
+  bool restore(std::string_view place, ByteReader& reader);
 
   [[nodiscard]] const std::vector<Device>& all() const { return devices_; }
 
@@ -100,10 +99,6 @@ class RequestBook {
   Device& of(std::string_view device_id);
   void forget_old(TimeMs now);
   void mark_unsaved(Device& device);
-  template <typename Predicate>
-  void encode_if(Predicate is_wanted, TimeMs now, std::string& out) const;
-  template <typename Visitor>
-  bool restore(ByteReader& reader, Visitor visit);
 
   std::vector<Device> devices_;
   bool is_unsaved_ = false;

@@ -201,20 +201,17 @@ class Session {
 
   // Ends the session on every device, and every credential of now.
   void logout_all(EffectList& effects);
-  // Ends the devices for whose ids `is_meant` holds, here or not, and what they were let in by,
-  // unless one that stays came by the same. `sender` has asked for it. The refusal says why nothing
-  // was done.
-  template <typename Predicate>
-  Refused end_devices(Predicate is_meant, std::string_view scope, ConnectionId sender,
+  // Ends a device, here or not, or all but it, and what they were let in by, unless one that stays
+  // came by the same. `sender` has asked for it. The refusal says why nothing was done.
+  enum class Scope { kDevice, kOthers };
+  Refused end_devices(Scope scope, std::string_view device_id, ConnectionId sender,
                       EffectList& effects);
   Refused end_device(std::string_view device_id, ConnectionId sender, EffectList& effects);
 
   // session_push.cpp: what servers send, and what is aimed at some of the devices
 
   // To those that an event or a push is aimed at; how many they were.
-  template <typename Names>
-  std::size_t send_aimed(std::string_view frame, const Names* to, const Names* except,
-                         std::string_view self, EffectList& effects);
+  std::size_t send_aimed(std::string_view frame, const Receivers& receivers, EffectList& effects);
   // Gives a device the kept pushes that it has not seen.
   void give_kept(const Connected& event, bool is_exact, EffectList& effects);
   void store_kept(EffectList& effects);
@@ -241,6 +238,8 @@ class Session {
   // Sends a frame of version 1 to all: to devices of version 2 with the number that it was counted
   // with.
   void send_to_all(std::string_view frame, EffectList& effects);
+  void send_to(Dialect dialect, std::string_view frame, EffectList& effects,
+               ConnectionId except = kNoConnection);
   void send_by_dialect(std::string_view frame, std::string_view newer_frame, EffectList& effects);
   // Tells a device of version 2 where it stands, and what it has missed.
   void resume(const Connected& event, EffectList& effects);

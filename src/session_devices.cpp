@@ -130,16 +130,9 @@ void Session::tell_device(std::string_view device_id, bool is_new, ConnectionId 
 }
 
 void Session::tell_devices(std::string_view frame, ConnectionId except, EffectList& effects) {
-  std::vector<ConnectionId> receivers;
-  for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    const Connection& connection = connections_[id];
-    if (connection.is_open && connection.dialect == Dialect::kVersion2 && id != except) {
-      receivers.push_back(id);
-    }
-  }
   numbered_ = frame;
   add_seq(numbered_, journal_.now().seq);
-  effects.send_to_each(receivers, numbered_);
+  send_to(Dialect::kVersion2, numbered_, effects, except);
 }
 
 // Views

@@ -27,10 +27,9 @@ void write_logged_out(std::string& out, std::string_view scope) {
 void Session::logout_all(EffectList& effects) {
   measure(effects);
   write_logged_out(out_, "all");
+  send_to(Dialect::kVersion2, out_, effects);
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    if (!is_open(id)) continue;
-    if (connections_[id].dialect == Dialect::kVersion2) effects.send(id, out_);
-    remove_connection(id);
+    if (is_open(id)) remove_connection(id);
   }
   gone_.clear();
   next_expiry_ = kNever;
@@ -43,9 +42,11 @@ void Session::logout_all(EffectList& effects) {
   effects.close_all(kLogoutCode, kLogoutReason);
 }
 
-template <typename Predicate>
-Session::Refused Session::end_devices(Predicate is_meant, std::string_view scope,
-                                      ConnectionId sender, EffectList& effects) {
+Session::Refused Session::end_devices(Scope scope, std::string_view device_id, ConnectionId sender,
+                                      EffectList& effects) {
+  const auto is_meant = [scope, named = std::string(device_id)](std::string_view id) {
+    return (id == named) == (scope == Scope::kDevice);
+  };
   std::vector<ConnectionId> ended;
   std::vector<std::uint64_t> credentials;
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
@@ -58,8 +59,7 @@ Session::Refused Session::end_devices(Predicate is_meant, std::string_view scope
   }
   for (const RememberedDevice& device : remembered_.all()) {
     if (!is_meant(device.id)) continue;
-    credentials.insert(credentials.end(), device.credential_ids.begin(),
-                       device.credential_ids.end());
+    for (const std::uint64_t id : device.credential_ids) credentials.push_back(id);
   }
   auto known = logout_.credential_ids;
   bool is_shared = false;
@@ -83,7 +83,7 @@ Session::Refused Session::end_devices(Predicate is_meant, std::string_view scope
   }
   // It may end itself, and need not listen any more then.
   acknowledge(sender, effects);
-  write_logged_out(out_, scope);
+  write_logged_out(out_, scope == Scope::kDevice ? "device" : "others");
   for (const ConnectionId id : ended) {
     if (connections_[id].dialect == Dialect::kVersion2) effects.send(id, out_);
     remove_connection(id);
@@ -96,8 +96,7 @@ Session::Refused Session::end_devices(Predicate is_meant, std::string_view scope
 Session::Refused Session::end_device(std::string_view device_id, ConnectionId sender,
                                      EffectList& effects) {
   if (remembered_.find(device_id) == nullptr && !is_here(device_id)) return kUnknownDevice;
-  return end_devices([&](std::string_view id) { return id == device_id; }, "device", sender,
-                     effects);
+  return end_devices(Scope::kDevice, device_id, sender, effects);
 }
 
 Session::Refused Session::handle(const LogoutAll& /*message*/, ConnectionId sender,
@@ -110,8 +109,7 @@ Session::Refused Session::handle(const LogoutAll& /*message*/, ConnectionId send
 
 Session::Refused Session::handle(const LogoutOthers& /*message*/, ConnectionId sender,
                                  EffectList& effects) {
-  const std::string& own_id = connections_[sender].device_id;
-  return end_devices([&](std::string_view id) { return id != own_id; }, "others", sender, effects);
+  return end_devices(Scope::kOthers, connections_[sender].device_id, sender, effects);
 }
 
 Session::Refused Session::handle(const LogoutDevice& message, ConnectionId sender,

@@ -13,24 +13,22 @@ constexpr Refusal kKeptIsForAll = {ErrorCode::kInvalidMessage,
 
 }  // namespace
 
-template <typename Names>
-std::size_t Session::send_aimed(std::string_view frame, const Names* to, const Names* except,
-                                std::string_view self, EffectList& effects) {
-  const auto is_among = [&](const Names* names, std::string_view device_id) {
-    return std::any_of(names->begin(), names->end(), [&](std::string_view name) {
-      return (name == "self" ? self : name) == device_id;
-    });
+std::size_t Session::send_aimed(std::string_view frame, const Receivers& receivers,
+                                EffectList& effects) {
+  const auto is_among = [](const std::vector<std::string_view>& names, const std::string& id) {
+    return std::find(names.begin(), names.end(), id) != names.end();
   };
-  std::vector<ConnectionId> receivers;
+  std::size_t count = 0;
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     const Connection& connection = connections_[id];
     const bool is_meant = connection.is_open &&
-                          (to == nullptr || is_among(to, connection.device_id)) &&
-                          (except == nullptr || !is_among(except, connection.device_id));
-    if (is_meant) receivers.push_back(id);
+                          (receivers.to.empty() || is_among(receivers.to, connection.device_id)) &&
+                          !is_among(receivers.except, connection.device_id);
+    if (!is_meant) continue;
+    effects.send(id, frame);
+    ++count;
   }
-  effects.send_to_each(receivers, frame);
-  return receivers.size();
+  return count;
 }
 
 std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId sender,
@@ -39,7 +37,13 @@ std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId se
   write_event(out_, message.event, message.data, device_id);
   if (message.to != nullptr || message.except != nullptr) {
     note_done(sender);
-    send_aimed(out_, message.to, message.except, device_id, effects);
+    const auto names_of = [&](const std::vector<std::string>* names) {
+      std::vector<std::string_view> views;
+      if (names == nullptr) return views;
+      for (const std::string& name : *names) views.push_back(name == "self" ? device_id : name);
+      return views;
+    };
+    send_aimed(out_, {.to = names_of(message.to), .except = names_of(message.except)}, effects);
     return std::nullopt;
   }
   count_frame(out_, effects);
@@ -61,9 +65,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   }
   std::size_t delivered = open_count_;
   if (is_aimed) {
-    const auto* to = event.receivers.to.empty() ? nullptr : &event.receivers.to;
-    const auto* except = event.receivers.except.empty() ? nullptr : &event.receivers.except;
-    delivered = send_aimed(event.payload.text, to, except, {}, effects);
+    delivered = send_aimed(event.payload.text, event.receivers, effects);
   } else {
     count_frame(event.payload.text, effects);
     send_to_all(event.payload.text, effects);

@@ -99,14 +99,18 @@ void Session::send_by_dialect(std::string_view frame, std::string_view newer_fra
                               EffectList& effects) {
   if (newer_count_ == 0) return effects.send_to_all(frame);
   if (newer_count_ == open_count_) return effects.send_to_all(newer_frame);
-  std::vector<ConnectionId> older;
-  std::vector<ConnectionId> newer;
+  send_to(Dialect::kVersion1, frame, effects);
+  send_to(Dialect::kVersion2, newer_frame, effects);
+}
+
+void Session::send_to(Dialect dialect, std::string_view frame, EffectList& effects,
+                      ConnectionId except) {
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    if (!connections_[id].is_open) continue;
-    (connections_[id].dialect == Dialect::kVersion2 ? newer : older).push_back(id);
+    const Connection& connection = connections_[id];
+    if (connection.is_open && connection.dialect == dialect && id != except) {
+      effects.send(id, frame);
+    }
   }
-  effects.send_to_each(older, frame);
-  effects.send_to_each(newer, newer_frame);
 }
 
 void Session::resume(const Connected& event, EffectList& effects) {
@@ -148,7 +152,7 @@ void Session::write_extension(std::string& out) const {
   append_u8(out, is_count_stored_ ? 1 : 0);
   append_i64(out, newer_seen_at_);
   write_journal(out);
-  requests_.encode(now_, out);
+  requests_.encode(RequestBook::kRow, now_, out);
   remembered_.encode(out);
 }
 
@@ -159,8 +163,8 @@ void Session::restore_extension(EffectList& effects) {
   const bool has_same_games = reader.i64() == fingerprint(stored_.active_games);
   is_count_stored_ = reader.u8() != 0;
   newer_seen_at_ = reader.time();
-  if (!journal_.restore(reader) || !requests_.restore_row(reader) || !remembered_.restore(reader) ||
-      !reader.finished()) {
+  if (!journal_.restore(reader) || !requests_.restore(RequestBook::kRow, reader) ||
+      !remembered_.restore(reader) || !reader.finished()) {
     effects.report("what is stored of the devices of version 2 is damaged: they start over");
     journal_.stop();
     requests_ = {};
@@ -204,7 +208,7 @@ void Session::write_shared(ConnectionId connection, std::string& out) const {
     append_i64(out, missing.gone_at);
   }
   write_journal(out);
-  requests_.encode_for(connections_[connection].device_id, now_, out);
+  requests_.encode(connections_[connection].device_id, now_, out);
 }
 
 bool Session::restore_shared(const Attachment& attachment) {
@@ -218,7 +222,7 @@ bool Session::restore_shared(const Attachment& attachment) {
   }
   if (missing_.size() < missing.size()) missing_ = std::move(missing);
   Journal carried;
-  if (!carried.restore(reader) || !requests_.restore_attached(attachment.device_id, reader) ||
+  if (!carried.restore(reader) || !requests_.restore(attachment.device_id, reader) ||
       !reader.finished()) {
     return false;
   }

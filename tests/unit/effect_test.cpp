@@ -28,8 +28,6 @@ const std::vector<Step>& steps() {
       {"set_attachment", 1, [](EffectList& list) { list.set_attachment(1, "a"); }},
       {"expel", 2, [](EffectList& list) { list.expel(1, 4401, "r"); }},
       {"send", 3, [](EffectList& list) { list.send(1, "f"); }},
-      {"send_to_each", 3,
-       [](EffectList& list) { list.send_to_each(std::array<ConnectionId, 2>{1, 2}, "f"); }},
       {"send_to_all", 3, [](EffectList& list) { list.send_to_all("f"); }},
       {"close", 4, [](EffectList& list) { list.close(1, 1009, "r"); }},
       {"close_all", 4, [](EffectList& list) { list.close_all(1000, "r"); }},
@@ -64,8 +62,7 @@ TEST(EffectTest, AFrameToEachOfSeveralHasOneText) {
   list.close(9, 1000, "bye");
   list.send(7, "first");
   const std::vector<ConnectionId> receivers = {3, 1, 2};
-  list.send_to_each(receivers, "frame");
-  list.send_to_each(std::vector<ConnectionId>{}, "to nobody");
+  for (const ConnectionId receiver : receivers) list.send(receiver, "frame");
   EXPECT_EQ(list.texts(), "byefirstframe");
   std::string order;
   for (const Effect& effect : list.list()) {

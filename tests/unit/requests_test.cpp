@@ -137,7 +137,7 @@ TEST(RequestsTest, ThatACredentialIsSharedIsRemembered) {
 
 std::string attached(RequestBook& book, std::string_view device_id) {
   std::string bytes;
-  book.encode_for(device_id, kNow, bytes);
+  book.encode(device_id, kNow, bytes);
   book.note_attached(device_id);
   return bytes;
 }
@@ -145,7 +145,7 @@ std::string attached(RequestBook& book, std::string_view device_id) {
 bool carries(std::string_view bytes, std::string_view device_id, std::string_view id) {
   RequestBook book;
   ByteReader reader(bytes);
-  return book.restore_attached("nobody", reader) && book.find(device_id, id, kNow) != nullptr;
+  return book.restore("nobody", reader) && book.find(device_id, id, kNow) != nullptr;
 }
 
 // What is in no attachment is done again after a sleep.
