@@ -24,7 +24,7 @@ struct RememberedDevice {
   // When it was here last, as far as it is stored.
   TimeMs last_active = 0;
   // Name the credentials that it came with last, the newest at the end, as far as they had names.
-  std::vector<std::uint64_t> credential_ids = {};
+  std::vector<std::uint64_t> credential_ids;
 
   // Remembers one more of the kCredentialsMax newest; false if it is known or has no name, being 0.
   bool add_credential(std::uint64_t credential_id);
