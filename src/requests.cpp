@@ -1,7 +1,6 @@
 #include "requests.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "hash.h"
 #include "limits.h"
@@ -30,22 +29,21 @@ const DoneRequest* DoneRequests::find(std::string_view id, TimeMs now) const {
 
 void DoneRequests::add(std::string_view id, std::int64_t seq, bool is_credential_shared,
                        TimeMs now) {
-  // The newest, even if a clock that was set back gives it an older time.
   put({.hash = hash_of(id),
        .seq = seq,
        .done_at = now,
        .is_credential_shared = is_credential_shared},
-      false);
+      true);
 }
 
-void DoneRequests::put(const DoneRequest& request, bool is_by_time) {
+void DoneRequests::put(const DoneRequest& request, bool is_new) {
   std::erase_if(done_, [&](const DoneRequest& known) { return known.hash == request.hash; });
   done_.push_back(request);
-  for (std::size_t at = done_.size() - 1; is_by_time && at > 0; --at) {
-    if (done_[at - 1].done_at <= done_[at].done_at) break;
-    std::swap(done_[at - 1], done_[at]);
-  }
-  if (done_.size() > kRequestsMax) done_.erase(done_.begin());
+  if (done_.size() <= kRequestsMax) return;
+  // Not the new one, though a clock that was set back may give it the oldest time.
+  done_.erase(std::min_element(
+      done_.begin(), done_.end() - (is_new ? 1 : 0),
+      [](const DoneRequest& a, const DoneRequest& b) { return a.done_at < b.done_at; }));
 }
 
 bool DoneRequests::is_empty(TimeMs now) const {
@@ -78,7 +76,7 @@ bool DoneRequests::restore(ByteReader& reader) {
     const auto known = std::find_if(done_.begin(), done_.end(), [&](const DoneRequest& other) {
       return other.hash == request.hash && other.done_at >= request.done_at;
     });
-    if (known == done_.end()) put(request, true);
+    if (known == done_.end()) put(request, false);
   }
   return !reader.failed();
 }

@@ -43,9 +43,8 @@ class DoneRequests {
   bool restore(ByteReader& reader);
 
  private:
-  void put(const DoneRequest& request, bool is_by_time);
+  void put(const DoneRequest& request, bool is_new);
 
-  // The oldest first.
   std::vector<DoneRequest> done_;
 };
 

@@ -170,6 +170,12 @@ void Session::remove_connection(ConnectionId id) {
   --open_count_;
 }
 
+void Session::expel(ConnectionId id, std::uint16_t code, std::string_view reason,
+                    EffectList& effects) {
+  remove_connection(id);
+  effects.expel(id, code, reason);
+}
+
 void Session::after_removals(EffectList& effects) {
   if (open_count_ == 0) {
     gone_.clear();

@@ -127,6 +127,8 @@ class Session {
   void acknowledge(ConnectionId sender, EffectList& effects);
   void refuse(ConnectionId sender, const Refusal& refusal, EffectList& effects);
   void answer_refusal(std::uint16_t status, const Refusal& refusal, EffectList& effects);
+  // Ends a connection that has no rights any more.
+  void expel(ConnectionId id, std::uint16_t code, std::string_view reason, EffectList& effects);
   // Puts a connection into the table, and takes one out; what the latter adds to `effects` for
   // devices of version 1 is a row or an attachment, never a frame.
   Connection& open_connection(ConnectionId id, std::string_view device_id, Dialect dialect);

@@ -89,8 +89,7 @@ void Session::end_expired(EffectList& effects) {
       next_expiry_ = std::min(next_expiry_, expires_at);
       continue;
     }
-    remove_connection(id);
-    effects.expel(id, kCredentialEndedCode, "the credential has expired");
+    expel(id, kCredentialEndedCode, "the credential has expired", effects);
   }
   if (open_count_ < open_before) after_removals(effects);
 }

@@ -25,8 +25,7 @@ void Session::drop_vanished(EffectList& effects) {
     const Connection& connection = connections_[id];
     if (!connection.is_open || connection.heartbeat_at == 0) continue;
     if (now_ - std::max(connection.heartbeat_at, connection.seen_at) <= kVanishedMs) continue;
-    remove_connection(id);
-    effects.expel(id, kTryAgainCode, "no heartbeat for 90 s");
+    expel(id, kTryAgainCode, "no heartbeat for 90 s", effects);
   }
   if (open_count_ < open_before) after_removals(effects);
 }

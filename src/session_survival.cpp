@@ -108,8 +108,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
 void Session::expel_uncounted(EffectList& effects) {
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     if (!is_open(id) || connections_[id].dialect != Dialect::kVersion2) continue;
-    remove_connection(id);
-    effects.expel(id, kTryAgainCode, "connect again");
+    expel(id, kTryAgainCode, "connect again", effects);
   }
   after_removals(effects);
 }

@@ -161,7 +161,8 @@ test("a credential that was ended gets nothing, and what was ended stays on reco
   await desk.closed();
   const { loggedOutAt, endedCredentials } = await exportOf(user);
   assert.ok(Math.abs(loggedOutAt - Date.now() / 1_000) < 60);
-  assert.equal(endedCredentials, 0);
+  // One whose issuer's clock is ahead may be newer than the logout.
+  assert.equal(endedCredentials, 1);
   assert.equal((await ask(user, bearer(token))).status, 401);
 });
 
