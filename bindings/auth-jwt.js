@@ -1,7 +1,12 @@
 /**
  * `AUTH_MODE` `jwt`: the request carries a signed token, which says who its user is.
  */
-import { errors, jwtVerify } from "jose";
+import { jwtVerify } from "jose";
+import {
+  JOSEError,
+  JWKSMultipleMatchingKeys,
+  JWSSignatureVerificationFailed,
+} from "jose/errors";
 
 import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
@@ -57,7 +62,7 @@ export async function verifyJwt(request, env) {
   try {
     return await identityOf(await verify(token, verifier.key, options), token);
   } catch (error) {
-    if (error instanceof errors.JOSEError) return unauthorized(INVALID_TOKEN);
+    if (error instanceof JOSEError) return unauthorized(INVALID_TOKEN);
     return cannotCheck(summary(error));
   }
 }
@@ -116,15 +121,15 @@ async function verify(token, key, options) {
   try {
     return (await jwtVerify(token, key, options)).payload;
   } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    if (!(error instanceof JWKSMultipleMatchingKeys)) throw error;
     for await (const candidate of error) {
       try {
         return (await jwtVerify(token, candidate, options)).payload;
       } catch (failure) {
-        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+        if (!(failure instanceof JWSSignatureVerificationFailed)) throw failure;
       }
     }
-    throw new errors.JWSSignatureVerificationFailed();
+    throw new JWSSignatureVerificationFailed();
   }
 }
 
