@@ -12,7 +12,7 @@ import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
 import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
-import { tokenHash } from "./secrets.js";
+import { textHash } from "./secrets.js";
 import { isSecureUrl } from "./urls.js";
 
 /** @import { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
@@ -73,7 +73,9 @@ export async function verifyJwt(request, env) {
  */
 async function identityOf(claims, token) {
   const { sub, iat, auth_time: authTime = iat, exp, jti, sid } = claims;
-  const id = [jti, sid].find(isShortText) ?? (await tokenHash(token));
+  // A session outlives its tokens. The signature may be written in several ways, what it covers not.
+  const signed = token.slice(0, token.lastIndexOf("."));
+  const id = [sid, jti].find(isShortText) ?? (await textHash(signed));
   const identity = /** @type {Identity} */ ({
     userId: sub,
     issuedAt: authTime,

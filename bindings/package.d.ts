@@ -80,7 +80,10 @@ export interface Identity {
   issuedAt: number;
   /** When the credential ends, in milliseconds since the Unix epoch. */
   expiresAt?: number;
-  /** Names the credential, for instance the session's id; it is no secret. */
+  /**
+   * Names the credential, for instance the session's id; it is no secret. Without it a single device
+   * can't be signed out for good: its socket closes, and it may come back until `logoutAll`.
+   */
   credentialId?: string;
 }
 
