@@ -240,6 +240,18 @@ test("tokens of one session are one credential, whatever else tells them apart",
   await desk.close();
 });
 
+test("a call that says no device to end ends none", async () => {
+  const user = "no-device";
+  const desk = await NewerDevice.open(watched, user, "desk");
+  for (const deviceId of ["", undefined, null, 7, {}]) {
+    const { result } = await watched.call(user, "logoutDevice", deviceId);
+    assert.equal(result.error.code, "invalid_message");
+    assert.match(result.error.message, /^deviceId: expected /);
+  }
+  assert.deepEqual((await restOf(desk)).map(({ type }) => type), []);
+  await desk.close();
+});
+
 test("a server ends one device by a call, and is told of one that there is not", async () => {
   const user = "call";
   const desk = await NewerDevice.open(watched, user, "desk");
