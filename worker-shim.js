@@ -101,7 +101,7 @@ export class UserSessionDO extends DurableObject {
       this.#session.receive(socket, content);
     } catch (error) {
       this.#reportFailure(error);
-      this.#session.answerFailure(socket);
+      this.#session.answerFailure(socket, content);
     }
   }
 

@@ -2,7 +2,7 @@
  * A session at work inside its Durable Object: gives it the events it needs to know where it stands
  * and carries out what it wants done.
  */
-import { EventFailure, Failures, WakingFailure } from "./failures.js";
+import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
 import { SessionInstance } from "./session-instance.js";
 import { SessionStorage } from "./session-storage.js";
@@ -13,9 +13,6 @@ import { Dialect, EffectKind } from "./wire.js";
 /** @import { Introduction } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
 /** @import { Aim, Allowance, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
-
-const INTERNAL_ERROR =
-  '{"type":"error","code":"internal","message":"the frame could not be handled: nothing was done"}';
 
 const TRY_AGAIN_CODE = 1013;
 
@@ -45,7 +42,7 @@ export class SessionHost {
   #heartbeats;
   /** A device has left without the session: what only its attachment knew is unknown now. */
   #hasLostAttachment = false;
-  /** The socket of the device that is being let in. @type {WebSocket | null} */
+  /** The device that is being let in. @type {{socket: WebSocket, dialect: number} | null} */
   #newcomer = null;
 
   /**
@@ -161,7 +158,7 @@ export class SessionHost {
     this.#readHeartbeats(isTold ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    this.#newcomer = socket;
+    this.#newcomer = { socket, dialect: introduction.dialect };
     try {
       const answer = this.#run({ type: "Connected", connection, now, ...introduction, credential });
       if (answer) this.#sockets.remove(connection);
@@ -189,17 +186,20 @@ export class SessionHost {
    * Tells a device that its frame has failed. When its frames fail too often its socket is closed, so
    * that it comes back later.
    * @param {WebSocket} socket
+   * @param {string | ArrayBuffer} content
    */
-  answerFailure(socket) {
+  answerFailure(socket, content) {
     if (socket.readyState !== WebSocket.OPEN) return;
-    send(socket, INTERNAL_ERROR);
+    // The tag stays with its socket when the instance is lost, and when the object sleeps.
+    const isNewer = this.#ctx.getTags(socket).includes(String(Dialect.Version2));
+    send(socket, internalError(isNewer ? content : ""));
     if (!this.#failures.isTooMuch(socket)) return;
     try {
       this.disconnect(socket);
     } catch {
       // It has been reported, and a socket that is closed is no device at the next waking.
     }
-    close(socket, TRY_AGAIN_CODE, "its frames can't be handled now");
+    close(socket, TRY_AGAIN_CODE, "our fault: your frames can't be handled now, come back later");
   }
 
   /**
@@ -373,8 +373,8 @@ export class SessionHost {
     const socket = this.#sockets.socketOf(connection);
     // Not before something is attached to it: one that is accepted and never handed to its device
     // would count as open and keep the object awake.
-    if (socket && socket === this.#newcomer) {
-      this.#ctx.acceptWebSocket(socket);
+    if (socket && socket === this.#newcomer?.socket) {
+      this.#ctx.acceptWebSocket(socket, [String(this.#newcomer.dialect)]);
       this.#newcomer = null;
     }
     send(socket, text);
