@@ -128,8 +128,11 @@ for (const [method, path] of aroundThePrefix) {
 }
 
 test("handed on raw, an upgrade by a bare path is not taken for the server's own: 401", async () => {
-  const { status } = await requestAsWritten(server, "/?userId=kim&raw", { headers: UPGRADE });
-  assert.equal(status, 401);
+  const newer = { ...UPGRADE, "Sec-WebSocket-Protocol": "user-session.v2" };
+  for (const headers of [UPGRADE, newer]) {
+    const { status } = await requestAsWritten(server, "/?userId=kim&deviceId=d&raw", { headers });
+    assert.equal(status, 401);
+  }
 });
 
 /** @param {string} userId @param {string} path */
