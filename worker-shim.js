@@ -267,7 +267,8 @@ export class UserSessionDO extends DurableObject {
       admitted instanceof Response
         ? admitted
         : await this.#serve(admitted.route, request, credentialOf(admitted.access));
-    return withHeaders(toldToPage(response, request), request, env);
+    const told = toldToPage(response, request, (socket) => this.ctx.acceptWebSocket(socket));
+    return withHeaders(told, request, env);
   }
 
   /**

@@ -89,13 +89,15 @@ function readPosition(text) {
  * @param {Response} refusal
  * @param {Request} request
  */
-export function toldToPage(refusal, request) {
+export function toldToPage(refusal, request, accept = (socket) => socket.accept()) {
   const code = CLOSE_CODES.get(refusal.status);
+ * @param {(socket: WebSocket) => void} [accept] In an object, where a socket that its client never
+ *   closes must not keep it awake.
   const isPage = isWebSocketUpgrade(request) && request.headers.has("Origin");
   const protocol = agreedProtocol(request);
   if (!code || !isPage || SUBPROTOCOLS.get(protocol ?? "") !== Dialect.Version2) return refusal;
   const { 0: client, 1: server } = new WebSocketPair();
-  server.accept();
+  accept(server);
   server.close(code, code === 4401 ? "not signed in" : "not allowed");
   return new Response(null, {
     status: 101,
