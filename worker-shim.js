@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import { aimOf } from "./bindings/aim.js";
+import { aimOf, bodyOf } from "./bindings/aim.js";
 import { readAllowance } from "./bindings/allowance.js";
 import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
 import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
@@ -101,7 +101,7 @@ export class UserSessionDO extends DurableObject {
       this.#session.receive(socket, content);
     } catch (error) {
       this.#reportFailure(error);
-      this.#session.answerFailure(socket);
+      this.#session.answerFailure(socket, content);
     }
   }
 
@@ -144,11 +144,10 @@ export class UserSessionDO extends DurableObject {
    *   to the letter; at most 64 KiB.
    * @param {PushOptions} [options]
    */
-  push(message, options = {}) {
-    const body = typeof message === "string" ? message : (JSON.stringify(message) ?? "");
+  push(message, options) {
     return this.#answer(() => {
       try {
-        return this.#session.push(body, aimOf(options));
+        return this.#session.push(bodyOf(message), aimOf(options ?? {}));
       } catch (error) {
         if (error instanceof RangeError) return refusal("invalid_request", error.message);
         throw error;
@@ -168,7 +167,12 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {string} deviceId Whose sockets and credential end. */
   logoutDevice(deviceId) {
-    return this.#answer(() => this.#session.logout(String(deviceId)));
+    // Whoever has lost the id must not end all.
+    const isNone = typeof deviceId !== "string" || deviceId === "";
+    const expected = "deviceId: expected a string, not empty";
+    return this.#answer(() =>
+      isNone ? refusal("invalid_message", expected) : this.#session.logout(deviceId),
+    );
   }
 
   /** What has been counted for the user, as `GET /metrics` answers it. */
@@ -263,7 +267,8 @@ export class UserSessionDO extends DurableObject {
       admitted instanceof Response
         ? admitted
         : await this.#serve(admitted.route, request, credentialOf(admitted.access));
-    return withHeaders(toldToPage(response, request), request, env);
+    const told = toldToPage(response, request, (socket) => this.ctx.acceptWebSocket(socket));
+    return withHeaders(told, request, env);
   }
 
   /**

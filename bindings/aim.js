@@ -1,4 +1,4 @@
-/** To whom a push goes, for how long it is kept, and how it is known when it comes twice. */
+/** What a push says, to whom it goes, for how long it is kept, and how it is known when it comes twice. */
 import { errorResponse } from "./responses.js";
 
 /** @import { Aim } from "./wire.js" */
@@ -20,27 +20,48 @@ const DEVICES_MAX = 64;
  */
 
 /**
+ * A message as JSON text: empty, which is none, if JSON has no words for it.
+ * @param {string | object} message
+ */
+export function bodyOf(message) {
+  try {
+    return typeof message === "string" ? message : (JSON.stringify(message) ?? "");
+  } catch {
+    return "";
+  }
+}
+
+/**
  * @param {PushOptions} options
  * @returns {Aim}
  * @throws {RangeError} which names the option that can't be taken.
  */
-export function aimOf({ keep = 0, pushId = "", to = [], except = [] }) {
+export function aimOf({ keep = 0, pushId, to, except }) {
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
-    throw new RangeError(`keep is out of range: expected 1 to ${KEEP_SECONDS_MAX} seconds`);
+    throw new RangeError(`keep is out of range: expected 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
-  if (typeof pushId !== "string" || pushId.length > PUSH_ID_LENGTH_MAX) {
-    throw new RangeError(`pushId: expected a text of at most ${PUSH_ID_LENGTH_MAX} characters`);
+  if (pushId !== undefined && !(isText(pushId) && pushId.length <= PUSH_ID_LENGTH_MAX)) {
+    throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_LENGTH_MAX} characters`);
   }
+  // A list that turns out empty was not meant for everybody.
   if (!isListOfNames(to) || !isListOfNames(except)) {
-    throw new RangeError(`to and except: expected lists of at most ${DEVICES_MAX} device ids`);
+    const expected = `expected lists of 1 to ${DEVICES_MAX} device ids`;
+    throw new RangeError(`to and except: ${expected}, in a query as to=<id>&to=<id>`);
   }
-  return { keep, pushId, to, except };
+  return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
 }
 
 /** @param {unknown} list What a caller gave, whatever its type says. */
 function isListOfNames(list) {
-  if (!Array.isArray(list) || list.length > DEVICES_MAX) return false;
-  return list.every((name) => typeof name === "string");
+  if (list === undefined) return true;
+  return (
+    Array.isArray(list) && list.length > 0 && list.length <= DEVICES_MAX && list.every(isText)
+  );
+}
+
+/** @param {unknown} value */
+function isText(value) {
+  return typeof value === "string" && value !== "";
 }
 
 /**
@@ -49,13 +70,25 @@ function isListOfNames(list) {
  */
 export function readAim(query) {
   try {
+    const keep = onlyOne(query, "keep");
     return aimOf({
-      keep: Number(query.get("keep") ?? 0),
-      pushId: query.get("pushId") ?? "",
-      to: query.getAll("to"),
-      except: query.getAll("except"),
+      keep: keep === undefined ? keep : Number(/^\d{1,7}$/.exec(keep)?.[0]),
+      pushId: onlyOne(query, "pushId"),
+      to: query.has("to") ? query.getAll("to") : undefined,
+      except: query.has("except") ? query.getAll("except") : undefined,
     });
   } catch (error) {
     return errorResponse(400, "invalid_request", /** @type {Error} */ (error).message);
   }
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function onlyOne(query, name) {
+  const [value, ...more] = query.getAll(name);
+  if (more.length > 0) throw new RangeError(`${name} is there twice: expected one`);
+  return value;
 }

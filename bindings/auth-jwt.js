@@ -1,13 +1,18 @@
 /**
  * `AUTH_MODE` `jwt`: the request carries a signed token, which says who its user is.
  */
-import { errors, jwtVerify } from "jose";
+import { jwtVerify } from "jose";
+import {
+  JOSEError,
+  JWKSMultipleMatchingKeys,
+  JWSSignatureVerificationFailed,
+} from "jose/errors";
 
 import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
 import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
-import { tokenHash } from "./secrets.js";
+import { textHash } from "./secrets.js";
 import { isSecureUrl } from "./urls.js";
 
 /** @import { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
@@ -57,7 +62,7 @@ export async function verifyJwt(request, env) {
   try {
     return await identityOf(await verify(token, verifier.key, options), token);
   } catch (error) {
-    if (error instanceof errors.JOSEError) return unauthorized(INVALID_TOKEN);
+    if (error instanceof JOSEError) return unauthorized(INVALID_TOKEN);
     return cannotCheck(summary(error));
   }
 }
@@ -68,7 +73,9 @@ export async function verifyJwt(request, env) {
  */
 async function identityOf(claims, token) {
   const { sub, iat, auth_time: authTime = iat, exp, jti, sid } = claims;
-  const id = [jti, sid].find(isShortText) ?? (await tokenHash(token));
+  // A session outlives its tokens. The signature may be written in several ways, what it covers not.
+  const signed = token.slice(0, token.lastIndexOf("."));
+  const id = [sid, jti].find(isShortText) ?? (await textHash(signed));
   const identity = /** @type {Identity} */ ({
     userId: sub,
     issuedAt: authTime,
@@ -116,15 +123,15 @@ async function verify(token, key, options) {
   try {
     return (await jwtVerify(token, key, options)).payload;
   } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    if (!(error instanceof JWKSMultipleMatchingKeys)) throw error;
     for await (const candidate of error) {
       try {
         return (await jwtVerify(token, candidate, options)).payload;
       } catch (failure) {
-        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+        if (!(failure instanceof JWSSignatureVerificationFailed)) throw failure;
       }
     }
-    throw new errors.JWSSignatureVerificationFailed();
+    throw new JWSSignatureVerificationFailed();
   }
 }
 

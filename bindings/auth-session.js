@@ -4,7 +4,6 @@
 import { protocolToken } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
-import { tokenHash } from "./secrets.js";
 import { isSecureUrl } from "./urls.js";
 
 /** @import { AuthEnv, Identity } from "./identity.js" */
@@ -35,7 +34,7 @@ export async function readSession(request, env) {
   if (!headers) return unauthorized(NO_SESSION);
   try {
     const session = await askForSession(url, headers, env);
-    return session === null ? unauthorized(NO_SESSION) : await identityOf(session, headers, env);
+    return session === null ? unauthorized(NO_SESSION) : identityOf(session, env);
   } catch (error) {
     return cannotCheck(`the session's service: ${summary(error)}`);
   }
@@ -111,23 +110,22 @@ async function askForSession(url, headers, env) {
 
 /**
  * @param {unknown} session
- * @param {Headers} headers
  * @param {AuthEnv} env
- * @returns {Promise<Identity | Response>}
+ * @returns {Identity | Response}
  */
-async function identityOf(session, headers, env) {
+function identityOf(session, env) {
   const userId = at(session, env.AUTH_SESSION_USER_PATH || "user.id");
   if (userId === undefined || userId === null) return unauthorized(NO_SESSION);
   const id = at(session, env.AUTH_SESSION_ID_PATH || "session.id");
   const createdAt = timeAt(session, env.AUTH_SESSION_CREATED_PATH || "session.createdAt");
   if (createdAt === undefined) throw new AnswerError("it does not say when the session began");
   const expiresAt = timeAt(session, env.AUTH_SESSION_EXPIRES_PATH || "session.expiresAt");
-  const secret = `${headers.get("Authorization")}\n${headers.get("Cookie")}`;
   /** @type {Identity} */
   const identity = {
     userId: String(isName(userId) ? userId : ""),
     issuedAt: createdAt / 1_000,
-    credentialId: isName(id) ? String(id) : await tokenHash(secret),
+    // Without an id a user's session is told by its beginning: a cookie has more in it than that.
+    credentialId: String(isName(id) ? id : createdAt),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
   const now = Date.now();

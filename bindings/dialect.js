@@ -22,6 +22,9 @@ const CLOSE_CODES = new Map([
 /** A device id of version 2, or a tab's, in bytes of UTF-8: such a device is remembered. */
 const NAME_BYTES_MAX = 128;
 
+const SINCE_EXPECTED =
+  "since must be <epoch>.<seq>, taken from initial_state and the newest frame";
+
 const encoder = new TextEncoder();
 
 /** @param {Request} request */
@@ -68,7 +71,7 @@ export function readIntroduction(request, query) {
   }
   const since = readPosition(query.get("since"));
   if (!since) {
-    return errorResponse(400, "invalid_request", "since is no place: expected <epoch>.<seq>");
+    return errorResponse(400, "invalid_request", SINCE_EXPECTED);
   }
   return { dialect, deviceId, tabId, since };
 }
@@ -88,14 +91,16 @@ function readPosition(text) {
  * but the code of a socket that closes.
  * @param {Response} refusal
  * @param {Request} request
+ * @param {(socket: WebSocket) => void} [accept] In an object, where a socket that its client never
+ *   closes must not keep it awake.
  */
-export function toldToPage(refusal, request) {
+export function toldToPage(refusal, request, accept = (socket) => socket.accept()) {
   const code = CLOSE_CODES.get(refusal.status);
   const isPage = isWebSocketUpgrade(request) && request.headers.has("Origin");
   const protocol = agreedProtocol(request);
   if (!code || !isPage || SUBPROTOCOLS.get(protocol ?? "") !== Dialect.Version2) return refusal;
   const { 0: client, 1: server } = new WebSocketPair();
-  server.accept();
+  accept(server);
   server.close(code, code === 4401 ? "not signed in" : "not allowed");
   return new Response(null, {
     status: 101,

@@ -23,10 +23,7 @@ const SOCKET_HEADERS = [
 
 // What a client's request has when it reaches a Worker, and one that a Worker makes has not.
 const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
-const CLIENT_HEADERS = [
-  ...["Origin", "Cookie", "Authorization", "User-Agent", "Referer"],
-  ...["Sec-Fetch-Site", "Sec-WebSocket-Protocol"],
-];
+const CLIENT_HEADERS = ["Origin", "Cookie", "Authorization", "User-Agent", "Referer", "Sec-Fetch-Site"];
 
 /**
  * @typedef {object} Admitted

@@ -1,6 +1,6 @@
 /**
  * What went wrong while a session served an event: told to its operator with what is needed to look
- * for it, and with nothing that devices have said.
+ * for it, and with nothing that devices have said; and to the device whose frame it was.
  */
 
 /** @import { SessionEvent } from "./wire.js" */
@@ -10,6 +10,9 @@ const MESSAGE_TYPES = new Set([
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
   ...["broadcast", "set_device", "logout_others", "logout_device"],
 ]);
+
+// As src/message.cpp takes it.
+const REQUEST_ID = /^[ -~]{1,36}$/;
 
 const STACK_LINES_MAX = 12;
 const MESSAGE_LENGTH_MAX = 200;
@@ -89,12 +92,35 @@ export class Failures {
 
 /** @param {SessionEvent} event */
 function messageTypeOf(event) {
-  if (event.type !== "FrameReceived" || typeof event.content !== "string") return null;
+  if (event.type !== "FrameReceived") return null;
+  const { type } = membersOf(event.content);
+  return MESSAGE_TYPES.has(type) ? type : null;
+}
+
+/**
+ * What a device is told whose frame has failed.
+ * @param {string | ArrayBuffer} content The frame, which may be a request; empty if it can't be one.
+ */
+export function internalError(content) {
+  const { id } = membersOf(content);
+  return JSON.stringify({
+    type: "error",
+    code: "internal",
+    message: "the frame could not be handled: nothing was done",
+    id: typeof id === "string" && REQUEST_ID.test(id) ? id : undefined,
+  });
+}
+
+/**
+ * What a frame says.
+ * @param {string | ArrayBuffer} content
+ * @returns {Record<string, any>} Empty if it is no object.
+ */
+function membersOf(content) {
   try {
-    const { type } = JSON.parse(event.content);
-    return MESSAGE_TYPES.has(type) ? type : null;
+    return JSON.parse(String(content)) ?? {};
   } catch {
-    return null;
+    return {};
   }
 }
 

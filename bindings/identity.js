@@ -12,7 +12,8 @@ export const CLOCK_SKEW_SECONDS = 60;
  * @property {number} issuedAt When the user signed in or the credential was issued, in seconds since
  *   the epoch. A logout ends what was issued in its second or before.
  * @property {number} [expiresAt] When the credential ends, in milliseconds since the epoch.
- * @property {string} [credentialId] Names the credential; it is no secret.
+ * @property {string} [credentialId] Names the credential; it is no secret. Without it the credential
+ *   can't be ended alone.
  */
 
 /**

@@ -10,6 +10,9 @@ import { allowedMethods } from "./routes.js";
 
 const PREFLIGHT_SECONDS = "600";
 
+// Of an origin that is refused. Whoever asks has written it.
+const ORIGIN_LENGTH_SHOWN = 100;
+
 const OUR_HEADERS = {
   "Cache-Control": "no-store",
   // No default-src: pages' consoles are where people try the server out.
@@ -31,11 +34,14 @@ const OUR_HEADERS = {
 export function checkOrigin(request, action, env) {
   if (action === "state" || action === "metrics") return null;
   const origin = request.headers.get("Origin");
+  const { origin: own } = new URL(request.url);
   const isForeign =
     origin === null
       ? !["same-origin", "none"].includes(request.headers.get("Sec-Fetch-Site") ?? "none")
-      : origin !== new URL(request.url).origin && !isListed(origin, env);
-  return isForeign ? forbidden("not from this origin: list it in ALLOWED_ORIGINS") : null;
+      : origin !== own && !isListed(origin, env);
+  if (!isForeign) return null;
+  const shown = (origin ?? "another site").slice(0, ORIGIN_LENGTH_SHOWN);
+  return forbidden(`not from ${shown}, only from ${own}: list it in ALLOWED_ORIGINS`);
 }
 
 /**

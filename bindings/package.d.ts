@@ -80,7 +80,10 @@ export interface Identity {
   issuedAt: number;
   /** When the credential ends, in milliseconds since the Unix epoch. */
   expiresAt?: number;
-  /** Names the credential, for instance the session's id; it is no secret. */
+  /**
+   * Names the credential, for instance the session's id; it is no secret. Without it a single device
+   * can't be signed out for good: its socket closes, and it may come back until `logoutAll`.
+   */
   credentialId?: string;
 }
 
@@ -117,11 +120,14 @@ export interface PushOptions {
    * oldest give way.
    */
   keep?: number;
-  /** Of a push that may be sent twice: the second one is not delivered. At most 128 characters. */
+  /** Of a push that may be sent twice: the second one is not delivered. 1 to 128 characters. */
   pushId?: string;
-  /** The devices that get it, at most 64. Not together with `keep`. */
+  /**
+   * The devices that get it, 1 to 64; for all leave it out, since an empty list is refused. Not
+   * together with `keep`.
+   */
   to?: string[];
-  /** Those that don't. */
+  /** Those that don't, 1 to 64. */
   except?: string[];
 }
 

@@ -12,11 +12,10 @@ export async function isSameSecret(one, other) {
 
 /**
  * A name for a credential that has none of its own, which does not give it away.
- * @param {string} token
+ * @param {string} text
  */
-export async function tokenHash(token) {
-  const bytes = new Uint8Array(await sha256(token));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export async function textHash(text) {
+  return new Uint8Array(await sha256(text)).toHex();
 }
 
 /** @param {string} text */

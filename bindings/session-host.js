@@ -2,7 +2,8 @@
  * A session at work inside its Durable Object: gives it the events it needs to know where it stands
  * and carries out what it wants done.
  */
-import { EventFailure, Failures, WakingFailure } from "./failures.js";
+import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
+import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
 import { SessionInstance } from "./session-instance.js";
 import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
@@ -11,15 +12,9 @@ import { Dialect, EffectKind } from "./wire.js";
 
 /** @import { Introduction } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
-/** @import { Aim, Allowance, Answer, Credential, Effect, SessionEvent, WokenConnection } from "./wire.js" */
-
-const INTERNAL_ERROR =
-  '{"type":"error","code":"internal","message":"the frame could not be handled: nothing was done"}';
+/** @import { Aim, Allowance, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
 
 const TRY_AGAIN_CODE = 1013;
-
-// While frames come, vanished devices are noticed this much later at most.
-const HEARTBEATS_INTERVAL_MS = 30_000;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -44,10 +39,10 @@ export class SessionHost {
   #sockets = new SocketTable();
   #storage;
   #failures = new Failures();
-  #heartbeatsReadAt = 0;
+  #heartbeats;
   /** A device has left without the session: what only its attachment knew is unknown now. */
   #hasLostAttachment = false;
-  /** The socket of the device that is being let in. @type {WebSocket | null} */
+  /** The device that is being let in. @type {{socket: WebSocket, dialect: number} | null} */
   #newcomer = null;
 
   /**
@@ -57,6 +52,7 @@ export class SessionHost {
    */
   constructor(ctx, module, { allowance, collect, onLoggedOut }) {
     this.#ctx = ctx;
+    this.#heartbeats = new Heartbeats(ctx);
     this.#storage = new SessionStorage(ctx.storage);
     this.#module = module;
     this.#allowance = allowance;
@@ -73,7 +69,7 @@ export class SessionHost {
   wake(closing, isAnswered = false) {
     if (this.#instance) return;
     this.#sockets.clear();
-    this.#heartbeatsReadAt = 0;
+    this.#heartbeats.forget();
     /** @type {WokenConnection[]} */
     const connections = [];
     for (const socket of this.#ctx.getWebSockets()) {
@@ -85,7 +81,7 @@ export class SessionHost {
       const attachment = socket.deserializeAttachment();
       connections.push({
         connection: this.#sockets.add(socket),
-        heartbeat: this.#heartbeat(socket),
+        heartbeat: this.#heartbeats.of(socket),
         attachment: attachment instanceof Uint8Array ? attachment : NO_BYTES,
       });
     }
@@ -162,7 +158,7 @@ export class SessionHost {
     this.#readHeartbeats(isTold ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    this.#newcomer = socket;
+    this.#newcomer = { socket, dialect: introduction.dialect };
     try {
       const answer = this.#run({ type: "Connected", connection, now, ...introduction, credential });
       if (answer) this.#sockets.remove(connection);
@@ -179,7 +175,7 @@ export class SessionHost {
    * @param {string | ArrayBuffer} content
    */
   receive(socket, content) {
-    this.#readHeartbeats(HEARTBEATS_INTERVAL_MS);
+    this.#readHeartbeats(HEARTBEATS_INTERVAL_MS, socket);
     const open = this.#sockets.find(socket);
     if (!open) return;
     open.hasSpoken = true;
@@ -190,17 +186,20 @@ export class SessionHost {
    * Tells a device that its frame has failed. When its frames fail too often its socket is closed, so
    * that it comes back later.
    * @param {WebSocket} socket
+   * @param {string | ArrayBuffer} content
    */
-  answerFailure(socket) {
+  answerFailure(socket, content) {
     if (socket.readyState !== WebSocket.OPEN) return;
-    send(socket, INTERNAL_ERROR);
+    // The tag stays with its socket when the instance is lost, and when the object sleeps.
+    const isNewer = this.#ctx.getTags(socket).includes(String(Dialect.Version2));
+    send(socket, internalError(isNewer ? content : ""));
     if (!this.#failures.isTooMuch(socket)) return;
     try {
       this.disconnect(socket);
     } catch {
       // It has been reported, and a socket that is closed is no device at the next waking.
     }
-    close(socket, TRY_AGAIN_CODE, "its frames can't be handled now");
+    close(socket, TRY_AGAIN_CODE, "our fault: your frames can't be handled now, come back later");
   }
 
   /**
@@ -232,47 +231,27 @@ export class SessionHost {
     const open = this.#sockets.find(socket);
     if (!open) return;
     const { connection } = open;
-    this.#run({ type: "Disconnected", connection, heartbeat: this.#heartbeat(socket) });
+    this.#run({ type: "Disconnected", connection, heartbeat: this.#heartbeats.of(socket) });
     this.#sockets.remove(connection);
   }
 
   /** @param {Credential} credential */
   requestState(credential) {
-    this.#readHeartbeats(0);
-    return this.#run({ type: "StateRequested", now: Date.now(), heartbeat: 0, credential });
+    return this.#serve({ type: "StateRequested", now: Date.now(), heartbeat: 0, credential });
   }
 
   requestDevices() {
-    this.#readHeartbeats(0);
-    return this.#run({ type: "DevicesRequested", now: Date.now() });
+    return this.#serve({ type: "DevicesRequested", now: Date.now() });
   }
 
   /** @param {Credential} credential */
   export(credential) {
-    this.#readHeartbeats(0);
-    return this.#run({ type: "ExportRequested", now: Date.now(), credential });
-  }
-
-  /**
-   * Tells the session which devices have sent heartbeats, and thereby which have vanished.
-   * @param {number} age How old what it knows may be, in milliseconds.
-   */
-  #readHeartbeats(age) {
-    this.wake();
-    const now = Date.now();
-    const isFresh = now >= this.#heartbeatsReadAt && now - this.#heartbeatsReadAt < age;
-    if (isFresh || this.#sockets.size === 0) return;
-    this.#heartbeatsReadAt = now;
-    const heartbeats = [];
-    for (const { connection, socket } of this.#sockets.all()) {
-      heartbeats.push({ connection, at: this.#heartbeat(socket) });
-    }
-    this.#run({ type: "HeartbeatsRead", now, heartbeats });
+    return this.#serve({ type: "ExportRequested", now: Date.now(), credential });
   }
 
   /** @param {Credential} credential */
   clear(credential) {
-    return this.#run({ type: "ClearRequested", now: Date.now(), credential });
+    return this.#serve({ type: "ClearRequested", now: Date.now(), credential });
   }
 
   /**
@@ -281,26 +260,46 @@ export class SessionHost {
    * @param {number} [size] The body's size in bytes where only its beginning was read.
    */
   push(body, aim, size) {
-    return this.#run({ type: "PushRequested", now: Date.now(), body, size, aim });
+    return this.#serve({ type: "PushRequested", now: Date.now(), body, size, aim });
   }
 
   /** @param {string} gameId */
   joinGame(gameId) {
-    return this.#run({ type: "GameJoinRequested", now: Date.now(), gameId });
+    return this.#serve({ type: "GameJoinRequested", now: Date.now(), gameId });
   }
 
   /** @param {string} gameId */
   leaveGame(gameId) {
-    return this.#run({ type: "GameLeaveRequested", now: Date.now(), gameId });
+    return this.#serve({ type: "GameLeaveRequested", now: Date.now(), gameId });
   }
 
   /** @param {string} deviceId Empty for all. */
   logout(deviceId) {
-    return this.#run({ type: "LogoutRequested", now: Date.now(), deviceId });
+    return this.#serve({ type: "LogoutRequested", now: Date.now(), deviceId });
   }
 
   metrics() {
     return this.#run({ type: "MetricsRequested", now: Date.now() });
+  }
+
+  /**
+   * Serves a request. A device that has vanished is not shown in its answer, and gets nothing of it.
+   * @param {RequestEvent} event
+   */
+  #serve(event) {
+    this.#readHeartbeats(0);
+    return this.#run(event);
+  }
+
+  /**
+   * Tells the session which devices have sent heartbeats, and thereby which have vanished.
+   * @param {number} age How old what it knows may be, in milliseconds.
+   * @param {WebSocket} [sender] Whose frame has come.
+   */
+  #readHeartbeats(age, sender) {
+    this.wake();
+    const event = this.#heartbeats.read(this.#sockets.all(), age, sender);
+    if (event) this.#run(event);
   }
 
   /** The name that the object was made from, which hibernation does not lose. */
@@ -374,8 +373,8 @@ export class SessionHost {
     const socket = this.#sockets.socketOf(connection);
     // Not before something is attached to it: one that is accepted and never handed to its device
     // would count as open and keep the object awake.
-    if (socket && socket === this.#newcomer) {
-      this.#ctx.acceptWebSocket(socket);
+    if (socket && socket === this.#newcomer?.socket) {
+      this.#ctx.acceptWebSocket(socket, [String(this.#newcomer.dialect)]);
       this.#newcomer = null;
     }
     send(socket, text);
@@ -390,10 +389,5 @@ export class SessionHost {
     this.#sockets.clear();
     for (const { socket } of closed) close(socket, code, reason);
     this.#onLoggedOut(closed);
-  }
-
-  /** @param {WebSocket} socket */
-  #heartbeat(socket) {
-    return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
   }
 }

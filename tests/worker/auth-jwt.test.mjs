@@ -184,6 +184,18 @@ for (const { what, action, headers = NO_HEADERS, more, userId = "kim", status } 
   });
 }
 
+test("a page of another origin is told which one was seen and which is the server's own", async () => {
+  /** @param {string} Origin */
+  const messageFor = async (Origin) => {
+    const { text } = await ask(server, "clear", "kim", { ...bearer(kim), Origin });
+    return JSON.parse(text).error.message;
+  };
+  const foreign = "https://evil.example";
+  const message = await messageFor(foreign);
+  for (const part of [foreign, server.http, "ALLOWED_ORIGINS"]) assert.ok(message.includes(part), message);
+  assert.ok((await messageFor(`https://${"x".repeat(5_000)}.example`)).length < 300);
+});
+
 test("the page's own origin may connect and clear", async () => {
   const headers = { ...bearer(kim), Origin: server.http };
   assert.equal((await ask(server, "connect", "kim", headers)).status, 101);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -128,8 +129,42 @@ for (const [method, path] of aroundThePrefix) {
 }
 
 test("handed on raw, an upgrade by a bare path is not taken for the server's own: 401", async () => {
-  const { status } = await requestAsWritten(server, "/?userId=kim&raw", { headers: UPGRADE });
-  assert.equal(status, 401);
+  const newer = { ...UPGRADE, "Sec-WebSocket-Protocol": "user-session.v2" };
+  for (const headers of [UPGRADE, newer]) {
+    const { status } = await requestAsWritten(server, "/?userId=kim&deviceId=d&raw", { headers });
+    assert.equal(status, 401);
+  }
+});
+
+// The platform puts an object to sleep after 10 s without an event.
+const IDLE_MS = 10_500;
+const IDLE_TRIES = 4;
+
+test("a page that is turned away by the object and never closes does not keep it awake", async () => {
+  const { hostname, port } = new URL(server.http);
+  const page = connect(Number(port), hostname);
+  const lines = Object.entries({
+    ...UPGRADE,
+    Host: `${hostname}:${port}`,
+    Origin: "https://evil.example",
+    "Sec-WebSocket-Protocol": "user-session.v2",
+  }).map(([name, value]) => `${name}: ${value}`);
+  const first = [`GET ${PREFIX}?userId=refused&deviceId=d&raw HTTP/1.1`, ...lines].join("\r\n");
+  page.write(`${first}\r\n\r\n`);
+  let received = "";
+  page.setEncoding("latin1").on("data", (text) => (received += text));
+  await eventually("the close frame", async () => received.includes("not allowed"));
+  assert.match(received, /^HTTP\/1.1 101 /);
+  assert.equal((await testCall("refused", "starts")).count, 1);
+  let hasSlept = false;
+  for (let tries = 0; tries < IDLE_TRIES && !hasSlept; tries++) {
+    await delay(IDLE_MS);
+    const { status } = await ask(server, "state", "refused", bearer(SERVICE_TOKEN));
+    assert.equal(status, 200);
+    hasSlept = (await testCall("refused", "starts")).count > 1;
+  }
+  assert.ok(hasSlept, `not in ${IDLE_TRIES} times ${IDLE_MS} ms`);
+  page.destroy();
 });
 
 /** @param {string} userId @param {string} path */

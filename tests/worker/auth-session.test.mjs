@@ -94,6 +94,29 @@ for (const [what, body, status] of answers) {
   });
 }
 
+test("a session without an id is one credential, whatever else is in the cookie", async () => {
+  answering({ user, session: { createdAt: session.createdAt } });
+  const url = `${server.ws}${PREFIX}?userId=kim`;
+  const connect = (/** @type {string} */ deviceId, /** @type {string} */ cookie) =>
+    new Device(`${url}&deviceId=${deviceId}`, { protocols: ["user-session.v2"], headers: { Cookie: cookie } });
+  const phone = connect("phone", "app=1; shown=1");
+  await phone.next();
+  // One that has said nothing would hear of its close late.
+  assert.equal((await phone.ask({ type: "ping" })).type, "pong");
+  answering({ user, session: { createdAt: iso(Date.now() - HOUR_MS) } });
+  const desk = connect("desk", "app=2");
+  await desk.next();
+  const closing = phone.closed();
+  desk.send({ type: "logout_device", deviceId: "phone" });
+  assert.equal((await closing).code, 1000);
+  assert.equal((await ask(server, "state", "kim", { Cookie: "app=2; shown=2" })).status, 200);
+  answering({ user, session: { createdAt: session.createdAt } });
+  for (const cookie of ["app=1; shown=1", "app=1; shown=2"]) {
+    assert.equal((await ask(server, "state", "kim", { Cookie: cookie })).status, 401, cookie);
+  }
+  await desk.close();
+});
+
 for (const [status, ours] of [[204, 401], [401, 401], [403, 401], [302, 503], [404, 503], [429, 503], [500, 503]]) {
   test(`the app answers ${status}: ${ours}`, async () => {
     listener = (_, response) => response.writeHead(status, { Location: `${app.url}/elsewhere` }).end();

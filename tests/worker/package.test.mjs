@@ -84,6 +84,19 @@ test("a push by RPC arrives, an object as JSON and a text to the letter", async 
   await device.close();
 });
 
+test("what a server is told of a user, and of one device that it ends", async () => {
+  const device = await connectedDevice("told");
+  // One that has said nothing would hear of its close late.
+  assert.equal((await device.ask({ type: "ping" })).type, "pong");
+  assert.deepEqual(await rpc(server, "told", "getDevices"), [{ deviceId: "phone", tabs: 1 }]);
+  assert.deepEqual(await rpc(server, "told", "export"), { epoch: 0, devices: 1, kept: [] });
+  assert.equal((await rpc(server, "told", "getMetrics")).connects, 1);
+  const closing = device.closed();
+  assert.deepEqual(await rpc(server, "told", "logoutDevice", "phone"), { success: true });
+  assert.equal((await closing).code, 1000);
+  assert.equal((await rpc(server, "told", "logoutDevice", "phone")).error.code, "invalid_message");
+});
+
 test("a clear by RPC erases the games and tells the device", async () => {
   const device = await connectedDevice("clear");
   await device.ask({ type: "join_game", gameId: "chess" });
@@ -182,6 +195,11 @@ test("a socket and a push by the object's bare path work like those by the Worke
   assert.deepEqual(pushed, { status: 200, body: { delivered: 1 } });
   assert.equal(await device.nextText(), '{"type":"news"}');
   assert.equal((await objectFetch(server, "socket", "/")).status, 426);
+  const protocols = ["user-session.v2"];
+  const newer = new Device(`${server.ws}/object/socket/?deviceId=watch`, { protocols });
+  assert.ok("epoch" in (await newer.next()));
+  assert.equal(newer.socket.protocol, "user-session.v2");
+  await newer.close();
   await device.close();
 });
 

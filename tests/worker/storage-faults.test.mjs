@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { assertLoggedOut, stateOf } from "../support/logout.mjs";
+import { NewerDevice } from "../support/newer-device.mjs";
 import { PREFIX, requestAsWritten, UPGRADE } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
@@ -72,6 +73,24 @@ async function assertInternal(device, frame) {
   const { type, code } = await device.ask(frame);
   assert.deepEqual({ type, code }, { type: "error", code: "internal" });
 }
+
+test("a request of version 2 that could not be stored is answered by its id, after a sleep too", async () => {
+  const user = "ids";
+  const newer = await NewerDevice.open(server, user, "newer");
+  const older = await Device.connect(server, user, "older");
+  await older.next();
+  for (const isAsleep of [false, true]) {
+    if (isAsleep) await server.hibernate(user);
+    const frame = { type: "join_game", gameId: "go", id: "join" };
+    await server.failNext(user, "put");
+    const { type, code, id } = await newer.request(frame);
+    assert.deepEqual({ type, code, id }, { type: "error", code: "internal", id: "join" });
+    await server.failNext(user, "put");
+    assert.deepEqual(Object.keys(await older.ask(frame)), ["type", "code", "message"]);
+  }
+  assert.equal((await newer.request({ type: "join_game", gameId: "go", id: "join" })).type, "ack");
+  await Promise.all([newer.close(), older.close()]);
+});
 
 for (const spared of [0, 1]) {
   test(`a logout whose row ${spared + 1} can't be stored closes nobody and ends no right`, async () => {

@@ -109,6 +109,22 @@ describe("the module traps at a frame: its sender gets internal, and nothing of 
   }
 });
 
+test("a request of version 2 that traps is answered by its id, and only such a one", async () => {
+  const user = "ids";
+  const newer = await NewerDevice.open(server, user, "newer");
+  const older = await Device.connect(server, user, "older");
+  await older.next();
+  const message = "the frame could not be handled: nothing was done";
+  const refused = await newer.request({ type: BEFORE, id: "a ~" });
+  assert.deepEqual(refused, { type: "error", code: "internal", message, id: "a ~" });
+  const ids = [undefined, null, 7, "", "x".repeat(37), "\n", "\u00e9", ["a"]];
+  for (const frame of [...ids.map((id) => ({ type: BEFORE, id })), BEFORE]) {
+    assert.deepEqual(await newer.ask(frame), { type: "error", code: "internal", message });
+  }
+  assert.deepEqual(await older.ask({ type: BEFORE, id: "a" }), { type: "error", code: "internal", message });
+  await closeBoth({ a: newer, b: older });
+});
+
 test("ten traps in a row on the same frame are ten refusals, and then all goes on", async (t) => {
   const devices = await pair("ten");
   const { a, b } = devices;
@@ -130,8 +146,9 @@ test("ten traps in a row on the same frame are ten refusals, and then all goes o
 test("who goes on with frames that trap is closed and told to come back later, the others are not", async () => {
   const { a, b } = await pair("storm");
   for (let count = 0; count < 2 * FAILURES_AT_ONCE; count++) a.send({ type: BEFORE });
-  const { code } = await a.closed();
+  const { code, reason } = await a.closed();
   assert.equal(code, TRY_AGAIN_CODE);
+  assert.match(reason, /^our fault: .*later$/);
   const refusals = a.unread();
   assert.ok(refusals.every((refusal) => refusal.code === "internal"));
   assert.ok(refusals.length >= FAILURES_AT_ONCE && refusals.length <= FAILURES_AT_ONCE + 3);

@@ -9,6 +9,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { stateOf } from "../support/logout.mjs";
 import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { PREFIX } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
 
@@ -187,10 +188,19 @@ test("without a tab, or with another device's, nothing is replaced", async () =>
   await Promise.all([...devices, hook].map((device) => device.close()));
 });
 
-test("a device that cannot be reached any more is shown as gone, one that never sent heartbeats is not", async (t) => {
+/**
+ * A server whose time can be set ahead.
+ * @param {import("node:test").TestContext} t
+ */
+async function startAhead(t) {
   const ahead = await startServer(`${ROOT}tests/worker/fixtures/ahead.wrangler.jsonc`);
   t.after(() => ahead.close());
   const setAhead = (/** @type {number} */ ms) => fetch(`${ahead.http}/test/ahead?ms=${ms}`);
+  return { ahead, setAhead };
+}
+
+test("a device that cannot be reached any more is shown as gone, one that never sent heartbeats is not", async (t) => {
+  const { ahead, setAhead } = await startAhead(t);
   for (const sleeps of [false, true]) {
     const user = `vanished ${sleeps}`;
     const silent = await NewerDevice.open(ahead, user, "silent");
@@ -212,4 +222,40 @@ test("a device that cannot be reached any more is shown as gone, one that never 
     assert.equal(back.initial.reset, undefined);
     await Promise.all([silent.close(), back.close()]);
   }
+});
+
+test("a device that has paused its heartbeats and then says something is alive", async (t) => {
+  const { ahead, setAhead } = await startAhead(t);
+  for (const sleeps of [false, true]) {
+    const user = `paused ${sleeps}`;
+    const paused = await NewerDevice.open(ahead, user, "paused");
+    const other = await NewerDevice.open(ahead, user, "other");
+    for (const device of [paused, other]) {
+      device.send(PING);
+      while ((await device.next()).type !== "pong");
+    }
+    if (sleeps) await ahead.hibernate(user);
+    await setAhead(100_000);
+    const ack = await paused.request({ type: "join_game", gameId: "go", id: "join" });
+    assert.equal(ack.type, "ack");
+    assert.equal((await other.closed()).code, 1013, "it has said nothing");
+    assert.equal((await stateOf(ahead, user)).connectedDevices, 1);
+    await paused.close();
+  }
+});
+
+test("a device that has vanished has not got what a server sends", async (t) => {
+  const { ahead, setAhead } = await startAhead(t);
+  const user = "unreached";
+  const device = await NewerDevice.open(ahead, user, "phone");
+  device.send(PING);
+  assert.equal((await device.next()).type, "pong");
+  await setAhead(100_000);
+  const query = new URLSearchParams({ userId: user, keep: "600" });
+  const answer = await fetch(`${ahead.http}${PREFIX}?${query}`, { method: "POST", body: '{"type":"news"}' });
+  assert.deepEqual(await answer.json(), { delivered: 0, kept: 1, dropped: 0 });
+  assert.equal((await device.closed()).code, 1013);
+  const back = await device.again();
+  assert.deepEqual((await restOf(back)).map(({ type }) => type), ["news"]);
+  await back.close();
 });

@@ -205,6 +205,54 @@ test("before logout_all closes it tells version 2 what happens, and version 1 no
   await again.close();
 });
 
+test("a token that names no credential is the same one however its signature is written", async () => {
+  const user = "nameless";
+  const desk = await newer(user, "desk");
+  const token = secretToken(user, { iat: SIGNED_IN });
+  const phone = await NewerDevice.open(server, user, "phone", { token });
+  await restOf(phone);
+  const closing = phone.closed();
+  assert.equal((await desk.request({ type: "logout_device", deviceId: "phone", id: "out" })).type, "ack");
+  assertLoggedOut(await closing);
+  // The last letter has two bits more than the signature.
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const respelt = token.slice(0, -1) + letters[letters.indexOf(String(token.at(-1))) ^ 1];
+  for (const written of [token, `${token}=`, respelt]) {
+    for (const action of EVERYTHING) {
+      assert.equal((await ask(server, action, user, bearer(written))).status, 401, written);
+    }
+  }
+  await assertCredential(user, "desk", false);
+  await desk.close();
+});
+
+test("tokens of one session are one credential, whatever else tells them apart", async () => {
+  const user = "sid";
+  const tokenOfSession = (/** @type {string} */ sid, /** @type {string} */ jti) =>
+    secretToken(user, { sid, jti, iat: SIGNED_IN });
+  const desk = await NewerDevice.open(server, user, "desk", { token: tokenOfSession("s1", "1") });
+  const phone = await NewerDevice.open(server, user, "phone", { token: tokenOfSession("s2", "2") });
+  await restOf(phone);
+  const closing = phone.closed();
+  await desk.request({ type: "logout_device", deviceId: "phone", id: "out" });
+  assertLoggedOut(await closing);
+  assert.equal((await ask(server, "state", user, bearer(tokenOfSession("s2", "3")))).status, 401);
+  assert.equal((await ask(server, "state", user, bearer(tokenOfSession("s3", "2")))).status, 200);
+  await desk.close();
+});
+
+test("a call that says no device to end ends none", async () => {
+  const user = "no-device";
+  const desk = await NewerDevice.open(watched, user, "desk");
+  for (const deviceId of ["", undefined, null, 7, {}]) {
+    const { result } = await watched.call(user, "logoutDevice", deviceId);
+    assert.equal(result.error.code, "invalid_message");
+    assert.match(result.error.message, /^deviceId: expected /);
+  }
+  assert.deepEqual((await restOf(desk)).map(({ type }) => type), []);
+  await desk.close();
+});
+
 test("a server ends one device by a call, and is told of one that there is not", async () => {
   const user = "call";
   const desk = await NewerDevice.open(watched, user, "desk");

@@ -90,7 +90,7 @@ const REFUSED = [
       `since=${JSON.stringify(since)}`,
       { deviceId: "d", since },
       "invalid_request",
-      /^since is no place/,
+      /^since must be <epoch>\.<seq>/,
     ]),
   ),
 ];

@@ -204,23 +204,51 @@ test("a push whose options can't be taken is refused by name, and delivered to n
     ["&keep=-1", { keep: -1 }, /keep/],
     ["&keep=1.5", { keep: 1.5 }, /keep/],
     ["&keep=soon", { keep: "soon" }, /keep/],
-    ["&keep=2592001", { keep: 2_592_001 }, /keep/],
+    ["&keep=2592001", { keep: 2_592_001 }, /^keep .* 0 to 2592000 seconds/],
+    ["&keep=0x10", { keep: "0x10" }, /keep/],
+    ["&keep=", { keep: "" }, /keep/],
+    ["&keep=+1", { keep: null }, /keep/],
     [`&pushId=${"x".repeat(129)}`, { pushId: "x".repeat(129) }, /pushId/],
+    ["&pushId=", { pushId: "" }, /pushId/],
     [many.map((id) => `&to=${id}`).join(""), { to: many }, /to and except/],
+    ["&to=", { to: [] }, /to and except/],
+    ["&to=desk&to=", { to: ["desk", ""] }, /to and except/],
+    ["&except=", { except: [] }, /to and except/],
     ["&keep=60&to=desk", { keep: 60, to: ["desk"] }, /keep/],
   ];
   for (const [query, options, name] of wrong) {
     const answer = await pushTo(user, query, '{"type":"news"}');
     assert.equal(answer.status, 400, query);
-    const code = query.includes("to=desk") ? "invalid_message" : "invalid_request";
+    const code = query.startsWith("&keep=60") ? "invalid_message" : "invalid_request";
     assertRefusal(await answer.text(), code, name);
     const { result, thrown } = await server.call(user, "push", { type: "news" }, options);
     assert.match(result?.error.message ?? thrown, name);
   }
-  for (const options of [{ to: "desk" }, { to: [7] }, { except: "desk" }, { pushId: 7 }]) {
+  for (const options of [{ to: "desk" }, { to: null }, { to: [7] }, { except: "desk" }, { pushId: 7 }]) {
     const { result } = await server.call(user, "push", { type: "news" }, options);
     assert.match(result.error.message, /^(to and except|pushId): expected/);
   }
+  for (const name of ["keep", "pushId"]) {
+    const answer = await pushTo(user, `&${name}=1&${name}=2`, '{"type":"news"}');
+    assert.equal(answer.status, 400);
+    assertRefusal(await answer.text(), "invalid_request", new RegExp(`^${name} is there twice`));
+  }
   assert.deepEqual(await restOf(desk), []);
+  await desk.close();
+});
+
+test("a message that is no JSON is refused as a value, and no options are none", async () => {
+  const user = "values";
+  const desk = await NewerDevice.open(server, user, "desk");
+  for (const options of [null, undefined, {}]) {
+    const { result } = await server.call(user, "push", { type: "news" }, options);
+    assert.deepEqual(result, { delivered: 1 });
+  }
+  // What JSON has no words for is made where the call is made.
+  for (const what of ["a BigInt", "a cycle"]) {
+    const { result } = await server.call(user, "push", { make: what });
+    assert.equal(result?.error.code, "invalid_json", what);
+  }
+  assert.equal((await restOf(desk)).length, 3);
   await desk.close();
 });

@@ -1,14 +1,22 @@
 /** A Worker of its own that brings the session server in from the package. */
 import { UserSessionDO, routeUserSession } from "user-session-worker";
-import type { CallError, UserState } from "user-session-worker";
+import type {
+  CallError,
+  PushOptions,
+  PushResult,
+  UserDevice,
+  UserExport,
+  UserMetrics,
+  UserState,
+} from "user-session-worker";
 
 export { UserSessionDO };
 
 type Session = DurableObjectStub<UserSessionDO>;
-type Call = { method: string; argument?: string | { type: string } };
+type Call = { method: string; argument?: string | { type: string }; options?: PushOptions };
 type Result = UserState | CallError | object;
 
-async function call(session: Session, { method, argument = "" }: Call): Promise<Result> {
+async function call(session: Session, { method, argument = "", options }: Call): Promise<Result> {
   const text = typeof argument === "string" ? argument : JSON.stringify(argument);
   switch (method) {
     case "getState": {
@@ -20,8 +28,26 @@ async function call(session: Session, { method, argument = "" }: Call): Promise<
       return { success };
     }
     case "push": {
-      const answer: { delivered: number } | CallError = await session.push(argument);
+      const answer: PushResult | CallError = await session.push(argument, options);
       return answer;
+    }
+    case "getDevices": {
+      const { devices }: { devices: UserDevice[] } = await session.getDevices();
+      return devices.map(({ deviceId, tabs }) => ({ deviceId, tabs }));
+    }
+    case "logoutDevice": {
+      const ended = await session.logoutDevice(text);
+      if ("error" in ended) return { error: ended.error };
+      const isShared: true | undefined = ended.credentialShared;
+      return { success: ended.success, isShared };
+    }
+    case "export": {
+      const { epoch, devices, keptPushes }: UserExport = await session.export();
+      return { epoch, devices: devices.length, kept: keptPushes.map(({ message }) => message) };
+    }
+    case "getMetrics": {
+      const { connects, requests }: UserMetrics = await session.getMetrics();
+      return { connects, requests };
     }
     case "joinGame": {
       const joined = await session.joinGame(text);
@@ -40,8 +66,12 @@ async function call(session: Session, { method, argument = "" }: Call): Promise<
 
 /** What a server asks the object for, with nothing of the client's request but its content. */
 function ownRequest({ method, headers, body }: Request): RequestInit {
-  const upgrade = headers.get("Upgrade");
-  return { method, body, headers: upgrade === null ? {} : { Upgrade: upgrade } };
+  const names = ["Upgrade", "Sec-WebSocket-Protocol"];
+  const own = names.flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value] as [string, string]];
+  });
+  return { method, body, headers: own };
 }
 
 export default {
