@@ -275,7 +275,8 @@ export class SessionHost {
 
   /** @param {string} deviceId Empty for all. */
   logout(deviceId) {
-    return this.#serve({ type: "LogoutRequested", now: Date.now(), deviceId });
+    // One that has vanished is told of it, too, should it still be there.
+    return this.#run({ type: "LogoutRequested", now: Date.now(), deviceId });
   }
 
   metrics() {

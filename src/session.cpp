@@ -40,6 +40,7 @@ std::optional<Counter> counter_of(const Message& message) {
 bool is_request(const Event& event) {
   return !std::holds_alternative<Woken>(event) && !std::holds_alternative<Connected>(event) &&
          !std::holds_alternative<FrameReceived>(event) &&
+         !std::holds_alternative<HeartbeatsRead>(event) &&
          !std::holds_alternative<Disconnected>(event);
 }
 
