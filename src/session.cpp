@@ -236,8 +236,7 @@ void Session::perform(const Message& message, ConnectionId sender, EffectList& e
   if (!request_id_.empty()) {
     const std::string& device_id = connections_[sender].device_id;
     if (const DoneRequest* done = requests_.find(device_id, request_id_, now_)) {
-      // The number may be one of an epoch that has ended.
-      request_seq_ = std::min(done->seq, journal_.now().seq);
+      request_seq_ = done->seq;
       is_credential_shared_ = done->is_credential_shared;
       return acknowledge(sender, effects);
     }
