@@ -50,7 +50,7 @@ inline constexpr std::size_t kJournalBytesMax = 262'144;
 
 // What of it rides in the newest attachment, in bytes: it is copied at each frame to all, and most
 // is for devices that have gone without a word. More is for those of which that is known.
-inline constexpr std::size_t kJournalRecentBytesMax = 1'024;
+inline constexpr std::size_t kJournalRecentBytesMax = 512;
 inline constexpr std::size_t kJournalAttachedBytesMax = 10'240;
 
 // Devices that are known to be missing: beyond these the oldest is taken for gone.
