@@ -29,7 +29,7 @@ struct UnreadNumber {
 
 #if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
 namespace std {
-// The library that Debian's Emscripten brings takes arithmetic types alone and converts nothing.
+// Before its version 15 libc++ takes arithmetic types alone and converts nothing.
 constexpr bool isfinite(user_session::UnreadNumber /*number*/) { return true; }
 }  // namespace std
 #endif

@@ -25,8 +25,8 @@ inline constexpr std::size_t kNameBytesMax = 128;
 // up to 14 go to the header of a byte array (measured on workerd 2026-11-17: 16,370 pass).
 inline constexpr std::size_t kAttachmentBytesMax = 16'370;
 
-// A device id, in bytes of UTF-8. Cloudflare takes URLs of up to 16 KiB, so an id that arrives
-// there fits; a self-hosted server can see longer ones and refuses them.
+// A device id, in bytes of UTF-8: with the rest of what is attached it must fit into an attachment.
+// Longer ones are refused.
 inline constexpr std::size_t kDeviceIdBytesMax = 16'000;
 
 // A frame whose effects send more than this, to all devices together, counts as one more frame for
