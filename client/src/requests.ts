@@ -95,13 +95,8 @@ export class RequestQueue {
   /** What was in flight may have been done or not. */
   disconnected(): void {
     clearTimeout(this.#pauseTimer);
-    const wasVersion1 = this.#version === 1;
     this.#version = null;
-    for (const request of [...this.#pending]) {
-      const isLost = request.isInFlight && wasVersion1 && request.message.type === "broadcast";
-      request.isInFlight = false;
-      if (isLost) this.#settleUnknown(request);
-    }
+    for (const request of this.#pending) request.isInFlight = false;
   }
 
   /** Sends what can be sent. */
@@ -145,7 +140,9 @@ export class RequestQueue {
 
   #send(request: Request, version: 1 | 2): void {
     const { message, text, id, sentAt } = request;
-    if (sentAt !== null && Date.now() - sentAt > REPEATABLE_MS) return this.#settleUnknown(request);
+    if (sentAt !== null && Date.now() - sentAt > REPEATABLE_MS) {
+      return this.settle(request, refusal("unknown", "the connection broke before the answer"));
+    }
     if (version === 1 && isOnlyVersion2(message)) {
       return this.settle(request, refusal("unsupported", "this server speaks version 1"));
     }
@@ -171,10 +168,6 @@ export class RequestQueue {
     this.#pausedUntil = Date.now() + waitMs;
     clearTimeout(this.#pauseTimer);
     this.#pauseTimer = setTimeout(() => this.flush(), waitMs);
-  }
-
-  #settleUnknown(request: Request): void {
-    this.settle(request, refusal("unknown", "the connection broke before the answer"));
   }
 }
 
