@@ -11,6 +11,7 @@ import { TabGroup, type Told, canShareTabs } from "./tabs.js";
 const DEFAULT_PATH = "/__user-session";
 const HEARTBEAT_MS = 30_000;
 const LOST_AFTER_MS = 2_000;
+const REQUESTS_PER_SECOND = 20;
 
 export interface UserSessionClientOptions {
   /** Whose session it is: 1 to 1,024 bytes. */
@@ -37,6 +38,11 @@ export interface UserSessionClientOptions {
   heartbeatMs?: number | undefined;
   /** How long a connection may be gone before it is called lost, in milliseconds. 2,000 if left out. */
   lostAfterMs?: number | undefined;
+  /**
+   * How many requests to send in a second, and half as many more at once; others wait for their turn.
+   * 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
+   */
+  requestsPerSecond?: number | undefined;
   /** What makes sockets, where there is no global `WebSocket`. */
   WebSocket?: typeof WebSocket | undefined;
 }
@@ -81,6 +87,7 @@ export class UserSessionClient {
         token: () => this.#token,
         heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
         lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
+        requestsPerSecond: options.requestsPerSecond ?? REQUESTS_PER_SECOND,
         WebSocket: options.WebSocket ?? globalThis.WebSocket,
       },
       (changes) => this.#coreChanged(changes),

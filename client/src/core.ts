@@ -38,6 +38,7 @@ export interface CoreSettings {
   token: () => Token;
   heartbeatMs: number;
   lostAfterMs: number;
+  requestsPerSecond: number;
   WebSocket: typeof WebSocket;
 }
 
@@ -103,7 +104,7 @@ export class SessionCore {
         failed: (message) => this.#failed(message),
       },
     );
-    this.#queue = new RequestQueue({
+    this.#queue = new RequestQueue(settings.requestsPerSecond, {
       send: (text) => this.#connection.send(text),
       changed: () => this.#changed(),
       isDone: (message) => this.#isDone(message),

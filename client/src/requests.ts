@@ -10,6 +10,7 @@ const WAITING_MAX = 256;
 /** The server remembers ids for ten minutes: after that a repetition would be done again. */
 const REPEATABLE_MS = 9 * 60_000;
 const DEFAULT_RETRY_MS = 1_000;
+const SLOWEST_PER_SECOND = 0.5;
 
 const ONLY_VERSION_2 = new Set(["logout_others", "logout_device", "set_device"]);
 
@@ -48,11 +49,17 @@ export class RequestQueue {
   /** In the order in which they were asked. */
   #pending: Request[] = [];
   #version: 1 | 2 | null = null;
-  #pausedUntil = 0;
-  #pauseTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What may be sent at once, and how many more each second: the server closes whoever floods it. */
+  #credit: number;
+  #creditMax: number;
+  #perSecond: number;
+  #creditedAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #handlers: QueueHandlers;
 
-  constructor(handlers: QueueHandlers) {
+  constructor(perSecond: number, handlers: QueueHandlers) {
+    this.#perSecond = perSecond;
+    this.#creditMax = this.#credit = Math.max(1, perSecond * 1.5);
     this.#handlers = handlers;
   }
 
@@ -88,23 +95,24 @@ export class RequestQueue {
   /** The first frame of a connection has come. */
   connected(version: 1 | 2): void {
     this.#version = version;
-    this.#pausedUntil = 0;
     this.flush();
   }
 
   /** What was in flight may have been done or not. */
   disconnected(): void {
-    clearTimeout(this.#pauseTimer);
+    clearTimeout(this.#timer);
     this.#version = null;
     for (const request of this.#pending) request.isInFlight = false;
   }
 
   /** Sends what can be sent. */
   flush(): void {
-    if (this.#version === null || Date.now() < this.#pausedUntil) return;
     for (const request of [...this.#pending]) {
+      if (this.#version === null) return;
       if (this.#pending.filter(({ isInFlight }) => isInFlight).length >= IN_FLIGHT_MAX) return;
-      if (!request.isInFlight && !this.#mustWait(request)) this.#send(request, this.#version);
+      if (request.isInFlight || this.#mustWait(request)) continue;
+      if (!this.#hasCredit()) return;
+      this.#send(request, this.#version);
     }
   }
 
@@ -119,7 +127,7 @@ export class RequestQueue {
     if (frame.type === "ack") {
       return this.settle(request, { ok: true, credentialShared: frame["credentialShared"] === true });
     }
-    if (frame["code"] === "rate_limited") return this.#pause(request, Number(frame["retryAfterMs"]));
+    if (frame["code"] === "rate_limited") return this.#slowDown(request, Number(frame["retryAfterMs"]));
     this.settle(request, refusal(String(frame["code"]), String(frame["message"])));
   }
 
@@ -147,6 +155,7 @@ export class RequestQueue {
       return this.settle(request, refusal("unsupported", "this server speaks version 1"));
     }
     if (!this.#handlers.send(version === 2 ? `{"id":${JSON.stringify(id)},${text.slice(1)}` : text)) return;
+    this.#credit--;
     request.sentAt ??= Date.now();
     request.isInFlight = true;
     // Version 1 answers nothing but tells everybody of a game that came or went.
@@ -162,12 +171,31 @@ export class RequestQueue {
     return first !== request;
   }
 
-  #pause(request: Request, retryAfterMs: number): void {
+  /** Whether one more may be sent; if not, all will be tried again when it may. */
+  #hasCredit(): boolean {
+    const now = Date.now();
+    const earned = (Math.max(0, now - this.#creditedAt) / 1_000) * this.#perSecond;
+    this.#credit = Math.min(this.#creditMax, this.#credit + earned);
+    this.#creditedAt = now;
+    if (this.#credit >= 1) return true;
+    this.#flushAfter(((1 - this.#credit) / this.#perSecond) * 1_000);
+    return false;
+  }
+
+  /** The server takes less than was thought: from now on it gets half of it, and no bursts. */
+  #slowDown(request: Request, retryAfterMs: number): void {
     request.isInFlight = false;
     const waitMs = retryAfterMs > 0 ? retryAfterMs : DEFAULT_RETRY_MS;
-    this.#pausedUntil = Date.now() + waitMs;
-    clearTimeout(this.#pauseTimer);
-    this.#pauseTimer = setTimeout(() => this.flush(), waitMs);
+    this.#perSecond = Math.max(SLOWEST_PER_SECOND, this.#perSecond / 2);
+    this.#creditMax = 1;
+    this.#credit = 1 - (waitMs / 1_000) * this.#perSecond;
+    this.#creditedAt = Date.now();
+    this.#flushAfter(waitMs);
+  }
+
+  #flushAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), Math.ceil(ms));
   }
 }
 

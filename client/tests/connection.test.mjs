@@ -9,8 +9,6 @@ import { UserSessionClient } from "user-session-client";
 
 import { PING, V2, accept, fakeClient, olderState } from "./support/fake-socket.mjs";
 
-/** @import { TestContext } from "node:test" */
-
 const LOGOUT_REASON = "Logged out from all devices";
 
 test("ids are encoded: a user id that looks like a query would make another user's session of it", (t) => {
@@ -234,8 +232,8 @@ test("a server known to speak version 2 is never asked for version 1, however of
   assert.ok(sockets.every(({ protocols }) => protocols[0] === V2));
 });
 
-/** Lets promises run. @param {TestContext} _ */
-const settled = async (_) => {
+/** Lets promises run. */
+const settled = async () => {
   for (let turns = 0; turns < 5; turns++) await Promise.resolve();
 };
 
@@ -243,17 +241,17 @@ test("a token goes along as a subprotocol, and a function is asked for one for e
   let count = 0;
   const { client, newest, sockets } = fakeClient(t, { token: async () => `token-${++count}` });
   client.connect();
-  await settled(t);
+  await settled();
   assert.deepEqual(newest().protocols.at(-1), "bearer.token-1");
   assert.doesNotMatch(newest().url.href, /token-1/);
   accept(newest());
   newest().fail(4401, "expired");
-  await settled(t);
+  await settled();
   assert.equal(sockets.length, 2, "a token that has just expired ends no session");
   assert.deepEqual(newest().protocols.at(-1), "bearer.token-2");
   newest().open();
   newest().fail(4401, "not signed in");
-  await settled(t);
+  await settled();
   assert.equal(sockets.length, 2, "one that was just made and is refused does");
   assert.equal(client.getSnapshot().connectionStatus, "unauthorized");
 });
@@ -263,11 +261,11 @@ test("a token that can't be fetched is tried again later, and says so", async (t
   const token = () => (failing ? Promise.reject(new Error("no token")) : "t");
   const { client, sockets, newest } = fakeClient(t, { token });
   client.connect();
-  await settled(t);
+  await settled();
   assert.deepEqual([sockets.length, client.getSnapshot().error], [0, "no token"]);
   failing = false;
   t.mock.timers.tick(1_000);
-  await settled(t);
+  await settled();
   accept(newest());
   assert.equal(client.getSnapshot().error, null);
 });
@@ -276,7 +274,7 @@ test("a client that was closed while it fetched its token opens no socket", asyn
   const { client, sockets } = fakeClient(t, { token: async () => "t" });
   client.connect();
   client.close();
-  await settled(t);
+  await settled();
   assert.equal(sockets.length, 0);
 });
 

@@ -115,7 +115,7 @@ test("what can no longer be repeated safely is not: after 9 minutes its outcome 
 });
 
 test("no more are in flight than the server remembers: the rest would be done twice after a break", async (t) => {
-  const { client, newest } = fakeClient(t);
+  const { client, newest } = fakeClient(t, { requestsPerSecond: 1_000 });
   client.connect();
   accept(newest());
   const outcomes = Array.from({ length: 300 }, (_, at) => client.publish("e", at));
@@ -142,8 +142,34 @@ test("rate_limited is no error: it is sent again when the server says", async (t
   t.mock.timers.tick(1);
   assert.deepEqual(newest().requests[1], newest().requests[0]);
   ack(newest());
+  t.mock.timers.tick(100);
   ack(newest());
   assert.deepEqual([await join, await leave], [DONE, DONE]);
+});
+
+test("requests are sent no faster than the server takes them: it closes who floods it, and all would wait", (t) => {
+  const { client, newest } = fakeClient(t);
+  client.connect();
+  accept(newest());
+  const answerAll = () => {
+    for (let at = 0; at < newest().requests.length; at++) ack(newest(), at);
+  };
+  for (let at = 0; at < 100; at++) void client.publish("e", at);
+  answerAll();
+  assert.equal(newest().requests.length, 30, "a burst");
+  t.mock.timers.tick(50);
+  assert.equal(newest().requests.length, 31, "and 20 a second");
+  const { id } = newest().requests[30];
+  newest().receive({ type: "error", code: "rate_limited", message: "slower", retryAfterMs: 200, id });
+  t.mock.timers.tick(199);
+  assert.equal(newest().requests.length, 31);
+  t.mock.timers.tick(1);
+  assert.equal(newest().requests.length, 32);
+  for (let steps = 0; steps < 10; steps++) {
+    answerAll();
+    t.mock.timers.tick(100);
+  }
+  assert.equal(newest().requests.length, 42, "half as many after it was refused");
 });
 
 test("a frame that is too large, or that the server could not read the id of, leaves nothing waiting", async (t) => {
@@ -166,8 +192,10 @@ test("what was asked is what is sent, whatever becomes of the object meanwhile",
   void client.publish("e", data, { to: ["self"], except: ["x"] });
   data.a = 2;
   accept(newest());
-  const { id: _, ...sent } = newest().requests[0];
-  assert.deepEqual(sent, { type: "broadcast", event: "e", data: { a: 1 }, to: ["self"], except: ["x"] });
+  const sent = newest().requests[0];
+  assert.deepEqual(sent, {
+    id: sent.id,
+    type: "broadcast", event: "e", data: { a: 1 }, to: ["self"], except: ["x"] });
 });
 
 test("a logout answers itself, and ends all that still waits", async (t) => {

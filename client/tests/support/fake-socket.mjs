@@ -120,19 +120,18 @@ export function fakeClient(t, options = {}) {
   return { client, sockets, changes, page, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
 }
 
-/** The first frame. @param {object} [more] */
-export function initialState(more = {}) {
+/** The first frame of version 1. @param {object} [more] */
+export function olderState(more = {}) {
   return {
     ...{ type: "initial_state", userId: "kim", activeGames: [], presence: "online", lastActive: 1 },
-    ...{ deviceId: "desk", devices: [], epoch: 7, seq: 10 },
+    ...{ deviceId: "desk" },
     ...more,
   };
 }
 
-/** The first frame of version 1. @param {object} [more] */
-export function olderState(more = {}) {
-  const { devices: _, epoch: __, seq: ___, ...state } = initialState();
-  return { ...state, ...more };
+/** The first frame. @param {object} [more] */
+export function initialState(more = {}) {
+  return { ...olderState(), devices: [], epoch: 7, seq: 10, ...more };
 }
 
 /**
