@@ -12,7 +12,7 @@ export class RememberedSocket extends WebSocket {
   /** @type {RememberedSocket[]} */
   static all = [];
 
-  /** @param {string | URL} url @param {string[]} [protocols] */
+  /** @param {string | URL} url @param {string | string[]} [protocols] */
   constructor(url, protocols) {
     super(url, protocols);
     RememberedSocket.all.push(this);
