@@ -168,7 +168,7 @@ export class SessionCore {
   }
 
   #told(frame: Frame): void {
-    const changes = this.#model.apply(frame, this.#version);
+    const changes = this.#model.apply(frame);
     const isFirst = frame.type === "initial_state";
     if (isFirst) {
       clearTimeout(this.#lostTimer);

@@ -33,10 +33,10 @@ export class SessionModel {
   }
 
   /** @returns What happened, in order. */
-  apply(frame: Frame, version: 1 | 2): SessionChange[] {
-    if (frame.type === "initial_state") return this.#begin(frame, version);
+  apply(frame: Frame): SessionChange[] {
+    if (frame.type === "initial_state") return this.#begin(frame);
     if (frame.type === "state") return this.#merge(frame);
-    const seq = version === 2 && frame["kept"] !== true ? numberOf(frame["seq"]) : null;
+    const seq = frame["kept"] !== true ? numberOf(frame["seq"]) : null;
     const { position } = this.memory;
     if (seq !== null && position) {
       if (seq <= position.seq) return [];
@@ -46,12 +46,12 @@ export class SessionModel {
     return this.#happened(frame, seq === null || seq > this.memory.stateSeq);
   }
 
-  #begin(frame: Frame, version: 1 | 2): SessionChange[] {
+  #begin(frame: Frame): SessionChange[] {
     const before = this.memory.state;
     const state = stateOf(frame);
     const epoch = numberOf(frame["epoch"]);
     const seq = numberOf(frame["seq"]);
-    const isCounted = version === 2 && epoch !== null && seq !== null;
+    const isCounted = epoch !== null && seq !== null;
     const { position } = this.memory;
     const isResumed =
       isCounted && this.#resumedFrom !== null && frame["reset"] !== true && position?.epoch === epoch;

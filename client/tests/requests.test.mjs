@@ -165,9 +165,9 @@ test("requests are sent no faster than the server takes them: it closes who floo
   assert.equal(newest().requests.length, 31);
   t.mock.timers.tick(1);
   assert.equal(newest().requests.length, 32);
-  for (let steps = 0; steps < 10; steps++) {
+  for (let steps = 0; steps < 20; steps++) {
     answerAll();
-    t.mock.timers.tick(100);
+    t.mock.timers.tick(50);
   }
   assert.equal(newest().requests.length, 42, "half as many after it was refused");
 });
@@ -246,13 +246,17 @@ test("what can't be brought any more is told as a reset, so the app can read aga
   assert.deepEqual(changes, []);
   newest().fail();
   t.mock.timers.tick(1_000);
-  accept(newest(), { reset: true, epoch: 8, seq: 3, activeGames: ["new"] });
+  accept(newest(), { reset: true, seq: 300, activeGames: ["new"] });
   assert.deepEqual([changes, games(client)], [[{ type: "reset" }], ["new"]]);
+  newest().fail();
+  t.mock.timers.tick(2_000);
+  assert.equal(newest().url.searchParams.get("since"), "7.300");
+  accept(newest(), { reset: true, epoch: 8, seq: 3 });
   newest().receive({ type: "event", event: "e", data: 1, from: "x", seq: 4 });
-  assert.equal(changes.length, 2, "the new count is below the old one");
+  assert.deepEqual(changes.map(({ type }) => type), ["reset", "reset", "event"], "the new count is below the old one");
   newest().receive({ type: "state", userId: "kim", activeGames: [], presence: "online", lastActive: 0, epoch: 9, seq: 0 });
   newest().receive({ type: "event", event: "e", data: 1, from: "x", seq: 1 });
-  assert.deepEqual([changes.length, games(client)], [3, []], "erasing the user's data begins a new count");
+  assert.deepEqual([changes.length, games(client)], [4, []], "erasing the user's data begins a new count");
 });
 
 test("devices come, change and go in the list", (t) => {
