@@ -242,6 +242,10 @@ test("a duplicated tab, which starts with the other's sessionStorage, does not t
   const settings = { userId };
   const page = await site.visit(device, NEW_19, settings);
   await untilApp(page, "session.state");
+  // A reload is what the storage hands the tab's id on for.
+  await page.reload();
+  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+  await untilApp(page, "session.state");
   const opening = device.waitForEvent("page");
   // A window with an opener starts with a copy, as a duplicate does.
   await page.evaluate("window.open(location.href), undefined");
