@@ -1,7 +1,7 @@
 /**
  * Runs the project's checks, stopping at the first that fails. Without arguments: all of them.
- * Names of steps (see scripts/lib/steps.mjs) run those; files and folders below tests/ run those
- * tests, after building the module they load.
+ * Names of steps (see scripts/lib/steps.mjs) run those; files and folders of tests run those, after
+ * building the module and the client that they load.
  */
 
 import { Failure, main } from "./lib/run.mjs";
@@ -34,6 +34,6 @@ await main(async () => {
 function choose(args) {
   const names = new Set(args.filter((arg) => steps.some(({ name }) => name === arg)));
   const paths = args.filter((arg) => !names.has(arg));
-  if (paths.length > 0) names.add("wasm").add("node");
+  if (paths.length > 0) names.add("wasm").add("client").add("node");
   return { chosen: steps.filter(({ name }) => args.length === 0 || names.has(name)), paths };
 }

@@ -1,6 +1,6 @@
 /** The checks of `npm test`, in order. */
 
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { clangTidy } from "./clang-tidy.mjs";
 import { buildConfigured, buildPreset } from "./cmake.mjs";
@@ -24,6 +24,7 @@ const FUZZ_SECONDS = 15;
 export const steps = [
   { name: "format", title: "C++ formatting (clang-format)", check: checkFormat },
   { name: "tidy", title: "C++ lint (clang-tidy)", check: clangTidy },
+  { name: "client", title: "The client (tsc)", check: buildClient },
   { name: "eslint", title: "JavaScript lint (eslint)", check: eslint },
   { name: "wasm", title: "The module (clang)", check: buildModule },
   { name: "types", title: "JavaScript types (tsc)", check: checkTypes },
@@ -38,7 +39,7 @@ export const steps = [
     title: "Fuzz targets, a little (libFuzzer)",
     check: (env) => fuzz(fuzzTargets, env, { seconds: FUZZ_SECONDS }),
   },
-  { name: "node", title: "Module, Worker and browser tests (node --test)", check: nodeTests },
+  { name: "node", title: "Module, Worker, client and browser tests (node --test)", check: nodeTests },
 ];
 
 /**
@@ -56,6 +57,16 @@ async function checkFormat(env) {
     env,
     failure: "files are not formatted, see above; `npm run format` formats them.",
   });
+}
+
+/**
+ * Builds the client, as strict as tsc can be. eslint reads what comes out, since it can't read
+ * TypeScript.
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function buildClient(env) {
+  rmSync(join(root, "client/dist"), { recursive: true, force: true });
+  await run("tsc", ["-p", "client"], { env, failure: "tsc objects to the client, see above." });
 }
 
 /** @param {NodeJS.ProcessEnv} env */
@@ -83,10 +94,10 @@ async function nativeTests(env) {
 
 /**
  * @param {NodeJS.ProcessEnv} env
- * @param {string[]} paths Files and folders below tests/; none: all of it.
+ * @param {string[]} paths Files and folders of tests; none: all.
  */
 async function nodeTests(env, paths) {
-  const files = (paths.length > 0 ? paths : ["tests"]).flatMap(testFiles);
+  const files = (paths.length > 0 ? paths : ["tests", "client/tests"]).flatMap(testFiles);
   await run("node", ["--test", `--test-timeout=${TEST_TIMEOUT_MS}`, ...files], {
     env,
     group: true,

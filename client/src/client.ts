@@ -1,0 +1,307 @@
+/** The client without a framework. */
+import type { ConnectionMetrics, Token } from "./connection.js";
+import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
+import { ownDeviceId, ownTabId, randomId } from "./identity.js";
+import { isVisible, page, watchPage } from "./page.js";
+import { followVisibility } from "./presence.js";
+import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
+import type { Message } from "./requests.js";
+import { TabGroup, type Told, canShareTabs } from "./tabs.js";
+
+const DEFAULT_PATH = "/__user-session";
+const HEARTBEAT_MS = 30_000;
+const LOST_AFTER_MS = 2_000;
+const REQUESTS_PER_SECOND = 20;
+
+export interface UserSessionClientOptions {
+  /** Whose session it is: 1 to 1,024 bytes. */
+  userId: string;
+  /** Where the server is, absolute or on the page's own host. `/__user-session` if left out. */
+  url?: string | undefined;
+  /**
+   * What names this installation, up to 128 bytes. One of the browser profile's own, kept in
+   * localStorage, if left out.
+   */
+  deviceId?: string | undefined;
+  /** What others see this device as, 1 to 128 bytes. Needs a server of version 2. */
+  deviceName?: string | undefined;
+  /**
+   * What says who this is where no cookie does, or a function that fetches it for each connection.
+   * It goes to the server as a subprotocol, never into the address.
+   */
+  token?: Token;
+  /** Whether the user's presence follows whether any tab of the app is visible. */
+  presenceFromVisibility?: boolean | undefined;
+  /** Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. */
+  shareTabs?: boolean | undefined;
+  /** How often to ask whether the server is there, in milliseconds. 30,000 if left out, at most 60,000. */
+  heartbeatMs?: number | undefined;
+  /** How long a connection may be gone before it is called lost, in milliseconds. 2,000 if left out. */
+  lostAfterMs?: number | undefined;
+  /**
+   * How many requests to send in a second, and half as many more at once; others wait for their turn.
+   * 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
+   */
+  requestsPerSecond?: number | undefined;
+  /** What makes sockets, where there is no global `WebSocket`. */
+  WebSocket?: typeof WebSocket | undefined;
+}
+
+/** Which devices an event is for, by their ids; `self` is this one. Needs a server of version 2. */
+export interface PublishOptions {
+  /** Only these. */
+  to?: readonly string[];
+  /** All but these. */
+  except?: readonly string[];
+}
+
+type ChangeOf<Type extends SessionChange["type"]> = Extract<SessionChange, { type: Type }>;
+
+/**
+ * A user's session as one tab sees it. It connects at `connect` and from then on comes back by itself
+ * after every failure, until `close`, a logout, or a refusal. What is asked of it while there is no
+ * connection is sent when there is one again, once.
+ */
+export class UserSessionClient {
+  /** The id of this device. */
+  readonly deviceId: string;
+  readonly #options: UserSessionClientOptions;
+  readonly #core: SessionCore;
+  readonly #group: TabGroup | null;
+  readonly #ids = `${randomId(12)}.`;
+  #token: Token;
+  #idCount = 0;
+  #snapshot: SessionSnapshot = blankSnapshot("idle", false);
+  #stops: (() => void)[] = [];
+  #listeners = new Set<() => void>();
+  #changeListeners = new Set<(change: SessionChange) => void>();
+  #saidPresence: Presence | null = null;
+
+  constructor(options: UserSessionClientOptions) {
+    this.#options = options;
+    this.#token = options.token;
+    this.deviceId = options.deviceId ?? ownDeviceId();
+    this.#core = new SessionCore(
+      {
+        address: () => this.#address(),
+        token: () => this.#token,
+        heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+        lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
+        requestsPerSecond: options.requestsPerSecond ?? REQUESTS_PER_SECOND,
+        WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      },
+      (changes) => this.#coreChanged(changes),
+    );
+    this.#group = options.shareTabs && canShareTabs() ? this.#newGroup() : null;
+  }
+
+  /** Connects, and goes on connecting. Nothing happens if it does so already, or if the session is over. */
+  connect(): void {
+    if (this.#stops.length > 0) return;
+    this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#core.suspend() }));
+    if (this.#options.presenceFromVisibility) {
+      this.#stops.push(followVisibility(this.#groupName(), (presence) => this.#sayPresence(presence)));
+    }
+    if (this.#group) {
+      this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: true }, []);
+      this.#group.join();
+    } else {
+      this.#core.start();
+    }
+  }
+
+  /** Closes the socket. What was asked and is not answered is `ended`. */
+  close(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#group?.leave(ENDED);
+    this.#core.stop();
+  }
+
+  /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
+  reconnect(): void {
+    if (this.#stops.length === 0) return this.connect();
+    if (this.#group && !this.#group.isLeading) return this.#group.reconnect();
+    this.#reconnectCore();
+  }
+
+  /** From the next connection on. */
+  set token(token: Token) {
+    this.#token = token;
+  }
+
+  /** What is known now; the same object until something changes. */
+  getSnapshot = (): SessionSnapshot => this.#snapshot;
+
+  /**
+   * Calls back whenever there is another snapshot.
+   * @returns Ends it.
+   */
+  subscribe = (listener: () => void): (() => void) => added(this.#listeners, () => listener());
+
+  /**
+   * Calls back at every change of a type, once for each.
+   * @returns Ends it.
+   */
+  on<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => void): () => void {
+    return added(this.#changeListeners, (change) => {
+      if (change.type === type) listener(change as ChangeOf<Type>);
+    });
+  }
+
+  /**
+   * Calls back at every event or push of a name.
+   * @returns Ends it.
+   */
+  onEvent(name: string, listener: (event: SessionEvent) => void): () => void {
+    return this.on("event", ({ event }) => {
+      if (event.name === name) listener(event);
+    });
+  }
+
+  /** Adds a game, 1 to 128 bytes of UTF-8. It is in the snapshot at once, and out again if it is refused. */
+  joinGame(gameId: string): Promise<RequestOutcome> {
+    return this.#ask({ type: "join_game", gameId });
+  }
+
+  /** Removes a game, from the snapshot at once. */
+  leaveGame(gameId: string): Promise<RequestOutcome> {
+    return this.#ask({ type: "leave_game", gameId });
+  }
+
+  /** Says what the user is seen as; the last word of any device stands. */
+  updatePresence(presence: Presence): Promise<RequestOutcome> {
+    return this.#ask({ type: "update_presence", presence });
+  }
+
+  /**
+   * Sends an event of the app's own to all of the user's devices, this one too.
+   * @param name 1 to 128 bytes.
+   * @param data Anything that JSON can say; with all the rest up to 64 KiB.
+   */
+  publish(name: string, data?: unknown, { to, except }: PublishOptions = {}): Promise<RequestOutcome> {
+    const aim = { ...(to && { to }), ...(except && { except }) };
+    return this.#ask({ type: "broadcast", event: name, data, ...aim });
+  }
+
+  /** Ends the session on every device, this one too. */
+  logoutAllDevices(): Promise<RequestOutcome> {
+    return this.#ask({ type: "logout_all" });
+  }
+
+  /** Ends it on all others. Needs a server of version 2. */
+  logoutOthers(): Promise<RequestOutcome> {
+    return this.#ask({ type: "logout_others" });
+  }
+
+  /** Ends it on one device. Needs a server of version 2. */
+  logoutDevice(deviceId: string): Promise<RequestOutcome> {
+    return this.#ask({ type: "logout_device", deviceId });
+  }
+
+  /** Names this device, 1 to 128 bytes. Needs a server of version 2. */
+  setDeviceName(name: string): Promise<RequestOutcome> {
+    return this.#ask({ type: "set_device", name });
+  }
+
+  /** What was counted of this tab's own connection. */
+  getMetrics(): ConnectionMetrics {
+    return { ...this.#core.metrics };
+  }
+
+  #ask(message: Message): Promise<RequestOutcome> {
+    if (isOver(this.#snapshot.connectionStatus)) return Promise.resolve(ENDED);
+    const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
+    if (this.#group && !this.#group.isLeading) return this.#group.ask(id, message);
+    return this.#core.request(id, message);
+  }
+
+  #address(): string {
+    const { url = DEFAULT_PATH, userId } = this.#options;
+    const address = new URL(url, page.location?.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    address.search = String(new URLSearchParams({ userId, deviceId: this.deviceId, tabId: ownTabId() }));
+    return address.href;
+  }
+
+  #wake(): void {
+    if (this.#group && !this.#group.isLeading) this.#group.wake();
+    else this.#core.wake();
+  }
+
+  #reconnectCore(): void {
+    this.#core.start();
+    this.#core.wake();
+  }
+
+  #coreChanged(changes: readonly SessionChange[]): void {
+    const { snapshot } = this.#core;
+    if (this.#group?.isLeading) this.#group.tell({ snapshot, memory: this.#core.memory, changes });
+    this.#show(snapshot, changes);
+  }
+
+  #show(snapshot: SessionSnapshot, changes: readonly SessionChange[]): void {
+    const before = this.#snapshot;
+    this.#snapshot = snapshot;
+    if (snapshot !== before) for (const listener of [...this.#listeners]) guarded(listener);
+    for (const change of changes) {
+      for (const listener of [...this.#changeListeners]) guarded(() => listener(change));
+    }
+    const isNew = snapshot.connectionStatus === "connected" && before.connectionStatus !== "connected";
+    if (isNew && (!this.#group || this.#group.isLeading)) this.#introduce(snapshot);
+  }
+
+  /** What the server must be told on each connection, if it does not know it. */
+  #introduce({ devices, state }: SessionSnapshot): void {
+    const { deviceName } = this.#options;
+    const own = devices.find(({ current }) => current);
+    if (deviceName && own && own.name !== deviceName) void this.setDeviceName(deviceName);
+    // While nobody was connected the server has forgotten what was said.
+    const isAlone = !devices.some(({ current, tabs }) => !current && tabs > 0);
+    const isForgotten = this.#saidPresence === "away" && state?.presence === "online";
+    if (isForgotten && isAlone && !isVisible()) void this.updatePresence("away");
+  }
+
+  #sayPresence(presence: Presence): void {
+    this.#saidPresence = presence;
+    void this.updatePresence(presence);
+  }
+
+  #groupName(): string {
+    const { url = DEFAULT_PATH, userId } = this.#options;
+    return `user-session ${JSON.stringify([url, userId, this.deviceId])}`;
+  }
+
+  #newGroup(): TabGroup {
+    const current = (): Told => ({ snapshot: this.#snapshot, memory: this.#core.memory, changes: [] });
+    return new TabGroup(this.#groupName(), {
+      lead: (last) => {
+        if (last) this.#core.adopt(last.memory);
+        // What was over for the tab that led is over for all.
+        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start();
+      },
+      told: ({ snapshot, changes }) => this.#show(snapshot, changes),
+      asked: (id, message) => this.#core.request(id, message),
+      current,
+      wake: () => this.#core.wake(),
+      reconnect: () => {
+        if (isOver(this.#snapshot.connectionStatus)) this.#core.start();
+      },
+    });
+  }
+}
+
+function added<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** A listener that fails takes nothing down with it, and is reported as if it stood alone. */
+function guarded(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

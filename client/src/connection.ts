@@ -1,0 +1,294 @@
+/**
+ * One socket to the server at a time, again and again: which version is spoken, when to come back,
+ * and whether the other side is still there.
+ */
+import { backoffMs } from "./backoff.js";
+import {
+  type Frame,
+  HEARTBEAT,
+  LOGOUT_REASON,
+  PROTOCOL_VERSION_1,
+  PROTOCOL_VERSION_2,
+  parseFrame,
+} from "./protocol.js";
+
+/** How long a connection may take from the first attempt to the first frame. */
+const CONNECT_MS = 15_000;
+/** How long a pong may take. */
+const PONG_MS = 10_000;
+/** The same when there is reason to doubt the connection: the page wakes, the network has changed. */
+const DOUBTED_PONG_MS = 5_000;
+/** A connection that ends sooner counts as one more failure. */
+const STABLE_MS = 5_000;
+const NORMAL_CLOSE = 1000;
+
+/** After these closes it is not worth coming back soon: how many failures they count for. */
+const FAILURES_BY_CODE = new Map([
+  [1008, 5],
+  [1013, 2],
+]);
+
+/** Why a session is over for this tab, for good. */
+export type Ending = "logged_out" | "replaced" | "unauthorized" | "forbidden";
+
+const ENDINGS_BY_CODE = new Map<number, Ending>([
+  [4401, "unauthorized"],
+  [4403, "forbidden"],
+  [4409, "replaced"],
+]);
+
+/** What names the user to a server that takes no cookie. */
+export type Token = string | null | undefined | (() => TokenValue | Promise<TokenValue>);
+type TokenValue = string | null | undefined;
+
+/** What has been counted since the client was made. */
+export interface ConnectionMetrics {
+  /** Sockets that were tried. */
+  attempts: number;
+  /** Sockets that brought a first frame. */
+  connections: number;
+  /** When the last of them did, milliseconds since the Unix epoch, `null` if none has. */
+  connectedAt: number | null;
+  /** How long the last heartbeat's answer took, in milliseconds, `null` if none has come. */
+  roundTripMs: number | null;
+  /** Connections given up because an answer was overdue. */
+  timeouts: number;
+  framesSent: number;
+  framesReceived: number;
+  lastClose: { code: number; reason: string; at: number } | null;
+}
+
+export interface ConnectionHandlers {
+  opened(version: 1 | 2): void;
+  frame(frame: Frame): void;
+  /** The socket is gone; there will be another. */
+  dropped(): void;
+  ended(ending: Ending, reason: string): void;
+  /** No socket could be made. It will be tried again. */
+  failed(message: string): void;
+}
+
+export interface ConnectionSettings {
+  /** The address for the next socket. */
+  address: () => string;
+  token: () => Token;
+  heartbeatMs: number;
+  WebSocket: typeof WebSocket;
+}
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+export class Connection {
+  readonly metrics: ConnectionMetrics = {
+    attempts: 0,
+    connections: 0,
+    connectedAt: null,
+    roundTripMs: null,
+    timeouts: 0,
+    framesSent: 0,
+    framesReceived: 0,
+    lastClose: null,
+  };
+
+  #settings: ConnectionSettings;
+  #handlers: ConnectionHandlers;
+  #isRunning = false;
+  #socket: WebSocket | null = null;
+  /** Counts the attempts, so that what an earlier one still brings is not taken for this one's. */
+  #attempt = 0;
+  #isAttempting = false;
+  #failures = 0;
+  #offersVersion2 = true;
+  #knowsVersion2 = false;
+  #hasFirstFrame = false;
+  #triedNewToken = false;
+  #pingedAt: number | null = null;
+  #retryTimer: Timer;
+  #heartbeatTimer: Timer;
+  /** Runs out unless a frame comes. */
+  #answerTimer: Timer;
+
+  constructor(settings: ConnectionSettings, handlers: ConnectionHandlers) {
+    this.#settings = settings;
+    this.#handlers = handlers;
+  }
+
+  /** Begins, or begins again after an ending. */
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#failures = 0;
+    this.#triedNewToken = false;
+    void this.#connect();
+  }
+
+  /** Closes the socket and makes no other. */
+  stop(): void {
+    this.#isRunning = false;
+    this.#abandon();
+  }
+
+  /** Closes the socket until the next `wake`: the page is being left, and may come back. */
+  suspend(): void {
+    if (!this.#isRunning) return;
+    this.#abandon();
+    this.#handlers.dropped();
+  }
+
+  /** Connects at once if it was waiting to, and finds out whether an open socket still works. */
+  wake(): void {
+    if (!this.#isRunning) return;
+    if (!this.#isAttempting && !this.#socket) void this.#connect();
+    else if (this.#hasFirstFrame) this.#ping(DOUBTED_PONG_MS);
+  }
+
+  /** Whether frames can be sent. */
+  get isOpen(): boolean {
+    return this.#hasFirstFrame;
+  }
+
+  /** @returns Whether there was an open socket to send it on. */
+  send(text: string): boolean {
+    if (this.#socket?.readyState !== this.#settings.WebSocket.OPEN) return false;
+    this.#socket.send(text);
+    this.metrics.framesSent++;
+    return true;
+  }
+
+  /** Closes for good: the server has said that it is over. */
+  end(ending: Ending, reason: string): void {
+    this.stop();
+    this.#handlers.ended(ending, reason);
+  }
+
+  async #connect(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    const attempt = ++this.#attempt;
+    this.#isAttempting = true;
+    this.metrics.attempts++;
+    this.#expectAnswer(CONNECT_MS);
+    try {
+      const given = this.#settings.token();
+      const token = typeof given === "function" ? await given() : given;
+      if (attempt !== this.#attempt) return;
+      this.#open(token ?? null, attempt);
+    } catch (error) {
+      if (attempt !== this.#attempt) return;
+      this.#abandon();
+      this.#retryLater();
+      this.#handlers.failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #open(token: string | null, attempt: number): void {
+    const { WebSocket: Socket, address } = this.#settings;
+    const protocols = this.#offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
+    if (token !== null && this.#offersVersion2) protocols.push(`bearer.${token}`);
+    const socket = new Socket(address(), protocols);
+    this.#socket = socket;
+    const isCurrent = () => attempt === this.#attempt;
+    socket.onopen = () => isCurrent() && this.#opened(socket);
+    socket.onmessage = ({ data }) => isCurrent() && this.#received(data);
+    socket.onclose = ({ code, reason }) => isCurrent() && this.#closed(code, reason);
+    // `close` follows, and says as much.
+    socket.onerror = () => {};
+  }
+
+  #opened(socket: WebSocket): void {
+    const version = socket.protocol === PROTOCOL_VERSION_2 ? 2 : 1;
+    if (version === 2) this.#knowsVersion2 = true;
+    this.#isAttempting = false;
+    this.#handlers.opened(version);
+  }
+
+  #received(data: unknown): void {
+    this.metrics.framesReceived++;
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = undefined;
+    const frame = parseFrame(data);
+    if (frame?.type === "pong") return this.#ponged();
+    if (!this.#hasFirstFrame) {
+      this.#hasFirstFrame = true;
+      this.#triedNewToken = false;
+      this.metrics.connections++;
+      this.metrics.connectedAt = Date.now();
+      // A device that has sent nothing may hear late of its close.
+      this.#beat();
+    }
+    if (frame) this.#handlers.frame(frame);
+  }
+
+  #closed(code: number, reason: string): void {
+    this.metrics.lastClose = { code, reason, at: Date.now() };
+    const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
+    if (ending && !this.#mayTryNewToken(ending)) return this.end(ending, reason);
+    const wasOpen = !this.#isAttempting;
+    const wasStable = this.#hasFirstFrame && Date.now() - (this.metrics.connectedAt ?? 0) >= STABLE_MS;
+    this.#abandon();
+    // A browser fails a socket whose server selects none of the protocols, and does not say why.
+    const isPerhapsOlder = !wasOpen && this.#offersVersion2 && !this.#knowsVersion2;
+    this.#offersVersion2 = !isPerhapsOlder;
+    if (isPerhapsOlder || ending) {
+      void this.#connect();
+      if (!ending) return;
+    } else {
+      if (wasStable) this.#failures = 0;
+      this.#failures = Math.max(this.#failures, FAILURES_BY_CODE.get(code) ?? 0);
+      this.#retryLater();
+    }
+    this.#handlers.dropped();
+  }
+
+  /** A token may just have expired: one that is made on demand is asked for once more. */
+  #mayTryNewToken(ending: Ending): boolean {
+    const isAllowed =
+      ending === "unauthorized" && typeof this.#settings.token() === "function" && !this.#triedNewToken;
+    if (isAllowed) this.#triedNewToken = true;
+    return isAllowed;
+  }
+
+  #timedOut(): void {
+    this.metrics.timeouts++;
+    this.#abandon();
+    this.#retryLater();
+    this.#handlers.dropped();
+  }
+
+  #retryLater(): void {
+    this.#retryTimer = setTimeout(() => void this.#connect(), backoffMs(this.#failures++));
+  }
+
+  /** Lets go of the attempt or the socket. A dead network would keep it from closing for minutes. */
+  #abandon(): void {
+    for (const timer of [this.#retryTimer, this.#heartbeatTimer, this.#answerTimer]) clearTimeout(timer);
+    this.#answerTimer = undefined;
+    this.#attempt++;
+    this.#isAttempting = false;
+    this.#hasFirstFrame = false;
+    this.#pingedAt = null;
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket && socket.readyState < this.#settings.WebSocket.CLOSING) socket.close(NORMAL_CLOSE);
+  }
+
+  #beat(): void {
+    this.#ping(PONG_MS);
+    this.#heartbeatTimer = setTimeout(() => this.#beat(), this.#settings.heartbeatMs);
+  }
+
+  #ping(patienceMs: number): void {
+    if (!this.send(HEARTBEAT)) return;
+    this.#pingedAt ??= performance.now();
+    this.#expectAnswer(patienceMs);
+  }
+
+  #ponged(): void {
+    if (this.#pingedAt !== null) this.metrics.roundTripMs = performance.now() - this.#pingedAt;
+    this.#pingedAt = null;
+  }
+
+  #expectAnswer(patienceMs: number): void {
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = setTimeout(() => this.#timedOut(), patienceMs);
+  }
+}

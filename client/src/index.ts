@@ -1,0 +1,14 @@
+export { UserSessionClient } from "./client.js";
+export type { PublishOptions, UserSessionClientOptions } from "./client.js";
+export type { ConnectionMetrics, Token } from "./connection.js";
+export type { ConnectionStatus, SessionSnapshot } from "./core.js";
+export type {
+  Presence,
+  RequestOutcome,
+  SessionChange,
+  SessionDevice,
+  SessionEvent,
+  SessionState,
+} from "./protocol.js";
+export { shareClient } from "./shared.js";
+export type { SharedClient } from "./shared.js";

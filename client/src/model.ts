@@ -1,0 +1,167 @@
+/** What the server has told: the state, the devices, and up to where all has been seen. */
+import type { Frame, Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+
+/** How many devices that are away are listed; the server remembers as many. */
+const AWAY_MAX = 64;
+
+/** All that a model knows. */
+export interface Memory {
+  state: SessionState | null;
+  devices: readonly SessionDevice[];
+  /** Up to where all frames to all have been seen; `null` with a server of version 1. */
+  position: { epoch: number; seq: number } | null;
+  /** The state tells what happened up to this number of that epoch. */
+  stateSeq: number;
+}
+
+const NOTHING: Memory = { state: null, devices: [], position: null, stateSeq: 0 };
+
+export class SessionModel {
+  memory: Memory = NOTHING;
+  /** Where the present connection resumes, `null` if it doesn't. */
+  #resumedFrom: string | null = null;
+
+  /** Where to resume, as the server reads it; `null` for nowhere. */
+  get since(): string | null {
+    const { position } = this.memory;
+    return position && `${position.epoch}.${position.seq}`;
+  }
+
+  /** A new socket is asked for, with `since` as it is now. */
+  connecting(): void {
+    this.#resumedFrom = this.since;
+  }
+
+  /** @returns What happened, in order. */
+  apply(frame: Frame): SessionChange[] {
+    if (frame.type === "initial_state") return this.#begin(frame);
+    if (frame.type === "state") return this.#merge(frame);
+    const seq = frame["kept"] !== true ? numberOf(frame["seq"]) : null;
+    const { position } = this.memory;
+    if (seq !== null && position) {
+      if (seq <= position.seq) return [];
+      this.#know({ position: { epoch: position.epoch, seq } });
+    }
+    // While it catches up, the state is ahead of the frames.
+    return this.#happened(frame, seq === null || seq > this.memory.stateSeq);
+  }
+
+  #begin(frame: Frame): SessionChange[] {
+    const before = this.memory.state;
+    const state = stateOf(frame);
+    const epoch = numberOf(frame["epoch"]);
+    const seq = numberOf(frame["seq"]);
+    const isCounted = epoch !== null && seq !== null;
+    const { position } = this.memory;
+    const isResumed =
+      isCounted && this.#resumedFrom !== null && frame["reset"] !== true && position?.epoch === epoch;
+    this.memory = {
+      state,
+      devices: Array.isArray(frame["devices"]) ? (frame["devices"] as SessionDevice[]) : [],
+      position: isResumed ? position : isCounted ? { epoch, seq } : null,
+      stateSeq: isCounted ? seq : 0,
+    };
+    if (!before) return [];
+    const changes: SessionChange[] = isResumed ? [] : [{ type: "reset" }];
+    if (before.presence === state.presence) return changes;
+    return [...changes, { type: "presenceChanged", presence: state.presence }];
+  }
+
+  #merge(frame: Frame): SessionChange[] {
+    const { state } = this.memory;
+    if (!state) return [];
+    const games = gamesOf(frame["activeGames"]);
+    const lastActive = numberOf(frame["lastActive"]);
+    this.#know({
+      state: {
+        ...state,
+        ...(games && { activeGames: games }),
+        ...(frame["presence"] !== undefined && { presence: frame["presence"] as Presence }),
+        ...(lastActive !== null && { lastActive }),
+      },
+    });
+    const epoch = numberOf(frame["epoch"]);
+    const seq = numberOf(frame["seq"]);
+    // Erasing a user's data begins a new count.
+    if (epoch !== null && seq !== null) this.#know({ position: { epoch, seq }, stateSeq: seq });
+    return [];
+  }
+
+  #happened(frame: Frame, isNews: boolean): SessionChange[] {
+    switch (frame.type) {
+      case "game_joined":
+      case "game_left": {
+        const games = gamesOf(frame["activeGames"]);
+        if (isNews && games) this.#knowState({ activeGames: games });
+        const type = frame.type === "game_joined" ? "gameJoined" : "gameLeft";
+        return [{ type, gameId: String(frame["gameId"]) }];
+      }
+      case "presence_updated": {
+        const presence = frame["presence"] as Presence;
+        if (isNews) this.#knowState({ presence });
+        return [{ type: "presenceChanged", presence }];
+      }
+      case "device_connected":
+      case "device_updated":
+        if (isNews) this.#setDevice(frame["device"] as SessionDevice);
+        return [];
+      case "device_disconnected":
+        if (isNews) this.#dropDevice(String(frame["deviceId"]));
+        return [];
+      default:
+        return [eventOf(frame)];
+    }
+  }
+
+  #setDevice(device: SessionDevice): void {
+    const { devices } = this.memory;
+    const known = devices.find(({ deviceId }) => deviceId === device.deviceId);
+    const updated = { ...device, current: known?.current ?? false };
+    this.#know({ devices: known ? devices.map((one) => (one === known ? updated : one)) : [...devices, updated] });
+  }
+
+  #dropDevice(gone: string): void {
+    const known = this.memory.devices.find(({ deviceId }) => deviceId === gone);
+    if (!known) return;
+    // The server goes on to remember it, as one of the last that were here.
+    const others = this.memory.devices.filter((one) => one !== known);
+    const away = others.filter(({ tabs }) => tabs === 0);
+    const tooMany = away.slice(0, Math.max(0, away.length + 1 - AWAY_MAX));
+    const device: SessionDevice = { ...known, tabs: 0, presence: "offline" };
+    this.#know({ devices: [...others.filter((one) => !tooMany.includes(one)), device] });
+  }
+
+  #knowState(more: Partial<SessionState>): void {
+    if (this.memory.state) this.#know({ state: { ...this.memory.state, ...more } });
+  }
+
+  #know(more: Partial<Memory>): void {
+    this.memory = { ...this.memory, ...more };
+  }
+}
+
+function eventOf(frame: Frame): SessionChange {
+  const kept = frame["kept"] === true;
+  if (frame.type === "event") {
+    const { event: name, data = null, from } = frame;
+    return { type: "event", event: { name: String(name), data, from: String(from), kept } };
+  }
+  return { type: "event", event: { name: frame.type, data: frame, from: null, kept } };
+}
+
+function stateOf(frame: Frame): SessionState {
+  return {
+    userId: String(frame["userId"]),
+    activeGames: gamesOf(frame["activeGames"]) ?? [],
+    presence: (frame["presence"] as Presence | undefined) ?? "online",
+    lastActive: numberOf(frame["lastActive"]) ?? 0,
+  };
+}
+
+function gamesOf(value: unknown): string[] | null {
+  return Array.isArray(value) ? (value as string[]) : null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}

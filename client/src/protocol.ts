@@ -1,0 +1,104 @@
+/** What the server and a device say to each other, and what of it the app sees. */
+
+/** The subprotocols, the better one first. */
+export const PROTOCOL_VERSION_2 = "user-session.v2";
+export const PROTOCOL_VERSION_1 = "user-session.v1";
+
+/** In exactly these bytes the platform answers it without waking the user's object. */
+export const HEARTBEAT = '{"type":"ping"}';
+
+/** The reason of the close by which every version of the server tells of a logout. */
+export const LOGOUT_REASON = "Logged out from all devices";
+
+/** What the server takes in one frame, in bytes of UTF-8. */
+export const FRAME_BYTES_MAX = 65_536;
+
+/** What a user is seen as. */
+export type Presence = "online" | "away" | "offline";
+
+/** What all devices of a user share. */
+export interface SessionState {
+  userId: string;
+  /** In the order in which they were joined. */
+  activeGames: string[];
+  presence: Presence;
+  /** When any device last did anything: milliseconds since the Unix epoch, 0 for never. */
+  lastActive: number;
+}
+
+/** An installation: a browser profile, a phone. */
+export interface SessionDevice {
+  deviceId: string;
+  /** Empty if it was never named. */
+  name: string;
+  /** Milliseconds since the Unix epoch. */
+  firstSeen: number;
+  /** Milliseconds since the Unix epoch. */
+  lastActive: number;
+  presence: Presence;
+  /** How many of its sockets are open; 0 if it is away. */
+  tabs: number;
+  /** Whether it is this one. */
+  current: boolean;
+}
+
+/** An event of the app's own: published by a device, or pushed by a server. */
+export interface SessionEvent {
+  /** What it was published as; of a push, its `type`. */
+  name: string;
+  /** What was published with it, `null` if nothing; of a push, its whole body. */
+  data: unknown;
+  /** The id of the device that published it, `null` for a push. */
+  from: string | null;
+  /** Whether it is a push that was kept while this device was away. */
+  kept: boolean;
+}
+
+/** Something that has happened, as listeners are told of it. */
+export type SessionChange =
+  | { type: "gameJoined"; gameId: string }
+  | { type: "gameLeft"; gameId: string }
+  | { type: "presenceChanged"; presence: Presence }
+  | { type: "event"; event: SessionEvent }
+  /** Events may have been missed while there was no connection: read again what hangs on them. */
+  | { type: "reset" }
+  | { type: "loggedOut" };
+
+/** How a request ended. Promises of it are never rejected. */
+export type RequestOutcome =
+  | {
+      ok: true;
+      /** Of `logoutOthers` and `logoutDevice`: an ended device's credential is also this one's, and stays valid. */
+      credentialShared: boolean;
+    }
+  | {
+      ok: false;
+      /**
+       * An error code of the server (`invalid_message`, `limit_reached`, `too_large`, `internal` …), or
+       * `ended`: the session is over for this tab; `unknown`: the connection broke, and whether it was
+       * done can't be found out; `unsupported`: the server speaks version 1; `queue_full`.
+       */
+      code: string;
+      message: string;
+    };
+
+/** A frame of the server's, as far as it has been looked at. */
+export interface Frame {
+  type: string;
+  [key: string]: unknown;
+}
+
+/** The parsed frame, `null` if it is none. */
+export function parseFrame(text: unknown): Frame | null {
+  if (typeof text !== "string") return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFrame(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isFrame(value: unknown): value is Frame {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}

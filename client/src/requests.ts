@@ -1,0 +1,214 @@
+/**
+ * What was asked of the server and is not answered yet. In version 2 every request has an id, and is
+ * sent again with it on each new connection until it is answered, so it is done, and done once.
+ */
+import { FRAME_BYTES_MAX, type Frame, type RequestOutcome } from "./protocol.js";
+
+/** The server remembers 64 ids of a device; what may have to be repeated must be among them. */
+const IN_FLIGHT_MAX = 32;
+const WAITING_MAX = 256;
+/** The server remembers ids for ten minutes: after that a repetition would be done again. */
+const REPEATABLE_MS = 9 * 60_000;
+const DEFAULT_RETRY_MS = 1_000;
+const SLOWEST_PER_SECOND = 0.5;
+
+const ONLY_VERSION_2 = new Set(["logout_others", "logout_device", "set_device"]);
+
+/** A frame of the device's. */
+export interface Message {
+  type: string;
+  [key: string]: unknown;
+}
+
+export interface Request {
+  id: string;
+  message: Message;
+  /** The message as JSON, without its id, of the moment when it was asked. */
+  text: string;
+  /** When it was first sent, `null` if it never was. */
+  sentAt: number | null;
+  isInFlight: boolean;
+  settle: (outcome: RequestOutcome) => void;
+}
+
+export interface QueueHandlers {
+  send(text: string): boolean;
+  /** The pending requests have changed. */
+  changed(): void;
+  /** Whether a change of games has nothing to change. */
+  isDone(message: Message): boolean;
+}
+
+export const DONE: RequestOutcome = { ok: true, credentialShared: false };
+
+export function refusal(code: string, message: string): RequestOutcome {
+  return { ok: false, code, message };
+}
+
+export class RequestQueue {
+  /** In the order in which they were asked. */
+  #pending: Request[] = [];
+  #version: 1 | 2 | null = null;
+  /** What may be sent at once, and how many more each second: the server closes whoever floods it. */
+  #credit: number;
+  #creditMax: number;
+  #perSecond: number;
+  #creditedAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #handlers: QueueHandlers;
+
+  constructor(perSecond: number, handlers: QueueHandlers) {
+    this.#perSecond = perSecond;
+    this.#creditMax = this.#credit = Math.max(1, perSecond * 1.5);
+    this.#handlers = handlers;
+  }
+
+  get pending(): readonly Request[] {
+    return this.#pending;
+  }
+
+  /**
+   * Asks for something, now or when there is a connection.
+   * @param id Asking again with the id of a pending request is asking for its outcome.
+   */
+  add(id: string, message: Message): Promise<RequestOutcome> {
+    const text = JSON.stringify(message);
+    if (new TextEncoder().encode(text).length + id.length + '"id":"",'.length > FRAME_BYTES_MAX) {
+      return Promise.resolve(refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
+    }
+    const known = this.#pending.find((request) => request.id === id);
+    if (!known && this.#pending.length >= WAITING_MAX) {
+      return Promise.resolve(refusal("queue_full", `${WAITING_MAX} requests are waiting`));
+    }
+    return new Promise((resolve) => {
+      if (known) {
+        const { settle } = known;
+        known.settle = (outcome) => [settle, resolve].forEach((tell) => tell(outcome));
+        return;
+      }
+      this.#pending.push({ id, message, text, sentAt: null, isInFlight: false, settle: resolve });
+      this.#handlers.changed();
+      this.flush();
+    });
+  }
+
+  /** The first frame of a connection has come. */
+  connected(version: 1 | 2): void {
+    this.#version = version;
+    this.flush();
+  }
+
+  /** What was in flight may have been done or not. */
+  disconnected(): void {
+    clearTimeout(this.#timer);
+    this.#version = null;
+    for (const request of this.#pending) request.isInFlight = false;
+  }
+
+  /** Sends what can be sent. */
+  flush(): void {
+    for (const request of [...this.#pending]) {
+      if (this.#version === null) return;
+      if (this.#pending.filter(({ isInFlight }) => isInFlight).length >= IN_FLIGHT_MAX) return;
+      if (request.isInFlight || this.#mustWait(request)) continue;
+      if (!this.#hasCredit()) return;
+      this.#send(request, this.#version);
+    }
+  }
+
+  /** Takes the answer to a request, if the frame is one. */
+  answer(frame: Frame): void {
+    // Frames are answered in order: one that the server could not read the id of was the first.
+    const request =
+      frame["id"] === undefined
+        ? this.#pending.find(({ isInFlight }) => isInFlight)
+        : this.#pending.find(({ id }) => id === frame["id"]);
+    if (!request) return;
+    if (frame.type === "ack") {
+      return this.settle(request, { ok: true, credentialShared: frame["credentialShared"] === true });
+    }
+    if (frame["code"] === "rate_limited") return this.#slowDown(request, Number(frame["retryAfterMs"]));
+    this.settle(request, refusal(String(frame["code"]), String(frame["message"])));
+  }
+
+  settle(request: Request, outcome: RequestOutcome): void {
+    const at = this.#pending.indexOf(request);
+    if (at < 0) return;
+    this.#pending.splice(at, 1);
+    this.#handlers.changed();
+    request.settle(outcome);
+    this.flush();
+  }
+
+  /** It is over: nothing waits any longer. */
+  settleAll(outcomeOf: (message: Message) => RequestOutcome): void {
+    this.disconnected();
+    for (const request of [...this.#pending]) this.settle(request, outcomeOf(request.message));
+  }
+
+  #send(request: Request, version: 1 | 2): void {
+    const { message, text, id, sentAt } = request;
+    if (sentAt !== null && Date.now() - sentAt > REPEATABLE_MS) {
+      return this.settle(request, refusal("unknown", "the connection broke before the answer"));
+    }
+    if (version === 1 && isOnlyVersion2(message)) {
+      return this.settle(request, refusal("unsupported", "this server speaks version 1"));
+    }
+    if (!this.#handlers.send(version === 2 ? `{"id":${JSON.stringify(id)},${text.slice(1)}` : text)) return;
+    this.#credit--;
+    request.sentAt ??= Date.now();
+    request.isInFlight = true;
+    // Version 1 answers nothing but tells everybody of a game that came or went.
+    const isAnswered = isAboutGame(message) && !this.#handlers.isDone(message);
+    if (version === 1 && !isAnswered) this.settle(request, DONE);
+  }
+
+  /** What is about the same thing is done in order, also if the first must be tried again. */
+  #mustWait(request: Request): boolean {
+    const subject = subjectOf(request.message);
+    if (subject === null) return false;
+    const first = this.#pending.find(({ message }) => subjectOf(message) === subject);
+    return first !== request;
+  }
+
+  /** Whether one more may be sent; if not, all will be tried again when it may. */
+  #hasCredit(): boolean {
+    const now = Date.now();
+    const earned = (Math.max(0, now - this.#creditedAt) / 1_000) * this.#perSecond;
+    this.#credit = Math.min(this.#creditMax, this.#credit + earned);
+    this.#creditedAt = now;
+    if (this.#credit >= 1) return true;
+    this.#flushAfter(((1 - this.#credit) / this.#perSecond) * 1_000);
+    return false;
+  }
+
+  /** The server takes less than was thought: from now on it gets half of it, and no bursts. */
+  #slowDown(request: Request, retryAfterMs: number): void {
+    request.isInFlight = false;
+    const waitMs = retryAfterMs > 0 ? retryAfterMs : DEFAULT_RETRY_MS;
+    this.#perSecond = Math.max(SLOWEST_PER_SECOND, this.#perSecond / 2);
+    this.#creditMax = 1;
+    this.#credit = 1 - (waitMs / 1_000) * this.#perSecond;
+    this.#creditedAt = Date.now();
+    this.#flushAfter(waitMs);
+  }
+
+  #flushAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), Math.ceil(ms));
+  }
+}
+
+/** Whether it joins or leaves a game. */
+export function isAboutGame({ type }: Message): boolean {
+  return type === "join_game" || type === "leave_game";
+}
+
+function isOnlyVersion2({ type, to, except }: Message): boolean {
+  return ONLY_VERSION_2.has(type) || to !== undefined || except !== undefined;
+}
+
+function subjectOf(message: Message): string | null {
+  if (isAboutGame(message)) return `game ${String(message["gameId"])}`;
+  return message.type === "update_presence" ? "presence" : null;
+}

@@ -1,0 +1,301 @@
+/**
+ * The hooks in the real Chromium, in a real app, against the running Worker: ours with React 18 and
+ * 19, and beside it the one in production, which it must be able to replace.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { SECRET, secretToken } from "../../tests/support/auth.mjs";
+import { startChromium } from "../../tests/support/chromium.mjs";
+import { eventually } from "../../tests/support/eventually.mjs";
+import { assertPrompt, promptTest, stateOf } from "../../tests/support/logout.mjs";
+import { OPEN, ROOT, startServer } from "../../tests/support/server.mjs";
+import { watching } from "../../tests/support/watched.mjs";
+import { NEW_18, NEW_19, OLD, inApp, startSite, untilApp } from "./support/site.mjs";
+
+/** @import { TestContext } from "node:test" */
+/** @import { Browser, BrowserContext, Page } from "playwright-core" */
+/** @import { Server } from "../../tests/support/server.mjs" */
+/** @import { Watching } from "../../tests/support/watched.mjs" */
+/** @import { Kind, Site } from "./support/site.mjs" */
+
+/** @type {Server & Watching} */
+let server;
+/** @type {Browser} */
+let browser;
+/** @type {Site} */
+let site;
+before(async () => {
+  site = await startSite();
+  const vars = { ...OPEN, ALLOWED_ORIGINS: site.origin };
+  const starting = startServer(`${ROOT}tests/worker/fixtures/watched.wrangler.jsonc`, vars);
+  const [started, chromium] = await Promise.all([starting, startChromium()]);
+  server = { ...started, ...watching(started) };
+  browser = chromium;
+  site.serve(server.http);
+});
+after(async () => {
+  site?.close();
+  await browser?.close();
+  await server?.close();
+});
+
+/** @param {TestContext} t @returns {Promise<BrowserContext>} A device. */
+async function newDevice(t) {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  return context;
+}
+
+/**
+ * Devices of a user, each with a page that has its state.
+ * @param {TestContext} t
+ * @param {Kind[]} kinds
+ * @param {object} settings
+ */
+async function devices(t, kinds, settings) {
+  /** @type {Page[]} */
+  const pages = [];
+  for (const kind of kinds) {
+    const page = await site.visit(await newDevice(t), kind, settings);
+    await untilApp(page, "session.state");
+    pages.push(page);
+  }
+  return pages;
+}
+
+/** @param {Page} page */
+const games = (page) => inApp(page, "session.state.activeGames");
+
+// The old hook connects once only if its callbacks keep their identity.
+const CALM = { isInline: false };
+
+for (const kind of [OLD, NEW_18, NEW_19]) {
+  const name = `${kind === OLD ? "the hook in production" : "our hook"} with React ${kind.react}`;
+
+  test(`${name}: two devices see each other's games and presence, through a reload`, async (t) => {
+    const userId = `two-${kind.name}`;
+    const [desk, phone] = await devices(t, [kind, kind], { userId, ...CALM });
+    assert.ok(desk && phone);
+    await inApp(desk, "session.joinGame('chess')");
+    await inApp(phone, "session.joinGame('go')");
+    for (const page of [desk, phone]) await untilApp(page, "session.state.activeGames.length === 2");
+    await inApp(desk, "session.leaveGame('chess')");
+    await inApp(phone, "session.updatePresence('away')");
+    for (const page of [desk, phone]) {
+      await untilApp(page, "session.state.presence === 'away' && session.state.activeGames.length === 1");
+      const calls = (await inApp(page, "app.calls")).map((/** @type {any[]} */ call) => call.slice(1, 3).join(" "));
+      assert.deepEqual(calls.sort(), ["joined chess", "joined go", "left chess", "presence away"]);
+      assert.deepEqual(await inApp(page, "[session.isConnected, session.isLoading, session.error]"), [true, false, null]);
+    }
+
+    await phone.reload();
+    await phone.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId, ...CALM });
+    await untilApp(phone, "session.state");
+    assert.deepEqual([await games(phone), await inApp(phone, "session.state.presence")], [["go"], "away"]);
+    assert.equal((await inApp(desk, "app.calls")).length, 4, "the other device sees nothing of a reload");
+    await eventually("the reloaded page's first socket to go", () => site.open(userId) === 2);
+  });
+
+  test(`${name}: offline and back`, async (t) => {
+    const userId = `offline-${kind.name}`;
+    const [desk, phone] = await devices(t, [kind, kind], { userId, ...CALM });
+    assert.ok(desk && phone);
+    await desk.context().setOffline(true);
+    site.cut();
+    await untilApp(desk, "!session.isConnected");
+    await inApp(desk, "session.joinGame('asked offline')");
+    const isNew = kind !== OLD;
+    assert.deepEqual(await games(desk), isNew ? ["asked offline"] : []);
+    site.mend();
+    // Past the cut, and before the first is back.
+    await untilApp(phone, "session.isConnected && app.results.length");
+    await desk.context().setOffline(false);
+    await untilApp(desk, "session.isConnected");
+    if (isNew) {
+      await untilApp(phone, "session.state.activeGames.length === 1");
+      await untilApp(desk, "session.pendingRequests === 0");
+    }
+    await inApp(phone, "session.joinGame('after')");
+    await untilApp(desk, "session.state.activeGames.includes('after')");
+    const expected = isNew ? ["asked offline", "after"] : ["after"];
+    assert.deepEqual([await games(desk), (await stateOf(server, userId)).activeGames], [expected, expected]);
+    const joined = (await inApp(desk, "app.callsOf('joined')")).map((/** @type {any[]} */ call) => call[2]);
+    assert.deepEqual(joined, expected);
+  });
+
+  promptTest(`${name}: a logout on one device shows on all at once, old and new`, async (t, id) => {
+    const userId = `${id}-${kind.name}`;
+    const pages = await devices(t, [kind, NEW_19, OLD, kind], { userId, ...CALM });
+    const start = await inApp(/** @type {Page} */ (pages[0]), "(session.logoutAllDevices(), Date.now())");
+    /** @type {number[]} */
+    const times = [];
+    for (const page of pages) {
+      await untilApp(page, "app.callsOf('loggedOut').length > 0");
+      times.push((await inApp(page, "app.callsOf('loggedOut')[0].at(-1)")) - start);
+      assert.equal(await inApp(page, "session.isConnected"), false);
+    }
+    assertPrompt(t, times);
+    await eventually("all sockets to close", () => site.open(userId) === 0);
+    assert.equal(site.opened(userId), 4, "none comes back");
+  });
+}
+
+test("a sleep of more than ten seconds is nothing that users of either hook see", async (t) => {
+  const kinds = [OLD, NEW_18, NEW_19];
+  const pairs = await Promise.all(
+    kinds.map(async (kind) => {
+      const userId = `sleep-${kind.name}`;
+      return { userId, pages: await devices(t, [kind, kind], { userId, ...CALM }) };
+    }),
+  );
+  const instances = async () => Promise.all(pairs.map(async ({ userId }) => (await server.counts(userId)).instances));
+  for (let round = 0; ; round++) {
+    const before = await instances();
+    // As long as the platform waits before it lets an object sleep, which a busy one doesn't.
+    await delay(10_500);
+    for (const { userId, pages } of pairs) {
+      await inApp(/** @type {Page} */ (pages[0]), `session.joinGame('${round}')`);
+      for (const page of pages) await untilApp(page, `session.state.activeGames.includes('${round}')`);
+      assert.deepEqual([site.open(userId), site.opened(userId)], [2, 2]);
+    }
+    if ((await instances()).every((count, at) => count > Number(before[at]))) return;
+    assert.ok(round < 4, "an object never slept");
+  }
+});
+
+test("the reconnect loop: with inline callbacks the hook in production reconnects at every state, ours never", async (t) => {
+  const kinds = [OLD, NEW_18, NEW_19];
+  for (const kind of kinds) {
+    const userId = `loop-${kind.name}`;
+    const page = await site.visit(await newDevice(t), kind, { userId, isInline: true });
+    await untilApp(page, "session.state");
+    if (kind === OLD) {
+      await eventually("the loop", () => site.opened(userId) > 10);
+      continue;
+    }
+    for (let at = 0; at < 20; at++) {
+      await inApp(page, `(session.joinGame('${at}'), app.rerender())`);
+    }
+    await untilApp(page, "session.pendingRequests === 0 && app.callsOf('joined').length === 20");
+    assert.ok((await inApp(page, "app.renders")) > 20);
+    assert.equal(site.opened(userId), 1);
+  }
+});
+
+for (const kind of [NEW_18, NEW_19]) {
+  test(`React ${kind.react}: all components of a page share a socket, StrictMode opens no other, unmounting leaves none`, async (t) => {
+    const userId = `page-${kind.name}`;
+    const page = await site.visit(await newDevice(t), kind, { userId, count: 3, isStrict: true, earlyJoin: true });
+    await untilApp(page, "app.callsOf('joined').length === 3 && session.pendingRequests === 0");
+    const joined = await inApp(page, "app.callsOf('joined').map(([at, , game]) => [at, game])");
+    assert.deepEqual(joined, [[0, "early"], [1, "early"], [2, "early"]], "every component is told, once");
+    await inApp(page, "session.publish('move', 7)");
+    await untilApp(page, "app.events.length === 3");
+    assert.deepEqual(await inApp(page, "app.events"), [[0, 7], [1, 7], [2, 7]]);
+    assert.equal(site.opened(userId), 1);
+    await inApp(page, "app.unmount()");
+    await eventually("its end", () => site.open(userId) === 0);
+    await eventually("the server's notice", async () => (await stateOf(server, userId)).connectedDevices === 0);
+    // Longer than the back-off after which the old hook would be back.
+    await delay(1_500);
+    assert.equal(site.opened(userId), 1);
+  });
+}
+
+test("another user, or none, takes the first one's socket and state away", async (t) => {
+  const page = await site.visit(await newDevice(t), NEW_19, { userId: "first" });
+  await untilApp(page, "session.state?.userId === 'first'");
+  await page.evaluate("app.mount({ userId: 'second' })");
+  await untilApp(page, "session.state?.userId === 'second'");
+  await page.evaluate("app.mount({ userId: 'second', enabled: false })");
+  await untilApp(page, "session.state === null && session.connectionStatus === 'idle'");
+  await eventually("their ends", () => site.open("first") + site.open("second") === 0);
+});
+
+test("a page that is not let in learns why and stays out; one whose token has expired fetches another", async (t) => {
+  const vars = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, CONNECTS_PER_MINUTE: "0", ALLOWED_ORIGINS: site.origin };
+  const checked = await startServer(undefined, vars);
+  t.after(() => {
+    site.serve(server.http);
+    return checked.close();
+  });
+  site.serve(checked.http);
+  const device = await newDevice(t);
+  const denied = await site.visit(device, NEW_19, { userId: "denied", token: secretToken("lee") });
+  await untilApp(denied, "session.connectionStatus === 'forbidden' && session.error && !session.isLoading");
+  const nobody = await site.visit(device, NEW_19, { userId: "nobody" });
+  await untilApp(nobody, "session.connectionStatus === 'unauthorized'");
+  const page = await device.newPage();
+  await page.goto(`${site.origin}/${NEW_19.name}`);
+  const expired = secretToken("expired", { iat: 1, exp: 2 });
+  const tokens = JSON.stringify([expired, secretToken("expired")]);
+  await page.evaluate(`{ const tokens = ${tokens}; app.mount({ userId: "expired", token: async () => tokens.shift() }); }`);
+  await untilApp(page, "session.state?.userId === 'expired'");
+  assert.deepEqual([site.opened("denied"), site.opened("nobody"), site.opened("expired")], [1, 1, 2]);
+});
+
+test("a duplicated tab, which starts with the other's sessionStorage, does not throw it out", async (t) => {
+  const userId = "duplicate";
+  const device = await newDevice(t);
+  const settings = { userId };
+  const page = await site.visit(device, NEW_19, settings);
+  await untilApp(page, "session.state");
+  // A reload is what the storage hands the tab's id on for.
+  await page.reload();
+  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+  await untilApp(page, "session.state");
+  const opening = device.waitForEvent("page");
+  // A window with an opener starts with a copy, as a duplicate does.
+  await page.evaluate("window.open(location.href), undefined");
+  const copy = await opening;
+  await copy.waitForFunction("globalThis.app?.mount");
+  await copy.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+  await untilApp(copy, "session.state");
+  await inApp(copy, "session.joinGame('go')");
+  await untilApp(page, "session.state.activeGames.length === 1");
+  const list = await inApp(page, "session.devices.map(({ tabs, current }) => [tabs, current])");
+  assert.deepEqual(list, [[2, true]], "one device, two tabs");
+});
+
+test("a reload keeps device and tab: the list of devices does not grow", async (t) => {
+  const userId = "reload";
+  const page = await site.visit(await newDevice(t), NEW_19, { userId });
+  await untilApp(page, "session.state");
+  const before = await inApp(page, "session.devices[0].deviceId");
+  for (let times = 0; times < 3; times++) {
+    await page.reload();
+    await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId });
+    await untilApp(page, "session.state");
+  }
+  const list = await inApp(page, "session.devices.map(({ deviceId, tabs }) => [deviceId, tabs])");
+  assert.deepEqual(list, [[before, 1]]);
+});
+
+test("tabs that share have one socket, all hear all once, and when the one that has it goes another goes on", async (t) => {
+  const userId = "shared";
+  const device = await newDevice(t);
+  const phone = await site.visit(await newDevice(t), NEW_19, { userId });
+  /** @type {Page[]} */
+  const tabs = [];
+  for (let at = 0; at < 3; at++) tabs.push(await site.visit(device, NEW_19, { userId, shareTabs: true }));
+  const [leader, second, third] = tabs;
+  assert.ok(leader && second && third);
+  for (const tab of tabs) await untilApp(tab, "session.state && session.isConnected");
+  assert.equal(site.opened(userId), 2, "one for the tabs, one for the phone");
+  await inApp(third, "session.joinGame('go')");
+  for (const tab of [...tabs, phone]) await untilApp(tab, "app.callsOf('joined').length === 1");
+  await inApp(second, "session.publish('move', 1)");
+  for (const tab of tabs) await untilApp(tab, "app.events.length === 1");
+  await Promise.all([leader.close(), inApp(phone, "(session.publish('move', 2), session.publish('move', 3))")]);
+  await inApp(third, "session.joinGame('chess')");
+  for (const tab of [second, third]) {
+    await untilApp(tab, "app.events.length === 3 && session.state.activeGames.length === 2 && session.isConnected");
+    assert.deepEqual(await inApp(tab, "app.events.map(([, data]) => data)"), [1, 2, 3]);
+  }
+  assert.equal(site.opened(userId), 3);
+  await inApp(second, "session.logoutAllDevices()");
+  for (const tab of [second, third, phone]) await untilApp(tab, "app.callsOf('loggedOut').length === 1");
+  await eventually("their ends", () => site.open(userId) === 0);
+});

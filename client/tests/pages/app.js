@@ -1,0 +1,62 @@
+/**
+ * An app for the tests, of one or more components that use the hook. Which hook that is, and which
+ * React, is decided when the page is built: changing the import is all that a migration takes.
+ */
+import { StrictMode, createElement, useCallback, useEffect, useState } from "react";
+import { createRoot } from "react-dom/client";
+import { useUserSession } from "the-hook";
+
+/** @type {any} */
+const app = { renders: 0, calls: [], events: [], results: [], warnings: [], ids: [] };
+Object.assign(globalThis, { app });
+console.warn = (...args) => app.warnings.push(args.join(" "));
+
+/** @param {any} props */
+function Widget({ at, isInline, options }) {
+  app.renders++;
+  const [, setCount] = useState(0);
+  app.rerender = () => setCount((count) => count + 1);
+  const note = useCallback(
+    (/** @type {string} */ name) => (/** @type {unknown[]} */ ...args) => app.calls.push([at, name, ...args, Date.now()]),
+    [at],
+  );
+  const stable = useState(() => callbacks(note))[0];
+  const result = useUserSession({ ...options, ...(isInline ? callbacks(note) : stable) });
+  app.results[at] = result;
+  const { onEvent } = result;
+  useEffect(() => onEvent?.("move", (/** @type {any} */ { data }) => app.events.push([at, data])), [onEvent, at]);
+  return createElement("p", null, createElement(EarlyChild, { join: options.earlyJoin && result.joinGame }));
+}
+
+/** Its effects run before those of the component that has the hook. @param {any} props */
+function EarlyChild({ join }) {
+  useEffect(() => join && join("early"), [join]);
+  return null;
+}
+
+/** @param {(name: string) => (...args: unknown[]) => void} note */
+function callbacks(note) {
+  return {
+    onGameJoined: note("joined"),
+    onGameLeft: note("left"),
+    onPresenceChanged: note("presence"),
+    onLoggedOut: note("loggedOut"),
+    onReset: note("reset"),
+  };
+}
+
+/** @type {any} */
+let root = null;
+
+/** @param {any} settings */
+app.mount = ({ count = 1, isInline = true, isStrict = false, ...options }) => {
+  root ??= createRoot(/** @type {HTMLElement} */ (document.getElementById("root")));
+  const widgets = Array.from({ length: count }, (_, at) => createElement(Widget, { key: at, at, isInline, options }));
+  root.render(isStrict ? createElement(StrictMode, null, widgets) : widgets);
+};
+app.unmount = () => {
+  root?.unmount();
+  root = null;
+};
+/** @param {string} type */
+app.callsOf = (type) => app.calls.filter((/** @type {any} */ call) => call[1] === type);

@@ -1,0 +1,145 @@
+/**
+ * A WebSocket that does what a test says, for what a real server can't be made to do on command.
+ */
+import { UserSessionClient } from "user-session-client";
+
+/** @import { TestContext } from "node:test" */
+/** @import { UserSessionClientOptions } from "user-session-client" */
+
+export const V2 = "user-session.v2";
+export const PING = '{"type":"ping"}';
+
+export class FakeSocket {
+  static CONNECTING = 0;
+  static OPEN = 1;
+  static CLOSING = 2;
+  static CLOSED = 3;
+
+  readyState = FakeSocket.CONNECTING;
+  protocol = "";
+  /** Every frame that was sent on it, as text. @type {string[]} */
+  sent = [];
+  /** The code that the client closed it with. @type {number | undefined | null} */
+  closedWith = null;
+  /** @type {(() => void) | null} */
+  onopen = null;
+  /** @type {((event: {data: unknown}) => void) | null} */
+  onmessage = null;
+  /** @type {((event: {code: number, reason: string}) => void) | null} */
+  onclose = null;
+  /** @type {(() => void) | null} */
+  onerror = null;
+
+  /**
+   * @param {string} url
+   * @param {string[]} protocols
+   */
+  constructor(url, protocols) {
+    this.url = new URL(url);
+    this.protocols = protocols;
+  }
+
+  /** @param {string} text */
+  send(text) {
+    this.sent.push(text);
+  }
+
+  /** @param {number} [code] */
+  close(code) {
+    this.readyState = FakeSocket.CLOSING;
+    this.closedWith = code;
+  }
+
+  /** The server takes it. @param {string} [protocol] The subprotocol it selects. */
+  open(protocol = V2) {
+    this.readyState = FakeSocket.OPEN;
+    this.protocol = protocol;
+    this.onopen?.();
+  }
+
+  /** @param {object} frame */
+  receive(frame) {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  /**
+   * It ends without the client's doing.
+   * @param {number} [code]
+   * @param {string} [reason]
+   */
+  fail(code = 1006, reason = "") {
+    this.readyState = FakeSocket.CLOSED;
+    this.onclose?.({ code, reason });
+  }
+
+  /** What was sent on it but heartbeats, parsed. */
+  get requests() {
+    return this.sent.filter((text) => text !== PING).map((text) => JSON.parse(text));
+  }
+}
+
+/**
+ * A client whose sockets, clock and page a test controls.
+ * @param {TestContext} t
+ * @param {Partial<UserSessionClientOptions>} [options]
+ */
+export function fakeClient(t, options = {}) {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  // The longest wait: jitter only ever shortens.
+  t.mock.method(Math, "random", () => 1);
+  const page = new EventTarget();
+  const globals = /** @type {any} */ (globalThis);
+  globals.addEventListener = page.addEventListener.bind(page);
+  globals.removeEventListener = page.removeEventListener.bind(page);
+  /** @type {FakeSocket[]} */
+  const sockets = [];
+  class Socket extends FakeSocket {
+    /** @param {string} url @param {string[]} protocols */
+    constructor(url, protocols) {
+      super(url, protocols);
+      sockets.push(this);
+    }
+  }
+  const client = new UserSessionClient({
+    userId: "kim",
+    url: "wss://app.example/__user-session",
+    deviceId: "desk",
+    WebSocket: /** @type {any} */ (Socket),
+    ...options,
+  });
+  /** What listeners were told, in order. @type {any[]} */
+  const changes = [];
+  for (const type of /** @type {const} */ (["gameJoined", "gameLeft", "presenceChanged", "event", "reset", "loggedOut"])) {
+    client.on(type, (change) => changes.push(change));
+  }
+  t.after(() => {
+    client.close();
+    delete globals.addEventListener;
+    delete globals.removeEventListener;
+  });
+  return { client, sockets, changes, page, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
+}
+
+/** The first frame of version 1. @param {object} [more] */
+export function olderState(more = {}) {
+  return {
+    ...{ type: "initial_state", userId: "kim", activeGames: [], presence: "online", lastActive: 1 },
+    ...{ deviceId: "desk" },
+    ...more,
+  };
+}
+
+/** The first frame. @param {object} [more] */
+export function initialState(more = {}) {
+  return { ...olderState(), devices: [], epoch: 7, seq: 10, ...more };
+}
+
+/**
+ * Opens a socket and lets it have its first frame.
+ * @param {FakeSocket} socket
+ * @param {object} [more]
+ */
+export function accept(socket, more) {
+  socket.open();
+  socket.receive(initialState(more));
+}

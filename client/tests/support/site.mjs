@@ -1,0 +1,159 @@
+/**
+ * A site whose pages have the hook: it serves them, and passes their sockets on to the Worker, as a
+ * reverse proxy that can fail does. So pages connect to their own host, as they do in production.
+ */
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+/** @import { IncomingMessage } from "node:http" */
+/** @import { Socket } from "node:net" */
+/** @import { Page, BrowserContext } from "playwright-core" */
+
+const PAGES = new URL("../pages/", import.meta.url);
+const REACT_18 = fileURLToPath(new URL("../../../tests/browser/react-18/node_modules/", import.meta.url));
+
+/**
+ * What a page is built of.
+ * @typedef {object} Kind
+ * @property {string} name
+ * @property {string} hook
+ * @property {18 | 19} react
+ */
+
+const HOOK = "user-session-client/react";
+
+/** @type {Kind} */
+export const NEW_19 = { name: "new-19", hook: HOOK, react: 19 };
+/** @type {Kind} */
+export const NEW_18 = { name: "new-18", hook: HOOK, react: 18 };
+/** @type {Kind} */
+export const OLD = { name: "old", hook: fileURLToPath(new URL("old-hook.js", PAGES)), react: 18 };
+
+/**
+ * Builds one of the pages' scripts.
+ * @param {string} entry
+ * @param {Kind} kind
+ * @param {import("esbuild").BuildOptions} [options]
+ */
+export async function bundle(entry, { hook, react }, options = {}) {
+  const older = { react: `${REACT_18}react`, "react-dom": `${REACT_18}react-dom` };
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(entry, PAGES))],
+    bundle: true,
+    format: "esm",
+    write: false,
+    define: { "process.env.NODE_ENV": '"development"' },
+    alias: { "the-hook": hook, ...(react === 18 && older) },
+    ...options,
+  });
+  return outputFiles?.[0]?.text ?? "";
+}
+
+/**
+ * @typedef {object} Site
+ * @property {string} origin
+ * @property {(http: string) => void} serve Names the Worker that sockets go to.
+ * @property {(userId: string) => number} opened How many sockets a user's pages have asked for.
+ * @property {(userId: string) => number} open How many are open.
+ * @property {() => void} cut Cuts all that are open, and lets no other through until `mend`.
+ * @property {() => void} mend
+ * @property {(context: BrowserContext, kind: Kind, settings: object) => Promise<Page>} visit Opens a
+ *   page in a new tab and mounts the app.
+ * @property {() => void} close
+ */
+
+/** @returns {Promise<Site>} */
+export async function startSite() {
+  const scripts = new Map(
+    await Promise.all(
+      [NEW_18, NEW_19, OLD].map(async (kind) => /** @type {const} */ ([kind.name, await bundle("app.js", kind)])),
+    ),
+  );
+  const server = createServer(({ url = "" }, response) => {
+    const name = url.slice(1).replace(".js", "");
+    if (url.endsWith(".js")) return response.setHeader("Content-Type", "text/javascript").end(scripts.get(name));
+    const html = `<!doctype html><div id="root"></div><script type="module" src="/${name}.js"></script>`;
+    return response.setHeader("Content-Type", "text/html").end(html);
+  });
+  const wires = relay(server);
+  await new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(null)));
+  const address = server.address();
+  if (!address || typeof address !== "object") throw new Error("the site has no address");
+  const origin = `http://127.0.0.1:${address.port}`;
+  return {
+    origin,
+    ...wires,
+    async visit(context, kind, settings) {
+      const page = await context.newPage();
+      await page.goto(`${origin}/${kind.name}`);
+      await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+      return page;
+    },
+    close() {
+      wires.cut();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** @param {import("node:http").Server} server */
+function relay(server) {
+  let port = 0;
+  let isDown = false;
+  /** @type {{userId: string | null, sockets: Socket[]}[]} */
+  const wires = [];
+  server.on("upgrade", (/** @type {IncomingMessage} */ request, /** @type {Socket} */ incoming) => {
+    const userId = new URL(request.url ?? "", "http://x").searchParams.get("userId");
+    if (isDown) return void incoming.destroy();
+    const outgoing = connect(port, "127.0.0.1");
+    wires.push({ userId, sockets: [incoming, outgoing] });
+    const lines = [`GET ${request.url} HTTP/1.1`];
+    for (let at = 0; at < request.rawHeaders.length; at += 2) {
+      lines.push(`${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}`);
+    }
+    outgoing.write(`${lines.join("\r\n")}\r\n\r\n`);
+    incoming.pipe(outgoing).pipe(incoming);
+    for (const socket of [incoming, outgoing]) {
+      socket.on("error", () => {});
+      socket.on("close", () => [incoming, outgoing].forEach((one) => one.destroy()));
+    }
+  });
+  return {
+    serve: (/** @type {string} */ http) => void (port = Number(new URL(http).port)),
+    opened: (/** @type {string} */ userId) => wires.filter((wire) => wire.userId === userId).length,
+    open: (/** @type {string} */ userId) =>
+      wires.filter((wire) => wire.userId === userId && wire.sockets.every(({ destroyed }) => !destroyed)).length,
+    cut() {
+      isDown = true;
+      for (const { sockets } of wires) sockets.forEach((socket) => socket.destroy());
+    },
+    mend: () => void (isDown = false),
+  };
+}
+
+/**
+ * What a page's app has.
+ * @param {Page} page
+ * @param {string} expression Of `app` and of `session`, what the hook returns.
+ * @returns {Promise<any>}
+ */
+export function inApp(page, expression) {
+  return page.evaluate(`((session) => ${expression})(app.results[0])`);
+}
+
+/**
+ * Waits until something is so in a page's app.
+ * @param {Page} page
+ * @param {string} condition Of `app` and of `session`.
+ */
+export async function untilApp(page, condition) {
+  const expression = `((session) => session && (${condition}))(app.results[0])`;
+  await page.waitForFunction(expression, undefined, { timeout: 15_000, polling: 20 }).catch(async (error) => {
+    const { state, connectionStatus } = await inApp(page, "session ?? {}");
+    throw new Error(`${condition}: ${JSON.stringify({ state, connectionStatus })}`, { cause: error });
+  });
+}
