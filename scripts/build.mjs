@@ -1,23 +1,32 @@
-/** Builds the module alone: dist/session.wasm. With `--quiet` it only speaks when it fails. */
+/**
+ * Builds what the package ships: dist/session.wasm and client/dist; with `--module` the former alone.
+ * With `--quiet` it only speaks when it fails.
+ */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { buildClient } from "./lib/client.mjs";
 import { buildPreset } from "./lib/cmake.mjs";
 import { Failure, main, root } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 
-const quiet = process.argv.includes("--quiet");
+const { values } = parseArgs({
+  options: { module: { type: "boolean" }, quiet: { type: "boolean", default: false } },
+});
 
 await main(async () => {
+  const env = await setUp("build");
   try {
-    await buildPreset("wasm", await setUp("build"), { quiet });
+    await buildPreset("wasm", env, { quiet: values.quiet });
   } catch (error) {
     // wrangler dev buries the compiler's messages below its own when its build command fails.
     if (!(error instanceof Failure) || !process.env.SERVE_LAST_BUILD) throw error;
     console.error(`\nerror: ${error.message}\nThe server goes on with the last module that built.`);
   }
-  if (!quiet) reportSize();
+  if (!values.module) await buildClient(env);
+  if (!values.quiet) reportSize();
 });
 
 function reportSize() {

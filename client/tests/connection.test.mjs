@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { UserSessionClient } from "user-session-client";
+import { UserSessionClient } from "user-session-worker/client";
 
 import { PING, V2, accept, fakeClient, olderState } from "./support/fake-socket.mjs";
 

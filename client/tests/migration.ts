@@ -3,7 +3,7 @@
  * changing the import must be all that a migration takes.
  */
 import { useEffect } from "react";
-import { useUserSession } from "user-session-client/react";
+import { useUserSession } from "user-session-worker/react";
 
 type Presence = "online" | "away" | "offline";
 

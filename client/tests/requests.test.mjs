@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { accept, fakeClient, olderState } from "./support/fake-socket.mjs";
 
-/** @import { UserSessionClient } from "user-session-client" */
+/** @import { UserSessionClient } from "user-session-worker/client" */
 /** @import { FakeSocket } from "./support/fake-socket.mjs" */
 
 const DONE = { ok: true, credentialShared: false };

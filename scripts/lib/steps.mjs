@@ -1,8 +1,9 @@
 /** The checks of `npm test`, in order. */
 
-import { rmSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { clangTidy } from "./clang-tidy.mjs";
+import { buildClient } from "./client.mjs";
 import { buildConfigured, buildPreset } from "./cmake.mjs";
 import { fuzz, fuzzTargets } from "./fuzz.mjs";
 import { Failure, root, run } from "./run.mjs";
@@ -60,16 +61,9 @@ async function checkFormat(env) {
 }
 
 /**
- * Builds the client, as strict as tsc can be. eslint reads what comes out, since it can't read
- * TypeScript.
+ * Reads what tsc made of the client, too, since eslint can't read TypeScript.
  * @param {NodeJS.ProcessEnv} env
  */
-async function buildClient(env) {
-  rmSync(join(root, "client/dist"), { recursive: true, force: true });
-  await run("tsc", ["-p", "client"], { env, failure: "tsc objects to the client, see above." });
-}
-
-/** @param {NodeJS.ProcessEnv} env */
 async function eslint(env) {
   await run("eslint", ["--max-warnings=0", "."], { env, failure: "eslint objects, see above." });
 }

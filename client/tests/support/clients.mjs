@@ -1,10 +1,10 @@
 /** Clients of the real server, as many as a test wants, each a device of its own. */
-import { UserSessionClient } from "user-session-client";
+import { UserSessionClient } from "user-session-worker/client";
 
 import { eventually } from "../../../tests/support/eventually.mjs";
 
 /** @import { TestContext } from "node:test" */
-/** @import { SessionChange, UserSessionClientOptions } from "user-session-client" */
+/** @import { SessionChange, UserSessionClientOptions } from "user-session-worker/client" */
 /** @import { Server } from "../../../tests/support/server.mjs" */
 
 /** Remembers its sockets, so that a test can cut one. */

@@ -1,10 +1,10 @@
 /**
  * A WebSocket that does what a test says, for what a real server can't be made to do on command.
  */
-import { UserSessionClient } from "user-session-client";
+import { UserSessionClient } from "user-session-worker/client";
 
 /** @import { TestContext } from "node:test" */
-/** @import { UserSessionClientOptions } from "user-session-client" */
+/** @import { UserSessionClientOptions } from "user-session-worker/client" */
 
 export const V2 = "user-session.v2";
 export const PING = '{"type":"ping"}';

@@ -23,7 +23,7 @@ const REACT_18 = fileURLToPath(new URL("../../../tests/browser/react-18/node_mod
  * @property {18 | 19} react
  */
 
-const HOOK = "user-session-client/react";
+const HOOK = "user-session-worker/react";
 
 /** @type {Kind} */
 export const NEW_19 = { name: "new-19", hook: HOOK, react: 19 };
