@@ -1,6 +1,5 @@
 /**
- * A Worker of somebody else, who has installed the packed package: the files of
- * tests/worker/fixtures-consumer in a folder outside the project.
+ * A project of somebody else, who has installed the packed package, in a folder outside of ours.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -19,17 +18,19 @@ const NPM_FLAGS = ["--ignore-scripts", "--no-audit", "--no-fund", "--offline"];
 /**
  * @typedef {object} Consumer
  * @property {string} folder
+ * @property {string} tarball
  * @property {string[]} packed The paths in the package.
  * @property {() => Promise<void>} remove
  */
 
 /**
  * Packs the package as it is built now and installs it in a new consumer's folder.
+ * @param {string} fixture The consumer's own files.
  * @returns {Promise<Consumer>}
  */
-export async function makeConsumer() {
+export async function makeConsumer(fixture) {
   const folder = await mkdtemp(join(tmpdir(), "consumer-"));
-  await cp(join(ROOT, "tests/worker/fixtures-consumer"), folder, { recursive: true });
+  await cp(join(ROOT, fixture), folder, { recursive: true });
   const pack = ["pack", "--json", "--ignore-scripts", `--pack-destination=${folder}`];
   const { stdout } = await execute("npm", pack, { cwd: ROOT });
   const [{ filename, files }] = packedIn(stdout);
@@ -39,6 +40,7 @@ export async function makeConsumer() {
   await execute("npm", ["install", ...NPM_FLAGS, ...packages], { cwd: folder });
   return {
     folder,
+    tarball: packages[0],
     packed: files.map(({ path }) => path).sort(),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { cpSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+import { makeConsumer, runTool } from "../support/consumer.mjs";
+import { ROOT, startServer } from "../support/server.mjs";
+
+/** What the client may add to a page, minified and gzipped; the page feels each byte. */
+const CLIENT_GZIP_BYTES_MAX = 8 * 1024;
+
+/** @type {import("../support/consumer.mjs").Consumer} */
+let page;
+before(async () => {
+  page = await makeConsumer("tests/package/fixture");
+  // What a page has of its own.
+  for (const name of ["react", "@types/react", "csstype"]) {
+    cpSync(join(ROOT, "node_modules", name), join(page.folder, "node_modules", name), { recursive: true });
+  }
+});
+after(() => page?.remove());
+
+test("the package brings everything it needs and nothing else", () => {
+  const bindings = readdirSync(join(ROOT, "bindings")).filter((name) => /\.(js|d\.ts)$/.test(name));
+  const client = readdirSync(join(ROOT, "client/src")).flatMap((name) => {
+    const stem = name.replace(/\.ts$/, "");
+    return [`${stem}.d.ts`, `${stem}.js`];
+  });
+  const needed = [
+    ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"],
+    ...bindings.map((name) => `bindings/${name}`),
+    ...client.map((name) => `client/dist/${name}`),
+    ...["dist/session.wasm", "package.json", "worker-shim.js"],
+  ];
+  assert.deepEqual(page.packed, needed.sort());
+});
+
+test("publint finds nothing in the package, not even a suggestion", async () => {
+  const output = await runTool(page.folder, "publint", ["run", page.tarball, "--strict"]);
+  assert.match(output, /All good!/);
+});
+
+test("every export has types for whoever can import ES modules", async () => {
+  const args = [page.tarball, "--profile", "esm-only", "--format", "json"];
+  const { analysis, problems } = JSON.parse(await runTool(page.folder, "attw", args));
+  const entrypoints = Object.keys(analysis.entrypoints);
+  assert.deepEqual(entrypoints, [".", "./client", "./react", "./package.json"]);
+  // CommonJS and resolution without `exports` are not served, and said to be so.
+  for (const found of Object.values(problems).flat()) {
+    assert.match(found.resolutionKind, /^node(?:10|16-cjs)$/, JSON.stringify(found));
+  }
+});
+
+test("an app in TypeScript is told the types of the client and of the hook", async () => {
+  await runTool(page.folder, "tsc", ["-p", "."]);
+});
+
+test("what is not imported costs a page nothing: no server, no React for the client", async (t) => {
+  const client = await bundle("client.ts");
+  assert.ok(client.inputs.every((path) => /^(?:client\.ts|.*\/client\/dist\/.*)$/.test(path)));
+  assert.ok(!client.inputs.some((path) => /react/.test(path)));
+  const hook = await bundle("hook.tsx");
+  assert.ok(hook.inputs.some((path) => path.endsWith("/client/dist/react.js")));
+  for (const { inputs } of [client, hook]) {
+    assert.ok(!inputs.some((path) => /jose|wasm|bindings|worker-shim/.test(path)));
+  }
+  const unused = await bundle("client.ts", 'import "user-session-worker/client";');
+  assert.equal(unused.bytes, 0);
+  t.diagnostic(`gzipped: client ${client.gzipped} bytes, hook ${hook.gzipped}, React not counted`);
+  for (const { gzipped } of [client, hook]) assert.ok(gzipped < CLIENT_GZIP_BYTES_MAX, `${gzipped}`);
+});
+
+test("two devices of the packed client are in sync by the Worker", async (t) => {
+  const server = await startServer();
+  t.after(() => server.close());
+  const args = ["two-devices.mjs", `${server.http}/__user-session`];
+  assert.equal(await runTool(page.folder, process.execPath, args), '{"type":"gameJoined","gameId":"chess"}\n');
+});
+
+/**
+ * Bundles one of the page's files, without React.
+ * @param {string} file
+ * @param {string} [contents] What to have in its place.
+ */
+async function bundle(file, contents) {
+  const { metafile, outputFiles } = await build({
+    ...(contents === undefined
+      ? { entryPoints: [file] }
+      : { stdin: { contents, resolveDir: page.folder } }),
+    absWorkingDir: page.folder,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    external: ["react", "react/jsx-runtime"],
+    outdir: "out",
+    logLevel: "error",
+  });
+  const { contents: code } = outputFiles[0];
+  return {
+    inputs: Object.keys(metafile.inputs),
+    bytes: code.length,
+    gzipped: gzipSync(code).length,
+  };
+}
