@@ -107,7 +107,7 @@ function verifierOf(env) {
     }
     return { key, algorithms: SECRET_ALGORITHMS };
   }
-  if (!url) return "AUTH_MODE is jwt: set AUTH_JWT_SECRET or AUTH_JWKS_URL, see SECURITY.md";
+  if (!url) return "AUTH_MODE is jwt: set AUTH_JWT_SECRET or AUTH_JWKS_URL, see docs/deploying.md";
   if (!isSecureUrl(url)) return "AUTH_JWKS_URL: expected an https address";
   return { key: keysOf(url), algorithms: PUBLIC_KEY_ALGORITHMS };
 }

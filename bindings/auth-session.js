@@ -51,7 +51,7 @@ function sessionUrl(request, env) {
     return URL.parse(text || DEFAULT_PATH, request.url) ?? "AUTH_SESSION_URL: expected an address";
   }
   if (!text) {
-    return "AUTH_MODE is session: set AUTH_SESSION_URL, or bind AUTH to a Worker; see SECURITY.md";
+    return "AUTH_MODE is session: set AUTH_SESSION_URL, or bind AUTH to a Worker; see docs/deploying.md";
   }
   return isSecureUrl(text) ? new URL(text) : "AUTH_SESSION_URL: expected an https address";
 }

@@ -42,7 +42,7 @@ export function closedUnlessConfigured(env, { authenticate }) {
     return notConfigured("ALLOWED_ORIGINS: expected a text, origins separated by commas");
   }
   if (authenticate || (mode && ["none", "jwt", "session"].includes(mode))) return null;
-  const expected = "jwt, session, or none (on your own machine only), see SECURITY.md";
+  const expected = "jwt, session, or none (on your own machine only), see docs/deploying.md";
   return notConfigured(
     mode ? `AUTH_MODE: expected ${expected}` : `nobody is let in yet: set AUTH_MODE to ${expected}`,
   );
@@ -130,7 +130,7 @@ function trustLocal(request) {
   if (isLocal && !isMarked && !isFar) return TRUSTED;
   return forbidden(
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
-      "set AUTH_MODE to jwt or session, see SECURITY.md",
+      "set AUTH_MODE to jwt or session, see docs/deploying.md",
   );
 }
 

@@ -32,7 +32,7 @@ export const CLOCK_SKEW_SECONDS = 60;
  */
 
 /**
- * The variables, secrets and bindings that an owner may set; SECURITY.md says what each does.
+ * The variables, secrets and bindings that an owner may set; docs/deploying.md says what each does.
  * @typedef {object} AuthEnv
  * @property {string} [AUTH_MODE]
  * @property {string} [AUTH_JWT_SECRET]

@@ -181,7 +181,7 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
 
   /** The user's state. */
   getState(): UserState;
-  /** What has been counted for the user since `since`; the README says what each count is. */
+  /** What has been counted for the user since `since`; docs/operating.md says what each count is. */
   getMetrics(): UserMetrics;
   /** Erases the user's data and tells every connected device. */
   clear(): { success: true };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { measure } from "./measure.mjs";
 
-test("what an event costs the real Worker is what the README promises", async () => {
+test("what an event costs the real Worker is what docs/operating.md promises", async () => {
   const { events, bytesPerUser } = await measure(4);
   /** @type {Record<string, {requests: number, wakes: number, rowsRead: number, rowsWritten: number}>} */
   const counts = {};
