@@ -30,7 +30,8 @@ test("the package brings everything it needs and nothing else", () => {
     return [`${stem}.d.ts`, `${stem}.js`];
   });
   const needed = [
-    ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md"],
+    ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/asyncapi.json"],
+    ...readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
     ...bindings.map((name) => `bindings/${name}`),
     ...client.map((name) => `client/dist/${name}`),
     ...["dist/session.wasm", "package.json", "worker-shim.js"],

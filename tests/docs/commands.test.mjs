@@ -1,0 +1,173 @@
+/**
+ * Every command that the pages show is known here, and run: as it stands, or, where that would take
+ * long, serve for good or reach out, with arguments that make it short.
+ */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+
+import { runTool } from "../support/consumer.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { ROOT } from "../support/server.mjs";
+import { blocksOf, pages, textOf } from "./markdown.mjs";
+
+const execute = promisify(execFile);
+const READY_MS = 60_000;
+
+/** @typedef {{run: () => Promise<void>} | {by: string, says: string}} Way How a command is tried. */
+
+/** The steps of `npm test`, and what they run. */
+const STEPS = "scripts/lib/steps.mjs";
+
+const LOADED =
+  "npm run cost -- --users 500 --hours 8 --messages 400 --changes 40 --heartbeat 60 --connects 10";
+
+/** @type {Record<string, Way>} */
+const WAYS = {
+  "npm test": { by: ".ci/run", says: "\nnpm test" },
+  "npm test -- tests/worker/rows.test.mjs": { by: STEPS, says: "paths.length > 0 ? paths" },
+  "npm run test:worker": { by: "package.json", says: '"exec node scripts/test.mjs tests/worker"' },
+  "npm run lint": { by: "package.json", says: '"exec node scripts/test.mjs format tidy' },
+  "cmake --preset native": { by: STEPS, says: 'buildPreset("native"' },
+  "ctest --preset native -R Scenario": { by: STEPS, says: '"ctest", ["--preset", "native"]' },
+  "UPDATE_SCENARIOS=1 ctest --preset native -R Scenario": {
+    by: "tests/unit/scenario_test.cpp",
+    says: '"UPDATE_SCENARIOS"',
+  },
+
+  "npm run dev": { run: serveAndUse },
+  "npm run build": printing(["run", "build"], /dist\/session\.wasm: \d+ bytes, \d+ gzipped/),
+  "npm run types": printing(["run", "types"], /worker-configuration\.d\.ts/),
+  "npm pack": { run: packAndInstall },
+  "npm install ../user-session-worker/user-session-worker-0.1.0.tgz": { run: async () => {} },
+  "npx wrangler deploy": {
+    run: async () => assert.match(await npx("wrangler deploy --dry-run"), /exiting now/),
+  },
+  "npx wrangler dev --var AUTH_MODE:none": {
+    by: "tests/docs/snippets.test.mjs",
+    says: '{ AUTH_MODE: "none" }',
+  },
+  "npm run cost": { by: "tests/docs/commands.test.mjs", says: "run cost -- --users 500" },
+  [LOADED]: printing(LOADED.split(" ").slice(1), /a month/),
+  "npm run fuzz -- --minutes 20": { by: STEPS, says: "fuzz(fuzzTargets, env, { seconds" },
+  "npm run torture": printing(["run", "torture", "--", "--kills", "1", "--users", "2"], / 0  complaints/),
+  "npm run load": printing(["run", "load", "--", "--help"], /--/),
+  "npm run bench": { by: "tests/docs/commands.test.mjs", says: "--only event,50x2,plain" },
+  "npm run bench -- --short": { by: "tests/docs/commands.test.mjs", says: "--only event,50x2,plain" },
+  "npm run bench -- --only event,50x2,plain --pairs 9 --json out.json": { run: benchALittle },
+};
+
+/** Pages whose commands are run, in their order, by tests of their own. */
+const TRIED_BY = {
+  "docs/self-hosting.md": "tests/examples/self-hosted.test.mjs",
+  "examples/existing-worker/README.md": "tests/examples/existing-worker.test.mjs",
+  "examples/self-hosted/README.md": "tests/examples/self-hosted.test.mjs",
+  "examples/standalone/README.md": "tests/examples/standalone.test.mjs",
+};
+
+/** @type {string} */
+let folder;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "commands-"));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+test("no page shows a command that nobody tries", async () => {
+  const shown = new Set(pages().filter((page) => !(page in TRIED_BY)).flatMap(commandsOf));
+  assert.deepEqual([...shown].sort(), Object.keys(WAYS).sort());
+  for (const [page, file] of Object.entries(TRIED_BY)) {
+    assert.ok((await readFile(join(ROOT, file), "utf8")).includes(page), `${file} does not read ${page}`);
+  }
+});
+
+for (const [command, way] of Object.entries(WAYS)) {
+  test(`${command} does what the pages say`, async () => {
+    if ("run" in way) return way.run();
+    const text = await readFile(join(ROOT, way.by), "utf8");
+    assert.ok(text.includes(way.says), `${way.by} no longer runs ${command}`);
+  });
+}
+
+/** @param {string} page */
+function commandsOf(page) {
+  const shell = blocksOf(page).filter(({ language }) => language === "sh");
+  return shell.flatMap(({ text }) => text.split("\n").map((line) => line.replace(/\s+#.*$/, "").trim()));
+}
+
+/**
+ * A command of npm's that prints something.
+ * @param {string[]} args
+ * @param {RegExp} expected
+ * @returns {Way}
+ */
+function printing(args, expected) {
+  return { run: async () => assert.match(await runTool(ROOT, "npm", args), expected) };
+}
+
+/** @param {string} command */
+function npx(command) {
+  return runTool(ROOT, "npx", ["--no-install", ...command.split(" ")]);
+}
+
+async function benchALittle() {
+  const json = join(folder, "out.json");
+  const args = ["--only", "event,1x2,plain", "--pairs", "1", "--json", json];
+  await runTool(ROOT, "npm", ["run", "bench", "--", ...args]);
+  assert.ok(JSON.parse(await readFile(json, "utf8")));
+}
+
+/** Packs the project where the guide has its clone, and installs it in an app beside it. */
+async function packAndInstall() {
+  const [clone, app] = [join(folder, "user-session-worker"), join(folder, "app")];
+  await mkdir(clone);
+  await mkdir(app);
+  await runTool(ROOT, "npm", ["pack", `--pack-destination=${clone}`]);
+  // What the package depends on comes from here: the test asks no registry.
+  const { stdout } = await execute("npm", ["pack", "--json", join(ROOT, "node_modules/jose")], { cwd: app });
+  const [{ filename }] = Object.values(JSON.parse(stdout));
+  await writeFile(join(app, "package.json"), '{ "name": "app", "private": true }');
+  const packed = "../user-session-worker/user-session-worker-0.1.0.tgz";
+  assert.ok(textOf("docs/getting-started.md").includes(`npm install ${packed}`));
+  await runTool(app, "npm", ["install", "--offline", "--no-audit", "--no-fund", packed, filename]);
+  const installed = await readFile(join(app, "node_modules/user-session-worker/package.json"), "utf8");
+  assert.equal(JSON.parse(installed).version, "0.1.0");
+}
+
+/** Starts the server as a newcomer does, uses what it tells to use, and stops it by Ctrl-C. */
+async function serveAndUse() {
+  const port = await freePort();
+  const child = spawn("npm", ["run", "dev", "--", "--port", `${port}`], { cwd: ROOT, detached: true });
+  let told = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (/** @type {string} */ text) => (told += text));
+  }
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  try {
+    const address = `http://localhost:${port}`;
+    await eventually("what to do next", () => told.includes(`Open ${address}`), READY_MS);
+    const page = await fetch(address);
+    assert.equal(page.status, 200);
+    assert.match(await page.text(), /<html lang="en"/);
+    const state = await fetch(`${address}/__user-session/state?userId=newcomer`);
+    assert.equal((await state.json()).userId, "newcomer");
+    assert.doesNotMatch(told, /error|warning|▲/i);
+  } finally {
+    process.kill(-Number(child.pid), "SIGINT");
+    await ended;
+  }
+}
+
+/** @returns {Promise<number>} */
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

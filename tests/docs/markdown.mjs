@@ -1,0 +1,64 @@
+/** The project's pages, as their readers see them. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { ROOT } from "../support/server.mjs";
+
+/**
+ * @typedef {object} Block
+ * @property {string} page The page's path in the project.
+ * @property {string} language
+ * @property {string} text
+ */
+
+/** The paths of all pages: whatever of Markdown is in the repository, or about to be. */
+export function pages() {
+  const args = ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"];
+  const listed = execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
+  return listed.filter((page) => page !== "");
+}
+
+/** @param {string} page */
+export function textOf(page) {
+  return readFileSync(join(ROOT, page), "utf8");
+}
+
+/**
+ * A page's blocks of code, without the indentation of the list that they may stand in.
+ * @param {string} page
+ * @returns {Block[]}
+ */
+export function blocksOf(page) {
+  return [...textOf(page).matchAll(/^( *)```(\w+)\n(.*?)\n\1```$/gms)].map(
+    ([, indent, language, text]) => ({
+      page,
+      language,
+      text: text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+    }),
+  );
+}
+
+/**
+ * What a page's headings are called in links, as GitHub makes it.
+ * @param {string} page
+ */
+export function anchorsOf(page) {
+  const prose = textOf(page).replaceAll(/^ *```.*?^ *```$/gms, "");
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\- ]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/**
+ * Where a page's links go, but those to other sites.
+ * @param {string} page
+ */
+export function linksOf(page) {
+  const prose = textOf(page).replaceAll(/^ *```.*?^ *```$/gms, "");
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)];
+  return links.map(([, link, source]) => link ?? source).filter((link) => !/^https?:/.test(link));
+}
