@@ -62,7 +62,10 @@ export function readIntroduction(request, query) {
   if (dialect === Dialect.Version1) {
     return { dialect, deviceId: deviceId || "unknown", tabId: "", since: NOWHERE };
   }
-  if (!deviceId) return errorResponse(400, "invalid_request", "deviceId is missing");
+  if (!deviceId) {
+    const message = `deviceId is missing: expected 1 to ${NAME_BYTES_MAX} bytes of UTF-8`;
+    return errorResponse(400, "invalid_request", message);
+  }
   const tabId = query.get("tabId") ?? "";
   for (const [name, value] of Object.entries({ deviceId, tabId })) {
     if (encoder.encode(value).length <= NAME_BYTES_MAX) continue;

@@ -29,7 +29,9 @@ function choose() {
     },
   });
   const seconds = Number(values.seconds ?? (values.minutes ? Number(values.minutes) * 60 : 60));
-  if (!Number.isInteger(seconds) || seconds < 1) throw new Failure("that is no time to run for.");
+  if (!Number.isInteger(seconds) || seconds < 1) {
+    throw new Failure("--seconds or --minutes: expected whole seconds, at least one.");
+  }
   const unknown = positionals.filter((name) => !fuzzTargets.includes(name));
   if (unknown.length > 0) {
     throw new Failure(`there is no target ${unknown.join(", ")}, but ${fuzzTargets.join(", ")}.`);
