@@ -12,6 +12,11 @@ const DEFAULT_PATH = "/__user-session";
 const HEARTBEAT_MS = 30_000;
 const LOST_AFTER_MS = 2_000;
 const REQUESTS_PER_SECOND = 20;
+/** The server takes a device that was silent for 90 s for one that has vanished. */
+const HEARTBEAT_RANGE_MS = [1_000, 60_000] as const;
+/** Timers of more than 24 days run out at once. */
+const LOST_AFTER_RANGE_MS = [0, 3_600_000] as const;
+const REQUESTS_PER_SECOND_RANGE = [1, 1_000] as const;
 
 export interface UserSessionClientOptions {
   /** Whose session it is: 1 to 1,024 bytes. */
@@ -34,13 +39,13 @@ export interface UserSessionClientOptions {
   presenceFromVisibility?: boolean | undefined;
   /** Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. */
   shareTabs?: boolean | undefined;
-  /** How often to ask whether the server is there, in milliseconds. 30,000 if left out, at most 60,000. */
+  /** How often to ask whether the server is there, in milliseconds: 1,000 to 60,000, 30,000 if left out. */
   heartbeatMs?: number | undefined;
-  /** How long a connection may be gone before it is called lost, in milliseconds. 2,000 if left out. */
+  /** How long a connection may be gone before it is called lost, in milliseconds: up to an hour, 2,000 if left out. */
   lostAfterMs?: number | undefined;
   /**
-   * How many requests to send in a second, and half as many more at once; others wait for their turn.
-   * 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
+   * How many requests to send in a second, 1 to 1,000, and half as many more at once; others wait for
+   * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
    */
   requestsPerSecond?: number | undefined;
   /** What makes sockets, where there is no global `WebSocket`. */
@@ -85,9 +90,9 @@ export class UserSessionClient {
       {
         address: () => this.#address(),
         token: () => this.#token,
-        heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
-        lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
-        requestsPerSecond: options.requestsPerSecond ?? REQUESTS_PER_SECOND,
+        heartbeatMs: within(options.heartbeatMs ?? HEARTBEAT_MS, HEARTBEAT_RANGE_MS),
+        lostAfterMs: within(options.lostAfterMs ?? LOST_AFTER_MS, LOST_AFTER_RANGE_MS),
+        requestsPerSecond: within(options.requestsPerSecond ?? REQUESTS_PER_SECOND, REQUESTS_PER_SECOND_RANGE),
         WebSocket: options.WebSocket ?? globalThis.WebSocket,
       },
       (changes) => this.#coreChanged(changes),
@@ -277,7 +282,7 @@ export class UserSessionClient {
       lead: (last) => {
         if (last) this.#core.adopt(last.memory);
         // What was over for the tab that led is over for all.
-        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start();
+        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start(last !== null);
       },
       told: ({ snapshot, changes }) => this.#show(snapshot, changes),
       asked: (id, message) => this.#core.request(id, message),
@@ -288,6 +293,10 @@ export class UserSessionClient {
       },
     });
   }
+}
+
+function within(value: number, [least, most]: readonly [number, number]): number {
+  return Math.min(Math.max(value, least), most);
 }
 
 function added<T>(listeners: Set<T>, listener: T): () => void {

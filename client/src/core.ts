@@ -124,9 +124,10 @@ export class SessionCore {
     this.#model.memory = memory;
   }
 
-  start(): void {
+  /** @param isContinued Whether there was a connection a moment ago, of another tab. */
+  start(isContinued = false): void {
     if (this.#status !== "idle" && !isOver(this.#status)) return;
-    this.#status = this.#model.memory.state ? "reconnecting" : "connecting";
+    this.#status = isContinued && this.#model.memory.state ? "reconnecting" : "connecting";
     if (this.#status === "reconnecting") this.#soonLost();
     this.#error = null;
     this.#changed();
@@ -140,11 +141,15 @@ export class SessionCore {
   }
 
   wake(): void {
+    if (this.#status === "reconnecting") this.#soonLost();
     this.#connection.wake();
   }
 
+  /** Closes the socket until `wake`. Nobody looks at the page meanwhile, so nothing is lost. */
   suspend(): void {
     this.#connection.suspend();
+    clearTimeout(this.#lostTimer);
+    this.#lostTimer = undefined;
   }
 
   request(id: string, message: Message): Promise<RequestOutcome> {
