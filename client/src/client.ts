@@ -5,7 +5,7 @@ import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { isVisible, page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
-import type { Message } from "./requests.js";
+import { type Message, refusal } from "./requests.js";
 import { TabGroup, type Told, canShareTabs } from "./tabs.js";
 
 const DEFAULT_PATH = "/__user-session";
@@ -155,11 +155,12 @@ export class UserSessionClient {
 
   /**
    * Calls back at every event or push of a name.
+   * @template Data What the event's data is taken for. Nothing checks that it is.
    * @returns Ends it.
    */
-  onEvent(name: string, listener: (event: SessionEvent) => void): () => void {
+  onEvent<Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void): () => void {
     return this.on("event", ({ event }) => {
-      if (event.name === name) listener(event);
+      if (event.name === name) listener(event as SessionEvent<Data>);
     });
   }
 
@@ -213,18 +214,20 @@ export class UserSessionClient {
     return { ...this.#core.metrics };
   }
 
-  #ask(message: Message): Promise<RequestOutcome> {
+  #ask(asked: Message): Promise<RequestOutcome> {
     if (isOver(this.#snapshot.connectionStatus)) return Promise.resolve(ENDED);
+    const message = asJson(asked);
+    if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
     const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
     if (this.#group && !this.#group.isLeading) return this.#group.ask(id, message);
     return this.#core.request(id, message);
   }
 
   #address(): string {
-    const { url = DEFAULT_PATH, userId } = this.#options;
-    const address = new URL(url, page.location?.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    address.search = String(new URLSearchParams({ userId, deviceId: this.deviceId, tabId: ownTabId() }));
+    const address = new URL(endpointOf(this.#options.url));
+    const { userId } = this.#options;
+    const query = { userId, deviceId: this.deviceId, tabId: ownTabId() };
+    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
     return address.href;
   }
 
@@ -247,10 +250,8 @@ export class UserSessionClient {
   #show(snapshot: SessionSnapshot, changes: readonly SessionChange[]): void {
     const before = this.#snapshot;
     this.#snapshot = snapshot;
-    if (snapshot !== before) for (const listener of [...this.#listeners]) guarded(listener);
-    for (const change of changes) {
-      for (const listener of [...this.#changeListeners]) guarded(() => listener(change));
-    }
+    if (snapshot !== before) callAll(this.#listeners, (listener) => listener());
+    for (const change of changes) callAll(this.#changeListeners, (listener) => listener(change));
     const isNew = snapshot.connectionStatus === "connected" && before.connectionStatus !== "connected";
     if (isNew && (!this.#group || this.#group.isLeading)) this.#introduce(snapshot);
   }
@@ -272,8 +273,8 @@ export class UserSessionClient {
   }
 
   #groupName(): string {
-    const { url = DEFAULT_PATH, userId } = this.#options;
-    return `user-session ${JSON.stringify([url, userId, this.deviceId])}`;
+    const { url, userId } = this.#options;
+    return `user-session ${JSON.stringify([endpointOf(url), userId, this.deviceId])}`;
   }
 
   #newGroup(): TabGroup {
@@ -305,12 +306,35 @@ function added<T>(listeners: Set<T>, listener: T): () => void {
 }
 
 /** A listener that fails takes nothing down with it, and is reported as if it stood alone. */
-function guarded(listener: () => void): void {
+function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
+  for (const listener of [...listeners]) {
+    try {
+      if (listeners.has(listener)) call(listener);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/** The message as the server will read it, or why it can't be written down. */
+function asJson(message: Message): Message | string {
   try {
-    listener();
+    return JSON.parse(JSON.stringify(message)) as Message;
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    return String(error);
+  }
+}
+
+/** Where sockets go, written in one way; as it was given if no page says what it is relative to. */
+export function endpointOf(url = DEFAULT_PATH): string {
+  try {
+    const address = new URL(url, page.location?.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    address.hash = "";
+    return address.href;
+  } catch {
+    return url;
   }
 }

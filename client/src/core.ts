@@ -45,6 +45,9 @@ export interface CoreSettings {
 /** Is told of every new snapshot, and what has happened with it. */
 export type CoreListener = (changes: readonly SessionChange[]) => void;
 
+/** What frames of these types say they say in version 2 alone; before, they are a server's pushes. */
+const ONLY_VERSION_2 = new Set(["ack", "replaced", "logged_out"]);
+
 const ERROR_OF_ENDING: Record<Ending, string | null> = {
   logged_out: null,
   replaced: null,
@@ -136,8 +139,8 @@ export class SessionCore {
 
   stop(): void {
     this.#connection.stop();
-    this.#end("idle");
     this.#queue.settleAll(() => ENDED);
+    this.#end("idle");
   }
 
   wake(): void {
@@ -158,6 +161,7 @@ export class SessionCore {
   }
 
   #received(frame: Frame): void {
+    if (this.#version === 1 && ONLY_VERSION_2.has(frame.type)) return this.#told(frame);
     switch (frame.type) {
       case "ack":
         return this.#queue.answer(frame);
@@ -183,7 +187,8 @@ export class SessionCore {
     }
     if (this.#version === 1) this.#settleByState(frame);
     this.#changed(changes);
-    if (isFirst) this.#queue.connected(this.#version);
+    // A listener may have closed it.
+    if (isFirst && this.#status === "connected") this.#queue.connected(this.#version);
   }
 
   #refused(frame: Frame): void {
@@ -204,7 +209,9 @@ export class SessionCore {
     if (doubted) this.#doubted = null;
     for (const request of this.#queue.pending.filter(({ message }) => isAboutGame(message))) {
       const isDone = this.#isDone(request.message);
-      const isMeant = request.isInFlight && frame["gameId"] === request.message["gameId"];
+      const answer = request.message.type === "join_game" ? "game_joined" : "game_left";
+      const isMeant =
+        request.isInFlight && frame.type === answer && frame["gameId"] === request.message["gameId"];
       if (doubted?.requests.includes(request)) this.#queue.settle(request, isDone ? DONE : doubted.error);
       else if (isMeant || (frame.type === "initial_state" && isDone)) this.#queue.settle(request, DONE);
     }
@@ -242,9 +249,9 @@ export class SessionCore {
 
   #ended(ending: Ending, reason: string): void {
     this.#error = ERROR_OF_ENDING[ending] && (reason || ERROR_OF_ENDING[ending]);
-    this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
     const isLogout = ({ type }: Message) => ending === "logged_out" && type === "logout_all";
     this.#queue.settleAll((message) => (isLogout(message) ? DONE : ENDED));
+    this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
   }
 
   #end(status: ConnectionStatus, changes: SessionChange[] = []): void {
