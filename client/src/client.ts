@@ -95,7 +95,7 @@ export class UserSessionClient {
         requestsPerSecond: within(options.requestsPerSecond ?? REQUESTS_PER_SECOND, REQUESTS_PER_SECOND_RANGE),
         WebSocket: options.WebSocket ?? globalThis.WebSocket,
       },
-      (changes) => this.#coreChanged(changes),
+      (changes, isCounted) => this.#coreChanged(changes, isCounted),
     );
     this.#group = options.shareTabs && canShareTabs() ? this.#newGroup() : null;
   }
@@ -103,12 +103,12 @@ export class UserSessionClient {
   /** Connects, and goes on connecting. Nothing happens if it does so already, or if the session is over. */
   connect(): void {
     if (this.#stops.length > 0) return;
-    this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#core.suspend() }));
+    this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#hide() }));
     if (this.#options.presenceFromVisibility) {
       this.#stops.push(followVisibility(this.#groupName(), (presence) => this.#sayPresence(presence)));
     }
     if (this.#group) {
-      this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: true }, []);
+      this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
       this.#group.join();
     } else {
       this.#core.start();
@@ -118,8 +118,11 @@ export class UserSessionClient {
   /** Closes the socket. What was asked and is not answered is `ended`. */
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
+    const isOwn = !this.#group || this.#group.isLeading;
     this.#group?.leave(ENDED);
-    this.#core.stop();
+    if (isOwn) return this.#core.stop();
+    const isAway = { connectionStatus: "idle", isConnected: false, isLoading: false, pendingRequests: 0 } as const;
+    this.#show({ ...this.#snapshot, ...isAway }, []);
   }
 
   /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
@@ -232,8 +235,14 @@ export class UserSessionClient {
   }
 
   #wake(): void {
+    this.#group?.join();
     if (this.#group && !this.#group.isLeading) this.#group.wake();
     else this.#core.wake();
+  }
+
+  #hide(): void {
+    if (this.#group) this.#group.pause();
+    else this.#core.suspend();
   }
 
   #reconnectCore(): void {
@@ -241,9 +250,9 @@ export class UserSessionClient {
     this.#core.wake();
   }
 
-  #coreChanged(changes: readonly SessionChange[]): void {
-    const { snapshot } = this.#core;
-    if (this.#group?.isLeading) this.#group.tell({ snapshot, memory: this.#core.memory, changes });
+  #coreChanged(changes: readonly SessionChange[], isCounted: boolean): void {
+    const { snapshot, memory } = this.#core;
+    if (this.#group?.isLeading) this.#group.tell({ snapshot, memory, changes, isCounted });
     this.#show(snapshot, changes);
   }
 
@@ -278,19 +287,23 @@ export class UserSessionClient {
   }
 
   #newGroup(): TabGroup {
-    const current = (): Told => ({ snapshot: this.#snapshot, memory: this.#core.memory, changes: [] });
+    const current = (): Told => ({
+      ...{ snapshot: this.#snapshot, memory: this.#core.memory },
+      ...{ changes: [], isCounted: false },
+    });
     return new TabGroup(this.#groupName(), {
       lead: (last) => {
         if (last) this.#core.adopt(last.memory);
         // What was over for the tab that led is over for all.
-        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start(last !== null);
+        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start(this.#snapshot.isConnected);
       },
-      told: ({ snapshot, changes }) => this.#show(snapshot, changes),
+      follow: () => this.#core.handOver(),
+      told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
       asked: (id, message) => this.#core.request(id, message),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {
-        if (isOver(this.#snapshot.connectionStatus)) this.#core.start();
+        this.#reconnectCore();
       },
     });
   }
@@ -316,6 +329,13 @@ function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
       });
     }
   }
+}
+
+/** What another tab has told is a copy: as far as it says nothing new it is what was there. */
+function unlessSame(before: SessionSnapshot, told: SessionSnapshot): SessionSnapshot {
+  const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b);
+  const { state, devices } = before;
+  return same(before, { ...told, state: same(state, told.state), devices: same(devices, told.devices) });
 }
 
 /** The message as the server will read it, or why it can't be written down. */

@@ -42,8 +42,11 @@ export interface CoreSettings {
   WebSocket: typeof WebSocket;
 }
 
-/** Is told of every new snapshot, and what has happened with it. */
-export type CoreListener = (changes: readonly SessionChange[]) => void;
+/**
+ * Is told of every new snapshot, and what has happened with it.
+ * @param isCounted Whether a frame with a number brought the changes.
+ */
+export type CoreListener = (changes: readonly SessionChange[], isCounted: boolean) => void;
 
 /** What frames of these types say they say in version 2 alone; before, they are a server's pushes. */
 const ONLY_VERSION_2 = new Set(["ack", "replaced", "logged_out"]);
@@ -143,6 +146,16 @@ export class SessionCore {
     this.#end("idle");
   }
 
+  /** Stops without a word: another tab goes on. @returns What is not answered. */
+  handOver(): Request[] {
+    this.#connection.stop();
+    clearTimeout(this.#lostTimer);
+    this.#lostTimer = undefined;
+    this.#doubted = null;
+    this.#status = "idle";
+    return this.#queue.handOver();
+  }
+
   wake(): void {
     if (this.#status === "reconnecting") this.#soonLost();
     this.#connection.wake();
@@ -177,7 +190,9 @@ export class SessionCore {
   }
 
   #told(frame: Frame): void {
+    const { position } = this.#model.memory;
     const changes = this.#model.apply(frame);
+    const isCounted = position !== this.#model.memory.position;
     const isFirst = frame.type === "initial_state";
     if (isFirst) {
       clearTimeout(this.#lostTimer);
@@ -186,7 +201,7 @@ export class SessionCore {
       this.#error = null;
     }
     if (this.#version === 1) this.#settleByState(frame);
-    this.#changed(changes);
+    this.#changed(changes, isCounted && !isFirst);
     // A listener may have closed it.
     if (isFirst && this.#status === "connected") this.#queue.connected(this.#version);
   }
@@ -262,7 +277,7 @@ export class SessionCore {
     this.#changed(changes);
   }
 
-  #changed(changes: readonly SessionChange[] = []): void {
+  #changed(changes: readonly SessionChange[] = [], isCounted = false): void {
     const before = this.snapshot;
     const status = this.#status;
     const next: SessionSnapshot = {
@@ -277,7 +292,7 @@ export class SessionCore {
     const keys = Object.keys(next) as (keyof SessionSnapshot)[];
     const isSame = keys.every((key) => next[key] === before[key]);
     if (!isSame) this.snapshot = next;
-    if (!isSame || changes.length > 0) this.#listener(changes);
+    if (!isSame || changes.length > 0) this.#listener(changes, isCounted);
   }
 
   /** The server's state with what was asked and may still be granted. */

@@ -149,8 +149,13 @@ export class RequestQueue {
 
   /** It is over: nothing waits any longer. Whoever calls tells of the change. */
   settleAll(outcomeOf: (message: Message) => RequestOutcome): void {
+    for (const request of this.handOver()) request.settle(outcomeOf(request.message));
+  }
+
+  /** Lets go of what is pending. */
+  handOver(): Request[] {
     this.disconnected();
-    for (const request of this.#pending.splice(0)) request.settle(outcomeOf(request.message));
+    return this.#pending.splice(0);
   }
 
   #send(request: Request, version: 1 | 2): void {
