@@ -109,7 +109,7 @@ export class UserSessionClient {
     }
     if (this.#group) {
       this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
-      this.#group.join();
+      this.#group.join("hello");
     } else {
       this.#core.start();
     }
@@ -235,7 +235,7 @@ export class UserSessionClient {
   }
 
   #wake(): void {
-    this.#group?.join();
+    this.#group?.join("wake");
     if (this.#group && !this.#group.isLeading) this.#group.wake();
     else this.#core.wake();
   }
@@ -299,7 +299,10 @@ export class UserSessionClient {
       },
       follow: () => this.#core.handOver(),
       told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
-      asked: (id, message) => this.#core.request(id, message),
+      asked: (id, message, sentAt) =>
+        isOver(this.#snapshot.connectionStatus)
+          ? Promise.resolve(ENDED)
+          : this.#core.request(id, message, sentAt),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {

@@ -314,6 +314,7 @@ export class Connection {
     this.#probe = probe;
     probe.onopen = () => {
       if (this.#probe !== probe) return;
+      if (probe.protocol !== PROTOCOL_VERSION_2) return probe.close(NORMAL_CLOSE);
       this.#knowsVersion2 = true;
       this.#abandon();
       void this.#connect();

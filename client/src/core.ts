@@ -113,6 +113,7 @@ export class SessionCore {
     this.#queue = new RequestQueue(settings.requestsPerSecond, {
       send: (text) => this.#connection.send(text),
       changed: () => this.#changed(),
+      refused: (why) => this.#showError(why),
       isDone: (message) => this.#isDone(message),
     });
   }
@@ -152,7 +153,7 @@ export class SessionCore {
     clearTimeout(this.#lostTimer);
     this.#lostTimer = undefined;
     this.#doubted = null;
-    this.#status = "idle";
+    if (!isOver(this.#status)) this.#status = "idle";
     return this.#queue.handOver();
   }
 
@@ -168,9 +169,10 @@ export class SessionCore {
     this.#lostTimer = undefined;
   }
 
-  request(id: string, message: Message): Promise<RequestOutcome> {
+  /** @param sentAt When another tab may have sent it first, `null` if none can have. */
+  request(id: string, message: Message, sentAt: number | null = null): Promise<RequestOutcome> {
     if (isOver(this.#status)) return Promise.resolve(ENDED);
-    return this.#queue.add(id, message);
+    return this.#queue.add(id, message, sentAt);
   }
 
   #received(frame: Frame): void {
@@ -247,8 +249,12 @@ export class SessionCore {
   }
 
   #failed(message: string): void {
-    this.#error = message;
     this.#soonLost();
+    this.#showError(message);
+  }
+
+  #showError(message: string): void {
+    this.#error = message;
     this.#changed();
   }
 

@@ -39,6 +39,8 @@ export interface QueueHandlers {
   send(text: string): boolean;
   /** The pending requests have changed. */
   changed(): void;
+  /** Something was refused without the server. */
+  refused(why: string): void;
   /** Whether a change of games has nothing to change. */
   isDone(message: Message): boolean;
 }
@@ -77,15 +79,16 @@ export class RequestQueue {
   /**
    * Asks for something, now or when there is a connection.
    * @param id Asking again with the id of a pending request is asking for its outcome.
+   * @param sentAt When another tab may have sent it first.
    */
-  add(id: string, message: Message): Promise<RequestOutcome> {
+  add(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome> {
     const text = JSON.stringify(message);
     if (new TextEncoder().encode(text).length + id.length + '"id":"",'.length > FRAME_BYTES_MAX) {
-      return Promise.resolve(refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
+      return Promise.resolve(this.#refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
     }
     const known = this.#pending.find((request) => request.id === id);
     if (!known && this.#pending.length >= WAITING_MAX) {
-      return Promise.resolve(refusal("queue_full", `${WAITING_MAX} requests are waiting`));
+      return Promise.resolve(this.#refusal("queue_full", `${WAITING_MAX} requests are waiting`));
     }
     return new Promise((resolve) => {
       if (known) {
@@ -93,7 +96,7 @@ export class RequestQueue {
         known.settle = (outcome) => [settle, resolve].forEach((tell) => tell(outcome));
         return;
       }
-      this.#pending.push({ id, message, text, sentAt: null, lastSentAt: 0, isInFlight: false, settle: resolve });
+      this.#pending.push({ id, message, text, sentAt, lastSentAt: 0, isInFlight: false, settle: resolve });
       this.#handlers.changed();
       this.flush();
     });
@@ -158,13 +161,18 @@ export class RequestQueue {
     return this.#pending.splice(0);
   }
 
+  #refusal(code: string, message: string): RequestOutcome {
+    this.#handlers.refused(message);
+    return refusal(code, message);
+  }
+
   #send(request: Request, version: 1 | 2): void {
     const { message, text, id, sentAt } = request;
     if (sentAt !== null && Date.now() - sentAt > REPEATABLE_MS) {
-      return this.settle(request, refusal("unknown", "the connection broke before the answer"));
+      return this.settle(request, this.#refusal("unknown", "the connection broke before the answer"));
     }
     if (version === 1 && isOnlyVersion2(message)) {
-      return this.settle(request, refusal("unsupported", "this server speaks version 1"));
+      return this.settle(request, this.#refusal("unsupported", "this server speaks version 1"));
     }
     if (!this.#handlers.send(version === 2 ? `{"id":${JSON.stringify(id)},${text.slice(1)}` : text)) return;
     this.#credit--;

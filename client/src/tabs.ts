@@ -29,8 +29,11 @@ export interface TabGroupHandlers {
   follow(): Asked[];
   /** The leader has told something. */
   told(told: Told): void;
-  /** To the leader: another tab asks for something. */
-  asked(id: string, message: Message): Promise<RequestOutcome>;
+  /**
+   * To the leader: another tab asks for something.
+   * @param sentAt When the last leader may have sent it, `null` if none can have.
+   */
+  asked(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome>;
   /** To the leader: what a newcomer must be told. */
   current(): Told;
   /** To the leader: another tab is looked at, or has just come. */
@@ -45,13 +48,15 @@ type TabMessage =
   | { kind: "hello" }
   | { kind: "wake" }
   | { kind: "reconnect" }
-  | { kind: "ask"; id: string; message: Message }
+  | { kind: "ask"; id: string; message: Message; sentAt: number | null }
   | { kind: "outcome"; id: string; outcome: RequestOutcome };
 
 /** What waits for its outcome. */
 export interface Asked {
   id: string;
   message: Message;
+  /** When a leader may have sent it, `null` if none can have. */
+  sentAt: number | null;
   settle: (outcome: RequestOutcome) => void;
 }
 
@@ -79,13 +84,14 @@ export class TabGroup {
     this.#handlers = handlers;
   }
 
-  join(): void {
+  /** @param greeting `hello` of somebody who has just opened the app, which begins again what is over. */
+  join(greeting: "hello" | "wake"): void {
     if (this.#hasJoined) return;
     this.#hasJoined = true;
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#heard(data as TabMessage);
     this.#queueUp();
-    this.#greet();
+    this.#greet(greeting);
   }
 
   /** Leaves the others until `join`. What was asked is asked again then. */
@@ -101,6 +107,8 @@ export class TabGroup {
   /** @param outcome Of what this tab has asked for and hears no more of. */
   leave(outcome: RequestOutcome): void {
     this.pause();
+    // Who joins again begins again what was over.
+    if (this.#last) this.#last = { ...this.#last, snapshot: { ...this.#last.snapshot, connectionStatus: "idle" } };
     for (const { settle } of this.#asked.values()) settle(outcome);
     this.#asked.clear();
   }
@@ -113,8 +121,9 @@ export class TabGroup {
   /** Asks the leader; whoever leads when there is none now will be asked then. */
   ask(id: string, message: Message): Promise<RequestOutcome> {
     return new Promise((settle) => {
-      this.#asked.set(id, { id, message, settle });
-      this.#post({ kind: "ask", id, message });
+      const sentAt = this.#hasJoined ? Date.now() : null;
+      this.#asked.set(id, { id, message, sentAt, settle });
+      this.#post({ kind: "ask", id, message, sentAt: null });
       this.#expectLeader();
     });
   }
@@ -153,8 +162,8 @@ export class TabGroup {
     this.isLeading = true;
     this.#hasHeard();
     this.#handlers.lead(this.#last);
-    for (const { id, message, settle } of this.#asked.values()) {
-      void this.#handlers.asked(id, message).then(settle);
+    for (const { id, message, sentAt, settle } of this.#asked.values()) {
+      void this.#handlers.asked(id, message, sentAt).then(settle);
     }
     this.#asked.clear();
     this.#post({ kind: "leading" });
@@ -165,7 +174,7 @@ export class TabGroup {
   #lostLead(): void {
     this.#stepDown();
     this.#queueUp();
-    this.#greet();
+    this.#greet("wake");
   }
 
   #stepDown(): void {
@@ -174,14 +183,17 @@ export class TabGroup {
     for (const asked of this.#handlers.follow()) this.#asked.set(asked.id, asked);
   }
 
-  #greet(): void {
-    this.#post({ kind: "hello" });
+  #greet(kind: "hello" | "wake"): void {
+    this.#post({ kind });
     this.#askAgain();
     this.#expectLeader();
   }
 
   #askAgain(): void {
-    for (const { id, message } of this.#asked.values()) this.#post({ kind: "ask", id, message });
+    for (const asked of this.#asked.values()) {
+      this.#post({ kind: "ask", id: asked.id, message: asked.message, sentAt: asked.sentAt });
+      asked.sentAt ??= Date.now();
+    }
   }
 
   #expectLeader(): void {
@@ -216,7 +228,7 @@ export class TabGroup {
         return this.#handlers.reconnect();
       case "ask": {
         const { id } = message;
-        const answered = this.#handlers.asked(id, message.message);
+        const answered = this.#handlers.asked(id, message.message, message.sentAt);
         return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
       }
       default:

@@ -33,6 +33,22 @@ test("what JSON can't say is refused like anything else: a promise that is never
   assert.deepEqual([newest().requests, client.getSnapshot().pendingRequests], [[], 0]);
 });
 
+test("what the client itself refuses is an error that shows: the hook's joinGame returns nothing", async (t) => {
+  const { client } = olderClient(t);
+  /** @type {[() => Promise<unknown>, RegExp][]} */
+  const refused = [
+    [() => client.logoutOthers(), /version 1/],
+    [() => client.publish("e", "x".repeat(70_000)), /65536 bytes/],
+  ];
+  for (const [ask, error] of refused) {
+    await ask();
+    assert.match(String(client.getSnapshot().error), error);
+    client.close();
+    client.connect();
+    assert.equal(client.getSnapshot().error, null);
+  }
+});
+
 test("a burst that the server refuses as a whole halves the rate once, and a quiet minute gives it back", (t) => {
   const { client, newest } = fakeClient(t);
   client.connect();

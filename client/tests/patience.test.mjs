@@ -162,6 +162,30 @@ test("a first attempt that failed by chance does not leave the page in version 1
   assert.equal(client.getSnapshot().devices.length, 1);
 });
 
+test("a socket that opens without version 2 is no proof that the server speaks it", (t) => {
+  const { client, sockets, newest } = fakeClient(t);
+  client.connect();
+  newest().fail();
+  const older = newest();
+  acceptOlder(older);
+  older.receive({ type: "pong" });
+  t.mock.timers.tick(30_000);
+  const probe = newest();
+  probe.open("");
+  assert.deepEqual([probe.closedWith, older.closedWith, sockets.length], [1000, null, 3]);
+});
+
+test("a client that is closed closes what it opened to find out, too", (t) => {
+  const { client, newest } = fakeClient(t);
+  client.connect();
+  newest().fail();
+  acceptOlder(newest());
+  newest().receive({ type: "pong" });
+  t.mock.timers.tick(30_000);
+  client.close();
+  assert.equal(newest().closedWith, 1000);
+});
+
 test("a server that is older is asked once whether it is, and keeps its connection", (t) => {
   const { client, sockets, newest, changes } = fakeClient(t);
   client.connect();

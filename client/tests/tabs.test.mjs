@@ -249,6 +249,45 @@ function knowledge() {
   };
 }
 
+test("a tab that was logged out, closed and connected again begins again", async (t) => {
+  const given = tabs(t, 1);
+  await connectAll(given);
+  given.newest().receive({ type: "logged_out", scope: "all" });
+  given.client.close();
+  given.client.connect();
+  await until("the next socket", () => given.sockets.length === 2);
+});
+
+test("tabs that were logged out stay out, also when one comes back from the back/forward cache", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  given.newest().receive({ type: "logged_out", scope: "all" });
+  const isOut = (/** @type {UserSessionClient} */ client) => client.getSnapshot().connectionStatus === "logged_out";
+  await until("all to be told", () => given.clients.every(isOut));
+  given.page.dispatchEvent(new Event("pagehide"));
+  await quiet();
+  given.page.dispatchEvent(new Event("pageshow"));
+  await quiet();
+  assert.equal(given.sockets.length, 1);
+  assert.ok(given.clients.every(isOut));
+  given.clients[1]?.reconnect();
+  await until("the next socket", () => given.sockets.length === 2);
+});
+
+test("what a tab asked long ago, and the last leader may have sent, is not sent by the next, or it might be done twice", async (t) => {
+  const given = tabs(t, 1);
+  await connectAll(given);
+  const outcome = given.client.publish("e", 1);
+  assert.equal(given.newest().requests.length, 1);
+  t.mock.timers.setTime(1_000_000 + 9 * 60_000 + 1);
+  await navigator.locks.request(given.name, { steal: true }, () => quiet());
+  await until("its turn", () => given.sockets.length === 2);
+  accept(given.newest());
+  const { ok, ...why } = await outcome;
+  assert.deepEqual([ok, /** @type {any} */ (why).code], [false, "unknown"]);
+  assert.deepEqual(given.newest().requests, []);
+});
+
 test("a kept push, which has no place in the count, reaches all tabs", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
