@@ -209,15 +209,19 @@ export class SessionCore {
   }
 
   #refused(frame: Frame): void {
-    if (frame["code"] !== "rate_limited" || this.#version === 1) this.#error = String(frame["message"]);
-    if (this.#version === 2) {
-      this.#queue.answer(frame);
-    } else {
-      const requests = this.#queue.pending.filter(({ isInFlight }) => isInFlight);
-      this.#doubted = { requests, error: refusal(String(frame["code"]), String(frame["message"])) };
-      this.#connection.send('{"type":"sync_state"}');
-    }
+    const isTooFast = frame["code"] === "rate_limited";
+    if (!isTooFast) this.#error = String(frame["message"]);
+    if (this.#version === 2) this.#queue.answer(frame);
+    else if (isTooFast) this.#queue.slowDown(Number(frame["retryAfterMs"]));
+    else this.#doubt(refusal(String(frame["code"]), String(frame["message"])));
     this.#changed();
+  }
+
+  /** The state tells which requests an error without an id was about. It is asked for once: that may fail, too. */
+  #doubt(error: RequestOutcome): void {
+    if (this.#doubted) return;
+    this.#doubted = { requests: this.#queue.pending.filter(({ isInFlight }) => isInFlight), error };
+    this.#connection.send('{"type":"sync_state"}');
   }
 
   /** In version 1 what the server tells of a game, or of the whole state, answers what was asked. */
@@ -228,7 +232,7 @@ export class SessionCore {
       const isDone = this.#isDone(request.message);
       const answer = request.message.type === "join_game" ? "game_joined" : "game_left";
       const isMeant =
-        request.isInFlight && frame.type === answer && frame["gameId"] === request.message["gameId"];
+        request.lastSentAt > 0 && frame.type === answer && frame["gameId"] === request.message["gameId"];
       if (doubted?.requests.includes(request)) this.#queue.settle(request, isDone ? DONE : doubted.error);
       else if (isMeant || (frame.type === "initial_state" && isDone)) this.#queue.settle(request, DONE);
     }

@@ -141,6 +141,13 @@ export class RequestQueue {
     this.settle(request, refusal(String(frame["code"]), String(frame["message"])));
   }
 
+  /** The server refused something in version 1, where it does not say what: joins and leaves may be repeated. */
+  slowDown(retryAfterMs: number): void {
+    for (const request of this.#pending) {
+      if (request.isInFlight) this.#slowDown(request, retryAfterMs);
+    }
+  }
+
   settle(request: Request, outcome: RequestOutcome): void {
     const at = this.#pending.indexOf(request);
     if (at < 0) return;

@@ -90,6 +90,28 @@ test("version 1: another device's leave of a game does not take back this one's 
   assert.deepEqual(await leaving, DONE);
 });
 
+test("version 1: rate_limited is waited out, not answered with one more frame for each until the server closes", async (t) => {
+  const { client, newest } = olderClient(t);
+  const joins = [client.joinGame("a"), client.joinGame("b")];
+  newest().receive({ type: "error", code: "rate_limited", message: "slower", retryAfterMs: 500 });
+  newest().receive({ type: "game_joined", gameId: "a", activeGames: ["go", "a"] });
+  assert.equal(newest().requests.length, 2);
+  assert.equal(client.getSnapshot().error, null);
+  t.mock.timers.tick(499);
+  assert.equal(newest().requests.length, 2);
+  t.mock.timers.tick(1);
+  assert.deepEqual(newest().requests.slice(2), [{ type: "join_game", gameId: "b" }]);
+  newest().receive({ type: "game_joined", gameId: "b", activeGames: ["go", "a", "b"] });
+  assert.deepEqual(await Promise.all(joins), [DONE, DONE]);
+});
+
+test("version 1: a server that fails whatever it is asked is not asked for its state again at each error", (t) => {
+  const { client, newest } = olderClient(t);
+  void client.joinGame("a");
+  for (let errors = 0; errors < 10; errors++) newest().receive({ type: "error", code: "internal", message: "fault" });
+  assert.deepEqual(newest().requests.slice(1), [{ type: "sync_state" }]);
+});
+
 test("version 1: what a server pushes is an event, whatever the name means in version 2", (t) => {
   const { client, newest, changes } = olderClient(t);
   const types = ["logged_out", "replaced", "ack", "device_connected", "device_updated", "device_disconnected"];
