@@ -8,9 +8,6 @@ import { ENDED, type SessionSnapshot, blankSnapshot } from "./core.js";
 import type { Presence, RequestOutcome, SessionEvent } from "./protocol.js";
 import { findSharedClient, shareClient } from "./shared.js";
 
-/** How long something asked by a component that is not mounted waits until it is. */
-const UNMOUNTED_MS = 1_000;
-
 export type { PublishOptions } from "./client.js";
 export type { ConnectionMetrics, Token } from "./connection.js";
 export type { ConnectionStatus, SessionSnapshot } from "./core.js";
@@ -53,6 +50,9 @@ export interface UseUserSessionResult extends SessionSnapshot {
 }
 
 type Actions = Omit<UseUserSessionResult, keyof SessionSnapshot>;
+
+/** How long something asked by a component that is not mounted waits until it is. */
+const UNMOUNTED_MS = 1_000;
 
 const LOADING = blankSnapshot("connecting", true);
 const DISABLED = blankSnapshot("idle", false);

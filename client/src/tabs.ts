@@ -121,8 +121,7 @@ export class TabGroup {
   /** Asks the leader; whoever leads when there is none now will be asked then. */
   ask(id: string, message: Message): Promise<RequestOutcome> {
     return new Promise((settle) => {
-      const sentAt = this.#hasJoined ? Date.now() : null;
-      this.#asked.set(id, { id, message, sentAt, settle });
+      this.#asked.set(id, { id, message, sentAt: null, settle });
       this.#post({ kind: "ask", id, message, sentAt: null });
       this.#expectLeader();
     });
@@ -148,9 +147,9 @@ export class TabGroup {
       this.#lead();
       return done;
     };
-    navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead).catch(() => {
+    navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead).catch((error: Error) => {
       if (signal.aborted) return;
-      if (this.isLeading) return this.#lostLead();
+      if (error.name === "AbortError") return this.#lostLead();
       // A page that may have no locks can't tell who leads: it is alone.
       this.#channel?.close();
       this.#channel = null;
@@ -172,7 +171,7 @@ export class TabGroup {
 
   /** Another tab took the lock, since this one was silent. */
   #lostLead(): void {
-    this.#stepDown();
+    if (this.isLeading) this.#stepDown();
     this.#queueUp();
     this.#greet("wake");
   }
@@ -190,10 +189,7 @@ export class TabGroup {
   }
 
   #askAgain(): void {
-    for (const asked of this.#asked.values()) {
-      this.#post({ kind: "ask", id: asked.id, message: asked.message, sentAt: asked.sentAt });
-      asked.sentAt ??= Date.now();
-    }
+    for (const { id, message, sentAt } of this.#asked.values()) this.#post({ kind: "ask", id, message, sentAt });
   }
 
   #expectLeader(): void {
@@ -264,6 +260,7 @@ export class TabGroup {
       changes: isBehind && isCounted ? [] : changes,
       isCounted,
     };
+    for (const asked of this.#asked.values()) asked.sentAt ??= Date.now();
     this.#handlers.told(this.#last);
   }
 

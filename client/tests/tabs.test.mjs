@@ -288,6 +288,18 @@ test("what a tab asked long ago, and the last leader may have sent, is not sent 
   assert.deepEqual(given.newest().requests, []);
 });
 
+test("what was asked while no tab led was never sent, and is, however long that took", async (t) => {
+  const given = tabs(t, 1);
+  given.client.connect();
+  const outcome = given.client.publish("e", 1);
+  await until("its socket", () => given.sockets.length === 1);
+  t.mock.timers.setTime(1_000_000 + 9 * 60_000 + 1);
+  accept(given.newest());
+  assert.equal(given.newest().requests.length, 1);
+  given.newest().receive({ type: "ack", id: given.newest().requests[0].id, seq: 11 });
+  assert.deepEqual(await outcome, DONE);
+});
+
 test("a kept push, which has no place in the count, reaches all tabs", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
