@@ -5,13 +5,18 @@ import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { isVisible, page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
-import type { Message } from "./requests.js";
+import { type Message, refusal } from "./requests.js";
 import { TabGroup, type Told, canShareTabs } from "./tabs.js";
 
 const DEFAULT_PATH = "/__user-session";
 const HEARTBEAT_MS = 30_000;
 const LOST_AFTER_MS = 2_000;
 const REQUESTS_PER_SECOND = 20;
+/** The server takes a device that was silent for 90 s for one that has vanished. */
+const HEARTBEAT_RANGE_MS = [1_000, 60_000] as const;
+/** Timers of more than 24 days run out at once. */
+const LOST_AFTER_RANGE_MS = [0, 3_600_000] as const;
+const REQUESTS_PER_SECOND_RANGE = [1, 1_000] as const;
 
 export interface UserSessionClientOptions {
   /** Whose session it is: 1 to 1,024 bytes. */
@@ -34,13 +39,13 @@ export interface UserSessionClientOptions {
   presenceFromVisibility?: boolean | undefined;
   /** Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. */
   shareTabs?: boolean | undefined;
-  /** How often to ask whether the server is there, in milliseconds. 30,000 if left out, at most 60,000. */
+  /** How often to ask whether the server is there, in milliseconds: 1,000 to 60,000, 30,000 if left out. */
   heartbeatMs?: number | undefined;
-  /** How long a connection may be gone before it is called lost, in milliseconds. 2,000 if left out. */
+  /** How long a connection may be gone before it is called lost, in milliseconds: up to an hour, 2,000 if left out. */
   lostAfterMs?: number | undefined;
   /**
-   * How many requests to send in a second, and half as many more at once; others wait for their turn.
-   * 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
+   * How many requests to send in a second, 1 to 1,000, and half as many more at once; others wait for
+   * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
    */
   requestsPerSecond?: number | undefined;
   /** What makes sockets, where there is no global `WebSocket`. */
@@ -85,12 +90,12 @@ export class UserSessionClient {
       {
         address: () => this.#address(),
         token: () => this.#token,
-        heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
-        lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
-        requestsPerSecond: options.requestsPerSecond ?? REQUESTS_PER_SECOND,
+        heartbeatMs: within(options.heartbeatMs ?? HEARTBEAT_MS, HEARTBEAT_RANGE_MS),
+        lostAfterMs: within(options.lostAfterMs ?? LOST_AFTER_MS, LOST_AFTER_RANGE_MS),
+        requestsPerSecond: within(options.requestsPerSecond ?? REQUESTS_PER_SECOND, REQUESTS_PER_SECOND_RANGE),
         WebSocket: options.WebSocket ?? globalThis.WebSocket,
       },
-      (changes) => this.#coreChanged(changes),
+      (changes, isCounted) => this.#coreChanged(changes, isCounted),
     );
     this.#group = options.shareTabs && canShareTabs() ? this.#newGroup() : null;
   }
@@ -98,13 +103,13 @@ export class UserSessionClient {
   /** Connects, and goes on connecting. Nothing happens if it does so already, or if the session is over. */
   connect(): void {
     if (this.#stops.length > 0) return;
-    this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#core.suspend() }));
+    this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#hide() }));
     if (this.#options.presenceFromVisibility) {
       this.#stops.push(followVisibility(this.#groupName(), (presence) => this.#sayPresence(presence)));
     }
     if (this.#group) {
-      this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: true }, []);
-      this.#group.join();
+      this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
+      this.#group.join("hello");
     } else {
       this.#core.start();
     }
@@ -113,8 +118,11 @@ export class UserSessionClient {
   /** Closes the socket. What was asked and is not answered is `ended`. */
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
+    const isOwn = !this.#group || this.#group.isLeading;
     this.#group?.leave(ENDED);
-    this.#core.stop();
+    if (isOwn) return this.#core.stop();
+    const isAway = { connectionStatus: "idle", isConnected: false, isLoading: false, pendingRequests: 0 } as const;
+    this.#show({ ...this.#snapshot, ...isAway }, []);
   }
 
   /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
@@ -150,11 +158,12 @@ export class UserSessionClient {
 
   /**
    * Calls back at every event or push of a name.
+   * @template Data What the event's data is taken for. Nothing checks that it is.
    * @returns Ends it.
    */
-  onEvent(name: string, listener: (event: SessionEvent) => void): () => void {
+  onEvent<Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void): () => void {
     return this.on("event", ({ event }) => {
-      if (event.name === name) listener(event);
+      if (event.name === name) listener(event as SessionEvent<Data>);
     });
   }
 
@@ -208,24 +217,32 @@ export class UserSessionClient {
     return { ...this.#core.metrics };
   }
 
-  #ask(message: Message): Promise<RequestOutcome> {
+  #ask(asked: Message): Promise<RequestOutcome> {
     if (isOver(this.#snapshot.connectionStatus)) return Promise.resolve(ENDED);
+    const message = asJson(asked);
+    if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
     const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
     if (this.#group && !this.#group.isLeading) return this.#group.ask(id, message);
     return this.#core.request(id, message);
   }
 
   #address(): string {
-    const { url = DEFAULT_PATH, userId } = this.#options;
-    const address = new URL(url, page.location?.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    address.search = String(new URLSearchParams({ userId, deviceId: this.deviceId, tabId: ownTabId() }));
+    const address = new URL(endpointOf(this.#options.url));
+    const { userId } = this.#options;
+    const query = { userId, deviceId: this.deviceId, tabId: ownTabId() };
+    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
     return address.href;
   }
 
   #wake(): void {
+    this.#group?.join("wake");
     if (this.#group && !this.#group.isLeading) this.#group.wake();
     else this.#core.wake();
+  }
+
+  #hide(): void {
+    if (this.#group) this.#group.pause();
+    else this.#core.suspend();
   }
 
   #reconnectCore(): void {
@@ -233,19 +250,17 @@ export class UserSessionClient {
     this.#core.wake();
   }
 
-  #coreChanged(changes: readonly SessionChange[]): void {
-    const { snapshot } = this.#core;
-    if (this.#group?.isLeading) this.#group.tell({ snapshot, memory: this.#core.memory, changes });
+  #coreChanged(changes: readonly SessionChange[], isCounted: boolean): void {
+    const { snapshot, memory } = this.#core;
+    if (this.#group?.isLeading) this.#group.tell({ snapshot, memory, changes, isCounted });
     this.#show(snapshot, changes);
   }
 
   #show(snapshot: SessionSnapshot, changes: readonly SessionChange[]): void {
     const before = this.#snapshot;
     this.#snapshot = snapshot;
-    if (snapshot !== before) for (const listener of [...this.#listeners]) guarded(listener);
-    for (const change of changes) {
-      for (const listener of [...this.#changeListeners]) guarded(() => listener(change));
-    }
+    if (snapshot !== before) callAll(this.#listeners, (listener) => listener());
+    for (const change of changes) callAll(this.#changeListeners, (listener) => listener(change));
     const isNew = snapshot.connectionStatus === "connected" && before.connectionStatus !== "connected";
     if (isNew && (!this.#group || this.#group.isLeading)) this.#introduce(snapshot);
   }
@@ -267,27 +282,38 @@ export class UserSessionClient {
   }
 
   #groupName(): string {
-    const { url = DEFAULT_PATH, userId } = this.#options;
-    return `user-session ${JSON.stringify([url, userId, this.deviceId])}`;
+    const { url, userId } = this.#options;
+    return `user-session ${JSON.stringify([endpointOf(url), userId, this.deviceId])}`;
   }
 
   #newGroup(): TabGroup {
-    const current = (): Told => ({ snapshot: this.#snapshot, memory: this.#core.memory, changes: [] });
+    const current = (): Told => ({
+      ...{ snapshot: this.#snapshot, memory: this.#core.memory },
+      ...{ changes: [], isCounted: false },
+    });
     return new TabGroup(this.#groupName(), {
       lead: (last) => {
         if (last) this.#core.adopt(last.memory);
         // What was over for the tab that led is over for all.
-        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start();
+        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start(this.#snapshot.isConnected);
       },
-      told: ({ snapshot, changes }) => this.#show(snapshot, changes),
-      asked: (id, message) => this.#core.request(id, message),
+      follow: () => this.#core.handOver(),
+      told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
+      asked: (id, message, sentAt) =>
+        isOver(this.#snapshot.connectionStatus)
+          ? Promise.resolve(ENDED)
+          : this.#core.request(id, message, sentAt),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {
-        if (isOver(this.#snapshot.connectionStatus)) this.#core.start();
+        this.#reconnectCore();
       },
     });
   }
+}
+
+function within(value: number, [least, most]: readonly [number, number]): number {
+  return Math.min(Math.max(value, least), most);
 }
 
 function added<T>(listeners: Set<T>, listener: T): () => void {
@@ -296,12 +322,42 @@ function added<T>(listeners: Set<T>, listener: T): () => void {
 }
 
 /** A listener that fails takes nothing down with it, and is reported as if it stood alone. */
-function guarded(listener: () => void): void {
+function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
+  for (const listener of [...listeners]) {
+    try {
+      if (listeners.has(listener)) call(listener);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/** What another tab has told is a copy: as far as it says nothing new it is what was there. */
+function unlessSame(before: SessionSnapshot, told: SessionSnapshot): SessionSnapshot {
+  const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b);
+  const { state, devices } = before;
+  return same(before, { ...told, state: same(state, told.state), devices: same(devices, told.devices) });
+}
+
+/** The message as the server will read it, or why it can't be written down. */
+function asJson(message: Message): Message | string {
   try {
-    listener();
+    return JSON.parse(JSON.stringify(message)) as Message;
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    return String(error);
+  }
+}
+
+/** Where sockets go, written in one way; as it was given if no page says what it is relative to. */
+export function endpointOf(url = DEFAULT_PATH): string {
+  try {
+    const address = new URL(url, page.location?.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    address.hash = "";
+    return address.href;
+  } catch {
+    return url;
   }
 }

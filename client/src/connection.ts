@@ -20,7 +20,14 @@ const PONG_MS = 10_000;
 const DOUBTED_PONG_MS = 5_000;
 /** A connection that ends sooner counts as one more failure. */
 const STABLE_MS = 5_000;
+/** After so many connections of version 1 the server is taken for an older one. */
+const OLDER_FOR_SURE = 2;
+/** It may be upgraded: every so many connections it is asked again. */
+const OLDER_ASKED_AGAIN = 8;
 const NORMAL_CLOSE = 1000;
+/** The states of a socket, as every WebSocket numbers them; not every class has them as statics. */
+const OPEN = 1;
+const CLOSING = 2;
 
 /** After these closes it is not worth coming back soon: how many failures they count for. */
 const FAILURES_BY_CODE = new Map([
@@ -100,13 +107,19 @@ export class Connection {
   #failures = 0;
   #offersVersion2 = true;
   #knowsVersion2 = false;
+  /** How often in a row the server took a socket without a subprotocol, after one with was failed. */
+  #olderConnections = 0;
+  /** Finds out whether a server that is taken for an older one is. */
+  #probe: WebSocket | null = null;
   #hasFirstFrame = false;
+  #hasPonged = false;
   #triedNewToken = false;
   #pingedAt: number | null = null;
   #retryTimer: Timer;
   #heartbeatTimer: Timer;
   /** Runs out unless a frame comes. */
   #answerTimer: Timer;
+  #answerDueAt = 0;
 
   constructor(settings: ConnectionSettings, handlers: ConnectionHandlers) {
     this.#settings = settings;
@@ -140,6 +153,7 @@ export class Connection {
     if (!this.#isRunning) return;
     if (!this.#isAttempting && !this.#socket) void this.#connect();
     else if (this.#hasFirstFrame) this.#ping(DOUBTED_PONG_MS);
+    else this.#expectAnswer(DOUBTED_PONG_MS);
   }
 
   /** Whether frames can be sent. */
@@ -149,7 +163,7 @@ export class Connection {
 
   /** @returns Whether there was an open socket to send it on. */
   send(text: string): boolean {
-    if (this.#socket?.readyState !== this.#settings.WebSocket.OPEN) return false;
+    if (this.#socket?.readyState !== OPEN) return false;
     this.#socket.send(text);
     this.metrics.framesSent++;
     return true;
@@ -197,17 +211,21 @@ export class Connection {
   #opened(socket: WebSocket): void {
     const version = socket.protocol === PROTOCOL_VERSION_2 ? 2 : 1;
     if (version === 2) this.#knowsVersion2 = true;
+    else if (!this.#offersVersion2) this.#olderConnections++;
     this.#isAttempting = false;
     this.#handlers.opened(version);
   }
 
   #received(data: unknown): void {
     this.metrics.framesReceived++;
-    clearTimeout(this.#answerTimer);
-    this.#answerTimer = undefined;
     const frame = parseFrame(data);
+    const isFirst = !this.#hasFirstFrame && frame?.type === "initial_state";
+    if (this.#hasFirstFrame || isFirst) {
+      clearTimeout(this.#answerTimer);
+      this.#answerTimer = undefined;
+    }
     if (frame?.type === "pong") return this.#ponged();
-    if (!this.#hasFirstFrame) {
+    if (isFirst) {
       this.#hasFirstFrame = true;
       this.#triedNewToken = false;
       this.metrics.connections++;
@@ -222,17 +240,15 @@ export class Connection {
     this.metrics.lastClose = { code, reason, at: Date.now() };
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
     if (ending && !this.#mayTryNewToken(ending)) return this.end(ending, reason);
-    const wasOpen = !this.#isAttempting;
-    const wasStable = this.#hasFirstFrame && Date.now() - (this.metrics.connectedAt ?? 0) >= STABLE_MS;
-    this.#abandon();
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
-    const isPerhapsOlder = !wasOpen && this.#offersVersion2 && !this.#knowsVersion2;
-    this.#offersVersion2 = !isPerhapsOlder;
+    const isPerhapsOlder = this.#isAttempting && this.#offersVersion2 && !this.#knowsVersion2;
+    if (this.#hasHeld()) this.#failures = 0;
+    this.#abandon();
     if (isPerhapsOlder || ending) {
+      if (isPerhapsOlder) this.#offersVersion2 = false;
       void this.#connect();
       if (!ending) return;
     } else {
-      if (wasStable) this.#failures = 0;
       this.#failures = Math.max(this.#failures, FAILURES_BY_CODE.get(code) ?? 0);
       this.#retryLater();
     }
@@ -249,9 +265,14 @@ export class Connection {
 
   #timedOut(): void {
     this.metrics.timeouts++;
+    if (this.#hasHeld() && this.#hasPonged) this.#failures = 0;
     this.#abandon();
     this.#retryLater();
     this.#handlers.dropped();
+  }
+
+  #hasHeld(): boolean {
+    return this.#hasFirstFrame && Date.now() - (this.metrics.connectedAt ?? 0) >= STABLE_MS;
   }
 
   #retryLater(): void {
@@ -262,18 +283,43 @@ export class Connection {
   #abandon(): void {
     for (const timer of [this.#retryTimer, this.#heartbeatTimer, this.#answerTimer]) clearTimeout(timer);
     this.#answerTimer = undefined;
+    if (this.#isAttempting && !this.#offersVersion2) this.#olderConnections = 0;
+    const count = this.#olderConnections;
+    this.#offersVersion2 = this.#knowsVersion2 || count < OLDER_FOR_SURE || count % OLDER_ASKED_AGAIN === 0;
     this.#attempt++;
     this.#isAttempting = false;
     this.#hasFirstFrame = false;
+    this.#hasPonged = false;
     this.#pingedAt = null;
-    const socket = this.#socket;
+    for (const socket of [this.#socket, this.#probe]) {
+      if (socket && socket.readyState < CLOSING) socket.close(NORMAL_CLOSE);
+    }
     this.#socket = null;
-    if (socket && socket.readyState < this.#settings.WebSocket.CLOSING) socket.close(NORMAL_CLOSE);
+    this.#probe = null;
   }
 
   #beat(): void {
     this.#ping(PONG_MS);
-    this.#heartbeatTimer = setTimeout(() => this.#beat(), this.#settings.heartbeatMs);
+    this.#heartbeatTimer = setTimeout(() => {
+      this.#beat();
+      if (this.#olderConnections === 1) this.#doubtVersion1();
+    }, this.#settings.heartbeatMs);
+  }
+
+  /** The attempt before this connection may have failed by chance: one beside it finds out. */
+  #doubtVersion1(): void {
+    this.#olderConnections++;
+    this.metrics.attempts++;
+    const probe = new this.#settings.WebSocket(this.#settings.address(), [PROTOCOL_VERSION_2]);
+    this.#probe = probe;
+    probe.onopen = () => {
+      if (this.#probe !== probe) return;
+      if (probe.protocol !== PROTOCOL_VERSION_2) return probe.close(NORMAL_CLOSE);
+      this.#knowsVersion2 = true;
+      this.#abandon();
+      void this.#connect();
+      this.#handlers.dropped();
+    };
   }
 
   #ping(patienceMs: number): void {
@@ -285,9 +331,14 @@ export class Connection {
   #ponged(): void {
     if (this.#pingedAt !== null) this.metrics.roundTripMs = performance.now() - this.#pingedAt;
     this.#pingedAt = null;
+    this.#hasPonged = true;
   }
 
+  /** Whoever asks later does not put off what is due earlier. */
   #expectAnswer(patienceMs: number): void {
+    const dueAt = Date.now() + patienceMs;
+    if (this.#answerTimer !== undefined && this.#answerDueAt <= dueAt) return;
+    this.#answerDueAt = dueAt;
     clearTimeout(this.#answerTimer);
     this.#answerTimer = setTimeout(() => this.#timedOut(), patienceMs);
   }

@@ -42,8 +42,14 @@ export interface CoreSettings {
   WebSocket: typeof WebSocket;
 }
 
-/** Is told of every new snapshot, and what has happened with it. */
-export type CoreListener = (changes: readonly SessionChange[]) => void;
+/**
+ * Is told of every new snapshot, and what has happened with it.
+ * @param isCounted Whether a frame with a number brought the changes.
+ */
+export type CoreListener = (changes: readonly SessionChange[], isCounted: boolean) => void;
+
+/** What frames of these types say they say in version 2 alone; before, they are a server's pushes. */
+const ONLY_VERSION_2 = new Set(["ack", "replaced", "logged_out"]);
 
 const ERROR_OF_ENDING: Record<Ending, string | null> = {
   logged_out: null,
@@ -107,6 +113,7 @@ export class SessionCore {
     this.#queue = new RequestQueue(settings.requestsPerSecond, {
       send: (text) => this.#connection.send(text),
       changed: () => this.#changed(),
+      refused: (why) => this.#showError(why),
       isDone: (message) => this.#isDone(message),
     });
   }
@@ -124,9 +131,10 @@ export class SessionCore {
     this.#model.memory = memory;
   }
 
-  start(): void {
+  /** @param isContinued Whether there was a connection a moment ago, of another tab. */
+  start(isContinued = false): void {
     if (this.#status !== "idle" && !isOver(this.#status)) return;
-    this.#status = this.#model.memory.state ? "reconnecting" : "connecting";
+    this.#status = isContinued && this.#model.memory.state ? "reconnecting" : "connecting";
     if (this.#status === "reconnecting") this.#soonLost();
     this.#error = null;
     this.#changed();
@@ -135,24 +143,40 @@ export class SessionCore {
 
   stop(): void {
     this.#connection.stop();
-    this.#end("idle");
     this.#queue.settleAll(() => ENDED);
+    this.#end("idle");
+  }
+
+  /** Stops without a word: another tab goes on. @returns What is not answered. */
+  handOver(): Request[] {
+    this.#connection.stop();
+    clearTimeout(this.#lostTimer);
+    this.#lostTimer = undefined;
+    this.#doubted = null;
+    if (!isOver(this.#status)) this.#status = "idle";
+    return this.#queue.handOver();
   }
 
   wake(): void {
+    if (this.#status === "reconnecting") this.#soonLost();
     this.#connection.wake();
   }
 
+  /** Closes the socket until `wake`. Nobody looks at the page meanwhile, so nothing is lost. */
   suspend(): void {
     this.#connection.suspend();
+    clearTimeout(this.#lostTimer);
+    this.#lostTimer = undefined;
   }
 
-  request(id: string, message: Message): Promise<RequestOutcome> {
+  /** @param sentAt When another tab may have sent it first, `null` if none can have. */
+  request(id: string, message: Message, sentAt: number | null = null): Promise<RequestOutcome> {
     if (isOver(this.#status)) return Promise.resolve(ENDED);
-    return this.#queue.add(id, message);
+    return this.#queue.add(id, message, sentAt);
   }
 
   #received(frame: Frame): void {
+    if (this.#version === 1 && ONLY_VERSION_2.has(frame.type)) return this.#told(frame);
     switch (frame.type) {
       case "ack":
         return this.#queue.answer(frame);
@@ -168,7 +192,9 @@ export class SessionCore {
   }
 
   #told(frame: Frame): void {
+    const { position } = this.#model.memory;
     const changes = this.#model.apply(frame);
+    const isCounted = position !== this.#model.memory.position;
     const isFirst = frame.type === "initial_state";
     if (isFirst) {
       clearTimeout(this.#lostTimer);
@@ -177,20 +203,25 @@ export class SessionCore {
       this.#error = null;
     }
     if (this.#version === 1) this.#settleByState(frame);
-    this.#changed(changes);
-    if (isFirst) this.#queue.connected(this.#version);
+    this.#changed(changes, isCounted && !isFirst);
+    // A listener may have closed it.
+    if (isFirst && this.#status === "connected") this.#queue.connected(this.#version);
   }
 
   #refused(frame: Frame): void {
-    if (frame["code"] !== "rate_limited" || this.#version === 1) this.#error = String(frame["message"]);
-    if (this.#version === 2) {
-      this.#queue.answer(frame);
-    } else {
-      const requests = this.#queue.pending.filter(({ isInFlight }) => isInFlight);
-      this.#doubted = { requests, error: refusal(String(frame["code"]), String(frame["message"])) };
-      this.#connection.send('{"type":"sync_state"}');
-    }
+    const isTooFast = frame["code"] === "rate_limited";
+    if (!isTooFast) this.#error = String(frame["message"]);
+    if (this.#version === 2) this.#queue.answer(frame);
+    else if (isTooFast) this.#queue.slowDown(Number(frame["retryAfterMs"]));
+    else this.#doubt(refusal(String(frame["code"]), String(frame["message"])));
     this.#changed();
+  }
+
+  /** The state tells which requests an error without an id was about. It is asked for once: that may fail, too. */
+  #doubt(error: RequestOutcome): void {
+    if (this.#doubted) return;
+    this.#doubted = { requests: this.#queue.pending.filter(({ isInFlight }) => isInFlight), error };
+    this.#connection.send('{"type":"sync_state"}');
   }
 
   /** In version 1 what the server tells of a game, or of the whole state, answers what was asked. */
@@ -199,7 +230,9 @@ export class SessionCore {
     if (doubted) this.#doubted = null;
     for (const request of this.#queue.pending.filter(({ message }) => isAboutGame(message))) {
       const isDone = this.#isDone(request.message);
-      const isMeant = request.isInFlight && frame["gameId"] === request.message["gameId"];
+      const answer = request.message.type === "join_game" ? "game_joined" : "game_left";
+      const isMeant =
+        request.lastSentAt > 0 && frame.type === answer && frame["gameId"] === request.message["gameId"];
       if (doubted?.requests.includes(request)) this.#queue.settle(request, isDone ? DONE : doubted.error);
       else if (isMeant || (frame.type === "initial_state" && isDone)) this.#queue.settle(request, DONE);
     }
@@ -220,8 +253,12 @@ export class SessionCore {
   }
 
   #failed(message: string): void {
-    this.#error = message;
     this.#soonLost();
+    this.#showError(message);
+  }
+
+  #showError(message: string): void {
+    this.#error = message;
     this.#changed();
   }
 
@@ -237,9 +274,9 @@ export class SessionCore {
 
   #ended(ending: Ending, reason: string): void {
     this.#error = ERROR_OF_ENDING[ending] && (reason || ERROR_OF_ENDING[ending]);
-    this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
     const isLogout = ({ type }: Message) => ending === "logged_out" && type === "logout_all";
     this.#queue.settleAll((message) => (isLogout(message) ? DONE : ENDED));
+    this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
   }
 
   #end(status: ConnectionStatus, changes: SessionChange[] = []): void {
@@ -250,7 +287,7 @@ export class SessionCore {
     this.#changed(changes);
   }
 
-  #changed(changes: readonly SessionChange[] = []): void {
+  #changed(changes: readonly SessionChange[] = [], isCounted = false): void {
     const before = this.snapshot;
     const status = this.#status;
     const next: SessionSnapshot = {
@@ -265,7 +302,7 @@ export class SessionCore {
     const keys = Object.keys(next) as (keyof SessionSnapshot)[];
     const isSame = keys.every((key) => next[key] === before[key]);
     if (!isSame) this.snapshot = next;
-    if (!isSame || changes.length > 0) this.#listener(changes);
+    if (!isSame || changes.length > 0) this.#listener(changes, isCounted);
   }
 
   /** The server's state with what was asked and may still be granted. */

@@ -103,9 +103,11 @@ export class SessionModel {
       }
       case "device_connected":
       case "device_updated":
+        if (!frame["device"]) return [eventOf(frame)];
         if (isNews) this.#setDevice(frame["device"] as SessionDevice);
         return [];
       case "device_disconnected":
+        if (!frame["deviceId"]) return [eventOf(frame)];
         if (isNews) this.#dropDevice(String(frame["deviceId"]));
         return [];
       default:

@@ -18,7 +18,7 @@ export function followVisibility(name: string, say: (presence: Presence) => void
   let release: (() => void) | undefined;
 
   const isSeenElsewhere = async () => {
-    const { held = [] } = (await locks?.query()) ?? {};
+    const { held = [] } = (await locks?.query().catch(() => null)) ?? {};
     return held.some((lock) => lock.name === lockName);
   };
   const leave = async () => {
@@ -33,7 +33,8 @@ export function followVisibility(name: string, say: (presence: Presence) => void
       return;
     }
     const hidden = new Promise<void>((resolve) => (release = resolve));
-    void locks?.request(lockName, { mode: "shared" }, () => hidden);
+    // A page that may have no locks is alone.
+    locks?.request(lockName, { mode: "shared" }, () => hidden).catch(() => {});
     say("online");
   };
 

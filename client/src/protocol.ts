@@ -42,12 +42,15 @@ export interface SessionDevice {
   current: boolean;
 }
 
-/** An event of the app's own: published by a device, or pushed by a server. */
-export interface SessionEvent {
+/**
+ * An event of the app's own: published by a device, or pushed by a server.
+ * @template Data What its data is taken for. Nothing checks that it is.
+ */
+export interface SessionEvent<Data = unknown> {
   /** What it was published as; of a push, its `type`. */
   name: string;
   /** What was published with it, `null` if nothing; of a push, its whole body. */
-  data: unknown;
+  data: Data;
   /** The id of the device that published it, `null` for a push. */
   from: string | null;
   /** Whether it is a push that was kept while this device was away. */

@@ -38,8 +38,8 @@ export interface UseUserSessionResult extends SessionSnapshot {
   updatePresence: (presence: Presence) => void;
   /** Sends an event to all of the user's devices, or to some. */
   publish: (name: string, data?: unknown, options?: PublishOptions) => Promise<RequestOutcome>;
-  /** Calls back at every event or push of a name. @returns Ends it. */
-  onEvent: (name: string, listener: (event: SessionEvent) => void) => () => void;
+  /** Calls back at every event or push of a name, whose data is taken for `Data`. @returns Ends it. */
+  onEvent: <Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void) => () => void;
   logoutOthers: () => Promise<RequestOutcome>;
   logoutDevice: (deviceId: string) => Promise<RequestOutcome>;
   setDeviceName: (name: string) => Promise<RequestOutcome>;
@@ -50,6 +50,9 @@ export interface UseUserSessionResult extends SessionSnapshot {
 }
 
 type Actions = Omit<UseUserSessionResult, keyof SessionSnapshot>;
+
+/** How long something asked by a component that is not mounted waits until it is. */
+const UNMOUNTED_MS = 1_000;
 
 const LOADING = blankSnapshot("connecting", true);
 const DISABLED = blankSnapshot("idle", false);
@@ -76,13 +79,24 @@ export function useUserSession(options: UseUserSessionOptions): UseUserSessionRe
 
 type Key = Pick<UserSessionClientOptions, "userId" | "url" | "deviceId">;
 
-/** What one component has of the page's client, which exists while anything is subscribed to it. */
+interface Heard {
+  name: string;
+  listener: (event: SessionEvent<never>) => void;
+  stop: (() => void) | undefined;
+}
+
+/**
+ * What one component has of the page's client, which exists while anything is subscribed to it. Effects
+ * of its children run before it subscribes, at every mount and whenever React shows it again.
+ */
 class MountedSession {
   readonly actions: Actions = this.#newActions();
   readonly #latest: { readonly current: UseUserSessionOptions };
   readonly #key: Key | null;
   #client: UserSessionClient | null = null;
-  #wasMounted = false;
+  #heard = new Set<Heard>();
+  /** What was asked before it subscribed; `null` tells that it does not. */
+  #asked = new Set<(client: UserSessionClient | null) => void>();
 
   /** @param key `null` if the session is off. */
   constructor(latest: { readonly current: UseUserSessionOptions }, key: Key | null) {
@@ -94,7 +108,7 @@ class MountedSession {
     if (!this.#key) return () => {};
     const { client, release } = shareClient(this.#clientOptions(this.#key));
     this.#client = client;
-    this.#wasMounted = true;
+    this.setToken(this.#latest.current.token);
     const current = () => this.#latest.current;
     const stops = [
       client.subscribe(listener),
@@ -106,8 +120,11 @@ class MountedSession {
       client.on("reset", () => current().onReset?.()),
       release,
     ];
+    for (const heard of this.#heard) heard.stop = client.onEvent(heard.name, heard.listener);
+    for (const ask of this.#asked) ask(client);
     return () => {
       this.#client = null;
+      for (const { stop } of this.#heard) stop?.();
       for (const stop of stops) stop();
     };
   };
@@ -119,16 +136,32 @@ class MountedSession {
 
   getServerSnapshot = (): SessionSnapshot => (this.#key ? LOADING : DISABLED);
 
+  /** A component that gives none does not take away another's. */
   setToken(token: UseUserSessionOptions["token"]): void {
-    if (this.#client) this.#client.token = token;
+    if (this.#client && token !== undefined) this.#client.token = token;
   }
 
-  /** The client, also for what runs in effects before this component's own. */
-  #reach(): UserSessionClient | null {
-    if (this.#client || !this.#key || this.#wasMounted) return this.#client;
-    const { client, release } = shareClient(this.#clientOptions(this.#key));
-    release();
-    return client;
+  #ask(request: (client: UserSessionClient) => Promise<RequestOutcome>): Promise<RequestOutcome> {
+    if (this.#client) return request(this.#client);
+    if (!this.#key) return Promise.resolve(ENDED);
+    return new Promise((resolve) => {
+      const ask = (client: UserSessionClient | null) => {
+        clearTimeout(timer);
+        this.#asked.delete(ask);
+        resolve(client ? request(client) : ENDED);
+      };
+      const timer = setTimeout(() => ask(null), UNMOUNTED_MS);
+      this.#asked.add(ask);
+    });
+  }
+
+  #onEvent(name: string, listener: Heard["listener"]): () => void {
+    const heard: Heard = { name, listener, stop: this.#client?.onEvent(name, listener) };
+    this.#heard.add(heard);
+    return () => {
+      this.#heard.delete(heard);
+      heard.stop?.();
+    };
   }
 
   #clientOptions(key: Key): UserSessionClientOptions {
@@ -136,21 +169,18 @@ class MountedSession {
   }
 
   #newActions(): Actions {
-    const ask = (request: (client: UserSessionClient) => Promise<RequestOutcome>) => {
-      const client = this.#reach();
-      return client ? request(client) : Promise.resolve(ENDED);
-    };
+    const ask = this.#ask.bind(this);
     return {
       joinGame: (gameId) => void ask((client) => client.joinGame(gameId)),
       leaveGame: (gameId) => void ask((client) => client.leaveGame(gameId)),
       logoutAllDevices: () => void ask((client) => client.logoutAllDevices()),
       updatePresence: (presence) => void ask((client) => client.updatePresence(presence)),
       publish: (name, data, options) => ask((client) => client.publish(name, data, options)),
-      onEvent: (name, listener) => this.#reach()?.onEvent(name, listener) ?? (() => {}),
+      onEvent: this.#onEvent.bind(this),
       logoutOthers: () => ask((client) => client.logoutOthers()),
       logoutDevice: (deviceId) => ask((client) => client.logoutDevice(deviceId)),
       setDeviceName: (name) => ask((client) => client.setDeviceName(name)),
-      reconnect: () => this.#reach()?.reconnect(),
+      reconnect: () => this.#client?.reconnect(),
       getMetrics: () => this.#client?.getMetrics() ?? null,
     };
   }

@@ -11,6 +11,8 @@ const WAITING_MAX = 256;
 const REPEATABLE_MS = 9 * 60_000;
 const DEFAULT_RETRY_MS = 1_000;
 const SLOWEST_PER_SECOND = 0.5;
+/** For so long the server gets less after it has refused. */
+const SLOW_MS = 60_000;
 
 const ONLY_VERSION_2 = new Set(["logout_others", "logout_device", "set_device"]);
 
@@ -27,6 +29,8 @@ export interface Request {
   text: string;
   /** When it was first sent, `null` if it never was. */
   sentAt: number | null;
+  /** When it was last sent, 0 if it never was. */
+  lastSentAt: number;
   isInFlight: boolean;
   settle: (outcome: RequestOutcome) => void;
 }
@@ -35,6 +39,8 @@ export interface QueueHandlers {
   send(text: string): boolean;
   /** The pending requests have changed. */
   changed(): void;
+  /** Something was refused without the server. */
+  refused(why: string): void;
   /** Whether a change of games has nothing to change. */
   isDone(message: Message): boolean;
 }
@@ -53,13 +59,16 @@ export class RequestQueue {
   #credit: number;
   #creditMax: number;
   #perSecond: number;
+  readonly #fullPerSecond: number;
+  /** When the server last refused one that was sent at the present rate. */
+  #slowedAt = 0;
   #creditedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #handlers: QueueHandlers;
 
   constructor(perSecond: number, handlers: QueueHandlers) {
-    this.#perSecond = perSecond;
-    this.#creditMax = this.#credit = Math.max(1, perSecond * 1.5);
+    this.#perSecond = this.#fullPerSecond = perSecond;
+    this.#creditMax = this.#credit = burst(perSecond);
     this.#handlers = handlers;
   }
 
@@ -70,15 +79,16 @@ export class RequestQueue {
   /**
    * Asks for something, now or when there is a connection.
    * @param id Asking again with the id of a pending request is asking for its outcome.
+   * @param sentAt When another tab may have sent it first.
    */
-  add(id: string, message: Message): Promise<RequestOutcome> {
+  add(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome> {
     const text = JSON.stringify(message);
     if (new TextEncoder().encode(text).length + id.length + '"id":"",'.length > FRAME_BYTES_MAX) {
-      return Promise.resolve(refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
+      return Promise.resolve(this.#refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
     }
     const known = this.#pending.find((request) => request.id === id);
     if (!known && this.#pending.length >= WAITING_MAX) {
-      return Promise.resolve(refusal("queue_full", `${WAITING_MAX} requests are waiting`));
+      return Promise.resolve(this.#refusal("queue_full", `${WAITING_MAX} requests are waiting`));
     }
     return new Promise((resolve) => {
       if (known) {
@@ -86,7 +96,7 @@ export class RequestQueue {
         known.settle = (outcome) => [settle, resolve].forEach((tell) => tell(outcome));
         return;
       }
-      this.#pending.push({ id, message, text, sentAt: null, isInFlight: false, settle: resolve });
+      this.#pending.push({ id, message, text, sentAt, lastSentAt: 0, isInFlight: false, settle: resolve });
       this.#handlers.changed();
       this.flush();
     });
@@ -131,6 +141,13 @@ export class RequestQueue {
     this.settle(request, refusal(String(frame["code"]), String(frame["message"])));
   }
 
+  /** The server refused something in version 1, where it does not say what: joins and leaves may be repeated. */
+  slowDown(retryAfterMs: number): void {
+    for (const request of this.#pending) {
+      if (request.isInFlight) this.#slowDown(request, retryAfterMs);
+    }
+  }
+
   settle(request: Request, outcome: RequestOutcome): void {
     const at = this.#pending.indexOf(request);
     if (at < 0) return;
@@ -140,23 +157,34 @@ export class RequestQueue {
     this.flush();
   }
 
-  /** It is over: nothing waits any longer. */
+  /** It is over: nothing waits any longer. Whoever calls tells of the change. */
   settleAll(outcomeOf: (message: Message) => RequestOutcome): void {
+    for (const request of this.handOver()) request.settle(outcomeOf(request.message));
+  }
+
+  /** Lets go of what is pending. */
+  handOver(): Request[] {
     this.disconnected();
-    for (const request of [...this.#pending]) this.settle(request, outcomeOf(request.message));
+    return this.#pending.splice(0);
+  }
+
+  #refusal(code: string, message: string): RequestOutcome {
+    this.#handlers.refused(message);
+    return refusal(code, message);
   }
 
   #send(request: Request, version: 1 | 2): void {
     const { message, text, id, sentAt } = request;
     if (sentAt !== null && Date.now() - sentAt > REPEATABLE_MS) {
-      return this.settle(request, refusal("unknown", "the connection broke before the answer"));
+      return this.settle(request, this.#refusal("unknown", "the connection broke before the answer"));
     }
     if (version === 1 && isOnlyVersion2(message)) {
-      return this.settle(request, refusal("unsupported", "this server speaks version 1"));
+      return this.settle(request, this.#refusal("unsupported", "this server speaks version 1"));
     }
     if (!this.#handlers.send(version === 2 ? `{"id":${JSON.stringify(id)},${text.slice(1)}` : text)) return;
     this.#credit--;
-    request.sentAt ??= Date.now();
+    request.lastSentAt = Date.now();
+    request.sentAt ??= request.lastSentAt;
     request.isInFlight = true;
     // Version 1 answers nothing but tells everybody of a game that came or went.
     const isAnswered = isAboutGame(message) && !this.#handlers.isDone(message);
@@ -174,6 +202,10 @@ export class RequestQueue {
   /** Whether one more may be sent; if not, all will be tried again when it may. */
   #hasCredit(): boolean {
     const now = Date.now();
+    if (now - this.#slowedAt > SLOW_MS) {
+      this.#perSecond = this.#fullPerSecond;
+      this.#creditMax = burst(this.#perSecond);
+    }
     const earned = (Math.max(0, now - this.#creditedAt) / 1_000) * this.#perSecond;
     this.#credit = Math.min(this.#creditMax, this.#credit + earned);
     this.#creditedAt = now;
@@ -182,11 +214,15 @@ export class RequestQueue {
     return false;
   }
 
-  /** The server takes less than was thought: from now on it gets half of it, and no bursts. */
+  /** The server takes less than was thought: for a while it gets half of it, and no bursts. */
   #slowDown(request: Request, retryAfterMs: number): void {
     request.isInFlight = false;
     const waitMs = retryAfterMs > 0 ? retryAfterMs : DEFAULT_RETRY_MS;
-    this.#perSecond = Math.max(SLOWEST_PER_SECOND, this.#perSecond / 2);
+    // Others that were sent with it are refused as well, which says no more.
+    if (request.lastSentAt > this.#slowedAt) {
+      this.#perSecond = Math.max(SLOWEST_PER_SECOND, this.#perSecond / 2);
+      this.#slowedAt = Date.now();
+    }
     this.#creditMax = 1;
     this.#credit = 1 - (waitMs / 1_000) * this.#perSecond;
     this.#creditedAt = Date.now();
@@ -197,6 +233,10 @@ export class RequestQueue {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), Math.ceil(ms));
   }
+}
+
+function burst(perSecond: number): number {
+  return Math.max(1, perSecond * 1.5);
 }
 
 /** Whether it joins or leaves a game. */

@@ -1,5 +1,5 @@
 /** One client for all of a page that ask for the same session. */
-import { UserSessionClient, type UserSessionClientOptions } from "./client.js";
+import { UserSessionClient, type UserSessionClientOptions, endpointOf } from "./client.js";
 import { ownDeviceId } from "./identity.js";
 
 interface Entry {
@@ -47,5 +47,5 @@ export function shareClient(options: UserSessionClientOptions): SharedClient {
 }
 
 function keyOf({ url, userId, deviceId }: UserSessionClientOptions): string {
-  return JSON.stringify([url, userId, deviceId ?? ownDeviceId()]);
+  return JSON.stringify([endpointOf(url), userId, deviceId ?? ownDeviceId()]);
 }

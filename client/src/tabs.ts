@@ -1,7 +1,8 @@
 /**
  * The tabs of a browser with one socket between them. The tab that holds a lock leads: it has the
  * socket, tells the others what it is told, and asks for them. When it goes the browser gives the
- * lock to another, which goes on from where it was told that the first had been.
+ * lock to another, which goes on from where it was told that the first had been. A tab that leads and
+ * does not answer, since the browser has frozen it, has the lock taken away.
  */
 import type { SessionSnapshot } from "./core.js";
 import type { Memory } from "./model.js";
@@ -9,20 +10,30 @@ import { page } from "./page.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
 import type { Message } from "./requests.js";
 
+/** A tab that leads answers sooner, unless it is frozen. */
+const SILENT_MS = 5_000;
+
 /** What a leader tells, all that belongs together at once. */
 export interface Told {
   snapshot: SessionSnapshot;
   memory: Memory;
   changes: readonly SessionChange[];
+  /** Whether they are what the frame at the memory's position has brought, which is told once. */
+  isCounted: boolean;
 }
 
 export interface TabGroupHandlers {
   /** This tab leads from now on. @param last What the last leader told, `null` if none was heard. */
   lead(last: Told | null): void;
+  /** This tab leads no more, and closes its socket. @returns What it was asked and has not answered. */
+  follow(): Asked[];
   /** The leader has told something. */
   told(told: Told): void;
-  /** To the leader: another tab asks for something. */
-  asked(id: string, message: Message): Promise<RequestOutcome>;
+  /**
+   * To the leader: another tab asks for something.
+   * @param sentAt When the last leader may have sent it, `null` if none can have.
+   */
+  asked(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome>;
   /** To the leader: what a newcomer must be told. */
   current(): Told;
   /** To the leader: another tab is looked at, or has just come. */
@@ -37,11 +48,15 @@ type TabMessage =
   | { kind: "hello" }
   | { kind: "wake" }
   | { kind: "reconnect" }
-  | { kind: "ask"; id: string; message: Message }
+  | { kind: "ask"; id: string; message: Message; sentAt: number | null }
   | { kind: "outcome"; id: string; outcome: RequestOutcome };
 
-interface Asked {
+/** What waits for its outcome. */
+export interface Asked {
+  id: string;
   message: Message;
+  /** When a leader may have sent it, `null` if none can have. */
+  sentAt: number | null;
   settle: (outcome: RequestOutcome) => void;
 }
 
@@ -52,10 +67,13 @@ export function canShareTabs(): boolean {
 
 export class TabGroup {
   isLeading = false;
+  #hasJoined = false;
   #name: string;
   #handlers: TabGroupHandlers;
   #channel: BroadcastChannel | null = null;
-  #leaving = new AbortController();
+  /** Aborted when this tab does not want to lead any more. */
+  #turn = new AbortController();
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #last: Told | null = null;
   /** What this tab has asked the leader for. */
   #asked = new Map<string, Asked>();
@@ -66,29 +84,31 @@ export class TabGroup {
     this.#handlers = handlers;
   }
 
-  join(): void {
+  /** @param greeting `hello` of somebody who has just opened the app, which begins again what is over. */
+  join(greeting: "hello" | "wake"): void {
+    if (this.#hasJoined) return;
+    this.#hasJoined = true;
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#heard(data as TabMessage);
-    const { signal } = this.#leaving;
-    const left = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-    navigator.locks
-      .request(this.#name, { signal }, () => {
-        if (signal.aborted) return undefined;
-        this.#lead();
-        return left;
-      })
-      // Only ever because this tab has left while it waited.
-      .catch(() => {});
-    this.#post({ kind: "hello" });
+    this.#queueUp();
+    this.#greet(greeting);
+  }
+
+  /** Leaves the others until `join`. What was asked is asked again then. */
+  pause(): void {
+    this.#hasJoined = false;
+    this.#turn.abort();
+    this.#hasHeard();
+    if (this.isLeading) this.#stepDown();
+    this.#channel?.close();
+    this.#channel = null;
   }
 
   /** @param outcome Of what this tab has asked for and hears no more of. */
   leave(outcome: RequestOutcome): void {
-    this.#leaving.abort();
-    this.#leaving = new AbortController();
-    this.isLeading = false;
-    this.#channel?.close();
-    this.#channel = null;
+    this.pause();
+    // Who joins again begins again what was over.
+    if (this.#last) this.#last = { ...this.#last, snapshot: { ...this.#last.snapshot, connectionStatus: "idle" } };
     for (const { settle } of this.#asked.values()) settle(outcome);
     this.#asked.clear();
   }
@@ -101,26 +121,85 @@ export class TabGroup {
   /** Asks the leader; whoever leads when there is none now will be asked then. */
   ask(id: string, message: Message): Promise<RequestOutcome> {
     return new Promise((settle) => {
-      this.#asked.set(id, { message, settle });
-      this.#post({ kind: "ask", id, message });
+      this.#asked.set(id, { id, message, sentAt: null, settle });
+      this.#post({ kind: "ask", id, message, sentAt: null });
+      this.#expectLeader();
     });
   }
 
   wake(): void {
     this.#post({ kind: "wake" });
+    this.#expectLeader();
   }
 
   reconnect(): void {
     this.#post({ kind: "reconnect" });
+    this.#expectLeader();
+  }
+
+  /** @param steal Whether to lead at once, whoever does now. */
+  #queueUp(steal = false): void {
+    this.#turn.abort();
+    const { signal } = (this.#turn = new AbortController());
+    const done = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    const lead = () => {
+      if (signal.aborted) return undefined;
+      this.#lead();
+      return done;
+    };
+    navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead).catch((error: Error) => {
+      if (signal.aborted) return;
+      if (error.name === "AbortError") return this.#lostLead();
+      // A page that may have no locks can't tell who leads: it is alone.
+      this.#channel?.close();
+      this.#channel = null;
+      this.#lead();
+    });
   }
 
   #lead(): void {
     this.isLeading = true;
+    this.#hasHeard();
     this.#handlers.lead(this.#last);
-    for (const [id, { message, settle }] of this.#asked) void this.#handlers.asked(id, message).then(settle);
+    for (const { id, message, sentAt, settle } of this.#asked.values()) {
+      void this.#handlers.asked(id, message, sentAt).then(settle);
+    }
     this.#asked.clear();
     this.#post({ kind: "leading" });
-    this.tell({ ...this.#handlers.current(), changes: [] });
+    this.tell(this.#handlers.current());
+  }
+
+  /** Another tab took the lock, since this one was silent. */
+  #lostLead(): void {
+    if (this.isLeading) this.#stepDown();
+    this.#queueUp();
+    this.#greet("wake");
+  }
+
+  #stepDown(): void {
+    this.isLeading = false;
+    this.#last = this.#handlers.current();
+    for (const asked of this.#handlers.follow()) this.#asked.set(asked.id, asked);
+  }
+
+  #greet(kind: "hello" | "wake"): void {
+    this.#post({ kind });
+    this.#askAgain();
+    this.#expectLeader();
+  }
+
+  #askAgain(): void {
+    for (const { id, message, sentAt } of this.#asked.values()) this.#post({ kind: "ask", id, message, sentAt });
+  }
+
+  #expectLeader(): void {
+    if (!this.#channel || this.isLeading) return;
+    this.#silence ??= setTimeout(() => this.#queueUp(true), SILENT_MS);
+  }
+
+  #hasHeard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   #heard(message: TabMessage): void {
@@ -134,14 +213,18 @@ export class TabGroup {
         this.#handlers.wake();
         // Somebody has opened the app again.
         this.#handlers.reconnect();
-        return this.tell({ ...this.#handlers.current(), changes: [] });
+        return this.tell(this.#handlers.current());
       case "wake":
-        return this.#handlers.wake();
+        this.#handlers.wake();
+        return this.tell(this.#handlers.current());
+      case "told":
+        // Of one that led before and does not know yet that it doesn't: the others have heard it, too.
+        return this.tell(this.#handlers.current());
       case "reconnect":
         return this.#handlers.reconnect();
       case "ask": {
         const { id } = message;
-        const answered = this.#handlers.asked(id, message.message);
+        const answered = this.#handlers.asked(id, message.message, message.sentAt);
         return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
       }
       default:
@@ -150,21 +233,35 @@ export class TabGroup {
 
   #heardAsFollower(message: TabMessage): void {
     switch (message.kind) {
-      case "told": {
-        const { snapshot, memory, changes } = message;
-        this.#last = { snapshot, memory, changes };
-        return this.#handlers.told(this.#last);
-      }
+      case "told":
+        this.#hasHeard();
+        return this.#wasTold(message);
       case "leading":
-        for (const [id, asked] of this.#asked) this.#post({ kind: "ask", id, message: asked.message });
-        return;
+        this.#hasHeard();
+        return this.#askAgain();
       case "outcome": {
+        this.#hasHeard();
         const asked = this.#asked.get(message.id);
         this.#asked.delete(message.id);
         return asked?.settle(message.outcome);
       }
       default:
     }
+  }
+
+  /** A leader that has just begun may be behind the last one, and get again what that one has told. */
+  #wasTold({ snapshot, memory, changes, isCounted }: Told): void {
+    const known = this.#last?.memory.position ?? null;
+    const { position } = memory;
+    const isBehind = known !== null && position?.epoch === known.epoch && position.seq <= known.seq;
+    this.#last = {
+      snapshot,
+      memory: isBehind ? { ...memory, position: known } : memory,
+      changes: isBehind && isCounted ? [] : changes,
+      isCounted,
+    };
+    for (const asked of this.#asked.values()) asked.sentAt ??= Date.now();
+    this.#handlers.told(this.#last);
   }
 
   #post(message: TabMessage): void {

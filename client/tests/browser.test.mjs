@@ -188,12 +188,14 @@ for (const kind of [NEW_18, NEW_19]) {
   test(`React ${kind.react}: all components of a page share a socket, StrictMode opens no other, unmounting leaves none`, async (t) => {
     const userId = `page-${kind.name}`;
     const page = await site.visit(await newDevice(t), kind, { userId, count: 3, isStrict: true, earlyJoin: true });
-    await untilApp(page, "app.callsOf('joined').length === 3 && session.pendingRequests === 0");
-    const joined = await inApp(page, "app.callsOf('joined').map(([at, , game]) => [at, game])");
-    assert.deepEqual(joined, [[0, "early"], [1, "early"], [2, "early"]], "every component is told, once");
+    await untilApp(page, "app.callsOf('joined').length === 6 && session.pendingRequests === 0");
+    const joined = await inApp(page, "app.callsOf('joined').map(([at, , game]) => [at, game]).sort()");
+    const expected = [0, 1, 2].flatMap((at) => [[at, "earlier"], [at, "early"]]);
+    assert.deepEqual(joined, expected, "every component is told, once");
     await inApp(page, "session.publish('move', 7)");
     await untilApp(page, "app.events.length === 3");
     assert.deepEqual(await inApp(page, "app.events"), [[0, 7], [1, 7], [2, 7]]);
+    assert.deepEqual(await inApp(page, "app.childEvents"), [[0, 7], [1, 7], [2, 7]], "effects of children run first");
     assert.equal(site.opened(userId), 1);
     await inApp(page, "app.unmount()");
     await eventually("its end", () => site.open(userId) === 0);
@@ -203,6 +205,48 @@ for (const kind of [NEW_18, NEW_19]) {
     assert.equal(site.opened(userId), 1);
   });
 }
+
+test("what React hides lets go of the socket, and hears and asks again when it is shown", async (t) => {
+  const settings = { userId: "hidden", earlyJoin: true };
+  const page = await site.visit(await newDevice(t), NEW_19, settings);
+  await untilApp(page, "session.state?.activeGames.length === 2 && session.pendingRequests === 0");
+  await inApp(page, "(session.leaveGame('early'), session.leaveGame('earlier'))");
+  await untilApp(page, "session.state.activeGames.length === 0 && session.pendingRequests === 0");
+  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { ...settings, mode: "hidden" });
+  await eventually("its end", () => site.open("hidden") === 0);
+  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+  await untilApp(page, "session.isConnected && session.state.activeGames.length === 2");
+  await inApp(page, "session.publish('move', 7)");
+  await untilApp(page, "app.events.length === 1 && app.childEvents.length === 1");
+});
+
+test("what is asked of a component that has gone ends, and opens no socket", async (t) => {
+  const page = await site.visit(await newDevice(t), NEW_19, { userId: "gone" });
+  await untilApp(page, "session.state");
+  await inApp(page, "app.unmount()");
+  await eventually("its end", () => site.open("gone") === 0);
+  const outcome = await page.evaluate("app.results[0].publish('move', 7)");
+  assert.equal(/** @type {any} */ (outcome).code, "ended");
+  assert.equal(site.opened("gone"), 1);
+});
+
+test("of components that share a socket one without a token does not take away another's, and the newest counts", async (t) => {
+  const userId = "tokens";
+  const page = await site.visit(await newDevice(t), NEW_19, { userId, count: 2, each: [{ token: "first" }] });
+  await untilApp(page, "session.isConnected");
+  /** @param {object[]} each */
+  const tokenAfter = async (each) => {
+    await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId, count: each.length, each });
+    const before = site.opened(userId);
+    site.cut();
+    site.mend();
+    await eventually("the next socket", () => site.opened(userId) > before);
+    await untilApp(page, "session.connectionStatus === 'connected'");
+    return site.offered(userId).at(-1)?.split(/, */).at(-1);
+  };
+  assert.equal(await tokenAfter([{ token: "first" }, {}]), "bearer.first");
+  assert.equal(await tokenAfter([{ token: "first" }, {}, { token: "second" }]), "bearer.second", "of one that has just come");
+});
 
 test("another user, or none, takes the first one's socket and state away", async (t) => {
   const page = await site.visit(await newDevice(t), NEW_19, { userId: "first" });

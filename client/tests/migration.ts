@@ -39,3 +39,9 @@ export function useOldComponent(userId: string): OldResult {
   useEffect(() => joinGame("chess"), [joinGame]);
   return session;
 }
+
+/** What is new is typed, too. */
+export function useMoves(userId: string, show: (square: string) => void): void {
+  const { onEvent } = useUserSession({ userId });
+  useEffect(() => onEvent<{ square: string }>("move", ({ data }) => show(data.square)), [onEvent, show]);
+}

@@ -2,12 +2,16 @@
  * An app for the tests, of one or more components that use the hook. Which hook that is, and which
  * React, is decided when the page is built: changing the import is all that a migration takes.
  */
-import { StrictMode, createElement, useCallback, useEffect, useState } from "react";
+import * as React from "react";
 import { createRoot } from "react-dom/client";
 import { useUserSession } from "the-hook";
 
+const { StrictMode, createElement, useCallback, useEffect, useLayoutEffect, useState } = React;
+// React 18 has none.
+const { Activity = "div" } = /** @type {any} */ (React);
+
 /** @type {any} */
-const app = { renders: 0, calls: [], events: [], results: [], warnings: [], ids: [] };
+const app = { renders: 0, calls: [], events: [], childEvents: [], results: [], warnings: [], ids: [] };
 Object.assign(globalThis, { app });
 console.warn = (...args) => app.warnings.push(args.join(" "));
 
@@ -25,12 +29,17 @@ function Widget({ at, isInline, options }) {
   app.results[at] = result;
   const { onEvent } = result;
   useEffect(() => onEvent?.("move", (/** @type {any} */ { data }) => app.events.push([at, data])), [onEvent, at]);
-  return createElement("p", null, createElement(EarlyChild, { join: options.earlyJoin && result.joinGame }));
+  return createElement("p", null, createElement(EarlyChild, { at, earlyJoin: options.earlyJoin, ...result }));
 }
 
 /** Its effects run before those of the component that has the hook. @param {any} props */
-function EarlyChild({ join }) {
-  useEffect(() => join && join("early"), [join]);
+function EarlyChild({ at, earlyJoin, joinGame, onEvent }) {
+  useLayoutEffect(() => earlyJoin && joinGame("earlier"), [earlyJoin, joinGame]);
+  useEffect(() => earlyJoin && joinGame("early"), [earlyJoin, joinGame]);
+  useEffect(
+    () => onEvent?.("move", (/** @type {any} */ { data }) => app.childEvents.push([at, data])),
+    [onEvent, at],
+  );
   return null;
 }
 
@@ -49,10 +58,12 @@ function callbacks(note) {
 let root = null;
 
 /** @param {any} settings */
-app.mount = ({ count = 1, isInline = true, isStrict = false, ...options }) => {
+app.mount = ({ count = 1, isInline = true, isStrict = false, mode = "visible", each = [], ...options }) => {
   root ??= createRoot(/** @type {HTMLElement} */ (document.getElementById("root")));
-  const widgets = Array.from({ length: count }, (_, at) => createElement(Widget, { key: at, at, isInline, options }));
-  root.render(isStrict ? createElement(StrictMode, null, widgets) : widgets);
+  const widgets = Array.from({ length: count }, (_, at) =>
+    createElement(Widget, { key: at, at, isInline, options: { ...options, ...each[at] } }),
+  );
+  root.render(createElement(isStrict ? StrictMode : React.Fragment, null, createElement(Activity, { mode }, widgets)));
 };
 app.unmount = () => {
   root?.unmount();

@@ -57,6 +57,7 @@ export async function bundle(entry, { hook, react }, options = {}) {
  * @property {string} origin
  * @property {(http: string) => void} serve Names the Worker that sockets go to.
  * @property {(userId: string) => number} opened How many sockets a user's pages have asked for.
+ * @property {(userId: string) => (string | undefined)[]} offered The subprotocols that each of them offered.
  * @property {(userId: string) => number} open How many are open.
  * @property {() => void} cut Cuts all that are open, and lets no other through until `mend`.
  * @property {() => void} mend
@@ -104,13 +105,14 @@ export async function startSite() {
 function relay(server) {
   let port = 0;
   let isDown = false;
-  /** @type {{userId: string | null, sockets: Socket[]}[]} */
+  /** @type {{userId: string | null, offered: string | undefined, sockets: Socket[]}[]} */
   const wires = [];
   server.on("upgrade", (/** @type {IncomingMessage} */ request, /** @type {Socket} */ incoming) => {
     const userId = new URL(request.url ?? "", "http://x").searchParams.get("userId");
     if (isDown) return void incoming.destroy();
     const outgoing = connect(port, "127.0.0.1");
-    wires.push({ userId, sockets: [incoming, outgoing] });
+    const offered = request.headers["sec-websocket-protocol"];
+    wires.push({ userId, offered, sockets: [incoming, outgoing] });
     const lines = [`GET ${request.url} HTTP/1.1`];
     for (let at = 0; at < request.rawHeaders.length; at += 2) {
       lines.push(`${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}`);
@@ -125,6 +127,8 @@ function relay(server) {
   return {
     serve: (/** @type {string} */ http) => void (port = Number(new URL(http).port)),
     opened: (/** @type {string} */ userId) => wires.filter((wire) => wire.userId === userId).length,
+    offered: (/** @type {string} */ userId) =>
+      wires.filter((wire) => wire.userId === userId).map(({ offered }) => offered),
     open: (/** @type {string} */ userId) =>
       wires.filter((wire) => wire.userId === userId && wire.sockets.every(({ destroyed }) => !destroyed)).length,
     cut() {
