@@ -6,7 +6,7 @@ import { clock, copyOf, element, part, write } from "./dom.js";
 import { FrameList } from "./frame-list.js";
 import { HEARTBEAT, Network } from "./network.js";
 
-/** @import { RequestOutcome, SessionEvent, SessionSnapshot } from "/client/index.js" */
+/** @import { Presence, RequestOutcome, SessionEvent, SessionSnapshot } from "/client/index.js" */
 /** @import { Condition } from "./network.js" */
 
 /** Short, so that they are seen not to wake the object. */
@@ -26,6 +26,11 @@ const STATUS = {
   replaced: "replaced by the same tab elsewhere",
   unauthorized: "not signed in",
   forbidden: "not allowed",
+};
+const HINTS = {
+  online: "",
+  asleep: "Like a laptop that was closed: its socket stays open, but it says and hears nothing.",
+  offline: "Its connection is cut. What it asks for is shown at once, and sent when it is back.",
 };
 const OVER = ["logged_out", "replaced", "unauthorized", "forbidden"];
 
@@ -53,6 +58,8 @@ export class DevicePanel {
   /** @type {Map<string, HTMLButtonElement>} */
   #games = new Map();
   #wasOver = false;
+  /** What was asked for and has no answer yet. @type {Presence | null} */
+  #chosenPresence = null;
 
   /** @param {DeviceDescription} description @param {TrafficListener} listener */
   constructor({ userId, deviceId, name, icon }, listener) {
@@ -73,6 +80,7 @@ export class DevicePanel {
         this.#frames.note(`closed: ${code}${reason && `, ${reason}`}`);
         listener.traffic("link");
       },
+      unreachable: () => this.#frames.note("no network to connect by"),
     });
     this.client = new UserSessionClient({
       userId,
@@ -88,6 +96,9 @@ export class DevicePanel {
     write(heading, name);
     this.root.setAttribute("aria-labelledby", heading.id);
     this.#part("use").setAttribute("href", `#${icon}`);
+    // Where there is room for them.
+    const isWide = matchMedia("(min-width: 48rem)").matches;
+    for (const details of this.root.querySelectorAll("details")) details.open = isWide;
     this.#wire(deviceId);
     this.client.subscribe(() => this.#render(this.client.getSnapshot()));
     this.client.on("event", ({ event }) => this.#showEvent(event));
@@ -106,8 +117,7 @@ export class DevicePanel {
     this.#onSubmit(".event", (text) => this.client.publish("note", text));
     for (const radio of this.#radios()) {
       radio.name = `presence-${deviceId}`;
-      const presence = /** @type {"online" | "away" | "offline"} */ (radio.value);
-      radio.addEventListener("change", () => this.#ask(this.client.updatePresence(presence)));
+      radio.addEventListener("change", () => this.#choosePresence(/** @type {Presence} */ (radio.value)));
     }
     for (const condition of /** @type {const} */ (["asleep", "offline"])) {
       this.#part(`.conditions [value=${condition}]`).addEventListener("click", () => {
@@ -141,6 +151,14 @@ export class DevicePanel {
     write(this.#part(".message"), outcome.ok || outcome.code === "ended" ? "" : outcome.message);
   }
 
+  /** @param {Presence} presence */
+  async #choosePresence(presence) {
+    this.#chosenPresence = presence;
+    await this.#ask(this.client.updatePresence(presence));
+    if (this.#chosenPresence === presence) this.#chosenPresence = null;
+    this.#render(this.client.getSnapshot());
+  }
+
   #signIn() {
     this.client.reconnect();
     this.#part("h2").focus();
@@ -166,6 +184,7 @@ export class DevicePanel {
     const shown = isOver || condition === "online" ? connectionStatus : condition;
     this.root.dataset["status"] = shown;
     const waiting = pendingRequests > 0 && condition === "offline" ? `, ${pendingRequests} waiting` : "";
+    write(this.#part(".hint"), isOver ? "" : HINTS[condition]);
     const text = isOver || condition === "online" ? STATUS[connectionStatus] : condition;
     write(this.#part(".status"), text + waiting);
     this.#renderConditions(isOver);
@@ -174,7 +193,8 @@ export class DevicePanel {
     for (const [game, button] of this.#games) {
       button.setAttribute("aria-pressed", String(games.includes(game)));
     }
-    for (const radio of this.#radios()) radio.checked = radio.value === state?.presence;
+    const presence = this.#chosenPresence ?? state?.presence;
+    for (const radio of this.#radios()) radio.checked = radio.value === presence;
     this.#rows.render(devices, isOver);
     this.#renderOver(isOver);
   }
@@ -199,6 +219,7 @@ export class DevicePanel {
     this.#wasOver = isOver;
     const hadFocus = this.root.contains(document.activeElement);
     this.#part(".over").hidden = !isOver;
+    this.#part(".controls").hidden = isOver;
     // What had the focus can't be used any more.
     if (isOver && hadFocus) this.#part(".sign-in").focus();
   }

@@ -49,7 +49,7 @@ export class DeviceRows {
     write(found.text, `${device.current ? `${name} (this one)` : name}: ${presence}`);
     found.button.setAttribute("aria-label", `Log out ${name}`);
     // A device that is gone can be logged out, too: nothing lets it back in with what it had.
-    if (!isHere && document.activeElement === found.button) part(this.#root, "h3").focus();
+    if (!isHere && document.activeElement === found.button) part(this.#root, ".devices summary").focus();
     found.button.hidden = !isHere;
     return found;
   }

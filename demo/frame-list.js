@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 
 export class FrameList {
   #list;
-  /** The heartbeats that came last with nothing between them. @type {{row: Element, count: number} | null} */
+  /** The newest row, if it tells of heartbeats. @type {{row: Element, count: number} | null} */
   #beats = null;
 
   /** @param {HTMLElement} list */
@@ -23,7 +23,8 @@ export class FrameList {
 
   /** @param {"sent" | "received"} direction @param {string} text */
   add(direction, text) {
-    if (text === HEARTBEAT || text === HEARTBEAT_ANSWER) return this.#beat(direction);
+    if (text === HEARTBEAT) return;
+    if (text === HEARTBEAT_ANSWER) return this.#beat();
     const { type, seq } = read(text);
     const arrow = direction === "sent" ? "↑" : "↓";
     const bytes = encoder.encode(text).length;
@@ -46,16 +47,15 @@ export class FrameList {
     this.#show(element("li", { class: "note" }, text));
   }
 
-  /** @param {"sent" | "received"} direction */
-  #beat(direction) {
+  /** Those with nothing between them are one row. */
+  #beat() {
     if (!this.#beats) {
       const row = element("li", { class: "beat" });
       this.#show(row);
       this.#beats = { row, count: 0 };
     }
-    if (direction === "received") this.#beats.count++;
-    const { row, count } = this.#beats;
-    row.textContent = `heartbeat × ${count}, answered without the object`;
+    const { row } = this.#beats;
+    row.textContent = `heartbeat × ${++this.#beats.count}, the object not asked`;
   }
 
   /** @param {Element} row */

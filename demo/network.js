@@ -24,6 +24,7 @@ const BROKEN = 1006;
  * @property {(text: string) => void} read The device has read a frame.
  * @property {(address: URL) => void} dialled
  * @property {(code: number, reason: string) => void} closed
+ * @property {() => void} unreachable A connection was wanted and could not be made.
  */
 
 export class Network {
@@ -97,7 +98,7 @@ class DeviceSocket {
   constructor(network, url, protocols) {
     this.#network = network;
     network.add(this);
-    if (network.condition === "offline") queueMicrotask(() => this.#closed(BROKEN, ""));
+    if (network.condition === "offline") queueMicrotask(() => this.#unreachable());
     else this.#whenAwake(() => this.#dial(url, protocols));
   }
 
@@ -158,6 +159,13 @@ class DeviceSocket {
     };
     if (text === HEARTBEAT_ANSWER) read();
     else this.#whenAwake(read);
+  }
+
+  #unreachable() {
+    this.readyState = DeviceSocket.CLOSED;
+    this.#network.remove(this);
+    this.#network.listener.unreachable();
+    this.onclose?.({ code: BROKEN, reason: "" });
   }
 
   /** @param {number} code @param {string} reason */

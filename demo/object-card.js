@@ -65,14 +65,14 @@ export class ObjectCard {
   /** @param {Finding} finding */
   #found({ kind, wakes, rows, work, isSurprise }) {
     this.#stretch();
-    const done = work.map(([name, times]) => (times > 1 ? `${name} × ${times}` : name)).join(", ");
-    const what = [`rows written: +${rows}`, ...(done ? [done] : [])].join("; ");
     const opening = {
       woken: `Woken: wake no. ${wakes}${isSurprise ? ", though by the clock it was awake" : ""}`,
-      awake: isSurprise ? "By the clock it slept, but it had not yet" : "Awake still",
+      awake: isSurprise ? "Was awake, though by the clock it slept" : "Was awake",
       anew: `All devices had left, so it counts anew: wake no. ${wakes}`,
     }[kind];
-    this.#log(`${opening}; ${what}.`, kind);
+    const done = work.map(([name, times]) => (times > 1 ? `${name} × ${times}` : name));
+    const cost = rows > 0 ? `rows written: +${rows}` : "no row written";
+    this.#log(`${[opening, ...done, cost].join(", ")}.`, kind);
     this.#render();
   }
 
@@ -93,8 +93,8 @@ export class ObjectCard {
     const values = {
       wakes: counts?.wakes,
       rows: counts?.rowsWritten,
-      frames: counts && frames,
-      sent: counts?.framesSent,
+      in: counts && frames,
+      out: counts?.framesSent,
       beats: heartbeatsAsleep,
       share: shareAsleep === null ? undefined : `${Math.floor(shareAsleep * 100)} %`,
     };
