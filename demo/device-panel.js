@@ -181,6 +181,7 @@ export class DevicePanel {
     const { state, devices, connectionStatus, pendingRequests } = snapshot;
     const { condition } = this.#network;
     const isOver = OVER.includes(connectionStatus);
+    const hadFocus = this.root.contains(document.activeElement);
     const shown = isOver || condition === "online" ? connectionStatus : condition;
     this.root.dataset["status"] = shown;
     const waiting = pendingRequests > 0 && condition === "offline" ? `, ${pendingRequests} waiting` : "";
@@ -196,7 +197,7 @@ export class DevicePanel {
     const presence = this.#chosenPresence ?? state?.presence;
     for (const radio of this.#radios()) radio.checked = radio.value === presence;
     this.#rows.render(devices, isOver);
-    this.#renderOver(isOver);
+    this.#renderOver(isOver, hadFocus);
   }
 
   /** @param {boolean} isOver */
@@ -213,11 +214,10 @@ export class DevicePanel {
     controls.disabled = isOver || condition === "asleep" || !this.client.getSnapshot().state;
   }
 
-  /** @param {boolean} isOver */
-  #renderOver(isOver) {
+  /** @param {boolean} isOver @param {boolean} hadFocus Whether anything in it had. */
+  #renderOver(isOver, hadFocus) {
     if (isOver === this.#wasOver) return;
     this.#wasOver = isOver;
-    const hadFocus = this.root.contains(document.activeElement);
     this.#part(".over").hidden = !isOver;
     this.#part(".controls").hidden = isOver;
     // What had the focus can't be used any more.

@@ -31,7 +31,7 @@ export class FrameList {
     const summary = element(
       "summary",
       { tabindex: "-1" },
-      element("span", { class: "arrow", title: direction }, arrow),
+      element("span", { class: "arrow", "aria-hidden": "true" }, arrow),
       element("span", { class: "visually-hidden" }, `${direction} `),
       element("span", { class: "type" }, type),
       element("span", { class: "seq" }, seq === undefined ? "" : ` seq ${seq}`),

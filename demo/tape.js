@@ -59,7 +59,7 @@ export class Tape {
       context.fillRect(0, Math.round((at + 0.5) * laneHeight), width, 1);
     });
     context.globalAlpha = 1;
-    context.fillStyle = getComputedStyle(this.#lanes[0]).color;
+    context.fillStyle = getComputedStyle(this.#canvas).color;
     for (const { from, to } of this.#spans) {
       const left = Math.max(0, x(from));
       context.fillRect(left, laneHeight * 0.2, Math.max(0, x(Math.min(to, now)) - left), laneHeight * 0.6);
