@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import {
+  at,
+  game,
+  hears,
+  push,
+  say,
+  showsGames,
+  startDemo,
+  status,
+  toggle,
+  told,
+  visit,
+} from "../support/demo.mjs";
+
+/** @type {import("../support/demo.mjs").Demo} */
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+after(() => demo?.close());
+
+const ALL = ["desktop", "phone", "tablet"];
+
+test("what one device does, all show: games, the user's presence, an event", async (t) => {
+  const { page } = await visit(t, demo);
+  await game(page, "desktop", "chess").click();
+  await at(page, "tablet", ".other-game input").fill("backgammon");
+  await at(page, "tablet", ".other-game button").click();
+  for (const device of ALL) await showsGames(page, device, ["chess", "backgammon"]);
+  await game(page, "phone", "chess").click();
+  for (const device of ALL) await showsGames(page, device, ["backgammon"]);
+
+  await at(page, "phone", ".presence").getByLabel("away").check();
+  for (const device of ALL) await at(page, device, "[value=away]:checked").waitFor();
+
+  await say(page, "desktop", "dinner at eight");
+  await hears(page, "desktop", "this device: dinner at eight");
+  for (const device of ["phone", "tablet"]) await hears(page, device, "Desktop: dinner at eight");
+  const frame = at(page, "phone", ".frames summary").filter({ hasText: "event" }).first();
+  await frame.click();
+  assert.match(String(await frame.locator("xpath=..").innerText()), /"data": "dinner at eight"/);
+});
+
+test("a tab of its own is one more device of the same user, and a reload is the same user", async (t) => {
+  const { page, userId } = await visit(t, demo);
+  const opened = page.context().waitForEvent("page");
+  await page.getByRole("link", { name: "One more device" }).click();
+  const tab = await opened;
+  const query = new URL(tab.url()).searchParams;
+  assert.equal(query.get("userId"), userId);
+  const id = String(query.get("device"));
+  await status(tab, id, "connected");
+  await at(page, "desktop", ".devices li").filter({ hasText: "Tab " }).waitFor();
+  assert.equal(await tab.locator(".device").count(), 1);
+
+  await game(tab, id, "go").click();
+  for (const device of ALL) await showsGames(page, device, ["go"]);
+  await game(page, "phone", "chess").click();
+  await showsGames(tab, id, ["go", "chess"]);
+
+  await page.reload();
+  await status(page, "phone", "connected");
+  assert.equal(new URL(page.url()).searchParams.get("userId"), userId);
+  await showsGames(page, "phone", ["go", "chess"]);
+});
+
+test("an offline device shows at once what is asked of it, sends it when it is back, and is told what it missed", async (t) => {
+  const { page } = await visit(t, demo);
+  await toggle(page, "phone", "offline");
+  await status(page, "phone", "offline");
+  await at(page, "desktop", ".devices li").filter({ hasText: "Phone: gone" }).waitFor();
+  await game(page, "phone", "go").click();
+  await showsGames(page, "phone", ["go"]);
+  await say(page, "phone", "written offline");
+  await at(page, "phone", ".status").filter({ hasText: "2 waiting" }).waitFor();
+  await game(page, "desktop", "hex").click();
+  await showsGames(page, "tablet", ["hex"]);
+  await push(page, "kept push");
+  await hears(page, "tablet", "a server: kept push");
+  await showsGames(page, "phone", ["go"]);
+
+  await toggle(page, "phone", "offline");
+  await status(page, "phone", "connected");
+  for (const device of ALL) {
+    await showsGames(page, device, ["go", "hex"]);
+    await hears(page, device, "written offline");
+  }
+  await hears(page, "phone", "a server: kept push");
+  await at(page, "phone", ".frames .note").filter({ hasText: "has seen all up to" }).waitFor();
+});
+
+test("a sleeping device says and hears nothing until it wakes, and misses nothing", async (t) => {
+  const { page } = await visit(t, demo);
+  await toggle(page, "tablet", "asleep");
+  await status(page, "tablet", "asleep");
+  await say(page, "desktop", "while you slept");
+  await push(page, "kept push");
+  await told(page, /sent to 3 open sockets, kept/);
+  await game(page, "phone", "shogi").click();
+  await showsGames(page, "desktop", ["shogi"]);
+  assert.equal(await game(page, "tablet", "shogi").isDisabled(), true);
+  await showsGames(page, "tablet", []);
+  assert.equal(await at(page, "tablet", ".events li").count(), 0);
+
+  await toggle(page, "tablet", "asleep");
+  await showsGames(page, "tablet", ["shogi"]);
+  await hears(page, "tablet", "while you slept");
+  await hears(page, "tablet", "a server: kept push");
+  await status(page, "tablet", "connected");
+});
+
+test("one device, all others and all are logged out, and sign in again", async (t) => {
+  const { page } = await visit(t, demo);
+  await game(page, "desktop", "chess").click();
+  await at(page, "desktop", "").getByRole("button", { name: "Log out Phone" }).click();
+  await status(page, "phone", "logged_out");
+  await status(page, "desktop", "connected");
+  await status(page, "tablet", "connected");
+  await at(page, "phone", ".sign-in").click();
+  await status(page, "phone", "connected");
+  await showsGames(page, "phone", ["chess"]);
+
+  await at(page, "tablet", ".logout-others").click();
+  for (const device of ["desktop", "phone"]) await status(page, device, "logged_out");
+  await status(page, "tablet", "connected");
+  for (const device of ["desktop", "phone"]) await at(page, device, ".sign-in").click();
+  for (const device of ALL) await status(page, device, "connected");
+
+  await at(page, "phone", ".logout-all").click();
+  for (const device of ALL) await status(page, device, "logged_out");
+  // Whoever works by keyboard goes on where it ended.
+  assert.equal(await at(page, "phone", ".sign-in").evaluate((button) => button === document.activeElement), true);
+  await told(page, /counts anew/);
+});
+
+test("a device that slept through a logout notices it when it wakes", async (t) => {
+  const { page } = await visit(t, demo);
+  await toggle(page, "phone", "asleep");
+  await at(page, "desktop", ".logout-all").click();
+  await status(page, "tablet", "logged_out");
+  await status(page, "phone", "asleep");
+  await toggle(page, "phone", "asleep");
+  await status(page, "phone", "logged_out");
+});

@@ -1,0 +1,153 @@
+/** The demo's page in the real Chromium, served beside the real Worker as `npm run dev` does. */
+import assert from "node:assert/strict";
+
+import { startChromium } from "./chromium.mjs";
+import { eventually } from "./eventually.mjs";
+import { OPEN, ROOT, startServer } from "./server.mjs";
+
+/** @import { TestContext } from "node:test" */
+/** @import { Browser, BrowserContextOptions, Locator, Page } from "playwright-core" */
+/** @import { Server } from "./server.mjs" */
+
+const CONFIG = `${ROOT}tests/browser/demo.wrangler.jsonc`;
+
+/** How long the page may take for what it shows. */
+const PATIENCE_MS = 10_000;
+
+export const DESKTOP = { width: 1280, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+/** @typedef {{server: Server, browser: Browser, close: () => Promise<void>}} Demo */
+
+/**
+ * @param {Record<string, string>} [vars]
+ * @returns {Promise<Demo>}
+ */
+export async function startDemo(vars = OPEN) {
+  const [server, browser] = await Promise.all([startServer(CONFIG, vars), startChromium()]);
+  return {
+    server,
+    browser,
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/**
+ * @typedef {object} Visit
+ * @property {Page} page
+ * @property {string} userId
+ */
+
+/**
+ * Opens the page for a user of its own and waits for its devices. At the test's end it must have
+ * reported nothing and asked nobody else.
+ * @param {TestContext} t
+ * @param {Demo} demo
+ * @param {BrowserContextOptions} [options]
+ * @returns {Promise<Visit>}
+ */
+export async function visit(t, { server, browser }, options = {}) {
+  const context = await browser.newContext({ viewport: DESKTOP, reducedMotion: "reduce", ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
+  t.after(() => context.close());
+  const problems = watched(context, server);
+  t.after(() => assert.deepEqual(problems, []));
+  const page = await context.newPage();
+  await page.goto(`${server.http}/`);
+  for (const device of ["desktop", "phone", "tablet"]) await status(page, device, "connected");
+  const userId = new URL(page.url()).searchParams.get("userId") ?? "";
+  assert.match(userId, /^user-/);
+  return { page, userId };
+}
+
+/**
+ * Collects what the pages of a context complain about, and requests to anybody but the server.
+ * @param {import("playwright-core").BrowserContext} context
+ * @param {Pick<Server, "http">} server
+ */
+export function watched(context, server) {
+  /** @type {string[]} */
+  const problems = [];
+  const { host } = new URL(server.http);
+  context.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
+  });
+  context.on("weberror", (error) => problems.push(String(error.error())));
+  context.on("request", (request) => {
+    if (new URL(request.url()).host !== host) problems.push(`request to ${request.url()}`);
+  });
+  return problems;
+}
+
+/** @param {Page} page @param {string} device @param {string} selector @returns {Locator} */
+export function at(page, device, selector) {
+  return page.locator(`[data-device="${device}"] ${selector}`);
+}
+
+/** Waits for a device's status. @param {Page} page @param {string} device @param {string} name */
+export async function status(page, device, name) {
+  await page.locator(`[data-device="${device}"][data-status="${name}"]`).waitFor();
+}
+
+/** The button of a game. @param {Page} page @param {string} device @param {string} game */
+export function game(page, device, game) {
+  return at(page, device, ".chips").getByRole("button", { name: game, exact: true });
+}
+
+/**
+ * Waits until a device shows exactly these games as joined.
+ * @param {Page} page
+ * @param {string} device
+ * @param {string[]} names
+ */
+export async function showsGames(page, device, names) {
+  const pressed = at(page, device, ".chips [aria-pressed=true]");
+  /** @type {string[]} */
+  let shown = [];
+  await eventually(`${device} to show ${names}`, async () => {
+    shown = await pressed.allTextContents();
+    return String(shown.sort()) === String([...names].sort());
+  }).catch((error) => {
+    throw new Error(`${error.message}; it shows ${shown}`);
+  });
+}
+
+/**
+ * Puts a device to sleep or offline, or ends that.
+ * @param {Page} page
+ * @param {string} device
+ * @param {"asleep" | "offline"} condition
+ */
+export async function toggle(page, device, condition) {
+  await at(page, device, `.conditions [value=${condition}]`).click();
+}
+
+/** Has a device send an event. @param {Page} page @param {string} device @param {string} text */
+export async function say(page, device, text) {
+  await at(page, device, ".event input").fill(text);
+  await at(page, device, ".event button").click();
+}
+
+/** Waits until a device shows an event. @param {Page} page @param {string} device @param {string} text */
+export async function hears(page, device, text) {
+  await at(page, device, ".events li").filter({ hasText: text }).waitFor();
+}
+
+/** Pushes as a server does. @param {Page} page @param {string} text */
+export async function push(page, text) {
+  await page.getByLabel("Push from a server").fill(text);
+  await page.getByRole("button", { name: "Push", exact: true }).click();
+}
+
+/** One of the numbers that the page shows of the object. @param {Page} page @param {string} name */
+export async function count(page, name) {
+  return Number(await page.locator(`[data-count=${name}]`).textContent());
+}
+
+/** Waits for a line in the object's log. @param {Page} page @param {RegExp} text */
+export async function told(page, text) {
+  await page.locator(".log li").filter({ hasText: text }).first().waitFor();
+}
