@@ -167,9 +167,11 @@ export class DevicePanel {
   /** @param {Condition} condition */
   #change(condition) {
     this.#network.change(condition);
-    // As the browser would say by its `online` event.
-    if (condition === "online") this.client.reconnect();
-    this.#render(this.client.getSnapshot());
+    const snapshot = this.client.getSnapshot();
+    const isOver = OVER.includes(snapshot.connectionStatus);
+    // As it does by itself at the browser's `online` event.
+    if (condition === "online" && !isOver) this.client.reconnect();
+    this.#render(snapshot);
   }
 
   #radios() {

@@ -68,7 +68,7 @@ export class ObjectCard {
     const opening = {
       woken: `Woken: wake no. ${wakes}${isSurprise ? ", though by the clock it was awake" : ""}`,
       awake: isSurprise ? "Was awake, though by the clock it slept" : "Was awake",
-      anew: `All devices had left, so it counts anew: wake no. ${wakes}`,
+      anew: `There was no device for a moment, so it counts anew: wake no. ${wakes}`,
     }[kind];
     const done = work.map(([name, times]) => (times > 1 ? `${name} × ${times}` : name));
     const cost = rows > 0 ? `rows written: +${rows}` : "no row written";

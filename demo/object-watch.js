@@ -9,6 +9,8 @@ export const SLEEPS_AFTER_MS = 10_000;
 
 /** What belongs together is asked about once. */
 const SETTLED_AFTER_MS = 500;
+/** However much goes on. */
+const ASKED_AFTER_MS = 2_000;
 
 const ENDPOINT = "/__user-session";
 
@@ -26,8 +28,8 @@ const WORK = /** @type {const} */ ([
 /**
  * What two askings tell of the time between them.
  * @typedef {object} Finding
- * @property {"woken" | "awake" | "anew"} kind Whether it had slept; or all devices had left, and it
- *   counts anew.
+ * @property {"woken" | "awake" | "anew"} kind Whether it had slept; or there was no device for a
+ *   moment, and it counts anew.
  * @property {number} wakes Which wake this is.
  * @property {number} rows
  * @property {[string, number][]} work
@@ -51,6 +53,8 @@ export class ObjectWatch {
   #listener;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** Since when there is something to ask about. @type {number | null} */
+  #newsSince = null;
   #wasAsleep = false;
   /** Its own requests since the last finding. */
   #asked = 0;
@@ -89,10 +93,13 @@ export class ObjectWatch {
 
   /** The object has worked: it sent something, or was asked for something. */
   worked() {
+    const now = Date.now();
     this.#wasAsleep ||= this.isAsleep;
-    this.workedAt = Date.now();
+    this.workedAt = now;
+    this.#newsSince ??= now;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.ask(), SETTLED_AFTER_MS);
+    const wait = Math.min(SETTLED_AFTER_MS, this.#newsSince + ASKED_AFTER_MS - now);
+    this.#timer = setTimeout(() => void this.ask(), wait);
   }
 
   /** Asks for its counts, which wakes it. */
@@ -100,6 +107,7 @@ export class ObjectWatch {
     clearTimeout(this.#timer);
     if (this.#isAsking) return this.worked();
     this.#isAsking = true;
+    this.#newsSince = null;
     try {
       const response = await fetch(this.#address("/metrics"), { cache: "no-store" });
       if (!response.ok) throw new Error(`it answered ${response.status}`);

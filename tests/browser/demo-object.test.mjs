@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { at, count, game, startDemo, told, visit, watched } from "../support/demo.mjs";
+import { at, count, game, startDemo, status, told, visit, watched } from "../support/demo.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
@@ -31,15 +31,15 @@ test("the rows and wakes shown are the object's own, and it sleeps through heart
   assert.ok(before.rowsWritten >= 4, "a row for each device's first visit and one for the game");
 
   await page.locator("#object[data-phase=asleep]").waitFor({ timeout: SLEEP_MS });
-  // The platform sleeps by its own clock; the page's must not depend on how busy the machine is.
-  await demo.server.hibernate(userId);
+  // On a busy machine the platform may be late. In time, the object is gone already.
+  await demo.server.hibernate(userId).catch((error) => assert.match(error.message, /not currently running/));
   const beats = await count(page, "beats");
   await eventually("heartbeats of all devices", async () => (await count(page, "beats")) >= beats + 3, SLEEP_MS);
   assert.equal(await page.locator("#object").getAttribute("data-phase"), "asleep");
   assert.equal(await count(page, "wakes"), 1);
 
   await game(page, "tablet", "go").click();
-  await told(page, /Woken: wake no\. 2, join_game, rows written: \+1\./);
+  await told(page, /Woken: wake no\. 2, join_game,.* rows written: \+1\./);
   const metrics = await metricsOf(userId);
   assert.deepEqual([await count(page, "wakes"), await count(page, "rows")], [2, before.rowsWritten + 1]);
   assert.deepEqual([metrics.wakes, metrics.rowsWritten], [2, before.rowsWritten + 1]);
@@ -56,6 +56,15 @@ test("an event costs no row, and asking is what it says: it wakes the object", a
   const { requests } = await metricsOf(userId);
   await page.getByRole("button", { name: "Ask now" }).click();
   await eventually("the page's own request", async () => (await metricsOf(userId)).requests > requests + 1);
+});
+
+test("after a restart of the server the devices are back, and the page says that it counts anew", async (t) => {
+  const { page, userId } = await visit(t, demo);
+  await told(page, /connects × 3/);
+  await demo.server.restart(userId);
+  await told(page, /counts anew: wake no\. 1, connects/);
+  for (const device of ["desktop", "phone", "tablet"]) await status(page, device, "connected");
+  assert.equal(await count(page, "wakes"), 1);
 });
 
 // What a clone of the project sees that was started by wrangler alone.

@@ -149,5 +149,8 @@ export async function count(page, name) {
 
 /** Waits for a line in the object's log. @param {Page} page @param {RegExp} text */
 export async function told(page, text) {
-  await page.locator(".log li").filter({ hasText: text }).first().waitFor();
+  const lines = page.locator(".log li");
+  await lines.filter({ hasText: text }).first().waitFor().catch(async (error) => {
+    throw new Error(`no ${text} in ${JSON.stringify(await lines.allTextContents())}`, { cause: error });
+  });
 }
