@@ -66,6 +66,7 @@ export class ObjectCard {
   #found({ kind, wakes, rows, work, isSurprise }) {
     this.#stretch();
     const opening = {
+      first: `So far: wake no. ${wakes}`,
       woken: `Woken: wake no. ${wakes}${isSurprise ? ", though by the clock it was awake" : ""}`,
       awake: isSurprise ? "Was awake, though by the clock it slept" : "Was awake",
       anew: `There was no device for a moment, so it counts anew: wake no. ${wakes}`,

@@ -7,10 +7,15 @@
 /** The platform lets an object go some ten seconds after it has last worked. */
 export const SLEEPS_AFTER_MS = 10_000;
 
-/** What belongs together is asked about once. */
-const SETTLED_AFTER_MS = 500;
-/** However much goes on. */
-const ASKED_AFTER_MS = 2_000;
+/** What belongs together is asked about once, but in time if much goes on. */
+const ASKED_AFTER_MS = 400;
+const ASKED_AT_LATEST_AFTER_MS = 1_500;
+
+/**
+ * The object saves its counts once a second, when it has something to do. Asking once more has it
+ * save the last of them before it sleeps.
+ */
+const SAVED_AFTER_MS = 1_300;
 
 const ENDPOINT = "/__user-session";
 
@@ -28,8 +33,8 @@ const WORK = /** @type {const} */ ([
 /**
  * What two askings tell of the time between them.
  * @typedef {object} Finding
- * @property {"woken" | "awake" | "anew"} kind Whether it had slept; or there was no device for a
- *   moment, and it counts anew.
+ * @property {"first" | "woken" | "awake" | "anew"} kind Nothing was known before; whether it had
+ *   slept; or there was no device for a moment, and it counts anew.
  * @property {number} wakes Which wake this is.
  * @property {number} rows
  * @property {[string, number][]} work
@@ -53,6 +58,8 @@ export class ObjectWatch {
   #listener;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #lastTimer;
   /** Since when there is something to ask about. @type {number | null} */
   #newsSince = null;
   #wasAsleep = false;
@@ -98,21 +105,23 @@ export class ObjectWatch {
     this.workedAt = now;
     this.#newsSince ??= now;
     clearTimeout(this.#timer);
-    const wait = Math.min(SETTLED_AFTER_MS, this.#newsSince + ASKED_AFTER_MS - now);
+    const wait = Math.min(ASKED_AFTER_MS, this.#newsSince + ASKED_AT_LATEST_AFTER_MS - now);
     this.#timer = setTimeout(() => void this.ask(), wait);
+    clearTimeout(this.#lastTimer);
+    this.#lastTimer = setTimeout(() => void this.ask(true), SAVED_AFTER_MS);
   }
 
-  /** Asks for its counts, which wakes it. */
-  async ask() {
-    clearTimeout(this.#timer);
+  /** Asks for its counts, which wakes it. @param {boolean} [isQuiet] Says nothing if there is no news. */
+  async ask(isQuiet = false) {
     if (this.#isAsking) return this.worked();
+    clearTimeout(this.#timer);
     this.#isAsking = true;
     this.#newsSince = null;
     try {
       const response = await fetch(this.#address("/metrics"), { cache: "no-store" });
       if (!response.ok) throw new Error(`it answered ${response.status}`);
       this.#asked++;
-      this.#learned(/** @type {Counts} */ (await response.json()));
+      this.#learned(/** @type {Counts} */ (await response.json()), isQuiet);
     } catch (error) {
       this.#listener.failed(error instanceof Error ? error.message : String(error));
     } finally {
@@ -141,8 +150,8 @@ export class ObjectWatch {
     return `${ENDPOINT}${path}?${new URLSearchParams({ userId: this.#userId, ...query })}`;
   }
 
-  /** @param {Counts} counts */
-  #learned(counts) {
+  /** @param {Counts} counts @param {boolean} isQuiet */
+  #learned(counts, isQuiet) {
     const before = this.counts;
     const thoughtAsleep = this.#wasAsleep || this.isAsleep;
     const isAnew = before !== null && before.since !== counts.since;
@@ -156,11 +165,14 @@ export class ObjectWatch {
     /** @type {[string, number][]} */
     const work = WORK.map((name) => [name, more(name) - (name === "requests" ? this.#asked : 0)]);
     this.#asked = 0;
+    const done = work.filter(([, times]) => times > 0);
+    const rows = more("rowsWritten");
+    if (isQuiet && !isAnew && !hasWoken && done.length === 0 && rows === 0) return;
     this.#listener.found({
-      kind: isAnew ? "anew" : hasWoken ? "woken" : "awake",
+      kind: before === null ? "first" : isAnew ? "anew" : hasWoken ? "woken" : "awake",
       wakes: counts.wakes,
-      rows: more("rowsWritten"),
-      work: work.filter(([, times]) => times > 0),
+      rows,
+      work: done,
       isSurprise: before !== null && !isAnew && hasWoken !== thoughtAsleep,
     });
   }
