@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
 
-import { at, count, game, startDemo, status, told, visit, watched } from "../support/demo.mjs";
+import { start } from "../../scripts/lib/run.mjs";
+import { at, count, metricsOf, sideBySide, startDemo, status, told, visit, watched } from "../support/demo.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { PREFIX } from "../support/requests.mjs";
-import { ROOT, startServer } from "../support/server.mjs";
+import { OPEN, ROOT, startServer } from "../support/server.mjs";
 
-/** The platform lets an object go after ten seconds, and a heartbeat comes every five. */
-const SLEEP_MS = 30_000;
+const READY_MS = 60_000;
+
+const { declare: test, run } = sideBySide();
 
 /** @type {import("../support/demo.mjs").Demo} */
 let demo;
@@ -16,46 +22,15 @@ before(async () => {
 });
 after(() => demo?.close());
 
-/** @param {string} userId */
-async function metricsOf(userId) {
-  const response = await fetch(`${demo.server.http}${PREFIX}/metrics?userId=${userId}`);
-  return /** @type {Record<string, number>} */ (await response.json());
-}
-
-test("the rows and wakes shown are the object's own, and it sleeps through heartbeats until it is asked", async (t) => {
-  const { page, userId } = await visit(t, demo);
-  await game(page, "desktop", "chess").click();
-  await told(page, /join_game/);
-  const before = await metricsOf(userId);
-  assert.deepEqual([await count(page, "wakes"), await count(page, "rows")], [1, before.rowsWritten]);
-  assert.ok(before.rowsWritten >= 4, "a row for each device's first visit and one for the game");
-
-  await page.locator("#object[data-phase=asleep]").waitFor({ timeout: SLEEP_MS });
-  // On a busy machine the platform may be late. In time, the object is gone already.
-  await demo.server.hibernate(userId).catch((error) => assert.match(error.message, /not currently running/));
-  const beats = await count(page, "beats");
-  await eventually("heartbeats of all devices", async () => (await count(page, "beats")) >= beats + 3, SLEEP_MS);
-  assert.equal(await page.locator("#object").getAttribute("data-phase"), "asleep");
-  assert.equal(await count(page, "wakes"), 1);
-
-  await game(page, "tablet", "go").click();
-  await told(page, /Woken: wake no\. 2, join_game,.* rows written: \+1\./);
-  const metrics = await metricsOf(userId);
-  assert.deepEqual([await count(page, "wakes"), await count(page, "rows")], [2, before.rowsWritten + 1]);
-  assert.deepEqual([metrics.wakes, metrics.rowsWritten], [2, before.rowsWritten + 1]);
-  assert.equal(metrics.ping, 0, "no heartbeat has woken it");
-  assert.ok(metrics.heartbeatsAsleep >= 1);
-});
-
 test("an event costs no row, and asking is what it says: it wakes the object", async (t) => {
   const { page, userId } = await visit(t, demo);
   await told(page, /connects × 3/);
   await at(page, "phone", ".event input").fill("hello");
   await at(page, "phone", ".event input").press("Enter");
   await told(page, /Was awake, broadcast, no row written\./);
-  const { requests } = await metricsOf(userId);
+  const { requests } = await metricsOf(demo, userId);
   await page.getByRole("button", { name: "Ask now" }).click();
-  await eventually("the page's own request", async () => (await metricsOf(userId)).requests > requests + 1);
+  await eventually("the page's own request", async () => (await metricsOf(demo, userId)).requests > requests + 1);
 });
 
 test("after a restart of the server the devices are back, and the page says that it counts anew", async (t) => {
@@ -85,3 +60,57 @@ test("where nobody is let in yet, the page says so and what to do", async (t) =>
   // The browser itself reports that answer, and nothing else is wrong.
   assert.deepEqual(problems.filter((problem) => !/503/.test(problem)), []);
 });
+
+/** @returns {Promise<number>} A port that nobody has. */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+test("wrangler dev --assets build/demo serves the page, and leaves all other paths to the Worker", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "demo-"));
+  const port = await freePort();
+  const args = [
+    ...["dev", "--ip=127.0.0.1", `--port=${port}`, "--inspector-port=0", `--persist-to=${folder}`],
+    ...["--show-interactive-dev-session=false", "--assets=build/demo"],
+    ...Object.entries(OPEN).map(([name, value]) => `--var=${name}:${value}`),
+  ];
+  const server = start("wrangler", args, { group: true, quiet: true });
+  t.after(async () => {
+    server.signal("SIGTERM");
+    await server.ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  let printed = "";
+  for (const stream of [server.child.stdout, server.child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text) => (printed += text));
+  }
+  await eventually("wrangler to be ready", () => printed.includes("Ready on"), READY_MS).catch((error) => {
+    throw new Error(`${error.message}\n${printed}`);
+  });
+  /** @param {string} path @param {RequestInit} [init] */
+  const get = async (path, init) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    return { status: response.status, type: response.headers.get("Content-Type"), text: await response.text() };
+  };
+  const page = await get("/");
+  assert.equal(page.status, 200);
+  assert.match(page.text, /<h1>One user/);
+  for (const path of ["/main.js", "/client/index.js"]) {
+    const { status, type } = await get(path);
+    assert.deepEqual([status, type], [200, "text/javascript; charset=utf-8"], path);
+  }
+  for (const path of ["/no/such/page", "/client", "/tsconfig.json"]) {
+    const { status, text } = await get(path);
+    assert.deepEqual([status, JSON.parse(text).error.code], [404, "not_found"], path);
+  }
+  assert.equal(JSON.parse((await get(`${PREFIX}/state?userId=u`)).text).userId, "u");
+  const pushed = await get(`${PREFIX}?userId=u`, { method: "POST", body: '{"type":"news"}' });
+  assert.deepEqual(JSON.parse(pushed.text), { delivered: 0 });
+});
+
+run();

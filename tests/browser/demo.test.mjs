@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import {
   at,
+  count,
   game,
   hears,
+  metricsOf,
   push,
   say,
   showsGames,
+  sideBySide,
   startDemo,
   status,
   toggle,
   told,
   visit,
 } from "../support/demo.mjs";
+import { eventually } from "../support/eventually.mjs";
 
 /** @type {import("../support/demo.mjs").Demo} */
 let demo;
@@ -23,6 +27,36 @@ before(async () => {
 after(() => demo?.close());
 
 const ALL = ["desktop", "phone", "tablet"];
+
+/** The platform lets an object go after ten seconds, and a heartbeat comes every five. */
+const SLEEP_MS = 30_000;
+
+const { declare: test, run } = sideBySide();
+
+test("the rows and wakes shown are the object's own, and it sleeps through heartbeats until it is asked", async (t) => {
+  const { page, userId } = await visit(t, demo);
+  await game(page, "desktop", "chess").click();
+  await told(page, /join_game/);
+  const before = await metricsOf(demo, userId);
+  assert.deepEqual([await count(page, "wakes"), await count(page, "rows")], [1, before.rowsWritten]);
+  assert.ok(before.rowsWritten >= 4, "a row for each device's first visit and one for the game");
+
+  await page.locator("#object[data-phase=asleep]").waitFor({ timeout: SLEEP_MS });
+  // On a busy machine the platform may be late. In time, the object is gone already.
+  await demo.server.hibernate(userId).catch((error) => assert.match(error.message, /not currently running/));
+  const beats = await count(page, "beats");
+  await eventually("heartbeats of all devices", async () => (await count(page, "beats")) >= beats + 3, SLEEP_MS);
+  assert.equal(await page.locator("#object").getAttribute("data-phase"), "asleep");
+  assert.equal(await count(page, "wakes"), 1);
+
+  await game(page, "tablet", "go").click();
+  await told(page, /Woken: wake no\. 2, join_game,.* rows written: \+1\./);
+  const metrics = await metricsOf(demo, userId);
+  assert.deepEqual([await count(page, "wakes"), await count(page, "rows")], [2, before.rowsWritten + 1]);
+  assert.deepEqual([metrics.wakes, metrics.rowsWritten], [2, before.rowsWritten + 1]);
+  assert.equal(metrics.ping, 0, "no heartbeat has woken it");
+  assert.ok(metrics.heartbeatsAsleep >= 1);
+});
 
 test("what one device does, all show: games, the user's presence, an event", async (t) => {
   const { page } = await visit(t, demo);
@@ -146,3 +180,5 @@ test("a device that slept through a logout notices it when it wakes", async (t) 
   await toggle(page, "phone", "asleep");
   await status(page, "phone", "logged_out");
 });
+
+run();

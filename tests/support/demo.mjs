@@ -1,8 +1,10 @@
 /** The demo's page in the real Chromium, served beside the real Worker as `npm run dev` does. */
 import assert from "node:assert/strict";
+import { describe, test } from "node:test";
 
 import { startChromium } from "./chromium.mjs";
 import { eventually } from "./eventually.mjs";
+import { PREFIX } from "./requests.mjs";
 import { OPEN, ROOT, startServer } from "./server.mjs";
 
 /** @import { TestContext } from "node:test" */
@@ -16,6 +18,9 @@ const PATIENCE_MS = 10_000;
 
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
+
+/** How many pages are worked with at a time, which mostly wait. */
+const PAGES_AT_ONCE = 3;
 
 /** @typedef {{server: Server, browser: Browser, close: () => Promise<void>}} Demo */
 
@@ -32,6 +37,22 @@ export async function startDemo(vars = OPEN) {
       await browser.close();
       await server.close();
     },
+  };
+}
+
+/**
+ * Tests of a file that run beside each other, once all are declared.
+ * @returns {{declare: (name: string, body: (t: TestContext) => Promise<void>) => void, run: () => void}}
+ */
+export function sideBySide() {
+  /** @type {[string, (t: TestContext) => Promise<void>][]} */
+  const declared = [];
+  return {
+    declare: (name, body) => void declared.push([name, body]),
+    run: () =>
+      void describe("the demo", { concurrency: PAGES_AT_ONCE }, () => {
+        for (const [name, body] of declared) void test(name, body);
+      }),
   };
 }
 
@@ -140,6 +161,16 @@ export async function hears(page, device, text) {
 export async function push(page, text) {
   await page.getByLabel("Push from a server").fill(text);
   await page.getByRole("button", { name: "Push", exact: true }).click();
+}
+
+/**
+ * What the object itself has counted. Asking wakes it.
+ * @param {Demo} demo
+ * @param {string} userId
+ */
+export async function metricsOf({ server }, userId) {
+  const response = await fetch(`${server.http}${PREFIX}/metrics?userId=${userId}`);
+  return /** @type {Record<string, number>} */ (await response.json());
 }
 
 /** One of the numbers that the page shows of the object. @param {Page} page @param {string} name */
