@@ -86,7 +86,11 @@ export class ObjectCard {
 
   #render() {
     const { msToSleep: ms, counts, shareAsleep, heartbeatsAsleep } = this.#watch;
-    this.#root.dataset["phase"] = ms === null ? "unknown" : ms > 0 ? "awake" : "asleep";
+    const phase = ms === null ? "unknown" : ms > 0 ? "awake" : "asleep";
+    if (this.#root.dataset["phase"] !== phase) {
+      this.#root.dataset["phase"] = phase;
+      this.#tape.draw();
+    }
     const left = ms === null ? 0 : Math.max(0, Math.min(1, ms / SLEEPS_AFTER_MS));
     part(this.#root, ".orb").style.setProperty("--left", String(left));
     write(part(this.#root, ".phase"), phaseText(ms));

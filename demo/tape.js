@@ -22,7 +22,8 @@ export class Tape {
     this.#canvas = /** @type {HTMLCanvasElement} */ (part(root, "canvas"));
     this.#lanes = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(".lane")]);
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    setInterval(() => this.#draw(), isCalm ? REDRAWN_CALMLY_EVERY_MS : REDRAWN_EVERY_MS);
+    setInterval(() => this.draw(), isCalm ? REDRAWN_CALMLY_EVERY_MS : REDRAWN_EVERY_MS);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   /** @param {number} device Its place among the devices. @param {MarkKind} kind */
@@ -40,7 +41,8 @@ export class Tape {
     else this.#spans.push({ from, to });
   }
 
-  #draw() {
+  /** Draws it as of now, in the colours of now. */
+  draw() {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     const scale = devicePixelRatio;
     if (this.#canvas.width !== Math.round(width * scale)) this.#canvas.width = Math.round(width * scale);
