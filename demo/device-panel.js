@@ -4,7 +4,7 @@ import { UserSessionClient } from "/client/index.js";
 import { DeviceRows } from "./device-rows.js";
 import { clock, copyOf, element, part, write } from "./dom.js";
 import { FrameList } from "./frame-list.js";
-import { HEARTBEAT, Network } from "./network.js";
+import { HEARTBEAT, HEARTBEAT_ANSWER, Network } from "./network.js";
 
 /** @import { Presence, RequestOutcome, SessionEvent, SessionSnapshot } from "/client/index.js" */
 /** @import { Condition } from "./network.js" */
@@ -67,9 +67,9 @@ export class DevicePanel {
     this.#network = new Network({
       sent: (text) => {
         this.#frames.add("sent", text);
-        listener.traffic(text === HEARTBEAT ? "heartbeat" : "sent");
+        if (text !== HEARTBEAT) listener.traffic("sent");
       },
-      arrived: (text) => listener.traffic(text === '{"type":"pong"}' ? "heartbeat" : "received"),
+      arrived: (text) => listener.traffic(text === HEARTBEAT_ANSWER ? "heartbeat" : "received"),
       read: (text) => this.#frames.add("received", text),
       dialled: ({ searchParams }) => {
         const since = searchParams.get("since");

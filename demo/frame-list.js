@@ -1,11 +1,9 @@
 /** The newest frames of a device, the newest first, each with its JSON on demand. */
 import { clock, element } from "./dom.js";
-import { HEARTBEAT } from "./network.js";
+import { HEARTBEAT, HEARTBEAT_ANSWER } from "./network.js";
 
 /** How many are kept. */
 const ROWS_MAX = 40;
-
-const HEARTBEAT_ANSWER = '{"type":"pong"}';
 
 const encoder = new TextEncoder();
 

@@ -5,7 +5,7 @@
 
 /** In these bytes the platform answers it without waking the user's object. */
 export const HEARTBEAT = '{"type":"ping"}';
-const HEARTBEAT_ANSWER = '{"type":"pong"}';
+export const HEARTBEAT_ANSWER = '{"type":"pong"}';
 
 const BROKEN = 1006;
 

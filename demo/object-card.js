@@ -37,9 +37,13 @@ export class ObjectCard {
   /** @param {number} device Its place. @param {MarkKind} kind */
   traffic(device, kind) {
     this.#tape.mark(device, kind);
-    if (kind === "heartbeat") return this.#watch.heartbeat();
-    this.#watch.worked();
-    this.#stretch();
+    if (kind === "heartbeat") {
+      this.#watch.heartbeat();
+    } else {
+      this.#watch.worked();
+      this.#stretch();
+    }
+    this.#render();
   }
 
   #stretch() {

@@ -178,6 +178,24 @@ export async function count(page, name) {
   return Number(await page.locator(`[data-count=${name}]`).textContent());
 }
 
+/** Has the page ask the object, and waits for what it told. @param {Page} page */
+export async function askNow(page) {
+  const lines = page.locator(".log li");
+  const before = await lines.count();
+  await page.getByRole("button", { name: "Ask now" }).click();
+  await eventually("what the object told", async () => (await lines.count()) > before);
+}
+
+/** Waits until all that comes with connecting is done, and counted by the page. @param {Page} page */
+export async function settle(page) {
+  for (const device of ["desktop", "phone", "tablet"]) {
+    for (const name of ["Desktop", "Phone", "Tablet"]) {
+      await at(page, device, ".devices li").filter({ hasText: new RegExp(`^${name}( \\(this one\\))?: online`) }).waitFor();
+    }
+  }
+  await askNow(page);
+}
+
 /** Waits for a line in the object's log. @param {Page} page @param {RegExp} text */
 export async function told(page, text) {
   const lines = page.locator(".log li");
