@@ -1,5 +1,6 @@
 /**
- * Builds what the package ships: dist/session.wasm and client/dist; with `--module` the former alone.
+ * Builds what the package ships, dist/session.wasm and client/dist, and the demo; with `--module` the
+ * first alone.
  * With `--quiet` it only speaks when it fails.
  */
 

@@ -1,10 +1,12 @@
 /**
- * Starts the server on this machine alone, at http://localhost:5173, and keeps it running.
+ * Starts the server on this machine alone, at http://localhost:5173, with the demo, and keeps it
+ * running.
  * `--port N` takes another port.
  */
 
 import { connect, createServer } from "node:net";
 import { parseArgs } from "node:util";
+import { DEMO, buildClient } from "./lib/client.mjs";
 import { buildPreset } from "./lib/cmake.mjs";
 import { Failure, main, start } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
@@ -17,6 +19,7 @@ await main(async () => {
   const env = await setUp("build");
   await checkPort();
   await buildPreset("wasm", env, { quiet: true });
+  await buildClient(env);
   const relay = await relayIpv6();
   const args = [
     "dev",
@@ -24,6 +27,7 @@ await main(async () => {
     `--port=${port}`,
     "--show-interactive-dev-session=false",
     "--var=AUTH_MODE:none",
+    `--assets=${DEMO}`,
   ];
   const server = start("wrangler", args, {
     env: { ...env, SERVE_LAST_BUILD: "1", ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
@@ -45,13 +49,12 @@ function tellWhenReady() {
     if (told || !text.includes("Ready on")) return;
     told = true;
     console.log(`
-The server runs at http://localhost:${port} until you press Ctrl-C; saving a source file reloads it.
-It runs with AUTH_MODE=none: whoever asks on this machine is who they say. Nobody else is answered.
-Open that address in a browser and try it in the console:
+Open http://localhost:${port}: three devices of one user, and the object that they share.
+The server runs until you press Ctrl-C; saving a source file reloads it. It runs with AUTH_MODE=none:
+whoever asks on this machine is who they say, and nobody else is answered. A device of your own, in
+the browser's console:
 
   new WebSocket('ws://localhost:${port}/__user-session?userId=test-user&deviceId=browser-1')
-
-  fetch('http://localhost:${port}/__user-session/state?userId=test-user')
 `);
   };
 }

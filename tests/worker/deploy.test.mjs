@@ -51,6 +51,15 @@ test("a deploy is prepared offline, without a warning, and stays small", async (
   assert.ok(Number(told[2]) * 1024 < GZIP_BYTES_MAX, told[0]);
 });
 
+test("a deploy leaves the demo out", async () => {
+  const { output } = await buildBundle();
+  assert.doesNotMatch(output, /assets/i);
+  assert.equal(readConfig({ config: join(ROOT, "wrangler.jsonc") }).assets, undefined);
+  // So that the first line would see it.
+  const withDemo = ["deploy", "--dry-run", "--assets=build/demo", `--outdir=${folder}`];
+  assert.match(await runTool(ROOT, "wrangler", withDemo), /files from the assets directory/);
+});
+
 test("the committed types are those of wrangler.jsonc and of the installed runtime", async () => {
   const output = await runTool(ROOT, "wrangler", ["types", "--check"]);
   assert.match(output, /up to date/);

@@ -1,0 +1,66 @@
+/** The list of the user's devices as one of them is told of it. */
+import { element, part, write } from "./dom.js";
+
+/** @import { SessionDevice } from "/client/index.js" */
+
+/** @typedef {{row: HTMLElement, text: HTMLElement, button: HTMLButtonElement}} Row */
+
+export class DeviceRows {
+  #root;
+  #logOut;
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+
+  /** @param {HTMLElement} root @param {(deviceId: string) => void} logOut */
+  constructor(root, logOut) {
+    this.#root = root;
+    this.#logOut = logOut;
+  }
+
+  /**
+   * @param {readonly SessionDevice[]} devices
+   * @param {boolean} isOver Then nothing is known of them any more.
+   */
+  render(devices, isOver) {
+    part(this.#root, ".devices").hidden = isOver || devices.length === 0;
+    const byPlace = [...devices].sort(
+      (a, b) => Number(b.current) - Number(a.current) || a.name.localeCompare(b.name),
+    );
+    const list = part(this.#root, ".devices ul");
+    byPlace.forEach((device, at) => {
+      const { row } = this.#update(device);
+      if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
+    });
+    for (const [deviceId, { row }] of this.#rows) {
+      if (devices.some((device) => device.deviceId === deviceId)) continue;
+      row.remove();
+      this.#rows.delete(deviceId);
+    }
+  }
+
+  /** @param {SessionDevice} device */
+  #update(device) {
+    const found = this.#rows.get(device.deviceId) ?? this.#make(device);
+    const name = device.name || device.deviceId;
+    const isHere = device.tabs > 0;
+    const tabs = device.tabs > 1 ? `, ${device.tabs} tabs` : "";
+    const presence = isHere ? `${device.presence}${tabs}` : "gone";
+    found.row.classList.toggle("gone", !isHere);
+    write(found.text, `${device.current ? `${name} (this one)` : name}: ${presence}`);
+    found.button.setAttribute("aria-label", `Log out ${name}`);
+    // A device that is gone can be logged out, too: nothing lets it back in with what it had.
+    if (!isHere && document.activeElement === found.button) part(this.#root, ".devices summary").focus();
+    found.button.hidden = !isHere;
+    return found;
+  }
+
+  /** @param {SessionDevice} device @returns {Row} */
+  #make({ deviceId }) {
+    const text = element("span");
+    const button = element("button", { type: "button", class: "small" }, "Log out");
+    button.addEventListener("click", () => this.#logOut(deviceId));
+    const made = { row: element("li", {}, text, button), text, button };
+    this.#rows.set(deviceId, made);
+    return made;
+  }
+}

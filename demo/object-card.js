@@ -1,0 +1,122 @@
+/** What the page shows of the user's Durable Object. */
+import { clock, element, part, seconds, write } from "./dom.js";
+import { ObjectWatch, SLEEPS_AFTER_MS } from "./object-watch.js";
+import { Tape } from "./tape.js";
+
+/** @import { Finding } from "./object-watch.js" */
+/** @import { MarkKind } from "./tape.js" */
+
+const LINES_MAX = 30;
+const SHOWN_EVERY_MS = 250;
+
+/** What counts as a frame that the object has worked on. */
+const FRAMES = ["join_game", "leave_game", "update_presence", "sync_state", "broadcast", "logout_all"];
+
+export class ObjectCard {
+  #root;
+  #watch;
+  #tape;
+
+  /** @param {HTMLElement} root @param {string} userId */
+  constructor(root, userId) {
+    this.#root = root;
+    this.#tape = new Tape(part(root, ".tape"));
+    this.#watch = new ObjectWatch(userId, {
+      found: (finding) => this.#found(finding),
+      failed: (message) => this.#log(`The object could not be asked: ${message}`),
+    });
+    part(root, ".ask").addEventListener("click", () => void this.#watch.ask());
+    part(root, ".push").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#push();
+    });
+    setInterval(() => this.#render(), SHOWN_EVERY_MS);
+    this.#render();
+  }
+
+  /** @param {number} device Its place. @param {MarkKind} kind */
+  traffic(device, kind) {
+    this.#tape.mark(device, kind);
+    if (kind === "heartbeat") {
+      this.#watch.heartbeat();
+    } else {
+      this.#watch.worked();
+      this.#stretch();
+    }
+    this.#render();
+  }
+
+  #stretch() {
+    const now = Date.now();
+    this.#tape.awake(now, now + SLEEPS_AFTER_MS);
+  }
+
+  async #push() {
+    const text = /** @type {HTMLInputElement} */ (part(this.#root, ".push [type=text]"));
+    const keep = /** @type {HTMLInputElement} */ (part(this.#root, ".push [type=checkbox]"));
+    const said = text.value.trim() || "hello from a server";
+    text.value = "";
+    try {
+      const { delivered } = await this.#watch.push({ type: "notice", text: said }, keep.checked);
+      const kept = keep.checked ? ", kept a day for those that are away" : "";
+      this.#log(`Pushed by a server: sent to ${delivered} open sockets${kept}.`);
+      this.#stretch();
+    } catch (error) {
+      this.#log(`The push failed: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** @param {Finding} finding */
+  #found({ kind, wakes, rows, work, isSurprise }) {
+    this.#stretch();
+    const opening = {
+      first: `So far: wake no. ${wakes}`,
+      woken: `Woken: wake no. ${wakes}${isSurprise ? ", though by the clock it was awake" : ""}`,
+      awake: isSurprise ? "Was awake, though by the clock it slept" : "Was awake",
+      anew: `There was no device for a moment, so it counts anew: wake no. ${wakes}`,
+    }[kind];
+    const done = work.map(([name, times]) => (times > 1 ? `${name} × ${times}` : name));
+    const cost = rows > 0 ? `rows written: +${rows}` : "no row written";
+    this.#log(`${[opening, ...done, cost].join(", ")}.`, kind);
+    this.#render();
+  }
+
+  /** @param {string} text @param {string} [kind] */
+  #log(text, kind = "note") {
+    const list = part(this.#root, ".log ol");
+    list.prepend(element("li", { class: kind }, element("time", {}, clock()), ` ${text}`));
+    while (list.children.length > LINES_MAX) list.lastElementChild?.remove();
+  }
+
+  #render() {
+    const { msToSleep: ms, counts, shareAsleep, heartbeatsAsleep } = this.#watch;
+    const phase = ms === null ? "unknown" : ms > 0 ? "awake" : "asleep";
+    if (this.#root.dataset["phase"] !== phase) {
+      this.#root.dataset["phase"] = phase;
+      this.#tape.draw();
+    }
+    const left = ms === null ? 0 : Math.max(0, Math.min(1, ms / SLEEPS_AFTER_MS));
+    part(this.#root, ".orb").style.setProperty("--left", String(left));
+    write(part(this.#root, ".phase"), phaseText(ms));
+    const frames = FRAMES.reduce((sum, name) => sum + (counts?.[name] ?? 0), 0);
+    const values = {
+      wakes: counts?.wakes,
+      rows: counts?.rowsWritten,
+      in: counts && frames,
+      out: counts?.framesSent,
+      beats: heartbeatsAsleep,
+      share: shareAsleep === null ? undefined : `${Math.floor(shareAsleep * 100)} %`,
+    };
+    for (const [name, value] of Object.entries(values)) {
+      write(part(this.#root, `[data-count=${name}]`), String(value ?? "–"));
+    }
+  }
+}
+
+/** @param {number | null} ms Until it may sleep. */
+function phaseText(ms) {
+  if (ms === null) return "Nobody has asked yet";
+  if (ms > SLEEPS_AFTER_MS - 1_000) return "Awake, at work";
+  if (ms > 0) return `Awake, falls asleep in ${seconds(ms)}`;
+  return `Asleep for ${seconds(-ms)}`;
+}

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before } from "node:test";
+
+import {
+  DESKTOP,
+  PHONE,
+  at,
+  game,
+  hears,
+  say,
+  showsGames,
+  sideBySide,
+  startDemo,
+  status,
+  toggle,
+  visit,
+} from "../support/demo.mjs";
+import { ROOT } from "../support/server.mjs";
+
+/** @import { Page } from "playwright-core" */
+
+/** More than the page has stops. */
+const TABS_MAX = 120;
+
+const { declare: test, run } = sideBySide();
+
+/** @type {import("../support/demo.mjs").Demo} */
+let demo;
+/** @type {string} */
+let axe;
+before(async () => {
+  [demo, axe] = await Promise.all([
+    startDemo(),
+    readFile(`${ROOT}node_modules/axe-core/axe.min.js`, "utf8"),
+  ]);
+});
+after(() => demo?.close());
+
+/**
+ * Runs all of axe's rules in the light, and in the dark those that depend on it.
+ * @param {Page} page
+ * @param {string} when
+ */
+async function assertAccessible(page, when) {
+  await assertNoViolations(page, {}, `${when}, light`);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await assertNoViolations(page, { runOnly: ["color-contrast", "link-in-text-block"] }, `${when}, dark`);
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** @param {Page} page @param {object} options axe's. @param {string} when */
+async function assertNoViolations(page, options, when) {
+  const text = JSON.stringify({ resultTypes: ["violations"], ...options });
+  const { violations, passes } = /** @type {any} */ (await page.evaluate(`axe.run(${text})`));
+  const found = violations.map((/** @type {any} */ { id, nodes }) => [
+    id,
+    nodes.map((/** @type {any} */ { target, failureSummary }) => `${target}: ${failureSummary}`),
+  ]);
+  assert.deepEqual(found, [], when);
+  assert.ok(passes.length > 0, when);
+}
+
+/** Opens all that is folded. @param {Page} page */
+async function openAll(page) {
+  await page.locator("details").evaluateAll((all) => {
+    for (const details of all) /** @type {HTMLDetailsElement} */ (details).open = true;
+  });
+}
+
+/** @param {Page} page */
+async function assertFits(page) {
+  const [wanted, there] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wanted <= there, `the page is ${wanted} wide, and has ${there}`);
+}
+
+for (const [name, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+  test(`axe finds nothing: ${name}, light and dark, whatever the devices are at`, async (t) => {
+    const { page } = await visit(t, demo, { viewport });
+    await page.evaluate(axe);
+    await openAll(page);
+    await assertAccessible(page, "connected");
+    await toggle(page, "tablet", "asleep");
+    await toggle(page, "phone", "offline");
+    await game(page, "phone", "go").click();
+    await game(page, "desktop", "chess").click();
+    await say(page, "desktop", "hello");
+    await hears(page, "desktop", "hello");
+    await assertAccessible(page, "asleep and offline");
+    await page.locator("#object").evaluate((card) => (card.dataset.phase = "asleep"));
+    await assertAccessible(page, "the object asleep");
+    await toggle(page, "phone", "offline");
+    await status(page, "phone", "connected");
+    await at(page, "desktop", "").getByRole("button", { name: "Log out Phone" }).click();
+    await status(page, "phone", "logged_out");
+    await at(page, "desktop", ".logout-all").click();
+    await status(page, "desktop", "logged_out");
+    await assertAccessible(page, "logged out");
+  });
+}
+
+test("axe finds nothing on the page of one device", async (t) => {
+  const { page } = await visit(t, demo);
+  await page.goto(String(await page.getByRole("link", { name: "One more device" }).evaluate((link) => /** @type {HTMLAnchorElement} */ (link).href)));
+  await page.locator("[data-status=connected]").waitFor();
+  await page.evaluate(axe);
+  await assertAccessible(page, "one device");
+});
+
+test("on a phone nothing is wider than the screen, however long names are", async (t) => {
+  const { page } = await visit(t, demo, { viewport: PHONE });
+  await assertFits(page);
+  await at(page, "phone", ".other-game input").fill("m".repeat(60));
+  await at(page, "phone", ".other-game button").click();
+  await showsGames(page, "tablet", ["m".repeat(60)]);
+  await say(page, "phone", "w".repeat(200));
+  await hears(page, "desktop", "w".repeat(200));
+  await openAll(page);
+  await assertFits(page);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await assertFits(page);
+});
+
+test("without a mouse: Tab reaches a game, Space and Enter join and leave it, arrows open a frame", async (t) => {
+  const { page } = await visit(t, demo);
+  /** @param {() => Promise<boolean>} isThere */
+  const tabUntil = async (isThere) => {
+    for (let at = 0; at < TABS_MAX; at++) {
+      await page.keyboard.press("Tab");
+      if (await isThere()) return;
+    }
+    assert.fail(`it can't be reached by ${TABS_MAX} tabs`);
+  };
+  /** @param {import("playwright-core").Locator} element */
+  const hasFocus = (element) => element.evaluate((found) => found === document.activeElement);
+  await tabUntil(() => hasFocus(game(page, "phone", "chess")));
+  await page.keyboard.press("Space");
+  await showsGames(page, "tablet", ["chess"]);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await showsGames(page, "tablet", ["chess", "go"]);
+  await page.keyboard.press("Enter");
+  await showsGames(page, "tablet", ["chess"]);
+
+  const outline = await game(page, "phone", "go").evaluate((chip) => getComputedStyle(chip).outlineStyle);
+  assert.equal(outline, "solid", "the focus is seen");
+
+  const inFrames = () => page.evaluate(() => document.activeElement?.matches(".frames li summary") ?? false);
+  await tabUntil(inFrames);
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await inFrames(), true);
+  await page.keyboard.press("Enter");
+  await at(page, "phone", ".frames li details[open] pre").waitFor();
+});
+
+run();

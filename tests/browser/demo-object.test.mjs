@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+
+import { start } from "../../scripts/lib/run.mjs";
+import { askNow, at, count, settle, sideBySide, startDemo, status, told, visit, watched } from "../support/demo.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { PREFIX } from "../support/requests.mjs";
+import { OPEN, ROOT, startServer } from "../support/server.mjs";
+
+const READY_MS = 60_000;
+
+const { declare: test, run } = sideBySide();
+
+/** @type {import("../support/demo.mjs").Demo} */
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+after(() => demo?.close());
+
+test("an event costs no row, and asking is what it says: it wakes the object", async (t) => {
+  const { page } = await visit(t, demo);
+  await settle(page);
+  await at(page, "phone", ".event input").fill("hello");
+  await at(page, "phone", ".event input").press("Enter");
+  await told(page, /broadcast, no row written\./);
+  await askNow(page);
+});
+
+test("after a restart of the server the devices are back, and the page says that it counts anew", async (t) => {
+  const { page, userId } = await visit(t, demo);
+  await settle(page);
+  await demo.server.restart(userId);
+  await told(page, /counts anew: wake no\. 1,/);
+  for (const device of ["desktop", "phone", "tablet"]) await status(page, device, "connected");
+  assert.equal(await count(page, "wakes"), 1);
+});
+
+// What a clone of the project sees that was started by wrangler alone.
+test("where nobody is let in yet, the page says so and what to do", async (t) => {
+  const closed = await startServer(`${ROOT}tests/browser/demo.wrangler.jsonc`, {});
+  t.after(() => closed.close());
+  const page = await demo.browser.newPage();
+  t.after(() => page.close());
+  const problems = watched(page.context(), closed);
+  await page.goto(closed.http);
+  const trouble = page.getByRole("alert");
+  await trouble.waitFor();
+  const text = await trouble.innerText();
+  assert.match(text, /The server answers 503: nobody is let in yet: set AUTH_MODE/);
+  assert.match(text, /npm run dev/);
+  assert.match(text, /npx wrangler dev --assets build\/demo --var AUTH_MODE:none/);
+  assert.equal(await page.locator(".device").count(), 0);
+  // The browser itself reports that answer, and nothing else is wrong.
+  assert.deepEqual(problems.filter((problem) => !/503/.test(problem)), []);
+});
+
+/** @returns {Promise<number>} A port that nobody has. */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+test("wrangler dev --assets build/demo serves the page, and leaves all other paths to the Worker", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "demo-"));
+  const port = await freePort();
+  const args = [
+    ...["dev", "--ip=127.0.0.1", `--port=${port}`, "--inspector-port=0", `--persist-to=${folder}`],
+    ...["--show-interactive-dev-session=false", "--assets=build/demo"],
+    ...Object.entries(OPEN).map(([name, value]) => `--var=${name}:${value}`),
+  ];
+  const server = start("wrangler", args, { group: true, quiet: true });
+  t.after(async () => {
+    server.signal("SIGTERM");
+    await server.ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  let printed = "";
+  for (const stream of [server.child.stdout, server.child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text) => (printed += text));
+  }
+  await eventually("wrangler to be ready", () => printed.includes("Ready on"), READY_MS).catch((error) => {
+    throw new Error(`${error.message}\n${printed}`);
+  });
+  /** @param {string} path @param {RequestInit} [init] */
+  const get = async (path, init) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    return { status: response.status, type: response.headers.get("Content-Type"), text: await response.text() };
+  };
+  const page = await get("/");
+  assert.equal(page.status, 200);
+  assert.match(page.text, /<h1>One user/);
+  for (const path of ["/main.js", "/client/index.js"]) {
+    const { status, type } = await get(path);
+    assert.deepEqual([status, type], [200, "text/javascript; charset=utf-8"], path);
+  }
+  for (const path of ["/no/such/page", "/client", "/tsconfig.json"]) {
+    const { status, text } = await get(path);
+    assert.deepEqual([status, JSON.parse(text).error.code], [404, "not_found"], path);
+  }
+  assert.equal(JSON.parse((await get(`${PREFIX}/state?userId=u`)).text).userId, "u");
+  const pushed = await get(`${PREFIX}?userId=u`, { method: "POST", body: '{"type":"news"}' });
+  assert.deepEqual(JSON.parse(pushed.text), { delivered: 0 });
+});
+
+run();

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+
+import {
+  at,
+  count,
+  game,
+  hears,
+  metricsOf,
+  push,
+  say,
+  settle,
+  showsGames,
+  sideBySide,
+  startDemo,
+  status,
+  toggle,
+  told,
+  visit,
+} from "../support/demo.mjs";
+import { eventually } from "../support/eventually.mjs";
+
+/** @import { Page } from "playwright-core" */
+
+/** @type {import("../support/demo.mjs").Demo} */
+let demo;
+before(async () => {
+  demo = await startDemo();
+});
+after(() => demo?.close());
+
+const ALL = ["desktop", "phone", "tablet"];
+
+/** The platform lets an object go after ten seconds, and a heartbeat comes every five. */
+const SLEEP_MS = 30_000;
+
+const { declare: test, run } = sideBySide();
+
+/**
+ * How many heartbeats the page has counted while the object slept, and how many were answered to each
+ * device since anything else happened, at one moment.
+ * @param {Page} page
+ */
+function heartbeats(page) {
+  return page.evaluate(() => {
+    const rows = [...document.querySelectorAll(".frames .beat:first-child")];
+    return {
+      counted: Number(document.querySelector("[data-count=beats]")?.textContent),
+      answered: rows.map(({ textContent }) => Number(/× (\d+)/.exec(textContent ?? "")?.[1])),
+    };
+  });
+}
+
+test("the rows and wakes shown are the object's own, and it sleeps through heartbeats until it is asked", async (t) => {
+  const { page, userId } = await visit(t, demo);
+  await game(page, "desktop", "chess").click();
+  await showsGames(page, "tablet", ["chess"]);
+  await settle(page);
+  const first = await metricsOf(demo, userId);
+  assert.deepEqual([await count(page, "wakes"), await count(page, "rows")], [1, first.rowsWritten]);
+  assert.ok(first.rowsWritten >= 4, "a row for each device's first visit and one for the game");
+
+  await page.locator("#object[data-phase=asleep]").waitFor({ timeout: SLEEP_MS });
+  // On a busy machine the platform may be late. In time, the object is gone already.
+  await demo.server.hibernate(userId).catch((error) => assert.match(error.message, /not currently running/));
+  const before = await heartbeats(page);
+  /** @type {Awaited<ReturnType<typeof heartbeats>>} */
+  let now = before;
+  await eventually(
+    "a heartbeat of each device",
+    async () => (now = await heartbeats(page)).answered.every((times, at) => times > before.answered[at]),
+    SLEEP_MS,
+  );
+  const more = now.answered.reduce((sum, times, at) => sum + times - before.answered[at], 0);
+  assert.equal(now.counted - before.counted, more, "each is counted once");
+  assert.equal(await page.locator("#object").getAttribute("data-phase"), "asleep");
+  assert.equal(await count(page, "wakes"), 1);
+
+  await game(page, "tablet", "go").click();
+  await told(page, /Woken: wake no\. 2/);
+  await told(page, /join_game,.* rows written: \+1\./);
+  const metrics = await metricsOf(demo, userId);
+  assert.deepEqual([await count(page, "wakes"), await count(page, "rows")], [2, first.rowsWritten + 1]);
+  assert.deepEqual([metrics.wakes, metrics.rowsWritten], [2, first.rowsWritten + 1]);
+  assert.equal(metrics.ping, 0, "no heartbeat has woken it");
+  assert.ok(metrics.heartbeatsAsleep >= 1);
+});
+
+test("what one device does, all show: games, the user's presence, an event", async (t) => {
+  const { page } = await visit(t, demo);
+  await game(page, "desktop", "chess").click();
+  await at(page, "tablet", ".other-game input").fill("backgammon");
+  await at(page, "tablet", ".other-game button").click();
+  for (const device of ALL) await showsGames(page, device, ["chess", "backgammon"]);
+  await game(page, "phone", "chess").click();
+  for (const device of ALL) await showsGames(page, device, ["backgammon"]);
+
+  await at(page, "phone", ".presence").getByLabel("away").check();
+  for (const device of ALL) await at(page, device, "[value=away]:checked").waitFor();
+
+  await say(page, "desktop", "dinner at eight");
+  await hears(page, "desktop", "this device: dinner at eight");
+  for (const device of ["phone", "tablet"]) await hears(page, device, "Desktop: dinner at eight");
+  const frame = at(page, "phone", ".frames summary").filter({ hasText: "event" }).first();
+  await frame.click();
+  assert.match(String(await frame.locator("xpath=..").innerText()), /"data": "dinner at eight"/);
+});
+
+test("a tab of its own is one more device of the same user, and a reload is the same user", async (t) => {
+  const { page, userId } = await visit(t, demo);
+  const opened = page.context().waitForEvent("page");
+  await page.getByRole("link", { name: "One more device" }).click();
+  const tab = await opened;
+  const query = new URL(tab.url()).searchParams;
+  assert.equal(query.get("userId"), userId);
+  const id = String(query.get("device"));
+  await status(tab, id, "connected");
+  await at(page, "desktop", ".devices li").filter({ hasText: /^Tab / }).waitFor();
+  assert.equal(await tab.locator(".device").count(), 1);
+
+  await game(tab, id, "go").click();
+  for (const device of ALL) await showsGames(page, device, ["go"]);
+  await game(page, "phone", "chess").click();
+  await showsGames(tab, id, ["go", "chess"]);
+
+  await page.reload();
+  await status(page, "phone", "connected");
+  assert.equal(new URL(page.url()).searchParams.get("userId"), userId);
+  await showsGames(page, "phone", ["go", "chess"]);
+});
+
+test("an offline device shows at once what is asked of it, sends it when it is back, and is told what it missed", async (t) => {
+  const { page } = await visit(t, demo);
+  await toggle(page, "phone", "offline");
+  await status(page, "phone", "offline");
+  await at(page, "desktop", ".devices li").filter({ hasText: "Phone: gone" }).waitFor();
+  await game(page, "phone", "go").click();
+  await showsGames(page, "phone", ["go"]);
+  await say(page, "phone", "written offline");
+  await at(page, "phone", ".status").filter({ hasText: "2 waiting" }).waitFor();
+  await game(page, "desktop", "hex").click();
+  await showsGames(page, "tablet", ["hex"]);
+  await push(page, "kept push");
+  await hears(page, "tablet", "a server: kept push");
+  await showsGames(page, "phone", ["go"]);
+
+  await toggle(page, "phone", "offline");
+  await status(page, "phone", "connected");
+  for (const device of ALL) {
+    await showsGames(page, device, ["go", "hex"]);
+    await hears(page, device, "written offline");
+  }
+  await hears(page, "phone", "a server: kept push");
+  await at(page, "phone", ".frames .note").filter({ hasText: "has seen all up to" }).waitFor();
+});
+
+test("a sleeping device says and hears nothing until it wakes, and misses nothing", async (t) => {
+  const { page } = await visit(t, demo);
+  await toggle(page, "tablet", "asleep");
+  await status(page, "tablet", "asleep");
+  await say(page, "desktop", "while you slept");
+  await push(page, "kept push");
+  await told(page, /sent to 3 open sockets, kept/);
+  await game(page, "phone", "shogi").click();
+  await showsGames(page, "desktop", ["shogi"]);
+  assert.equal(await game(page, "tablet", "shogi").isDisabled(), true);
+  await showsGames(page, "tablet", []);
+  assert.equal(await at(page, "tablet", ".events li").count(), 0);
+
+  await toggle(page, "tablet", "asleep");
+  await showsGames(page, "tablet", ["shogi"]);
+  await hears(page, "tablet", "while you slept");
+  await hears(page, "tablet", "a server: kept push");
+  await status(page, "tablet", "connected");
+});
+
+test("one device, all others and all are logged out, and sign in again", async (t) => {
+  const { page } = await visit(t, demo);
+  await game(page, "desktop", "chess").click();
+  await at(page, "desktop", "").getByRole("button", { name: "Log out Phone" }).click();
+  await status(page, "phone", "logged_out");
+  await status(page, "desktop", "connected");
+  await status(page, "tablet", "connected");
+  await at(page, "phone", ".sign-in").click();
+  await status(page, "phone", "connected");
+  await showsGames(page, "phone", ["chess"]);
+
+  await at(page, "tablet", ".logout-others").click();
+  for (const device of ["desktop", "phone"]) await status(page, device, "logged_out");
+  await status(page, "tablet", "connected");
+  for (const device of ["desktop", "phone"]) await at(page, device, ".sign-in").click();
+  for (const device of ALL) await status(page, device, "connected");
+
+  await at(page, "phone", ".logout-all").click();
+  for (const device of ALL) await status(page, device, "logged_out");
+  // Whoever works by keyboard goes on where it ended.
+  assert.equal(await at(page, "phone", ".sign-in").evaluate((button) => button === document.activeElement), true);
+  await page.keyboard.press("Enter");
+  await status(page, "phone", "connected");
+});
+
+test("a device that slept through a logout notices it when it wakes", async (t) => {
+  const { page } = await visit(t, demo);
+  await toggle(page, "phone", "asleep");
+  await at(page, "desktop", ".logout-all").click();
+  await status(page, "tablet", "logged_out");
+  await status(page, "phone", "asleep");
+  await toggle(page, "phone", "asleep");
+  await status(page, "phone", "logged_out");
+});
+
+run();
