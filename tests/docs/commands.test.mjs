@@ -52,6 +52,10 @@ const WAYS = {
     by: "tests/docs/snippets.test.mjs",
     says: '{ AUTH_MODE: "none" }',
   },
+  "npx wrangler dev --assets build/demo --var AUTH_MODE:none": {
+    by: "tests/browser/demo-object.test.mjs",
+    says: "--assets=build/demo",
+  },
   "npm run cost": { by: "tests/docs/commands.test.mjs", says: "run cost -- --users 500" },
   [LOADED]: printing(LOADED.split(" ").slice(1), /a month/),
   "npm run fuzz -- --minutes 20": { by: STEPS, says: "fuzz(fuzzTargets, env, { seconds" },
