@@ -14,17 +14,25 @@ const APP_PORT = Number(process.env.APP_PORT ?? 8080);
 const SESSION_PORT = Number(process.env.SESSION_PORT ?? 8787);
 const CLIENT = new URL(".", import.meta.resolve("user-session-worker/client"));
 
+/** What the app serves, by path. @type {Record<string, URL>} */
+const FILES = {
+  "/": new URL("app/index.html", import.meta.url),
+  "/page.js": new URL("app/page.js", import.meta.url),
+};
+
 /** @param {IncomingMessage} request @param {ServerResponse} response */
 async function serve(request, response) {
   const { pathname } = new URL(request.url ?? "/", "http://app");
-  if (request.method === "POST" && pathname === "/sign-in") return signIn(request, response);
-  const clientFile = /^\/client\/([\w-]+\.js)$/.exec(pathname)?.[1];
-  if (clientFile) return send(response, new URL(clientFile, CLIENT), "text/javascript");
-  if (pathname === "/page.js") {
-    return send(response, new URL("app/page.js", import.meta.url), "text/javascript");
+  if (request.method === "POST" && pathname === "/sign-in") {
+    await signIn(request, response);
+    return;
   }
-  if (pathname === "/") return send(response, new URL("app/index.html", import.meta.url), "text/html");
-  response.writeHead(404).end("not found");
+  const clientFile = /^\/client\/([\w-]+\.js)$/.exec(pathname)?.[1];
+  const file = clientFile ? new URL(clientFile, CLIENT) : FILES[pathname];
+  const content = file && (await readFile(file).catch(() => null));
+  const type = pathname.endsWith(".js") ? "text/javascript" : "text/html";
+  if (content) response.setHeader("Content-Type", `${type}; charset=utf-8`).end(content);
+  else response.writeHead(404).end("not found");
 }
 
 /**
@@ -33,27 +41,13 @@ async function serve(request, response) {
  * @param {ServerResponse} response
  */
 async function signIn(request, response) {
-  const userId = await textOf(request);
-  if (!userId) return response.writeHead(400).end("no name");
+  let userId = "";
+  for await (const chunk of request.setEncoding("utf8")) userId += chunk;
   const token = await signToken(userId);
   // On your site also `Secure`, and `Domain=app.example` if the session server has a host below it.
   const cookie = `session=${token}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${TOKEN_SECONDS}`;
   response.setHeader("Set-Cookie", cookie).setHeader("Content-Type", "application/json");
   response.end(JSON.stringify({ userId, url: `http://localhost:${SESSION_PORT}/__user-session` }));
-}
-
-/** @param {IncomingMessage} request */
-async function textOf(request) {
-  let text = "";
-  for await (const chunk of request.setEncoding("utf8")) text += chunk;
-  return text;
-}
-
-/** @param {ServerResponse} response @param {URL} file @param {string} type */
-async function send(response, file, type) {
-  const content = await readFile(file).catch(() => null);
-  if (!content) return response.writeHead(404).end("not found");
-  response.setHeader("Content-Type", `${type}; charset=utf-8`).end(content);
 }
 
 developmentSecret();

@@ -75,7 +75,7 @@ async function checkTypes(env) {
     quiet: true,
     failure: "worker-configuration.d.ts is not up to date; `npm run types` makes it anew.",
   });
-  for (const project of ["tsconfig.json", "tsconfig.node.json"]) {
+  for (const project of ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json"]) {
     await run("tsc", ["-p", project], { env, failure: `tsc objects (${project}), see above.` });
   }
 }
