@@ -44,6 +44,7 @@ export class Newcomer {
   done = [];
   #home;
   #env;
+  #replacements;
   #registry;
   /** @type {Set<ChildProcess>} */
   #children = new Set();
@@ -53,15 +54,18 @@ export class Newcomer {
    * @param {string} home
    * @param {Awaited<ReturnType<typeof startRegistry>>} registry
    * @param {Record<string, string>} env
+   * @param {Record<string, string>} replacements
    */
-  constructor(readme, home, registry, env) {
+  constructor(readme, home, registry, env, replacements) {
     this.blocks = shellBlocks(readFileSync(join(ROOT, readme), "utf8"));
     this.folder = home;
     this.#home = home;
     this.#registry = registry;
-    const { npm_config_user_agent: _, ...own } = process.env;
+    this.#replacements = replacements;
+    // Whoever runs the tests by npm has more of its settings in the environment.
+    const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
     this.#env = {
-      ...own,
+      ...Object.fromEntries(own),
       npm_config_registry: registry.url,
       npm_config_cache: join(home, ".npm"),
       npm_config_audit: "false",
@@ -78,8 +82,10 @@ export class Newcomer {
   /**
    * @param {string} readme Below the project's folder.
    * @param {Record<string, string>} [env] For all commands.
+   * @param {Record<string, string>} [replacements] What stands in the commands, as a port that may be
+   *   taken here, and what stands in its place.
    */
-  static async start(readme, env = {}) {
+  static async start(readme, env = {}, replacements = {}) {
     const home = await mkdtemp(join(tmpdir(), "newcomer-"));
     const checkout = join(home, "user-session-worker");
     await mkdir(checkout);
@@ -87,40 +93,42 @@ export class Newcomer {
     await cp(join(ROOT, "examples"), join(checkout, "examples"), { recursive: true, filter: isOurs });
     const pack = ["pack", "--ignore-scripts", `--pack-destination=${checkout}`];
     await execute("npm", pack, { cwd: ROOT });
-    return new Newcomer(readme, home, await startRegistry(), env);
+    return new Newcomer(readme, home, await startRegistry(), env, replacements);
   }
 
   /**
    * Runs a command of the README to its end.
    * @param {string} command
    * @param {string} [more] Is put behind it.
+   * @param {string} [known] The command as the README has it, if that differs.
    * @returns {Promise<string>} What it printed.
    */
-  async run(command, more = "") {
-    this.#note(command);
+  async run(command, more = "", known = command) {
+    this.#note(known);
     if (command.startsWith("cd ")) {
       this.folder = join(this.folder, command.slice("cd ".length));
       return "";
     }
     const options = { cwd: this.folder, env: this.#env, timeout: PATIENCE_MS };
-    const running = execute("sh", ["-c", `${command} ${more}`], options);
+    const running = execute("sh", ["-c", `${this.#here(command)} ${more}`], options);
     const { stdout, stderr } = await running.catch((error) => {
       throw new Error(`${command}:\n${error.stdout}${error.stderr}`, { cause: error });
     });
-    return stdout + stderr;
+    return stderr + stdout;
   }
 
   /**
    * Starts a command of the README that goes on running.
    * @param {string} command
    * @param {string} [more] Is put behind it.
+   * @param {Record<string, string>} [env] For this command.
    * @returns {Running}
    */
-  start(command, more = "") {
+  start(command, more = "", env = {}) {
     this.#note(command);
-    const child = spawn("sh", ["-c", `exec ${command} ${more}`], {
+    const child = spawn("sh", ["-c", `exec ${this.#here(command)} ${more}`], {
       cwd: this.folder,
-      env: this.#env,
+      env: { ...this.#env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       // A process group of its own, so that nothing of it is left in the end.
       detached: true,
@@ -134,6 +142,12 @@ export class Newcomer {
     const isKnown = this.blocks.flat().includes(command);
     assert.ok(isKnown, `the README has no command ${command}`);
     this.done.push(command);
+  }
+
+  /** @param {string} command */
+  #here(command) {
+    const pairs = Object.entries(this.#replacements);
+    return pairs.reduce((text, [there, here]) => text.replaceAll(there, here), command);
   }
 
   /** The commands of the README that nobody has run. */

@@ -13,8 +13,8 @@ export function createAuth(env: Env, origin?: string) {
     emailAndPassword: { enabled: true },
     // What KV remembers of a user is dropped when it changes.
     databaseHooks: { user: { update: { after: ({ id }) => forgetProfile(env, id) } } },
-    // An object that serves only one request can't count them: use Cloudflare's rate limiting rules.
-    rateLimit: { enabled: false },
+    // The only header on Cloudflare that no client can write.
+    advanced: { ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] } },
   });
 }
 
