@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -23,6 +24,8 @@ const execute = promisify(execFile);
 const PATIENCE_MS = 120_000;
 /** How long a server has to end by itself. */
 const GRACE_MS = 5_000;
+/** How long it may take at all. */
+const ENDING_MS = 20_000;
 const LINES_SHOWN = 40;
 
 /**
@@ -232,7 +235,10 @@ function watch(command, child) {
 
 /** @param {ChildProcess} child @returns {Promise<number | null>} Its exit code. */
 async function endOf(child) {
-  if (!hasEnded(child)) await new Promise((resolve) => child.once("exit", resolve));
+  if (!hasEnded(child)) {
+    const late = AbortSignal.timeout(ENDING_MS);
+    await once(child, "exit", { signal: late });
+  }
   return child.exitCode;
 }
 
