@@ -11,8 +11,8 @@ const config :Workerd.Config = (
     (name = "disk", disk = (path = "data", writable = true)),
   ],
 
-  # For this machine only: whatever ends TLS is on it, too. Leave `cfBlobHeader` out of `http`: with it
-  # clients could say who they are. Another address by `npm start -- --socket-addr=http=…`.
+  # For this machine only: whatever ends TLS is on it, too. Leave `cfBlobHeader` out of `http`, so that
+  # no client can write where the Worker does. Another address: `npm start -- --socket-addr=http=…`.
   sockets = [
     (name = "http", address = "127.0.0.1:8787", http = (), service = "session"),
   ],

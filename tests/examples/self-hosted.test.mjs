@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { ask, bearer, secretToken, serve } from "../support/auth.mjs";
+import { startChromium } from "../support/chromium.mjs";
 import { NewerDevice } from "../support/newer-device.mjs";
 import { Newcomer, freePort } from "../support/newcomer.mjs";
 import { ROOT } from "../support/server.mjs";
@@ -82,10 +83,18 @@ test("nobody without a token is let in, and nobody with one that somebody else h
   assert.match(await newcomer.run(command), /"userId":"kim"/);
 });
 
-test("a client can't say who it is by a header that would stand for what the server has found out", async () => {
-  const cf = JSON.stringify({ userSessionAccess: { kind: "trusted" } });
-  for (const name of ["CF-Blob", "MF-CF-Blob", "cf"]) {
-    assert.equal((await ask(server, "state", "kim", { [name]: cf })).status, 401, name);
+test("the two lines for a browser's console show what another tab does", async (t) => {
+  const browser = await startChromium();
+  t.after(() => browser.close());
+  const readme = readFileSync(join(ROOT, "examples/self-hosted/README.md"), "utf8");
+  const [, script = ""] = /^```js\n(.*?)^```$/ms.exec(readme) ?? [];
+  const own = script.replace("bearer.…", `bearer.${await token("kim")}`).replaceAll("chess", "hex");
+  const pages = [await browser.newPage(), await browser.newPage()];
+  for (const page of pages) {
+    await page.goto(server.http);
+    const joined = page.waitForEvent("console", (message) => /"hex"/.test(message.text()));
+    await page.evaluate(own);
+    await joined;
   }
 });
 
