@@ -83,11 +83,11 @@ test("nobody without a token is let in, and nobody with one that somebody else h
   assert.match(await newcomer.run(command), /"userId":"kim"/);
 });
 
-test("the two lines for a browser's console show what another tab does", async (t) => {
+test("what the README has for a browser's console shows what another tab does", async (t) => {
   const browser = await startChromium();
   t.after(() => browser.close());
   const readme = readFileSync(join(ROOT, "examples/self-hosted/README.md"), "utf8");
-  const [, script = ""] = /^```js\n(.*?)^```$/ms.exec(readme) ?? [];
+  const [, script = ""] = /^```javascript\n(.*?)^```$/ms.exec(readme) ?? [];
   const own = script.replace("bearer.…", `bearer.${await token("kim")}`).replaceAll("chess", "hex");
   const pages = [await browser.newPage(), await browser.newPage()];
   for (const page of pages) {
