@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 
 export default defineConfig(
-  globalIgnores(["build/", "dist/", "**/.wrangler/"]),
+  globalIgnores(["build/", "dist/", "**/.wrangler/", "examples/*/build/", "examples/*/public/app.js"]),
   js.configs.recommended,
   {
     files: ["**/*.js", "**/*.mjs"],

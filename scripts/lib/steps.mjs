@@ -18,6 +18,9 @@ import { cppFiles, filesBelow } from "./sources.mjs";
 
 const TEST_TIMEOUT_MS = 600_000;
 
+/** What tsc checks, besides the client, which is built. */
+const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", "demo/tsconfig.json"];
+
 /** For each target; `npm run fuzz` takes longer. */
 const FUZZ_SECONDS = 15;
 
@@ -75,7 +78,7 @@ async function checkTypes(env) {
     quiet: true,
     failure: "worker-configuration.d.ts is not up to date; `npm run types` makes it anew.",
   });
-  for (const project of ["tsconfig.json", "tsconfig.node.json", "demo/tsconfig.json"]) {
+  for (const project of TYPED) {
     await run("tsc", ["-p", project], { env, failure: `tsc objects (${project}), see above.` });
   }
 }

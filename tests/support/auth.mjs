@@ -56,7 +56,7 @@ export function bearer(token) {
 
 /**
  * Asks for something below the prefix.
- * @param {Server} server
+ * @param {Pick<Server, "http">} server
  * @param {"connect" | "state" | "clear" | "push"} action
  * @param {string} userId
  * @param {Record<string, string>} [headers]

@@ -1,0 +1,300 @@
+/**
+ * The example of an app with better-auth, KV and D1, as its README tells a newcomer to try it: with
+ * real sign-ups, a local D1, and the page in Chromium.
+ */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { getMigrations } from "better-auth/db/migration";
+
+import { ask } from "../support/auth.mjs";
+import { startChromium } from "../support/chromium.mjs";
+import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { Newcomer, freePort } from "../support/newcomer.mjs";
+
+/** @import { Browser, Page } from "playwright-core" */
+/** @import { Running } from "../support/newcomer.mjs" */
+
+/** What only somebody with an account can run. */
+const NEEDS_ACCOUNT = [
+  "npx wrangler secret put BETTER_AUTH_SECRET",
+  "npx wrangler d1 migrations apply DB --remote",
+];
+const STATE = ".wrangler/state/v3/d1";
+const ROUNDS = 5;
+const PASSWORD = "correct horse battery staple";
+
+/** @type {Newcomer} */
+let newcomer;
+/** @type {Browser} */
+let browser;
+/** @type {Running} */
+let running;
+/** @type {{http: string, ws: string}} */
+let server;
+/** The app's D1, as it lies on the disk. @type {DatabaseSync} */
+let database;
+before(async () => {
+  const port = await freePort();
+  server = { http: `http://localhost:${port}`, ws: `ws://localhost:${port}` };
+  newcomer = await Newcomer.start("examples/existing-worker/README.md");
+  const [setUp = []] = newcomer.blocks;
+  for (const command of setUp.slice(0, -1)) await newcomer.run(command);
+  await delayAnswers();
+  running = newcomer.start(String(setUp.at(-1)), `-- --port=${port}`);
+  await running.printed(/Ready on/);
+  database = openDatabase();
+  browser = await startChromium();
+});
+after(async () => {
+  await browser?.close();
+  database?.close();
+  await newcomer?.close();
+});
+
+/** Has D1 answer in another order than it was asked, as it may over a network. */
+async function delayAnswers() {
+  const path = join(newcomer.folder, "src/worker/games.ts");
+  const answer = "  return results.map(({ gameId }) => gameId);";
+  const [before, behind] = (await readFile(path, "utf8")).split(answer);
+  assert.ok(behind, "where the games are read");
+  const wait = "  await scheduler.wait(100 * Math.random());\n";
+  await writeFile(path, before + wait + answer + behind);
+}
+
+function openDatabase() {
+  const folder = join(newcomer.folder, STATE);
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  for (const name of names.filter((path) => path.endsWith(".sqlite"))) {
+    const found = new DatabaseSync(join(folder, name), { timeout: 5_000 });
+    const query = "SELECT 1 FROM sqlite_master WHERE name = 'game_player'";
+    if (found.prepare(query).get()) return found;
+    found.close();
+  }
+  throw new Error(`no database with the app's tables in ${names.join(", ")}`);
+}
+
+/**
+ * A user who has signed up.
+ * @typedef {{id: string, name: string, email: string, cookie: string}} User
+ */
+
+/** @param {string} path @param {object} body @param {string} [cookie] */
+function post(path, body, cookie) {
+  const headers = {
+    "Content-Type": "application/json",
+    Origin: server.http,
+    ...(cookie ? { Cookie: cookie } : {}),
+  };
+  return fetch(server.http + path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/** @param {string} action @param {object} body @returns {Promise<{id: string, cookie: string}>} */
+async function enter(action, body) {
+  const response = await post(`/api/auth/${action}/email`, body);
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  const cookies = response.headers.getSetCookie().map((line) => line.split(";")[0]);
+  return { id: JSON.parse(text).user.id, cookie: cookies.join("; ") };
+}
+
+/** @param {string} name @returns {Promise<User>} */
+async function signUp(name) {
+  const email = `${name}@example.com`;
+  return { name, email, ...(await enter("sign-up", { name, email, password: PASSWORD })) };
+}
+
+/** @param {User} user @param {string} path */
+async function read({ cookie }, path) {
+  const response = await fetch(server.http + path, { headers: { Cookie: cookie } });
+  return { status: response.status, body: await response.json() };
+}
+
+/** @param {User} user @param {string} deviceId */
+async function connect({ id, cookie }, deviceId) {
+  const url = `${server.ws}/__user-session?userId=${id}&deviceId=${deviceId}`;
+  const device = new Device(url, { headers: { Cookie: cookie, Origin: server.http } });
+  const { activeGames } = await device.next();
+  return { device, activeGames };
+}
+
+/** @param {User} user @returns {unknown[]} Their games, as D1 has them. */
+function rows({ id }) {
+  const query = "SELECT gameId FROM game_player WHERE userId = ? ORDER BY joinedAt, gameId";
+  return database.prepare(query).all(id).map(({ gameId }) => gameId);
+}
+
+/** @param {User} user @param {string} gameId */
+function addRow({ id }, gameId) {
+  database.prepare("INSERT INTO game_player VALUES (?, ?, ?)").run(id, gameId, Date.now());
+}
+
+test("the migration is what better-auth asks for, no table and no column less", async () => {
+  const options = { database, emailAndPassword: { enabled: true }, baseURL: server.http };
+  const { toBeCreated, toBeAdded, toBeAddedIndexes } = await getMigrations(options);
+  assert.deepEqual([toBeCreated, toBeAdded, toBeAddedIndexes], [[], [], []]);
+});
+
+test("a join through the API is in D1, and told to every device", async () => {
+  const kim = await signUp("kim");
+  const [desk, phone] = [await connect(kim, "desk"), await connect(kim, "phone")];
+  const joined = await post("/api/games/chess/join", {}, kim.cookie);
+  assert.deepEqual([joined.status, await joined.json()], [200, { joined: ["chess"] }]);
+  for (const { device } of [desk, phone]) {
+    const frame = { type: "game_joined", gameId: "chess", activeGames: ["chess"] };
+    assert.deepEqual(await device.next(), frame);
+  }
+  assert.deepEqual(rows(kim), ["chess"]);
+  assert.equal((await post("/api/games/chess/join", {}, kim.cookie)).status, 200);
+  assert.equal((await post("/api/games/no-such-game/join", {}, kim.cookie)).status, 404);
+  const left = await post("/api/games/chess/leave", {}, kim.cookie);
+  assert.deepEqual(await left.json(), { joined: [] });
+  assert.deepEqual([(await phone.device.next()).type, rows(kim)], ["game_left", []]);
+  for (const { device } of [desk, phone]) await device.close();
+});
+
+test("joins and leaves at once leave the devices with what D1 says", async () => {
+  const kim = await signUp("at-once");
+  const { device } = await connect(kim, "desk");
+  for (let round = 0; round < ROUNDS; round++) {
+    /** @type {Promise<Response>[]} */
+    const answers = [];
+    for (const action of ["join", "leave", "join", "leave", "join", "leave", "join"]) {
+      answers.push(post(`/api/games/chess/${action}`, {}, kim.cookie));
+      // Some are written while others are being announced.
+      await delay(25);
+    }
+    for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+    const { activeGames } = (await read(kim, `/__user-session/state?userId=${kim.id}`)).body;
+    assert.deepEqual(activeGames, rows(kim), `round ${round}`);
+  }
+  const { activeGames } = JSON.parse(String(device.frames.at(-1)));
+  assert.deepEqual(activeGames, rows(kim));
+  await device.close();
+});
+
+test("what only D1 knows, as after a crash before the announcement, is there when a device connects", async () => {
+  const kim = await signUp("crash");
+  const desk = await connect(kim, "desk");
+  addRow(kim, "go");
+  desk.device.send({ type: "join_game", gameId: "not in D1" });
+  assert.equal((await desk.device.next()).gameId, "not in D1");
+  const phone = await connect(kim, "phone");
+  assert.deepEqual(phone.activeGames, ["go"]);
+  const told = [await desk.device.next(), await desk.device.next()];
+  assert.deepEqual(
+    told.map(({ type, gameId }) => `${type} ${gameId}`),
+    ["game_left not in D1", "game_joined go"],
+  );
+  for (const { device } of [desk, phone]) await device.close();
+});
+
+test("a session that is cleared has the games of D1 again", async () => {
+  const kim = await signUp("cleared");
+  const { device } = await connect(kim, "desk");
+  await post("/api/games/hex/join", {}, kim.cookie);
+  assert.equal((await device.next()).type, "game_joined");
+  const cleared = await post(`/__user-session/clear?userId=${kim.id}`, {}, kim.cookie);
+  assert.deepEqual([cleared.status, await cleared.json()], [200, { success: true }]);
+  const state = await device.next();
+  assert.deepEqual([state.type, state.activeGames], ["state", []]);
+  const again = await device.next();
+  assert.deepEqual([again.type, again.activeGames], ["game_joined", ["hex"]]);
+  await device.close();
+});
+
+test("the profile comes from D1 once and then from KV, until the user changes it", async () => {
+  const kim = await signUp("profile");
+  const name = async () => (await read(kim, "/api/profile")).body.name;
+  assert.equal(await name(), "profile");
+  database.prepare('UPDATE "user" SET name = ? WHERE id = ?').run("changed in D1", kim.id);
+  assert.equal(await name(), "profile");
+  const updated = await post("/api/auth/update-user", { image: "https://app.example/kim" }, kim.cookie);
+  assert.equal(updated.status, 200);
+  assert.equal(await name(), "changed in D1");
+});
+
+test("nobody without a session gets anywhere, and no other site's page", async () => {
+  const kim = await signUp("alone");
+  const lee = await signUp("other");
+  assert.equal((await ask(server, "connect", kim.id)).status, 401);
+  assert.equal((await ask(server, "connect", kim.id, { Cookie: lee.cookie })).status, 403);
+  assert.equal((await fetch(`${server.http}/api/games`)).status, 401);
+  const foreign = { Cookie: kim.cookie, Origin: "https://elsewhere.example" };
+  assert.equal((await ask(server, "connect", kim.id, foreign)).status, 403);
+  const init = { method: "POST", headers: foreign };
+  assert.equal((await fetch(`${server.http}/api/games/go/join`, init)).status, 403);
+  assert.deepEqual(rows(kim), []);
+});
+
+test("log out everywhere closes the sockets and ends better-auth's sessions, but no later one", async () => {
+  const kim = await signUp("out");
+  const { cookie } = await enter("sign-in", { email: kim.email, password: PASSWORD });
+  const [desk, phone] = [await connect(kim, "desk"), await connect({ ...kim, cookie }, "phone")];
+  // What can't be written at once is written later, when the user may have signed in again.
+  database.exec("BEGIN IMMEDIATE");
+  desk.device.send({ type: "logout_all" });
+  for (const { device } of [desk, phone]) {
+    assert.equal((await device.closed()).reason, "Logged out from all devices");
+  }
+  const second = Math.floor(Date.now() / 1_000);
+  await running.printed(/onLogout failed.*trying again/);
+  // A sign-in in the second of the logout would end with it.
+  await eventually("the next second", () => Math.floor(Date.now() / 1_000) > second);
+  assert.equal((await read(kim, "/api/games")).status, 200);
+  assert.equal((await ask(server, "connect", kim.id, { Cookie: kim.cookie })).status, 401);
+  database.exec("ROLLBACK");
+  const later = { ...kim, ...(await enter("sign-in", { email: kim.email, password: PASSWORD })) };
+  for (const old of [kim, { ...kim, cookie }]) {
+    await eventually("its end", async () => (await read(old, "/api/games")).status === 401, 20_000);
+  }
+  assert.equal((await read(later, "/api/games")).status, 200);
+  await (await connect(later, "desk")).device.close();
+});
+
+/** @param {string} button @param {string} email @returns {Promise<Page>} A browser of its own. */
+async function enterPage(button, email) {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(server.http);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: button }).click();
+  await page.getByRole("status").getByText("connected", { exact: true }).waitFor();
+  return page;
+}
+
+test("the page: signed up in one browser and in from another, they show the same games and devices", async () => {
+  const desk = await enterPage("Sign up", "page@example.com");
+  const phone = await enterPage("Sign in", "page@example.com");
+  await desk.getByRole("heading", { name: "page" }).waitFor();
+  await desk.getByRole("button", { name: "Join Chess" }).click();
+  await phone.getByRole("button", { name: "Leave Chess" }).waitFor();
+  await desk.getByRole("list", { name: "Devices" }).getByRole("listitem").nth(1).waitFor();
+  await phone.reload();
+  await phone.getByRole("button", { name: "Leave Chess" }).click();
+  await desk.getByRole("button", { name: "Join Chess" }).waitFor();
+  await phone.getByRole("button", { name: "Log out everywhere" }).click();
+  for (const page of [desk, phone]) {
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+  }
+});
+
+test("it type-checks, can be deployed, and every command of the README is one that was run here", async () => {
+  const kim = await signUp("shown");
+  await post("/api/games/hex/join", {}, kim.cookie);
+  assert.ok((await newcomer.run(String(newcomer.blocks[1]?.[0]))).includes(kim.id));
+  await newcomer.run("npm run check");
+  const printed = await newcomer.run("npm run deploy", "-- --dry-run");
+  for (const name of ["USER_SESSION_DO", "PROFILES", "DB", "CONNECT_LIMITER"]) {
+    assert.ok(printed.includes(`env.${name} `), name);
+  }
+  assert.deepEqual(newcomer.left(), NEEDS_ACCOUNT);
+});
