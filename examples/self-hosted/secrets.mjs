@@ -11,6 +11,8 @@ export function loadSecrets() {
     writeFileSync(FILE, `AUTH_JWT_SECRET="${secret}"\n`, { mode: 0o600 });
     console.log("A new secret is in .env: your app signs its tokens with it.");
   }
+  // An empty variable would hide the file's.
+  if (!process.env.AUTH_JWT_SECRET) delete process.env.AUTH_JWT_SECRET;
   if (existsSync(FILE)) process.loadEnvFile(FILE);
   if (!process.env.AUTH_JWT_SECRET) throw new Error("AUTH_JWT_SECRET is neither in .env nor set");
 }
