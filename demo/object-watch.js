@@ -26,7 +26,7 @@ const WORK = /** @type {const} */ ([
 ]);
 
 /**
- * What the object has counted, see "Watching it" in the README.
+ * What the object has counted, see docs/operating.md.
  * @typedef {Record<string, number>} Counts
  */
 

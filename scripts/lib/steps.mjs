@@ -1,6 +1,7 @@
 /** The checks of `npm test`, in order. */
 
 import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { clangTidy } from "./clang-tidy.mjs";
 import { buildClient } from "./client.mjs";
@@ -17,6 +18,9 @@ import { cppFiles, filesBelow } from "./sources.mjs";
  */
 
 const TEST_TIMEOUT_MS = 600_000;
+
+/** How many files of tests run at a time: two at least, since many wait for an object to sleep. */
+const TEST_FILES = Math.max(2, availableParallelism() - 1);
 
 /** What tsc checks, besides the client, which is built. */
 const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", "demo/tsconfig.json"];
@@ -95,7 +99,8 @@ async function nativeTests(env) {
  */
 async function nodeTests(env, paths) {
   const files = (paths.length > 0 ? paths : ["tests", "client/tests"]).flatMap(testFiles);
-  await run("node", ["--test", `--test-timeout=${TEST_TIMEOUT_MS}`, ...files], {
+  const options = [`--test-timeout=${TEST_TIMEOUT_MS}`, `--test-concurrency=${TEST_FILES}`];
+  await run("node", ["--test", ...options, ...files], {
     env,
     group: true,
     failure: "tests failed, see above.",

@@ -18,7 +18,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { Newcomer, freePort } from "../support/newcomer.mjs";
 
-/** @import { Browser, Page } from "playwright-core" */
+/** @import { Browser, Page, WebSocketRoute } from "playwright-core" */
 /** @import { Running } from "../support/newcomer.mjs" */
 
 /** What only somebody with an account can run. */
@@ -258,15 +258,41 @@ test("log out everywhere closes the sockets and ends better-auth's sessions, but
   await (await connect(later, "desk")).device.close();
 });
 
-/** @param {string} button @param {string} email @returns {Promise<Page>} A browser of its own. */
+/** @param {string} button @param {string} email The page has a browser of its own. */
 async function enterPage(button, email) {
   const page = await (await browser.newContext()).newPage();
+  const network = await cuttable(page);
   await page.goto(server.http);
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: button }).click();
   await page.getByRole("status").getByText("connected", { exact: true }).waitFor();
-  return page;
+  return Object.assign(page, { network });
+}
+
+/**
+ * Makes a page's sockets ones that can be cut.
+ * @param {Page} page
+ */
+async function cuttable(page) {
+  /** @type {Set<WebSocketRoute>} */
+  const open = new Set();
+  let isCut = false;
+  await page.routeWebSocket(/__user-session/, (socket) => {
+    if (isCut) return void socket.close({ code: 1001 });
+    open.add(socket);
+    socket.connectToServer();
+  });
+  return {
+    async cut() {
+      isCut = true;
+      for (const socket of open) await socket.close({ code: 1001 });
+    },
+    async mend() {
+      isCut = false;
+      await page.evaluate(() => dispatchEvent(new Event("online")));
+    },
+  };
 }
 
 test("the page: signed up in one browser and in from another, they show the same games and devices", async () => {
@@ -285,6 +311,17 @@ test("the page: signed up in one browser and in from another, they show the same
     await page.reload();
     await page.getByRole("button", { name: "Sign in" }).waitFor();
   }
+});
+
+test("a device that was away when the user logged out everywhere asks to sign in when it is back", async () => {
+  const desk = await enterPage("Sign up", "away@example.com");
+  const phone = await enterPage("Sign in", "away@example.com");
+  await phone.network.cut();
+  await phone.getByRole("status").getByText("lost").waitFor();
+  await desk.getByRole("button", { name: "Log out everywhere" }).click();
+  await desk.getByRole("button", { name: "Sign in" }).waitFor();
+  await phone.network.mend();
+  await phone.getByRole("button", { name: "Sign in" }).waitFor();
 });
 
 test("it type-checks, can be deployed, and every command of the README is one that was run here", async () => {

@@ -9,7 +9,7 @@ async function read<T>(path: string): Promise<T> {
   return response.json();
 }
 
-export function Games({ userId, onLeave }: { userId: string; onLeave: () => void }) {
+export function Games({ userId, onLeave }: { userId: string; onLeave: () => Promise<void> }) {
   const [profile, setProfile] = useState<Profile | null>(null);
   const [games, setGames] = useState<Game[]>([]);
   const [problem, setProblem] = useState("");
@@ -17,8 +17,14 @@ export function Games({ userId, onLeave }: { userId: string; onLeave: () => void
   const session = useUserSession({
     userId,
     deviceName: navigator.platform || "browser",
-    onLoggedOut: onLeave,
+    onLoggedOut: () => void onLeave(),
   });
+
+  // A device that was away when the user logged out everywhere finds out when it comes back.
+  const isOut = session.connectionStatus === "unauthorized";
+  useEffect(() => {
+    if (isOut) void onLeave();
+  }, [isOut, onLeave]);
 
   useEffect(() => {
     const failed = (error: unknown) => setProblem(String(error));
@@ -57,7 +63,7 @@ export function Games({ userId, onLeave }: { userId: string; onLeave: () => void
           </li>
         ))}
       </ul>
-      <button onClick={onLeave}>Log out</button>{" "}
+      <button onClick={() => void onLeave()}>Log out</button>{" "}
       <button onClick={session.logoutAllDevices}>Log out everywhere</button>
       <p role="alert">{problem}</p>
     </main>
