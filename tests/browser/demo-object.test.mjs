@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -8,6 +7,7 @@ import { after, before } from "node:test";
 import { start } from "../../scripts/lib/run.mjs";
 import { askNow, at, count, settle, sideBySide, startDemo, status, told, visit, watched } from "../support/demo.mjs";
 import { eventually } from "../support/eventually.mjs";
+import { freePort } from "../support/free-port.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { OPEN, ROOT, startServer } from "../support/server.mjs";
 
@@ -58,16 +58,6 @@ test("where nobody is let in yet, the page says so and what to do", async (t) =>
   // The browser itself reports that answer, and nothing else is wrong.
   assert.deepEqual(problems.filter((problem) => !/503/.test(problem)), []);
 });
-
-/** @returns {Promise<number>} A port that nobody has. */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 test("wrangler dev --assets build/demo serves the page, and leaves all other paths to the Worker", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "demo-"));

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -13,6 +12,7 @@ import { promisify } from "node:util";
 
 import { runTool } from "../support/consumer.mjs";
 import { eventually } from "../support/eventually.mjs";
+import { freePort } from "../support/free-port.mjs";
 import { ROOT } from "../support/server.mjs";
 import { blocksOf, pages, textOf } from "./markdown.mjs";
 
@@ -164,14 +164,4 @@ async function serveAndUse() {
     process.kill(-Number(child.pid), "SIGINT");
     await ended;
   }
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

@@ -1,14 +1,14 @@
 /** What readers copy from the pages: it must be right as it stands. */
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { unstable_readConfig as readConfig } from "wrangler";
 
-import { makeConsumer, runTool } from "../support/consumer.mjs";
+import { REACT, makeConsumer, runTool } from "../support/consumer.mjs";
 import { Device } from "../support/device.mjs";
-import { ROOT, startServer } from "../support/server.mjs";
+import { startServer } from "../support/server.mjs";
 import { blocksOf, pages } from "./markdown.mjs";
 
 /** @import { Block } from "./markdown.mjs" */
@@ -25,10 +25,7 @@ const blocks = pages().flatMap(blocksOf);
 /** @type {import("../support/consumer.mjs").Consumer} */
 let reader;
 before(async () => {
-  reader = await makeConsumer("tests/docs/fixture");
-  for (const name of ["react", "@types/react", "csstype"]) {
-    cpSync(join(ROOT, "node_modules", name), join(reader.folder, "node_modules", name), { recursive: true });
-  }
+  reader = await makeConsumer("tests/docs/fixture", REACT);
   const [worker] = guideBlocks("js").filter(({ text }) => text.includes("routeUserSession"));
   const [fragment] = guideBlocks("jsonc");
   writeFileSync(join(reader.folder, "index.js"), worker.text);

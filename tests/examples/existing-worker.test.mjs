@@ -16,7 +16,8 @@ import { ask } from "../support/auth.mjs";
 import { startChromium } from "../support/chromium.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { Newcomer, freePort } from "../support/newcomer.mjs";
+import { freePort } from "../support/free-port.mjs";
+import { Newcomer } from "../support/newcomer.mjs";
 
 /** @import { Browser, Page, WebSocketRoute } from "playwright-core" */
 /** @import { Running } from "../support/newcomer.mjs" */

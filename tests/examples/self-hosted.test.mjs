@@ -7,8 +7,9 @@ import { after, before, test } from "node:test";
 
 import { ask, bearer, secretToken, serve } from "../support/auth.mjs";
 import { startChromium } from "../support/chromium.mjs";
+import { freePort } from "../support/free-port.mjs";
 import { NewerDevice } from "../support/newer-device.mjs";
-import { Newcomer, freePort } from "../support/newcomer.mjs";
+import { Newcomer } from "../support/newcomer.mjs";
 import { ROOT } from "../support/server.mjs";
 
 /** @import { Running } from "../support/newcomer.mjs" */

@@ -6,7 +6,8 @@ import { after, before, test } from "node:test";
 
 import { ask } from "../support/auth.mjs";
 import { startChromium } from "../support/chromium.mjs";
-import { Newcomer, freePort } from "../support/newcomer.mjs";
+import { freePort } from "../support/free-port.mjs";
+import { Newcomer } from "../support/newcomer.mjs";
 
 /** @import { Browser, Page } from "playwright-core" */
 /** @import { Server } from "../support/server.mjs" */

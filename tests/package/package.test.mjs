@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
-import { cpSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { build } from "esbuild";
 
-import { makeConsumer, runTool } from "../support/consumer.mjs";
+import { REACT, makeConsumer, runTool } from "../support/consumer.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 
 /** @type {import("../support/consumer.mjs").Consumer} */
 let page;
 before(async () => {
-  page = await makeConsumer("tests/package/fixture");
-  // What a page has of its own.
-  for (const name of ["react", "@types/react", "csstype"]) {
-    cpSync(join(ROOT, "node_modules", name), join(page.folder, "node_modules", name), { recursive: true });
-  }
+  page = await makeConsumer("tests/package/fixture", REACT);
 });
 after(() => page?.remove());
 

@@ -12,6 +12,9 @@ import { ROOT } from "./server.mjs";
 
 /** @import { Server } from "./server.mjs" */
 
+/** What a page in React has. */
+export const REACT = ["react", "@types/react", "csstype"];
+
 const execute = promisify(execFile);
 const NPM_FLAGS = ["--ignore-scripts", "--no-audit", "--no-fund", "--offline"];
 
@@ -26,9 +29,10 @@ const NPM_FLAGS = ["--ignore-scripts", "--no-audit", "--no-fund", "--offline"];
 /**
  * Packs the package as it is built now and installs it in a new consumer's folder.
  * @param {string} fixture The consumer's own files.
+ * @param {string[]} [others] Packages that the consumer has besides.
  * @returns {Promise<Consumer>}
  */
-export async function makeConsumer(fixture) {
+export async function makeConsumer(fixture, others = []) {
   const folder = await mkdtemp(join(tmpdir(), "consumer-"));
   await cp(join(ROOT, fixture), folder, { recursive: true });
   const pack = ["pack", "--json", "--ignore-scripts", `--pack-destination=${folder}`];
@@ -38,6 +42,10 @@ export async function makeConsumer(fixture) {
   const { stdout: jose } = await execute("npm", [...pack, join(ROOT, "node_modules/jose")]);
   const packages = [filename, packedIn(jose)[0].filename].map((name) => join(folder, name));
   await execute("npm", ["install", ...NPM_FLAGS, ...packages], { cwd: folder });
+  for (const name of others) {
+    const path = join("node_modules", name);
+    await cp(join(ROOT, path), join(folder, path), { recursive: true });
+  }
   return {
     folder,
     tarball: packages[0],

@@ -7,7 +7,6 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -173,16 +172,6 @@ function shellBlocks(markdown) {
   return [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) =>
     block.split("\n").flatMap((line) => line.replace(/\s+#.*$/, "").trim() || []),
   );
-}
-
-/** A port that nobody listens on. @returns {Promise<number>} */
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(null)));
-  const address = server.address();
-  await new Promise((resolve) => void server.close(resolve));
-  if (!address || typeof address !== "object") throw new Error("no port");
-  return address.port;
 }
 
 /**
