@@ -5,6 +5,7 @@ import { readSession } from "./auth-session.js";
 import { verifyJwt } from "./auth-jwt.js";
 import { bearerToken } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
+import { areOrigins } from "./origin.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "./refusals.js";
 import { isSameSecret } from "./secrets.js";
 import { isLoopbackHost } from "./urls.js";
@@ -38,8 +39,8 @@ export function closedUnlessConfigured(env, { authenticate }) {
     const expected = `expected a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters`;
     return notConfigured(`SERVICE_TOKEN: ${expected}`);
   }
-  if (env.ALLOWED_ORIGINS && typeof env.ALLOWED_ORIGINS !== "string") {
-    return notConfigured("ALLOWED_ORIGINS: expected a text, origins separated by commas");
+  if (env.ALLOWED_ORIGINS && !areOrigins(env.ALLOWED_ORIGINS)) {
+    return notConfigured("ALLOWED_ORIGINS: expected origins, https://app.example, separated by commas");
   }
   if (authenticate || (mode && ["none", "jwt", "session"].includes(mode))) return null;
   const expected = "jwt, session, or none (on your own machine only), see docs/deploying.md";

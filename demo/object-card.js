@@ -16,6 +16,7 @@ export class ObjectCard {
   #root;
   #watch;
   #tape;
+  #lastLine = "";
 
   /** @param {HTMLElement} root @param {string} userId */
   constructor(root, userId) {
@@ -23,7 +24,7 @@ export class ObjectCard {
     this.#tape = new Tape(part(root, ".tape"));
     this.#watch = new ObjectWatch(userId, {
       found: (finding) => this.#found(finding),
-      failed: (message) => this.#log(`The object could not be asked: ${message}`),
+      failed: (message) => this.#logOnce(`The object could not be asked: ${message}`),
     });
     part(root, ".ask").addEventListener("click", () => void this.#watch.ask());
     part(root, ".push").addEventListener("submit", (event) => {
@@ -83,9 +84,15 @@ export class ObjectCard {
 
   /** @param {string} text @param {string} [kind] */
   #log(text, kind = "note") {
+    this.#lastLine = text;
     const list = part(this.#root, ".log ol");
     list.prepend(element("li", { class: kind }, element("time", {}, clock()), ` ${text}`));
     while (list.children.length > LINES_MAX) list.lastElementChild?.remove();
+  }
+
+  /** Says it once, and not again before there is something else to say. @param {string} text */
+  #logOnce(text) {
+    if (this.#lastLine !== text) this.#log(text);
   }
 
   #render() {

@@ -11,11 +11,13 @@ import { buildPreset } from "./lib/cmake.mjs";
 import { Failure, main, start } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 
-const { values } = parseArgs({ options: { port: { type: "string", default: "5173" } } });
-const port = Number(values.port);
+const USAGE = "npm run dev -- [--port N]";
+
+let port = 5173;
 const NO_SUCH_ADDRESS = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 await main(async () => {
+  port = readPort();
   const env = await setUp("build");
   await checkPort();
   await buildPreset("wasm", env, { quiet: true });
@@ -54,16 +56,27 @@ The server runs until you press Ctrl-C; saving a source file reloads it. It runs
 whoever asks on this machine is who they say, and nobody else is answered. A device of your own, in
 the browser's console:
 
-  new WebSocket('ws://localhost:${port}/__user-session?userId=test-user&deviceId=browser-1')
+  new WebSocket('/__user-session?userId=test-user&deviceId=browser-1').onmessage = (event) => console.log(event.data)
 `);
   };
 }
 
+/** @throws {Failure} If the arguments are others, or no port. */
+function readPort() {
+  const options = /** @type {const} */ ({ port: { type: "string", default: String(port) } });
+  try {
+    const { values } = parseArgs({ options });
+    const given = Number(values.port);
+    if (Number.isInteger(given) && given >= 1 && given <= 65_535) return given;
+    throw new Failure(`--port ${values.port} is not a port; give a number from 1 to 65535.`);
+  } catch (error) {
+    if (error instanceof Failure || !(error instanceof TypeError)) throw error;
+    throw new Failure(`${error.message}\nusage: ${USAGE}`);
+  }
+}
+
 /** @throws {Failure} If somebody else listens where the server or its relay would. */
 async function checkPort() {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new Failure(`--port ${values.port} is not a port; give a number from 1 to 65535.`);
-  }
   for (const address of ["127.0.0.1", "::1"]) {
     const probe = await listen(address, createServer());
     probe?.close();

@@ -72,6 +72,11 @@ async function openAll(page) {
 async function assertFits(page) {
   const [wanted, there] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(wanted <= there, `the page is ${wanted} wide, and has ${there}`);
+  const [height, content] = await page.evaluate(() => [
+    document.documentElement.scrollHeight,
+    Math.max(innerHeight, document.body.getBoundingClientRect().bottom + scrollY),
+  ]);
+  assert.ok(height <= content + 1, `the page is ${height} tall, and has content for ${content}`);
 }
 
 for (const [name, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {

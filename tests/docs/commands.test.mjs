@@ -45,6 +45,7 @@ const WAYS = {
   "npm run types": printing(["run", "types"], /worker-configuration\.d\.ts/),
   "npm pack": { run: packAndInstall },
   "npm install ../user-session-worker/user-session-worker-0.1.0.tgz": { run: async () => {} },
+  "npm install --save-dev wrangler@4.164.0": { by: "package.json", says: '"wrangler": "4.164.0"' },
   "npx wrangler deploy": {
     run: async () => assert.match(await npx("wrangler deploy --dry-run"), /exiting now/),
   },

@@ -88,6 +88,7 @@ function guideBlocks(language) {
 
 /** @param {Block} fragment */
 function configOf({ text }) {
+  if (text.startsWith("{")) return text;
   return `${JSON.stringify(REST).slice(0, -1)},\n${text}\n}`;
 }
 

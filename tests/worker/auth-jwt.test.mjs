@@ -335,6 +335,7 @@ for (const [what, vars, names] of /** @type {[string, Record<string, string>, Re
   ["a header that can't be", { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, AUTH_JWT_HEADER: "a b" }, /AUTH_JWT_HEADER/],
   ["a service token that is no text", numeric({ AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET }), /SERVICE_TOKEN/],
   ["a short service token", { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, SERVICE_TOKEN: "x" }, /SERVICE_TOKEN/],
+  ["an origin without its scheme", { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, ALLOWED_ORIGINS: "app.example" }, /ALLOWED_ORIGINS/],
   ["nobody to ask", { AUTH_MODE: "session" }, /AUTH_SESSION_URL/],
   ["a session without TLS", { AUTH_MODE: "session", AUTH_SESSION_URL: "http://app.example/" }, /AUTH_SESSION_URL/],
 ])) {
