@@ -52,11 +52,18 @@ async function signIn(request, response) {
 
 developmentSecret();
 const app = createServer((request, response) => void serve(request, response));
-app.listen(APP_PORT, "localhost", () => console.log(`The app: http://localhost:${APP_PORT}`));
+app.listen(APP_PORT, "localhost");
 
 const origin = `ALLOWED_ORIGINS:http://localhost:${APP_PORT}`;
 const args = ["dev", "--ip=localhost", `--port=${SESSION_PORT}`, "--var", origin, ...process.argv.slice(2)];
-const wrangler = spawn("wrangler", args, { stdio: "inherit", shell: process.platform === "win32" });
+const wrangler = spawn("wrangler", args, {
+  stdio: ["inherit", "pipe", "inherit"],
+  shell: process.platform === "win32",
+});
+wrangler.stdout.setEncoding("utf8").on("data", (text) => {
+  process.stdout.write(text);
+  if (text.includes("Ready on")) console.log(`Open the app: http://localhost:${APP_PORT}`);
+});
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
   process.on(signal, () => void wrangler.kill(signal));
 }

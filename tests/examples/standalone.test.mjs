@@ -34,7 +34,7 @@ before(async () => {
   });
   const [setUp = []] = newcomer.blocks;
   for (const command of setUp.slice(0, -1)) await newcomer.run(command);
-  await newcomer.start(String(setUp.at(-1))).printed(/Ready on/);
+  await newcomer.start(String(setUp.at(-1))).printed(/Open the app: http/);
   browser = await startChromium();
 });
 after(async () => {
