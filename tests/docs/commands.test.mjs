@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -97,6 +98,22 @@ for (const [command, way] of Object.entries(WAYS)) {
     assert.ok(text.includes(way.says), `${way.by} no longer runs ${command}`);
   });
 }
+
+test("what the pages name in passing is there: scripts, and files of tests", async () => {
+  for (const page of pages()) {
+    const project = page === "docs/self-hosting.md" ? "examples/self-hosted" : /^examples\/[^/]+(?=\/)/.exec(page)?.[0];
+    const manifest = await readFile(join(ROOT, project ?? ".", "package.json"), "utf8");
+    const { scripts } = JSON.parse(manifest);
+    for (const [, command] of textOf(page).matchAll(/`(npm (?:run|test|start) ?[^`\n]*)`/g)) {
+      const [, verb, ...words] = command.split(" ");
+      const script = verb === "run" ? words.find((word) => !word.startsWith("--")) : verb;
+      assert.ok(script !== undefined && script in scripts, `${page}: ${command}`);
+      for (const path of words.filter((word) => word.startsWith("tests/"))) {
+        assert.ok(existsSync(join(ROOT, path)), `${page}: there is no ${path}`);
+      }
+    }
+  }
+});
 
 /** @param {string} page */
 function commandsOf(page) {
