@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useUserSession } from "user-session-worker/react";
 
-import type { Game, Profile } from "../shared";
+import type { Game, Profile } from "../model";
 
 async function read<T>(path: string): Promise<T> {
   const response = await fetch(path);

@@ -1,5 +1,5 @@
 /** Who plays what: D1 is the truth, the user's session object announces it to the devices. */
-import type { Game } from "../shared";
+import type { Game } from "../model";
 
 export async function allGames({ DB }: Env): Promise<Game[]> {
   const { results } = await DB.prepare("SELECT id, title FROM game ORDER BY title").all<Game>();

@@ -1,5 +1,5 @@
 /** The user's profile: D1 has it, KV remembers it for some minutes. */
-import type { Profile } from "../shared";
+import type { Profile } from "../model";
 
 /** KV keeps nothing for less than 60 s. */
 const REMEMBERED_SECONDS = 300;
