@@ -1,7 +1,6 @@
 /**
  * Builds what the package ships, dist/session.wasm and client/dist, and the demo; with `--module` the
- * first alone.
- * With `--quiet` it only speaks when it fails.
+ * first alone. With `--quiet` it only speaks when it fails.
  */
 
 import { readFileSync } from "node:fs";

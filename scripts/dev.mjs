@@ -1,7 +1,6 @@
 /**
  * Starts the server on this machine alone, at http://localhost:5173, with the demo, and keeps it
- * running.
- * `--port N` takes another port.
+ * running. `--port N` takes another port.
  */
 
 import { connect, createServer } from "node:net";
