@@ -45,15 +45,22 @@ void RememberedDevices::encode(std::string& out) const {
 bool RememberedDevices::restore(ByteReader& reader) {
   devices_.clear();
   const std::uint32_t count = reader.count(kEncodedBytesMin);
+  if (count > kRememberedDevicesMax) return false;
   for (std::uint32_t i = 0; i < count; ++i) {
-    RememberedDevice& device = devices_.emplace_back();
+    RememberedDevice device;
     device.id = reader.text();
     device.name = reader.text();
     device.first_seen = reader.time();
     device.last_active = reader.time();
     for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
-      device.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
+      const bool is_new = device.credential_ids.size() < kCredentialsMax &&
+                          device.add_credential(static_cast<std::uint64_t>(reader.i64()));
+      if (!is_new) return false;
     }
+    const bool fits =
+        device.id.size() <= kNewerDeviceIdBytesMax && device.name.size() <= kNameBytesMax;
+    if (!fits || find(device.id) != nullptr) return false;
+    devices_.push_back(std::move(device));
   }
   return !reader.failed();
 }

@@ -65,10 +65,13 @@ void append_refusal_fields(std::string& out, const Refusal& refusal) {
   append_json_string(out, refusal.message);
 }
 
-// Makes room for one more member. A pushed body may have space behind its brace.
+// A push up to where its number goes, and what follows there. Only write_push writes them.
+constexpr std::string_view kPushStart = R"({"type":"push")";
+constexpr std::string_view kPushBody = R"(,"body":)";
+
+// Makes room for one more member.
 void reopen(std::string& frame, std::string_view member) {
-  frame.resize(frame.rfind('}'));
-  frame += ',';
+  frame.back() = ',';
   frame += member;
 }
 
@@ -156,6 +159,13 @@ void write_event(std::string& out, std::string_view event, std::string_view data
   out += '}';
 }
 
+void write_push(std::string& out, std::string_view body) {
+  out = kPushStart;
+  out += kPushBody;
+  out += body;
+  out += '}';
+}
+
 void write_games(std::string& out, const std::vector<std::string>& games) {
   out = '[';
   for (const std::string& game : games) {
@@ -198,6 +208,12 @@ void write_error_answer(std::string& out, const Refusal& refusal) {
 }
 
 void add_seq(std::string& frame, std::int64_t seq) {
+  if (frame.starts_with(kPushStart)) {
+    std::string number = R"(,"seq":)";
+    append_json_number(number, seq);
+    frame.insert(kPushStart.size(), number);
+    return;
+  }
   reopen(frame, R"("seq":)");
   append_json_number(frame, seq);
   frame += '}';
@@ -216,7 +232,9 @@ void add_id(std::string& frame, std::string_view id) {
   frame += '}';
 }
 
-void mark_kept(std::string& frame) { reopen(frame, R"("kept":true})"); }
+void mark_kept(std::string& frame) {
+  frame.insert(frame.find(kPushBody, kPushStart.size()), R"(,"kept":true)");
+}
 
 void mark_shared(std::string& frame) { reopen(frame, R"("credentialShared":true})"); }
 

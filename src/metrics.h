@@ -4,6 +4,7 @@
 // lose what came in the last second before a sleep, and begin anew when no device is connected.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -58,8 +59,10 @@ class Metrics {
   // A count of the counters, and what each may take.
   static constexpr std::size_t kBytesMax = 4 + (kCountBytesMax * kCount);
 
+  // Stops at the largest number that can be read again.
   void add(Counter counter, std::int64_t amount = 1) {
-    counts_[static_cast<std::size_t>(counter)] += amount;
+    std::int64_t& count = counts_[static_cast<std::size_t>(counter)];
+    count = std::min(count + amount, kSafeIntegerMax);
   }
   [[nodiscard]] std::int64_t at(Counter counter) const {
     return counts_[static_cast<std::size_t>(counter)];
