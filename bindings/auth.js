@@ -65,11 +65,18 @@ export async function authorize(request, route, env, options = {}) {
     if (route.action !== "connect") return TRUSTED;
     return forbidden("SERVICE_TOKEN is for servers: connect with a user's own credential");
   }
-  const identity = await identify(request, env, options.authenticate);
-  if (identity instanceof Response) return identity;
-  if (route.action === "push" || route.action === "metrics") {
-    return forbidden(`${route.action} needs the SERVICE_TOKEN as bearer`);
+  const isForServers = route.action === "push" || route.action === "metrics";
+  const isReadElsewhere = Boolean(options.authenticate) || env.AUTH_MODE === "session";
+  if (isForServers && isReadElsewhere && request.headers.has("Authorization")) {
+    // It may be a service token with a slip in it, which is a secret and no business of the sign-in's.
+    return unauthorized(serviceTokenProblem(route.action, env));
   }
+  const identity = await identify(request, env, options.authenticate);
+  if (identity instanceof Response) {
+    const isRefused = isForServers && identity.status === 401;
+    return isRefused ? unauthorized(serviceTokenProblem(route.action, env)) : identity;
+  }
+  if (isForServers) return forbidden(`${route.action} needs the SERVICE_TOKEN as bearer`);
   if (identity.userId !== route.userId) {
     return forbidden("userId is not the user whose credential this is");
   }
@@ -133,6 +140,17 @@ function trustLocal(request) {
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
       "set AUTH_MODE to jwt or session, see docs/deploying.md",
   );
+}
+
+/**
+ * Why a request of a server is not let in.
+ * @param {Action} action
+ * @param {AuthEnv} env
+ */
+function serviceTokenProblem(action, { SERVICE_TOKEN: token }) {
+  return token
+    ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
+    : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
 }
 
 /**
