@@ -2,11 +2,15 @@
 import { forwardedCf, socketHeaders } from "./door.js";
 import { report, summaryWithStack } from "./log.js";
 import { RESTART_REASON } from "./prompt-close.js";
+import { notConfigured } from "./refusals.js";
 import { unavailable } from "./responses.js";
 import { readBody } from "./routes.js";
 import { FRAME_BYTES_MAX } from "./wire.js";
 
 /** @import { Admitted } from "./door.js" */
+
+const BINDING_MISSING =
+  "USER_SESSION_DO: expected the binding of the class UserSessionDO, see docs/deploying.md";
 
 /**
  * Passes a request on to the user's object.
@@ -16,6 +20,7 @@ import { FRAME_BYTES_MAX } from "./wire.js";
  * @returns {Promise<Response>}
  */
 export async function forward(request, env, admitted) {
+  if (!env.USER_SESSION_DO) return notConfigured(BINDING_MISSING);
   const id = env.USER_SESSION_DO.idFromName(admitted.route.userId);
   const copy = await copier(request, admitted);
   if (copy instanceof Response) return copy;
