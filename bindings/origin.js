@@ -5,6 +5,7 @@
 import { quoted } from "./log.js";
 import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
+import { isOriginOf } from "./urls.js";
 
 /** @import { AuthEnv } from "./identity.js" */
 /** @import { Action } from "./routes.js" */
@@ -41,7 +42,7 @@ export function checkOrigin(request, action, env) {
     if (["same-origin", "none"].includes(site)) return null;
     return forbidden("Sec-Fetch-Site: another site's page asks without saying its origin", "origin");
   }
-  if (isOwn(origin, own) || isListed(origin, env)) return null;
+  if (isOriginOf(origin, own) || isListed(origin, env)) return null;
   const advice =
     origin === "null"
       ? "a sandboxed frame or a local file has none: serve the page from a host"
@@ -49,20 +50,6 @@ export function checkOrigin(request, action, env) {
   const shown = quoted(origin, ORIGIN_LENGTH_SHOWN);
   const asked = quoted(own.origin, ORIGIN_LENGTH_SHOWN);
   return forbidden(`Origin ${shown}: ${advice} (we are asked as ${asked})`, "origin");
-}
-
-/**
- * Whether an origin is that of the server. A proxy that ends TLS asks us by http for a page that the
- * browser has by https. Whoever can serve https for a host is that host, and has its cookies; a page
- * that came by http may be from anybody on the way, and is not let in to a server by https.
- * @param {string} origin
- * @param {URL} own
- */
-function isOwn(origin, own) {
-  if (origin === own.origin) return true;
-  const page = URL.parse(origin);
-  const isBehindTls = own.protocol === "http:" && page?.protocol === "https:";
-  return isBehindTls && page.origin === origin && page.host === own.host;
 }
 
 /**
