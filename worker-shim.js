@@ -10,7 +10,7 @@ import { readAllowance } from "./bindings/allowance.js";
 import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
 import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
-import { failed, forward } from "./bindings/forward.js";
+import { quoted, report, summaryWithStack } from "./bindings/log.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
@@ -18,24 +18,29 @@ import { PromptClose } from "./bindings/prompt-close.js";
 import {
   answerResponse,
   errorResponse,
+  internalFailure,
   refusal,
   unavailable,
+  unreadableAddress,
   upgradeRequired,
 } from "./bindings/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "./bindings/routes.js";
 import { SessionHost } from "./bindings/session-host.js";
 import { answerClose } from "./bindings/sockets.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
+import { routeUserSession } from "./bindings/worker.js";
 import sessionModule from "./dist/session.wasm";
 
 /** @import { PushOptions } from "./bindings/aim.js" */
 /** @import { LimitEnv } from "./bindings/allowance.js" */
 /** @import { Introduction } from "./bindings/dialect.js" */
-/** @import { AuthEnv, AuthOptions } from "./bindings/identity.js" */
+/** @import { AuthEnv } from "./bindings/identity.js" */
 /** @import { LogoutScope } from "./bindings/logout-hook.js" */
 /** @import { MetricsEnv } from "./bindings/metrics.js" */
 /** @import { Route } from "./bindings/routes.js" */
 /** @import { Answer, Credential } from "./bindings/wire.js" */
+
+export { routeUserSession };
 
 // The platform answers exactly these bytes itself and leaves the object asleep.
 const PING = '{"type":"ping"}';
@@ -230,7 +235,9 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {Request} request */
   async #answerRequest(request) {
-    const { pathname } = new URL(request.url);
+    const url = URL.parse(request.url);
+    if (!url) return unreadableAddress();
+    const { pathname } = url;
     const path = pathBelowPrefix(pathname);
     if (path === null) {
       const bare = pathname === "/" ? "" : pathname;
@@ -267,7 +274,7 @@ export class UserSessionDO extends DurableObject {
       admitted instanceof Response
         ? admitted
         : await this.#serve(admitted.route, request, credentialOf(admitted.access));
-    const told = toldToPage(response, request, (socket) => this.ctx.acceptWebSocket(socket));
+    const told = await toldToPage(response, request, (socket) => this.ctx.acceptWebSocket(socket));
     return withHeaders(told, request, env);
   }
 
@@ -293,8 +300,9 @@ export class UserSessionDO extends DurableObject {
       case "export":
         return answerResponse(this.#session.export(credential));
       case "push": {
-        const { body, size } = await readBody(request, FRAME_BYTES_MAX);
-        return answerResponse(this.#session.push(body, route.aim, size));
+        const content = await readBody(request, FRAME_BYTES_MAX);
+        if (content instanceof Response) return content;
+        return answerResponse(this.#session.push(content.body, route.aim, content.size));
       }
     }
   }
@@ -348,35 +356,14 @@ export class UserSessionDO extends DurableObject {
   #failureResponse(error) {
     this.#reportFailure(error);
     if (error instanceof WakingFailure) return unavailable();
-    return errorResponse(500, "internal", "the request could not be handled: nothing was done");
+    return internalFailure();
   }
 
   /** @param {unknown} error */
   #reportFailure(error) {
     if (error instanceof EventFailure) return;
-    console.error(`user-session: user ${JSON.stringify(this.ctx.id.name)}:`, error);
+    report(`user ${quoted(this.ctx.id.name)}: ${summaryWithStack(error)}`);
   }
-}
-
-/**
- * Serves a request below `/__user-session`.
- * @param {Request} request
- * @param {Env & AuthEnv} env Holds the binding `USER_SESSION_DO`.
- * @param {AuthOptions} [options]
- * @returns {Promise<Response | null>} `null` if the request is for another path.
- */
-export async function routeUserSession(request, env, options = {}) {
-  const path = pathBelowPrefix(new URL(request.url).pathname);
-  if (path === null) return null;
-  /** @type {Response} */
-  let response;
-  try {
-    const admitted = await admit(request, path, env, options);
-    response = admitted instanceof Response ? admitted : await forward(request, env, admitted);
-  } catch (error) {
-    response = failed(error);
-  }
-  return withHeaders(toldToPage(response, request), request, env);
 }
 
 export default {

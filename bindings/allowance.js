@@ -2,6 +2,8 @@
  * How much one user may ask for, as the owner has set it.
  */
 
+import { notice } from "./log.js";
+
 /** @import { Allowance, Rate } from "./wire.js" */
 
 const MS_PER_MINUTE = 60_000;
@@ -20,9 +22,6 @@ const COUNT_MAX = 1_000_000;
  * @property {string} [FRAME_BURST] 60
  * @property {string} [MAX_DEVICES] 128
  */
-
-/** What has been reported already. @type {Set<string>} */
-const told = new Set();
 
 /**
  * @param {LimitEnv} env
@@ -51,11 +50,8 @@ function whole(env, name, usual, min) {
   if (text === undefined || text === "") return usual;
   const value = Number(text);
   if (Number.isInteger(value) && value >= min && value <= COUNT_MAX) return value;
-  if (!told.has(name)) {
-    told.add(name);
-    const expected = `expected a whole number from ${min} to ${COUNT_MAX}`;
-    console.error(`user-session: ${name}: ${expected}; it is taken as ${usual}`);
-  }
+  const expected = `expected a whole number from ${min} to ${COUNT_MAX}`;
+  notice("configuration", `${name}: ${expected}; it is taken as ${usual}`);
   return usual;
 }
 

@@ -11,7 +11,8 @@ import {
 import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
-import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
+import { summary } from "./log.js";
+import { cannotCheck, notConfigured, unauthorized } from "./refusals.js";
 import { textHash } from "./secrets.js";
 import { isSecureUrl } from "./urls.js";
 

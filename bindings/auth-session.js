@@ -3,7 +3,8 @@
  */
 import { protocolToken } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
-import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
+import { summary } from "./log.js";
+import { cannotCheck, notConfigured, unauthorized } from "./refusals.js";
 import { isSecureUrl } from "./urls.js";
 
 /** @import { AuthEnv, Identity } from "./identity.js" */

@@ -65,11 +65,11 @@ export async function authorize(request, route, env, options = {}) {
     if (route.action !== "connect") return TRUSTED;
     return forbidden("SERVICE_TOKEN is for servers: connect with a user's own credential");
   }
+  if (route.action === "push" || route.action === "metrics") {
+    return refuseServer(request, route.action, env, options);
+  }
   const identity = await identify(request, env, options.authenticate);
   if (identity instanceof Response) return identity;
-  if (route.action === "push" || route.action === "metrics") {
-    return forbidden(`${route.action} needs the SERVICE_TOKEN as bearer`);
-  }
   if (identity.userId !== route.userId) {
     return forbidden("userId is not the user whose credential this is");
   }
@@ -133,6 +133,26 @@ function trustLocal(request) {
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
       "set AUTH_MODE to jwt or session, see docs/deploying.md",
   );
+}
+
+/**
+ * The answer to whoever asks for what only servers may do, without the service token.
+ * @param {Request} request
+ * @param {Action} action
+ * @param {AuthEnv} env
+ * @param {AuthOptions} options
+ * @returns {Promise<Response>}
+ */
+async function refuseServer(request, action, env, { authenticate }) {
+  const problem = env.SERVICE_TOKEN
+    ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
+    : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
+  const isReadElsewhere = Boolean(authenticate) || env.AUTH_MODE === "session";
+  // It may be a service token with a slip in it, which is a secret and no business of the sign-in's.
+  if (isReadElsewhere && request.headers.has("Authorization")) return unauthorized(problem);
+  const identity = await identify(request, env, authenticate);
+  if (!(identity instanceof Response)) return forbidden(`${action} needs the SERVICE_TOKEN as bearer`);
+  return identity.status === 401 ? unauthorized(problem) : identity;
 }
 
 /**

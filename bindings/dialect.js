@@ -14,10 +14,16 @@ const SUBPROTOCOLS = new Map([
 /** @type {Position} */
 const NOWHERE = Object.freeze({ epoch: 0, seq: 0 });
 
+const TRY_AGAIN = 1013;
 const CLOSE_CODES = new Map([
   [401, 4401],
   [403, 4403],
+  [429, TRY_AGAIN],
+  [503, TRY_AGAIN],
 ]);
+
+/** A close frame has 125 bytes, of which the code takes two. */
+const REASON_BYTES_MAX = 123;
 
 const SINCE_EXPECTED =
   "since must be <epoch>.<seq>, taken from initial_state and the newest frame";
@@ -82,23 +88,35 @@ function readPosition(text) {
 
 /**
  * Says to a page why it was not let in: a browser does not show it the status of a refused upgrade,
- * but the code of a socket that closes.
+ * but the code and the reason of a socket that closes.
  * @param {Response} refusal
  * @param {Request} request
  * @param {(socket: WebSocket) => void} [accept] In an object, where a socket that its client never
  *   closes must not keep it awake.
  */
-export function toldToPage(refusal, request, accept = (socket) => socket.accept()) {
+export async function toldToPage(refusal, request, accept = (socket) => socket.accept()) {
   const code = CLOSE_CODES.get(refusal.status);
   const isPage = isWebSocketUpgrade(request) && request.headers.has("Origin");
   const protocol = agreedProtocol(request);
   if (!code || !isPage || SUBPROTOCOLS.get(protocol ?? "") !== Dialect.Version2) return refusal;
   const { 0: client, 1: server } = new WebSocketPair();
   accept(server);
-  server.close(code, code === 4401 ? "not signed in" : "not allowed");
+  server.close(code, await closeReason(refusal));
   return new Response(null, {
     status: 101,
     webSocket: client,
     headers: { "Sec-WebSocket-Protocol": String(protocol) },
   });
+}
+
+/**
+ * As much of a refusal's message as a close frame takes.
+ * @param {Response} refusal
+ */
+async function closeReason(refusal) {
+  /** @type {any} */
+  const body = await refusal.json().catch(() => null);
+  const message = String(body?.error?.message ?? "refused");
+  const { read } = encoder.encodeInto(message, new Uint8Array(REASON_BYTES_MAX));
+  return message.slice(0, read);
 }

@@ -4,8 +4,8 @@
  */
 import { authorize, closedUnlessConfigured } from "./auth.js";
 import { agreedProtocol, isWebSocketUpgrade } from "./dialect.js";
+import { notice, summary } from "./log.js";
 import { checkOrigin, preflight } from "./origin.js";
-import { summary } from "./refusals.js";
 import { errorResponse, missingUserId, upgradeRequired } from "./responses.js";
 import { readRoute } from "./routes.js";
 
@@ -127,10 +127,10 @@ async function countConnect(userId, access, { CONNECT_LIMITER: limiter }) {
     if (success) return null;
   } catch (error) {
     // Whoever is asking has been checked: better too many connections than none.
-    console.error(`user-session: CONNECT_LIMITER did not answer: ${summary(error)}`);
+    notice("limiter", `CONNECT_LIMITER did not answer: ${summary(error)}`);
     return null;
   }
-  const message = "too many connections in a short time: wait and try again";
+  const message = "CONNECT_LIMITER: too many connections of this credential in a short time: wait and try again";
   return errorResponse(429, "rate_limited", message, { "Retry-After": CONNECT_RETRY_SECONDS });
 }
 

@@ -3,6 +3,8 @@
  * for it, and with nothing that devices have said; and to the device whose frame it was.
  */
 
+import { stackOf, summary } from "./log.js";
+
 /** @import { SessionEvent } from "./wire.js" */
 
 /** A type that is none of these is what somebody wrote. */
@@ -13,9 +15,6 @@ const MESSAGE_TYPES = new Set([
 
 // As src/message.cpp takes it.
 const REQUEST_ID = /^[ -~]{1,36}$/;
-
-const STACK_LINES_MAX = 12;
-const MESSAGE_LENGTH_MAX = 200;
 
 // One socket's frames may fail so often at once, and once more in each interval: every failure costs
 // a new instance, in which the limits of frames have forgotten what came before.
@@ -66,7 +65,7 @@ export class Failures {
       inARow: this.#inARow,
       connections,
       ...storedSizes(readStored),
-      error: shortTextOf(error),
+      error: summary(error),
       stack: stackOf(error),
     });
   }
@@ -157,28 +156,6 @@ function storedSizes(readStored) {
     const { snapshot, logout } = readStored();
     return { snapshotBytes: snapshot?.length ?? null, logoutBytes: logout?.length ?? null };
   } catch (error) {
-    return { stored: shortTextOf(error) };
+    return { stored: summary(error) };
   }
-}
-
-/**
- * What an error says. That of a SyntaxError quotes what could not be read.
- * @param {unknown} error
- */
-function shortTextOf(error) {
-  if (!(error instanceof Error)) return "not an Error";
-  if (error instanceof SyntaxError) return error.name;
-  return `${error.name}: ${error.message}`.slice(0, MESSAGE_LENGTH_MAX);
-}
-
-/**
- * Where an error happened. Places in the module begin with a hash of it, by which its build is known.
- * @param {unknown} error
- */
-function stackOf(error) {
-  const lines = error instanceof Error ? (error.stack ?? "").split("\n") : [];
-  return lines
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith("at "))
-    .slice(0, STACK_LINES_MAX);
 }

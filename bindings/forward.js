@@ -1,11 +1,16 @@
 /** How a request gets from the Worker to its user's object. */
 import { forwardedCf, socketHeaders } from "./door.js";
+import { report, summaryWithStack } from "./log.js";
 import { RESTART_REASON } from "./prompt-close.js";
+import { notConfigured } from "./refusals.js";
 import { unavailable } from "./responses.js";
 import { readBody } from "./routes.js";
 import { FRAME_BYTES_MAX } from "./wire.js";
 
 /** @import { Admitted } from "./door.js" */
+
+const BINDING_MISSING =
+  "USER_SESSION_DO: expected the binding of the class UserSessionDO, see docs/deploying.md";
 
 /**
  * Passes a request on to the user's object.
@@ -15,14 +20,16 @@ import { FRAME_BYTES_MAX } from "./wire.js";
  * @returns {Promise<Response>}
  */
 export async function forward(request, env, admitted) {
+  if (!env.USER_SESSION_DO) return notConfigured(BINDING_MISSING);
   const id = env.USER_SESSION_DO.idFromName(admitted.route.userId);
   const copy = await copier(request, admitted);
+  if (copy instanceof Response) return copy;
   try {
     return await env.USER_SESSION_DO.get(id).fetch(copy());
   } catch (error) {
-    if (!isRestart(error)) return failed(error);
+    if (!isRestart(error)) return unreachable(error);
   }
-  return env.USER_SESSION_DO.get(id).fetch(copy()).catch(failed);
+  return env.USER_SESSION_DO.get(id).fetch(copy()).catch(unreachable);
 }
 
 /**
@@ -31,6 +38,7 @@ export async function forward(request, env, admitted) {
  * object that it may let them wait for a restart (see prompt-close.js).
  * @param {Request} request
  * @param {Admitted} admitted
+ * @returns {Promise<(() => Request) | Response>} The refusal if there is nothing that can be sent on.
  */
 async function copier(request, { route, access }) {
   const { url, method } = request;
@@ -39,8 +47,9 @@ async function copier(request, { route, access }) {
     const headers = socketHeaders(request);
     return () => new Request(url, { headers, cf });
   }
-  const { body } = await readBody(request, FRAME_BYTES_MAX);
-  return () => new Request(url, { method, cf, body: method === "GET" ? null : body });
+  if (route.action !== "push") return () => new Request(url, { method, cf });
+  const content = await readBody(request, FRAME_BYTES_MAX);
+  return content instanceof Response ? content : () => new Request(url, { method, cf, body: content.body });
 }
 
 /**
@@ -53,10 +62,10 @@ function isRestart(error) {
 }
 
 /**
- * The answer when something broke before there was one.
+ * The answer when the object gave none.
  * @param {unknown} error
  */
-export function failed(error) {
-  console.error("user-session: the request could not be passed on:", error);
+function unreachable(error) {
+  report(`the request could not be passed on: ${summaryWithStack(error)}`);
   return unavailable();
 }

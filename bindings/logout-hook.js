@@ -2,7 +2,7 @@
  * Tells the app of a logout. It is done by an alarm: the object restarts after a logout, and an
  * alarm is stored with the logout and rings in whatever instance there is then.
  */
-import { summary } from "./refusals.js";
+import { quoted, report, summary } from "./log.js";
 
 /**
  * Which devices a logout has ended.
@@ -34,7 +34,7 @@ export class LogoutHook {
     try {
       await this.#ctx.storage.setAlarm(Date.now() + DELAY_MS);
     } catch (error) {
-      console.error(`user-session: onLogout could not be scheduled: ${summary(error)}`);
+      report(`onLogout could not be scheduled: ${summary(error)}`);
     }
   }
 
@@ -50,8 +50,7 @@ export class LogoutHook {
     } catch (error) {
       const isLast = retryCount >= RETRIES_MAX;
       const next = isLast ? "it is not tried again: end the app's sessions by hand" : "trying again";
-      const user = `user ${JSON.stringify(userId)}`;
-      console.error(`user-session: ${user}: onLogout failed: ${summary(error)}; ${next}`);
+      report(`user ${quoted(userId)}: onLogout failed: ${summary(error)}; ${next}`);
       if (!isLast) throw error;
     }
   }

@@ -2,7 +2,7 @@
  * Hands what has been counted to Cloudflare's Analytics Engine, where the owner has bound a dataset as
  * `METRICS`. A data point of it has at most 20 numbers.
  */
-import { summary } from "./refusals.js";
+import { notice, summary } from "./log.js";
 
 // An index has at most 96 bytes, and a UTF-16 unit takes at most three.
 const INDEX_LENGTH_MAX = 32;
@@ -24,7 +24,7 @@ export function collectorOf({ METRICS: dataset }, userId) {
     try {
       dataset.writeDataPoint({ indexes: [userId().slice(0, INDEX_LENGTH_MAX)], doubles: counts });
     } catch (error) {
-      console.error(`user-session: METRICS did not take a data point: ${summary(error)}`);
+      notice("metrics", `METRICS did not take a data point: ${summary(error)}`);
     }
   };
 }

@@ -2,16 +2,18 @@
  * Which pages may speak to the server, and the headers that tell browsers so. A browser sends its
  * cookies along whatever page makes it ask, so for those the cookie alone proves nothing.
  */
+import { quoted } from "./log.js";
 import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
+import { isOriginOf } from "./urls.js";
 
 /** @import { AuthEnv } from "./identity.js" */
 /** @import { Action } from "./routes.js" */
 
 const PREFLIGHT_SECONDS = "600";
 
-// Of an origin that is refused. Whoever asks has written it.
-const ORIGIN_LENGTH_SHOWN = 100;
+// An origin is written by whoever asks, and the advice behind it must still be seen.
+const ORIGIN_LENGTH_SHOWN = 60;
 
 const OUR_HEADERS = {
   "Cache-Control": "no-store",
@@ -34,14 +36,20 @@ const OUR_HEADERS = {
 export function checkOrigin(request, action, env) {
   if (action === "state" || action === "metrics") return null;
   const origin = request.headers.get("Origin");
-  const { origin: own } = new URL(request.url);
-  const isForeign =
-    origin === null
-      ? !["same-origin", "none"].includes(request.headers.get("Sec-Fetch-Site") ?? "none")
-      : origin !== own && !isListed(origin, env);
-  if (!isForeign) return null;
-  const shown = (origin ?? "another site").slice(0, ORIGIN_LENGTH_SHOWN);
-  return forbidden(`not from ${shown}, only from ${own}: list it in ALLOWED_ORIGINS`);
+  const own = new URL(request.url);
+  if (origin === null) {
+    const site = request.headers.get("Sec-Fetch-Site") ?? "none";
+    if (["same-origin", "none"].includes(site)) return null;
+    return forbidden("Sec-Fetch-Site: another site's page asks without saying its origin", "origin");
+  }
+  if (isOriginOf(origin, own) || isListed(origin, env)) return null;
+  const advice =
+    origin === "null"
+      ? "a sandboxed frame or a local file has none: serve the page from a host"
+      : "list it in ALLOWED_ORIGINS, or let the proxy keep Host";
+  const shown = quoted(origin, ORIGIN_LENGTH_SHOWN);
+  const asked = quoted(own.origin, ORIGIN_LENGTH_SHOWN);
+  return forbidden(`Origin ${shown}: ${advice} (we are asked as ${asked})`, "origin");
 }
 
 /**
@@ -68,15 +76,16 @@ export function preflight(request, path, env) {
 }
 
 /**
- * An answer as it leaves us, with the headers that every answer carries.
+ * An answer as it leaves us, with the headers that every answer carries. It is a copy that whoever
+ * called us can change: what a stub gives has headers that nobody may set. A socket's has none of
+ * ours, since browsers look at none of them there.
  * @param {Response} response
  * @param {Request} request
  * @param {AuthEnv} env
  */
 export function withHeaders(response, request, env) {
-  // An accepted socket is passed on untouched.
-  if (response.status === 101) return response;
   const finished = new Response(response.body, response);
+  if (finished.status === 101) return finished;
   for (const [name, value] of Object.entries(OUR_HEADERS)) finished.headers.set(name, value);
   if (env.ALLOWED_ORIGINS) finished.headers.append("Vary", "Origin");
   const origin = request.headers.get("Origin");

@@ -208,8 +208,10 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
 }
 
 /**
- * Checks and serves a request whose path is `/__user-session` or below.
- * @returns The answer, or `null` if the request is for another path.
+ * Checks and serves a request whose path is `/__user-session` or below. Pass it on as it came: with the
+ * prefix in its path, and with a body that nobody has read.
+ * @returns The answer, whose headers may be changed, or `null` if the request is for another path. It
+ *   never rejects: what fails is logged and answered with 500 or 503.
  */
 export function routeUserSession<E extends UserSessionEnv>(
   request: Request,

@@ -2,6 +2,9 @@
 
 /** @import { Answer } from "./wire.js" */
 
+// Whoever holds the binding gets the object's answers without what the Worker adds.
+const NOT_STORED = { "Cache-Control": "no-store" };
+
 /** A second gives two connections back at the usual limit. */
 const RETRY_SECONDS = "1";
 
@@ -13,7 +16,7 @@ const RETRY_SECONDS = "1";
  * @param {Record<string, string>} [headers]
  */
 export function errorResponse(status, code, message, headers = {}) {
-  return Response.json({ error: { code, message } }, { status, headers });
+  return Response.json({ error: { code, message } }, { status, headers: { ...NOT_STORED, ...headers } });
 }
 
 /**
@@ -32,7 +35,7 @@ export function refusal(code, message) {
 export function answerResponse(answer) {
   if (!answer) throw new Error("the session left a request without an answer");
   const { status, body } = answer;
-  const headers = new Headers({ "Content-Type": "application/json" });
+  const headers = new Headers({ "Content-Type": "application/json", ...NOT_STORED });
   if (status === 401) headers.set("WWW-Authenticate", "Bearer");
   if (status === 429) headers.set("Retry-After", RETRY_SECONDS);
   return new Response(body, { status, headers });
@@ -40,13 +43,24 @@ export function answerResponse(answer) {
 
 /** The answer that clients of the first version look for in these plain words. */
 export function missingUserId() {
-  return new Response("Missing userId", { status: 400 });
+  return new Response("Missing userId", { status: 400, headers: NOT_STORED });
 }
 
 /** The answer to a request for a socket that does not ask for the upgrade. */
 export function upgradeRequired() {
   const message = "expected a WebSocket upgrade";
   return errorResponse(426, "upgrade_required", message, { Upgrade: "websocket" });
+}
+
+/** The answer to a request whose address no URL parser reads: two `Host` headers, a port that is none. */
+export function unreadableAddress() {
+  const message = "the address can't be read: expected one Host header with a host and perhaps a port";
+  return errorResponse(400, "invalid_request", message);
+}
+
+/** The answer when something broke on our side, or on that of the app around us. */
+export function internalFailure(message = "the request could not be handled: nothing was done") {
+  return errorResponse(500, "internal", message);
 }
 
 /** The answer when the user's object can't be reached or has no room. */

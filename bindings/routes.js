@@ -4,7 +4,8 @@
  */
 import { readAim } from "./aim.js";
 import { readIntroduction } from "./dialect.js";
-import { errorResponse } from "./responses.js";
+import { notice, summary } from "./log.js";
+import { errorResponse, internalFailure } from "./responses.js";
 
 /** @import { Introduction } from "./dialect.js" */
 /** @import { Aim } from "./wire.js" */
@@ -61,10 +62,7 @@ export function allowedMethods(path) {
  */
 export function readRoute(request, path, query) {
   const actions = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
-  if (!actions) {
-    const known = Object.keys(ACTIONS).map((below) => PREFIX + below);
-    return errorResponse(404, "not_found", `no such path: expected one of ${known.join(", ")}`);
-  }
+  if (!actions) return noSuchPath(PREFIX + path);
   if (!Object.hasOwn(actions, request.method)) {
     const allow = Object.keys(actions).join(", ");
     const message = `method not allowed here: expected ${allow}`;
@@ -92,22 +90,60 @@ export function readRoute(request, path, query) {
 }
 
 /**
+ * Whether somebody meant a path of ours and wrote it in another way: in capitals, with escapes, with
+ * a slash too many.
+ * @param {string} path
+ */
+export function isNearPrefix(path) {
+  return pathBelowPrefix(path) === null && pathBelowPrefix(plainPath(path)) !== null;
+}
+
+/**
+ * The answer to a request for a path that there is not.
+ * @param {string} path With the prefix.
+ */
+export function noSuchPath(path) {
+  const meant = pathBelowPrefix(plainPath(path)) ?? "";
+  const known = Object.keys(ACTIONS).map((below) => PREFIX + below);
+  const expected = allowedMethods(meant) ? PREFIX + meant : `one of ${known.join(", ")}`;
+  return errorResponse(404, "not_found", `no such path: expected ${expected}`);
+}
+
+/**
+ * A path without capitals, escapes, and slashes that name nothing.
+ * @param {string} path
+ */
+function plainPath(path) {
+  return path
+    .replace(/%([2-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
+    .toLowerCase()
+    .replace(/\/{2,}/g, "/")
+    .replace(/(?<=.)\/$/, "");
+}
+
+/**
  * Reads a body, but not much more of it than `max` bytes.
  * @param {Request} request
  * @param {number} max
- * @returns {Promise<{body: Uint8Array, size: number}>} `size` is above `max` when the body is, and
- *   `body` is then only its beginning.
+ * @returns {Promise<{body: Uint8Array, size: number} | Response>} `size` is above `max` when the body
+ *   is, and `body` is then only its beginning. The refusal if the body can't be read.
  */
 export async function readBody(request, max) {
+  if (request.bodyUsed || request.body?.locked) return takenBody("it was read before");
   /** @type {Uint8Array[]} */
   const chunks = [];
   let size = 0;
-  if (request.body) {
-    for await (const chunk of request.body) {
+  try {
+    for await (const chunk of request.body ?? []) {
+      if (!(chunk instanceof Uint8Array)) return takenBody("its stream gives something else than bytes");
       chunks.push(chunk);
       size += chunk.length;
       if (size > max) break;
     }
+  } catch (error) {
+    // Whoever has gone hears no answer. An app's own stream may have failed, too.
+    notice("body", `the body of a push broke off: ${summary(error)}`);
+    return errorResponse(400, "invalid_request", "the body broke off before its end: send it again");
   }
   const body = new Uint8Array(size);
   let at = 0;
@@ -116,4 +152,14 @@ export async function readBody(request, max) {
     at += chunk.length;
   }
   return { body, size };
+}
+
+/**
+ * The answer when the app around us has left no body to be read, which no repetition mends.
+ * @param {string} why
+ */
+function takenBody(why) {
+  const message = `the body can't be read, since ${why}: hand on request.clone(), made before the first reading`;
+  notice("body taken", message);
+  return internalFailure(message);
 }

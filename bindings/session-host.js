@@ -4,6 +4,7 @@
  */
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
+import { quoted, report } from "./log.js";
 import { SessionInstance } from "./session-instance.js";
 import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
@@ -139,8 +140,7 @@ export class SessionHost {
       connections: this.#sockets.size,
       readStored: () => this.#storage.read(),
     });
-    const user = JSON.stringify(this.userId());
-    console.error(`user-session: user ${user}: an event failed, nothing of it was done: ${line}`);
+    report(`user ${quoted(this.userId())}: an event failed, nothing of it was done: ${line}`);
     this.#sockets.clear();
     return event.type === "Woken" ? new WakingFailure() : new EventFailure();
   }
@@ -358,7 +358,7 @@ export class SessionHost {
         this.#collect?.(JSON.parse(text));
         return undefined;
       case EffectKind.Report:
-        console.error(`user-session: user ${JSON.stringify(this.userId())}: ${text}`);
+        report(`user ${quoted(this.userId())}: ${text}`);
         return undefined;
       default:
         this.#storage.apply(kind, bytes);

@@ -1,4 +1,4 @@
-/** Which addresses are this machine's own, and which may carry secrets. */
+/** Which addresses are this machine's own, which may carry secrets, and which are one place. */
 
 const LOOPBACK_HOST = /^(?:localhost|[^.]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
@@ -15,4 +15,18 @@ export function isSecureUrl(text) {
   const url = URL.parse(text);
   if (!url) return false;
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
+}
+
+/**
+ * Whether a page's origin is that of the server. A proxy that ends TLS asks us by http for a page that
+ * the browser has by https. Whoever can serve https for a host is that host, and has its cookies; a
+ * page that came by http may be from anybody on the way, and is not let in to a server by https.
+ * @param {string} origin As the header has it.
+ * @param {URL} asked The address by which the server is asked.
+ */
+export function isOriginOf(origin, asked) {
+  if (origin === asked.origin) return true;
+  const page = URL.parse(origin);
+  const isBehindTls = asked.protocol === "http:" && page?.protocol === "https:";
+  return isBehindTls && page.origin === origin && page.host === asked.host;
 }

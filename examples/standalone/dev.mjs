@@ -14,21 +14,22 @@ const APP_PORT = Number(process.env.APP_PORT ?? 8080);
 const SESSION_PORT = Number(process.env.SESSION_PORT ?? 8787);
 const CLIENT = new URL(".", import.meta.resolve("user-session-worker/client"));
 
-/** What the app serves, by path. @type {Record<string, URL>} */
-const FILES = {
-  "/": new URL("app/index.html", import.meta.url),
-  "/page.js": new URL("app/page.js", import.meta.url),
-};
+/** What the app serves, by path. */
+const FILES = new Map([
+  ["/", new URL("app/index.html", import.meta.url)],
+  ["/page.js", new URL("app/page.js", import.meta.url)],
+]);
 
 /** @param {IncomingMessage} request @param {ServerResponse} response */
 async function serve(request, response) {
-  const { pathname } = new URL(request.url ?? "/", "http://app");
+  // Whoever asks may have written anything.
+  const pathname = URL.parse(`http://app${request.url}`)?.pathname ?? "";
   if (request.method === "POST" && pathname === "/sign-in") {
     await signIn(request, response);
     return;
   }
   const clientFile = /^\/client\/([\w-]+\.js)$/.exec(pathname)?.[1];
-  const file = clientFile ? new URL(clientFile, CLIENT) : FILES[pathname];
+  const file = clientFile ? new URL(clientFile, CLIENT) : FILES.get(pathname);
   const content = file && (await readFile(file).catch(() => null));
   const type = pathname.endsWith(".js") ? "text/javascript" : "text/html";
   if (content) response.setHeader("Content-Type", `${type}; charset=utf-8`).end(content);
@@ -51,7 +52,8 @@ async function signIn(request, response) {
 }
 
 developmentSecret();
-const app = createServer((request, response) => void serve(request, response));
+// A request that breaks off must not end the app.
+const app = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
 app.listen(APP_PORT, "localhost");
 
 const origin = `ALLOWED_ORIGINS:http://localhost:${APP_PORT}`;

@@ -16,7 +16,8 @@ let shown = "";
 session.subscribe(() => {
   const { connectionStatus, state, devices } = session.getSnapshot();
   const line = `${connectionStatus}: ${devices.length} devices, games: ${state?.activeGames.join(", ") ?? ""}`;
-  if (line !== shown) console.log(line);
+  // A game's id may hold what steers a terminal.
+  if (line !== shown) console.log(line.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd"));
   shown = line;
 });
 session.on("loggedOut", () => {

@@ -25,7 +25,7 @@ const blocks = pages().flatMap(blocksOf);
 /** @type {import("../support/consumer.mjs").Consumer} */
 let reader;
 before(async () => {
-  reader = await makeConsumer("tests/docs/fixture", REACT);
+  reader = await makeConsumer("tests/docs/fixture", [...REACT, "hono"]);
   const [worker] = guideBlocks("js").filter(({ text }) => text.includes("routeUserSession"));
   const [fragment] = guideBlocks("jsonc");
   writeFileSync(join(reader.folder, "index.js"), worker.text);

@@ -154,6 +154,9 @@ test("a join through the API is in D1, and told to every device", async () => {
   assert.deepEqual(rows(kim), ["chess"]);
   assert.equal((await post("/api/games/chess/join", {}, kim.cookie)).status, 200);
   assert.equal((await post("/api/games/no-such-game/join", {}, kim.cookie)).status, 404);
+  for (const odd of ["%", "%ff", "go%zz", "%e2%82"]) {
+    assert.equal((await post(`/api/games/${odd}/join`, {}, kim.cookie)).status, 400, odd);
+  }
   const left = await post("/api/games/chess/leave", {}, kim.cookie);
   assert.deepEqual(await left.json(), { joined: [] });
   assert.deepEqual([(await phone.device.next()).type, rows(kim)], ["game_left", []]);

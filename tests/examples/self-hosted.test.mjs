@@ -116,8 +116,10 @@ test("a copy that was made while it ran has everything", async () => {
   await back.close();
 });
 
-test("behind a proxy that ends TLS, pages of a listed origin are let in and no others", async () => {
-  const headers = { ...bearer(await token("kim")), Host: "app.example", "X-Forwarded-Proto": "https" };
+test("behind a proxy that ends TLS, pages of the same host and of a listed origin are let in and no others", async () => {
+  const headers = { ...bearer(await token("kim")), Host: "sessions.example", "X-Forwarded-Proto": "https" };
+  const own = { ...headers, Origin: "https://sessions.example" };
+  assert.equal((await ask(server, "connect", "kim", own)).status, 101);
   const page = { ...headers, Origin: "https://app.example" };
   assert.equal((await ask(server, "connect", "kim", page)).status, 403);
   await running.stop();

@@ -8,6 +8,7 @@ import { ask } from "../support/auth.mjs";
 import { startChromium } from "../support/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
+import { requestAsWritten } from "../support/requests.mjs";
 
 /** @import { Browser, Page } from "playwright-core" */
 /** @import { Server } from "../support/server.mjs" */
@@ -51,6 +52,17 @@ async function signedIn(name) {
   await page.getByText(`${name}: connected`).waitFor();
   return page;
 }
+
+test("whatever address or half a request somebody sends, the app goes on", async () => {
+  const page = { http: app };
+  for (const path of ["//", "//[", "/%", "/__proto__", "http://[", "*"]) {
+    assert.equal((await requestAsWritten(page, path)).status, 404, path);
+  }
+  const headers = { "Content-Length": "1000" };
+  const half = { method: "POST", headers, chunks: ["kim"], cutAfterChunks: true };
+  await assert.rejects(requestAsWritten(page, "/sign-in", half));
+  assert.equal((await requestAsWritten(page, "/")).status, 200);
+});
 
 test("two windows with the app's cookie, and a terminal with a token, are in sync", async () => {
   const [first, second] = [await signedIn("kim"), await signedIn("kim")];

@@ -6,6 +6,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 
+import { UPGRADE } from "./requests.mjs";
+
 /** @import { Server } from "./server.mjs" */
 
 const TEXT = 1;
@@ -44,21 +46,26 @@ export class RawDevice {
    * @param {string} userId
    */
   static async connect(server, userId) {
+    const query = new URLSearchParams({ userId, deviceId: "raw" });
+    const device = await RawDevice.open(server, `/__user-session?${query}`);
+    await device.until(() => device.texts.length > 0);
+    return device;
+  }
+
+  /**
+   * Asks for a socket.
+   * @param {Pick<Server, "http">} server
+   * @param {string} path
+   * @param {Record<string, string>} [headers] They go out as UTF-8.
+   */
+  static async open(server, path, headers = {}) {
     const { hostname, port, host } = new URL(server.http);
     const socket = connect(Number(port), hostname);
     const device = new RawDevice(socket);
     await once(socket, "connect");
-    const query = new URLSearchParams({ userId, deviceId: "raw" });
-    const lines = [
-      `GET /__user-session?${query} HTTP/1.1`,
-      `Host: ${host}`,
-      "Connection: Upgrade",
-      "Upgrade: websocket",
-      "Sec-WebSocket-Version: 13",
-      `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
-    ];
-    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-    await device.until(() => device.texts.length > 0);
+    const all = { Host: host, ...UPGRADE, ...headers };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+    socket.write(`${[`GET ${path} HTTP/1.1`, ...lines].join("\r\n")}\r\n\r\n`);
     return device;
   }
 

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 
 /** @import { IncomingHttpHeaders, IncomingMessage } from "node:http" */
 /** @import { Server } from "./server.mjs" */
@@ -51,6 +52,42 @@ export function requestAsWritten(server, path, options = {}) {
     if (cutAfterChunks) request.write("", () => request.destroy());
     else request.end();
   });
+}
+
+/**
+ * Sends bytes that no HTTP client would, and returns the answer.
+ * @param {Pick<Server, "http">} server
+ * @param {string[]} lines The request's head, a byte a character.
+ * @returns {Promise<{status: number, text: string}>} `text` is what follows the head.
+ */
+export function requestBytes(server, lines) {
+  const { hostname, port } = new URL(server.http);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    let received = "";
+    const done = () => {
+      socket.destroy();
+      const [head, ...rest] = received.split("\r\n\r\n");
+      resolve({ status: Number(head.split(" ")[1]), text: rest.join("\r\n\r\n") });
+    };
+    socket.setEncoding("latin1").on("data", (text) => {
+      received += text;
+      if (isWholeAnswer(received)) done();
+    });
+    socket.on("close", done);
+    socket.on("error", reject);
+    socket.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));
+  });
+}
+
+/** @param {string} received Of a socket the head alone is waited for. */
+function isWholeAnswer(received) {
+  const end = received.indexOf("\r\n\r\n");
+  if (end < 0) return false;
+  if (received.startsWith("HTTP/1.1 101 ")) return true;
+  const length = /^content-length: (\d+)/im.exec(received)?.[1];
+  const body = received.slice(end + 4);
+  return length === undefined ? body.endsWith("0\r\n\r\n") : body.length >= Number(length);
 }
 
 /** @param {IncomingMessage} response */

@@ -166,7 +166,8 @@ test("a page whose credential a logout has ended is told so by the close code", 
   await device.closed();
   const again = new Device(url, { protocols: [PROTOCOL], headers });
   const { code, reason } = await again.closed();
-  assert.deepEqual([code, reason, again.frames.length], [4401, "not signed in", 0]);
+  const expected = "logged out: sign in again for a new credential";
+  assert.deepEqual([code, reason, again.frames.length], [4401, expected, 0]);
   const bare = await requestAsWritten(checked, `${PREFIX}?userId=ann&deviceId=d`, {
     headers: { ...WITHOUT_PAGE, ...bearer(token) },
   });

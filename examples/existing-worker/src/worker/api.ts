@@ -18,11 +18,22 @@ export async function api(request: Request, env: Env): Promise<Response> {
   }
   const [, gameId, action] = /^POST \/api\/games\/([^/]+)\/(join|leave)$/.exec(route) ?? [];
   if (!gameId) return refusal(404);
+  const id = decoded(gameId);
+  if (id === null) return refusal(400);
   const change = action === "join" ? join : leave;
-  const isDone = await change(env, userId, decodeURIComponent(gameId));
+  const isDone = await change(env, userId, id);
   return isDone ? Response.json({ joined: await gamesOf(env, userId) }) : refusal(404);
 }
 
-function refusal(status: 401 | 403 | 404): Response {
+/** @returns `null` for what is no escaped text, like `%`. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+function refusal(status: 400 | 401 | 403 | 404): Response {
   return Response.json({ error: status }, { status });
 }

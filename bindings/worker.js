@@ -1,0 +1,66 @@
+/** The Worker: which requests are ours, and what becomes of everything that can go wrong with one. */
+import { isWebSocketUpgrade, toldToPage } from "./dialect.js";
+import { admit } from "./door.js";
+import { forward } from "./forward.js";
+import { notice, report, summaryWithStack } from "./log.js";
+import { withHeaders } from "./origin.js";
+import { internalFailure, unreadableAddress } from "./responses.js";
+import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./routes.js";
+
+/** @import { AuthEnv, AuthOptions } from "./identity.js" */
+
+/**
+ * Serves a request below `/__user-session`. Whoever calls it may change the answer's headers, also a
+ * socket's.
+ * @param {Request} request
+ * @param {Env & AuthEnv} env Holds the binding `USER_SESSION_DO`.
+ * @param {AuthOptions} [options]
+ * @returns {Promise<Response | null>} `null` if the request is for another path. It never rejects:
+ *   what fails is reported in the log and answered with 500 or 503.
+ */
+export async function routeUserSession(request, env, options = {}) {
+  try {
+    const response = await respond(request, env, options);
+    return response && withHeaders(response, request, env);
+  } catch (error) {
+    report(`a request failed: ${summaryWithStack(error)}`);
+    return internalFailure();
+  }
+}
+
+/**
+ * @param {Request} request
+ * @param {Env & AuthEnv} env
+ * @param {AuthOptions} options
+ * @returns {Promise<Response | null>}
+ */
+async function respond(request, env, options) {
+  const url = URL.parse(request.url);
+  if (!url) return unreadableAddress();
+  const path = pathBelowPrefix(url.pathname);
+  if (path === null) {
+    if (isNearPrefix(url.pathname)) return noSuchPath(url.pathname);
+    noticeLostPrefix(url, request);
+    return null;
+  }
+  const admitted = await admit(request, path, env, options);
+  const response = admitted instanceof Response ? admitted : await forward(request, env, admitted);
+  return toldToPage(response, request);
+}
+
+/**
+ * Says in the log once what a router has done that takes the prefix away or puts something before it:
+ * all that the app sees of it is a 404 of its own.
+ * @param {URL} url
+ * @param {Request} request
+ */
+function noticeLostPrefix({ pathname, searchParams }, request) {
+  const isDevice =
+    isWebSocketUpgrade(request) && searchParams.has("userId") && searchParams.has("deviceId");
+  if (!isDevice && !pathname.includes(`${PREFIX}/`) && !pathname.endsWith(PREFIX)) return;
+  const text =
+    `a request that looks like a device's came without ${PREFIX} at the beginning of its path, so ` +
+    "routeUserSession left it to you: hand on the request as it came. With Hono: " +
+    `app.all("${PREFIX}/*", (c) => routeUserSession(c.req.raw, c.env)), not mount()`;
+  notice("prefix", text);
+}
