@@ -25,6 +25,8 @@ const CLOSE_CODES = new Map([
 /** A close frame has 125 bytes, of which the code takes two. */
 const REASON_BYTES_MAX = 123;
 
+const encoder = new TextEncoder();
+
 const SINCE_EXPECTED =
   "since must be <epoch>.<seq>, taken from initial_state and the newest frame";
 
