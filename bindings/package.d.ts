@@ -120,7 +120,7 @@ export interface PushOptions {
    * oldest give way.
    */
   keep?: number;
-  /** Of a push that may be sent twice: the second one is not delivered. 1 to 128 characters. */
+  /** Of a push that may be sent twice: the second one is not delivered. 1 to 128 bytes of UTF-8. */
   pushId?: string;
   /**
    * The devices that get it, 1 to 64; for all leave it out, since an empty list is refused. Not

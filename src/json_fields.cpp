@@ -91,7 +91,7 @@ int escaped_unit(std::string_view text) {
   int unit = 0;
   for (const char c : text.substr(2, kEscapeSize - 2)) {
     if (!is_hex_digit(c)) return -1;
-    unit = unit * 16 + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    unit = (unit * 16) + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
   }
   return unit;
 }
