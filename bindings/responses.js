@@ -1,5 +1,7 @@
 /** Answers to requests, as all that give one write them. */
 
+import { notice } from "./log.js";
+
 /** @import { Answer } from "./wire.js" */
 
 // Whoever holds the binding gets the object's answers without what the Worker adds.
@@ -37,7 +39,10 @@ export function answerResponse(answer) {
   const { status, body } = answer;
   const headers = new Headers({ "Content-Type": "application/json", ...NOT_STORED });
   if (status === 401) headers.set("WWW-Authenticate", "Bearer");
-  if (status === 429) headers.set("Retry-After", RETRY_SECONDS);
+  if (status === 429) {
+    headers.set("Retry-After", RETRY_SECONDS);
+    notice("limit", `refused with 429: ${JSON.parse(body).error.message}`);
+  }
   return new Response(body, { status, headers });
 }
 

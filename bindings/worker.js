@@ -35,6 +35,9 @@ export async function routeUserSession(request, env, options = {}) {
  * @returns {Promise<Response | null>}
  */
 async function respond(request, env, options) {
+  if (typeof request.headers?.get !== "function") {
+    throw new TypeError("routeUserSession: expected the Request itself, with Hono c.req.raw");
+  }
   const url = URL.parse(request.url);
   if (!url) return unreadableAddress();
   const path = pathBelowPrefix(url.pathname);

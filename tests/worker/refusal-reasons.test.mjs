@@ -89,6 +89,7 @@ test("a page that comes when there is no room is told so, and to come back", asy
   const second = new Device(`${url}&deviceId=b`, options);
   const { code, reason } = await second.closed();
   assert.deepEqual([code, reason], [1013, "too many devices are connected: close some first"]);
+  await logged(server, /^user-session: refused with 429: too many devices are connected/);
   await first.close();
 });
 
