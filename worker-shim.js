@@ -28,6 +28,8 @@ import { answerClose } from "./bindings/sockets.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
+export { userSession } from "./bindings/user-session.js";
+
 /** @import { PushOptions } from "./bindings/aim.js" */
 /** @import { LimitEnv } from "./bindings/allowance.js" */
 /** @import { Introduction } from "./bindings/dialect.js" */

@@ -48,7 +48,7 @@ async function copier(request, { route, access }) {
  * this one was not begun.
  * @param {unknown} error
  */
-function isRestart(error) {
+export function isRestart(error) {
   return error instanceof Error && error.message.includes(RESTART_REASON);
 }
 

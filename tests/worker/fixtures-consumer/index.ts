@@ -1,5 +1,5 @@
 /** A Worker of its own that brings the session server in from the package. */
-import { UserSessionDO, routeUserSession } from "user-session-worker";
+import { UserSessionDO, routeUserSession, userSession } from "user-session-worker";
 import type {
   CallError,
   PushOptions,
@@ -7,16 +7,16 @@ import type {
   UserDevice,
   UserExport,
   UserMetrics,
+  UserSession,
   UserState,
 } from "user-session-worker";
 
 export { UserSessionDO };
 
-type Session = DurableObjectStub<UserSessionDO>;
 type Call = { method: string; argument?: string | { type: string }; options?: PushOptions };
 type Result = UserState | CallError | object;
 
-async function call(session: Session, { method, argument = "", options }: Call): Promise<Result> {
+async function call(session: UserSession, { method, argument = "", options }: Call): Promise<Result> {
   const text = typeof argument === "string" ? argument : JSON.stringify(argument);
   switch (method) {
     case "getState": {
@@ -74,19 +74,31 @@ function ownRequest({ method, headers, body }: Request): RequestInit {
   return { method, body, headers: own };
 }
 
+/** Makes each call that comes by a socket on one and the same helper. */
+function callsBySocket(session: UserSession): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.addEventListener("message", async ({ data }) => {
+    const thrown = (error: unknown) => ({ thrown: String(error) });
+    server.send(JSON.stringify(await call(session, JSON.parse(String(data))).catch(thrown)));
+  });
+  return new Response(null, { status: 101, webSocket: client });
+}
+
 export default {
   async fetch(request, env) {
     const answer = await routeUserSession(request, env);
     if (answer) return answer;
     const { pathname, search } = new URL(request.url);
     const [, way, userId, ...rest] = pathname.split("/");
+    if (way === "calls") return callsBySocket(userSession(env, userId));
     if (way !== "rpc" && way !== "object") return new Response("the consumer's own page");
-    const session = env.USER_SESSION_DO.get(env.USER_SESSION_DO.idFromName(userId));
     if (way === "rpc") {
-      const answer = call(session, await request.json<Call>());
+      const answer = call(userSession(env, userId), await request.json<Call>());
       const thrown = (error: unknown) => Response.json({ thrown: String(error) }, { status: 500 });
       return answer.then((result) => Response.json(result), thrown);
     }
+    const session = env.USER_SESSION_DO.get(env.USER_SESSION_DO.idFromName(userId));
     return session.fetch(`https://session/${rest.join("/")}${search}`, ownRequest(request));
   },
 } satisfies ExportedHandler<Env>;
