@@ -7,6 +7,7 @@ import { settingProblem } from "./auth-settings.js";
 import { bearerToken } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { isFromThisMachine } from "./local.js";
+import { runtimeProblem } from "./platform.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "./refusals.js";
 import { isSameSecret } from "./secrets.js";
 
@@ -23,7 +24,7 @@ const TRUSTED = { kind: "trusted" };
  * @returns {Response | null} The refusal if not.
  */
 export function closedUnlessConfigured(env, options) {
-  const problem = settingProblem(env, options);
+  const problem = runtimeProblem() ?? settingProblem(env, options);
   return problem === null ? null : notConfigured(problem);
 }
 

@@ -1,5 +1,6 @@
 /** What a Worker that holds the binding calls on a user's object. */
 import { isRestart } from "./forward.js";
+import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./requirements.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "./routes.js";
 
 /** @import { UserSession } from "./package.js" */
@@ -36,7 +37,7 @@ export function userSession(env, userId, own = []) {
   /** @type {any} */
   const sessions = env?.USER_SESSION_DO;
   if (typeof sessions?.idFromName !== "function") {
-    throw new TypeError("env.USER_SESSION_DO: expected the binding to the class UserSessionDO");
+    throw new TypeError(NO_BINDING);
   }
   if (typeof userId !== "string" || userId === "") {
     throw new TypeError("userId: expected a string, not empty");
@@ -52,8 +53,11 @@ export function userSession(env, userId, own = []) {
   const caller = (name, isHarmless) => async (/** @type {any[]} */ ...args) => {
     const held = stub;
     try {
+      if (typeof held[name] !== "function") throw new PlatformError(NO_RPC);
       return await held[name](...args);
     } catch (error) {
+      // It was found by its name here.
+      if (error instanceof Error && error.message.includes(NO_NAME)) throw new PlatformError(OLD_TOOLS);
       // Another call may have done it by now.
       if (stub === held) stub = hold();
       if (!isRestart(error) && !(isTransient(error) && isHarmless(args))) throw error;
