@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { makeConsumer, objectFetch, rpc, runTool } from "../support/consumer.mjs";
+import { checkTypes, makeConsumer, objectFetch, rpc, runTool } from "../support/consumer.mjs";
 import { Device } from "../support/device.mjs";
 import { assertLoggedOut, assertPromptLogout, passiveDevices, promptTest, stateOf } from "../support/logout.mjs";
 import { startServer } from "../support/server.mjs";
@@ -32,9 +32,16 @@ async function connectedDevice(userId) {
   return device;
 }
 
-test("a consumer in TypeScript is told the types of what it calls", async () => {
+test("a consumer in the oldest and the newest TypeScript is told the types of what it calls", async () => {
   await runTool(consumer.folder, "wrangler", ["types"]);
-  await runTool(consumer.folder, "tsc", ["-p", "."]);
+  await checkTypes(consumer.folder);
+});
+
+test("the types name every member that a server is given", async () => {
+  const device = await connectedDevice("members");
+  await device.ask({ type: "join_game", gameId: "chess" });
+  for (const [typed, given] of await rpc(server, "members", "members")) assert.deepEqual(typed, given);
+  await device.close();
 });
 
 test("a consumer keeps its own pages and its own 404s", async () => {

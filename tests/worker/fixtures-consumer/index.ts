@@ -11,6 +11,8 @@ import type {
   UserState,
 } from "user-session-worker";
 
+import { readDevice, readExport, readMetrics, readState } from "./members";
+
 export { UserSessionDO };
 
 type Call = { method: string; argument?: string | { type: string }; options?: PushOptions };
@@ -48,6 +50,16 @@ async function call(session: UserSession, { method, argument = "", options }: Ca
     case "getMetrics": {
       const { connects, requests }: UserMetrics = await session.getMetrics();
       return { connects, requests };
+    }
+    case "members": {
+      const [state, metrics] = [await session.getState(), await session.getMetrics()];
+      const [all, { devices }] = [await session.export(), await session.getDevices()];
+      return [
+        [readState(state), state],
+        [readMetrics(metrics), metrics],
+        [readExport(all), all],
+        [devices.map(readDevice), devices],
+      ];
     }
     case "joinGame": {
       const joined = await session.joinGame(text);
@@ -90,7 +102,7 @@ export default {
     const answer = await routeUserSession(request, env);
     if (answer) return answer;
     const { pathname, search } = new URL(request.url);
-    const [, way, userId, ...rest] = pathname.split("/");
+    const [, way, userId = "", ...rest] = pathname.split("/");
     if (way === "calls") return callsBySocket(userSession(env, userId));
     if (way !== "rpc" && way !== "object") return new Response("the consumer's own page");
     if (way === "rpc") {
