@@ -10,6 +10,8 @@ const PUSH_ID_LENGTH_MAX = 128;
 
 const DEVICES_MAX = 64;
 
+const NAME_LENGTH_SHOWN = 40;
+
 /**
  * What a caller may say of a push.
  * @typedef {object} PushOptions
@@ -34,11 +36,20 @@ export function bodyOf(message) {
 /**
  * @param {PushOptions} options
  * @returns {Aim}
- * @throws {RangeError} which names the option that can't be taken.
+ * @throws {RangeError} which names the option that can't be taken. One that is mistyped would make a
+ *   push to a few a push to all.
  */
-export function aimOf({ keep = 0, pushId, to, except }) {
+export function aimOf(options) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new RangeError("options: expected an object with keep, pushId, to or except");
+  }
+  const { keep = 0, pushId, to, except, ...others } = options;
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined) {
+    throw new RangeError(`options: expected keep, pushId, to or except, not ${stranger.slice(0, NAME_LENGTH_SHOWN)}`);
+  }
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
-    throw new RangeError(`keep is out of range: expected 0 to ${KEEP_SECONDS_MAX} seconds`);
+    throw new RangeError(`keep is out of range: expected a whole number, 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
   if (pushId !== undefined && !(isText(pushId) && pushId.length <= PUSH_ID_LENGTH_MAX)) {
     throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_LENGTH_MAX} characters`);
