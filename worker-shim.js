@@ -10,11 +10,14 @@ import { readAllowance } from "./bindings/allowance.js";
 import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
 import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
-import { quoted, report, summaryWithStack } from "./bindings/log.js";
+import { answerHeartbeats } from "./bindings/heartbeats.js";
+import { notice, quoted, report, summaryWithStack } from "./bindings/log.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
 import { PromptClose } from "./bindings/prompt-close.js";
+import { notConfigured } from "./bindings/refusals.js";
+import { OLD_TOOLS, PlatformError } from "./bindings/requirements.js";
 import {
   answerResponse,
   errorResponse,
@@ -41,10 +44,7 @@ import sessionModule from "./dist/session.wasm";
 /** @import { Answer, Credential } from "./bindings/wire.js" */
 
 export { routeUserSession };
-
-// The platform answers exactly these bytes itself and leaves the object asleep.
-const PING = '{"type":"ping"}';
-const PONG = '{"type":"pong"}';
+export { userSession } from "./bindings/user-session.js";
 
 // Whoever holds the binding has done the checking, and no logout ends its rights.
 /** @type {Credential} */
@@ -74,7 +74,7 @@ export class UserSessionDO extends DurableObject {
         this.#promptClose.closed(closed);
       },
     });
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    answerHeartbeats(ctx);
   }
 
   // What the platform calls
@@ -246,6 +246,7 @@ export class UserSessionDO extends DurableObject {
         : this.#fetchTrusted(request, bare);
     }
     const access = forwardedAccess(request);
+    if (access && this.ctx.id.name === undefined) throw new PlatformError(OLD_TOOLS);
     if (access) return this.#fetchTrusted(request, path, credentialOf(access));
     return this.#fetchUnchecked(request, path);
   }
@@ -354,6 +355,7 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {unknown} error */
   #failureResponse(error) {
+    if (error instanceof PlatformError) return notConfigured(error.message);
     this.#reportFailure(error);
     if (error instanceof WakingFailure) return unavailable();
     return internalFailure();
@@ -362,6 +364,7 @@ export class UserSessionDO extends DurableObject {
   /** @param {unknown} error */
   #reportFailure(error) {
     if (error instanceof EventFailure) return;
+    if (error instanceof PlatformError) return notice("configuration", error.message);
     report(`user ${quoted(this.ctx.id.name)}: ${summaryWithStack(error)}`);
   }
 }

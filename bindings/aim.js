@@ -11,6 +11,8 @@ const PUSH_ID_BYTES_MAX = 128;
 
 const DEVICES_MAX = 64;
 
+const NAME_LENGTH_SHOWN = 40;
+
 const encoder = new TextEncoder();
 
 /**
@@ -37,11 +39,13 @@ export function bodyOf(message) {
 /**
  * @param {PushOptions} options
  * @returns {Aim}
- * @throws {RangeError} which names the option that can't be taken.
+ * @throws {RangeError} which names the option that can't be taken. One that is mistyped would make a
+ *   push to a few a push to all.
  */
-export function aimOf({ keep = 0, pushId, to, except }) {
+export function aimOf(options) {
+  const { keep = 0, pushId, to, except } = optionsOf(options);
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
-    throw new RangeError(`keep is out of range: expected 0 to ${KEEP_SECONDS_MAX} seconds`);
+    throw new RangeError(`keep is out of range: expected a whole number, 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
   if (pushId !== undefined && !isPushId(pushId)) {
     throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8`);
@@ -52,6 +56,20 @@ export function aimOf({ keep = 0, pushId, to, except }) {
     throw new RangeError(`to and except: ${expected}, in a query as to=<id>&to=<id>`);
   }
   return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
+}
+
+/**
+ * @param {PushOptions} options Anything, since a caller may have no types.
+ * @throws {RangeError} unless it is an object that has no other options.
+ */
+function optionsOf(options) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new RangeError("options: expected an object with keep, pushId, to or except");
+  }
+  const { keep, pushId, to, except, ...others } = options;
+  const [stranger] = Object.keys(others);
+  if (stranger === undefined) return { keep, pushId, to, except };
+  throw new RangeError(`options: expected keep, pushId, to or except, not ${stranger.slice(0, NAME_LENGTH_SHOWN)}`);
 }
 
 /** @param {unknown} list What a caller gave, whatever its type says. */

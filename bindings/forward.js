@@ -3,14 +3,12 @@ import { forwardedCf, socketHeaders } from "./door.js";
 import { report, summaryWithStack } from "./log.js";
 import { RESTART_REASON } from "./prompt-close.js";
 import { notConfigured } from "./refusals.js";
+import { NO_BINDING } from "./requirements.js";
 import { unavailable } from "./responses.js";
 import { readBody } from "./routes.js";
 import { FRAME_BYTES_MAX } from "./wire.js";
 
 /** @import { Admitted } from "./door.js" */
-
-const BINDING_MISSING =
-  "USER_SESSION_DO: expected the binding of the class UserSessionDO, see docs/deploying.md";
 
 /**
  * Passes a request on to the user's object.
@@ -20,7 +18,7 @@ const BINDING_MISSING =
  * @returns {Promise<Response>}
  */
 export async function forward(request, env, admitted) {
-  if (!env.USER_SESSION_DO) return notConfigured(BINDING_MISSING);
+  if (typeof env.USER_SESSION_DO?.idFromName !== "function") return notConfigured(NO_BINDING);
   const id = env.USER_SESSION_DO.idFromName(admitted.route.userId);
   const copy = await copier(request, admitted);
   if (copy instanceof Response) return copy;
@@ -57,7 +55,7 @@ async function copier(request, { route, access }) {
  * this one was not begun.
  * @param {unknown} error
  */
-function isRestart(error) {
+export function isRestart(error) {
   return error instanceof Error && error.message.includes(RESTART_REASON);
 }
 

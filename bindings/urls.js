@@ -1,4 +1,4 @@
-/** Which addresses are this machine's own, which may carry secrets, and which are one place. */
+/** Which addresses are this machine's own, which may carry secrets, and whose pages may ask. */
 
 const LOOPBACK_HOST = /^(?:localhost|[^.]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
@@ -29,4 +29,12 @@ export function isOriginOf(origin, asked) {
   const page = URL.parse(origin);
   const isBehindTls = asked.protocol === "http:" && page?.protocol === "https:";
   return isBehindTls && page.origin === origin && page.host === asked.host;
+}
+
+/**
+ * Whether a variable lists origins, a scheme and a host each. Apps have schemes of their own.
+ * @param {string} listed
+ */
+export function areOrigins(listed) {
+  return listed.split(",").every((entry) => /^(?:[a-z][\w+.-]*:\/\/[^\s/]+\/?)?$/i.test(entry.trim()));
 }

@@ -331,6 +331,7 @@ for (const [what, vars, names] of /** @type {[string, Record<string, string>, Re
   ["no key", { AUTH_MODE: "jwt" }, /AUTH_JWT_SECRET or AUTH_JWKS_URL/],
   ["two kinds of key", { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: "https://a.example/" }, /AUTH_JWT_SECRET/],
   ["a short secret", { AUTH_MODE: "jwt", AUTH_JWT_SECRET: "short" }, /AUTH_JWT_SECRET/],
+  ["keys without an audience", { AUTH_MODE: "jwt", AUTH_JWKS_URL: "https://issuer.example/" }, /AUTH_JWT_AUDIENCE/],
   ["keys without TLS", { AUTH_MODE: "jwt", AUTH_JWKS_URL: "http://issuer.example/" }, /AUTH_JWKS_URL/],
   ["a header that can't be", { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, AUTH_JWT_HEADER: "a b" }, /AUTH_JWT_HEADER/],
   ["a service token that is no text", numeric({ AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET }), /SERVICE_TOKEN/],
