@@ -3,6 +3,8 @@
  * and whether the other side is still there.
  */
 import { backoffMs } from "./backoff.js";
+import { monotonicMs } from "./clock.js";
+import { believed } from "./frames.js";
 import {
   type Frame,
   HEARTBEAT,
@@ -11,6 +13,7 @@ import {
   PROTOCOL_VERSION_2,
   parseFrame,
 } from "./protocol.js";
+import { SaidOnce, shown } from "./say.js";
 
 /** How long a connection may take from the first attempt to the first frame. */
 const CONNECT_MS = 15_000;
@@ -97,6 +100,9 @@ export class Connection {
     lastClose: null,
   };
 
+  /** When a socket last brought anything, or another tab's had, by `monotonicMs`. */
+  heardAt = -Infinity;
+
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
@@ -111,7 +117,11 @@ export class Connection {
   #olderConnections = 0;
   /** Finds out whether a server that is taken for an older one is. */
   #probe: WebSocket | null = null;
+  /** Which version the socket speaks. */
+  #version: 1 | 2 = 1;
   #hasFirstFrame = false;
+  /** When the first frame came, by `monotonicMs`. */
+  #firstFrameAt = 0;
   #hasPonged = false;
   #triedNewToken = false;
   #pingedAt: number | null = null;
@@ -120,6 +130,7 @@ export class Connection {
   /** Runs out unless a frame comes. */
   #answerTimer: Timer;
   #answerDueAt = 0;
+  #said = new SaidOnce();
 
   constructor(settings: ConnectionSettings, handlers: ConnectionHandlers) {
     this.#settings = settings;
@@ -213,12 +224,13 @@ export class Connection {
     if (version === 2) this.#knowsVersion2 = true;
     else if (!this.#offersVersion2) this.#olderConnections++;
     this.#isAttempting = false;
+    this.#version = version;
     this.#handlers.opened(version);
   }
 
   #received(data: unknown): void {
     this.metrics.framesReceived++;
-    const frame = parseFrame(data);
+    const frame = this.#read(data);
     const isFirst = !this.#hasFirstFrame && frame?.type === "initial_state";
     if (this.#hasFirstFrame || isFirst) {
       clearTimeout(this.#answerTimer);
@@ -230,10 +242,22 @@ export class Connection {
       this.#triedNewToken = false;
       this.metrics.connections++;
       this.metrics.connectedAt = Date.now();
+      this.#firstFrameAt = monotonicMs();
       // A device that has sent nothing may hear late of its close.
       this.#beat();
     }
     if (frame) this.#handlers.frame(frame);
+    this.heardAt = monotonicMs();
+  }
+
+  /** The frame, if it is one that may be believed. */
+  #read(data: unknown): Frame | null {
+    const frame = parseFrame(data);
+    const read = frame && believed(frame, this.#version, !this.#hasFirstFrame);
+    if (typeof read !== "string") return read;
+    const type = shown(frame?.type);
+    this.#said.warn(type, `a frame ${type} of the server's is ignored: ${read}`);
+    return null;
   }
 
   #closed(code: number, reason: string): void {
@@ -272,7 +296,7 @@ export class Connection {
   }
 
   #hasHeld(): boolean {
-    return this.#hasFirstFrame && Date.now() - (this.metrics.connectedAt ?? 0) >= STABLE_MS;
+    return this.#hasFirstFrame && monotonicMs() - this.#firstFrameAt >= STABLE_MS;
   }
 
   #retryLater(): void {
@@ -324,19 +348,19 @@ export class Connection {
 
   #ping(patienceMs: number): void {
     if (!this.send(HEARTBEAT)) return;
-    this.#pingedAt ??= performance.now();
+    this.#pingedAt ??= monotonicMs();
     this.#expectAnswer(patienceMs);
   }
 
   #ponged(): void {
-    if (this.#pingedAt !== null) this.metrics.roundTripMs = performance.now() - this.#pingedAt;
+    if (this.#pingedAt !== null) this.metrics.roundTripMs = monotonicMs() - this.#pingedAt;
     this.#pingedAt = null;
     this.#hasPonged = true;
   }
 
   /** Whoever asks later does not put off what is due earlier. */
   #expectAnswer(patienceMs: number): void {
-    const dueAt = Date.now() + patienceMs;
+    const dueAt = monotonicMs() + patienceMs;
     if (this.#answerTimer !== undefined && this.#answerDueAt <= dueAt) return;
     this.#answerDueAt = dueAt;
     clearTimeout(this.#answerTimer);

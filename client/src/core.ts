@@ -1,8 +1,12 @@
 /** One tab's session: a connection, what was told on it and what was asked on it. */
+import { type Moment, monotonicMs } from "./clock.js";
 import { Connection, type ConnectionMetrics, type Ending, type Token } from "./connection.js";
 import { type Memory, SessionModel } from "./model.js";
-import type { Frame, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import type { Frame, Presence, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { DONE, type Message, type Request, RequestQueue, isAboutGame, refusal } from "./requests.js";
+import { warn } from "./say.js";
+import { whyNoSocket } from "./sockets.js";
+import { SpokenPresence } from "./spoken.js";
 
 /**
  * - `idle`: not started, or closed
@@ -48,9 +52,6 @@ export interface CoreSettings {
  */
 export type CoreListener = (changes: readonly SessionChange[], isCounted: boolean) => void;
 
-/** What frames of these types say they say in version 2 alone; before, they are a server's pushes. */
-const ONLY_VERSION_2 = new Set(["ack", "replaced", "logged_out"]);
-
 const ERROR_OF_ENDING: Record<Ending, string | null> = {
   logged_out: null,
   replaced: null,
@@ -91,10 +92,17 @@ export class SessionCore {
   #lostTimer: ReturnType<typeof setTimeout> | undefined;
   /** Requests of version 1 that an error may be about, which has no id there, and the error. */
   #doubted: { requests: Request[]; error: RequestOutcome } | null = null;
+  #spoken = new SpokenPresence(this.#model, () =>
+    this.#queue.pending.some(({ message }) => message.type === "update_presence"),
+  );
+  /** Why no connection can ever be made here, and what is asked meanwhile is answered. */
+  #impossible: RequestOutcome | null = null;
+  readonly #socketClass: unknown;
 
   constructor(settings: CoreSettings, listener: CoreListener) {
     this.#listener = listener;
     this.#lostAfterMs = settings.lostAfterMs;
+    this.#socketClass = settings.WebSocket;
     const address = () => {
       this.#model.connecting();
       const { since } = this.#model;
@@ -129,11 +137,19 @@ export class SessionCore {
   /** Starts from what another tab knew. */
   adopt(memory: Memory): void {
     this.#model.memory = memory;
+    this.#connection.heardAt = monotonicMs();
+  }
+
+  /** A presence that must be said again since nobody else has spoken meanwhile, `null` if none. */
+  get forgottenPresence(): Presence | null {
+    return this.#spoken.forgotten;
   }
 
   /** @param isContinued Whether there was a connection a moment ago, of another tab. */
   start(isContinued = false): void {
     if (this.#status !== "idle" && !isOver(this.#status)) return;
+    const whyNot = whyNoSocket(this.#socketClass);
+    if (whyNot !== null) return this.#isImpossible("no_websocket", whyNot);
     this.#status = isContinued && this.#model.memory.state ? "reconnecting" : "connecting";
     if (this.#status === "reconnecting") this.#soonLost();
     this.#error = null;
@@ -170,13 +186,14 @@ export class SessionCore {
   }
 
   /** @param sentAt When another tab may have sent it first, `null` if none can have. */
-  request(id: string, message: Message, sentAt: number | null = null): Promise<RequestOutcome> {
+  request(id: string, message: Message, sentAt: Moment | null = null): Promise<RequestOutcome> {
     if (isOver(this.#status)) return Promise.resolve(ENDED);
+    if (this.#impossible) return Promise.resolve(this.#impossible);
+    this.#spoken.asked(message);
     return this.#queue.add(id, message, sentAt);
   }
 
   #received(frame: Frame): void {
-    if (this.#version === 1 && ONLY_VERSION_2.has(frame.type)) return this.#told(frame);
     switch (frame.type) {
       case "ack":
         return this.#queue.answer(frame);
@@ -192,10 +209,11 @@ export class SessionCore {
   }
 
   #told(frame: Frame): void {
-    const { position } = this.#model.memory;
+    const before = this.#model.memory;
     const changes = this.#model.apply(frame);
-    const isCounted = position !== this.#model.memory.position;
+    const isCounted = before.position !== this.#model.memory.position;
     const isFirst = frame.type === "initial_state";
+    this.#spoken.told(frame, before, monotonicMs() - this.#connection.heardAt);
     if (isFirst) {
       clearTimeout(this.#lostTimer);
       this.#lostTimer = undefined;
@@ -212,7 +230,7 @@ export class SessionCore {
     const isTooFast = frame["code"] === "rate_limited";
     if (!isTooFast) this.#error = String(frame["message"]);
     if (this.#version === 2) this.#queue.answer(frame);
-    else if (isTooFast) this.#queue.slowDown(Number(frame["retryAfterMs"]));
+    else if (isTooFast) this.#queue.slowDown(frame["retryAfterMs"]);
     else this.#doubt(refusal(String(frame["code"]), String(frame["message"])));
     this.#changed();
   }
@@ -232,7 +250,7 @@ export class SessionCore {
       const isDone = this.#isDone(request.message);
       const answer = request.message.type === "join_game" ? "game_joined" : "game_left";
       const isMeant =
-        request.lastSentAt > 0 && frame.type === answer && frame["gameId"] === request.message["gameId"];
+        request.lastSentAt !== null && frame.type === answer && frame["gameId"] === request.message["gameId"];
       if (doubted?.requests.includes(request)) this.#queue.settle(request, isDone ? DONE : doubted.error);
       else if (isMeant || (frame.type === "initial_state" && isDone)) this.#queue.settle(request, DONE);
     }
@@ -257,6 +275,15 @@ export class SessionCore {
     this.#showError(message);
   }
 
+  /** Nothing is tried: it can't help. */
+  #isImpossible(code: string, message: string): void {
+    warn(message);
+    this.#impossible = refusal(code, message);
+    this.#queue.settleAll(() => refusal(code, message));
+    this.#error = message;
+    this.#end("lost");
+  }
+
   #showError(message: string): void {
     this.#error = message;
     this.#changed();
@@ -274,6 +301,7 @@ export class SessionCore {
 
   #ended(ending: Ending, reason: string): void {
     this.#error = ERROR_OF_ENDING[ending] && (reason || ERROR_OF_ENDING[ending]);
+    if (ending === "logged_out" || ending === "replaced") this.#spoken.forget();
     const isLogout = ({ type }: Message) => ending === "logged_out" && type === "logout_all";
     this.#queue.settleAll((message) => (isLogout(message) ? DONE : ENDED));
     this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
@@ -294,7 +322,7 @@ export class SessionCore {
       state: this.#stateToShow(before.state),
       devices: this.#model.memory.devices,
       isConnected: status === "connected" || status === "reconnecting",
-      isLoading: !this.#model.memory.state && status !== "idle" && !isOver(status),
+      isLoading: !this.#model.memory.state && status !== "idle" && !isOver(status) && !this.#impossible,
       error: this.#error,
       connectionStatus: status,
       pendingRequests: this.#queue.pending.length,

@@ -4,9 +4,10 @@
  * lock to another, which goes on from where it was told that the first had been. A tab that leads and
  * does not answer, since the browser has frozen it, has the lock taken away.
  */
+import { type Moment, type ToldMoment, moment, tellMoment, toldMoment } from "./clock.js";
 import type { SessionSnapshot } from "./core.js";
 import type { Memory } from "./model.js";
-import { page } from "./page.js";
+import { attempt, page } from "./page.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
 import type { Message } from "./requests.js";
 
@@ -33,7 +34,7 @@ export interface TabGroupHandlers {
    * To the leader: another tab asks for something.
    * @param sentAt When the last leader may have sent it, `null` if none can have.
    */
-  asked(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome>;
+  asked(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome>;
   /** To the leader: what a newcomer must be told. */
   current(): Told;
   /** To the leader: another tab is looked at, or has just come. */
@@ -48,7 +49,7 @@ type TabMessage =
   | { kind: "hello" }
   | { kind: "wake" }
   | { kind: "reconnect" }
-  | { kind: "ask"; id: string; message: Message; sentAt: number | null }
+  | { kind: "ask"; id: string; message: Message; sentAt: ToldMoment | null }
   | { kind: "outcome"; id: string; outcome: RequestOutcome };
 
 /** What waits for its outcome. */
@@ -56,13 +57,13 @@ export interface Asked {
   id: string;
   message: Message;
   /** When a leader may have sent it, `null` if none can have. */
-  sentAt: number | null;
+  sentAt: Moment | null;
   settle: (outcome: RequestOutcome) => void;
 }
 
 /** Whether this browser can share a socket. */
 export function canShareTabs(): boolean {
-  return Boolean(page.navigator?.locks && page.BroadcastChannel);
+  return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel));
 }
 
 export class TabGroup {
@@ -189,7 +190,9 @@ export class TabGroup {
   }
 
   #askAgain(): void {
-    for (const { id, message, sentAt } of this.#asked.values()) this.#post({ kind: "ask", id, message, sentAt });
+    for (const { id, message, sentAt } of this.#asked.values()) {
+      this.#post({ kind: "ask", id, message, sentAt: sentAt && tellMoment(sentAt) });
+    }
   }
 
   #expectLeader(): void {
@@ -224,7 +227,8 @@ export class TabGroup {
         return this.#handlers.reconnect();
       case "ask": {
         const { id } = message;
-        const answered = this.#handlers.asked(id, message.message, message.sentAt);
+        const sentAt = message.sentAt && toldMoment(message.sentAt);
+        const answered = this.#handlers.asked(id, message.message, sentAt);
         return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
       }
       default:
@@ -260,7 +264,7 @@ export class TabGroup {
       changes: isBehind && isCounted ? [] : changes,
       isCounted,
     };
-    for (const asked of this.#asked.values()) asked.sentAt ??= Date.now();
+    for (const asked of this.#asked.values()) asked.sentAt ??= moment();
     this.#handlers.told(this.#last);
   }
 

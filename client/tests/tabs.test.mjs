@@ -303,7 +303,7 @@ test("what was asked while no tab led was never sent, and is, however long that 
 test("a kept push, which has no place in the count, reaches all tabs", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
-  given.newest().receive({ type: "news", kept: true, seq: 10 });
+  given.newest().receive({ type: "push", kept: true, seq: 10, body: { type: "news" } });
   await until("the news", () => given.told.every((changes) => changes.length === 1));
 });
 

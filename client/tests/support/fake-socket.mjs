@@ -85,6 +85,8 @@ export class FakeSocket {
  */
 export function fakeClient(t, options = {}) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const wallClock = Date.now;
+  t.mock.method(performance, "now", () => wallClock());
   // The longest wait: jitter only ever shortens.
   t.mock.method(Math, "random", () => 1);
   const page = new EventTarget();
@@ -117,7 +119,9 @@ export function fakeClient(t, options = {}) {
     delete globals.addEventListener;
     delete globals.removeEventListener;
   });
-  return { client, sockets, changes, page, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
+  /** Sets the device's clock to another time: nothing but the clock has changed. @param {number} ms */
+  const setClock = (ms) => void t.mock.method(Date, "now", () => wallClock() + ms);
+  return { client, sockets, changes, page, setClock, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
 }
 
 /** The first frame of version 1. @param {object} [more] */
