@@ -89,7 +89,8 @@ export class TabGroup {
   join(greeting: "hello" | "wake"): void {
     if (this.#hasJoined) return;
     this.#hasJoined = true;
-    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel = attempt(() => new BroadcastChannel(this.#name)) ?? null;
+    if (!this.#channel) return this.#lead();
     this.#channel.onmessage = ({ data }) => this.#heard(data as TabMessage);
     this.#queueUp();
     this.#greet(greeting);
@@ -148,7 +149,8 @@ export class TabGroup {
       this.#lead();
       return done;
     };
-    navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead).catch((error: Error) => {
+    const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead);
+    request().catch((error: Error) => {
       if (signal.aborted) return;
       if (error.name === "AbortError") return this.#lostLead();
       // A page that may have no locks can't tell who leads: it is alone.
