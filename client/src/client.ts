@@ -21,16 +21,16 @@ const LOST_AFTER_MS = { usual: 2_000, least: 0, most: 3_600_000 };
 const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
 
 export interface UserSessionClientOptions {
-  /** Whose session it is: 1 to 1,024 bytes. */
+  /** Whose session it is: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */
   userId: string;
   /** Where the server is, absolute or on the page's own host. `/__user-session` if left out. */
   url?: string | undefined;
   /**
-   * What names this installation, up to 128 bytes. One of the browser profile's own, kept in
+   * What names this installation, 1 to 128 bytes of UTF-8. One of the browser profile's own, kept in
    * localStorage, if left out.
    */
   deviceId?: string | undefined;
-  /** What others see this device as, 1 to 128 bytes. Needs a server of version 2. */
+  /** What others see this device as, 1 to 128 bytes, of more the first. Needs a server of version 2. */
   deviceName?: string | undefined;
   /**
    * What says who this is where no cookie does, or a function that fetches it for each connection.
@@ -50,7 +50,7 @@ export interface UserSessionClientOptions {
    * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
    */
   requestsPerSecond?: number | undefined;
-  /** What makes sockets, where there is no global `WebSocket`. */
+  /** The class of the sockets, where there is no global `WebSocket`. */
   WebSocket?: typeof WebSocket | undefined;
 }
 
