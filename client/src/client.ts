@@ -1,5 +1,6 @@
 /** The client without a framework. */
-import type { ConnectionMetrics, Token } from "./connection.js";
+import { endpointOf, endpointUrl } from "./address.js";
+import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { isVisible, page, watchPage } from "./page.js";
@@ -7,8 +8,8 @@ import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
 import { type Message, refusal } from "./requests.js";
 import { TabGroup, type Told, canShareTabs } from "./tabs.js";
+import { Tokens } from "./tokens.js";
 
-const DEFAULT_PATH = "/__user-session";
 const HEARTBEAT_MS = 30_000;
 const LOST_AFTER_MS = 2_000;
 const REQUESTS_PER_SECOND = 20;
@@ -21,7 +22,10 @@ const REQUESTS_PER_SECOND_RANGE = [1, 1_000] as const;
 export interface UserSessionClientOptions {
   /** Whose session it is: 1 to 1,024 bytes. */
   userId: string;
-  /** Where the server is, absolute or on the page's own host. `/__user-session` if left out. */
+  /**
+   * Where the server is, absolute or on the page's own host, by https: or wss:, on one's own machine
+   * also http: or ws:. An origin alone, and nothing, means its path `/__user-session`.
+   */
   url?: string | undefined;
   /**
    * What names this installation, up to 128 bytes. One of the browser profile's own, kept in
@@ -74,7 +78,7 @@ export class UserSessionClient {
   readonly #core: SessionCore;
   readonly #group: TabGroup | null;
   readonly #ids = `${randomId(12)}.`;
-  #token: Token;
+  readonly #tokens: Tokens;
   #idCount = 0;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
@@ -84,16 +88,18 @@ export class UserSessionClient {
 
   constructor(options: UserSessionClientOptions) {
     this.#options = options;
-    this.#token = options.token;
+    this.#tokens = new Tokens(options.token);
     this.deviceId = options.deviceId ?? ownDeviceId();
     this.#core = new SessionCore(
       {
         address: () => this.#address(),
-        token: () => this.#token,
+        token: () => this.#tokens.current,
+        hasOtherToken: (refused) => this.#tokens.hasOther(refused),
         heartbeatMs: within(options.heartbeatMs ?? HEARTBEAT_MS, HEARTBEAT_RANGE_MS),
         lostAfterMs: within(options.lostAfterMs ?? LOST_AFTER_MS, LOST_AFTER_RANGE_MS),
         requestsPerSecond: within(options.requestsPerSecond ?? REQUESTS_PER_SECOND, REQUESTS_PER_SECOND_RANGE),
-        WebSocket: options.WebSocket ?? globalThis.WebSocket,
+        WebSocket: options.WebSocket ?? page.WebSocket,
+        isOwnWebSocket: Boolean(options.WebSocket),
       },
       (changes, isCounted) => this.#coreChanged(changes, isCounted),
     );
@@ -109,7 +115,7 @@ export class UserSessionClient {
     }
     if (this.#group) {
       this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
-      this.#group.join("hello");
+      this.#group.join("hello", this.#tokens.text);
     } else {
       this.#core.start();
     }
@@ -122,7 +128,7 @@ export class UserSessionClient {
     this.#group?.leave(ENDED);
     if (isOwn) return this.#core.stop();
     const isAway = { connectionStatus: "idle", isConnected: false, isLoading: false, pendingRequests: 0 } as const;
-    this.#show({ ...this.#snapshot, ...isAway }, []);
+    this.#show({ ...this.#snapshot, ...isAway, error: null, problem: null }, []);
   }
 
   /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
@@ -132,9 +138,18 @@ export class UserSessionClient {
     this.#reconnectCore();
   }
 
-  /** From the next connection on. */
+  /**
+   * It is used from the next connection on. One that was not there before also begins again what a
+   * refusal has ended, as `unauthorized` or `forbidden`.
+   */
   set token(token: Token) {
-    this.#token = token;
+    if (!this.#tokens.set(token) || this.#stops.length === 0) return;
+    const { text } = this.#tokens;
+    const { connectionStatus: status } = this.#snapshot;
+    if (text !== null) this.#group?.offer(text, status === "unauthorized" || status === "forbidden");
+    if (!this.#group || this.#group.isLeading) this.#core.renewed();
+    // What only this tab can make is of use if the leader has a function, too.
+    else if (text === null) this.#group.reconnect();
   }
 
   /** What is known now; the same object until something changes. */
@@ -218,7 +233,7 @@ export class UserSessionClient {
   }
 
   #ask(asked: Message): Promise<RequestOutcome> {
-    if (isOver(this.#snapshot.connectionStatus)) return Promise.resolve(ENDED);
+    if (this.#isOver()) return Promise.resolve(ENDED);
     const message = asJson(asked);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
     const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
@@ -226,8 +241,13 @@ export class UserSessionClient {
     return this.#core.request(id, message);
   }
 
+  /** Whether what is asked now will not be done. */
+  #isOver(): boolean {
+    return isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
+  }
+
   #address(): string {
-    const address = new URL(endpointOf(this.#options.url));
+    const address = endpointUrl(this.#options.url);
     const { userId } = this.#options;
     const query = { userId, deviceId: this.deviceId, tabId: ownTabId() };
     for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
@@ -246,8 +266,7 @@ export class UserSessionClient {
   }
 
   #reconnectCore(): void {
-    this.#core.start();
-    this.#core.wake();
+    if (!this.#core.start()) this.#core.retry();
   }
 
   #coreChanged(changes: readonly SessionChange[], isCounted: boolean): void {
@@ -300,13 +319,15 @@ export class UserSessionClient {
       follow: () => this.#core.handOver(),
       told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
       asked: (id, message, sentAt) =>
-        isOver(this.#snapshot.connectionStatus)
-          ? Promise.resolve(ENDED)
-          : this.#core.request(id, message, sentAt),
+        this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(id, message, sentAt),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {
         this.#reconnectCore();
+      },
+      offered: (token, isNew) => {
+        this.#tokens.offer(token);
+        if (isNew && this.#group?.isLeading) this.#core.renewed();
       },
     });
   }
@@ -337,8 +358,9 @@ function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
 /** What another tab has told is a copy: as far as it says nothing new it is what was there. */
 function unlessSame(before: SessionSnapshot, told: SessionSnapshot): SessionSnapshot {
   const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b);
-  const { state, devices } = before;
-  return same(before, { ...told, state: same(state, told.state), devices: same(devices, told.devices) });
+  const { state, devices, problem } = before;
+  const parts = { state: same(state, told.state), devices: same(devices, told.devices) };
+  return same(before, { ...told, ...parts, problem: same(problem, told.problem) });
 }
 
 /** The message as the server will read it, or why it can't be written down. */
@@ -347,17 +369,5 @@ function asJson(message: Message): Message | string {
     return JSON.parse(JSON.stringify(message)) as Message;
   } catch (error) {
     return String(error);
-  }
-}
-
-/** Where sockets go, written in one way; as it was given if no page says what it is relative to. */
-export function endpointOf(url = DEFAULT_PATH): string {
-  try {
-    const address = new URL(url, page.location?.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    address.hash = "";
-    return address.href;
-  } catch {
-    return url;
   }
 }

@@ -28,6 +28,25 @@ export function watchPage({ wake, hide }: PageHandlers): () => void {
   };
 }
 
+/**
+ * Watches for a policy of the page (CSP) that forbids a socket: of such a one not every browser tells
+ * that it has closed.
+ * @param blocked Is told which policy.
+ * @returns Ends the watching.
+ */
+export function watchPolicy(address: string, blocked: (policy: string) => void): () => void {
+  const type = "securitypolicyviolation";
+  const heard = (event: Event) => {
+    const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
+    if (disposition !== "enforce" || !/^wss?:/.test(blockedURI)) return;
+    const { origin, host } = new URL(address);
+    if (new URL(blockedURI).host !== host) return;
+    blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);
+  };
+  page.addEventListener?.(type, heard);
+  return () => page.removeEventListener?.(type, heard);
+}
+
 /** Whether somebody may be looking. */
 export function isVisible(): boolean {
   return page.document?.visibilityState !== "hidden";

@@ -87,6 +87,7 @@ export function fakeClient(t, options = {}) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
   // The longest wait: jitter only ever shortens.
   t.mock.method(Math, "random", () => 1);
+  t.mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("fetch failed")));
   const page = new EventTarget();
   const globals = /** @type {any} */ (globalThis);
   globals.addEventListener = page.addEventListener.bind(page);
