@@ -22,12 +22,19 @@ export function unreachable(attempt: Attempt | null): SessionProblem {
   return problemOf("unreachable", `no connection${where}: ${causes}`);
 }
 
+/** What the server's answer says. */
+export interface Finding {
+  /** Why sockets fail. */
+  problem: SessionProblem;
+  /** Whether it is the session server itself that does not let this credential in. */
+  isRefusal: boolean;
+}
+
 /**
  * Asks the server for the user's state, with the credentials that the socket had.
  * @param question Aborts it.
- * @returns Why sockets fail. It is not retryable if the server itself refuses this credential.
  */
-export async function askServer(attempt: Attempt, question: AbortController): Promise<SessionProblem> {
+export async function askServer(attempt: Attempt, question: AbortController): Promise<Finding> {
   const address = new URL(attempt.address.replace("ws", "http"));
   address.pathname += "/state";
   address.search = new URLSearchParams({ userId: address.searchParams.get("userId") ?? "" }).toString();
@@ -37,9 +44,11 @@ export async function askServer(attempt: Attempt, question: AbortController): Pr
       ...{ credentials: "include", cache: "no-store", redirect: "manual", signal: question.signal },
       headers: attempt.token === null ? {} : { Authorization: `Bearer ${attempt.token}` },
     });
-    return problemOfAnswer(response, await response.text(), attempt, address.origin + address.pathname);
+    const body = parsed(await response.text());
+    const problem = problemOfAnswer(response, body, attempt, address.origin + address.pathname);
+    return { problem, isRefusal: body.error?.code === problem.code };
   } catch {
-    return unreachable(attempt);
+    return { problem: unreachable(attempt), isRefusal: false };
   } finally {
     clearTimeout(timer);
   }
@@ -53,14 +62,13 @@ interface Body {
 
 function problemOfAnswer(
   { status }: Response,
-  text: string,
+  { error, activeGames }: Body,
   { hasOpened }: Attempt,
   where: string,
 ): SessionProblem {
-  const { error, activeGames } = parsed(text);
   const said = typeof error?.message === "string" ? error.message : `${where} answers ${status}`;
-  if (status === 401) return problemOf("unauthorized", said, error?.code !== "unauthorized");
-  if (status === 403) return problemOf("forbidden", said, error?.code !== "forbidden");
+  if (status === 401) return problemOf("unauthorized", said);
+  if (status === 403) return problemOf("forbidden", said);
   if (status === 400) return problemOf("invalid_request", said);
   if (status === 429) return problemOf("rate_limited", said);
   if (status === 503) return problemOf("unavailable", said);

@@ -97,12 +97,12 @@ export class Outage {
   async #ask(attempt: Attempt | null): Promise<void> {
     if (this.#question || !attempt?.address) return;
     const question = (this.#question = new AbortController());
-    const problem = await askServer(attempt, question);
+    const { problem, isRefusal } = await askServer(attempt, question);
     if (question !== this.#question) return;
     this.#known = this.#answer = problem;
     this.tell();
     this.#handlers.changed();
-    if (!problem.retryable) this.#handlers.refused(problem, attempt);
+    if (isRefusal) this.#handlers.refused(problem, attempt);
   }
 }
 

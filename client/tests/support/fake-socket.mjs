@@ -144,3 +144,8 @@ export function accept(socket, more) {
   socket.open();
   socket.receive(initialState(more));
 }
+
+/** @param {FakeSocket} socket The token that it offers, `undefined` if none. */
+export function tokenOf({ protocols }) {
+  return protocols.find((name) => name.startsWith("bearer."))?.slice("bearer.".length);
+}
