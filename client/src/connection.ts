@@ -79,6 +79,8 @@ export class Connection {
   #isStalled = false;
   /** Whether this client was let in since it was started. */
   #wasLetIn = false;
+  /** The refusal after which it is tried once more, but not with the same token if it was never good. */
+  #refusal: { token?: string | null; reason: string } | null = null;
   /** How many connections in a row were let in in vain. */
   #inVain = 0;
   /** How often in a row it was not let in. */
@@ -110,6 +112,7 @@ export class Connection {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#wasLetIn = false;
+    this.#refusal = null;
     if (!isRenewed) this.#refusals = 0;
     // One new token after the other that is refused must not be tried as fast as they are made.
     this.#failures = Math.max(0, this.#refusals - 2);
@@ -186,7 +189,10 @@ export class Connection {
     try {
       tried.token = (typeof given === "function" ? await given() : given) ?? null;
       tried.isToken = false;
-      if (attempt === this.#attempt) this.#open(tried, attempt);
+      if (attempt !== this.#attempt) return;
+      // It would be refused again.
+      if (this.#refusal?.token === tried.token) return this.end("unauthorized", this.#refusal.reason);
+      this.#open(tried, attempt);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       const problem = problemOfError(error, tried.isToken);
@@ -237,6 +243,7 @@ export class Connection {
     if (isFirst) {
       this.#hasFirstFrame = this.#wasLetIn = true;
       this.#refusals = 0;
+      this.#refusal = null;
       this.#outage.end();
       this.metrics.connections++;
       this.metrics.connectedAt = Date.now();
@@ -249,7 +256,7 @@ export class Connection {
   #closed(code: number, reason: string): void {
     this.metrics.lastClose = { code, reason, at: Date.now() };
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
-    if (ending === "unauthorized" && this.#mayStillBeLetIn()) return this.#renew(reason);
+    if (ending === "unauthorized" && this.#mayStillBeLetIn(reason)) return this.#renew(reason);
     if (ending) return this.end(ending, reason);
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
     const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure;
@@ -264,10 +271,15 @@ export class Connection {
 
   /**
    * Whether something could be sent that the server has not refused: what let a connection in may have
-   * been renewed since, and a token may have been set while another was on its way.
+   * been renewed since, a token may have been set while another was on its way, and a function may give
+   * another than it has kept.
    */
-  #mayStillBeLetIn(): boolean {
-    return this.#hasFirstFrame || this.#settings.hasOtherToken(this.#tried?.token ?? null);
+  #mayStillBeLetIn(reason: string): boolean {
+    const token = this.#tried?.token ?? null;
+    const isAnother = this.#hasFirstFrame || this.#settings.hasOtherToken(token);
+    if (!isAnother && (this.#refusal || typeof this.#settings.token() !== "function")) return false;
+    this.#refusal = isAnother ? { reason } : { token, reason };
+    return true;
   }
 
   /** The credential has ended: tries at once with the present one. */

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { PROBLEM_CODES, UserSessionClient } from "user-session-worker/client";
 
 import { ROOT } from "../../tests/support/server.mjs";
-import { FakeSocket, accept, fakeClient, olderState } from "./support/fake-socket.mjs";
+import { FakeSocket, accept, fakeClient } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { UserSessionClientOptions } from "user-session-worker/client" */
@@ -222,14 +222,15 @@ test("a server that does not answer the question either is given up, and the pro
 });
 
 test("an answer that comes when there is a connection says nothing of it", async (t) => {
-  let answer = (/** @type {Response} */ _) => {};
-  const { client, newest } = failingClient(t, () => new Promise((resolve) => (answer = resolve)));
+  /** @type {PromiseWithResolvers<Response>} */
+  const answer = Promise.withResolvers();
+  const { client, newest } = failingClient(t, () => answer.promise);
   client.connect();
   newest().fail();
   newest().fail();
   t.mock.timers.tick(2_000);
   accept(newest());
-  answer(new Response("", { status: 500 }));
+  answer.resolve(new Response("", { status: 500 }));
   await settled();
   assert.equal(client.getSnapshot().problem, null);
 });
@@ -356,37 +357,6 @@ test("a socket that fails and never says that it has closed is given up at once"
   newest().onerror?.();
   t.mock.timers.tick(0);
   assert.equal(sockets.length, 2);
-});
-
-test("the error of a refused request goes when a later one succeeds, and not for one that was asked before", async (t) => {
-  const { client, newest } = fakeClient(t);
-  client.connect();
-  accept(newest());
-  const before = client.publish("before");
-  const refused = client.joinGame("");
-  const [first, second] = newest().requests;
-  newest().receive({ type: "error", id: second.id, code: "invalid_message", message: "gameId is empty" });
-  await refused;
-  newest().receive({ type: "ack", id: first.id });
-  await before;
-  assert.deepEqual([client.getSnapshot().error, client.getSnapshot().problem], ["gameId is empty", null]);
-  const later = client.joinGame("go");
-  newest().receive({ type: "ack", id: newest().requests[2].id });
-  await later;
-  assert.equal(client.getSnapshot().error, null);
-});
-
-test("an older server's refusal goes with the next success, too", async (t) => {
-  const { client, newest } = fakeClient(t);
-  client.connect();
-  newest().fail();
-  newest().open("");
-  newest().receive(olderState());
-  void client.publish("");
-  newest().receive({ type: "error", code: "invalid_message", message: "event is empty" });
-  assert.equal(client.getSnapshot().error, "event is empty");
-  await client.publish("e");
-  assert.equal(client.getSnapshot().error, null);
 });
 
 test("from the second failed attempt, or 5 s, on there is always a problem while there is no connection", async (t) => {

@@ -61,6 +61,19 @@ for (const token of [undefined, "t", async () => "t"]) {
   });
 }
 
+test("a function that has kept a token beyond its end is asked for another, and both refused end the session", async (t) => {
+  let made = 0;
+  const { client, sockets, newest } = fakeClient(t, { token: async () => `t${++made}` });
+  client.connect();
+  for (let attempts = 1; attempts <= 2; attempts++) {
+    await settled();
+    assert.deepEqual([sockets.length, tokenOf(newest())], [attempts, `t${attempts}`]);
+    newest().fail(4401, EXPIRED);
+  }
+  await settled();
+  assert.deepEqual([sockets.length, client.getSnapshot().connectionStatus], [2, "unauthorized"]);
+});
+
 test("a token that was set before the old one ended is what the next attempt sends", (t) => {
   const { client, newest } = fakeClient(t, { token: "old" });
   client.connect();

@@ -9,7 +9,6 @@ import { accept } from "./support/fake-socket.mjs";
 import { connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
 
 /** @import { UserSessionClient } from "user-session-worker/client" */
-/** @import { FakeSocket } from "./support/fake-socket.mjs" */
 
 const DONE = { ok: true, credentialShared: false };
 
