@@ -1,5 +1,6 @@
 /** The client without a framework. */
-import type { ConnectionMetrics, Token } from "./connection.js";
+import { endpointOf, endpointUrl } from "./address.js";
+import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { numberOption } from "./numbers.js";
@@ -9,8 +10,8 @@ import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./pr
 import { type Message, refusal } from "./requests.js";
 import { TabGroup, type Told, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
+import { Tokens } from "./tokens.js";
 
-const DEFAULT_PATH = "/__user-session";
 /**
  * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
  * timers run once a minute.
@@ -23,7 +24,10 @@ const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
 export interface UserSessionClientOptions {
   /** Whose session it is: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */
   userId: string;
-  /** Where the server is, absolute or on the page's own host. `/__user-session` if left out. */
+  /**
+   * Where the server is, absolute or on the page's own host, by https: or wss:, on one's own machine
+   * also http: or ws:. An origin alone, and nothing, means its path `/__user-session`.
+   */
   url?: string | undefined;
   /**
    * What names this installation, 1 to 128 bytes of UTF-8. One of the browser profile's own, kept in
@@ -76,7 +80,7 @@ export class UserSessionClient {
   readonly #core: SessionCore;
   readonly #group: TabGroup | null;
   readonly #ids = `${randomId(12)}.`;
-  #token: Token;
+  readonly #tokens: Tokens;
   #idCount = 0;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
@@ -89,16 +93,18 @@ export class UserSessionClient {
       userId: userIdOption(options.userId),
       deviceName: deviceNameOption(options.deviceName),
     };
-    this.#token = options.token;
+    this.#tokens = new Tokens(options.token);
     this.deviceId = deviceIdOption(options.deviceId ?? ownDeviceId());
     this.#core = new SessionCore(
       {
         address: () => this.#address(),
-        token: () => this.#token,
+        token: () => this.#tokens.current,
+        hasOtherToken: (refused) => this.#tokens.hasOther(refused),
         heartbeatMs: numberOption("heartbeatMs", options.heartbeatMs, HEARTBEAT_MS),
         lostAfterMs: numberOption("lostAfterMs", options.lostAfterMs, LOST_AFTER_MS),
         requestsPerSecond: numberOption("requestsPerSecond", options.requestsPerSecond, REQUESTS_PER_SECOND),
-        WebSocket: options.WebSocket ?? globalThis.WebSocket,
+        WebSocket: options.WebSocket ?? page.WebSocket,
+        isOwnWebSocket: Boolean(options.WebSocket),
       },
       (changes, isCounted) => this.#coreChanged(changes, isCounted),
     );
@@ -114,7 +120,7 @@ export class UserSessionClient {
     }
     if (this.#group) {
       this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
-      this.#group.join("hello");
+      this.#group.join("hello", this.#tokens.text);
     } else {
       this.#core.start();
     }
@@ -127,7 +133,7 @@ export class UserSessionClient {
     this.#group?.leave(ENDED);
     if (isOwn) return this.#core.stop();
     const isAway = { connectionStatus: "idle", isConnected: false, isLoading: false, pendingRequests: 0 } as const;
-    this.#show({ ...this.#snapshot, ...isAway }, []);
+    this.#show({ ...this.#snapshot, ...isAway, error: null, problem: null }, []);
   }
 
   /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
@@ -137,9 +143,18 @@ export class UserSessionClient {
     this.#reconnectCore();
   }
 
-  /** From the next connection on. */
+  /**
+   * It is used from the next connection on. One that was not there before also begins again what a
+   * refusal has ended, as `unauthorized` or `forbidden`.
+   */
   set token(token: Token) {
-    this.#token = token;
+    if (!this.#tokens.set(token) || this.#stops.length === 0) return;
+    const { text } = this.#tokens;
+    const { connectionStatus: status } = this.#snapshot;
+    if (text !== null) this.#group?.offer(text, status === "unauthorized" || status === "forbidden");
+    if (!this.#group || this.#group.isLeading) this.#core.renewed();
+    // What only this tab can make is of use if the leader has a function, too.
+    else if (text === null) this.#group.reconnect();
   }
 
   /** What is known now; the same object until something changes. */
@@ -224,7 +239,7 @@ export class UserSessionClient {
   }
 
   #ask(asked: Message): Promise<RequestOutcome> {
-    if (isOver(this.#snapshot.connectionStatus)) return Promise.resolve(ENDED);
+    if (this.#isOver()) return Promise.resolve(ENDED);
     const message = asJson(asked);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
     const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
@@ -232,8 +247,13 @@ export class UserSessionClient {
     return this.#core.request(id, message);
   }
 
+  /** Whether what is asked now will not be done. */
+  #isOver(): boolean {
+    return isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
+  }
+
   #address(): string {
-    const address = new URL(endpointOf(this.#options.url));
+    const address = endpointUrl(this.#options.url);
     const { userId } = this.#options;
     const query = { userId, deviceId: this.deviceId, tabId: ownTabId() };
     for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
@@ -252,8 +272,7 @@ export class UserSessionClient {
   }
 
   #reconnectCore(): void {
-    this.#core.start();
-    this.#core.wake();
+    if (!this.#core.start()) this.#core.retry();
   }
 
   #coreChanged(changes: readonly SessionChange[], isCounted: boolean): void {
@@ -299,13 +318,15 @@ export class UserSessionClient {
       follow: () => this.#core.handOver(),
       told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
       asked: (id, message, sentAt) =>
-        isOver(this.#snapshot.connectionStatus)
-          ? Promise.resolve(ENDED)
-          : this.#core.request(id, message, sentAt),
+        this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(id, message, sentAt),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {
         this.#reconnectCore();
+      },
+      offered: (token, isNew) => {
+        this.#tokens.offer(token);
+        if (isNew && this.#group?.isLeading) this.#core.renewed();
       },
     });
   }
@@ -332,8 +353,9 @@ function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
 /** What another tab has told is a copy: as far as it says nothing new it is what was there. */
 function unlessSame(before: SessionSnapshot, told: SessionSnapshot): SessionSnapshot {
   const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b);
-  const { state, devices } = before;
-  return same(before, { ...told, state: same(state, told.state), devices: same(devices, told.devices) });
+  const { state, devices, problem } = before;
+  const parts = { state: same(state, told.state), devices: same(devices, told.devices) };
+  return same(before, { ...told, ...parts, problem: same(problem, told.problem) });
 }
 
 /** The message as the server will read it, or why it can't be written down. */
@@ -342,17 +364,5 @@ function asJson(message: Message): Message | string {
     return JSON.parse(JSON.stringify(message)) as Message;
   } catch (error) {
     return String(error);
-  }
-}
-
-/** Where sockets go, written in one way; as it was given if no page says what it is relative to. */
-export function endpointOf(url = DEFAULT_PATH): string {
-  try {
-    const address = new URL(url, page.location?.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    address.hash = "";
-    return address.href;
-  } catch {
-    return url;
   }
 }

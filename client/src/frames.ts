@@ -1,5 +1,6 @@
 /** What of the server's frames is believed: those that are what the protocol says, and nothing else. */
-import { type Frame, isPresence } from "./protocol.js";
+import { type Frame, isPresence, parseFrame } from "./protocol.js";
+import { type SaidOnce, shown } from "./say.js";
 
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
@@ -80,13 +81,36 @@ function counted(shape: Shape): Record<Version, Shape> {
   return { 1: shape, 2: { ...shape, may: COUNTED } };
 }
 
+/** Reads what a socket brings. */
+export class FrameReader {
+  readonly #said: SaidOnce;
+
+  /** @param said Where is told what is not believed. */
+  constructor(said: SaidOnce) {
+    this.#said = said;
+  }
+
+  /**
+   * @param isFirst Whether nothing was believed on this connection yet.
+   * @returns The frame, `null` if it is none, or none that may be believed.
+   */
+  read(data: unknown, version: Version, isFirst: boolean): Frame | null {
+    const frame = parseFrame(data);
+    const read = frame && believed(frame, version, isFirst);
+    if (typeof read !== "string") return read;
+    const type = shown(frame?.type);
+    this.#said.warn(type, `a frame ${type} of the server's is ignored: ${read}`);
+    return null;
+  }
+}
+
 /**
  * A frame as it may be acted on. In version 1 a server's pushes are bare, and an older server lets
  * through those that are called like a frame of its own: whatever is no frame of version 1 is a push.
  * @param isFirst Whether nothing was believed on this connection yet: only then there is a first state.
  * @returns In version 1 without numbers; why it is not believed, if it isn't.
  */
-export function believed(frame: Frame, version: Version, isFirst: boolean): Frame | string {
+function believed(frame: Frame, version: Version, isFirst: boolean): Frame | string {
   const fault = faultOf(frame, version, isFirst);
   if (version === 2) return fault ?? frame;
   return fault === null ? { ...frame, epoch: undefined, seq: undefined } : { type: "push", body: frame };

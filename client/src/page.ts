@@ -24,7 +24,7 @@ export function attempt<T>(action: () => T): T | undefined {
  * @param target Gives it. Where it is forbidden the property itself throws.
  * @returns Ends it.
  */
-export function listen(target: () => Partial<EventTarget> | undefined, type: string, listener: () => void): () => void {
+export function listen(target: () => Partial<EventTarget> | undefined, type: string, listener: (event: Event) => void): () => void {
   attempt(() => target()?.addEventListener?.(type, listener));
   return () => void attempt(() => target()?.removeEventListener?.(type, listener));
 }
@@ -48,6 +48,23 @@ export function watchPage({ wake, hide }: PageHandlers): () => void {
 /** @returns Ends it. */
 export function onVisibilityChange(listener: () => void): () => void {
   return listen(() => page.document, "visibilitychange", listener);
+}
+
+/**
+ * Watches for a policy of the page (CSP) that forbids a socket: of such a one not every browser tells
+ * that it has closed.
+ * @param blocked Is told which policy.
+ * @returns Ends the watching.
+ */
+export function watchPolicy(address: string, blocked: (policy: string) => void): () => void {
+  const heard = (event: Event) => {
+    const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
+    if (disposition !== "enforce" || !/^wss?:/.test(blockedURI)) return;
+    const { origin, host } = new URL(address);
+    if (new URL(blockedURI).host !== host) return;
+    blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);
+  };
+  return listen(() => page, "securitypolicyviolation", heard);
 }
 
 /** Whether somebody may be looking. */

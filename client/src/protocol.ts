@@ -84,7 +84,7 @@ export type RequestOutcome =
        * An error code of the server (`invalid_message`, `limit_reached`, `too_large`, `internal` …), or
        * `ended`: the session is over for this tab; `unknown`: the connection broke, and whether it was
        * done can't be found out; `unsupported`: the server speaks version 1; `queue_full`;
-       * `no_websocket`: nothing here makes sockets.
+       * `unsupported_runtime`: nothing here makes sockets.
        */
       code: string;
       message: string;

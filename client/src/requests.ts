@@ -154,6 +154,13 @@ export class RequestQueue {
     }
   }
 
+  /** The server has ended the connection over a frame that was too large: the longest, most likely. */
+  tooLarge(): void {
+    const sent = this.#pending.filter(({ isInFlight }) => isInFlight);
+    const [longest] = sent.sort((a, b) => b.text.length - a.text.length);
+    if (longest) this.settle(longest, this.#refusal("too_large", "the server takes no frame of this size"));
+  }
+
   settle(request: Request, outcome: RequestOutcome): void {
     const at = this.#pending.indexOf(request);
     if (at < 0) return;

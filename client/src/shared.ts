@@ -1,5 +1,6 @@
 /** One client for all of a page that ask for the same session. */
-import { UserSessionClient, type UserSessionClientOptions, endpointOf } from "./client.js";
+import { endpointOf } from "./address.js";
+import { UserSessionClient, type UserSessionClientOptions } from "./client.js";
 import { ownDeviceId } from "./identity.js";
 import { deviceIdOption, userIdOption } from "./texts.js";
 

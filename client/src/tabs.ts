@@ -6,6 +6,7 @@
  */
 import { type Moment, type ToldMoment, moment, tellMoment, toldMoment } from "./clock.js";
 import type { SessionSnapshot } from "./core.js";
+import { Deadline } from "./deadline.js";
 import type { Memory } from "./model.js";
 import { attempt, page } from "./page.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
@@ -41,14 +42,20 @@ export interface TabGroupHandlers {
   wake(): void;
   /** To the leader: another tab wants to begin again what is over. */
   reconnect(): void;
+  /**
+   * Another tab has a token.
+   * @param isNew Whether it was set there just now.
+   */
+  offered(token: string, isNew: boolean): void;
 }
 
 type TabMessage =
   | ({ kind: "told" } & Told)
   | { kind: "leading" }
-  | { kind: "hello" }
+  | { kind: "hello"; token: string | null }
   | { kind: "wake" }
   | { kind: "reconnect" }
+  | { kind: "token"; token: string }
   | { kind: "ask"; id: string; message: Message; sentAt: ToldMoment | null }
   | { kind: "outcome"; id: string; outcome: RequestOutcome };
 
@@ -74,7 +81,7 @@ export class TabGroup {
   #channel: BroadcastChannel | null = null;
   /** Aborted when this tab does not want to lead any more. */
   #turn = new AbortController();
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #silence = new Deadline();
   #last: Told | null = null;
   /** What this tab has asked the leader for. */
   #asked = new Map<string, Asked>();
@@ -85,15 +92,18 @@ export class TabGroup {
     this.#handlers = handlers;
   }
 
-  /** @param greeting `hello` of somebody who has just opened the app, which begins again what is over. */
-  join(greeting: "hello" | "wake"): void {
+  /**
+   * @param greeting `hello` of somebody who has just opened the app, which begins again what is over.
+   * @param token What this tab was opened with, if it is a text.
+   */
+  join(greeting: "hello" | "wake", token: string | null = null): void {
     if (this.#hasJoined) return;
     this.#hasJoined = true;
     this.#channel = attempt(() => new BroadcastChannel(this.#name)) ?? null;
     if (!this.#channel) return this.#lead();
     this.#channel.onmessage = ({ data }) => this.#heard(data as TabMessage);
     this.#queueUp();
-    this.#greet(greeting);
+    this.#greet(greeting === "hello" ? { kind: greeting, token } : { kind: greeting });
   }
 
   /** Leaves the others until `join`. What was asked is asked again then. */
@@ -110,7 +120,7 @@ export class TabGroup {
   leave(outcome: RequestOutcome): void {
     this.pause();
     // Who joins again begins again what was over.
-    if (this.#last) this.#last = { ...this.#last, snapshot: { ...this.#last.snapshot, connectionStatus: "idle" } };
+    this.#forgetEnding();
     for (const { settle } of this.#asked.values()) settle(outcome);
     this.#asked.clear();
   }
@@ -137,6 +147,18 @@ export class TabGroup {
   reconnect(): void {
     this.#post({ kind: "reconnect" });
     this.#expectLeader();
+  }
+
+  /** Tells all of a token that was set here. @param isBeginning Whether it begins again what a refusal ended. */
+  offer(token: string, isBeginning: boolean): void {
+    this.#post({ kind: "token", token });
+    if (isBeginning) this.#forgetEnding();
+    this.#expectLeader();
+  }
+
+  /** Whatever was over begins again when this tab leads. */
+  #forgetEnding(): void {
+    if (this.#last) this.#last = { ...this.#last, snapshot: { ...this.#last.snapshot, connectionStatus: "idle" } };
   }
 
   /** @param steal Whether to lead at once, whoever does now. */
@@ -176,7 +198,7 @@ export class TabGroup {
   #lostLead(): void {
     if (this.isLeading) this.#stepDown();
     this.#queueUp();
-    this.#greet("wake");
+    this.#greet({ kind: "wake" });
   }
 
   #stepDown(): void {
@@ -185,8 +207,8 @@ export class TabGroup {
     for (const asked of this.#handlers.follow()) this.#asked.set(asked.id, asked);
   }
 
-  #greet(kind: "hello" | "wake"): void {
-    this.#post({ kind });
+  #greet(greeting: TabMessage): void {
+    this.#post(greeting);
     this.#askAgain();
     this.#expectLeader();
   }
@@ -199,15 +221,16 @@ export class TabGroup {
 
   #expectLeader(): void {
     if (!this.#channel || this.isLeading) return;
-    this.#silence ??= setTimeout(() => this.#queueUp(true), SILENT_MS);
+    if (!this.#silence.isSet) this.#silence.set(SILENT_MS, () => this.#queueUp(true));
   }
 
   #hasHeard(): void {
-    clearTimeout(this.#silence);
-    this.#silence = undefined;
+    this.#silence.clear();
   }
 
   #heard(message: TabMessage): void {
+    if (message.kind === "token") return this.#handlers.offered(message.token, true);
+    if (message.kind === "hello" && message.token) this.#handlers.offered(message.token, false);
     if (this.isLeading) this.#heardAsLeader(message);
     else this.#heardAsFollower(message);
   }

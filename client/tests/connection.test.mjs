@@ -182,7 +182,6 @@ const ENDINGS = [
   ["logged_out", (socket) => socket.receive({ type: "logged_out", scope: "all" }), "logged_out", null],
   ["close 4409", (socket) => socket.fail(4409, "replaced"), "replaced", null],
   ["replaced", (socket) => socket.receive({ type: "replaced" }), "replaced", null],
-  ["close 4401", (socket) => socket.fail(4401, "not signed in"), "unauthorized", "not signed in"],
   ["close 4403", (socket) => socket.fail(4403, ""), "forbidden", "not allowed"],
 ];
 
@@ -195,6 +194,7 @@ for (const [what, end, status, error] of ENDINGS) {
     const snapshot = client.getSnapshot();
     assert.deepEqual([snapshot.connectionStatus, snapshot.error, snapshot.isConnected], [status, error, false]);
     assert.deepEqual(changes, status === "logged_out" ? [{ type: "loggedOut" }] : []);
+    assert.deepEqual([snapshot.problem?.code, snapshot.problem?.retryable], [status, false]);
     if (newest().readyState !== 3) assert.equal(newest().closedWith, 1000);
     newest().fail(1000, LOGOUT_REASON);
     page.dispatchEvent(new Event("online"));

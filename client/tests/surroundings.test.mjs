@@ -174,15 +174,16 @@ for (const [what, given, says] of NO_SOCKETS) {
     const client = new UserSessionClient({ userId: "kim", url: "wss://app.example/s", WebSocket: given });
     const early = client.joinGame("go");
     client.connect();
-    const { error, isConnected, isLoading } = client.getSnapshot();
+    const { error, problem, isConnected, isLoading } = client.getSnapshot();
     assert.match(String(error), says);
+    assert.deepEqual(problem, { code: "unsupported_runtime", message: error, retryable: false });
     assert.deepEqual([isConnected, isLoading], [false, false]);
     for (const outcome of [await early, await client.joinGame("chess")]) {
-      assert.equal(!outcome.ok && outcome.code, "no_websocket");
+      assert.equal(!outcome.ok && outcome.code, "unsupported_runtime");
     }
     t.mock.timers.tick(600_000);
+    assert.equal(client.getMetrics().attempts, 1);
     client.reconnect();
-    assert.equal(client.getMetrics().attempts, 0);
     assert.match(String(client.getSnapshot().error), says);
     assert.equal(said.length, 1);
     client.close();

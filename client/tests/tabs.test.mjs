@@ -5,83 +5,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { UserSessionClient } from "user-session-worker/client";
+import { accept } from "./support/fake-socket.mjs";
+import { connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
 
-import { FakeSocket, accept, fakeClient, initialState } from "./support/fake-socket.mjs";
-
-/** @import { TestContext } from "node:test" */
-/** @import { UserSessionClientOptions } from "user-session-worker/client" */
+/** @import { UserSessionClient } from "user-session-worker/client" */
 
 const DONE = { ok: true, credentialShared: false };
-
-let users = 0;
-
-/**
- * Waits for messages and locks, which no mocked clock drives.
- * @param {string} what
- * @param {() => unknown} condition
- */
-async function until(what, condition) {
-  for (let turns = 0; turns < 20_000; turns++) {
-    if (condition()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.fail(`waited for ${what}`);
-}
-
-/** Lets pass what is on its way. */
-async function quiet() {
-  for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/**
- * Tabs of one browser, each a client. Only the first has its changes and its page's events under control.
- * @param {TestContext} t
- * @param {number} count
- * @param {Partial<UserSessionClientOptions>} [options]
- */
-function tabs(t, count, options = {}) {
-  const userId = `tabs ${users++}`;
-  const first = fakeClient(t, { userId, shareTabs: true, ...options });
-  const clients = [first.client];
-  /** @type {any[][]} */
-  const changes = [first.changes];
-  /** @type {FakeSocket[]} */
-  const sockets = first.sockets;
-  class Socket extends FakeSocket {
-    /** @param {string} url @param {string[]} protocols */
-    constructor(url, protocols) {
-      super(url, protocols);
-      sockets.push(this);
-    }
-  }
-  for (let at = 1; at < count; at++) {
-    const url = "wss://app.example/__user-session";
-    const WebSocket = /** @type {any} */ (Socket);
-    const client = new UserSessionClient({ userId, url, deviceId: "desk", shareTabs: true, WebSocket, ...options });
-    clients.push(client);
-    /** @type {any[]} */
-    const told = [];
-    changes.push(told);
-    for (const type of /** @type {const} */ (["gameJoined", "event", "reset"])) client.on(type, (change) => told.push(change));
-    t.after(() => client.close());
-  }
-  const name = `user-session ${JSON.stringify(["wss://app.example/__user-session", userId, "desk"])}`;
-  return { ...first, clients, told: changes, name, userId };
-}
-
-/**
- * Connects them, the first as the leader.
- * @param {ReturnType<typeof tabs>} given
- */
-async function connectAll({ clients, sockets }) {
-  clients[0]?.connect();
-  await until("the leader's socket", () => sockets.length === 1);
-  accept(/** @type {FakeSocket} */ (sockets[0]));
-  for (const client of clients.slice(1)) client.connect();
-  const isConnected = (/** @type {UserSessionClient} */ client) => client.getSnapshot().connectionStatus === "connected";
-  await until("all to be told", () => clients.every(isConnected));
-}
 
 test("a tab that leaves the others says so of itself, and connects again as one that knows its state", async (t) => {
   const given = tabs(t, 2);
@@ -234,20 +163,6 @@ test("a frame that the last leader has told is not told again by the next, which
   await until("its own socket", () => given.sockets.length === 1);
   assert.equal(given.newest().url.searchParams.get("since"), "7.12");
 });
-
-/** What a leader tells that has had its first frame. */
-function knowledge() {
-  const state = initialState();
-  const { userId, activeGames, presence, lastActive } = state;
-  const known = { userId, activeGames, presence, lastActive };
-  return {
-    snapshot: {
-      ...{ state: known, devices: [], isConnected: true, isLoading: false, error: null },
-      ...{ connectionStatus: "connected", pendingRequests: 0 },
-    },
-    memory: { state: known, devices: [], position: { epoch: 7, seq: 10 }, stateSeq: 10 },
-  };
-}
 
 test("a tab that was logged out, closed and connected again begins again", async (t) => {
   const given = tabs(t, 1);

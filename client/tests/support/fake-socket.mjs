@@ -89,6 +89,7 @@ export function fakeClient(t, options = {}) {
   t.mock.method(performance, "now", () => wallClock());
   // The longest wait: jitter only ever shortens.
   t.mock.method(Math, "random", () => 1);
+  t.mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("fetch failed")));
   const page = new EventTarget();
   const globals = /** @type {any} */ (globalThis);
   globals.addEventListener = page.addEventListener.bind(page);
@@ -146,4 +147,9 @@ export function initialState(more = {}) {
 export function accept(socket, more) {
   socket.open();
   socket.receive(initialState(more));
+}
+
+/** @param {FakeSocket} socket The token that it offers, `undefined` if none. */
+export function tokenOf({ protocols }) {
+  return protocols.find((name) => name.startsWith("bearer."))?.slice("bearer.".length);
 }
