@@ -5,6 +5,7 @@ import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react
 import type { PublishOptions, UserSessionClient, UserSessionClientOptions } from "./client.js";
 import type { ConnectionMetrics } from "./connection-types.js";
 import { ENDED, type SessionSnapshot, blankSnapshot } from "./core.js";
+import { Deadline } from "./deadline.js";
 import type { Presence, RequestOutcome, SessionEvent } from "./protocol.js";
 import { findSharedClient, shareClient } from "./shared.js";
 
@@ -159,12 +160,13 @@ class MountedSession {
     if (this.#client) return request(this.#client);
     if (!this.#key) return Promise.resolve(ENDED);
     return new Promise((resolve) => {
+      const unmounted = new Deadline();
       const ask = (client: UserSessionClient | null) => {
-        clearTimeout(timer);
+        unmounted.clear();
         this.#asked.delete(ask);
         resolve(client ? request(client) : ENDED);
       };
-      const timer = setTimeout(() => ask(null), UNMOUNTED_MS);
+      unmounted.set(UNMOUNTED_MS, () => ask(null));
       this.#asked.add(ask);
     });
   }

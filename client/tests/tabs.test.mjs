@@ -261,3 +261,30 @@ test("a tab that does not lead tries at once, too, when it is told to reconnect"
   given.clients[1]?.reconnect();
   await until("the next socket", () => given.sockets.length === 2);
 });
+
+test("a leader whose word waits to be read by a busy tab keeps its place", async (t) => {
+  /** @type {{onmessage: ((event: {data: object}) => void) | null}[]} */
+  const channels = [];
+  class Channel {
+    onmessage = null;
+    constructor() {
+      channels.push(this);
+    }
+    postMessage() {}
+    close() {}
+  }
+  t.mock.property(globalThis, "BroadcastChannel", /** @type {any} */ (Channel));
+  const given = tabs(t, 1);
+  let leave = () => {};
+  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
+  const held = navigator.locks.request(given.name, () => leading);
+  given.client.connect();
+  // Due with the tab's patience, and read after the timer that ends it.
+  setTimeout(() => channels[0]?.onmessage?.({ data: { kind: "told", ...knowledge(), changes: [], isCounted: false } }), 5_000);
+  t.mock.timers.tick(5_000);
+  await quiet();
+  assert.deepEqual([given.sockets.length, given.client.getSnapshot().connectionStatus], [0, "connected"]);
+  given.client.close();
+  leave();
+  await held;
+});
