@@ -1,5 +1,5 @@
 /** The client without a framework. */
-import { endpointOf, endpointUrl } from "./address.js";
+import { endpointAddress, endpointOf, withQuery } from "./address.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
@@ -253,11 +253,8 @@ export class UserSessionClient {
   }
 
   #address(): string {
-    const address = endpointUrl(this.#options.url);
-    const { userId } = this.#options;
-    const query = { userId, deviceId: this.deviceId, tabId: ownTabId() };
-    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-    return address.href;
+    const { url, userId } = this.#options;
+    return withQuery(endpointAddress(url), { userId, deviceId: this.deviceId, tabId: ownTabId() });
   }
 
   #wake(): void {

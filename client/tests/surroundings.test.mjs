@@ -48,6 +48,26 @@ const throws = () => {
   throw new Error("SecurityError");
 };
 
+const WholeURL = URL;
+
+/** As much of a URL as React Native has. */
+class PartOfURL {
+  /** @param {string} url */
+  constructor(url) {
+    this.href = url.endsWith("/") ? url : `${url}/`;
+  }
+
+  /** @returns {string} */
+  get protocol() {
+    throw new Error("URL.protocol is not implemented");
+  }
+
+  /** @returns {URLSearchParams} */
+  get searchParams() {
+    throw new Error("URLSearchParams.set is not implemented");
+  }
+}
+
 /** @type {[what: string, globals: Record<string, PropertyDescriptor>][]} */
 const SURROUNDINGS = [
   ["no crypto", { crypto: being(undefined) }],
@@ -67,6 +87,9 @@ const SURROUNDINGS = [
   ["empty locks", { navigator: being({ locks: {} }) }],
   ["locks that refuse", { navigator: being({ locks: { request: throws, query: throws } }) }],
   ["an empty location", { location: being({}) }],
+  ["a location that may not be touched", { location: refusing }],
+  ["no URL", { URL: being(undefined), URLSearchParams: being(undefined) }],
+  ["no fetch", { fetch: being(undefined) }],
   ["storage that may not be touched", { localStorage: refusing, sessionStorage: refusing }],
   ["storage that refuses", {
     localStorage: being({ getItem: throws, setItem: throws, removeItem: throws }),
@@ -87,7 +110,7 @@ const SURROUNDINGS = [
   ["no BroadcastChannel", { BroadcastChannel: being(undefined) }],
   ["React Native", {
     crypto: being(undefined), document: being(undefined), location: being(undefined), window: being(globalThis),
-    navigator: being({ product: "ReactNative" }), BroadcastChannel: being(undefined), addEventListener: being(undefined),
+    URL: being(PartOfURL), URLSearchParams: being(undefined), navigator: being({ product: "ReactNative" }), BroadcastChannel: being(undefined), addEventListener: being(undefined),
   }],
 ];
 
@@ -121,12 +144,19 @@ for (const [what, globals] of SURROUNDINGS) {
       class Socket extends FakeSocket {
         /** @param {string} url @param {string[]} protocols */
         constructor(url, protocols) {
-          super(url, protocols);
+          super("wss://app.example", protocols, WholeURL);
+          this.url = new WholeURL(url);
           sockets.push(this);
         }
       }
+      if (!globals["fetch"]) t.mock.method(globalThis, "fetch", throws);
+      /** @type {unknown[]} */
+      const unhandled = [];
+      const hear = (/** @type {unknown} */ error) => void unhandled.push(error);
+      process.on("unhandledRejection", hear);
+      t.after(() => process.off("unhandledRejection", hear));
       const client = new Client({
-        userId: "kim", deviceId, url: "wss://app.example/__user-session", WebSocket: /** @type {any} */ (Socket),
+        userId: "kim\ud83d", deviceId, url: "wss://app.example/__user-session", WebSocket: /** @type {any} */ (Socket),
         presenceFromVisibility: true, shareTabs: true,
       });
       client.connect();
@@ -136,12 +166,24 @@ for (const [what, globals] of SURROUNDINGS) {
       assert.ok(socket, "it has a socket");
       assert.match(client.deviceId, deviceId ? /^desk$/ : /^[a-z2-7]{20}$/);
       assert.match(String(socket.url.searchParams.get("tabId")), /^[a-z2-7]{16}$/);
-      accept(socket);
+      assert.equal(socket.url.href.split("?")[0], "wss://app.example/__user-session");
+      assert.equal(socket.url.searchParams.get("userId"), "kim\u{fffd}");
+      // Three attempts fail, so that the client looks for the cause, too.
+      for (let failures = 0; failures < 3; failures++) {
+        sockets.at(-1)?.fail();
+        client.reconnect();
+        for (let turns = 0; turns < 3; turns++) await settled();
+      }
+      const newest = /** @type {FakeSocket} */ (sockets.at(-1));
+      assert.ok(sockets.length > 3 && client.getSnapshot().problem);
+      accept(newest);
       const joined = client.joinGame("go");
-      socket.receive({ type: "ack", id: socket.requests.find(({ type }) => type === "join_game").id });
+      newest.receive({ type: "ack", id: newest.requests.find(({ type }) => type === "join_game").id });
       assert.equal((await joined).ok, true);
       client.close();
-      assert.equal(socket.closedWith, 1000);
+      assert.equal(newest.closedWith, 1000);
+      for (let turns = 0; turns < 3; turns++) await settled();
+      assert.deepEqual(unhandled, []);
     });
   }
 }

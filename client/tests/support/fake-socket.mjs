@@ -33,9 +33,10 @@ export class FakeSocket {
   /**
    * @param {string} url
    * @param {string[]} protocols
+   * @param {typeof URL} [Address] For a test whose engine has no URL.
    */
-  constructor(url, protocols) {
-    this.url = new URL(url);
+  constructor(url, protocols, Address = URL) {
+    this.url = new Address(url);
     this.protocols = protocols;
   }
 
