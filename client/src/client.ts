@@ -1,34 +1,40 @@
 /** The client without a framework. */
-import type { ConnectionMetrics, Token } from "./connection.js";
+import { endpointAddress, endpointOf, withQuery } from "./address.js";
+import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
-import { isVisible, page, watchPage } from "./page.js";
+import { numberOption } from "./numbers.js";
+import { page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
 import { type Message, refusal } from "./requests.js";
 import { TabGroup, type Told, canShareTabs } from "./tabs.js";
+import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
+import { Tokens } from "./tokens.js";
 
-const DEFAULT_PATH = "/__user-session";
-const HEARTBEAT_MS = 30_000;
-const LOST_AFTER_MS = 2_000;
-const REQUESTS_PER_SECOND = 20;
-/** The server takes a device that was silent for 90 s for one that has vanished. */
-const HEARTBEAT_RANGE_MS = [1_000, 60_000] as const;
+/**
+ * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
+ * timers run once a minute.
+ */
+const HEARTBEAT_MS = { usual: 30_000, least: 1_000, most: 60_000 };
 /** Timers of more than 24 days run out at once. */
-const LOST_AFTER_RANGE_MS = [0, 3_600_000] as const;
-const REQUESTS_PER_SECOND_RANGE = [1, 1_000] as const;
+const LOST_AFTER_MS = { usual: 2_000, least: 0, most: 3_600_000 };
+const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
 
 export interface UserSessionClientOptions {
-  /** Whose session it is: 1 to 1,024 bytes. */
+  /** Whose session it is: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */
   userId: string;
-  /** Where the server is, absolute or on the page's own host. `/__user-session` if left out. */
+  /**
+   * Where the server is, absolute or on the page's own host, by https: or wss:, on one's own machine
+   * also http: or ws:. An origin alone, and nothing, means its path `/__user-session`.
+   */
   url?: string | undefined;
   /**
-   * What names this installation, up to 128 bytes. One of the browser profile's own, kept in
+   * What names this installation, 1 to 128 bytes of UTF-8. One of the browser profile's own, kept in
    * localStorage, if left out.
    */
   deviceId?: string | undefined;
-  /** What others see this device as, 1 to 128 bytes. Needs a server of version 2. */
+  /** What others see this device as, 1 to 128 bytes, of more the first. Needs a server of version 2. */
   deviceName?: string | undefined;
   /**
    * What says who this is where no cookie does, or a function that fetches it for each connection.
@@ -48,7 +54,7 @@ export interface UserSessionClientOptions {
    * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
    */
   requestsPerSecond?: number | undefined;
-  /** What makes sockets, where there is no global `WebSocket`. */
+  /** The class of the sockets, where there is no global `WebSocket`. */
   WebSocket?: typeof WebSocket | undefined;
 }
 
@@ -74,26 +80,31 @@ export class UserSessionClient {
   readonly #core: SessionCore;
   readonly #group: TabGroup | null;
   readonly #ids = `${randomId(12)}.`;
-  #token: Token;
+  readonly #tokens: Tokens;
   #idCount = 0;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
   #changeListeners = new Set<(change: SessionChange) => void>();
-  #saidPresence: Presence | null = null;
 
   constructor(options: UserSessionClientOptions) {
-    this.#options = options;
-    this.#token = options.token;
-    this.deviceId = options.deviceId ?? ownDeviceId();
+    this.#options = {
+      ...options,
+      userId: userIdOption(options.userId),
+      deviceName: deviceNameOption(options.deviceName),
+    };
+    this.#tokens = new Tokens(options.token);
+    this.deviceId = deviceIdOption(options.deviceId ?? ownDeviceId());
     this.#core = new SessionCore(
       {
         address: () => this.#address(),
-        token: () => this.#token,
-        heartbeatMs: within(options.heartbeatMs ?? HEARTBEAT_MS, HEARTBEAT_RANGE_MS),
-        lostAfterMs: within(options.lostAfterMs ?? LOST_AFTER_MS, LOST_AFTER_RANGE_MS),
-        requestsPerSecond: within(options.requestsPerSecond ?? REQUESTS_PER_SECOND, REQUESTS_PER_SECOND_RANGE),
-        WebSocket: options.WebSocket ?? globalThis.WebSocket,
+        token: () => this.#tokens.current,
+        hasOtherToken: (refused) => this.#tokens.hasOther(refused),
+        heartbeatMs: numberOption("heartbeatMs", options.heartbeatMs, HEARTBEAT_MS),
+        lostAfterMs: numberOption("lostAfterMs", options.lostAfterMs, LOST_AFTER_MS),
+        requestsPerSecond: numberOption("requestsPerSecond", options.requestsPerSecond, REQUESTS_PER_SECOND),
+        WebSocket: options.WebSocket ?? page.WebSocket,
+        isOwnWebSocket: Boolean(options.WebSocket),
       },
       (changes, isCounted) => this.#coreChanged(changes, isCounted),
     );
@@ -105,11 +116,11 @@ export class UserSessionClient {
     if (this.#stops.length > 0) return;
     this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#hide() }));
     if (this.#options.presenceFromVisibility) {
-      this.#stops.push(followVisibility(this.#groupName(), (presence) => this.#sayPresence(presence)));
+      this.#stops.push(followVisibility(this.#groupName(), (presence) => void this.updatePresence(presence)));
     }
     if (this.#group) {
       this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
-      this.#group.join("hello");
+      this.#group.join("hello", this.#tokens.text);
     } else {
       this.#core.start();
     }
@@ -122,7 +133,7 @@ export class UserSessionClient {
     this.#group?.leave(ENDED);
     if (isOwn) return this.#core.stop();
     const isAway = { connectionStatus: "idle", isConnected: false, isLoading: false, pendingRequests: 0 } as const;
-    this.#show({ ...this.#snapshot, ...isAway }, []);
+    this.#show({ ...this.#snapshot, ...isAway, error: null, problem: null }, []);
   }
 
   /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
@@ -132,9 +143,18 @@ export class UserSessionClient {
     this.#reconnectCore();
   }
 
-  /** From the next connection on. */
+  /**
+   * It is used from the next connection on. One that was not there before also begins again what a
+   * refusal has ended, as `unauthorized` or `forbidden`.
+   */
   set token(token: Token) {
-    this.#token = token;
+    if (!this.#tokens.set(token) || this.#stops.length === 0) return;
+    const { text } = this.#tokens;
+    const { connectionStatus: status } = this.#snapshot;
+    if (text !== null) this.#group?.offer(text, status === "unauthorized" || status === "forbidden");
+    if (!this.#group || this.#group.isLeading) this.#core.renewed();
+    // What only this tab can make is of use if the leader has a function, too.
+    else if (text === null) this.#group.reconnect();
   }
 
   /** What is known now; the same object until something changes. */
@@ -162,19 +182,20 @@ export class UserSessionClient {
    * @returns Ends it.
    */
   onEvent<Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void): () => void {
+    const wanted = wellFormed(name);
     return this.on("event", ({ event }) => {
-      if (event.name === name) listener(event as SessionEvent<Data>);
+      if (event.name === wanted) listener(event as SessionEvent<Data>);
     });
   }
 
   /** Adds a game, 1 to 128 bytes of UTF-8. It is in the snapshot at once, and out again if it is refused. */
   joinGame(gameId: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "join_game", gameId });
+    return this.#ask({ type: "join_game", gameId: wellFormed(gameId) });
   }
 
   /** Removes a game, from the snapshot at once. */
   leaveGame(gameId: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "leave_game", gameId });
+    return this.#ask({ type: "leave_game", gameId: wellFormed(gameId) });
   }
 
   /** Says what the user is seen as; the last word of any device stands. */
@@ -188,8 +209,8 @@ export class UserSessionClient {
    * @param data Anything that JSON can say; with all the rest up to 64 KiB.
    */
   publish(name: string, data?: unknown, { to, except }: PublishOptions = {}): Promise<RequestOutcome> {
-    const aim = { ...(to && { to }), ...(except && { except }) };
-    return this.#ask({ type: "broadcast", event: name, data, ...aim });
+    const aim = { ...(to && { to: wellFormedAll(to) }), ...(except && { except: wellFormedAll(except) }) };
+    return this.#ask({ type: "broadcast", event: wellFormed(name), data, ...aim });
   }
 
   /** Ends the session on every device, this one too. */
@@ -204,12 +225,12 @@ export class UserSessionClient {
 
   /** Ends it on one device. Needs a server of version 2. */
   logoutDevice(deviceId: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "logout_device", deviceId });
+    return this.#ask({ type: "logout_device", deviceId: wellFormed(deviceId) });
   }
 
   /** Names this device, 1 to 128 bytes. Needs a server of version 2. */
   setDeviceName(name: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "set_device", name });
+    return this.#ask({ type: "set_device", name: wellFormed(name) });
   }
 
   /** What was counted of this tab's own connection. */
@@ -218,7 +239,7 @@ export class UserSessionClient {
   }
 
   #ask(asked: Message): Promise<RequestOutcome> {
-    if (isOver(this.#snapshot.connectionStatus)) return Promise.resolve(ENDED);
+    if (this.#isOver()) return Promise.resolve(ENDED);
     const message = asJson(asked);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
     const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
@@ -226,12 +247,14 @@ export class UserSessionClient {
     return this.#core.request(id, message);
   }
 
+  /** Whether what is asked now will not be done. */
+  #isOver(): boolean {
+    return isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
+  }
+
   #address(): string {
-    const address = new URL(endpointOf(this.#options.url));
-    const { userId } = this.#options;
-    const query = { userId, deviceId: this.deviceId, tabId: ownTabId() };
-    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-    return address.href;
+    const { url, userId } = this.#options;
+    return withQuery(endpointAddress(url), { userId, deviceId: this.deviceId, tabId: ownTabId() });
   }
 
   #wake(): void {
@@ -246,8 +269,7 @@ export class UserSessionClient {
   }
 
   #reconnectCore(): void {
-    this.#core.start();
-    this.#core.wake();
+    if (!this.#core.start()) this.#core.retry();
   }
 
   #coreChanged(changes: readonly SessionChange[], isCounted: boolean): void {
@@ -266,19 +288,12 @@ export class UserSessionClient {
   }
 
   /** What the server must be told on each connection, if it does not know it. */
-  #introduce({ devices, state }: SessionSnapshot): void {
+  #introduce({ devices }: SessionSnapshot): void {
     const { deviceName } = this.#options;
     const own = devices.find(({ current }) => current);
     if (deviceName && own && own.name !== deviceName) void this.setDeviceName(deviceName);
-    // While nobody was connected the server has forgotten what was said.
-    const isAlone = !devices.some(({ current, tabs }) => !current && tabs > 0);
-    const isForgotten = this.#saidPresence === "away" && state?.presence === "online";
-    if (isForgotten && isAlone && !isVisible()) void this.updatePresence("away");
-  }
-
-  #sayPresence(presence: Presence): void {
-    this.#saidPresence = presence;
-    void this.updatePresence(presence);
+    const presence = this.#core.forgottenPresence;
+    if (presence) void this.updatePresence(presence);
   }
 
   #groupName(): string {
@@ -300,20 +315,18 @@ export class UserSessionClient {
       follow: () => this.#core.handOver(),
       told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
       asked: (id, message, sentAt) =>
-        isOver(this.#snapshot.connectionStatus)
-          ? Promise.resolve(ENDED)
-          : this.#core.request(id, message, sentAt),
+        this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(id, message, sentAt),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {
         this.#reconnectCore();
       },
+      offered: (token, isNew) => {
+        this.#tokens.offer(token);
+        if (isNew && this.#group?.isLeading) this.#core.renewed();
+      },
     });
   }
-}
-
-function within(value: number, [least, most]: readonly [number, number]): number {
-  return Math.min(Math.max(value, least), most);
 }
 
 function added<T>(listeners: Set<T>, listener: T): () => void {
@@ -337,8 +350,9 @@ function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
 /** What another tab has told is a copy: as far as it says nothing new it is what was there. */
 function unlessSame(before: SessionSnapshot, told: SessionSnapshot): SessionSnapshot {
   const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b);
-  const { state, devices } = before;
-  return same(before, { ...told, state: same(state, told.state), devices: same(devices, told.devices) });
+  const { state, devices, problem } = before;
+  const parts = { state: same(state, told.state), devices: same(devices, told.devices) };
+  return same(before, { ...told, ...parts, problem: same(problem, told.problem) });
 }
 
 /** The message as the server will read it, or why it can't be written down. */
@@ -347,17 +361,5 @@ function asJson(message: Message): Message | string {
     return JSON.parse(JSON.stringify(message)) as Message;
   } catch (error) {
     return String(error);
-  }
-}
-
-/** Where sockets go, written in one way; as it was given if no page says what it is relative to. */
-export function endpointOf(url = DEFAULT_PATH): string {
-  try {
-    const address = new URL(url, page.location?.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    address.hash = "";
-    return address.href;
-  } catch {
-    return url;
   }
 }

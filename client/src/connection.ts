@@ -2,15 +2,30 @@
  * One socket to the server at a time, again and again: which version is spoken, when to come back,
  * and whether the other side is still there.
  */
-import { backoffMs } from "./backoff.js";
+import type { Attempt } from "./ask.js";
+import { FAILURES_BY_CLOSE, backoffMs } from "./backoff.js";
+import { monotonicMs } from "./clock.js";
 import {
-  type Frame,
+  type ConnectionHandlers,
+  type ConnectionSettings,
+  ENDINGS_BY_CODE,
+  type Ending,
+  noMetrics,
+} from "./connection-types.js";
+import { Deadline } from "./deadline.js";
+import { FrameReader } from "./frames.js";
+import { Outage } from "./outage.js";
+import { watchPolicy } from "./page.js";
+import { type SessionProblem, checkToken, problemOf, problemOfClose, problemOfError } from "./problem.js";
+import {
   HEARTBEAT,
   LOGOUT_REASON,
   PROTOCOL_VERSION_1,
   PROTOCOL_VERSION_2,
-  parseFrame,
 } from "./protocol.js";
+import { SaidOnce } from "./say.js";
+import { socketClass } from "./sockets.js";
+import { VersionChoice } from "./versions.js";
 
 /** How long a connection may take from the first attempt to the first frame. */
 const CONNECT_MS = 15_000;
@@ -20,83 +35,22 @@ const PONG_MS = 10_000;
 const DOUBTED_PONG_MS = 5_000;
 /** A connection that ends sooner counts as one more failure. */
 const STABLE_MS = 5_000;
-/** After so many connections of version 1 the server is taken for an older one. */
-const OLDER_FOR_SURE = 2;
-/** It may be upgraded: every so many connections it is asked again. */
-const OLDER_ASKED_AGAIN = 8;
+/** A connection whose credential ends sooner was let in in vain. */
+const IN_VAIN_MS = 1_000;
 const NORMAL_CLOSE = 1000;
+/** What browsers give as code where no close frame came. */
+const NO_CLOSE = 1006;
 /** The states of a socket, as every WebSocket numbers them; not every class has them as statics. */
 const OPEN = 1;
 const CLOSING = 2;
-
-/** After these closes it is not worth coming back soon: how many failures they count for. */
-const FAILURES_BY_CODE = new Map([
-  [1008, 5],
-  [1013, 2],
-]);
-
-/** Why a session is over for this tab, for good. */
-export type Ending = "logged_out" | "replaced" | "unauthorized" | "forbidden";
-
-const ENDINGS_BY_CODE = new Map<number, Ending>([
-  [4401, "unauthorized"],
-  [4403, "forbidden"],
-  [4409, "replaced"],
-]);
-
-/** What names the user to a server that takes no cookie. */
-export type Token = string | null | undefined | (() => TokenValue | Promise<TokenValue>);
-type TokenValue = string | null | undefined;
-
-/** What has been counted since the client was made. */
-export interface ConnectionMetrics {
-  /** Sockets that were tried. */
-  attempts: number;
-  /** Sockets that brought a first frame. */
-  connections: number;
-  /** When the last of them did, milliseconds since the Unix epoch, `null` if none has. */
-  connectedAt: number | null;
-  /** How long the last heartbeat's answer took, in milliseconds, `null` if none has come. */
-  roundTripMs: number | null;
-  /** Connections given up because an answer was overdue. */
-  timeouts: number;
-  framesSent: number;
-  framesReceived: number;
-  lastClose: { code: number; reason: string; at: number } | null;
-}
-
-export interface ConnectionHandlers {
-  opened(version: 1 | 2): void;
-  frame(frame: Frame): void;
-  /** The socket is gone; there will be another. */
-  dropped(): void;
-  ended(ending: Ending, reason: string): void;
-  /** No socket could be made. It will be tried again. */
-  failed(message: string): void;
-}
-
-export interface ConnectionSettings {
-  /** The address for the next socket. */
-  address: () => string;
-  token: () => Token;
-  heartbeatMs: number;
-  WebSocket: typeof WebSocket;
-}
+const CLOSED = 3;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
 export class Connection {
-  readonly metrics: ConnectionMetrics = {
-    attempts: 0,
-    connections: 0,
-    connectedAt: null,
-    roundTripMs: null,
-    timeouts: 0,
-    framesSent: 0,
-    framesReceived: 0,
-    lastClose: null,
-  };
-
+  readonly metrics = noMetrics();
+  /** When a socket last brought anything, or another tab's had, by `monotonicMs`. */
+  heardAt = -Infinity;
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
@@ -105,60 +59,103 @@ export class Connection {
   #attempt = 0;
   #isAttempting = false;
   #failures = 0;
-  #offersVersion2 = true;
-  #knowsVersion2 = false;
-  /** How often in a row the server took a socket without a subprotocol, after one with was failed. */
-  #olderConnections = 0;
+  #versions = new VersionChoice();
   /** Finds out whether a server that is taken for an older one is. */
   #probe: WebSocket | null = null;
+  /** Which version the socket speaks. */
+  #version: 1 | 2 = 1;
   #hasFirstFrame = false;
+  /** When the first frame came, by `monotonicMs`. */
+  #firstFrameAt = 0;
   #hasPonged = false;
-  #triedNewToken = false;
+  /** The newest attempt. */
+  #tried: Attempt | null = null;
+  #outage: Outage;
+  /** Whether it waits for something other than time. */
+  #isStalled = false;
+  /** Whether this client was let in since it was started. */
+  #wasLetIn = false;
+  /** The refusal after which it is tried once more, but not with the same token if it was never good. */
+  #refusal: { token?: string | null; reason: string } | null = null;
+  /** How many connections in a row were let in in vain. */
+  #inVain = 0;
+  /** How often in a row it was not let in. */
+  #refusals = 0;
+  #unwatchPolicy = () => {};
   #pingedAt: number | null = null;
   #retryTimer: Timer;
   #heartbeatTimer: Timer;
   /** Runs out unless a frame comes. */
-  #answerTimer: Timer;
-  #answerDueAt = 0;
+  #answer = new Deadline();
+  #said = new SaidOnce();
+  #reader = new FrameReader(this.#said);
 
   constructor(settings: ConnectionSettings, handlers: ConnectionHandlers) {
     this.#settings = settings;
     this.#handlers = handlers;
+    this.#outage = new Outage({
+      attempt: () => this.#tried,
+      changed: () => this.#handlers.problemChanged(),
+      refused: (problem, attempt) => this.#refused(problem, attempt),
+    });
   }
 
-  /** Begins, or begins again after an ending. */
-  start(): void {
+  /** Why there is no connection, `null` if there is one, or was a moment ago. */
+  get problem(): SessionProblem | null {
+    return this.#outage.problem;
+  }
+
+  /** Begins, or begins again after an ending. @param isRenewed Whether a new token is why. */
+  start(isRenewed = false): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#failures = 0;
-    this.#triedNewToken = false;
-    void this.#connect();
+    this.#wasLetIn = false;
+    this.#refusal = null;
+    if (!isRenewed) this.#refusals = 0;
+    // One new token after the other that is refused must not be tried as fast as they are made.
+    this.#failures = Math.max(0, this.#refusals - 2);
+    this.#outage.begin();
+    if (this.#refusals > 1) this.#retryLater();
+    else void this.#connect();
   }
 
   /** Closes the socket and makes no other. */
   stop(): void {
     this.#isRunning = false;
     this.#abandon();
+    this.#outage.end();
   }
 
   /** Closes the socket until the next `wake`: the page is being left, and may come back. */
   suspend(): void {
     if (!this.#isRunning) return;
     this.#abandon();
+    this.#outage.end();
     this.#handlers.dropped();
   }
 
   /** Connects at once if it was waiting to, and finds out whether an open socket still works. */
   wake(): void {
-    if (!this.#isRunning) return;
+    if (!this.#isRunning || this.#isStalled) return;
     if (!this.#isAttempting && !this.#socket) void this.#connect();
     else if (this.#hasFirstFrame) this.#ping(DOUBTED_PONG_MS);
     else this.#expectAnswer(DOUBTED_PONG_MS);
   }
 
-  /** Whether frames can be sent. */
-  get isOpen(): boolean {
-    return this.#hasFirstFrame;
+  /**
+   * The same, since the app wants it.
+   * @param isRenewed Whether it is because there is another token.
+   */
+  retry(isRenewed = false): void {
+    this.#isStalled = false;
+    this.#outage.askAgain();
+    if (isRenewed && this.#isAttempting && this.#tried?.isToken) void this.#connect();
+    else this.wake();
+  }
+
+  /** Tells of the problem, known or not: there is no connection for long enough. */
+  tellProblem(): void {
+    if (this.#isRunning && !this.#hasFirstFrame) this.#outage.tell();
   }
 
   /** @returns Whether there was an open socket to send it on. */
@@ -171,6 +168,7 @@ export class Connection {
 
   /** Closes for good: the server has said that it is over. */
   end(ending: Ending, reason: string): void {
+    this.#refusals++;
     this.stop();
     this.#handlers.ended(ending, reason);
   }
@@ -179,100 +177,157 @@ export class Connection {
     clearTimeout(this.#retryTimer);
     const attempt = ++this.#attempt;
     this.#isAttempting = true;
+    this.#isStalled = false;
     this.metrics.attempts++;
+    this.#outage.begin();
     this.#expectAnswer(CONNECT_MS);
+    const given = this.#settings.token();
+    const tried: Attempt = { address: "", token: null, isToken: typeof given === "function", hasOpened: false };
+    this.#tried = tried;
     try {
-      const given = this.#settings.token();
-      const token = typeof given === "function" ? await given() : given;
+      tried.token = (typeof given === "function" ? await given() : given) ?? null;
+      tried.isToken = false;
       if (attempt !== this.#attempt) return;
-      this.#open(token ?? null, attempt);
+      // It would be refused again.
+      if (this.#refusal?.token === tried.token) return this.end("unauthorized", this.#refusal.reason);
+      this.#open(tried, attempt);
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      this.#abandon();
-      this.#retryLater();
-      this.#handlers.failed(error instanceof Error ? error.message : String(error));
+      const problem = problemOfError(error, tried.isToken);
+      // A function may give a better one next time.
+      const isRetryable = problem.code === "invalid_token" && typeof given === "function";
+      this.#fail(isRetryable ? { ...problem, retryable: true } : problem);
     }
   }
 
-  #open(token: string | null, attempt: number): void {
-    const { WebSocket: Socket, address } = this.#settings;
-    const protocols = this.#offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
-    if (token !== null && this.#offersVersion2) protocols.push(`bearer.${token}`);
-    const socket = new Socket(address(), protocols);
-    this.#socket = socket;
+  #open(tried: Attempt, attempt: number): void {
+    const { offersVersion2 } = this.#versions;
+    const protocols = offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
+    if (tried.token !== null && offersVersion2) {
+      checkToken(tried.token);
+      protocols.push(`bearer.${tried.token}`);
+    }
+    tried.address = this.#settings.address();
+    const Socket = socketClass(this.#settings.WebSocket, this.#said);
     const isCurrent = () => attempt === this.#attempt;
+    this.#unwatchPolicy = watchPolicy(tried.address, (policy) => isCurrent() && this.#fail(problemOf("policy", policy, false)));
+    const socket = new Socket(tried.address, protocols);
+    this.#socket = socket;
     socket.onopen = () => isCurrent() && this.#opened(socket);
     socket.onmessage = ({ data }) => isCurrent() && this.#received(data);
     socket.onclose = ({ code, reason }) => isCurrent() && this.#closed(code, reason);
-    // `close` follows, and says as much.
-    socket.onerror = () => {};
+    // `close` follows and says as much, but not in every browser and from every cause.
+    socket.onerror = () => new Deadline().set(0, () => isCurrent() && socket.readyState === CLOSED && this.#closed(NO_CLOSE, ""));
   }
 
   #opened(socket: WebSocket): void {
     const version = socket.protocol === PROTOCOL_VERSION_2 ? 2 : 1;
-    if (version === 2) this.#knowsVersion2 = true;
-    else if (!this.#offersVersion2) this.#olderConnections++;
+    this.#versions.opened(version);
     this.#isAttempting = false;
+    this.#version = version;
+    if (this.#tried) this.#tried.hasOpened = true;
     this.#handlers.opened(version);
   }
 
   #received(data: unknown): void {
     this.metrics.framesReceived++;
-    const frame = parseFrame(data);
+    const frame = this.#reader.read(data, this.#version, !this.#hasFirstFrame);
     const isFirst = !this.#hasFirstFrame && frame?.type === "initial_state";
-    if (this.#hasFirstFrame || isFirst) {
-      clearTimeout(this.#answerTimer);
-      this.#answerTimer = undefined;
-    }
+    if (this.#hasFirstFrame || isFirst) this.#answer.clear();
     if (frame?.type === "pong") return this.#ponged();
     if (isFirst) {
-      this.#hasFirstFrame = true;
-      this.#triedNewToken = false;
+      this.#hasFirstFrame = this.#wasLetIn = true;
+      this.#refusals = 0;
+      this.#refusal = null;
+      this.#outage.end();
       this.metrics.connections++;
       this.metrics.connectedAt = Date.now();
+      this.#firstFrameAt = monotonicMs();
       // A device that has sent nothing may hear late of its close.
       this.#beat();
     }
     if (frame) this.#handlers.frame(frame);
+    this.heardAt = monotonicMs();
   }
 
   #closed(code: number, reason: string): void {
     this.metrics.lastClose = { code, reason, at: Date.now() };
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
-    if (ending && !this.#mayTryNewToken(ending)) return this.end(ending, reason);
+    if (ending === "unauthorized" && this.#mayStillBeLetIn(reason)) return this.#renew(reason);
+    if (ending) return this.end(ending, reason);
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
-    const isPerhapsOlder = this.#isAttempting && this.#offersVersion2 && !this.#knowsVersion2;
+    const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure;
+    if (this.#hasHeld()) this.#failures = 0;
+    this.#failures = Math.max(this.#failures, FAILURES_BY_CLOSE.get(code) ?? 0);
+    if (!isPerhapsOlder) return this.#lost(problemOfClose(code, reason), code);
+    this.#outage.failed(null, this.#tried);
+    this.#abandon();
+    this.#versions.offersVersion2 = false;
+    void this.#connect();
+  }
+
+  /**
+   * Whether something could be sent that the server has not refused: what let a connection in may have
+   * been renewed since, a token may have been set while another was on its way, and a function may give
+   * another than it has kept.
+   */
+  #mayStillBeLetIn(reason: string): boolean {
+    const token = this.#tried?.token ?? null;
+    const isAnother = this.#hasFirstFrame || this.#settings.hasOtherToken(token);
+    if (!isAnother && (this.#refusal || typeof this.#settings.token() !== "function")) return false;
+    this.#refusal = isAnother ? { reason } : { token, reason };
+    return true;
+  }
+
+  /** The credential has ended: tries at once with the present one. */
+  #renew(reason: string): void {
+    const isInVain = this.#hasFirstFrame && !this.#hasHeld(IN_VAIN_MS);
+    this.#inVain = isInVain ? this.#inVain + 1 : 0;
     if (this.#hasHeld()) this.#failures = 0;
     this.#abandon();
-    if (isPerhapsOlder || ending) {
-      if (isPerhapsOlder) this.#offersVersion2 = false;
-      void this.#connect();
-      if (!ending) return;
-    } else {
-      this.#failures = Math.max(this.#failures, FAILURES_BY_CODE.get(code) ?? 0);
-      this.#retryLater();
-    }
+    this.#outage.dropped(problemOf("unauthorized", reason || "the credential has ended"));
+    if (this.#inVain > 1) this.#retryLater();
+    else void this.#connect();
     this.#handlers.dropped();
   }
 
-  /** A token may just have expired: one that is made on demand is asked for once more. */
-  #mayTryNewToken(ending: Ending): boolean {
-    const isAllowed =
-      ending === "unauthorized" && typeof this.#settings.token() === "function" && !this.#triedNewToken;
-    if (isAllowed) this.#triedNewToken = true;
-    return isAllowed;
+  /** The server refuses by HTTP, which a WebSocket shows to nobody. */
+  #refused({ code, message }: SessionProblem, attempt: Attempt): void {
+    // The app's own sockets may say who it is in a way of their own.
+    if (!this.#isRunning || this.#hasFirstFrame || this.#settings.isOwnWebSocket) return;
+    if (code === "unauthorized" && this.#settings.hasOtherToken(attempt.token)) return this.retry();
+    // A proxy may mark requests and not sockets, so a 403 proves nothing to who was let in before.
+    if (code === "unauthorized" || (code === "forbidden" && !this.#wasLetIn)) this.end(code, message);
   }
 
   #timedOut(): void {
     this.metrics.timeouts++;
     if (this.#hasHeld() && this.#hasPonged) this.#failures = 0;
+    const { isToken } = this.#tried ?? {};
+    this.#lost(isToken ? problemOf("token_failed", "the function `token` does not answer") : null);
+  }
+
+  /** The connection or the attempt has come to nothing: there will be another. */
+  #lost(problem: SessionProblem | null, code?: number): void {
+    const wasLetIn = this.#hasFirstFrame;
     this.#abandon();
+    if (wasLetIn) this.#outage.dropped(problem);
+    else this.#outage.failed(problem, this.#tried);
     this.#retryLater();
+    this.#handlers.dropped(code);
+  }
+
+  /** No socket can be made, or none that gets anywhere. */
+  #fail(problem: SessionProblem): void {
+    this.#abandon();
+    this.#outage.failed(problem, null);
+    this.#isStalled = !problem.retryable;
+    if (problem.retryable) this.#retryLater();
     this.#handlers.dropped();
   }
 
-  #hasHeld(): boolean {
-    return this.#hasFirstFrame && Date.now() - (this.metrics.connectedAt ?? 0) >= STABLE_MS;
+  #hasHeld(ms = STABLE_MS): boolean {
+    return this.#hasFirstFrame && monotonicMs() - this.#firstFrameAt >= ms;
   }
 
   #retryLater(): void {
@@ -281,11 +336,10 @@ export class Connection {
 
   /** Lets go of the attempt or the socket. A dead network would keep it from closing for minutes. */
   #abandon(): void {
-    for (const timer of [this.#retryTimer, this.#heartbeatTimer, this.#answerTimer]) clearTimeout(timer);
-    this.#answerTimer = undefined;
-    if (this.#isAttempting && !this.#offersVersion2) this.#olderConnections = 0;
-    const count = this.#olderConnections;
-    this.#offersVersion2 = this.#knowsVersion2 || count < OLDER_FOR_SURE || count % OLDER_ASKED_AGAIN === 0;
+    for (const timer of [this.#retryTimer, this.#heartbeatTimer]) clearTimeout(timer);
+    this.#answer.clear();
+    this.#unwatchPolicy();
+    this.#versions.ended(this.#isAttempting);
     this.#attempt++;
     this.#isAttempting = false;
     this.#hasFirstFrame = false;
@@ -302,20 +356,20 @@ export class Connection {
     this.#ping(PONG_MS);
     this.#heartbeatTimer = setTimeout(() => {
       this.#beat();
-      if (this.#olderConnections === 1) this.#doubtVersion1();
+      if (this.#versions.isDoubtful()) this.#doubtVersion1();
     }, this.#settings.heartbeatMs);
   }
 
   /** The attempt before this connection may have failed by chance: one beside it finds out. */
   #doubtVersion1(): void {
-    this.#olderConnections++;
+    const { WebSocket: Socket, address } = this.#settings;
+    if (!Socket) return;
     this.metrics.attempts++;
-    const probe = new this.#settings.WebSocket(this.#settings.address(), [PROTOCOL_VERSION_2]);
-    this.#probe = probe;
+    const probe = (this.#probe = new Socket(address(), [PROTOCOL_VERSION_2]));
     probe.onopen = () => {
       if (this.#probe !== probe) return;
       if (probe.protocol !== PROTOCOL_VERSION_2) return probe.close(NORMAL_CLOSE);
-      this.#knowsVersion2 = true;
+      this.#versions.opened(2);
       this.#abandon();
       void this.#connect();
       this.#handlers.dropped();
@@ -324,22 +378,17 @@ export class Connection {
 
   #ping(patienceMs: number): void {
     if (!this.send(HEARTBEAT)) return;
-    this.#pingedAt ??= performance.now();
+    this.#pingedAt ??= monotonicMs();
     this.#expectAnswer(patienceMs);
   }
 
   #ponged(): void {
-    if (this.#pingedAt !== null) this.metrics.roundTripMs = performance.now() - this.#pingedAt;
+    if (this.#pingedAt !== null) this.metrics.roundTripMs = monotonicMs() - this.#pingedAt;
     this.#pingedAt = null;
     this.#hasPonged = true;
   }
 
-  /** Whoever asks later does not put off what is due earlier. */
   #expectAnswer(patienceMs: number): void {
-    const dueAt = Date.now() + patienceMs;
-    if (this.#answerTimer !== undefined && this.#answerDueAt <= dueAt) return;
-    this.#answerDueAt = dueAt;
-    clearTimeout(this.#answerTimer);
-    this.#answerTimer = setTimeout(() => this.#timedOut(), patienceMs);
+    this.#answer.advance(patienceMs, () => this.#timedOut());
   }
 }

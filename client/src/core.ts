@@ -1,8 +1,14 @@
 /** One tab's session: a connection, what was told on it and what was asked on it. */
-import { Connection, type ConnectionMetrics, type Ending, type Token } from "./connection.js";
+import { type Moment, monotonicMs } from "./clock.js";
+import { Connection } from "./connection.js";
+import type { ConnectionMetrics, ConnectionSettings, Ending } from "./connection-types.js";
+import { Deadline } from "./deadline.js";
 import { type Memory, SessionModel } from "./model.js";
-import type { Frame, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
+import type { Frame, Presence, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { DONE, type Message, type Request, RequestQueue, isAboutGame, refusal } from "./requests.js";
+import { stateToShow } from "./shown-state.js";
+import { SpokenPresence } from "./spoken.js";
 
 /**
  * - `idle`: not started, or closed
@@ -25,21 +31,25 @@ export interface SessionSnapshot {
   readonly isConnected: boolean;
   /** Whether the first state is still to come. */
   readonly isLoading: boolean;
-  /** What went wrong last, until the next connection. */
+  /**
+   * The message of the problem while there is one, else of the last request that was refused, until one
+   * that is asked after it succeeds or the client connects again.
+   */
   readonly error: string | null;
+  /**
+   * Why the client is not connected, as far as it is known, and `null` while it is. It is known from the
+   * second failed attempt on, and at the latest after 5 s.
+   */
+  readonly problem: SessionProblem | null;
   readonly connectionStatus: ConnectionStatus;
   /** How many requests wait for their answer. */
   readonly pendingRequests: number;
 }
 
-export interface CoreSettings {
-  /** The address of the endpoint, with all of the query but `since`. */
-  address: () => string;
-  token: () => Token;
-  heartbeatMs: number;
+/** The address is that of the endpoint, with all of the query but `since`. */
+export interface CoreSettings extends ConnectionSettings {
   lostAfterMs: number;
   requestsPerSecond: number;
-  WebSocket: typeof WebSocket;
 }
 
 /**
@@ -48,15 +58,19 @@ export interface CoreSettings {
  */
 export type CoreListener = (changes: readonly SessionChange[], isCounted: boolean) => void;
 
-/** What frames of these types say they say in version 2 alone; before, they are a server's pushes. */
-const ONLY_VERSION_2 = new Set(["ack", "replaced", "logged_out"]);
-
-const ERROR_OF_ENDING: Record<Ending, string | null> = {
-  logged_out: null,
-  replaced: null,
+const MESSAGE_OF_ENDING: Record<Ending, string> = {
+  logged_out: "this session was logged out",
+  replaced: "this tab's session goes on in a newer connection",
   unauthorized: "not signed in",
   forbidden: "not allowed",
 };
+
+/** The server's close over a frame that is too large: it must not be sent again. */
+const TOO_LARGE_CLOSE = 1009;
+/** What another token may mend. */
+const TOKEN_PROBLEMS = new Set<ProblemCode | undefined>(["unauthorized", "forbidden", "invalid_token", "token_failed"]);
+/** How long a new token may take: until then what was asked is not given up. */
+const RENEWAL_MS = 3_000;
 
 export const ENDED = refusal("ended", "the session is over for this tab");
 
@@ -68,6 +82,7 @@ export function blankSnapshot(status: ConnectionStatus, isLoading: boolean): Ses
     isConnected: false,
     isLoading,
     error: null,
+    problem: null,
     connectionStatus: status,
     pendingRequests: 0,
   };
@@ -75,7 +90,7 @@ export function blankSnapshot(status: ConnectionStatus, isLoading: boolean): Ses
 
 /** Whether nothing comes after it by itself. */
 export function isOver(status: ConnectionStatus): status is Ending {
-  return status in ERROR_OF_ENDING;
+  return status in MESSAGE_OF_ENDING;
 }
 
 export class SessionCore {
@@ -86,15 +101,23 @@ export class SessionCore {
   #listener: CoreListener;
   #version: 1 | 2 = 1;
   #status: ConnectionStatus = "idle";
-  #error: string | null = null;
-  #lostAfterMs: number;
-  #lostTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The last refusal of a request, which is gone when its cause is. */
+  #refusal: { message: string } | null = null;
+  /** Why it is over, if it is. */
+  #ending: SessionProblem | null = null;
+  #settings: CoreSettings;
+  #lost = new Deadline();
+  /** Runs while it is over and a new token may still come. */
+  #renewal = new Deadline();
   /** Requests of version 1 that an error may be about, which has no id there, and the error. */
   #doubted: { requests: Request[]; error: RequestOutcome } | null = null;
+  #spoken = new SpokenPresence(this.#model, () =>
+    this.#queue.pending.some(({ message }) => message.type === "update_presence"),
+  );
 
   constructor(settings: CoreSettings, listener: CoreListener) {
     this.#listener = listener;
-    this.#lostAfterMs = settings.lostAfterMs;
+    this.#settings = settings;
     const address = () => {
       this.#model.connecting();
       const { since } = this.#model;
@@ -105,15 +128,15 @@ export class SessionCore {
       {
         opened: (version) => (this.#version = version),
         frame: (frame) => this.#received(frame),
-        dropped: () => this.#dropped(),
+        dropped: (code) => this.#dropped(code),
         ended: (ending, reason) => this.#ended(ending, reason),
-        failed: (message) => this.#failed(message),
+        problemChanged: () => this.#changed(),
       },
     );
     this.#queue = new RequestQueue(settings.requestsPerSecond, {
       send: (text) => this.#connection.send(text),
       changed: () => this.#changed(),
-      refused: (why) => this.#showError(why),
+      refused: (message) => this.#refuse({ message }),
       isDone: (message) => this.#isDone(message),
     });
   }
@@ -126,34 +149,64 @@ export class SessionCore {
     return this.#model.memory;
   }
 
+  /** Whether it is over, and what is asked may still be done. */
+  get isRenewable(): boolean {
+    return this.#renewal.isSet;
+  }
+
   /** Starts from what another tab knew. */
   adopt(memory: Memory): void {
     this.#model.memory = memory;
+    this.#connection.heardAt = monotonicMs();
   }
 
-  /** @param isContinued Whether there was a connection a moment ago, of another tab. */
-  start(isContinued = false): void {
-    if (this.#status !== "idle" && !isOver(this.#status)) return;
+  /** A presence that must be said again since nobody else has spoken meanwhile, `null` if none. */
+  get forgottenPresence(): Presence | null {
+    return this.#spoken.forgotten;
+  }
+
+  /**
+   * @param isContinued Whether there was a connection a moment ago, of another tab.
+   * @param isRenewed Whether a new token is why.
+   * @returns Whether it had not begun.
+   */
+  start(isContinued = false, isRenewed = false): boolean {
+    if (this.#status !== "idle" && !isOver(this.#status)) return false;
+    this.#renewal.clear();
     this.#status = isContinued && this.#model.memory.state ? "reconnecting" : "connecting";
     if (this.#status === "reconnecting") this.#soonLost();
-    this.#error = null;
+    this.#refusal = this.#ending = null;
     this.#changed();
-    this.#connection.start();
+    this.#connection.start(isRenewed);
+    return true;
+  }
+
+  /** There is another token: begins again what a refusal has ended. */
+  renewed(): void {
+    if (this.#status === "unauthorized" || this.#status === "forbidden") this.start(false, true);
+    else if (TOKEN_PROBLEMS.has(this.snapshot.problem?.code)) this.#connection.retry(true);
+  }
+
+  /** Connects at once where it would wait. */
+  retry(): void {
+    if (this.#status === "reconnecting") this.#soonLost();
+    this.#connection.retry();
   }
 
   stop(): void {
     this.#connection.stop();
-    this.#queue.settleAll(() => ENDED);
+    this.#renewal.clear();
+    this.#ending = null;
     this.#end("idle");
   }
 
   /** Stops without a word: another tab goes on. @returns What is not answered. */
   handOver(): Request[] {
     this.#connection.stop();
-    clearTimeout(this.#lostTimer);
-    this.#lostTimer = undefined;
+    this.#lost.clear();
     this.#doubted = null;
     if (!isOver(this.#status)) this.#status = "idle";
+    this.#renewal.clear();
     return this.#queue.handOver();
   }
 
@@ -165,18 +218,23 @@ export class SessionCore {
   /** Closes the socket until `wake`. Nobody looks at the page meanwhile, so nothing is lost. */
   suspend(): void {
     this.#connection.suspend();
-    clearTimeout(this.#lostTimer);
-    this.#lostTimer = undefined;
+    this.#lost.clear();
   }
 
   /** @param sentAt When another tab may have sent it first, `null` if none can have. */
-  request(id: string, message: Message, sentAt: number | null = null): Promise<RequestOutcome> {
-    if (isOver(this.#status)) return Promise.resolve(ENDED);
-    return this.#queue.add(id, message, sentAt);
+  request(id: string, message: Message, sentAt: Moment | null = null): Promise<RequestOutcome> {
+    if (isOver(this.#status) && !this.isRenewable) return Promise.resolve(ENDED);
+    const whyNot = this.#whyImpossible();
+    if (whyNot) return Promise.resolve(whyNot);
+    this.#spoken.asked(message);
+    const refused = this.#refusal;
+    return this.#queue.add(id, message, sentAt).then((outcome) => {
+      if (outcome.ok && refused && refused === this.#refusal) this.#refuse(null);
+      return outcome;
+    });
   }
 
   #received(frame: Frame): void {
-    if (this.#version === 1 && ONLY_VERSION_2.has(frame.type)) return this.#told(frame);
     switch (frame.type) {
       case "ack":
         return this.#queue.answer(frame);
@@ -192,15 +250,15 @@ export class SessionCore {
   }
 
   #told(frame: Frame): void {
-    const { position } = this.#model.memory;
+    const before = this.#model.memory;
     const changes = this.#model.apply(frame);
-    const isCounted = position !== this.#model.memory.position;
+    const isCounted = before.position !== this.#model.memory.position;
     const isFirst = frame.type === "initial_state";
+    this.#spoken.told(frame, before, monotonicMs() - this.#connection.heardAt);
     if (isFirst) {
-      clearTimeout(this.#lostTimer);
-      this.#lostTimer = undefined;
+      this.#lost.clear();
       this.#status = "connected";
-      this.#error = null;
+      this.#refusal = null;
     }
     if (this.#version === 1) this.#settleByState(frame);
     this.#changed(changes, isCounted && !isFirst);
@@ -210,9 +268,9 @@ export class SessionCore {
 
   #refused(frame: Frame): void {
     const isTooFast = frame["code"] === "rate_limited";
-    if (!isTooFast) this.#error = String(frame["message"]);
+    if (!isTooFast) this.#refusal = { message: String(frame["message"]) };
     if (this.#version === 2) this.#queue.answer(frame);
-    else if (isTooFast) this.#queue.slowDown(Number(frame["retryAfterMs"]));
+    else if (isTooFast) this.#queue.slowDown(frame["retryAfterMs"]);
     else this.#doubt(refusal(String(frame["code"]), String(frame["message"])));
     this.#changed();
   }
@@ -232,7 +290,7 @@ export class SessionCore {
       const isDone = this.#isDone(request.message);
       const answer = request.message.type === "join_game" ? "game_joined" : "game_left";
       const isMeant =
-        request.lastSentAt > 0 && frame.type === answer && frame["gameId"] === request.message["gameId"];
+        request.lastSentAt !== null && frame.type === answer && frame["gameId"] === request.message["gameId"];
       if (doubted?.requests.includes(request)) this.#queue.settle(request, isDone ? DONE : doubted.error);
       else if (isMeant || (frame.type === "initial_state" && isDone)) this.#queue.settle(request, DONE);
     }
@@ -244,58 +302,82 @@ export class SessionCore {
     return games.includes(String(gameId)) === (type === "join_game");
   }
 
-  #dropped(): void {
+  #dropped(code = 0): void {
+    if (code === TOO_LARGE_CLOSE) this.#queue.tooLarge();
     this.#queue.disconnected();
+    const whyNot = this.#whyImpossible();
+    if (whyNot) this.#queue.settleAll(() => whyNot);
     this.#doubted = null;
     if (this.#status === "connected") this.#status = "reconnecting";
     this.#soonLost();
     this.#changed();
   }
 
-  #failed(message: string): void {
-    this.#soonLost();
-    this.#showError(message);
+  /** What is asked can't wait for a connection where none can ever be made. */
+  #whyImpossible(): RequestOutcome | null {
+    const { problem } = this.#connection;
+    const isForGood = problem?.code === "unsupported_runtime" && !problem.retryable;
+    return isForGood ? refusal(problem.code, problem.message) : null;
   }
 
-  #showError(message: string): void {
-    this.#error = message;
+  #refuse(refusal: { message: string } | null): void {
+    this.#refusal = refusal;
     this.#changed();
   }
 
   /** A connection that is soon back was never lost. */
   #soonLost(): void {
-    if (this.#lostTimer !== undefined || this.#status === "lost") return;
-    this.#lostTimer = setTimeout(() => {
-      this.#lostTimer = undefined;
+    if (this.#lost.isSet || this.#status === "lost") return;
+    this.#lost.set(this.#settings.lostAfterMs, () => {
       this.#status = "lost";
+      this.#connection.tellProblem();
       this.#changed();
-    }, this.#lostAfterMs);
+    });
   }
 
   #ended(ending: Ending, reason: string): void {
-    this.#error = ERROR_OF_ENDING[ending] && (reason || ERROR_OF_ENDING[ending]);
-    const isLogout = ({ type }: Message) => ending === "logged_out" && type === "logout_all";
-    this.#queue.settleAll((message) => (isLogout(message) ? DONE : ENDED));
+    if (ending === "logged_out" || ending === "replaced") this.#spoken.forget();
+    this.#ending = problemOf(ending, (ending !== "logged_out" && reason) || MESSAGE_OF_ENDING[ending], false);
+    this.#queue.disconnected();
+    // Whoever was let in and gives tokens may be about to give a new one.
+    const isRenewable = ending === "unauthorized" && typeof this.#settings.token() === "string";
+    if (isRenewable && this.#model.memory.state) this.#renewal.set(RENEWAL_MS, () => this.#end(ending));
+    else this.#giveUp(ending === "logged_out");
     this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
   }
 
+  /** What was asked will not be done. @param isLogout Whether a logout is what has ended the session. */
+  #giveUp(isLogout = false): void {
+    this.#renewal.clear();
+    this.#queue.settleAll(({ type }) => (isLogout && type === "logout_all" ? DONE : ENDED));
+  }
+
   #end(status: ConnectionStatus, changes: SessionChange[] = []): void {
-    clearTimeout(this.#lostTimer);
-    this.#lostTimer = undefined;
+    if (!this.#renewal.isSet) this.#giveUp();
+    this.#lost.clear();
     this.#doubted = null;
     this.#status = status;
     this.#changed(changes);
   }
 
+  /** Whether the first state is still to come, and can. */
+  #isLoading(problem: SessionProblem | null): boolean {
+    const isOn = this.#status !== "idle" && !isOver(this.#status);
+    return isOn && !this.#model.memory.state && problem?.retryable !== false;
+  }
+
   #changed(changes: readonly SessionChange[] = [], isCounted = false): void {
     const before = this.snapshot;
     const status = this.#status;
+    const problem = this.#ending ?? this.#connection.problem;
+    const isSaid = problem && problem.code !== "logged_out" && problem.code !== "replaced";
     const next: SessionSnapshot = {
-      state: this.#stateToShow(before.state),
+      state: stateToShow(this.#model.memory.state, this.#queue.pending, before.state),
       devices: this.#model.memory.devices,
       isConnected: status === "connected" || status === "reconnecting",
-      isLoading: !this.#model.memory.state && status !== "idle" && !isOver(status),
-      error: this.#error,
+      isLoading: this.#isLoading(problem),
+      error: (isSaid ? problem.message : this.#refusal?.message) ?? null,
+      problem,
       connectionStatus: status,
       pendingRequests: this.#queue.pending.length,
     };
@@ -304,29 +386,4 @@ export class SessionCore {
     if (!isSame) this.snapshot = next;
     if (!isSame || changes.length > 0) this.#listener(changes, isCounted);
   }
-
-  /** The server's state with what was asked and may still be granted. */
-  #stateToShow(before: SessionState | null): SessionState | null {
-    const { state } = this.#model.memory;
-    if (!state) return null;
-    let activeGames = state.activeGames;
-    for (const { message } of this.#queue.pending.filter((one) => isAboutGame(one.message))) {
-      const gameId = String(message["gameId"]);
-      const isIn = activeGames.includes(gameId);
-      if (message.type === "leave_game" && isIn) activeGames = activeGames.filter((one) => one !== gameId);
-      if (message.type === "join_game" && !isIn) activeGames = [...activeGames, gameId];
-    }
-    const next = { ...state, activeGames };
-    return before && isSameState(before, next) ? before : next;
-  }
-}
-
-function isSameState(a: SessionState, b: SessionState): boolean {
-  return (
-    a.userId === b.userId &&
-    a.presence === b.presence &&
-    a.lastActive === b.lastActive &&
-    a.activeGames.length === b.activeGames.length &&
-    a.activeGames.every((gameId, at) => gameId === b.activeGames[at])
-  );
 }

@@ -1,7 +1,9 @@
 export { UserSessionClient } from "./client.js";
 export type { PublishOptions, UserSessionClientOptions } from "./client.js";
-export type { ConnectionMetrics, Token } from "./connection.js";
+export type { ConnectionMetrics, Token } from "./connection-types.js";
 export type { ConnectionStatus, SessionSnapshot } from "./core.js";
+export { PROBLEM_CODES } from "./problem.js";
+export type { ProblemCode, SessionProblem } from "./problem.js";
 export type {
   Presence,
   RequestOutcome,

@@ -3,14 +3,16 @@
 import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react";
 
 import type { PublishOptions, UserSessionClient, UserSessionClientOptions } from "./client.js";
-import type { ConnectionMetrics } from "./connection.js";
+import type { ConnectionMetrics } from "./connection-types.js";
 import { ENDED, type SessionSnapshot, blankSnapshot } from "./core.js";
+import { Deadline } from "./deadline.js";
 import type { Presence, RequestOutcome, SessionEvent } from "./protocol.js";
 import { findSharedClient, shareClient } from "./shared.js";
 
 export type { PublishOptions } from "./client.js";
-export type { ConnectionMetrics, Token } from "./connection.js";
+export type { ConnectionMetrics, Token } from "./connection-types.js";
 export type { ConnectionStatus, SessionSnapshot } from "./core.js";
+export type { ProblemCode, SessionProblem } from "./problem.js";
 export type { Presence, RequestOutcome, SessionDevice, SessionEvent, SessionState } from "./protocol.js";
 
 /** The callbacks may be written inline: a new one is used from then on, and nothing reconnects. */
@@ -66,7 +68,7 @@ export function useUserSession(options: UseUserSessionOptions): UseUserSessionRe
   const latest = useRef(options);
   const isOn = enabled && Boolean(userId);
   const session = useMemo(
-    () => new MountedSession(latest, isOn ? { userId: String(userId), url, deviceId } : null),
+    () => new MountedSession(latest, isOn && userId ? { userId, url, deviceId } : null),
     [isOn, userId, url, deviceId],
   );
   useInsertionEffect(() => {
@@ -94,6 +96,8 @@ class MountedSession {
   readonly #latest: { readonly current: UseUserSessionOptions };
   readonly #key: Key | null;
   #client: UserSessionClient | null = null;
+  /** The newest token that this component has given its client. */
+  #given: UseUserSessionOptions["token"];
   #heard = new Set<Heard>();
   /** What was asked before it subscribed; `null` tells that it does not. */
   #asked = new Set<(client: UserSessionClient | null) => void>();
@@ -108,6 +112,7 @@ class MountedSession {
     if (!this.#key) return () => {};
     const { client, release } = shareClient(this.#clientOptions(this.#key));
     this.#client = client;
+    this.#given = undefined;
     this.setToken(this.#latest.current.token);
     const current = () => this.#latest.current;
     const stops = [
@@ -136,21 +141,32 @@ class MountedSession {
 
   getServerSnapshot = (): SessionSnapshot => (this.#key ? LOADING : DISABLED);
 
-  /** A component that gives none does not take away another's. */
+  /**
+   * A component that gives none does not take away another's, and one that renders again with the same
+   * not either. A function that is written inline is another at each render, and no other token.
+   */
   setToken(token: UseUserSessionOptions["token"]): void {
-    if (this.#client && token !== undefined) this.#client.token = token;
+    const given = typeof token === "function" ? this.#askLatest : token;
+    if (!this.#client || given === undefined || given === this.#given) return;
+    this.#client.token = this.#given = given;
   }
+
+  #askLatest = () => {
+    const { token } = this.#latest.current;
+    return typeof token === "function" ? token() : token;
+  };
 
   #ask(request: (client: UserSessionClient) => Promise<RequestOutcome>): Promise<RequestOutcome> {
     if (this.#client) return request(this.#client);
     if (!this.#key) return Promise.resolve(ENDED);
     return new Promise((resolve) => {
+      const unmounted = new Deadline();
       const ask = (client: UserSessionClient | null) => {
-        clearTimeout(timer);
+        unmounted.clear();
         this.#asked.delete(ask);
         resolve(client ? request(client) : ENDED);
       };
-      const timer = setTimeout(() => ask(null), UNMOUNTED_MS);
+      unmounted.set(UNMOUNTED_MS, () => ask(null));
       this.#asked.add(ask);
     });
   }

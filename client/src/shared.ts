@@ -1,6 +1,8 @@
 /** One client for all of a page that ask for the same session. */
-import { UserSessionClient, type UserSessionClientOptions, endpointOf } from "./client.js";
+import { endpointOf } from "./address.js";
+import { UserSessionClient, type UserSessionClientOptions } from "./client.js";
 import { ownDeviceId } from "./identity.js";
+import { deviceIdOption, userIdOption } from "./texts.js";
 
 interface Entry {
   client: UserSessionClient;
@@ -47,5 +49,5 @@ export function shareClient(options: UserSessionClientOptions): SharedClient {
 }
 
 function keyOf({ url, userId, deviceId }: UserSessionClientOptions): string {
-  return JSON.stringify([endpointOf(url), userId, deviceId ?? ownDeviceId()]);
+  return JSON.stringify([endpointOf(url), userIdOption(userId), deviceIdOption(deviceId ?? ownDeviceId())]);
 }

@@ -4,9 +4,11 @@
  * lock to another, which goes on from where it was told that the first had been. A tab that leads and
  * does not answer, since the browser has frozen it, has the lock taken away.
  */
+import { type Moment, type ToldMoment, moment, tellMoment, toldMoment } from "./clock.js";
 import type { SessionSnapshot } from "./core.js";
+import { Deadline } from "./deadline.js";
 import type { Memory } from "./model.js";
-import { page } from "./page.js";
+import { attempt, page } from "./page.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
 import type { Message } from "./requests.js";
 
@@ -33,22 +35,28 @@ export interface TabGroupHandlers {
    * To the leader: another tab asks for something.
    * @param sentAt When the last leader may have sent it, `null` if none can have.
    */
-  asked(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome>;
+  asked(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome>;
   /** To the leader: what a newcomer must be told. */
   current(): Told;
   /** To the leader: another tab is looked at, or has just come. */
   wake(): void;
   /** To the leader: another tab wants to begin again what is over. */
   reconnect(): void;
+  /**
+   * Another tab has a token.
+   * @param isNew Whether it was set there just now.
+   */
+  offered(token: string, isNew: boolean): void;
 }
 
 type TabMessage =
   | ({ kind: "told" } & Told)
   | { kind: "leading" }
-  | { kind: "hello" }
+  | { kind: "hello"; token: string | null }
   | { kind: "wake" }
   | { kind: "reconnect" }
-  | { kind: "ask"; id: string; message: Message; sentAt: number | null }
+  | { kind: "token"; token: string }
+  | { kind: "ask"; id: string; message: Message; sentAt: ToldMoment | null }
   | { kind: "outcome"; id: string; outcome: RequestOutcome };
 
 /** What waits for its outcome. */
@@ -56,13 +64,13 @@ export interface Asked {
   id: string;
   message: Message;
   /** When a leader may have sent it, `null` if none can have. */
-  sentAt: number | null;
+  sentAt: Moment | null;
   settle: (outcome: RequestOutcome) => void;
 }
 
 /** Whether this browser can share a socket. */
 export function canShareTabs(): boolean {
-  return Boolean(page.navigator?.locks && page.BroadcastChannel);
+  return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel));
 }
 
 export class TabGroup {
@@ -73,7 +81,7 @@ export class TabGroup {
   #channel: BroadcastChannel | null = null;
   /** Aborted when this tab does not want to lead any more. */
   #turn = new AbortController();
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #silence = new Deadline();
   #last: Told | null = null;
   /** What this tab has asked the leader for. */
   #asked = new Map<string, Asked>();
@@ -84,14 +92,18 @@ export class TabGroup {
     this.#handlers = handlers;
   }
 
-  /** @param greeting `hello` of somebody who has just opened the app, which begins again what is over. */
-  join(greeting: "hello" | "wake"): void {
+  /**
+   * @param greeting `hello` of somebody who has just opened the app, which begins again what is over.
+   * @param token What this tab was opened with, if it is a text.
+   */
+  join(greeting: "hello" | "wake", token: string | null = null): void {
     if (this.#hasJoined) return;
     this.#hasJoined = true;
-    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel = attempt(() => new BroadcastChannel(this.#name)) ?? null;
+    if (!this.#channel) return this.#lead();
     this.#channel.onmessage = ({ data }) => this.#heard(data as TabMessage);
     this.#queueUp();
-    this.#greet(greeting);
+    this.#greet(greeting === "hello" ? { kind: greeting, token } : { kind: greeting });
   }
 
   /** Leaves the others until `join`. What was asked is asked again then. */
@@ -108,7 +120,7 @@ export class TabGroup {
   leave(outcome: RequestOutcome): void {
     this.pause();
     // Who joins again begins again what was over.
-    if (this.#last) this.#last = { ...this.#last, snapshot: { ...this.#last.snapshot, connectionStatus: "idle" } };
+    this.#forgetEnding();
     for (const { settle } of this.#asked.values()) settle(outcome);
     this.#asked.clear();
   }
@@ -137,6 +149,18 @@ export class TabGroup {
     this.#expectLeader();
   }
 
+  /** Tells all of a token that was set here. @param isBeginning Whether it begins again what a refusal ended. */
+  offer(token: string, isBeginning: boolean): void {
+    this.#post({ kind: "token", token });
+    if (isBeginning) this.#forgetEnding();
+    this.#expectLeader();
+  }
+
+  /** Whatever was over begins again when this tab leads. */
+  #forgetEnding(): void {
+    if (this.#last) this.#last = { ...this.#last, snapshot: { ...this.#last.snapshot, connectionStatus: "idle" } };
+  }
+
   /** @param steal Whether to lead at once, whoever does now. */
   #queueUp(steal = false): void {
     this.#turn.abort();
@@ -147,7 +171,8 @@ export class TabGroup {
       this.#lead();
       return done;
     };
-    navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead).catch((error: Error) => {
+    const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead);
+    request().catch((error: Error) => {
       if (signal.aborted) return;
       if (error.name === "AbortError") return this.#lostLead();
       // A page that may have no locks can't tell who leads: it is alone.
@@ -173,7 +198,7 @@ export class TabGroup {
   #lostLead(): void {
     if (this.isLeading) this.#stepDown();
     this.#queueUp();
-    this.#greet("wake");
+    this.#greet({ kind: "wake" });
   }
 
   #stepDown(): void {
@@ -182,27 +207,30 @@ export class TabGroup {
     for (const asked of this.#handlers.follow()) this.#asked.set(asked.id, asked);
   }
 
-  #greet(kind: "hello" | "wake"): void {
-    this.#post({ kind });
+  #greet(greeting: TabMessage): void {
+    this.#post(greeting);
     this.#askAgain();
     this.#expectLeader();
   }
 
   #askAgain(): void {
-    for (const { id, message, sentAt } of this.#asked.values()) this.#post({ kind: "ask", id, message, sentAt });
+    for (const { id, message, sentAt } of this.#asked.values()) {
+      this.#post({ kind: "ask", id, message, sentAt: sentAt && tellMoment(sentAt) });
+    }
   }
 
   #expectLeader(): void {
     if (!this.#channel || this.isLeading) return;
-    this.#silence ??= setTimeout(() => this.#queueUp(true), SILENT_MS);
+    if (!this.#silence.isSet) this.#silence.set(SILENT_MS, () => this.#queueUp(true));
   }
 
   #hasHeard(): void {
-    clearTimeout(this.#silence);
-    this.#silence = undefined;
+    this.#silence.clear();
   }
 
   #heard(message: TabMessage): void {
+    if (message.kind === "token") return this.#handlers.offered(message.token, true);
+    if (message.kind === "hello" && message.token) this.#handlers.offered(message.token, false);
     if (this.isLeading) this.#heardAsLeader(message);
     else this.#heardAsFollower(message);
   }
@@ -224,7 +252,8 @@ export class TabGroup {
         return this.#handlers.reconnect();
       case "ask": {
         const { id } = message;
-        const answered = this.#handlers.asked(id, message.message, message.sentAt);
+        const sentAt = message.sentAt && toldMoment(message.sentAt);
+        const answered = this.#handlers.asked(id, message.message, sentAt);
         return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
       }
       default:
@@ -260,7 +289,7 @@ export class TabGroup {
       changes: isBehind && isCounted ? [] : changes,
       isCounted,
     };
-    for (const asked of this.#asked.values()) asked.sentAt ??= Date.now();
+    for (const asked of this.#asked.values()) asked.sentAt ??= moment();
     this.#handlers.told(this.#last);
   }
 

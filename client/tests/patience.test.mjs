@@ -204,3 +204,41 @@ test("a server that is older is asked once whether it is, and keeps its connecti
   t.mock.timers.tick(1_000);
   assert.deepEqual(versions(sockets).slice(3), [1]);
 });
+
+/**
+ * What has arrived while a process was busy: it is read only after the timers that were due meanwhile.
+ * @param {number} ms
+ * @param {() => void} arrive
+ */
+const busyUntil = (ms, arrive) => void setTimeout(arrive, ms);
+
+test("an answer that waits to be read when its time is over is no missing answer", (t) => {
+  const { client, sockets, newest, page } = fakeClient(t);
+  client.connect();
+  const [socket] = sockets;
+  assert.ok(socket);
+  busyUntil(15_000, () => accept(socket));
+  t.mock.timers.tick(15_000);
+  assert.equal(client.getSnapshot().connectionStatus, "connected", "the first frame");
+  busyUntil(10_000, () => socket.receive({ type: "pong" }));
+  t.mock.timers.tick(10_000);
+  page.dispatchEvent(new Event("online"));
+  busyUntil(5_000, () => socket.receive({ type: "event", event: "e", data: 1, from: "x", seq: 11 }));
+  t.mock.timers.tick(5_000);
+  assert.deepEqual([newest().closedWith, sockets.length, client.getMetrics().timeouts], [null, 1, 0]);
+});
+
+test("a connection that is back when the process finds time to look was never lost, and had no problem", (t) => {
+  const { client, newest } = fakeClient(t);
+  /** @type {unknown[]} */
+  const seen = [];
+  client.subscribe(() => seen.push(client.getSnapshot().connectionStatus, client.getSnapshot().problem));
+  client.connect();
+  busyUntil(5_000, () => accept(newest()));
+  t.mock.timers.tick(5_000);
+  newest().fail();
+  t.mock.timers.tick(1_000);
+  busyUntil(1_000, () => accept(newest()));
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(seen, ["connecting", null, "connected", null, "reconnecting", null, "connected", null]);
+});

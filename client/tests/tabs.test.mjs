@@ -5,83 +5,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { UserSessionClient } from "user-session-worker/client";
+import { accept } from "./support/fake-socket.mjs";
+import { connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
 
-import { FakeSocket, accept, fakeClient, initialState } from "./support/fake-socket.mjs";
-
-/** @import { TestContext } from "node:test" */
-/** @import { UserSessionClientOptions } from "user-session-worker/client" */
+/** @import { UserSessionClient } from "user-session-worker/client" */
 
 const DONE = { ok: true, credentialShared: false };
-
-let users = 0;
-
-/**
- * Waits for messages and locks, which no mocked clock drives.
- * @param {string} what
- * @param {() => unknown} condition
- */
-async function until(what, condition) {
-  for (let turns = 0; turns < 20_000; turns++) {
-    if (condition()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.fail(`waited for ${what}`);
-}
-
-/** Lets pass what is on its way. */
-async function quiet() {
-  for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/**
- * Tabs of one browser, each a client. Only the first has its changes and its page's events under control.
- * @param {TestContext} t
- * @param {number} count
- * @param {Partial<UserSessionClientOptions>} [options]
- */
-function tabs(t, count, options = {}) {
-  const userId = `tabs ${users++}`;
-  const first = fakeClient(t, { userId, shareTabs: true, ...options });
-  const clients = [first.client];
-  /** @type {any[][]} */
-  const changes = [first.changes];
-  /** @type {FakeSocket[]} */
-  const sockets = first.sockets;
-  class Socket extends FakeSocket {
-    /** @param {string} url @param {string[]} protocols */
-    constructor(url, protocols) {
-      super(url, protocols);
-      sockets.push(this);
-    }
-  }
-  for (let at = 1; at < count; at++) {
-    const url = "wss://app.example/__user-session";
-    const WebSocket = /** @type {any} */ (Socket);
-    const client = new UserSessionClient({ userId, url, deviceId: "desk", shareTabs: true, WebSocket, ...options });
-    clients.push(client);
-    /** @type {any[]} */
-    const told = [];
-    changes.push(told);
-    for (const type of /** @type {const} */ (["gameJoined", "event", "reset"])) client.on(type, (change) => told.push(change));
-    t.after(() => client.close());
-  }
-  const name = `user-session ${JSON.stringify(["wss://app.example/__user-session", userId, "desk"])}`;
-  return { ...first, clients, told: changes, name, userId };
-}
-
-/**
- * Connects them, the first as the leader.
- * @param {ReturnType<typeof tabs>} given
- */
-async function connectAll({ clients, sockets }) {
-  clients[0]?.connect();
-  await until("the leader's socket", () => sockets.length === 1);
-  accept(/** @type {FakeSocket} */ (sockets[0]));
-  for (const client of clients.slice(1)) client.connect();
-  const isConnected = (/** @type {UserSessionClient} */ client) => client.getSnapshot().connectionStatus === "connected";
-  await until("all to be told", () => clients.every(isConnected));
-}
 
 test("a tab that leaves the others says so of itself, and connects again as one that knows its state", async (t) => {
   const given = tabs(t, 2);
@@ -235,20 +164,6 @@ test("a frame that the last leader has told is not told again by the next, which
   assert.equal(given.newest().url.searchParams.get("since"), "7.12");
 });
 
-/** What a leader tells that has had its first frame. */
-function knowledge() {
-  const state = initialState();
-  const { userId, activeGames, presence, lastActive } = state;
-  const known = { userId, activeGames, presence, lastActive };
-  return {
-    snapshot: {
-      ...{ state: known, devices: [], isConnected: true, isLoading: false, error: null },
-      ...{ connectionStatus: "connected", pendingRequests: 0 },
-    },
-    memory: { state: known, devices: [], position: { epoch: 7, seq: 10 }, stateSeq: 10 },
-  };
-}
-
 test("a tab that was logged out, closed and connected again begins again", async (t) => {
   const given = tabs(t, 1);
   await connectAll(given);
@@ -303,8 +218,31 @@ test("what was asked while no tab led was never sent, and is, however long that 
 test("a kept push, which has no place in the count, reaches all tabs", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
-  given.newest().receive({ type: "news", kept: true, seq: 10 });
+  given.newest().receive({ type: "push", kept: true, seq: 10, body: { type: "news" } });
   await until("the news", () => given.told.every((changes) => changes.length === 1));
+});
+
+test("a presence that a tab chose that does not lead is said again after a break, and by the next leader", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  const devices = [{ deviceId: "desk", lastActive: 1, tabs: 1, current: true }];
+  const said = () => given.newest().requests.filter(({ type }) => type === "update_presence");
+  const answer = () => given.newest().receive({ type: "ack", id: said().at(-1)?.id });
+  const outcome = given.clients[1]?.updatePresence("away");
+  await until("it to be asked", () => said().length === 1);
+  answer();
+  await outcome;
+  given.newest().fail();
+  t.mock.timers.tick(1_000);
+  accept(given.newest(), { devices });
+  await until("it to be said again", () => said().length === 1);
+  answer();
+  await quiet();
+  given.clients[0]?.close();
+  await until("the next leader", () => given.sockets.length === 3);
+  accept(given.newest(), { devices });
+  await until("it to be said by the next", () => said().length === 1);
+  assert.equal(said()[0].presence, "away");
 });
 
 test("a page that may not use locks has a socket of its own", async (t) => {
@@ -322,4 +260,31 @@ test("a tab that does not lead tries at once, too, when it is told to reconnect"
   given.newest().fail();
   given.clients[1]?.reconnect();
   await until("the next socket", () => given.sockets.length === 2);
+});
+
+test("a leader whose word waits to be read by a busy tab keeps its place", async (t) => {
+  /** @type {{onmessage: ((event: {data: object}) => void) | null}[]} */
+  const channels = [];
+  class Channel {
+    onmessage = null;
+    constructor() {
+      channels.push(this);
+    }
+    postMessage() {}
+    close() {}
+  }
+  t.mock.property(globalThis, "BroadcastChannel", /** @type {any} */ (Channel));
+  const given = tabs(t, 1);
+  let leave = () => {};
+  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
+  const held = navigator.locks.request(given.name, () => leading);
+  given.client.connect();
+  // Due with the tab's patience, and read after the timer that ends it.
+  setTimeout(() => channels[0]?.onmessage?.({ data: { kind: "told", ...knowledge(), changes: [], isCounted: false } }), 5_000);
+  t.mock.timers.tick(5_000);
+  await quiet();
+  assert.deepEqual([given.sockets.length, given.client.getSnapshot().connectionStatus], [0, "connected"]);
+  given.client.close();
+  leave();
+  await held;
 });

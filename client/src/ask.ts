@@ -1,0 +1,89 @@
+/** A question by HTTP, since a WebSocket that fails before it opens does not say why. */
+import { originOf, stateAddressOf } from "./address.js";
+import { type SessionProblem, problemOf } from "./problem.js";
+
+const PATIENCE_MS = 5_000;
+
+/** One attempt to connect. */
+export interface Attempt {
+  /** The address of its socket, empty before there is one. */
+  address: string;
+  /** The token that went along. */
+  token: string | null;
+  /** Whether its token is still awaited. */
+  isToken: boolean;
+  /** Whether its socket opened. */
+  hasOpened: boolean;
+}
+
+/** Nothing is known but that no connection comes about. */
+export function unreachable(attempt: Attempt | null): SessionProblem {
+  const where = attempt?.address ? ` to ${originOf(attempt.address)}` : "";
+  const causes = "the server or the network may be down, or the server does not list this page's origin";
+  return problemOf("unreachable", `no connection${where}: ${causes}`);
+}
+
+/** What the server's answer says. */
+export interface Finding {
+  /** Why sockets fail. */
+  problem: SessionProblem;
+  /** Whether it is the session server itself that does not let this credential in. */
+  isRefusal: boolean;
+}
+
+/**
+ * Asks the server for the user's state, with the credentials that the socket had.
+ * @param question Aborts it.
+ */
+export async function askServer(attempt: Attempt, question: AbortController): Promise<Finding> {
+  const address = stateAddressOf(attempt.address);
+  const timer = setTimeout(() => question.abort(), PATIENCE_MS);
+  try {
+    const response = await fetch(address, {
+      ...{ credentials: "include", cache: "no-store", redirect: "manual", signal: question.signal },
+      headers: attempt.token === null ? {} : { Authorization: `Bearer ${attempt.token}` },
+    });
+    const body = parsed(await response.text());
+    const problem = problemOfAnswer(response, body, attempt, address.replace(/\?.*/, ""));
+    return { problem, isRefusal: body.error?.code === problem.code };
+  } catch {
+    return { problem: unreachable(attempt), isRefusal: false };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What our server says, as far as it is ours. */
+interface Body {
+  error?: { code?: unknown; message?: unknown };
+  activeGames?: unknown;
+}
+
+function problemOfAnswer(
+  { status }: Response,
+  { error, activeGames }: Body,
+  { hasOpened }: Attempt,
+  where: string,
+): SessionProblem {
+  const said = typeof error?.message === "string" ? error.message : `${where} answers ${status}`;
+  if (status === 401) return problemOf("unauthorized", said);
+  if (status === 403) return problemOf("forbidden", said);
+  if (status === 400) return problemOf("invalid_request", said);
+  if (status === 429) return problemOf("rate_limited", said);
+  if (status === 503) return problemOf("unavailable", said);
+  if (status >= 500) return problemOf("server_error", said);
+  if (status !== 200 || !activeGames) {
+    return problemOf("wrong_address", `no session server at ${where}, which answers ${status || "by a redirect"}: check url`);
+  }
+  if (hasOpened) return problemOf("server_error", "the server takes the connection and ends it without a word");
+  const causes = "a proxy or middleware on the way may pass no WebSockets, or too many were opened";
+  return problemOf("no_websocket", `the server answers requests, but a WebSocket does not open: ${causes}`);
+}
+
+function parsed(text: string): Body {
+  try {
+    return (JSON.parse(text) as Body | null) ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,63 @@
+/** What a connection needs and tells. */
+import type { Frame } from "./protocol.js";
+
+/** Why a session is over for this tab, for good. */
+export type Ending = "logged_out" | "replaced" | "unauthorized" | "forbidden";
+
+/** The endings that a close's code tells of. */
+export const ENDINGS_BY_CODE = new Map<number, Ending>([
+  [4401, "unauthorized"],
+  [4403, "forbidden"],
+  [4409, "replaced"],
+]);
+
+/** What names the user to a server that takes no cookie. */
+export type Token = string | null | undefined | (() => TokenValue | Promise<TokenValue>);
+type TokenValue = string | null | undefined;
+
+/** What has been counted since the client was made. */
+export interface ConnectionMetrics {
+  /** Sockets that were tried. */
+  attempts: number;
+  /** Sockets that brought a first frame. */
+  connections: number;
+  /** When the last of them did, milliseconds since the Unix epoch, `null` if none has. */
+  connectedAt: number | null;
+  /** How long the last heartbeat's answer took, in milliseconds, `null` if none has come. */
+  roundTripMs: number | null;
+  /** Connections given up because an answer was overdue. */
+  timeouts: number;
+  framesSent: number;
+  framesReceived: number;
+  lastClose: { code: number; reason: string; at: number } | null;
+}
+
+export function noMetrics(): ConnectionMetrics {
+  const none = { connectedAt: null, roundTripMs: null, lastClose: null };
+  return { attempts: 0, connections: 0, timeouts: 0, framesSent: 0, framesReceived: 0, ...none };
+}
+
+export interface ConnectionHandlers {
+  opened(version: 1 | 2): void;
+  frame(frame: Frame): void;
+  /**
+   * The socket is gone, or there was none; there will be another, if the problem is retryable.
+   * @param code That of its close, if it was closed.
+   */
+  dropped(code?: number): void;
+  ended(ending: Ending, reason: string): void;
+  /** The problem is another by now. */
+  problemChanged(): void;
+}
+
+export interface ConnectionSettings {
+  /** The address for the next socket. It throws a `ProblemError` if there is none. */
+  address: () => string;
+  token: () => Token;
+  /** Whether there is another token to try than the one that was refused. */
+  hasOtherToken: (refused: string | null) => boolean;
+  heartbeatMs: number;
+  WebSocket: typeof WebSocket | undefined;
+  /** Whether the app has given that class: its sockets may carry what a request does not. */
+  isOwnWebSocket: boolean;
+}

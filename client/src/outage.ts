@@ -1,0 +1,112 @@
+/** A time without a connection: what is known of its cause, and from when on that is told. */
+import { type Attempt, askServer, unreachable } from "./ask.js";
+import { Deadline } from "./deadline.js";
+import { attempt, page } from "./page.js";
+import { type SessionProblem, problemOf } from "./problem.js";
+
+/** A connection that is back sooner, and at the first attempt, had no problem. */
+const TOLD_AFTER_MS = 5_000;
+
+export interface OutageHandlers {
+  /** The newest attempt, `null` before there was one. */
+  attempt(): Attempt | null;
+  /** The problem is another by now. */
+  changed(): void;
+  /** The server has said by HTTP that it does not let this client in. */
+  refused(problem: SessionProblem, attempt: Attempt): void;
+}
+
+export class Outage {
+  /** The cause as far as it is known and told, `null` when there is a connection or was a moment ago. */
+  problem: SessionProblem | null = null;
+  #handlers: OutageHandlers;
+  #isOn = false;
+  #known: SessionProblem | null = null;
+  #failures = 0;
+  /** Whether the credential was good and has ended. */
+  #isInDoubt = false;
+  /** Aborted when its answer would come too late; `null` if the server has not been asked. */
+  #question: AbortController | null = null;
+  #answer: SessionProblem | null = null;
+  #deadline = new Deadline();
+
+  constructor(handlers: OutageHandlers) {
+    this.#handlers = handlers;
+  }
+
+  /** There is no connection from now on. */
+  begin(): void {
+    if (this.#isOn) return;
+    this.#isOn = true;
+    this.#deadline.set(TOLD_AFTER_MS, () => this.#isLate());
+  }
+
+  /** There is one, or none is wanted. */
+  end(): void {
+    this.#deadline.clear();
+    this.askAgain();
+    this.#isOn = this.#isInDoubt = false;
+    this.#failures = 0;
+    this.#known = this.problem = null;
+  }
+
+  /** Has the server asked once more: something has changed. */
+  askAgain(): void {
+    this.#question?.abort();
+    this.#question = this.#answer = null;
+  }
+
+  /** A connection broke. @param problem What the server said. */
+  dropped(problem: SessionProblem | null): void {
+    this.begin();
+    this.#known = problem;
+    this.#isInDoubt = problem?.code === "unauthorized";
+  }
+
+  /** An attempt came to nothing. @param problem The cause, if the attempt showed it. */
+  failed(problem: SessionProblem | null, attempt: Attempt | null): void {
+    this.begin();
+    this.#failures++;
+    const cause = problem ?? offline();
+    if (cause) {
+      this.#known = cause;
+      // Once there is a network again the server may be asked.
+      if (cause.code === "offline") this.askAgain();
+      return this.tell();
+    }
+    this.#known = this.#answer;
+    if (this.#failures < 2 && !this.#isInDoubt) return;
+    this.tell();
+    void this.#ask(attempt);
+  }
+
+  /** Tells what is known now. */
+  tell(): void {
+    this.problem = this.#known ?? offline() ?? unreachable(this.#handlers.attempt());
+  }
+
+  #isLate(): void {
+    const attempt = this.#handlers.attempt();
+    if (attempt?.isToken) this.#known = problemOf("token_failed", "the function `token` has not answered yet");
+    this.tell();
+    this.#handlers.changed();
+    if (!this.#known && !offline()) void this.#ask(attempt);
+  }
+
+  /** Asks once in an outage, and once more after each `askAgain`. */
+  async #ask(attempt: Attempt | null): Promise<void> {
+    if (this.#question || !attempt?.address) return;
+    const question = (this.#question = new AbortController());
+    const { problem, isRefusal } = await askServer(attempt, question);
+    if (question !== this.#question) return;
+    this.#known = this.#answer = problem;
+    this.tell();
+    this.#handlers.changed();
+    if (isRefusal) this.#handlers.refused(problem, attempt);
+  }
+}
+
+function offline(): SessionProblem | null {
+  const isOffline = attempt(() => page.navigator?.onLine === false);
+  return isOffline ? problemOf("offline", "this device has no network") : null;
+}

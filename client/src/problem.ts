@@ -1,0 +1,92 @@
+/** What is known of why a client is not connected. */
+
+/**
+ * All codes of problems; docs/client.md says what each means.
+ */
+export const PROBLEM_CODES = [
+  "logged_out",
+  "replaced",
+  "unauthorized",
+  "forbidden",
+  "wrong_address",
+  "invalid_request",
+  "policy",
+  "unsupported_runtime",
+  "invalid_token",
+  "token_failed",
+  "offline",
+  "unreachable",
+  "no_websocket",
+  "rate_limited",
+  "unavailable",
+  "server_error",
+] as const;
+
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
+
+/** Why a client is not connected. */
+export interface SessionProblem {
+  readonly code: ProblemCode;
+  /** One or two sentences for whoever runs the app; they may quote the server. */
+  readonly message: string;
+  /** Whether the client goes on trying by itself. */
+  readonly retryable: boolean;
+}
+
+/** A reason that keeps a socket from being made, and that time alone does not mend. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function problemOf(code: ProblemCode, message: string, retryable = true): SessionProblem {
+  return { code, message, retryable };
+}
+
+const CODES_BY_CLOSE = new Map<number, ProblemCode>([
+  [1001, "unavailable"],
+  [1008, "rate_limited"],
+  [1009, "server_error"],
+  [1011, "server_error"],
+  [1012, "unavailable"],
+  [1013, "unavailable"],
+  [4401, "unauthorized"],
+]);
+
+/** The problem that a close tells of, `null` if it tells of none. */
+export function problemOfClose(code: number, reason: string): SessionProblem | null {
+  // Codes of one's own begin at 4000: a proxy or another server has said something.
+  const known = CODES_BY_CLOSE.get(code) ?? (code >= 4_000 ? "server_error" : null);
+  if (!known) return null;
+  return problemOf(known, reason || `the server closed the connection with code ${code}`);
+}
+
+/** The characters that a subprotocol may have (RFC 9110, section 5.6.2). */
+const NO_TOKEN_CHARACTER = /[^\w!#$%&'*+.^`|~-]/;
+
+/** @throws {ProblemError} If a token can't go along as a subprotocol. */
+export function checkToken(token: string): void {
+  const [character] = NO_TOKEN_CHARACTER.exec(token) ?? [];
+  if (character === undefined) return;
+  const what = `token: ${JSON.stringify(character)} can't be sent with a WebSocket`;
+  throw new ProblemError("invalid_token", `${what}: expected letters, digits and !#$%&'*+-.^_\`|~, as JWTs have`);
+}
+
+/**
+ * The problem that kept a socket from being made.
+ * @param error What the constructor or the token's function threw.
+ * @param isToken Whether it was the token's.
+ */
+export function problemOfError(error: unknown, isToken: boolean): SessionProblem {
+  const message = error instanceof Error ? error.message : String(error);
+  if (isToken) return problemOf("token_failed", message || "the function `token` failed");
+  if (error instanceof ProblemError) return problemOf(error.code, message, false);
+  // A page that came by https may open no ws: addresses.
+  const isSecurity = (error as Partial<Error> | null)?.name === "SecurityError";
+  if (isSecurity) return problemOf("policy", `${message}: a page that came by https needs a url with wss:`, false);
+  return problemOf("unsupported_runtime", message);
+}

@@ -1,0 +1,45 @@
+/** What says who the user is, where several tabs may be given it. */
+import type { Token } from "./connection-types.js";
+
+export class Tokens {
+  current: Token;
+  /** The one before, if another tab brought the current one. */
+  #spare: Token;
+
+  constructor(first: Token) {
+    this.current = first;
+  }
+
+  /** The current one if another tab can be told it. */
+  get text(): string | null {
+    return typeof this.current === "string" ? this.current : null;
+  }
+
+  /** @returns Whether it is another one. */
+  set(token: Token): boolean {
+    if (token === this.current) return false;
+    this.current = token;
+    this.#spare = undefined;
+    return true;
+  }
+
+  /** Another tab has this one. A function stays: it is asked anew each time. */
+  offer(token: string): void {
+    if (token === this.current || typeof this.current === "function") return;
+    this.#spare = this.current;
+    this.current = token;
+  }
+
+  /**
+   * Whether there is one to try beside one that was refused, which is the current one then.
+   * @param refused `null` if none was sent.
+   */
+  hasOther(refused: string | null): boolean {
+    if (typeof this.current === "function") return false;
+    if ((this.current ?? null) !== refused) return true;
+    if (this.#spare === undefined) return false;
+    this.current = this.#spare;
+    this.#spare = undefined;
+    return true;
+  }
+}

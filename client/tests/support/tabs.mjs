@@ -1,0 +1,92 @@
+/** Tabs of one browser, with the locks and channels of this process, and sockets that do what a test says. */
+import assert from "node:assert/strict";
+
+import { UserSessionClient } from "user-session-worker/client";
+
+import { FakeSocket, accept, fakeClient, initialState } from "./fake-socket.mjs";
+
+/** @import { TestContext } from "node:test" */
+/** @import { UserSessionClientOptions } from "user-session-worker/client" */
+
+let users = 0;
+
+/**
+ * Waits for messages and locks, which no mocked clock drives.
+ * @param {string} what
+ * @param {() => unknown} condition
+ */
+export async function until(what, condition) {
+  for (let turns = 0; turns < 20_000; turns++) {
+    if (condition()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.fail(`waited for ${what}`);
+}
+
+/** Lets pass what is on its way. */
+export async function quiet() {
+  for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Tabs of one browser, each a client. Only the first has its changes and its page's events under control.
+ * @param {TestContext} t
+ * @param {number} count
+ * @param {Partial<UserSessionClientOptions>} [options]
+ */
+export function tabs(t, count, options = {}) {
+  const userId = `tabs ${users++}`;
+  const first = fakeClient(t, { userId, shareTabs: true, ...options });
+  const clients = [first.client];
+  /** @type {any[][]} */
+  const changes = [first.changes];
+  /** @type {FakeSocket[]} */
+  const sockets = first.sockets;
+  class Socket extends FakeSocket {
+    /** @param {string} url @param {string[]} protocols */
+    constructor(url, protocols) {
+      super(url, protocols);
+      sockets.push(this);
+    }
+  }
+  for (let at = 1; at < count; at++) {
+    const url = "wss://app.example/__user-session";
+    const WebSocket = /** @type {any} */ (Socket);
+    const client = new UserSessionClient({ userId, url, deviceId: "desk", shareTabs: true, WebSocket, ...options });
+    clients.push(client);
+    /** @type {any[]} */
+    const told = [];
+    changes.push(told);
+    for (const type of /** @type {const} */ (["gameJoined", "event", "reset"])) client.on(type, (change) => told.push(change));
+    t.after(() => client.close());
+  }
+  const name = `user-session ${JSON.stringify(["wss://app.example/__user-session", userId, "desk"])}`;
+  return { ...first, clients, told: changes, name, userId };
+}
+
+/**
+ * Connects them, the first as the leader.
+ * @param {ReturnType<typeof tabs>} given
+ */
+export async function connectAll({ clients, sockets }) {
+  clients[0]?.connect();
+  await until("the leader's socket", () => sockets.length === 1);
+  accept(/** @type {FakeSocket} */ (sockets[0]));
+  for (const client of clients.slice(1)) client.connect();
+  const isConnected = (/** @type {UserSessionClient} */ client) => client.getSnapshot().connectionStatus === "connected";
+  await until("all to be told", () => clients.every(isConnected));
+}
+
+/** What a leader tells that has had its first frame. */
+export function knowledge() {
+  const state = initialState();
+  const { userId, activeGames, presence, lastActive } = state;
+  const known = { userId, activeGames, presence, lastActive };
+  return {
+    snapshot: {
+      ...{ state: known, devices: [], isConnected: true, isLoading: false, error: null },
+      ...{ connectionStatus: "connected", pendingRequests: 0 },
+    },
+    memory: { state: known, devices: [], position: { epoch: 7, seq: 10 }, stateSeq: 10 },
+  };
+}
