@@ -18,7 +18,6 @@ import { ROOT } from "../support/server.mjs";
 import { blocksOf, pages, textOf } from "./markdown.mjs";
 
 const execute = promisify(execFile);
-const READY_MS = 60_000;
 
 /**
  * How a command is tried: here, by what another file runs, or along with another command.
@@ -177,7 +176,7 @@ async function serveAndUse() {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
     const address = `http://localhost:${port}`;
-    await eventually("what to do next", () => told.includes(`Open ${address}`), READY_MS);
+    await eventually("what to do next", () => told.includes(`Open ${address}`));
     const page = await fetch(address);
     assert.equal(page.status, 200);
     assert.match(await page.text(), /<html lang="en"/);
