@@ -90,7 +90,8 @@ async function assertPictured(page, name) {
   const kept = await readFile(committed);
   assert.deepEqual(sizeOf(made), sizeOf(kept), `${name}: make it anew with UPDATE_SCREENSHOTS=1`);
   for (const png of [made, kept]) {
-    assert.ok(png.length > BYTES.min && png.length < BYTES.max, `${name}: ${png.length} bytes`);
+    const wrong = `${name} has ${png.length} bytes, not ${BYTES.min} to ${BYTES.max}`;
+    assert.ok(png.length > BYTES.min && png.length < BYTES.max, wrong);
   }
 }
 
