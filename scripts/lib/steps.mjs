@@ -110,6 +110,7 @@ async function nativeTests(env, { patterns }) {
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {Selection} selection
+ * @returns {Promise<number>} How many tests have run.
  */
 async function nodeTests(env, { files, patterns }) {
   const folder = mkdtempSync(join(tmpdir(), "tests-"));
@@ -126,9 +127,11 @@ async function nodeTests(env, { files, patterns }) {
       group: true,
       failure: "tests failed, see above.",
     });
-    if (Number(readFileSync(counted, "utf8")) === 0) {
+    const count = Number(readFileSync(counted, "utf8"));
+    if (count === 0) {
       throw new Failure(`no test in ${files.join(", ")} has a name with ${patterns.join(" or ")}.`);
     }
+    return count;
   } finally {
     rmSync(folder, { recursive: true });
   }
