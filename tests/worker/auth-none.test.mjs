@@ -111,5 +111,5 @@ test("wrangler dev adds nothing that mode none would refuse", async (t) => {
   t.after(() => process.kill(-Number(child.pid)));
   const url = `http://localhost:${port}${PREFIX}/state?userId=kim`;
   const response = await eventually("wrangler dev to answer", () => fetch(url).catch(() => null));
-  assert.equal(response.status, 200, await response.text());
+  assert.equal(response?.status, 200, await response?.text());
 });
