@@ -8,10 +8,16 @@ set_source_files_properties(src/frame.cpp PROPERTIES COMPILE_OPTIONS -Os)
 # The optimizer must not look through `new` and `delete`: it takes their memory for nobody else's.
 set_source_files_properties(bindings/heap.cpp bindings/new.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
 
-set(BINARYEN_HINTS HINTS ${CMAKE_SOURCE_DIR}/node_modules/.bin NO_CMAKE_FIND_ROOT_PATH
-    DOC "From binaryen: npm ci brings it")
-find_program(WASM_METADCE wasm-metadce REQUIRED ${BINARYEN_HINTS})
-find_program(WASM_OPT wasm-opt REQUIRED ${BINARYEN_HINTS})
+# binaryen is the one in node_modules and no other: each makes another module of the same code. The
+# compilers look for a wasm-opt on PATH when they link, so they are given this one, too.
+set(BINARYEN ${CMAKE_SOURCE_DIR}/node_modules/binaryen/bin)
+set(WASM_METADCE ${BINARYEN}/wasm-metadce)
+set(WASM_OPT ${BINARYEN}/wasm-opt)
+if(NOT EXISTS ${WASM_OPT})
+  message(STATUS "Installing npm packages, of which binaryen is needed")
+  execute_process(COMMAND node ${CMAKE_SOURCE_DIR}/scripts/npm-packages.mjs COMMAND_ERROR_IS_FATAL ANY)
+endif()
+set(WITH_BINARYEN ${CMAKE_COMMAND} -E env --modify PATH=path_list_prepend:${BINARYEN} --)
 set(FEATURES --enable-bulk-memory --enable-sign-ext --enable-mutable-globals
     --enable-nontrapping-float-to-int --enable-multivalue --enable-reference-types)
 
@@ -24,7 +30,8 @@ function(add_session_module name exports module)
   add_executable(${name} EXCLUDE_FROM_ALL
     bindings/heap.cpp bindings/new.cpp bindings/small_libc.cpp bindings/wire.cpp ${exports})
   target_link_libraries(${name} PRIVATE session_core)
-  set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.linked SUFFIX .wasm)
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.linked SUFFIX .wasm
+    CXX_LINKER_LAUNCHER "${WITH_BINARYEN}" LINK_DEPENDS ${WASM_OPT})
   if(EMSCRIPTEN)
     target_link_options(${name} PRIVATE ${SMALL_BINARY} --no-entry
       -sSTANDALONE_WASM -sALLOW_MEMORY_GROWTH
@@ -43,7 +50,7 @@ function(add_session_module name exports module)
             > ${CMAKE_BINARY_DIR}/${name}.removed-exports.txt
     COMMAND ${WASM_OPT} ${FEATURES} -O2 --strip-debug --strip-producers --strip-target-features
             ${CMAKE_BINARY_DIR}/${name}.reduced.wasm -o ${module}
-    DEPENDS ${name} ${CMAKE_SOURCE_DIR}/bindings/exports.json)
+    DEPENDS ${name} ${CMAKE_SOURCE_DIR}/bindings/exports.json ${WASM_OPT} ${WASM_METADCE})
   add_custom_target(${name}_module DEPENDS ${module})
 endfunction()
 

@@ -1,22 +1,22 @@
-/**
- * Builds what the package ships, dist/session.wasm and client/dist, and the demo; with `--module` the
- * first alone. With `--quiet` it only speaks when it fails.
- */
+/** Builds what the package ships, and the demo. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { readArguments } from "./lib/arguments.mjs";
 import { buildClient } from "./lib/client.mjs";
 import { buildPreset } from "./lib/cmake.mjs";
 import { Failure, main, root } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 
-const { values } = parseArgs({
-  options: { module: { type: "boolean" }, quiet: { type: "boolean", default: false } },
-});
+const USAGE = `npm run build -- [options]: dist/session.wasm, client/dist, and the demo
+
+  --module  the first alone
+  --quiet   print nothing unless it fails`;
 
 await main(async () => {
+  const flag = /** @type {const} */ ({ type: "boolean", default: false });
+  const { values } = readArguments({ options: { module: flag, quiet: flag } }, USAGE);
   const env = await setUp("build");
   try {
     await buildPreset("wasm", env, { quiet: values.quiet });

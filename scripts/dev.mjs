@@ -4,13 +4,15 @@
  */
 
 import { connect, createServer } from "node:net";
-import { parseArgs } from "node:util";
+import { readArguments } from "./lib/arguments.mjs";
 import { DEMO, buildClient } from "./lib/client.mjs";
 import { buildPreset } from "./lib/cmake.mjs";
 import { Failure, main, start } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 
-const USAGE = "npm run dev -- [--port N]";
+const USAGE = `npm run dev -- [options]: the demo, until you press Ctrl-C
+
+  --port <n>  where it listens on this machine; default: 5173`;
 
 let port = 5173;
 const NO_SUCH_ADDRESS = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
@@ -63,15 +65,10 @@ the browser's console:
 /** @throws {Failure} If the arguments are others, or no port. */
 function readPort() {
   const options = /** @type {const} */ ({ port: { type: "string", default: String(port) } });
-  try {
-    const { values } = parseArgs({ options });
-    const given = Number(values.port);
-    if (Number.isInteger(given) && given >= 1 && given <= 65_535) return given;
-    throw new Failure(`--port ${values.port} is not a port; give a number from 1 to 65535.`);
-  } catch (error) {
-    if (error instanceof Failure || !(error instanceof TypeError)) throw error;
-    throw new Failure(`${error.message}\nusage: ${USAGE}`);
-  }
+  const { values } = readArguments({ options }, USAGE);
+  const given = Number(values.port);
+  if (Number.isInteger(given) && given >= 1 && given <= 65_535) return given;
+  throw new Failure(`--port ${values.port} is not a port; give a number from 1 to 65535.`);
 }
 
 /** @throws {Failure} If somebody else listens where the server or its relay would. */

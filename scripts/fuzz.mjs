@@ -1,26 +1,30 @@
-/**
- * Runs the fuzz targets for a while, then what they found in both modules: `--seconds 60` or
- * `--minutes`, and names of targets; without names all of them. What is worth keeping of
- * build/fuzz/corpus goes to tests/fuzz/corpus with `--keep`.
- */
+/** Explores with the fuzz targets for a while, then runs what they found in both modules. */
 
-import { parseArgs } from "node:util";
 import { replayStories, storyFiles } from "../tests/wasm/stories.mjs";
+import { readArguments } from "./lib/arguments.mjs";
 import { buildPreset } from "./lib/cmake.mjs";
-import { fuzz, fuzzTargets, keepCorpus, WORKING_CORPUS } from "./lib/fuzz.mjs";
+import { explore, fuzzTargets, keepCorpus, WORKING_CORPUS } from "./lib/fuzz.mjs";
 import { Failure, main } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
+
+const USAGE = `npm run fuzz -- [targets] [options]
+
+  --seconds <n>  how long each target runs; default: 60
+  --minutes <n>  the same in minutes
+  --keep         what is worth keeping of build/fuzz/corpus goes to tests/fuzz/corpus
+
+Targets: ${fuzzTargets.join(", ")}; default: all. The seed is another each time.`;
 
 await main(async () => {
   const { targets, seconds, keep } = choose();
   const env = await setUp("test");
-  await fuzz(targets, env, { seconds, corpus: WORKING_CORPUS });
+  await explore(targets, env, seconds);
   await replay(env);
   if (keep) for (const target of targets) await keepCorpus(target, env);
 });
 
 function choose() {
-  const { values, positionals } = parseArgs({
+  const config = /** @type {const} */ ({
     allowPositionals: true,
     options: {
       seconds: { type: "string" },
@@ -28,6 +32,7 @@ function choose() {
       keep: { type: "boolean", default: false },
     },
   });
+  const { values, positionals } = readArguments(config, USAGE);
   const seconds = Number(values.seconds ?? (values.minutes ? Number(values.minutes) * 60 : 60));
   if (!Number.isInteger(seconds) || seconds < 1) {
     throw new Failure("--seconds or --minutes: expected whole seconds, at least one.");

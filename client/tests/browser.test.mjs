@@ -9,7 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SECRET, secretToken } from "../../tests/support/auth.mjs";
 import { startChromium } from "../../tests/support/chromium.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
-import { assertPrompt, promptTest, stateOf } from "../../tests/support/logout.mjs";
+import { OTHERS_END_IT, assertPrompt, promptTest, stateOf } from "../../tests/support/logout.mjs";
 import { OPEN, ROOT, startServer } from "../../tests/support/server.mjs";
 import { watching } from "../../tests/support/watched.mjs";
 import { NEW_18, NEW_19, OLD, inApp, startSite, untilApp } from "./support/site.mjs";
@@ -136,7 +136,7 @@ for (const kind of [OLD, NEW_18, NEW_19]) {
       times.push((await inApp(page, "app.callsOf('loggedOut')[0].at(-1)")) - start);
       assert.equal(await inApp(page, "session.isConnected"), false);
     }
-    assertPrompt(t, times);
+    assertPrompt(t, times, OTHERS_END_IT.chromiumMs);
     await eventually("all sockets to close", () => site.open(userId) === 0);
     assert.equal(site.opened(userId), 4, "none comes back");
   });

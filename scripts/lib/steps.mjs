@@ -1,20 +1,27 @@
 /** The checks of `npm test`, in order. */
 
-import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { clangTidy } from "./clang-tidy.mjs";
 import { buildClient } from "./client.mjs";
 import { buildConfigured, buildPreset } from "./cmake.mjs";
-import { fuzz, fuzzTargets } from "./fuzz.mjs";
+import { checkFuzzTargets } from "./fuzz.mjs";
 import { Failure, root, run } from "./run.mjs";
-import { cppFiles, filesBelow } from "./sources.mjs";
+import { cppFiles } from "./sources.mjs";
+
+/**
+ * @typedef {object} Selection
+ * @property {string[]} files Of `node --test`.
+ * @property {string[]} patterns Regular expressions: a test runs if its name matches one, or if there
+ *     is none.
+ */
 
 /**
  * @typedef {object} Step
  * @property {string} name What `node scripts/test.mjs` calls it.
  * @property {string} title
- * @property {(env: NodeJS.ProcessEnv, paths: string[]) => Promise<unknown>} check
+ * @property {(env: NodeJS.ProcessEnv, selection: Selection) => Promise<unknown>} check
  */
 
 const TEST_TIMEOUT_MS = 600_000;
@@ -25,8 +32,8 @@ const TEST_FILES = Math.max(2, availableParallelism() - 1);
 /** What tsc checks, besides the client, which is built. */
 const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", "demo/tsconfig.json"];
 
-/** For each target; `npm run fuzz` takes longer. */
-const FUZZ_SECONDS = 15;
+/** What counts the tests that `node --test` runs. */
+const COUNTER = join(root, "scripts/lib/test-count.mjs");
 
 /** @type {Step[]} */
 export const steps = [
@@ -44,8 +51,8 @@ export const steps = [
   { name: "native", title: "C++ tests under ASan and UBSan (ctest)", check: nativeTests },
   {
     name: "fuzz",
-    title: "Fuzz targets, a little (libFuzzer)",
-    check: (env) => fuzz(fuzzTargets, env, { seconds: FUZZ_SECONDS }),
+    title: "Fuzz targets, the kept corpus and a fixed run (libFuzzer)",
+    check: checkFuzzTargets,
   },
   { name: "node", title: "Module, Worker, client and browser tests (node --test)", check: nodeTests },
 ];
@@ -87,30 +94,45 @@ async function checkTypes(env) {
   }
 }
 
-/** @param {NodeJS.ProcessEnv} env */
-async function nativeTests(env) {
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {Selection} selection
+ */
+async function nativeTests(env, { patterns }) {
   await buildPreset("native", env);
-  await run("ctest", ["--preset", "native"], { env, failure: "C++ tests failed, see above." });
+  const chosen = patterns.length > 0 ? ["-R", patterns.join("|")] : [];
+  await run("ctest", ["--preset", "native", ...chosen], {
+    env,
+    failure: "C++ tests failed, or none has such a name, see above.",
+  });
 }
 
 /**
  * @param {NodeJS.ProcessEnv} env
- * @param {string[]} paths Files and folders of tests; none: all.
+ * @param {Selection} selection
+ * @returns {Promise<number>} How many tests have run.
  */
-async function nodeTests(env, paths) {
-  const files = (paths.length > 0 ? paths : ["tests", "client/tests"]).flatMap(testFiles);
+async function nodeTests(env, { files, patterns }) {
+  const folder = mkdtempSync(join(tmpdir(), "tests-"));
+  const counted = join(folder, "count");
+  const reporters = [
+    ["spec", "stdout"],
+    [COUNTER, counted],
+  ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
+  const names = patterns.map((pattern) => `--test-name-pattern=${pattern}`);
   const options = [`--test-timeout=${TEST_TIMEOUT_MS}`, `--test-concurrency=${TEST_FILES}`];
-  await run("node", ["--test", ...options, ...files], {
-    env,
-    group: true,
-    failure: "tests failed, see above.",
-  });
-}
-
-/** @param {string} path */
-function testFiles(path) {
-  const entry = statSync(join(root, path), { throwIfNoEntry: false });
-  const files = entry?.isDirectory() ? filesBelow([path], /\.test\.mjs$/) : [path];
-  if (!entry || files.length === 0) throw new Failure(`there is no test in ${path}.`);
-  return files;
+  try {
+    await run("node", ["--test", ...options, ...names, ...reporters, ...files], {
+      env,
+      group: true,
+      failure: "tests failed, see above.",
+    });
+    const count = Number(readFileSync(counted, "utf8"));
+    if (count === 0) {
+      throw new Failure(`no test in ${files.join(", ")} has a name with ${patterns.join(" or ")}.`);
+    }
+    return count;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -11,7 +11,6 @@ import { freePort } from "../support/free-port.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { OPEN, ROOT, startServer } from "../support/server.mjs";
 
-const READY_MS = 60_000;
 
 const { declare: test, run } = sideBySide();
 
@@ -77,7 +76,7 @@ test("wrangler dev --assets build/demo serves the page, and leaves all other pat
   for (const stream of [server.child.stdout, server.child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text) => (printed += text));
   }
-  await eventually("wrangler to be ready", () => printed.includes("Ready on"), READY_MS).catch((error) => {
+  await eventually("wrangler to be ready", () => printed.includes("Ready on")).catch((error) => {
     throw new Error(`${error.message}\n${printed}`);
   });
   /** @param {string} path @param {RequestInit} [init] */

@@ -33,9 +33,6 @@ const isUpdating = process.env.UPDATE_SCREENSHOTS === "1";
 /** So that a clone of the repository stays small, and a picture is none of an empty page. */
 const BYTES = { min: 40_000, max: 200_000 };
 
-/** Long enough for the object to sleep, which it does after ten seconds. */
-const SLEEP_MS = 30_000;
-
 const LARGE = { width: 1120, height: 860 };
 
 const { declare: test, run } = sideBySide();
@@ -55,9 +52,9 @@ after(async () => {
 /** Lets the object sleep until each device has sent a heartbeat. @param {Page} page */
 async function sleep(page) {
   if (!isUpdating) return;
-  await page.locator("#object[data-phase=asleep]").waitFor({ timeout: SLEEP_MS });
+  await page.locator("#object[data-phase=asleep]").waitFor();
   const beats = await count(page, "beats");
-  await eventually("heartbeats", async () => (await count(page, "beats")) >= beats + 3, SLEEP_MS);
+  await eventually("heartbeats", async () => (await count(page, "beats")) >= beats + 3);
 }
 
 /** What there is to see. @param {Page} page */
@@ -93,7 +90,8 @@ async function assertPictured(page, name) {
   const kept = await readFile(committed);
   assert.deepEqual(sizeOf(made), sizeOf(kept), `${name}: make it anew with UPDATE_SCREENSHOTS=1`);
   for (const png of [made, kept]) {
-    assert.ok(png.length > BYTES.min && png.length < BYTES.max, `${name}: ${png.length} bytes`);
+    const wrong = `${name} has ${png.length} bytes, not ${BYTES.min} to ${BYTES.max}`;
+    assert.ok(png.length > BYTES.min && png.length < BYTES.max, wrong);
   }
 }
 

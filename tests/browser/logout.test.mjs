@@ -11,7 +11,7 @@ import {
   startChromium,
 } from "../support/chromium.mjs";
 import { Device } from "../support/device.mjs";
-import { assertLoggedOut, assertPrompt, promptTest, stateOf } from "../support/logout.mjs";
+import { OTHERS_END_IT, assertLoggedOut, assertPrompt, promptTest, stateOf } from "../support/logout.mjs";
 import { RawDevice } from "../support/raw-device.mjs";
 import { OPEN, startServer } from "../support/server.mjs";
 
@@ -65,6 +65,7 @@ async function assertPagesLoggedOut(t, devices, cause) {
   assertPrompt(
     t,
     closed.map(({ endings }) => endings[0].at - start),
+    OTHERS_END_IT.chromiumMs,
   );
 }
 

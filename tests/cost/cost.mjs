@@ -2,8 +2,8 @@
  * Prints what a population costs in a month: `npm run cost -- --users 10000 --json`. The counts are
  * measured at the real Worker, the prices stand in `prices.mjs`.
  */
-import { parseArgs } from "node:util";
 
+import { readArguments } from "../../scripts/lib/arguments.mjs";
 import { Failure, main } from "../../scripts/lib/run.mjs";
 import { DEFAULT_POPULATION } from "./designs.mjs";
 import { measure } from "./measure.mjs";
@@ -43,14 +43,11 @@ function readArgs() {
   const options = Object.fromEntries(
     Object.keys(OPTIONS).map((name) => [name, { type: /** @type {const} */ ("string") }]),
   );
+  const names = Object.keys(OPTIONS).map((name) => `  --${name} <n>`);
+  const usage = ["npm run cost -- [options]", "", ...names, "  --json"].join("\n");
+  const config = { options: { ...options, json: { type: /** @type {const} */ ("boolean") } } };
   /** @type {Record<string, string | boolean | undefined>} */
-  let values;
-  try {
-    ({ values } = parseArgs({ options: { ...options, json: { type: "boolean" } } }));
-  } catch (error) {
-    const names = Object.keys(OPTIONS).map((name) => `--${name} N`);
-    throw new Failure(`${/** @type {Error} */ (error).message}\nThere are: ${names.join(", ")}, --json.`);
-  }
+  const values = readArguments(config, usage).values;
   const population = { ...DEFAULT_POPULATION };
   for (const [name, key] of Object.entries(OPTIONS)) {
     const given = values[name];

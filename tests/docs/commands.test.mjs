@@ -18,7 +18,6 @@ import { ROOT } from "../support/server.mjs";
 import { blocksOf, pages, textOf } from "./markdown.mjs";
 
 const execute = promisify(execFile);
-const READY_MS = 60_000;
 
 /**
  * How a command is tried: here, by what another file runs, or along with another command.
@@ -28,6 +27,12 @@ const READY_MS = 60_000;
 /** The steps of `npm test`, and what they run. */
 const STEPS = "scripts/lib/steps.mjs";
 
+/** Where the app of the guide is made, installed and served by Vite. */
+const VITE = "tests/docs/vite.test.mjs";
+
+/** What `npm test` makes of its arguments, by its own words. */
+const CHOICE = "scripts/test.mjs";
+
 const LOADED =
   "npm run cost -- --users 500 --hours 8 --messages 400 --changes 40 --heartbeat 60 --connects 10";
 
@@ -36,8 +41,10 @@ const BENCH = "npm run bench -- --only event,50x2,plain --pairs 9 --json out.jso
 /** @type {Record<string, Way>} */
 const WAYS = {
   "npm test": { by: ".ci/run", says: "\nnpm test" },
-  "npm test -- tests/worker/rows.test.mjs": { by: STEPS, says: "paths.length > 0 ? paths" },
-  "npm run test:worker": { by: "package.json", says: '"exec node scripts/test.mjs tests/worker"' },
+  "npm test -- tests/worker/rows.test.mjs": { by: CHOICE, says: "one file of tests" },
+  'npm test -- tests/worker/rows.test.mjs --name "a row"': { by: CHOICE, says: "contain the text" },
+  "npm run test:native -- --name Journal": { by: CHOICE, says: "C++ tests, by the same" },
+  "npm run test:wasm": { by: "package.json", says: '"exec node scripts/test.mjs tests/wasm"' },
   "npm run lint": { by: "package.json", says: '"exec node scripts/test.mjs format tidy' },
   "cmake --preset native": { by: STEPS, says: 'buildPreset("native"' },
   "ctest --preset native -R Scenario": { by: STEPS, says: '"ctest", ["--preset", "native"]' },
@@ -46,11 +53,19 @@ const WAYS = {
     says: '"UPDATE_SCENARIOS"',
   },
 
+  "cp build/fuzz/found/codec-crash-1a2b tests/fuzz/corpus/codec/what-broke": {
+    by: "scripts/lib/fuzz.mjs",
+    says: "cp ${found} ${join(KEPT_CORPUS, target)}/what-broke",
+  },
+
   "npm run dev": { run: serveAndUse },
   "npm run build": printing(["run", "build"], /dist\/session\.wasm: \d+ bytes, \d+ gzipped/),
   "npm run types": printing(["run", "types"], /worker-configuration\.d\.ts/),
   "npm pack": { run: packAndInstall },
   "npm install ../user-session-worker/user-session-worker-0.1.0.tgz": { like: "npm pack" },
+  "npm install user-session-worker": { like: "npm pack" },
+  "npm install --save-dev @cloudflare/vite-plugin wrangler": { by: VITE, says: "newcomer.run(\"npm install\")" },
+  "npx vite dev": { by: VITE, says: "npm run dev" },
   "npm install --save-dev wrangler@4.164.0": { by: "package.json", says: '"wrangler": "4.164.0"' },
   "npx wrangler deploy": {
     run: async () => assert.match(await npx("wrangler deploy --dry-run"), /exiting now/),
@@ -65,7 +80,7 @@ const WAYS = {
   },
   "npm run cost": { like: LOADED },
   [LOADED]: printing(LOADED.split(" ").slice(1), /a month/),
-  "npm run fuzz -- --minutes 20": { by: STEPS, says: "fuzz(fuzzTargets, env, { seconds" },
+  "npm run fuzz -- --minutes 20": printing(["run", "fuzz", "--", "--help"], /--minutes/),
   "npm run torture": printing(["run", "torture", "--", "--kills", "1", "--users", "2"], / 0 {2}complaints/),
   "npm run load": printing(["run", "load", "--", "--help"], /--/),
   "npm run bench": { like: BENCH },
@@ -177,7 +192,7 @@ async function serveAndUse() {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
     const address = `http://localhost:${port}`;
-    await eventually("what to do next", () => told.includes(`Open ${address}`), READY_MS);
+    await eventually("what to do next", () => told.includes(`Open ${address}`));
     const page = await fetch(address);
     assert.equal(page.status, 200);
     assert.match(await page.text(), /<html lang="en"/);

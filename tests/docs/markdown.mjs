@@ -39,12 +39,17 @@ export function blocksOf(page) {
   );
 }
 
+/** @param {string} page */
+export function anchorsOf(page) {
+  return anchorsIn(textOf(page));
+}
+
 /**
  * What a page's headings are called in links, as GitHub makes it.
- * @param {string} page
+ * @param {string} text The page's.
  */
-export function anchorsOf(page) {
-  const prose = textOf(page).replaceAll(/^ *```.*?^ *```$/gms, "");
+export function anchorsIn(text) {
+  const prose = text.replaceAll(/^ *```.*?^ *```$/gms, "");
   return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading
       .toLowerCase()
@@ -53,12 +58,17 @@ export function anchorsOf(page) {
   );
 }
 
+/** @param {string} page */
+export function linksOf(page) {
+  return linksIn(textOf(page));
+}
+
 /**
  * Where a page's links go, but those to other sites.
- * @param {string} page
+ * @param {string} text The page's.
  */
-export function linksOf(page) {
-  const prose = textOf(page).replaceAll(/^ *```.*?^ *```$/gms, "");
+export function linksIn(text) {
+  const prose = text.replaceAll(/^ *```.*?^ *```$/gms, "");
   const links = [...prose.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)];
   return links.map(([, link, source]) => link ?? source).filter((link) => !/^https?:/.test(link));
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -15,6 +16,16 @@ before(async () => {
 });
 after(() => page?.remove());
 
+/**
+ * The files of some folders, without what only git reads.
+ * @param {string[]} folders
+ */
+function inGit(...folders) {
+  const args = ["ls-files", "--cached", "--others", "--exclude-standard", ...folders];
+  const listed = execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
+  return listed.filter((path) => !path.endsWith(".gitignore"));
+}
+
 test("the package brings everything it needs and nothing else", () => {
   const bindings = readdirSync(join(ROOT, "bindings")).filter((name) => /\.(js|d\.ts)$/.test(name));
   const client = readdirSync(join(ROOT, "client/src")).flatMap((name) => {
@@ -22,7 +33,8 @@ test("the package brings everything it needs and nothing else", () => {
     return [`${stem}.d.ts`, `${stem}.js`];
   });
   const needed = [
-    ...["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/asyncapi.json"],
+    ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "docs/asyncapi.json"],
+    ...inGit("examples", "docs/images"),
     ...readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
     ...bindings.map((name) => `bindings/${name}`),
     ...client.map((name) => `client/dist/${name}`),

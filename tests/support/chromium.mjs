@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 
 import { chromium } from "playwright-core";
 
+import { PATIENCE_MS } from "./patience.mjs";
 import { ROOT } from "./server.mjs";
 
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
@@ -66,6 +67,7 @@ export async function servePage() {
  */
 export async function openTab(profile, origin, server) {
   const page = await profile.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${origin}/?${new URLSearchParams({ server: server.ws })}`);
   return page;
 }
@@ -98,7 +100,7 @@ export function sendFrom(page, message) {
  * @returns {Promise<PageDevice>}
  */
 export async function closedDevice(page) {
-  await page.waitForFunction("device.endings.length > 0", undefined, { timeout: 5_000 });
+  await page.waitForFunction("device.endings.length > 0", undefined, { timeout: PATIENCE_MS });
   return deviceOf(page);
 }
 

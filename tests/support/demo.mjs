@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 
 import { startChromium } from "./chromium.mjs";
 import { eventually } from "./eventually.mjs";
+import { PATIENCE_MS } from "./patience.mjs";
 import { PREFIX } from "./requests.mjs";
 import { OPEN, ROOT, startServer } from "./server.mjs";
 
@@ -12,9 +13,6 @@ import { OPEN, ROOT, startServer } from "./server.mjs";
 /** @import { Server } from "./server.mjs" */
 
 const CONFIG = `${ROOT}tests/browser/demo.wrangler.jsonc`;
-
-/** How long the page may take for what it shows. */
-const PATIENCE_MS = 10_000;
 
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };

@@ -3,10 +3,9 @@
  */
 import { WebSocket } from "ws";
 
-/** @import { Server } from "./server.mjs" */
+import { PATIENCE_MS } from "./patience.mjs";
 
-/** How long a test waits for what must come before it fails. */
-const PATIENCE_MS = 5_000;
+/** @import { Server } from "./server.mjs" */
 
 /**
  * How a socket ended.

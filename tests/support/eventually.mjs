@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How long a test waits for what must happen before it fails. */
-const PATIENCE_MS = 5_000;
+import { PATIENCE_MS } from "./patience.mjs";
 
 const INTERVAL_MS = 10;
 
@@ -10,15 +9,14 @@ const INTERVAL_MS = 10;
  * @template T
  * @param {string} what It stands in the failure's message.
  * @param {() => T | Promise<T>} ask
- * @param {number} [patienceMs]
  * @returns {Promise<T>} The first answer that is truthy.
  */
-export async function eventually(what, ask, patienceMs = PATIENCE_MS) {
-  const deadline = performance.now() + patienceMs;
+export async function eventually(what, ask) {
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
-    if (performance.now() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
     await sleep(INTERVAL_MS);
   }
 }

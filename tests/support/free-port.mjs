@@ -1,11 +1,30 @@
 import { createServer } from "node:net";
 
-/** A port that nobody listens on. @returns {Promise<number>} */
+/** Ports below those that systems hand out by themselves, to servers and to clients alike. */
+const FIRST = 10_000;
+const BLOCKS = 2_200;
+const BLOCK = 10;
+
+let used = 0;
+
+/**
+ * A port that nobody listens on, and that stays free until the caller takes it: each process has a
+ * block of its own, of which none is given twice, and the system gives none of them to others.
+ * @returns {Promise<number>}
+ */
 export async function freePort() {
+  while (used < BLOCK) {
+    const port = FIRST + (process.pid % BLOCKS) * BLOCK + used++;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`all ${BLOCK} ports of this process are taken`);
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function isFree(port) {
   const server = createServer();
-  await new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(null)));
-  const address = server.address();
-  await new Promise((resolve) => void server.close(resolve));
-  if (!address || typeof address !== "object") throw new Error("no port");
-  return address.port;
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }

@@ -4,6 +4,8 @@
  */
 import { WebSocket } from "ws";
 
+import { PATIENCE_MS } from "./patience.mjs";
+
 /** @import { Server } from "./server.mjs" */
 
 const PING = '{"type":"ping"}';
@@ -183,7 +185,7 @@ export class HookClient {
       const timer = setTimeout(() => {
         this.#watchers.delete(check);
         reject(new Error(`waited for ${what}; state: ${JSON.stringify(this.state)}`));
-      }, 5_000);
+      }, PATIENCE_MS);
       this.#watchers.add(check);
       check();
     });

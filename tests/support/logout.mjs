@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { Device } from "./device.mjs";
 
@@ -15,41 +14,23 @@ import { Device } from "./device.mjs";
 export const LOGOUT_CODE = 1000;
 export const LOGOUT_REASON = "Logged out from all devices";
 
-/** Within this time each device's own close event comes. */
-const LOGOUT_MS = 250;
-
-/** No busy machine explains more than this. */
-const LOGOUT_MS_EVER = 1_500;
-
-/** How often a test may find its machine too busy to keep time. */
-const ATTEMPTS = 5;
-
-/** How long such a machine gets for its other things. */
-const PAUSE_MS = 1_000;
-
-/** The devices noticed, but not within LOGOUT_MS. */
-class LateError extends Error {}
+/**
+ * Where the server leaves the end of a connection to others, they wait so long, in milliseconds:
+ * Chromium for the server, Node's clients for the platform to evict the object. A device that
+ * notices before was therefore served. How long the server itself takes is told by
+ * tests/worker/prompt-close.test.mjs, on a clock that no load slows down.
+ */
+export const OTHERS_END_IT = { chromiumMs: 2_000, nodeMs: 10_000 };
 
 let users = 0;
 
 /**
- * A test of how soon devices notice a logout. Where the machine has other things to do it is tried
- * again: the promise is the server's.
+ * A test of devices that are logged out.
  * @param {string} name
- * @param {(t: TestContext, userId: string) => Promise<void>} body Gets a user of its own each time.
+ * @param {(t: TestContext, userId: string) => Promise<void>} body Gets a user of its own.
  */
 export function promptTest(name, body) {
-  test(name, async (t) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await body(t, `logout-${users++}`);
-      } catch (error) {
-        if (!(error instanceof LateError) || attempt === ATTEMPTS) throw error;
-        t.diagnostic(`${error.message}: trying again`);
-        await delay(PAUSE_MS);
-      }
-    }
-  });
+  test(name, (t) => body(t, `logout-${users++}`));
 }
 
 /**
@@ -74,7 +55,7 @@ export async function assertPromptLogout(t, devices, cause) {
   await cause();
   const endings = await Promise.all(devices.map((device) => device.closed()));
   for (const ending of endings) assertLoggedOut(ending);
-  assertPrompt(t, endings.map(({ at }) => at - start));
+  assertPrompt(t, endings.map(({ at }) => at - start), OTHERS_END_IT.nodeMs);
 }
 
 /** @param {Pick<Ending, "code" | "reason">} ending */
@@ -83,17 +64,16 @@ export function assertLoggedOut({ code, reason }) {
 }
 
 /**
- * @param {TestContext} t
+ * @param {TestContext} t Is told the times.
  * @param {number[]} times Milliseconds from the logout to each close event.
+ * @param {number} limitMs After which others would have ended the connections.
  */
-export function assertPrompt(t, times) {
+export function assertPrompt(t, times, limitMs) {
   const sorted = times.toSorted((a, b) => a - b);
   const max = sorted[sorted.length - 1];
   const median = sorted[Math.floor(sorted.length / 2)];
   t.diagnostic(`${times.length} close events: max ${max.toFixed(0)} ms, median ${median.toFixed(0)} ms`);
-  const late = `the last device noticed after ${max.toFixed(0)} ms`;
-  assert.ok(max <= LOGOUT_MS_EVER, late);
-  if (max > LOGOUT_MS) throw new LateError(late);
+  assert.ok(max < limitMs, `${max.toFixed(0)} ms: ${(max - limitMs).toFixed(0)} over ${limitMs}`);
 }
 
 /**

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
+import { PATIENCE_MS } from "./patience.mjs";
 import { startRegistry } from "./registry.mjs";
 import { ROOT } from "./server.mjs";
 
@@ -19,12 +20,8 @@ import { ROOT } from "./server.mjs";
 
 const execute = promisify(execFile);
 
-/** How long a command may take, or a server to start, on a busy machine. */
-const PATIENCE_MS = 120_000;
 /** How long a server has to end by itself. */
 const GRACE_MS = 5_000;
-/** How long it may take at all. */
-const ENDING_MS = 20_000;
 const LINES_SHOWN = 40;
 
 /**
@@ -225,7 +222,7 @@ function watch(command, child) {
 /** @param {ChildProcess} child @returns {Promise<number | null>} Its exit code. */
 async function endOf(child) {
   if (!hasEnded(child)) {
-    const late = AbortSignal.timeout(ENDING_MS);
+    const late = AbortSignal.timeout(PATIENCE_MS);
     await once(child, "exit", { signal: late });
   }
   return child.exitCode;

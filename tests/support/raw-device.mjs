@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 
+import { PATIENCE_MS } from "./patience.mjs";
 import { UPGRADE } from "./requests.mjs";
 
 /** @import { Server } from "./server.mjs" */
@@ -102,7 +103,7 @@ export class RawDevice {
    * @param {() => boolean} condition
    */
   async until(condition) {
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     while (!condition()) await once(this.#socket, "data", { signal });
   }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { eventually } from "../support/eventually.mjs";
+import { freePort } from "../support/free-port.mjs";
 import { startWorkerd } from "../support/workerd.mjs";
 import { Checker } from "./checker.mjs";
 import { Player } from "./player.mjs";
@@ -54,20 +55,17 @@ const EARLY_PUSH_SHARE = 0.1;
 
 /** How often a server is killed while its devices are still coming back. */
 const HASTE = 0.25;
-const HASTE_MS_MAX = 150;
+const HASTE_FRAMES_MAX = 6;
 
-/** How long devices play otherwise. */
-const PLAY_MS_MIN = 20;
-const PLAY_MS_MAX = 400;
+/** How many frames a device sends before a kill otherwise, on average: no load makes them fewer. */
+const PLAY_FRAMES_MIN = 1;
+const PLAY_FRAMES_MAX = 24;
 
 /** How many users' states are asked for before their devices are back. */
 const EARLY_ASKS = 4;
 
 /** For the last words of a killed server to be read. */
 const LAST_WORDS_MS = 20;
-
-/** How long devices may take to come back and to be told everything. */
-const PATIENCE_MS = 15_000;
 
 /** With so many it is clear how it goes. */
 const COMPLAINTS_MAX = 50;
@@ -102,8 +100,10 @@ class Run {
   #pushers = [];
   /** @type {Workerd | null} */
   #server = null;
-  #port = 0;
+  /** @type {number | undefined} */
+  #port;
   #open = 0;
+  #sent = 0;
   #marks = 0;
 
   /** @param {TortureOptions & {storage: string}} options */
@@ -113,6 +113,7 @@ class Run {
     this.#recorder = new Recorder((entry) => {
       if (entry.kind === "open") this.#open++;
       if (entry.kind === "closed") this.#open--;
+      if (entry.kind === "sent") this.#sent++;
       this.checker.take(entry);
     }, options.record);
   }
@@ -173,8 +174,9 @@ class Run {
   async #start() {
     this.#recorder.add({ kind: "start" });
     const { worker = {}, storage } = this.#options;
+    // Every start has the same, which nobody else may be given between two of them.
+    this.#port ??= await freePort();
     this.#server = await startWorkerd({ ...worker, storage, port: this.#port });
-    this.#port = Number(new URL(this.#server.http).port);
   }
 
   /** From a start to the moment before the kill. */
@@ -187,8 +189,9 @@ class Run {
       await this.#settle();
     }
     for (const one of [...this.#players, ...this.#pushers]) one.play();
-    const playMs = isHasty ? this.#random.between(0, HASTE_MS_MAX) : this.#random.between(PLAY_MS_MIN, PLAY_MS_MAX);
-    await delay(playMs);
+    const [min, max] = isHasty ? [0, HASTE_FRAMES_MAX] : [PLAY_FRAMES_MIN, PLAY_FRAMES_MAX];
+    const enough = this.#sent + this.#random.between(min, max) * this.#players.length;
+    await this.#until("devices to play", () => this.#sent >= enough);
     if (this.#random.next() >= REST_CHANCE) return;
     this.#sendAway();
     await delay(REST_MS);
@@ -218,7 +221,7 @@ class Run {
     this.#server = null;
     for (const one of [...this.#players, ...this.#pushers]) one.pause();
     await delay(LAST_WORDS_MS);
-    await eventually("the ends of all sockets", async () => this.#open === 0, PATIENCE_MS);
+    await eventually("the ends of all sockets", async () => this.#open === 0);
   }
 
   /** Has the devices come back, and waits until each has been told all there is to tell. */
@@ -290,6 +293,6 @@ class Run {
 
   /** @param {string} what @param {() => boolean | Promise<boolean>} isSo */
   #until(what, isSo) {
-    return eventually(what, isSo, PATIENCE_MS);
+    return eventually(what, isSo);
   }
 }

@@ -10,10 +10,12 @@ const FAULTY_CONFIG = "tests/torture/fixtures/faulty.wrangler.jsonc";
 /** A fault that is found later is one that might not be found. */
 const FAULTY_KILLS = 15;
 
+/** Of all that is chosen at random: `npm run torture` takes another each time. */
+const SEED = 7;
+
 test("what devices were told holds after each of 12 kills", async (t) => {
-  const seed = Date.now() % 1_000_000;
-  const { complaints, counts, seconds } = await torture({ kills: 12, users: 24, seed });
-  t.diagnostic(`seed ${seed}, ${seconds.toFixed(0)} s: ${JSON.stringify(counts)}`);
+  const { complaints, counts, seconds } = await torture({ kills: 12, users: 24, seed: SEED });
+  t.diagnostic(`${seconds.toFixed(0)} s: ${JSON.stringify(counts)}`);
   assert.deepEqual(complaints, []);
   assert.equal(counts.kills, 12);
   assert.ok(counts.changes > 50 && counts.checkedAfterKill > 50, JSON.stringify(counts));
@@ -39,7 +41,7 @@ for (const [fault, kind] of Object.entries(FAULTS)) {
   test(`the harness finds a planted fault: ${fault}`, async (t) => {
     const { modules } = await buildBundle(FAULTY_CONFIG);
     const worker = { modules, vars: { ...OPEN, FAULT: fault } };
-    const options = { kills: FAULTY_KILLS, users: 12, seed: 7, worker, maxComplaints: 5 };
+    const options = { kills: FAULTY_KILLS, users: 12, seed: SEED, worker, maxComplaints: 5 };
     const { complaints } = await torture(options);
     const found = complaints.find((complaint) => complaint.kind === kind);
     assert.ok(found, JSON.stringify(complaints));

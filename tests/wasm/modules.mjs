@@ -1,6 +1,7 @@
 /** The builds of the module; each test here runs against all of them. */
 
-import { readFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The project's folder. */
@@ -15,6 +16,8 @@ export const root = join(import.meta.dirname, "../..");
 
 /** @type {Build[]} */
 export const builds = ["dist/session.wasm", "build/emscripten/session.wasm"].map((path) => {
+  const wanted = `${path} is not built: \`npm test -- tests/wasm\` builds it, and runs a file of tests by its name.`;
+  assert.ok(existsSync(join(root, path)), wanted);
   const bytes = readFileSync(join(root, path));
   return { path, bytes, module: new WebAssembly.Module(bytes) };
 });

@@ -1,11 +1,19 @@
 /**
- * The module also builds with a wasi-sdk, by its prefix alone. A prefix with a wasi-sdk's layout is
- * made of the clang and the wasi libc that this machine has.
+ * What the build may depend on: not on PATH, and on a wasi-sdk by its prefix alone. A prefix with a
+ * wasi-sdk's layout is made of the clang and the wasi libc that this machine has.
  */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -45,6 +53,24 @@ test("WASI_SDK_PREFIX alone is enough to build the module with a wasi-sdk", (con
   assert.equal(host.run("connect 0 phone").length, 2);
   return undefined;
 });
+
+for (const preset of ["wasm", "emscripten"]) {
+  test(`preset ${preset} links the same module whatever optimizer is on PATH`, (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "user-session-path-"));
+    context.after(() => rmSync(folder, { recursive: true }));
+    for (const name of ["wasm-opt", "wasm-metadce"]) {
+      writeFileSync(join(folder, name), "#!/bin/sh\necho this $0 is another one >&2\nexit 3\n", { mode: 0o755 });
+    }
+    const build = join(root, "build", preset);
+    const args = ["-t", "commands", "session.linked.wasm"];
+    const commands = execFileSync("ninja", args, { cwd: build, encoding: "utf8" }).trim().split("\n");
+    const again = join(folder, "again.wasm");
+    const link = String(commands.at(-1)).replace(" -o session.linked.wasm", ` -o ${again}`);
+    const PATH = `${folder}:${process.env.PATH}`;
+    execFileSync("sh", ["-c", link], { cwd: build, env: { ...process.env, PATH } });
+    assert.deepEqual(readFileSync(again), readFileSync(join(build, "session.linked.wasm")));
+  });
+}
 
 /** @param {WebAssembly.Module} module */
 function exportsOf(module) {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { ask, bearer } from "../support/auth.mjs";
+import { eventually } from "../support/eventually.mjs";
+import { freePort } from "../support/free-port.mjs";
 import { PREFIX, UPGRADE, assertRefusal, requestAsWritten } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 
@@ -105,7 +106,7 @@ test("connections of one user are limited, without locking out anybody for good"
 });
 
 test("wrangler dev adds nothing that mode none would refuse", async (t) => {
-  const port = "8791";
+  const port = await freePort();
   const args = ["dev", "--ip=127.0.0.1", `--port=${port}`, "--var=AUTH_MODE:none"];
   const env = { ...process.env, SERVE_LAST_BUILD: "1", WRANGLER_HIDE_BANNER: "true" };
   const wrangler = `${ROOT}node_modules/.bin/wrangler`;
@@ -113,10 +114,6 @@ test("wrangler dev adds nothing that mode none would refuse", async (t) => {
   const child = spawn(wrangler, [...args, ...flags], { cwd: ROOT, env, detached: true });
   t.after(() => process.kill(-Number(child.pid)));
   const url = `http://localhost:${port}${PREFIX}/state?userId=kim`;
-  for (let at = 0; at < 100; at++) {
-    const response = await fetch(url).catch(() => null);
-    if (response) return assert.equal(response.status, 200, await response.text());
-    await delay(200);
-  }
-  assert.fail("wrangler dev did not start");
+  const response = await eventually("wrangler dev to answer", () => fetch(url).catch(() => null));
+  assert.equal(response?.status, 200, await response?.text());
 });

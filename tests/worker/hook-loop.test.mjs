@@ -18,8 +18,8 @@ before(async () => {
 });
 after(() => server.close());
 
-/** How long a tab with inline callbacks is left to itself. */
-const LOOP_MS = 2_000;
+/** After so many connections a tab with inline callbacks has been left to itself long enough. */
+const ROUNDS = 40;
 
 /**
  * A tab whose hook closes and reopens its socket at every state change, well under way.
@@ -48,14 +48,13 @@ test("a tab in the reconnect loop stays invisible to a calm device, and is never
   const tab = await loopingTab(userId);
   /** @type {number[]} */
   const counts = [];
-  for (const end = performance.now() + LOOP_MS; performance.now() < end; await delay(50)) {
+  for (; tab.opened < ROUNDS; await delay(50)) {
     const { connectedDevices, presence } = await stateOf(server, userId);
     assert.equal(presence, "away");
     counts.push(connectedDevices);
   }
   await calmDown(tab);
   t.diagnostic(`${tab.opened} connections, at most ${Math.max(...counts)} devices at a time`);
-  assert.ok(tab.opened > 20, `only ${tab.opened} connections`);
   assert.ok(Math.max(...counts) <= 6, `up to ${Math.max(...counts)} devices`);
   assert.ok(tab.endings.every(({ code }) => code !== 1006), "a close was not answered");
   assert.equal((await stateOf(server, userId)).connectedDevices, 2);

@@ -13,9 +13,6 @@ import { stateOf } from "../support/logout.mjs";
 import { PREFIX, UPGRADE, assertRefusal, requestAsWritten } from "../support/requests.mjs";
 import { startWorkerd } from "../support/workerd.mjs";
 
-/** "At once": no busy machine explains more. */
-const AT_ONCE_MS = 1_000;
-
 /** @type {string} */
 let storage;
 /** @type {import("../support/workerd.mjs").Workerd} */
@@ -56,9 +53,7 @@ test("a user whose database can't be opened is told to come back, the others are
     { target: `${PREFIX}?userId=late`, options: { headers: UPGRADE } },
     { target: `${PREFIX}/state?userId=late`, options: {} },
   ]) {
-    const begin = performance.now();
     const { status, headers, text } = await requestAsWritten(server, target, options);
-    assert.ok(performance.now() - begin < AT_ONCE_MS);
     assert.equal(status, 503);
     assert.equal(headers["retry-after"], "5");
     assertRefusal(text, "unavailable", /try again/);

@@ -9,9 +9,6 @@ import { ROOT, startServer } from "../support/server.mjs";
 
 const CONFIG = `${ROOT}tests/worker/fixtures/scarce.wrangler.jsonc`;
 
-/** "At once": no busy machine explains more. */
-const AT_ONCE_MS = 1_000;
-
 /** @type {import("../support/server.mjs").Server} */
 let server;
 before(async () => {
@@ -35,14 +32,12 @@ async function connected(userId) {
 test("a user for whom there is no room is told to come back, and the others are served", async () => {
   const lucky = await connected("lucky");
   await leaveRoom(0);
-  const begin = performance.now();
   const refused = [
     await requestAsWritten(server, `${PREFIX}?userId=late`, { headers: UPGRADE }),
     await requestAsWritten(server, `${PREFIX}/state?userId=late`),
     await requestAsWritten(server, `${PREFIX}/clear?userId=late`, { method: "POST" }),
     await requestAsWritten(server, `${PREFIX}?userId=late`, { method: "POST", chunks: ["{}"] }),
   ];
-  assert.ok(performance.now() - begin < AT_ONCE_MS);
   for (const { status, headers, text } of refused) {
     assert.equal(status, 503);
     assert.equal(headers["retry-after"], "5");
@@ -65,9 +60,7 @@ test("a frame of a sleeping user's device is refused, nothing is lost, and the n
   await second.next();
   await server.hibernate("asleep");
   await leaveRoom(0);
-  const begin = performance.now();
   const refused = await first.ask({ type: "join_game", gameId: "chess" });
-  assert.ok(performance.now() - begin < AT_ONCE_MS);
   assert.equal(refused.type, "error");
   assert.equal(refused.code, "internal");
   assert.equal((await awake.ask({ type: "sync_state" })).type, "state");

@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+import { PATIENCE_MS } from "../../../tests/support/patience.mjs";
+
 /** @import { IncomingMessage } from "node:http" */
 /** @import { Socket } from "node:net" */
 /** @import { Page, BrowserContext } from "playwright-core" */
@@ -156,7 +158,7 @@ export function inApp(page, expression) {
  */
 export async function untilApp(page, condition) {
   const expression = `((session) => session && (${condition}))(app.results[0])`;
-  await page.waitForFunction(expression, undefined, { timeout: 15_000, polling: 20 }).catch(async (error) => {
+  await page.waitForFunction(expression, undefined, { timeout: PATIENCE_MS, polling: 20 }).catch(async (error) => {
     const { state, connectionStatus } = await inApp(page, "session ?? {}");
     throw new Error(`${condition}: ${JSON.stringify({ state, connectionStatus })}`, { cause: error });
   });

@@ -3,8 +3,9 @@
  * JavaScript in the same process, and the session natively. `--pairs n` takes other than 21.
  */
 import { execFile } from "node:child_process";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 
+import { readArguments } from "../../../scripts/lib/arguments.mjs";
 import { buildPreset } from "../../../scripts/lib/cmake.mjs";
 import { Failure, main } from "../../../scripts/lib/run.mjs";
 import { setUp } from "../../../scripts/lib/setup.mjs";
@@ -29,11 +30,15 @@ const WARM_UP_REQUESTS = 6;
 /** What browsers call themselves is the usual device id. */
 const DEVICE_ID = "Mozilla/5.0 (X11; Li-1795383198465";
 
-const { values } = parseArgs({ options: { pairs: { type: "string", default: "21" } } });
-const PAIRS = Number(values.pairs);
+const USAGE = `npm run bench:core -- [options]
+
+  --pairs <n>  how often both are timed; default: 21`;
 
 await main(async () => {
-  if (!Number.isInteger(PAIRS) || PAIRS < 1) throw new Failure("--pairs takes a number from 1 on");
+  const options = /** @type {const} */ ({ pairs: { type: "string", default: "21" } });
+  const { values } = readArguments({ options }, USAGE);
+  const count = Number(values.pairs);
+  if (!Number.isInteger(count) || count < 1) throw new Failure("--pairs takes a number from 1 on");
   const env = await setUp("test");
   await buildPreset("bench", env, { quiet: true });
   const native = await timeNatively();
@@ -44,7 +49,7 @@ await main(async () => {
   ];
   const server = await startWorkerd({ modules, classes, vars: OPEN });
   try {
-    console.log(await report(server, native));
+    console.log(await report(server, native, count));
   } finally {
     await server.kill();
     await server.stop();
@@ -54,19 +59,20 @@ await main(async () => {
 /**
  * @param {Workerd} server
  * @param {Map<string, number>} native
+ * @param {number} count How many pairs.
  */
-async function report(server, native) {
+async function report(server, native, count) {
   for (const object of CONTENDERS) await connect(server, object);
   const head = ["µs a frame", "shim and module", "plain JavaScript", "ours ÷ plain", "native"];
   const rows = [head];
   for (const kind of Object.keys(FRAMES)) {
-    const { ours, plain } = await timePairs(server, kind, PAIRS);
+    const { ours, plain } = await timePairs(server, kind, count);
     const ratios = ours.map((value, at) => value / plain[at]);
     const ratio = interval(medianInterval(ratios));
     const alone = native.get(kind)?.toFixed(3) ?? "";
     rows.push([kind, range(summary(ours)), range(summary(plain)), ratio, alone]);
   }
-  const pairs = `${values.pairs} pairs in alternating order, ${FRAMES_A_REQUEST} frames each`;
+  const pairs = `${count} pairs in alternating order, ${FRAMES_A_REQUEST} frames each`;
   return `${pairs}; median (min–max), ratio with its interval.\n${table(rows)}`;
 }
 
