@@ -21,5 +21,5 @@ export const NODE = "20";
 /** For wrangler and Vite's plugin, as their newest releases say themselves. */
 export const NODE_OF_WRANGLER = "22.12";
 
-/** For RPC. */
-export const COMPATIBILITY_DATE = "2024-09-23";
+/** The compatibility date, for RPC. */
+export const LEAST_DAY = "2024-09-23";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { ROOT } from "../support/server.mjs";
-import { COMPATIBILITY_DATE, NODE, NODE_OF_WRANGLER, PACKAGES } from "./requirements.mjs";
+import { LEAST_DAY, NODE, NODE_OF_WRANGLER, PACKAGES } from "./requirements.mjs";
 
 const PAGE = "docs/frameworks.md";
 
@@ -61,7 +61,7 @@ test("the page on frameworks has these least versions and no others", () => {
     ...Object.fromEntries(packages),
     "Node, for wrangler and Vite": [NODE_OF_WRANGLER, ""],
     "Node, for the client": [NODE, ""],
-    "compatibility date": [COMPATIBILITY_DATE, ""],
+    "compatibility date": [LEAST_DAY, ""],
   });
 });
 
@@ -93,7 +93,7 @@ test("Node is asked of a contributor and of an example as wrangler asks it", () 
 
 test("one compatibility date everywhere, and every runtime that the tools bring starts with it", () => {
   const [, date = ""] = /"compatibility_date": "([\d-]+)"/.exec(textOf("wrangler.jsonc")) ?? [];
-  assert.ok(date >= COMPATIBILITY_DATE);
+  assert.ok(date >= LEAST_DAY);
   const said = /compatibility_?date"?\s*[:=]\s*"(\d{4}-\d\d-\d\d)"/gi;
   const found = tracked("*.jsonc", "*.json", "*.capnp", "*.md", "*.mjs", "*.js", "*.ts").flatMap((path) =>
     [...textOf(path).matchAll(said)].map(([, other]) => ({ path, other })),
