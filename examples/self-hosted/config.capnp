@@ -25,7 +25,7 @@ const session :Workerd.Worker = (
   ],
 
   # The runtime's behaviour is pinned to this day. Compression would cost every idle socket some 200 KB.
-  compatibilityDate = "2026-11-17",
+  compatibilityDate = "2026-10-12",
   compatibilityFlags = ["no_web_socket_compression"],
 
   bindings = [

@@ -32,6 +32,8 @@ await build({
   minify: true,
   format: "esm",
   target: "esnext",
+  // The package's root is the server under this condition alone.
+  conditions: ["workerd"],
   external: ["cloudflare:workers"],
   // The module is a file of its own, since workerd compiles none at run time.
   loader: { ".wasm": "copy" },

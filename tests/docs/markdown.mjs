@@ -45,6 +45,16 @@ export function anchorsOf(page) {
 }
 
 /**
+ * The files that a page tells to write: blocks whose introduction begins with the file's name.
+ * @param {string} page
+ * @returns {Record<string, string>} Their contents by their paths.
+ */
+export function filesOf(page) {
+  const files = textOf(page).matchAll(/^`([\w./-]+)`[^\n]*:\n\n```\w+\n(.*?)\n```$/gms);
+  return Object.fromEntries([...files].map(([, path, text]) => [path, text]));
+}
+
+/**
  * What a page's headings are called in links, as GitHub makes it.
  * @param {string} text The page's.
  */

@@ -18,7 +18,7 @@ const IS_FOR_PAGES = /user-session-worker\/(?:client|react)|\bproxy:/;
 const GUIDE = "docs/getting-started.md";
 
 // What stands around a fragment in a configuration that has it.
-const REST = { name: "reader", main: "index.js", compatibility_date: "2026-11-17" };
+const REST = { name: "reader", main: "index.js", compatibility_date: "2026-10-12" };
 
 const blocks = pages().flatMap(blocksOf);
 

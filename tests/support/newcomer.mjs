@@ -96,6 +96,14 @@ export class Newcomer {
   }
 
   /**
+   * Goes on by another page.
+   * @param {string} page
+   */
+  follow(page) {
+    this.blocks.push(...shellBlocks(readFileSync(join(ROOT, page), "utf8")));
+  }
+
+  /**
    * Runs a command of the README to its end.
    * @param {string} command
    * @param {string} [more] Is put behind it.
