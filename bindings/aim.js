@@ -39,7 +39,11 @@ export function bodyOf(message) {
  * @returns {Aim}
  * @throws {RangeError} which names the option that can't be taken.
  */
-export function aimOf({ keep = 0, pushId, to, except }) {
+export function aimOf(options) {
+  if (typeof options !== "object") {
+    throw new RangeError("options: expected an object such as {keep: 60}");
+  }
+  const { keep = 0, pushId, to, except } = options;
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
     throw new RangeError(`keep is out of range: expected 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
