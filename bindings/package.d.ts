@@ -50,7 +50,10 @@ export interface UserMetrics {
   rowsWritten: number;
 }
 
-/** A message for the devices: it arrives as the JSON text it is written as. */
+/**
+ * A message for the devices: it arrives as the JSON text it is written as, in version 2 as the `body`
+ * of a frame of its own. `type` is none that version 1 gets from the session itself, such as `state`.
+ */
 export interface PushedMessage {
   type: string;
   [key: string]: unknown;

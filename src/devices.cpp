@@ -47,8 +47,10 @@ bool RememberedDevices::restore(ByteReader& reader) {
   const std::uint32_t count = reader.count(kEncodedBytesMin);
   if (count > kRememberedDevicesMax) return false;
   for (std::uint32_t i = 0; i < count; ++i) {
-    RememberedDevice device;
-    device.id = reader.text();
+    const std::string_view id = reader.text();
+    if (id.size() > kNewerDeviceIdBytesMax || find(id) != nullptr) return false;
+    RememberedDevice& device = devices_.emplace_back();
+    device.id = id;
     device.name = reader.text();
     device.first_seen = reader.time();
     device.last_active = reader.time();
@@ -57,10 +59,7 @@ bool RememberedDevices::restore(ByteReader& reader) {
                           device.add_credential(static_cast<std::uint64_t>(reader.i64()));
       if (!is_new) return false;
     }
-    const bool fits =
-        device.id.size() <= kNewerDeviceIdBytesMax && device.name.size() <= kNameBytesMax;
-    if (!fits || find(device.id) != nullptr) return false;
-    devices_.push_back(std::move(device));
+    if (device.name.size() > kNameBytesMax) return false;
   }
   return !reader.failed();
 }

@@ -65,9 +65,14 @@ void append_refusal_fields(std::string& out, const Refusal& refusal) {
   append_json_string(out, refusal.message);
 }
 
-// A push up to where its number goes, and what follows there. Only write_push writes them.
+// A push up to where its number goes. No other frame begins like it.
 constexpr std::string_view kPushStart = R"({"type":"push")";
-constexpr std::string_view kPushBody = R"(,"body":)";
+
+void append_push_body(std::string& out, std::string_view body) {
+  out += R"(,"body":)";
+  out += body;
+  out += '}';
+}
 
 // Makes room for one more member.
 void reopen(std::string& frame, std::string_view member) {
@@ -161,9 +166,13 @@ void write_event(std::string& out, std::string_view event, std::string_view data
 
 void write_push(std::string& out, std::string_view body) {
   out = kPushStart;
-  out += kPushBody;
-  out += body;
-  out += '}';
+  append_push_body(out, body);
+}
+
+void write_kept_push(std::string& out, std::string_view body) {
+  out = kPushStart;
+  out += R"(,"kept":true)";
+  append_push_body(out, body);
 }
 
 void write_games(std::string& out, const std::vector<std::string>& games) {
@@ -209,9 +218,11 @@ void write_error_answer(std::string& out, const Refusal& refusal) {
 
 void add_seq(std::string& frame, std::int64_t seq) {
   if (frame.starts_with(kPushStart)) {
-    std::string number = R"(,"seq":)";
-    append_json_number(number, seq);
-    frame.insert(kPushStart.size(), number);
+    const std::string rest = frame.substr(kPushStart.size());
+    frame.resize(kPushStart.size());
+    frame += R"(,"seq":)";
+    append_json_number(frame, seq);
+    frame += rest;
     return;
   }
   reopen(frame, R"("seq":)");
@@ -230,10 +241,6 @@ void add_id(std::string& frame, std::string_view id) {
   reopen(frame, R"("id":)");
   append_json_string(frame, id);
   frame += '}';
-}
-
-void mark_kept(std::string& frame) {
-  frame.insert(frame.find(kPushBody, kPushStart.size()), R"(,"kept":true)");
 }
 
 void mark_shared(std::string& frame) { reopen(frame, R"("credentialShared":true})"); }

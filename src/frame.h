@@ -47,8 +47,10 @@ void write_presence_updated(std::string& out, Presence presence);
 // `data` is JSON text and goes out as it is.
 void write_event(std::string& out, std::string_view event, std::string_view data,
                  std::string_view from);
-// A pushed body as version 2 has it; `body` is a JSON object and goes out to the letter.
+// A pushed body as version 2 has it, as it is pushed or kept until now. `body` is a JSON object and
+// goes out to the letter.
 void write_push(std::string& out, std::string_view body);
+void write_kept_push(std::string& out, std::string_view body);
 void write_games(std::string& out, const std::vector<std::string>& games);
 void write_ack(std::string& out, std::string_view id, std::int64_t seq);
 void write_delivered_answer(std::string& out, std::size_t delivered);
@@ -63,8 +65,6 @@ void write_error_answer(std::string& out, const Refusal& refusal);
 void add_seq(std::string& frame, std::int64_t seq);
 void add_position(std::string& frame, Position position, bool is_reset);
 void add_id(std::string& frame, std::string_view id);
-// Adds to what write_push wrote that it was kept until now.
-void mark_kept(std::string& frame);
 // Adds that a device which stays came by the credential that was to be ended.
 void mark_shared(std::string& frame);
 // How many pushes are kept, and how many were forgotten for it.

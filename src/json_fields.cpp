@@ -1,7 +1,6 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,9 +99,9 @@ bool is_high_surrogate(int unit) { return unit >= 0xd800 && unit <= 0xdbff; }
 bool is_low_surrogate(int unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 
 // The text with \ufffd in the place of each escape that is half of a surrogate pair, which the
-// parser refuses and JSON allows. Nothing if there is none. Every other character keeps its place.
-std::optional<std::string> without_lone_surrogates(std::string_view text) {
-  std::optional<std::string> mended;
+// parser refuses and JSON allows. Empty if there is none. Every other character keeps its place.
+std::string without_lone_surrogates(std::string_view text) {
+  std::string mended;
   std::size_t at = text.find('\\');
   while (at != std::string_view::npos) {
     const int unit = escaped_unit(text.substr(at));
@@ -110,8 +109,8 @@ std::optional<std::string> without_lone_surrogates(std::string_view text) {
     if (is_high_surrogate(unit) && is_low_surrogate(escaped_unit(text.substr(at + size)))) {
       size += kEscapeSize;
     } else if (is_high_surrogate(unit) || is_low_surrogate(unit)) {
-      if (!mended) mended.emplace(text);
-      mended->replace(at, size, kReplacementEscape);
+      if (mended.empty()) mended = text;
+      kReplacementEscape.copy(mended.data() + at, size);
     }
     at = text.find('\\', at + size);
   }
@@ -264,8 +263,8 @@ bool read_json_fields(std::string_view text, Fields& fields) {
   // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
   // reads what we pass on, does neither.
   if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
-  const std::optional<std::string> mended = without_lone_surrogates(text);
-  FieldReader reader(mended ? std::string_view(*mended) : text, text, fields);
+  const std::string mended = without_lone_surrogates(text);
+  FieldReader reader(mended.empty() ? text : mended, text, fields);
   return Json::sax_parse(reader.begin(), reader.end(), &reader) && reader.is_object();
 }
 

@@ -4,7 +4,6 @@
 // lose what came in the last second before a sleep, and begin anew when no device is connected.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -59,10 +58,8 @@ class Metrics {
   // A count of the counters, and what each may take.
   static constexpr std::size_t kBytesMax = 4 + (kCountBytesMax * kCount);
 
-  // Stops at the largest number that can be read again.
   void add(Counter counter, std::int64_t amount = 1) {
-    std::int64_t& count = counts_[static_cast<std::size_t>(counter)];
-    count = std::min(count + amount, kSafeIntegerMax);
+    counts_[static_cast<std::size_t>(counter)] += amount;
   }
   [[nodiscard]] std::int64_t at(Counter counter) const {
     return counts_[static_cast<std::size_t>(counter)];
@@ -71,6 +68,7 @@ class Metrics {
   // What has been added since `earlier`.
   [[nodiscard]] Metrics since(const Metrics& earlier) const;
 
+  // A count that could not be read again is written as the largest that can.
   void append_to(std::string& out) const;
   // Counters that this code does not know are left out, and those that the bytes do not have are 0.
   static Metrics read_from(ByteReader& reader);

@@ -102,8 +102,7 @@ void Session::give_kept(const Connected& event, bool is_exact, EffectList& effec
     // What the journal had it has got, or seen before.
     if (is_of_its_epoch && (is_exact || push.position.seq <= event.since.seq)) continue;
     if (!is_of_its_epoch && push.number <= given) continue;
-    write_push(out_, push.body);
-    mark_kept(out_);
+    write_kept_push(out_, push.body);
     effects.send(event.connection, out_);
   }
   const bool is_news = !kept_.all().empty() &&

@@ -240,6 +240,10 @@ test("a push whose options can't be taken is refused by name, and delivered to n
     const { result } = await server.call(user, "push", { type: "news" }, options);
     assert.match(result.error.message, /^(to and except|pushId): expected/);
   }
+  for (const options of [60, "60", true]) {
+    const { result } = await server.call(user, "push", { type: "news" }, options);
+    assert.match(result.error.message, /^options: expected an object/, "nobody's time is dropped in silence");
+  }
   for (const name of ["keep", "pushId"]) {
     const answer = await pushTo(user, `&${name}=1&${name}=2`, '{"type":"news"}');
     assert.equal(answer.status, 400);
