@@ -131,7 +131,7 @@ async function countConnect(userId, access, { CONNECT_LIMITER: limiter }) {
     return null;
   }
   const message = "CONNECT_LIMITER: too many connections of this credential in a short time: wait and try again";
-  notice("limit", `refused with 429: ${message}`);
+  notice("limit", `refused with 429: ${message}`, "warn");
   return errorResponse(429, "rate_limited", message, { "Retry-After": CONNECT_RETRY_SECONDS });
 }
 

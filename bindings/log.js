@@ -31,18 +31,18 @@ export function report(text) {
  * minutes, and so are the first few different ones of a kind.
  * @param {string} kind
  * @param {string} text
- * @param {number} [max] How many different texts of the kind are told in that time.
+ * @param {"error" | "warn"} [level] A refusal is a warning: it is mostly what it should be.
  */
-export function notice(kind, text, max = NOTICES_MAX) {
+export function notice(kind, text, level = "error") {
   const now = Date.now();
   let told = noticed.get(kind);
   if (!told || Math.abs(now - told.since) >= NOTICES_MS) {
     told = { since: now, texts: new Set() };
     noticed.set(kind, told);
   }
-  if (told.texts.has(text) || told.texts.size >= max) return;
+  if (told.texts.has(text) || told.texts.size >= NOTICES_MAX) return;
   told.texts.add(text);
-  console.warn(LINE_BEGIN + printable(text));
+  console[level](LINE_BEGIN + printable(text));
 }
 
 /**

@@ -26,7 +26,7 @@ export function cannotCheck(why) {
 
 /** @param {string} message Which check failed, and what to do. It is logged, too. */
 export function unauthorized(message) {
-  notice("unauthorized", `refused with 401: ${message}`);
+  notice("unauthorized", `refused with 401: ${message}`, "warn");
   return errorResponse(401, "unauthorized", message, { "WWW-Authenticate": "Bearer" });
 }
 
@@ -36,6 +36,6 @@ export function unauthorized(message) {
  *   don't crowd out the others' in the log.
  */
 export function forbidden(message, check = "forbidden") {
-  notice(check, `refused with 403: ${message}`);
+  notice(check, `refused with 403: ${message}`, "warn");
   return errorResponse(403, "forbidden", message);
 }

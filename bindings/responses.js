@@ -41,7 +41,7 @@ export function answerResponse(answer) {
   if (status === 401) headers.set("WWW-Authenticate", "Bearer");
   if (status === 429) {
     headers.set("Retry-After", RETRY_SECONDS);
-    notice("limit", `refused with 429: ${JSON.parse(body).error.message}`);
+    notice("limit", `refused with 429: ${JSON.parse(body).error.message}`, "warn");
   }
   return new Response(body, { status, headers });
 }

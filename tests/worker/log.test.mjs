@@ -28,9 +28,10 @@ for (const [what, text] of NASTY) {
     }
     report(`user ${quoted(text)}`);
     notice(what, text);
+    notice(what, `${text}!`, "warn");
     report(summary(new Error(text)));
     report(summaryWithStack(Object.assign(new Error(text), { stack: `Error\n at ${text}` })));
-    assert.equal(lines.length, 4);
+    assert.equal(lines.length, 5);
     for (const line of lines) assert.match(line, /^user-session: [ -~]+$/);
   });
 }
@@ -52,8 +53,8 @@ test("an error says what it is, and none quotes what it could not read", () => {
 
 test("whoever makes up causes does not fill the log, and does not keep other causes out of it", (t) => {
   t.mock.timers.enable({ apis: ["Date"] });
-  const warn = t.mock.method(console, "warn", () => {});
-  const count = () => warn.mock.callCount();
+  const error = t.mock.method(console, "error", () => {});
+  const count = () => error.mock.callCount();
   for (let at = 0; at < 1_000; at++) notice("made up", `cause ${at}`);
   assert.ok(count() <= 16, `${count()} lines`);
   const before = count();
