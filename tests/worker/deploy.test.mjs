@@ -15,8 +15,8 @@ import { RUNTIME } from "../support/workerd.mjs";
 /** What a deployed Worker may weigh, so that it stays a small one. */
 const GZIP_BYTES_MAX = 50 * 1024;
 
-/** Cloudflare refuses a Worker that takes a second to start; ours should not be felt. */
-const STARTUP_MS_MAX = 100;
+/** Cloudflare refuses a Worker that takes a second to start. An idle machine needs some 20 ms. */
+const STARTUP_MS_MAX = 1_000;
 
 const DAY_MS = 86_400_000;
 const COMPATIBILITY_DAYS_MAX = 60;
@@ -87,11 +87,11 @@ test("the compatibility date is one that the installed runtime knows, and not an
   assert.ok(age >= 0 && age <= COMPATIBILITY_DAYS_MAX, `${date} with workerd ${version}`);
 });
 
-test("starting the Worker costs next to nothing", async (t) => {
+test("no busy machine makes the Worker start so slowly that Cloudflare would refuse it", async (t) => {
   const profile = join(folder, "startup.cpuprofile");
   const output = await runTool(ROOT, "wrangler", ["check", "startup", `--outfile=${profile}`]);
   const active = /Active: ([\d.]+) ms/.exec(output);
   assert.ok(active, output);
   t.diagnostic(`active at startup: ${active[1]} ms`);
-  assert.ok(Number(active[1]) < STARTUP_MS_MAX, active[0]);
+  assert.ok(Number(active[1]) < STARTUP_MS_MAX, `${active[0]} of ${STARTUP_MS_MAX}`);
 });
