@@ -141,7 +141,7 @@ export class UserSessionDO extends DurableObject {
   /**
    * Sends a message to every connected device, or to those that `options` name.
    * @param {string | object} message A JSON object with a string `type`, or its text, which goes out
-   *   to the letter; at most 64 KiB.
+   *   to the letter; at most 64 KiB. A `type` that version 1 gets from the session itself is refused.
    * @param {PushOptions} [options]
    */
   push(message, options) {

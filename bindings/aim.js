@@ -6,9 +6,12 @@ import { errorResponse } from "./responses.js";
 /** 30 days: what is kept longer belongs into the app's own database. */
 const KEEP_SECONDS_MAX = 2_592_000;
 
-const PUSH_ID_LENGTH_MAX = 128;
+/** In UTF-8. */
+const PUSH_ID_BYTES_MAX = 128;
 
 const DEVICES_MAX = 64;
+
+const encoder = new TextEncoder();
 
 /**
  * What a caller may say of a push.
@@ -36,12 +39,16 @@ export function bodyOf(message) {
  * @returns {Aim}
  * @throws {RangeError} which names the option that can't be taken.
  */
-export function aimOf({ keep = 0, pushId, to, except }) {
+export function aimOf(options) {
+  if (typeof options !== "object") {
+    throw new RangeError("options: expected an object such as {keep: 60}");
+  }
+  const { keep = 0, pushId, to, except } = options;
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
     throw new RangeError(`keep is out of range: expected 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
-  if (pushId !== undefined && !(isText(pushId) && pushId.length <= PUSH_ID_LENGTH_MAX)) {
-    throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_LENGTH_MAX} characters`);
+  if (pushId !== undefined && !isPushId(pushId)) {
+    throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8`);
   }
   // A list that turns out empty was not meant for everybody.
   if (!isListOfNames(to) || !isListOfNames(except)) {
@@ -60,6 +67,14 @@ function isListOfNames(list) {
 }
 
 /** @param {unknown} value */
+function isPushId(value) {
+  return isText(value) && encoder.encode(value).length <= PUSH_ID_BYTES_MAX;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is string}
+ */
 function isText(value) {
   return typeof value === "string" && value !== "";
 }

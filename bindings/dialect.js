@@ -19,13 +19,8 @@ const CLOSE_CODES = new Map([
   [403, 4403],
 ]);
 
-/** A device id of version 2, or a tab's, in bytes of UTF-8: such a device is remembered. */
-const NAME_BYTES_MAX = 128;
-
 const SINCE_EXPECTED =
   "since must be <epoch>.<seq>, taken from initial_state and the newest frame";
-
-const encoder = new TextEncoder();
 
 /** @param {Request} request */
 export function isWebSocketUpgrade(request) {
@@ -52,6 +47,7 @@ export function agreedProtocol(request) {
  */
 
 /**
+ * Reads how a device connects. How long its ids may be is decided in `src/`.
  * @param {Request} request
  * @param {URLSearchParams} query
  * @returns {Introduction | Response} The refusal if it is none.
@@ -63,15 +59,10 @@ export function readIntroduction(request, query) {
     return { dialect, deviceId: deviceId || "unknown", tabId: "", since: NOWHERE };
   }
   if (!deviceId) {
-    const message = `deviceId is missing: expected 1 to ${NAME_BYTES_MAX} bytes of UTF-8`;
+    const message = "deviceId is missing: expected a name of this installation";
     return errorResponse(400, "invalid_request", message);
   }
   const tabId = query.get("tabId") ?? "";
-  for (const [name, value] of Object.entries({ deviceId, tabId })) {
-    if (encoder.encode(value).length <= NAME_BYTES_MAX) continue;
-    const message = `${name} is too long: expected at most ${NAME_BYTES_MAX} bytes of UTF-8`;
-    return errorResponse(400, "limit_reached", message);
-  }
   const since = readPosition(query.get("since"));
   if (!since) {
     return errorResponse(400, "invalid_request", SINCE_EXPECTED);

@@ -50,7 +50,10 @@ export interface UserMetrics {
   rowsWritten: number;
 }
 
-/** A message for the devices: it arrives as the JSON text it is written as. */
+/**
+ * A message for the devices: it arrives as the JSON text it is written as, in version 2 as the `body`
+ * of a frame of its own. `type` is none that version 1 gets from the session itself, such as `state`.
+ */
 export interface PushedMessage {
   type: string;
   [key: string]: unknown;
@@ -120,7 +123,7 @@ export interface PushOptions {
    * oldest give way.
    */
   keep?: number;
-  /** Of a push that may be sent twice: the second one is not delivered. 1 to 128 characters. */
+  /** Of a push that may be sent twice: the second one is not delivered. 1 to 128 bytes of UTF-8. */
   pushId?: string;
   /**
    * The devices that get it, 1 to 64; for all leave it out, since an empty list is refused. Not

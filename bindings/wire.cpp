@@ -28,8 +28,8 @@ Rate read_rate(ByteReader& reader) {
 
 Credential read_credential(ByteReader& reader) {
   Credential credential;
-  credential.issued_at_s = reader.i64();
-  credential.expires_at = reader.i64();
+  credential.issued_at_s = reader.time();
+  credential.expires_at = reader.time();
   const std::string_view id = reader.text();
   if (!id.empty()) credential.id = hash_of(id);
   return credential;
@@ -38,26 +38,26 @@ Credential read_credential(ByteReader& reader) {
 Woken read_woken(ByteReader& reader) {
   Woken event;
   event.user_id = reader.text();
-  event.now = reader.i64();
-  event.has_snapshot = reader.u8() != 0;
+  event.now = reader.time();
+  event.has_snapshot = reader.flag();
   event.snapshot = reader.text();
-  event.has_logout = reader.u8() != 0;
+  event.has_logout = reader.flag();
   event.logout = reader.text();
   event.kept = reader.text();
-  event.has_legacy = reader.u8() != 0;
-  event.legacy_last_active = reader.i64();
+  event.has_legacy = reader.flag();
+  event.legacy_last_active = reader.time();
   event.legacy_games = read_texts(reader);
   event.connections.resize(reader.count(kWokenConnectionBytesMin));
   for (WokenConnection& connection : event.connections) {
     connection.connection = reader.u32();
-    connection.heartbeat = reader.i64();
+    connection.heartbeat = reader.time();
     connection.attachment = reader.text();
   }
   event.allowance.frames = read_rate(reader);
   event.allowance.user_frames = read_rate(reader);
   event.allowance.connects = read_rate(reader);
   event.allowance.devices_max = reader.u32();
-  event.is_measured = reader.u8() != 0;
+  event.is_measured = reader.flag();
   return event;
 }
 
@@ -71,8 +71,8 @@ Payload read_payload(ByteReader& reader) {
 FrameReceived read_frame_received(ByteReader& reader) {
   FrameReceived event;
   event.connection = reader.u32();
-  event.now = reader.i64();
-  event.is_text = reader.u8() != 0;
+  event.now = reader.time();
+  event.is_text = reader.flag();
   event.payload = read_payload(reader);
   return event;
 }
@@ -80,7 +80,7 @@ FrameReceived read_frame_received(ByteReader& reader) {
 std::optional<Event> read_connected(ByteReader& reader) {
   Connected event;
   event.connection = reader.u32();
-  event.now = reader.i64();
+  event.now = reader.time();
   event.device_id = reader.text();
   event.credential = read_credential(reader);
   event.dialect = static_cast<Dialect>(reader.u8());
@@ -95,28 +95,28 @@ std::optional<Event> read_connected(ByteReader& reader) {
 Disconnected read_disconnected(ByteReader& reader) {
   Disconnected event;
   event.connection = reader.u32();
-  event.heartbeat = reader.i64();
+  event.heartbeat = reader.time();
   return event;
 }
 
 StateRequested read_state_requested(ByteReader& reader) {
   StateRequested event;
-  event.now = reader.i64();
-  event.heartbeat = reader.i64();
+  event.now = reader.time();
+  event.heartbeat = reader.time();
   event.credential = read_credential(reader);
   return event;
 }
 
 ClearRequested read_clear_requested(ByteReader& reader) {
   ClearRequested event;
-  event.now = reader.i64();
+  event.now = reader.time();
   event.credential = read_credential(reader);
   return event;
 }
 
 PushRequested read_push_requested(ByteReader& reader) {
   PushRequested event;
-  event.now = reader.i64();
+  event.now = reader.time();
   event.payload = read_payload(reader);
   event.keep_s = reader.u32();
   event.push_id = reader.text();
@@ -127,25 +127,25 @@ PushRequested read_push_requested(ByteReader& reader) {
 
 LogoutRequested read_logout_requested(ByteReader& reader) {
   LogoutRequested event;
-  event.now = reader.i64();
+  event.now = reader.time();
   event.device_id = reader.text();
   return event;
 }
 
 HeartbeatsRead read_heartbeats_read(ByteReader& reader) {
   HeartbeatsRead event;
-  event.now = reader.i64();
+  event.now = reader.time();
   event.heartbeats.resize(reader.count(kHeartbeatBytes));
   for (HeartbeatsRead::Heartbeat& heartbeat : event.heartbeats) {
     heartbeat.connection = reader.u32();
-    heartbeat.at = reader.i64();
+    heartbeat.at = reader.time();
   }
   return event;
 }
 
 ExportRequested read_export_requested(ByteReader& reader) {
   ExportRequested event;
-  event.now = reader.i64();
+  event.now = reader.time();
   event.credential = read_credential(reader);
   return event;
 }
@@ -153,7 +153,7 @@ ExportRequested read_export_requested(ByteReader& reader) {
 template <typename Request>
 Request read_game_requested(ByteReader& reader) {
   Request event;
-  event.now = reader.i64();
+  event.now = reader.time();
   event.game_id = reader.text();
   return event;
 }
@@ -181,11 +181,11 @@ std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
     case EventTag::kLogoutRequested:
       return read_logout_requested(reader);
     case EventTag::kMetricsRequested:
-      return MetricsRequested{reader.i64()};
+      return MetricsRequested{reader.time()};
     case EventTag::kHeartbeatsRead:
       return read_heartbeats_read(reader);
     case EventTag::kDevicesRequested:
-      return DevicesRequested{reader.i64()};
+      return DevicesRequested{reader.time()};
     case EventTag::kExportRequested:
       return read_export_requested(reader);
   }

@@ -17,8 +17,20 @@ constexpr std::uint8_t kVersion2 = 4;
 constexpr std::size_t kFixedBytesMax =
     kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 1 + 8 + 4 + 1 + 8 + 8 + 4;
 
-static_assert(kFixedBytesMax + kDeviceIdBytesMax <= kAttachmentBytesMax,
-              "a device id must survive hibernation in its socket's attachment");
+// The journal's own numbers, and the devices that are missing with their number and time.
+constexpr std::size_t kSharedBytesMax =
+    kJournalAttachedBytesMax + (3 * 8) + 1 + 4 + 8 + 4 + (kMissingMax * 2 * 8) + 4;
+
+static_assert(kFixedBytesMax + kDeviceIdBytesMax + kNewerDeviceIdBytesMax + kSharedBytesMax <=
+                  kAttachmentBytesMax,
+              "beside any device's id and tab there is room for the count");
+
+// Whether an attachment has nothing that only version 2 needs. It is written without, and is read
+// as if what is left out had been as it is in a device of version 1.
+bool is_plain(const Attachment& attachment) {
+  return attachment.dialect == Dialect::kVersion1 && attachment.shared.empty() &&
+         attachment.credential.id == 0;
+}
 
 }  // namespace
 
@@ -28,9 +40,8 @@ std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id)
 
 void encode_attachment(const Attachment& attachment, std::string& out) {
   USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
-  const bool is_plain = attachment.dialect == Dialect::kVersion1 && attachment.shared.empty() &&
-                        attachment.credential.id == 0;
-  append_u8(out, is_plain ? kVersion : kVersion2);
+  USER_SESSION_CHECK(attachment.tab_id.size() <= kNewerDeviceIdBytesMax);
+  append_u8(out, is_plain(attachment) ? kVersion : kVersion2);
   append_i64(out, attachment.order);
   append_i64(out, attachment.last_active);
   append_u8(out, static_cast<std::uint8_t>(attachment.presence));
@@ -40,7 +51,7 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.attached_at);
   append_i64(out, attachment.counted_since);
   attachment.metrics.append_to(out);
-  if (is_plain) return;
+  if (is_plain(attachment)) return;
   append_u8(out, static_cast<std::uint8_t>(attachment.dialect));
   append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
   append_text(out, attachment.tab_id);
@@ -58,8 +69,8 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.order = reader.time();
   attachment.last_active = reader.time();
   const std::uint8_t presence = reader.u8();
-  attachment.credential.issued_at_s = reader.i64();
-  attachment.credential.expires_at = reader.i64();
+  attachment.credential.issued_at_s = reader.time();
+  attachment.credential.expires_at = reader.time();
   attachment.device_id = reader.text();
   attachment.attached_at = reader.time();
   attachment.counted_since = reader.time();
@@ -77,6 +88,10 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
     attachment.seen_at = reader.time();
     attachment.shared = reader.text();
   }
+  // What was not written by encode_attachment.
+  const bool is_too_long = attachment.device_id.size() > kDeviceIdBytesMax ||
+                           attachment.tab_id.size() > kNewerDeviceIdBytesMax;
+  if (is_too_long) return std::nullopt;
   if (dialect < 1 || dialect > static_cast<std::uint8_t>(Dialect::kVersion2)) return std::nullopt;
   attachment.dialect = static_cast<Dialect>(dialect);
   if (device_presence > static_cast<std::uint8_t>(Presence::kOnline)) return std::nullopt;
@@ -85,6 +100,8 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
     return std::nullopt;
   }
   attachment.presence = static_cast<Presence>(presence);
+  // A plain one has one form, the other: this would lose some of its fields when it is written.
+  if (version == kVersion2 && is_plain(attachment)) return std::nullopt;
   return attachment;
 }
 

@@ -60,6 +60,12 @@ std::uint64_t ByteReader::number(std::size_t size) {
 
 std::uint8_t ByteReader::u8() { return static_cast<std::uint8_t>(number(1)); }
 
+bool ByteReader::flag() {
+  const std::uint8_t value = u8();
+  if (value > 1) failed_ = true;
+  return value == 1;
+}
+
 std::uint32_t ByteReader::u32() { return static_cast<std::uint32_t>(number(4)); }
 
 std::int64_t ByteReader::i64() { return static_cast<std::int64_t>(number(8)); }
@@ -86,7 +92,8 @@ std::uint64_t ByteReader::number_of_any_size() {
     const std::uint64_t byte = u8();
     value |= (byte & (kMore - 1)) << (i * kBitsPerByte);
     if (byte >= kMore) continue;
-    if (value > kSafeIntegerMax) break;
+    const bool is_shortest = byte > 0 || i == 0;
+    if (value > kSafeIntegerMax || !is_shortest) break;
     return value;
   }
   failed_ = true;

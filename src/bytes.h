@@ -23,7 +23,8 @@ void append_text(std::string& out, std::string_view text);
 // JavaScript's Number.MAX_SAFE_INTEGER.
 inline constexpr std::int64_t kSafeIntegerMax = 9'007'199'254'740'991;
 
-// Reads what the functions above wrote. After a read past the end every value is 0 or empty and
+// Reads what the functions above wrote, and nothing that they would have written otherwise: what is
+// read and written again is the same bytes. After a read past the end every value is 0 or empty and
 // `failed` stays true, so a caller reads all fields and asks once.
 class ByteReader {
  public:
@@ -31,13 +32,15 @@ class ByteReader {
   explicit ByteReader(std::string_view bytes) : size_(bytes.size()), rest_(bytes) {}
 
   std::uint8_t u8();
+  // A u8 that is 0 or 1. Others fail.
+  bool flag();
   std::uint32_t u32();
   std::int64_t i64();
   // An i64 that JavaScript has too, as all of ours are: so no sum or difference of two overflows.
   // Others fail.
   std::int64_t time();
   std::string_view text();
-  // What append_count wrote, if it is a number that JavaScript has.
+  // What append_count wrote, if it is a number that JavaScript has. Longer forms of it fail.
   std::uint64_t number_of_any_size();
 
   // A length of a list whose elements take at least `smallest_element_bytes` each. A length that

@@ -45,15 +45,21 @@ void RememberedDevices::encode(std::string& out) const {
 bool RememberedDevices::restore(ByteReader& reader) {
   devices_.clear();
   const std::uint32_t count = reader.count(kEncodedBytesMin);
+  if (count > kRememberedDevicesMax) return false;
   for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string_view id = reader.text();
+    if (id.size() > kNewerDeviceIdBytesMax || find(id) != nullptr) return false;
     RememberedDevice& device = devices_.emplace_back();
-    device.id = reader.text();
+    device.id = id;
     device.name = reader.text();
     device.first_seen = reader.time();
     device.last_active = reader.time();
     for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
-      device.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
+      const bool is_new = device.credential_ids.size() < kCredentialsMax &&
+                          device.add_credential(static_cast<std::uint64_t>(reader.i64()));
+      if (!is_new) return false;
     }
+    if (device.name.size() > kNameBytesMax) return false;
   }
   return !reader.failed();
 }

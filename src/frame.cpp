@@ -65,10 +65,18 @@ void append_refusal_fields(std::string& out, const Refusal& refusal) {
   append_json_string(out, refusal.message);
 }
 
-// Makes room for one more member. A pushed body may have space behind its brace.
+// A push up to where its number goes. No other frame begins like it.
+constexpr std::string_view kPushStart = R"({"type":"push")";
+
+void append_push_body(std::string& out, std::string_view body) {
+  out += R"(,"body":)";
+  out += body;
+  out += '}';
+}
+
+// Makes room for one more member.
 void reopen(std::string& frame, std::string_view member) {
-  frame.resize(frame.rfind('}'));
-  frame += ',';
+  frame.back() = ',';
   frame += member;
 }
 
@@ -156,6 +164,17 @@ void write_event(std::string& out, std::string_view event, std::string_view data
   out += '}';
 }
 
+void write_push(std::string& out, std::string_view body) {
+  out = kPushStart;
+  append_push_body(out, body);
+}
+
+void write_kept_push(std::string& out, std::string_view body) {
+  out = kPushStart;
+  out += R"(,"kept":true)";
+  append_push_body(out, body);
+}
+
 void write_games(std::string& out, const std::vector<std::string>& games) {
   out = '[';
   for (const std::string& game : games) {
@@ -198,6 +217,14 @@ void write_error_answer(std::string& out, const Refusal& refusal) {
 }
 
 void add_seq(std::string& frame, std::int64_t seq) {
+  if (frame.starts_with(kPushStart)) {
+    const std::string rest = frame.substr(kPushStart.size());
+    frame.resize(kPushStart.size());
+    frame += R"(,"seq":)";
+    append_json_number(frame, seq);
+    frame += rest;
+    return;
+  }
   reopen(frame, R"("seq":)");
   append_json_number(frame, seq);
   frame += '}';
@@ -215,8 +242,6 @@ void add_id(std::string& frame, std::string_view id) {
   append_json_string(frame, id);
   frame += '}';
 }
-
-void mark_kept(std::string& frame) { reopen(frame, R"("kept":true})"); }
 
 void mark_shared(std::string& frame) { reopen(frame, R"("credentialShared":true})"); }
 

@@ -2,6 +2,7 @@
 // protocol shows.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -12,6 +13,13 @@
 #include "presence.h"
 
 namespace user_session {
+
+// The types of all frames that a device of version 1 gets from the server itself. A device of
+// version 1 gets a pushed body as it is, so no push may have one of these types.
+inline constexpr std::array<std::string_view, 8> kVersion1FrameTypes = {
+    "initial_state",    "state", "game_joined", "game_left",
+    "presence_updated", "event", "pong",        "error",
+};
 
 // What the frames about the whole user say.
 struct StateView {
@@ -39,6 +47,10 @@ void write_presence_updated(std::string& out, Presence presence);
 // `data` is JSON text and goes out as it is.
 void write_event(std::string& out, std::string_view event, std::string_view data,
                  std::string_view from);
+// A pushed body as version 2 has it, as it is pushed or kept until now. `body` is a JSON object and
+// goes out to the letter.
+void write_push(std::string& out, std::string_view body);
+void write_kept_push(std::string& out, std::string_view body);
 void write_games(std::string& out, const std::vector<std::string>& games);
 void write_ack(std::string& out, std::string_view id, std::int64_t seq);
 void write_delivered_answer(std::string& out, std::size_t delivered);
@@ -47,15 +59,13 @@ void write_error(std::string& out, const Refusal& refusal);
 void write_rate_limited(std::string& out, TimeMs retry_after_ms);
 void write_error_answer(std::string& out, const Refusal& refusal);
 
-// These add to a frame what version 2 has beside version 1: its number among those to all; the
-// place in the count, and that the device's own could not be continued; the request that it
-// answers.
+// These add to a frame what version 2 has beside version 1: its number among those to all, which
+// stands before the body of a push; the place in the count, and that the device's own could not be
+// continued; the request that it answers.
 void add_seq(std::string& frame, std::int64_t seq);
 void add_position(std::string& frame, Position position, bool is_reset);
 void add_id(std::string& frame, std::string_view id);
-// That a push was kept until now, and that of a credential that was ended a device that stays has
-// come, too.
-void mark_kept(std::string& frame);
+// Adds that a device which stays came by the credential that was to be ended.
 void mark_shared(std::string& frame);
 // How many pushes are kept, and how many were forgotten for it.
 void add_kept(std::string& answer, std::size_t kept, std::size_t dropped);

@@ -144,25 +144,29 @@ bool Journal::restore(ByteReader& reader) {
   Journal other;
   other.now_.epoch = reader.time();
   other.now_.seq = reader.time();
-  other.is_running_ = reader.u8() != 0;
+  other.is_running_ = reader.flag();
   other.first_.reach = reader.time();
   other.records_ = reader.text();
-  if (reader.failed() || other.first_.reach < 0 || other.first_.reach > other.now_.seq) {
+  if (reader.failed() || other.now_.epoch < 0 || other.first_.reach < 0 ||
+      other.first_.reach > other.now_.seq) {
     return false;
   }
   ByteReader records(other.records_);
   std::int64_t seq = other.first_.reach;
   while (!records.finished()) {
     const Record record = read_record(records);
-    const bool is_known = record.kind >= kFrame && record.kind <= kLeft;
-    if (records.failed() || !is_known || record.seq <= seq || record.seq > other.now_.seq ||
-        record.frame_bytes > kJournalBytesMax || record.place >= kActiveGamesMax) {
+    const bool is_frame = record.kind == kFrame && record.frame_bytes == record.text.size();
+    const bool is_known = is_frame || record.kind == kJoined || record.kind == kLeft;
+    const bool has_place = record.kind == kLeft || record.place == 0;
+    if (records.failed() || !is_known || !has_place || record.seq <= seq ||
+        record.seq > other.now_.seq || record.frame_bytes > kJournalBytesMax) {
       return false;
     }
     seq = record.seq;
     ++other.count_;
     other.frames_bytes_ += record.frame_bytes;
   }
+  if (other.count_ > kJournalFramesMax || other.frames_bytes_ > kJournalBytesMax) return false;
   advance_to(std::move(other));
   return true;
 }

@@ -40,7 +40,7 @@ class Journal {
 
   // Counts a frame that the first one after connecting replaces.
   void skip();
-  // Counts a frame and keeps it as version 1 has it.
+  // Counts a frame and keeps it as version 2 has it without its number.
   void add_frame(std::string_view frame);
   // Counts a `game_joined`, whose game is the last of all now.
   void add_joined(std::string_view game_id, std::size_t frame_bytes);
@@ -53,8 +53,8 @@ class Journal {
   // Whether all is kept that followed `since`.
   [[nodiscard]] bool reaches(Position since) const;
 
-  // The frames of version 1 that followed `since`, each with its number, the oldest first. `games`
-  // are those of now. Only if the journal reaches it.
+  // The frames of version 2, yet without their numbers, that followed `since`, each with its
+  // number, the oldest first. `games` are those of now. Only if the journal reaches it.
   struct Missed {
     std::int64_t seq = 0;
     std::string frame;

@@ -70,10 +70,51 @@ struct CountingIterator {
   const char** read_up_to;
 };
 
+constexpr std::string_view kReplacementEscape = "\\ufffd";
+constexpr std::size_t kEscapeSize = kReplacementEscape.size();
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool is_number_char(char c) {
   return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+bool is_hex_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// The UTF-16 unit that an escape at the beginning of `text` stands for, such as \ud83d; -1 if there
+// is none.
+int escaped_unit(std::string_view text) {
+  if (text.size() < kEscapeSize || !text.starts_with("\\u")) return -1;
+  int unit = 0;
+  for (const char c : text.substr(2, kEscapeSize - 2)) {
+    if (!is_hex_digit(c)) return -1;
+    unit = (unit * 16) + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+  }
+  return unit;
+}
+
+bool is_high_surrogate(int unit) { return unit >= 0xd800 && unit <= 0xdbff; }
+bool is_low_surrogate(int unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
+
+// The text with \ufffd in the place of each escape that is half of a surrogate pair, which the
+// parser refuses and JSON allows. Empty if there is none. Every other character keeps its place.
+std::string without_lone_surrogates(std::string_view text) {
+  std::string mended;
+  std::size_t at = text.find('\\');
+  while (at != std::string_view::npos) {
+    const int unit = escaped_unit(text.substr(at));
+    std::size_t size = unit < 0 ? 2 : kEscapeSize;
+    if (is_high_surrogate(unit) && is_low_surrogate(escaped_unit(text.substr(at + size)))) {
+      size += kEscapeSize;
+    } else if (is_high_surrogate(unit) || is_low_surrogate(unit)) {
+      if (mended.empty()) mended = text;
+      kReplacementEscape.copy(mended.data() + at, size);
+    }
+    at = text.find('\\', at + size);
+  }
+  return mended;
 }
 
 using JsonInput = nlohmann::detail::iterator_input_adapter<CountingIterator>;
@@ -83,9 +124,14 @@ using JsonToken = nlohmann::detail::lexer_base<Json>::token_type;
 // does not know costs only the reading.
 class FieldReader {
  public:
-  // `text` and `fields` must outlive the reader.
-  FieldReader(std::string_view text, Fields& fields)
-      : fields_(fields), read_up_to_(text.data()), end_(text.data() + text.size()) {}
+  // Reads `text`, and takes the text of `data` from the same places of `written`. All three must
+  // outlive the reader.
+  FieldReader(std::string_view text, std::string_view written, Fields& fields)
+      : fields_(fields),
+        begin_(text.data()),
+        read_up_to_(text.data()),
+        end_(text.data() + text.size()),
+        written_(written) {}
 
   CountingIterator begin() { return {.at = read_up_to_, .read_up_to = &read_up_to_}; }
   CountingIterator end() { return {.at = end_, .read_up_to = &read_up_to_}; }
@@ -171,13 +217,16 @@ class FieldReader {
       end = start;
       while (end != end_ && is_number_char(*end)) ++end;
     }
-    field->value = std::string_view(start, static_cast<std::size_t>(end - start));
+    field->value = written_.substr(static_cast<std::size_t>(start - begin_),
+                                   static_cast<std::size_t>(end - start));
     return true;
   }
 
   Fields& fields_;
+  const char* begin_;
   const char* read_up_to_;
   const char* end_;
+  std::string_view written_;
   const char* value_start_ = nullptr;
   Field* field_ = nullptr;
   int depth_ = 0;
@@ -214,7 +263,8 @@ bool read_json_fields(std::string_view text, Fields& fields) {
   // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
   // reads what we pass on, does neither.
   if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
-  FieldReader reader(text, fields);
+  const std::string mended = without_lone_surrogates(text);
+  FieldReader reader(mended.empty() ? text : mended, text, fields);
   return Json::sax_parse(reader.begin(), reader.end(), &reader) && reader.is_object();
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
-// Number, place, time and the length of the frame.
+// Number, place, time and the length of the body.
 constexpr std::size_t kPushBytesMin = (4 * sizeof(std::int64_t)) + sizeof(std::uint32_t);
 constexpr std::size_t kGivenBytes = 4 * sizeof(std::int64_t);
 
@@ -24,15 +24,15 @@ bool KeptPushes::is_repeated(std::string_view push_id) {
   return false;
 }
 
-std::size_t KeptPushes::add(std::string_view frame, Position position, TimeMs expires_at) {
+std::size_t KeptPushes::add(std::string_view body, Position position, TimeMs expires_at) {
   pushes_.push_back({.number = ++last_number_,
                      .position = position,
                      .expires_at = expires_at,
-                     .frame = std::string(frame)});
+                     .body = std::string(body)});
   std::size_t bytes = 0;
   std::size_t first = pushes_.size();
   while (first > 0 && pushes_.size() - first < kKeptPushesMax) {
-    bytes += pushes_[first - 1].frame.size();
+    bytes += pushes_[first - 1].body.size();
     if (bytes > kKeptBytesMax) break;
     --first;
   }
@@ -79,7 +79,7 @@ void KeptPushes::encode(std::string& out) const {
     append_i64(out, push.position.epoch);
     append_i64(out, push.position.seq);
     append_i64(out, push.expires_at);
-    append_text(out, push.frame);
+    append_text(out, push.body);
   }
   append_u32(out, static_cast<std::uint32_t>(given_.size()));
   for (const Given& given : given_) {
@@ -103,7 +103,7 @@ bool KeptPushes::restore(std::string_view bytes) {
     push.position.epoch = reader.time();
     push.position.seq = reader.time();
     push.expires_at = reader.time();
-    push.frame = reader.text();
+    push.body = reader.text();
   }
   for (std::uint32_t left = reader.count(kGivenBytes); left > 0; --left) {
     Given& given = given_.emplace_back();
@@ -115,7 +115,18 @@ bool KeptPushes::restore(std::string_view bytes) {
   for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
     push_ids_.push_back(static_cast<std::uint64_t>(reader.i64()));
   }
-  if (is_known && reader.finished()) return true;
+  std::size_t total = 0;
+  std::int64_t number = 0;
+  bool is_ascending = true;
+  for (const KeptPush& push : pushes_) {
+    is_ascending = is_ascending && push.number > number;
+    number = push.number;
+    total += push.body.size();
+  }
+  const bool has_numbers = is_ascending && number <= last_number_;
+  const bool fits = pushes_.size() <= kKeptPushesMax && total <= kKeptBytesMax &&
+                    given_.size() <= kRememberedDevicesMax && push_ids_.size() <= kPushIdsMax;
+  if (is_known && has_numbers && fits && reader.finished()) return true;
   forget();
   return false;
 }

@@ -19,7 +19,7 @@ struct KeptPush {
   Position position;
   TimeMs expires_at = 0;
   // As it was pushed.
-  std::string frame;
+  std::string body;
 };
 
 class KeptPushes {
@@ -28,7 +28,7 @@ class KeptPushes {
   bool is_repeated(std::string_view push_id);
 
   // Keeps a push, and forgets the oldest ones if there are too many. Returns how many.
-  std::size_t add(std::string_view frame, Position position, TimeMs expires_at);
+  std::size_t add(std::string_view body, Position position, TimeMs expires_at);
 
   // Forgets those that have expired. False if there was none.
   bool expire(TimeMs now);

@@ -25,9 +25,9 @@ inline constexpr std::size_t kNameBytesMax = 128;
 // up to 14 go to the header of a byte array (measured on workerd 2026-11-17: 16,370 pass).
 inline constexpr std::size_t kAttachmentBytesMax = 16'370;
 
-// A device id, in bytes of UTF-8: with the rest of what is attached it must fit into an attachment.
-// Longer ones are refused.
-inline constexpr std::size_t kDeviceIdBytesMax = 16'000;
+// A device id of version 1, in bytes of UTF-8: it is attached to the socket, sent with each of the
+// device's events, and that of the hook in production has 40.
+inline constexpr std::size_t kDeviceIdBytesMax = 1'024;
 
 // A frame whose effects send more than this, to all devices together, counts as one more frame for
 // each time it does.
@@ -79,8 +79,9 @@ inline constexpr std::size_t kRememberedDevicesMax = 64;
 inline constexpr std::size_t kNewerDeviceIdBytesMax = 128;
 
 // How long a socket that has sent heartbeats may be silent before its device counts as vanished, in
-// milliseconds: three heartbeats of version 1's clients.
-inline constexpr std::int64_t kVanishedMs = 90'000;
+// milliseconds: browsers wake the timers of a hidden page once a minute, so a heartbeat that is due
+// each minute may come after two, and takes a while on its way.
+inline constexpr std::int64_t kVanishedMs = 130'000;
 
 // Pushes kept for devices that are not here: so many, and as many bytes of them.
 inline constexpr std::size_t kKeptPushesMax = 64;

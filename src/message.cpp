@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "frame.h"
 #include "limits.h"
 
 namespace user_session {
@@ -96,7 +97,7 @@ std::optional<Refusal> check_game_id(std::string_view game_id) {
 
 std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
   constexpr Refusal kNotJson = {ErrorCode::kInvalidJson,
-                                "expected one JSON object, nested at most 32 levels deep"};
+                                "expected one JSON object in UTF-8, nested at most 32 levels deep"};
   static_assert(kNestingMax == 32, "the refusal names the limit");
   fields_.forget();
   if (!read_plain_fields(text, fields_)) {
@@ -191,7 +192,14 @@ std::variant<std::string_view, Refusal> MessageParser::request_id() const {
 }
 
 std::optional<Refusal> MessageParser::check_push(std::string_view body) {
-  return read_fields(body);
+  if (auto refusal = read_fields(body)) return refusal;
+  const std::string_view type = fields_.type.value;
+  const auto& ours = kVersion1FrameTypes;
+  if (std::find(ours.begin(), ours.end(), type) == ours.end()) return std::nullopt;
+  refused_ = "type is \"";
+  refused_ += type;
+  refused_ += "\", which only the session itself sends: expected a name of the app's own";
+  return Refusal{ErrorCode::kInvalidMessage, refused_};
 }
 
 }  // namespace user_session

@@ -60,7 +60,7 @@ enum class ErrorCode {
 std::string_view error_code_name(ErrorCode code);
 
 // Why something was not done, for the one who asked. `message` names the field and what was
-// expected of it; it is a literal.
+// expected of it; it is a literal, or lies in the parser that refused.
 struct Refusal {
   ErrorCode code = ErrorCode::kInvalidJson;
   std::string_view message;
@@ -86,8 +86,9 @@ class MessageParser {
   // long as the message.
   [[nodiscard]] std::variant<std::string_view, Refusal> request_id() const;
 
-  // Checks a body that a server wants pushed: it must be what parse_frame would take as a frame of
-  // some type, whatever the type. Nothing when it is.
+  // Checks a body that a server wants pushed: it must be a frame of some type, but of none that
+  // version 1's devices take for the session's own word. Nothing when it is. A refusal's message
+  // stays valid until the next call.
   std::optional<Refusal> check_push(std::string_view body);
 
  private:
@@ -96,6 +97,7 @@ class MessageParser {
   [[nodiscard]] std::variant<Message, Refusal> to_newer_message() const;
 
   Fields fields_;
+  std::string refused_;
 };
 
 }  // namespace user_session

@@ -1,5 +1,7 @@
 #include "metrics.h"
 
+#include <algorithm>
+
 #include "frame.h"
 
 namespace user_session {
@@ -23,7 +25,9 @@ Metrics Metrics::since(const Metrics& earlier) const {
 
 void Metrics::append_to(std::string& out) const {
   append_u32(out, static_cast<std::uint32_t>(kCount));
-  for (const std::int64_t count : counts_) append_count(out, static_cast<std::uint64_t>(count));
+  for (const std::int64_t count : counts_) {
+    append_count(out, static_cast<std::uint64_t>(std::min(count, kSafeIntegerMax)));
+  }
 }
 
 Metrics Metrics::read_from(ByteReader& reader) {

@@ -68,6 +68,7 @@ class Metrics {
   // What has been added since `earlier`.
   [[nodiscard]] Metrics since(const Metrics& earlier) const;
 
+  // A count that could not be read again is written as the largest that can.
   void append_to(std::string& out) const;
   // Counters that this code does not know are left out, and those that the bytes do not have are 0.
   static Metrics read_from(ByteReader& reader);

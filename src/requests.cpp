@@ -66,6 +66,7 @@ void DoneRequests::encode(TimeMs now, std::string& out) const {
 
 bool DoneRequests::restore(ByteReader& reader) {
   const std::uint32_t count = reader.count(kEncodedBytes);
+  if (count > kRequestsMax) return false;
   for (std::uint32_t i = 0; i < count; ++i) {
     DoneRequest request;
     request.hash = static_cast<std::uint64_t>(reader.i64());
@@ -171,7 +172,9 @@ void RequestBook::note_attached(std::string_view device_id) {
 bool RequestBook::restore(std::string_view place, ByteReader& reader) {
   const std::uint32_t count = reader.count(kDeviceBytesMin);
   for (std::uint32_t i = 0; i < count; ++i) {
-    Device& device = of(reader.text());
+    const std::string_view id = reader.text();
+    if (id.size() > kNewerDeviceIdBytesMax) return false;
+    Device& device = of(id);
     device.is_stored = place == kRow;
     device.is_carried = device.is_carried && (device.is_stored || device.id == place);
     if (!device.done.restore(reader)) return false;

@@ -212,8 +212,10 @@ class Session {
 
   // session_push.cpp: what servers send, and what is aimed at some of the devices
 
-  // To those that an event or a push is aimed at; how many they were.
-  std::size_t send_aimed(std::string_view frame, const Receivers& receivers, EffectList& effects);
+  // Sends to those that an event or a push is aimed at, to each what its version has; how many they
+  // were.
+  std::size_t send_aimed(std::string_view frame, std::string_view newer_frame,
+                         const Receivers& receivers, EffectList& effects);
   // Gives a device the kept pushes that it has not seen.
   void give_kept(const Connected& event, bool is_exact, EffectList& effects);
   void store_kept(EffectList& effects);
@@ -226,8 +228,8 @@ class Session {
   [[nodiscard]] bool continue_count(EffectList& effects);
   // Has the count survive as one that has stopped.
   void stop_count(EffectList& effects);
-  // Count a frame that no row is written for. The second is for those that the first frame after
-  // connecting replaces.
+  // Count a frame that no row is written for, as version 2 has it without its number. The second is
+  // for those that the first frame after connecting replaces.
   void count_frame(std::string_view frame, EffectList& effects);
   void count_state(EffectList& effects);
   // Has a row say that it no longer tells the whole count; without a device that could carry it,
@@ -237,9 +239,12 @@ class Session {
   void begin_count();
   // Erases what is known of the old one, and tells `frame` with the place in the new one.
   void forget_count(std::string_view frame, EffectList& effects);
-  // Sends a frame of version 1 to all: to devices of version 2 with the number that it was counted
-  // with.
-  void send_to_all(std::string_view frame, EffectList& effects);
+  // Sends a frame to all: to devices of version 2 as they have it, with the number that it was
+  // counted with.
+  void send_to_all(std::string_view frame, std::string_view newer_frame, EffectList& effects);
+  void send_to_all(std::string_view frame, EffectList& effects) {
+    send_to_all(frame, frame, effects);
+  }
   void send_to(Dialect dialect, std::string_view frame, EffectList& effects,
                ConnectionId except = kNoConnection);
   void send_by_dialect(std::string_view frame, std::string_view newer_frame, EffectList& effects);

@@ -10,9 +10,23 @@ namespace {
 // Whoever goes over their rate by less than this part of it is told so, but never closed.
 constexpr std::int64_t kPatience = 10;
 
-constexpr Refusal kDeviceIdTooLong = {
-    ErrorCode::kLimitReached, "deviceId is too long: expected at most 16000 bytes of UTF-8"};
-static_assert(kDeviceIdBytesMax == 16'000, "the refusal names the limit");
+constexpr Refusal kDeviceIdTooLong = {ErrorCode::kLimitReached,
+                                      "deviceId is too long: expected at most 1024 bytes of UTF-8"};
+static_assert(kDeviceIdBytesMax == 1'024, "the refusal names the limit");
+constexpr Refusal kNewerDeviceIdTooLong = {
+    ErrorCode::kLimitReached, "deviceId is too long: expected at most 128 bytes of UTF-8"};
+constexpr Refusal kTabIdTooLong = {ErrorCode::kLimitReached,
+                                   "tabId is too long: expected at most 128 bytes of UTF-8"};
+static_assert(kNewerDeviceIdBytesMax == 128, "the refusals name the limit");
+
+// Why a device can't be called so.
+std::optional<Refusal> check_names(const Connected& event) {
+  const bool is_newer = event.dialect == Dialect::kVersion2;
+  if (!is_newer && event.device_id.size() > kDeviceIdBytesMax) return kDeviceIdTooLong;
+  if (is_newer && event.device_id.size() > kNewerDeviceIdBytesMax) return kNewerDeviceIdTooLong;
+  if (event.tab_id.size() > kNewerDeviceIdBytesMax) return kTabIdTooLong;
+  return std::nullopt;
+}
 
 constexpr Refusal kLoggedOut = {ErrorCode::kUnauthorized,
                                 "logged out: sign in again for a new credential"};
@@ -32,9 +46,7 @@ std::optional<Session::TurnedAway> Session::turn_away(const Connected& event) {
   if (const auto refusal = check_credential(event.credential)) {
     return TurnedAway{kStatusUnauthorized, *refusal};
   }
-  if (event.device_id.size() > kDeviceIdBytesMax) {
-    return TurnedAway{kStatusBadRequest, kDeviceIdTooLong};
-  }
+  if (const auto refusal = check_names(event)) return TurnedAway{kStatusBadRequest, *refusal};
   if (open_count_ >= allowance_.devices_max && tab_to_replace(event) == kNoConnection) {
     return TurnedAway{kStatusTooMany, kTooManyDevices};
   }

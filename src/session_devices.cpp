@@ -9,6 +9,13 @@
 #include "session.h"
 
 namespace user_session {
+namespace {
+
+constexpr std::string_view kVanishedReason = "no heartbeat for 130 s";
+static_assert(kVanishedMs == 130'000, "the reason names the time");
+
+}  // namespace
+
 void Session::on(const HeartbeatsRead& event, EffectList& effects) {
   for (const auto& [id, at] : event.heartbeats) {
     if (!is_open(id)) continue;
@@ -25,7 +32,7 @@ void Session::drop_vanished(EffectList& effects) {
     const Connection& connection = connections_[id];
     if (!connection.is_open || connection.heartbeat_at == 0) continue;
     if (now_ - std::max(connection.heartbeat_at, connection.seen_at) <= kVanishedMs) continue;
-    expel(id, kTryAgainCode, "no heartbeat for 90 s", effects);
+    expel(id, kTryAgainCode, kVanishedReason, effects);
   }
   if (open_count_ < open_before) after_removals(effects);
 }

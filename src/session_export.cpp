@@ -64,7 +64,7 @@ void Session::append_kept(std::string& out) const {
     out += '{';
     append_number(out, "expiresAt", push.expires_at);
     append_key(out, "message");
-    out += push.frame;
+    out += push.body;
     out += '}';
   }
   out += ']';

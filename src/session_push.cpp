@@ -13,20 +13,24 @@ constexpr Refusal kKeptIsForAll = {ErrorCode::kInvalidMessage,
 
 }  // namespace
 
-std::size_t Session::send_aimed(std::string_view frame, const Receivers& receivers,
-                                EffectList& effects) {
+std::size_t Session::send_aimed(std::string_view frame, std::string_view newer_frame,
+                                const Receivers& receivers, EffectList& effects) {
   const auto is_among = [](const std::vector<std::string_view>& names, const std::string& id) {
     return std::find(names.begin(), names.end(), id) != names.end();
   };
   std::size_t count = 0;
-  for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    const Connection& connection = connections_[id];
-    const bool is_meant = connection.is_open &&
-                          (receivers.to.empty() || is_among(receivers.to, connection.device_id)) &&
-                          !is_among(receivers.except, connection.device_id);
-    if (!is_meant) continue;
-    effects.send(id, frame);
-    ++count;
+  // One version after the other: of the same frame to several in a row there is one text.
+  for (const Dialect dialect : {Dialect::kVersion1, Dialect::kVersion2}) {
+    for (ConnectionId id = 0; id < connections_.size(); ++id) {
+      const Connection& connection = connections_[id];
+      const bool is_meant =
+          connection.is_open && connection.dialect == dialect &&
+          (receivers.to.empty() || is_among(receivers.to, connection.device_id)) &&
+          !is_among(receivers.except, connection.device_id);
+      if (!is_meant) continue;
+      effects.send(id, dialect == Dialect::kVersion1 ? frame : newer_frame);
+      ++count;
+    }
   }
   return count;
 }
@@ -43,12 +47,13 @@ std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId se
       for (const std::string& name : *names) views.push_back(name == "self" ? device_id : name);
       return views;
     };
-    send_aimed(out_, {.to = names_of(message.to), .except = names_of(message.except)}, effects);
+    const Receivers receivers = {.to = names_of(message.to), .except = names_of(message.except)};
+    send_aimed(out_, out_, receivers, effects);
     return std::nullopt;
   }
   count_frame(out_, effects);
   note_done(sender);
-  send_to_all(out_, effects);
+  send_to_all(out_, out_, effects);
   return std::nullopt;
 }
 
@@ -64,11 +69,12 @@ void Session::on(const PushRequested& event, EffectList& effects) {
     return effects.answer(kStatusOk, R"({"delivered":0,"repeated":true})");
   }
   std::size_t delivered = open_count_;
+  write_push(out_, event.payload.text);
   if (is_aimed) {
-    delivered = send_aimed(event.payload.text, event.receivers, effects);
+    delivered = send_aimed(event.payload.text, out_, event.receivers, effects);
   } else {
-    count_frame(event.payload.text, effects);
-    send_to_all(event.payload.text, effects);
+    count_frame(out_, effects);
+    send_to_all(event.payload.text, out_, effects);
   }
   write_delivered_answer(out_, delivered);
   if (event.keep_s > 0) {
@@ -96,8 +102,7 @@ void Session::give_kept(const Connected& event, bool is_exact, EffectList& effec
     // What the journal had it has got, or seen before.
     if (is_of_its_epoch && (is_exact || push.position.seq <= event.since.seq)) continue;
     if (!is_of_its_epoch && push.number <= given) continue;
-    out_ = push.frame;
-    mark_kept(out_);
+    write_kept_push(out_, push.body);
     effects.send(event.connection, out_);
   }
   const bool is_news = !kept_.all().empty() &&

@@ -86,10 +86,11 @@ void Session::forget_count(std::string_view frame, EffectList& effects) {
 
 // Sending
 
-void Session::send_to_all(std::string_view frame, EffectList& effects) {
+void Session::send_to_all(std::string_view frame, std::string_view newer_frame,
+                          EffectList& effects) {
   numbered_.clear();
   if (newer_count_ > 0) {
-    numbered_ = frame;
+    numbered_ = newer_frame;
     add_seq(numbered_, journal_.now().seq);
   }
   send_by_dialect(frame, numbered_, effects);
@@ -161,7 +162,7 @@ void Session::restore_extension(EffectList& effects) {
   ByteReader reader(stored_.extension);
   if (reader.u8() != kExtensionVersion) return;
   const bool has_same_games = reader.i64() == fingerprint(stored_.active_games);
-  is_count_stored_ = reader.u8() != 0;
+  is_count_stored_ = reader.flag();
   newer_seen_at_ = reader.time();
   if (!journal_.restore(reader) || !requests_.restore(RequestBook::kRow, reader) ||
       !remembered_.restore(reader) || !reader.finished()) {
@@ -220,6 +221,7 @@ bool Session::restore_shared(const Attachment& attachment) {
     one.device = static_cast<std::uint64_t>(reader.i64());
     one.gone_at = reader.time();
   }
+  if (missing.size() > kMissingMax) return false;
   if (missing_.size() < missing.size()) missing_ = std::move(missing);
   Journal carried;
   if (!carried.restore(reader) || !requests_.restore(attachment.device_id, reader) ||

@@ -182,8 +182,7 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
       shared_.clear();
       write_shared(connection, shared_);
     }
-    // The id of a device of version 1 may leave no room at all.
-    if (shared_.size() > room) shared_.clear();
+    USER_SESSION_CHECK(shared_.size() <= room);
     surviving_seq_ = journal_.now().seq;
     requests_.note_attached(carrier.device_id);
   }

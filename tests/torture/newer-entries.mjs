@@ -77,8 +77,8 @@ export const other = (seq) => ({ type: "device_disconnected", deviceId: "x", seq
 
 export const pushing = /** @type {Entry} */ ({ kind: "pushing", user: USER, push: "p" });
 export const pushed = /** @type {Entry} */ ({ kind: "pushed", user: USER, push: "p" });
-/** @param {number} seq */
-export const news = (seq) => ({ type: "news", push: "p", seq });
 export const oldNews = { type: "news", push: "p" };
-export const kept = { type: "news", push: "p", kept: true };
+/** @param {number} seq */
+export const news = (seq) => ({ type: "push", seq, body: oldNews });
+export const kept = { type: "push", kept: true, body: oldNews };
 export const settled = /** @type {Entry} */ ({ kind: "settled" });

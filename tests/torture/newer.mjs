@@ -80,8 +80,9 @@ export class NewerVisit {
     if (isLive) this.#sawLive(frame);
     else this.#sawBrought(frame);
     this.#numbers.told(this.visit, this.epoch, frame);
-    const { seq, ...older } = frame;
+    const { seq, ...rest } = frame;
     this.device.seen.set(this.epoch, seq);
+    const older = frame.type === "push" ? frame.body : rest;
     return isLive && !OF_DEVICES.includes(frame.type) ? older : null;
   }
 

@@ -137,7 +137,7 @@ TEST(AttachmentTest, TheLongestDeviceIdFitsWhereThePlatformKeepsIt) {
 
 TEST(AttachmentTest, WhatHasRoomBesideTheLongestIdsFits) {
   const std::string tab_id(kNewerDeviceIdBytesMax, 't');
-  for (const std::size_t size : {kNewerDeviceIdBytesMax, kDeviceIdBytesMax - tab_id.size()}) {
+  for (const std::size_t size : {kNewerDeviceIdBytesMax, kDeviceIdBytesMax}) {
     const std::string device_id(size, 'x');
     const std::string shared(room_for_shared(device_id, tab_id), 's');
     Attachment attachment = newer_phone();
@@ -190,6 +190,48 @@ TEST(AttachmentTest, DamagedBytesOfVersion2AreRefused) {
   std::string presence = good;
   presence[dialect_at + 1 + 8 + 4 + 3] = 3;
   EXPECT_FALSE(decode_attachment(presence)) << "a presence that there is not";
+}
+
+// One that could be read and would be written otherwise loses what the other form has no place for.
+TEST(AttachmentTest, WhatIsReadIsWrittenAsTheSameBytes) {
+  for (const Attachment& attachment : {kPhone, newer_phone()}) {
+    const std::string bytes = encoded(attachment);
+    EXPECT_EQ(encoded(*decode_attachment(bytes)), bytes);
+  }
+  // Of a device of version 1 that has nothing to carry, in the form of those that have.
+  Attachment attachment = newer_phone();
+  attachment.dialect = Dialect::kVersion1;
+  std::string bytes = encoded(attachment);
+  ASSERT_TRUE(decode_attachment(bytes));
+  const std::size_t dialect_at = encoded(kPhone).size();
+  bytes.resize(bytes.size() - attachment.shared.size());
+  bytes.replace(bytes.size() - 4, 4, "\0\0\0\0"sv);
+  ASSERT_TRUE(decode_attachment(bytes)) << "it has a credential that may be ended by its name";
+  bytes.replace(dialect_at + 1, 8, "\0\0\0\0\0\0\0\0"sv);
+  EXPECT_FALSE(decode_attachment(bytes)) << "it is written without its tab and its times";
+}
+
+TEST(AttachmentTest, WhatIsNeverWrittenIsRefused) {
+  const std::string good = encoded(kPhone);
+  const auto with_i64 = [&](std::size_t at, std::string_view value) {
+    std::string bytes = good;
+    return bytes.replace(at, 8, value);
+  };
+  const std::string_view unsafe = "\0\0\0\0\0\0\x20\0"sv;
+  for (const std::size_t at : {1U, 9U, 18U, 26U}) {
+    EXPECT_TRUE(decode_attachment(with_i64(at, "\xff\xff\xff\xff\xff\xff\x1f\0"sv))) << at;
+    EXPECT_FALSE(decode_attachment(with_i64(at, unsafe))) << at << ": 2^53";
+  }
+  std::string longer = good;
+  longer.replace(34, 4, "\x01\x04\0\0"sv);
+  longer.insert(38, std::string(kDeviceIdBytesMax + 1 - kPhone.device_id.size(), 'x'));
+  EXPECT_FALSE(decode_attachment(longer)) << "a device id of 1,025 bytes";
+  const std::string newer = encoded(newer_phone());
+  const std::size_t tab_at = good.size() + 1 + 8;
+  longer = newer;
+  longer.replace(tab_at, 4, "\x81\0\0\0"sv);
+  longer.insert(tab_at + 4, std::string(kNewerDeviceIdBytesMax + 1 - 3, 'x'));
+  EXPECT_FALSE(decode_attachment(longer)) << "the id of a tab of 129 bytes";
 }
 
 TEST(AttachmentDeathTest, ADeviceIdThatWouldNotFitTrapsBeforeThePlatformThrows) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace user_session {
 namespace {
@@ -99,6 +100,30 @@ TEST(BytesTest, ALengthBeyondTheBytesFailsInsteadOfAskingForMemory) {
   ByteReader too_long(bytes);
   EXPECT_EQ(too_long.count(5), 0U);
   EXPECT_TRUE(too_long.failed());
+}
+
+TEST(BytesTest, ATruthHasOneForm) {
+  for (const auto& [byte, value] : {std::pair('\0', false), std::pair('\1', true)}) {
+    ByteReader reader(std::string_view(&byte, 1));
+    EXPECT_EQ(reader.flag(), value);
+    EXPECT_TRUE(reader.finished());
+  }
+  for (const char byte : {'\2', '\x80', '\xff'}) {
+    ByteReader reader(std::string_view(&byte, 1));
+    reader.flag();
+    EXPECT_TRUE(reader.failed()) << static_cast<int>(byte);
+  }
+}
+
+TEST(BytesTest, ANumberOfAnySizeHasOneForm) {
+  for (const std::string_view longer : {"\x80\0"sv, "\x81\0"sv, "\xff\x80\0"sv}) {
+    ByteReader reader(longer);
+    reader.number_of_any_size();
+    EXPECT_TRUE(reader.failed());
+  }
+  ByteReader zero("\0"sv);
+  EXPECT_EQ(zero.number_of_any_size(), 0U);
+  EXPECT_TRUE(zero.finished());
 }
 
 }  // namespace user_session

@@ -125,5 +125,30 @@ TEST(DevicesTest, ADeviceIsShownToOthersAndToItself) {
   }
 }
 
+TEST(DevicesTest, WhatIsNeverWrittenIsRefused) {
+  RememberedDevices taken;
+  EXPECT_TRUE(restore(taken, encoded(with(kRememberedDevicesMax))));
+  const auto is_refused = [](std::size_t count, auto change) {
+    RememberedDevices devices = with(count);
+    change(devices.all().back());
+    RememberedDevices other;
+    return !restore(other, encoded(devices));
+  };
+  using Device = RememberedDevice;
+  const std::string long_id(kNewerDeviceIdBytesMax + 1, 'x');
+  EXPECT_TRUE(is_refused(2, [](Device& device) { device.id = name(0); })) << "twice";
+  EXPECT_TRUE(is_refused(2, [&](Device& device) { device.id = long_id; })) << "too long an id";
+  EXPECT_TRUE(is_refused(2, [&](Device& device) { device.name = long_id; })) << "too long a name";
+  EXPECT_TRUE(is_refused(1, [](Device& device) { device.credential_ids = {0}; })) << "no name";
+  EXPECT_TRUE(is_refused(1, [](Device& device) { device.credential_ids = {7, 7}; })) << "twice";
+  EXPECT_TRUE(is_refused(1, [](Device& device) {
+    device.credential_ids.clear();
+    for (std::uint64_t id = 1; id <= kCredentialsMax + 1; ++id) device.credential_ids.push_back(id);
+  })) << "too many credentials";
+  RememberedDevices many = with(kRememberedDevicesMax);
+  many.all().push_back({.id = "one more", .name = {}, .credential_ids = {}});
+  EXPECT_FALSE(restore(taken, encoded(many)));
+}
+
 }  // namespace
 }  // namespace user_session

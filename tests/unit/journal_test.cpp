@@ -304,6 +304,8 @@ TEST(JournalTest, EveryTruncationIsRefusedAndChangesNothing) {
 }
 
 struct Stored {
+  std::int64_t epoch = 1000;
+  std::uint8_t is_running = 1;
   std::int64_t seq = 5;
   std::int64_t reach = 3;
   std::string records = {};
@@ -321,9 +323,9 @@ std::string record(std::uint8_t kind, std::uint64_t seq, std::uint64_t size, std
 
 bool is_taken(const Stored& stored) {
   std::string bytes;
-  append_i64(bytes, 1000);
+  append_i64(bytes, stored.epoch);
   append_i64(bytes, stored.seq);
-  append_u8(bytes, 1);
+  append_u8(bytes, stored.is_running);
   append_i64(bytes, stored.reach);
   append_text(bytes, stored.records);
   Journal journal;
@@ -335,6 +337,8 @@ bool is_taken(const Stored& stored) {
 TEST(JournalTest, WhatNoJournalHasWrittenIsRefused) {
   EXPECT_TRUE(is_taken({.records = record(1, 4, 1, 0) + record(2, 5, 9, 0)}));
   EXPECT_TRUE(is_taken({.records = record(3, 5, kJournalBytesMax, kActiveGamesMax - 1)}));
+  EXPECT_TRUE(is_taken({.records = record(3, 4, 1, kActiveGamesMax)}))
+      << "the list that an earlier server left may be longer";
   EXPECT_TRUE(is_taken({.seq = 3}));
   for (const std::uint8_t kind : std::initializer_list<std::uint8_t>{0, 4, 255}) {
     EXPECT_FALSE(is_taken({.records = record(kind, 4, 1, 0)})) << static_cast<int>(kind);
@@ -344,7 +348,16 @@ TEST(JournalTest, WhatNoJournalHasWrittenIsRefused) {
   EXPECT_FALSE(is_taken({.records = record(1, 5, 1, 0) + record(1, 4, 1, 0)})) << "backwards";
   EXPECT_FALSE(is_taken({.records = record(1, 4, 1, 0) + record(1, 4, 1, 0)})) << "twice";
   EXPECT_FALSE(is_taken({.records = record(1, 4, kJournalBytesMax + 1, 0)})) << "too large";
-  EXPECT_FALSE(is_taken({.records = record(3, 4, 1, kActiveGamesMax)})) << "no place for it";
+  EXPECT_FALSE(is_taken({.records = record(1, 4, 2, 0)})) << "another size than its text";
+  EXPECT_FALSE(is_taken({.records = record(1, 4, 1, 1)})) << "a place without a game";
+  EXPECT_FALSE(is_taken({.records = record(2, 4, 1, 1)})) << "a game that joined in between";
+  EXPECT_FALSE(is_taken({.epoch = -1})) << "an epoch that nobody began";
+  EXPECT_FALSE(is_taken({.is_running = 2})) << "neither running nor stopped";
+  std::string many;
+  for (std::size_t seq = 1; seq <= kJournalFramesMax + 1; ++seq) many += record(2, seq, 1, 0);
+  EXPECT_FALSE(is_taken({.seq = 1000, .reach = 0, .records = many})) << "more than are kept";
+  const std::string large = record(2, 4, kJournalBytesMax, 0) + record(2, 5, 1, 0);
+  EXPECT_FALSE(is_taken({.records = large})) << "more bytes than are kept";
   EXPECT_FALSE(is_taken({.reach = 6})) << "it reaches further than it is";
   EXPECT_FALSE(is_taken({.reach = -1})) << "before the first";
 }

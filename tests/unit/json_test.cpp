@@ -1,6 +1,6 @@
 // RFC 8259, rule by rule: each text as a value within a frame, or as a whole frame, and whether it
-// is taken. The expectation is what JSON.parse of a device does with it, but for two exceptions,
-// which are tests of their own.
+// is taken. The expectation is what JSON.parse of a device does with it, but for the nesting, which
+// is a test of its own.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -301,11 +301,21 @@ TEST(JsonTest, WhatIsNoUtf8IsRefusedInNamesAndInTexts) {
   }
 }
 
-// JSON.parse takes these, and would hand on half a character.
-TEST(JsonTest, HalfOfASurrogatePairIsRefused) {
+// A text that was cut in the middle of an emoji has one.
+TEST(JsonTest, HalfOfASurrogatePairIsTaken) {
   for (const std::string_view text :
        {R"("\ud83c")", R"("\udfb2")", R"("\udfb2\ud83c")", R"("\ud83c\ud83c")", R"("\ud83cx")",
-        R"("\ud83c\n")", R"("\ud83c\u0041")", R"({"\ud83c":1})"}) {
+        R"("\ud83c\n")", R"("\ud83c\u0041")", R"("\ud83c\\udfb2")", R"({"\ud83c":1})",
+        R"(["\uD83C",{"a":"\uDFB2"}])"}) {
+    EXPECT_EQ(verdict_on(frame_with(text)), kTaken) << text;
+  }
+}
+
+TEST(JsonTest, HalfOfASurrogatePairMakesNoOtherMistakeGood) {
+  for (const std::string_view text :
+       {R"(\ud83c)", R"("\ud83c)", R"("\ud83c\")", R"("\ud83c\u")", R"("\ud83c\udfb")",
+        R"("\ud83c\udfg2")", R"("\ud83")", R"("\Ud83c")", R"("\ud83c\x")", "\"\\ud83c\n\"",
+        "\"\\ud83c\xff\"", "\"\\ud83c\xed\xbe\xb2\""}) {
     EXPECT_EQ(verdict_on(frame_with(text)), kRefused) << text;
   }
 }

@@ -20,7 +20,7 @@ std::string encoded(const KeptPushes& kept) {
 
 std::vector<std::string> frames_of(const KeptPushes& kept) {
   std::vector<std::string> frames;
-  for (const KeptPush& push : kept.all()) frames.push_back(push.frame);
+  for (const KeptPush& push : kept.all()) frames.push_back(push.body);
   return frames;
 }
 
@@ -42,8 +42,8 @@ TEST(KeptTest, OfTooManyTheOldestAreForgottenAndCounted) {
   }
   EXPECT_EQ(kept.add("new", kPlace, 10), 1U);
   EXPECT_EQ(kept.all().size(), kKeptPushesMax);
-  EXPECT_EQ(kept.all().front().frame, "1");
-  EXPECT_EQ(kept.all().back().frame, "new");
+  EXPECT_EQ(kept.all().front().body, "1");
+  EXPECT_EQ(kept.all().back().body, "new");
 }
 
 TEST(KeptTest, OfTooLargeOnesTheOldestAreForgottenAndCounted) {
@@ -157,6 +157,18 @@ TEST(KeptTest, OfDamagedBytesNothingIsKnown) {
     KeptPushes kept = some();
     EXPECT_FALSE(kept.restore(bad)) << bad.size() << " bytes";
     EXPECT_EQ(encoded(kept), encoded({})) << bad.size() << " bytes";
+  }
+}
+
+TEST(KeptTest, WhatIsNeverWrittenIsRefused) {
+  constexpr std::size_t kFirstPush = 1 + 8 + 4;
+  std::string last_number = encoded(some());
+  last_number[1] = '\1';
+  std::string backwards = encoded(some());
+  backwards[kFirstPush] = '\2';
+  for (const std::string& bad : {last_number, backwards}) {
+    KeptPushes kept;
+    EXPECT_FALSE(kept.restore(bad));
   }
 }
 

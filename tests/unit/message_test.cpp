@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -196,9 +197,7 @@ TEST(MessageTest, NestingIsBoundedAtThirtyTwo) {
 
 TEST(MessageTest, TextThatIsNoUnicodeIsInvalidJsonWhereverItStands) {
   for (const std::string_view bad : std::initializer_list<std::string_view>{
-           R"(\ud800)", R"(\udc00)", R"(\ud800x)", R"(\ud800\u0041)", R"(\udc00\ud800)",
-           R"(\ud83d\ud83d\ude00)", "\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-           "\xe2\x82", "\x80"}) {
+           "\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {
     const std::string text(bad);
     expect_outcomes({
         {R"({"type":"join_game","gameId":")" + text + R"("})", "error invalid_json"},
@@ -207,6 +206,46 @@ TEST(MessageTest, TextThatIsNoUnicodeIsInvalidJsonWhereverItStands) {
         {R"({"type":"broadcast","event":"e","data":[")" + text + R"("]})", "error invalid_json"},
     });
   }
+}
+
+TEST(MessageTest, HalfAnEmojiIsAReplacementCharacterInNamesAndStaysAsWrittenInData) {
+  const std::string half = "\xef\xbf\xbd";
+  for (const auto& [written, read] : std::vector<std::pair<std::string, std::string>>{
+           {R"(\ud83d)", half},
+           {R"(\ude00)", half},
+           {R"(\uD83Dx)", half + 'x'},
+           {R"(x\ud83d\n)", 'x' + half + '\n'},
+           {R"(\ud83d\u0041)", half + 'A'},
+           {R"(\ude00\ud83d)", half + half},
+           {R"(\ud83d\ud83d\ude00)", half + "\xf0\x9f\x98\x80"},
+           {R"(\ud83d\ude00\ude00)", "\xf0\x9f\x98\x80" + half},
+           {R"(\\ud83d)", R"(\ud83d)"},
+           {R"(\\\ud83d)", '\\' + half},
+           {R"(\ud83d\\ude00)", half + R"(\ude00)"},
+       }) {
+    expect_outcomes({
+        {R"({"type":"join_game","gameId":")" + written + R"("})", "join_game " + read},
+        {R"({"type":"broadcast","event":")" + written + R"(","data":[")" + written + R"("]})",
+         "broadcast " + read + R"( [")" + written + R"("])"},
+        {R"({"data":{")" + written + R"(":"\udbff"} ,"type":"broadcast","event":"e"})",
+         R"(broadcast e {")" + written + R"(":"\udbff"})"},
+        {ping_with("{\"" + written + "\":1}"), "ping"},
+        {R"({"type":"ping",")" + written + "\":1}", "ping"},
+        {R"({")" + written + R"(type":"logout_all","type":"ping"})", "ping"},
+        {R"({"type":"ping)" + written + "\"}", "error unknown_type"},
+    });
+  }
+}
+
+// A replacement character has three bytes of UTF-8.
+TEST(MessageTest, HalfAnEmojiCountsWithTheBytesThatItIsReadAs) {
+  const std::string name = repeated(R"(\ud83d)", 42);
+  expect_outcomes({
+      {R"({"type":"join_game","gameId":")" + name + R"(xx"})",
+       "join_game " + repeated("\xef\xbf\xbd", 42) + "xx"},
+      {R"({"type":"join_game","gameId":")" + name + R"(xxx"})", "error limit_reached"},
+      {R"({"type":"broadcast","event":")" + name + R"(xxx"})", "error limit_reached"},
+  });
 }
 
 TEST(MessageTest, UnicodeIsKeptExactly) {

@@ -69,5 +69,16 @@ TEST(MetricsTest, OnlyWhatCameSinceIsLeft) {
   EXPECT_EQ(point, "[1,0,0,0,0,0,0,0,0,0,3,0,0,0,0,0,0,0]");
 }
 
+TEST(MetricsTest, ACountBeyondWhatCanBeReadIsWrittenAsTheLargest) {
+  Metrics metrics;
+  metrics.add(Counter::kAwakeMs, kSafeIntegerMax);
+  metrics.add(Counter::kAwakeMs, kSafeIntegerMax);
+  std::string bytes;
+  metrics.append_to(bytes);
+  ByteReader reader(bytes);
+  EXPECT_EQ(Metrics::read_from(reader).at(Counter::kAwakeMs), kSafeIntegerMax);
+  EXPECT_TRUE(reader.finished());
+}
+
 }  // namespace
 }  // namespace user_session

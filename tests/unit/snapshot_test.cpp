@@ -136,5 +136,17 @@ TEST(SnapshotTest, AnAbsurdLengthOfAGameIsRefused) {
   EXPECT_FALSE(decode_snapshot(bytes));
 }
 
+TEST(SnapshotTest, ALogoutOfMoreCredentialsThanAreRememberedIsRefused) {
+  Logout logout = {.at_s = 1, .credential_ids = {}};
+  for (std::size_t id = 1; id <= kRevokedMax; ++id) logout.credential_ids.push_back(id);
+  std::string bytes;
+  encode_logout(logout, bytes);
+  EXPECT_EQ(decode_logout(bytes), logout);
+  logout.credential_ids.push_back(1000);
+  bytes.clear();
+  encode_logout(logout, bytes);
+  EXPECT_FALSE(decode_logout(bytes));
+}
+
 }  // namespace
 }  // namespace user_session

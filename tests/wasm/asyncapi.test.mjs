@@ -9,7 +9,7 @@ import { test } from "node:test";
 
 import { Ajv } from "ajv";
 
-import { EffectKind } from "../../bindings/wire.js";
+import { Dialect, EffectKind } from "../../bindings/wire.js";
 import { Host } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 import { parseScenario } from "./scenario-text.mjs";
@@ -18,7 +18,7 @@ import { parseScenario } from "./scenario-text.mjs";
 
 const folder = join(root, "tests/scenarios");
 const text = readFileSync(join(root, "docs/asyncapi.json"), "utf8");
-/** @type {{components: {messages: Record<string, {name: string}>}}} */
+/** @type {{components: {messages: Record<string, {name: string, payload: any}>}}} */
 const api = JSON.parse(text);
 
 // The document is more than a schema.
@@ -80,8 +80,9 @@ class Follower {
     // One whose attachment the scenario has made up.
     if (dialect === undefined) return;
     const type = typeOf(frame);
-    const isPushed = this.#pushed.has(type);
-    const name = isPushed ? "pushed" : type;
+    // Version 2 has them in a frame of their own.
+    const isBare = dialect === Dialect.Version1 && this.#pushed.has(type);
+    const name = isBare ? "pushed" : type;
     const message = `${name}.to.v${dialect}`;
     assert.ok(isMessage(message, JSON.parse(frame)), `${message}: ${frame.slice(0, SHOWN)}`);
     this.seen.add(message);
@@ -102,7 +103,7 @@ class Follower {
     const isKnownDevice = !error?.message.startsWith("deviceId is none");
     const message = `${typeOf(frame)}.v${dialect}`;
     const isOne = isMessage(message, parsed(frame));
-    // A nesting or a surrogate that ours refuses is nothing that a schema could say.
+    // A nesting that ours refuses is nothing that a schema could say.
     if (error?.code === "invalid_json") return;
     assert.equal(isOne, !error || !isKnownDevice, `${message}: ${frame.slice(0, SHOWN)}`);
     if (isOne) this.seen.add(message);
@@ -135,6 +136,33 @@ function parsed(frame) {
 function typeOf(frame) {
   return parsed(frame)?.type;
 }
+
+/** What a device of version 1 is told by the session itself. */
+const OURS = Object.keys(api.components.messages)
+  .filter((key) => key.endsWith(".to.v1") && key !== "pushed.to.v1")
+  .map((key) => key.slice(0, -".to.v1".length));
+
+test("no push has a type that version 1 takes for the session's word, and all others are the app's", () => {
+  const host = new Host(builds[0].module);
+  host.run("at 1000000");
+  host.run("wake alice");
+  const others = Object.values(api.components.messages).map(({ name }) => name);
+  for (const type of new Set([...OURS, ...others, "presence"])) {
+    /** @type {Effect[]} */
+    let effects = [];
+    host.onStep = (_event, done) => (effects = done);
+    host.run(`push ${JSON.stringify({ type })}`);
+    const answer = effects.find(({ kind }) => kind === EffectKind.Answer);
+    assert.equal(answer?.number, OURS.includes(type) ? 400 : 200, type);
+    if (!OURS.includes(type)) continue;
+    assert.equal(JSON.parse(String(answer?.text)).error.code, "invalid_message");
+    assert.match(String(answer?.text), new RegExp(`type is ..${type}..`));
+    assert.equal(effects.length, 1, "nothing of it is done");
+  }
+  const push = api.components.messages["push.to.v2"].payload.properties.body.properties.type;
+  const bare = api.components.messages["pushed.to.v1"].payload.properties.type;
+  for (const { not } of [push, bare]) assert.deepEqual(not.enum.sort(), OURS.sort());
+});
 
 test("the document describes every frame, and only frames that there are", () => {
   const seen = new Set();

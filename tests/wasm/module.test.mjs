@@ -18,7 +18,7 @@ const PAGE_BYTES = 65_536;
  * of JavaScript it must stay below 50 KiB gzipped.
  * @type {Record<string, number>}
  */
-const MODULE_BYTES_MAX = { "dist/session.wasm": 71_000, "build/emscripten/session.wasm": 80_000 };
+const MODULE_BYTES_MAX = { "dist/session.wasm": 72_000, "build/emscripten/session.wasm": 82_000 };
 
 const EXPORTS = [
   "_initialize function",

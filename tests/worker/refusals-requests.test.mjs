@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => server.close());
 
-const DEVICE_ID_BYTES_MAX = 16_000;
+const DEVICE_ID_BYTES_MAX = 1_024;
 
 const NAMES = [
   "x",
@@ -37,7 +37,7 @@ const NAMES = [
 ];
 
 test("whatever a device calls itself survives a hibernation unharmed", async () => {
-  const ids = [...NAMES, "d".repeat(DEVICE_ID_BYTES_MAX), "é".repeat(4_000)];
+  const ids = [...NAMES, "d".repeat(DEVICE_ID_BYTES_MAX), "é".repeat(512)];
   const devices = [];
   for (const id of ids) {
     const device = await Device.connect(server, "named-devices", id);
@@ -65,15 +65,15 @@ test("bytes that are no UTF-8 in a device id are replaced, and survive so", asyn
   await device.close();
 });
 
-test("a device id over 16,000 bytes is refused, with the limit, and leaves no device behind", async () => {
+test("a device id over 1,024 bytes is refused, with the limit, and leaves no device behind", async () => {
   const user = "too-long";
   const neighbour = await Device.connect(server, user, "neighbour");
   await neighbour.next();
-  for (const id of ["d".repeat(DEVICE_ID_BYTES_MAX + 1), `${"é".repeat(8_000)}x`]) {
+  for (const id of ["d".repeat(DEVICE_ID_BYTES_MAX + 1), `${"é".repeat(512)}x`]) {
     const path = `${PREFIX}?${new URLSearchParams({ userId: user, deviceId: id })}`;
     const answer = await requestAsWritten(server, path, { headers: UPGRADE });
     assert.equal(answer.status, 400);
-    assertRefusal(answer.text, "limit_reached", /^deviceId .*16000/);
+    assertRefusal(answer.text, "limit_reached", /^deviceId .*1024/);
   }
   assert.equal((await stateOf(server, user)).connectedDevices, 1);
   await server.hibernate(user);
@@ -135,9 +135,7 @@ const REFUSED_BODIES = [
   ["a string", '"x"', 400, "invalid_json", /object/],
   ["a NUL behind the object", '{"type":"x"}\u0000', 400, "invalid_json", /./],
   ["a byte order mark", '\ufeff{"type":"x"}', 400, "invalid_json", /./],
-  ["a lone surrogate", '{"type":"\\ud800"}', 400, "invalid_json", /./],
-  ["a lone surrogate beside the type", '{"type":"x","y":["\\udfff"]}', 400, "invalid_json", /./],
-  ["no UTF-8", new Uint8Array([...bytesOf('{"type":"x'), 0xff, ...bytesOf('"}')]), 400, "invalid_json", /./],
+  ["no UTF-8", new Uint8Array([...bytesOf('{"type":"x'), 0xff, ...bytesOf('"}')]), 400, "invalid_json", /UTF-8/],
   ["UTF-8 in more bytes than it takes", new Uint8Array([...bytesOf('{"type":"'), 0xc0, 0xaf, ...bytesOf('"}')]), 400, "invalid_json", /./],
   ["a surrogate in UTF-8", new Uint8Array([...bytesOf('{"type":"'), 0xed, 0xa0, 0x80, ...bytesOf('"}')]), 400, "invalid_json", /./],
   ["UTF-16", new Uint8Array(Buffer.from('{"type":"x"}', "utf16le")), 400, "invalid_json", /./],

@@ -105,7 +105,7 @@ test("it holds the games, the devices, the frames and the pushes, and after a cl
     frames: [
       { type: "game_joined", gameId: "go", activeGames: ["go"], seq: 2 },
       { type: "event", event: "e", data: { a: 1 }, from: "desk", seq: 3 },
-      { ...news, seq: 4 },
+      { type: "push", seq: 4, body: news },
     ],
     keptPushes: [{ expiresAt: rest.keptPushes[0].expiresAt, message: news }],
     pushIds: 1,

@@ -58,6 +58,14 @@ async function leave(device, userId, left) {
   });
 }
 
+/**
+ * The numbers in the pushes among a device's frames.
+ * @param {any[]} frames
+ */
+function pushed(frames) {
+  return frames.filter(({ type }) => type === "push").map(({ body }) => body.n);
+}
+
 /** @type {[aim: object, receivers: string[]][]} */
 const AIMS = [
   [{ to: ["phone, /2"] }, ["phone, /2"]],
@@ -118,7 +126,8 @@ test("a push goes to those it names, by HTTP and by a call, to the letter", asyn
       for (const device of devices) {
         const before = device.frames.length;
         counts.push((await restOf(device)).length);
-        if (counts.at(-1)) assert.ok(device.frames.slice(before - 1).includes(body));
+        const frame = device === devices[2] ? body : `{"type":"push","body":${body}}`;
+        if (counts.at(-1)) assert.ok(device.frames.slice(before - 1).includes(frame));
       }
       assert.deepEqual(counts, [0, 1, 2].map((at) => (receivers.includes(at) ? 1 : 0)));
     }
@@ -140,23 +149,22 @@ test("a kept push waits for whoever is away, and comes to each once", async () =
     const again = await pushTo(user, `&keep=600&pushId=${pushId}`, '{"type":"news","n":3}');
     assert.deepEqual(await again.json(), { delivered: 0, repeated: true });
   }
-  assert.deepEqual((await restOf(desk)).filter(({ type }) => type === "news").map(({ n }) => n), [1, 2]);
+  assert.deepEqual(pushed(await restOf(desk)), [1, 2]);
   const back = await phone.again();
-  const brought = (await restOf(back)).filter(({ type }) => type === "news");
-  assert.deepEqual(brought.map(({ n }) => n), [1, 2]);
+  assert.deepEqual(pushed(await restOf(back)), [1, 2]);
   const stranger = await NewerDevice.open(server, user, "tablet");
   const given = await restOf(stranger);
-  assert.deepEqual(given, [1, 2].map((n) => ({ type: "news", n, kept: true })));
+  assert.deepEqual(given, [1, 2].map((n) => ({ type: "push", kept: true, body: { type: "news", n } })));
   const hook = await Device.connect(server, user, "hook");
   assert.deepEqual((await restOf(hook)).map(({ type }) => type), ["initial_state"]);
   for (const device of [back, stranger, desk]) {
     await leave(device, user, 3);
     await server.hibernate(user);
     const once = await device.again();
-    assert.deepEqual((await restOf(once)).filter(({ type }) => type === "news"), []);
+    assert.deepEqual(pushed(await restOf(once)), []);
     await leave(once, user, 3);
     const afresh = await NewerDevice.open(server, user, once.initial.deviceId);
-    assert.deepEqual((await restOf(afresh)).filter(({ type }) => type === "news"), []);
+    assert.deepEqual(pushed(await restOf(afresh)), []);
   }
 });
 
@@ -168,7 +176,7 @@ test("a push that nobody is there for waits, too, and one that is not kept does 
   }
   await server.restart(user);
   const desk = await NewerDevice.open(server, user, "desk");
-  assert.deepEqual(await restOf(desk), [{ type: "news", n: 0, kept: true }]);
+  assert.deepEqual(await restOf(desk), [{ type: "push", kept: true, body: { type: "news", n: 0 } }]);
   const soon = await pushTo(user, "&keep=1", '{"type":"news","n":2}');
   assert.deepEqual(await soon.json(), { delivered: 1, kept: 2, dropped: 0 });
   await leave(desk, user, 0);
@@ -178,7 +186,7 @@ test("a push that nobody is there for waits, too, and one that is not kept does 
     return !late || Date.now() > result.keptPushes[1].expiresAt;
   });
   const phone = await NewerDevice.open(server, user, "phone");
-  assert.deepEqual((await restOf(phone)).map(({ n }) => n), [0]);
+  assert.deepEqual(pushed(await restOf(phone)), [0]);
   await phone.close();
 });
 
@@ -191,7 +199,7 @@ test("what there is no room for is dropped from the old end, and its sender is t
   const { result } = await server.call(user, "push", { type: "news", n: 64 }, { keep: 600 });
   assert.deepEqual(result, { delivered: 0, kept: 64, dropped: 1 });
   const desk = await NewerDevice.open(server, user, "desk");
-  assert.deepEqual((await restOf(desk)).map(({ n }) => n), Array.from({ length: 64 }, (_, at) => at + 1));
+  assert.deepEqual(pushed(await restOf(desk)), Array.from({ length: 64 }, (_, at) => at + 1));
   await desk.close();
 });
 
@@ -208,7 +216,11 @@ test("a push whose options can't be taken is refused by name, and delivered to n
     ["&keep=0x10", { keep: "0x10" }, /keep/],
     ["&keep=", { keep: "" }, /keep/],
     ["&keep=+1", { keep: null }, /keep/],
+    ["&keep=1e3", { keep: 1e300 }, /keep/],
+    ["&keep=9007199254740993", { keep: 9_007_199_254_740_992 }, /keep/],
+    ["&keep=NaN", { keep: Number.NaN }, /keep/],
     [`&pushId=${"x".repeat(129)}`, { pushId: "x".repeat(129) }, /pushId/],
+    [`&pushId=${"%F0%9F%8E%B2".repeat(33)}`, { pushId: "🎲".repeat(33) }, /^pushId: .* 128 bytes/],
     ["&pushId=", { pushId: "" }, /pushId/],
     [many.map((id) => `&to=${id}`).join(""), { to: many }, /to and except/],
     ["&to=", { to: [] }, /to and except/],
@@ -227,6 +239,10 @@ test("a push whose options can't be taken is refused by name, and delivered to n
   for (const options of [{ to: "desk" }, { to: null }, { to: [7] }, { except: "desk" }, { pushId: 7 }]) {
     const { result } = await server.call(user, "push", { type: "news" }, options);
     assert.match(result.error.message, /^(to and except|pushId): expected/);
+  }
+  for (const options of [60, "60", true]) {
+    const { result } = await server.call(user, "push", { type: "news" }, options);
+    assert.match(result.error.message, /^options: expected an object/, "nobody's time is dropped in silence");
   }
   for (const name of ["keep", "pushId"]) {
     const answer = await pushTo(user, `&${name}=1&${name}=2`, '{"type":"news"}');

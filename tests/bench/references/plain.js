@@ -21,7 +21,7 @@ const NAME_BYTES_MAX = 128;
 const LAG_MS = 60_000;
 
 const PRESENCES = ["online", "away", "offline"];
-const NOT_JSON = "expected one JSON object, nested at most 32 levels deep";
+const NOT_JSON = "expected one JSON object in UTF-8, nested at most 32 levels deep";
 const UNKNOWN_TYPE =
   "type is not one of join_game, leave_game, update_presence, sync_state, ping, logout_all and broadcast";
 
