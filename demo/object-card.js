@@ -48,7 +48,7 @@ export class ObjectCard {
   }
 
   #stretch() {
-    const now = Date.now();
+    const now = performance.now();
     this.#tape.awake(now, now + SLEEPS_AFTER_MS);
   }
 

@@ -75,7 +75,7 @@ export class ObjectWatch {
 
   /** Milliseconds until it may sleep, negative since it does; `null` before anything is known. */
   get msToSleep() {
-    return this.workedAt === null ? null : this.workedAt + SLEEPS_AFTER_MS - Date.now();
+    return this.workedAt === null ? null : this.workedAt + SLEEPS_AFTER_MS - performance.now();
   }
 
   get isAsleep() {
@@ -89,7 +89,7 @@ export class ObjectWatch {
     const { wakes, asleepMs, awakeMs } = this.counts;
     const asleep = Math.max(0, asleepMs - Math.max(0, wakes - 1) * SLEEPS_AFTER_MS);
     const now = Math.max(0, -(this.msToSleep ?? 0));
-    const whole = asleepMs + awakeMs + (this.workedAt === null ? 0 : Date.now() - this.workedAt);
+    const whole = asleepMs + awakeMs + (this.workedAt === null ? 0 : performance.now() - this.workedAt);
     return whole > 0 ? (asleep + now) / whole : 0;
   }
 
@@ -100,7 +100,7 @@ export class ObjectWatch {
 
   /** The object has worked: it sent something, or was asked for something. */
   worked() {
-    const now = Date.now();
+    const now = performance.now();
     this.#wasAsleep ||= this.isAsleep;
     this.workedAt = now;
     this.#newsSince ??= now;
@@ -160,7 +160,7 @@ export class ObjectWatch {
     const more = (name) => counts[name] - (base[name] ?? 0);
     const hasWoken = more("wakes") > 0;
     this.counts = counts;
-    this.workedAt = Date.now();
+    this.workedAt = performance.now();
     this.#wasAsleep = false;
     /** @type {[string, number][]} */
     const work = WORK.map((name) => [name, more(name) - (name === "requests" ? this.#asked : 0)]);

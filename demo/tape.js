@@ -28,14 +28,14 @@ export class Tape {
 
   /** @param {number} device Its place among the devices. @param {MarkKind} kind */
   mark(device, kind) {
-    const now = Date.now();
+    const now = performance.now();
     this.#marks = this.#marks.filter(({ at }) => at > now - SPAN_MS);
     this.#marks.push({ lane: device + 1, kind, at: now });
   }
 
   /** The object is awake until then, unless it works again. @param {number} from @param {number} to */
   awake(from, to) {
-    this.#spans = this.#spans.filter((span) => span.to > Date.now() - SPAN_MS);
+    this.#spans = this.#spans.filter((span) => span.to > performance.now() - SPAN_MS);
     const last = this.#spans.at(-1);
     if (last && from <= last.to) last.to = to;
     else this.#spans.push({ from, to });
@@ -51,7 +51,7 @@ export class Tape {
     if (!context) return;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
-    const now = Date.now();
+    const now = performance.now();
     const laneHeight = height / this.#lanes.length;
     /** @param {number} at */
     const x = (at) => width - ((now - at) / SPAN_MS) * width;

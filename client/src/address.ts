@@ -1,5 +1,5 @@
-/** Where the server is. */
-import { page } from "./page.js";
+/** Where the server is. Only a page's own address is left to `URL`, which React Native has a part of. */
+import { attempt, page } from "./page.js";
 import { ProblemError } from "./problem.js";
 
 const DEFAULT_PATH = "/__user-session";
@@ -10,10 +10,14 @@ const SOCKET_SCHEMES = new Map([
   ["wss:", "wss:"],
 ]);
 
+/** Scheme, host, path and query of an absolute address. */
+const ABSOLUTE = /^([a-z][a-z\d+.-]*:)\/\/([^/?#\s]+)([^?#]*)(\?[^#]*)?/i;
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i;
+
 /** Where sockets go, written in one way; as it was given if nothing can be connected to there. */
 export function endpointOf(url?: string): string {
   try {
-    return endpointUrl(url).href;
+    return endpointAddress(url);
   } catch {
     return String(url);
   }
@@ -23,23 +27,48 @@ export function endpointOf(url?: string): string {
  * The same. An origin alone, or nothing, means the default path, and a slash at the end means nothing.
  * @throws {ProblemError} If there is no such place.
  */
-export function endpointUrl(url?: string): URL {
-  const base = page.location?.href;
-  let address: URL;
-  try {
-    address = new URL(url || DEFAULT_PATH, base);
-  } catch {
-    const given = url ? `url: ${JSON.stringify(url)} is no URL` : "url: there is no page whose URL could stand in";
-    throw new ProblemError("wrong_address", `${given}: expected one like https://app.example`);
-  }
-  const scheme = SOCKET_SCHEMES.get(address.protocol);
-  if (!scheme) {
+export function endpointAddress(url?: string): string {
+  const base = attempt(() => page.location?.href);
+  const given = String(url || DEFAULT_PATH);
+  const absolute = attempt(() => wholeUrl(given, base)) ?? (hasWholeUrl() ? "" : given);
+  const [, givenScheme = "", host, path = "", query = ""] = ABSOLUTE.exec(absolute) ?? [];
+  const scheme = givenScheme.toLowerCase();
+  const socketScheme = SOCKET_SCHEMES.get(scheme);
+  if (socketScheme && host) return `${socketScheme}//${host}${path.replace(/\/+$/, "") || DEFAULT_PATH}${query}`;
+  const other = /^[a-z][a-z\d+.-]*:/i.exec(absolute)?.[0];
+  if (other && !socketScheme) {
     const expected = "expected http:, https:, ws: or wss:, so write it as https://app.example";
-    throw new ProblemError("wrong_address", `url: its scheme is ${address.protocol} where we ${expected}`);
+    throw new ProblemError("wrong_address", `url: its scheme is ${other} where we ${expected}`);
   }
-  address.protocol = scheme;
-  address.hash = "";
-  address.pathname = address.pathname.replace(/\/+$/, "");
-  if (address.pathname === "/") address.pathname = DEFAULT_PATH;
-  return address;
+  const what = url ? `url: ${JSON.stringify(url)} is no URL` : "url: there is no page whose URL could stand in";
+  throw new ProblemError("wrong_address", `${what}: expected one like https://app.example`);
+}
+
+/** An address with these parameters, each once, and what its own query has beside them. */
+export function withQuery(address: string, query: Readonly<Record<string, string>>): string {
+  const [path = "", own = ""] = address.split("?", 2);
+  const others = own.split("&").filter((pair) => pair !== "" && !((pair.split("=")[0] ?? "") in query));
+  const ours = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${path}?${[...others, ...ours].join("&")}`;
+}
+
+/** Scheme and host of an address. */
+export function originOf(address: string): string {
+  return ORIGIN.exec(address)?.[0] ?? address;
+}
+
+/** Where the server answers a question by HTTP about the user of a socket's address. */
+export function stateAddressOf(address: string): string {
+  const [endpoint = "", query = ""] = address.split("?", 2);
+  const user = query.split("&").find((pair) => pair.startsWith("userId=")) ?? "";
+  return `${endpoint.replace(/^ws/, "http")}/state?${user}`;
+}
+
+function wholeUrl(url: string, base: string | undefined): string | undefined {
+  return hasWholeUrl() ? new URL(url, base).href : undefined;
+}
+
+/** Whether `URL` is a browser's: React Native's neither resolves nor writes addresses as those do. */
+function hasWholeUrl(): boolean {
+  return attempt(() => new URL("b?d#e", "http://A:80/a/c").href) === "http://a/a/b?d#e";
 }

@@ -1,4 +1,5 @@
 /** A question by HTTP, since a WebSocket that fails before it opens does not say why. */
+import { originOf, stateAddressOf } from "./address.js";
 import { type SessionProblem, problemOf } from "./problem.js";
 
 const PATIENCE_MS = 5_000;
@@ -17,7 +18,7 @@ export interface Attempt {
 
 /** Nothing is known but that no connection comes about. */
 export function unreachable(attempt: Attempt | null): SessionProblem {
-  const where = attempt?.address ? ` to ${new URL(attempt.address).origin}` : "";
+  const where = attempt?.address ? ` to ${originOf(attempt.address)}` : "";
   const causes = "the server or the network may be down, or the server does not list this page's origin";
   return problemOf("unreachable", `no connection${where}: ${causes}`);
 }
@@ -35,9 +36,7 @@ export interface Finding {
  * @param question Aborts it.
  */
 export async function askServer(attempt: Attempt, question: AbortController): Promise<Finding> {
-  const address = new URL(attempt.address.replace("ws", "http"));
-  address.pathname += "/state";
-  address.search = new URLSearchParams({ userId: address.searchParams.get("userId") ?? "" }).toString();
+  const address = stateAddressOf(attempt.address);
   const timer = setTimeout(() => question.abort(), PATIENCE_MS);
   try {
     const response = await fetch(address, {
@@ -45,7 +44,7 @@ export async function askServer(attempt: Attempt, question: AbortController): Pr
       headers: attempt.token === null ? {} : { Authorization: `Bearer ${attempt.token}` },
     });
     const body = parsed(await response.text());
-    const problem = problemOfAnswer(response, body, attempt, address.origin + address.pathname);
+    const problem = problemOfAnswer(response, body, attempt, address.replace(/\?.*/, ""));
     return { problem, isRefusal: body.error?.code === problem.code };
   } catch {
     return { problem: unreachable(attempt), isRefusal: false };

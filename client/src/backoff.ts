@@ -1,6 +1,12 @@
 const FIRST_MS = 1_000;
 const LONGEST_MS = 30_000;
 
+/** After these closes it is not worth coming back soon: how many failures they count for. */
+export const FAILURES_BY_CLOSE = new Map([
+  [1008, 5],
+  [1013, 2],
+]);
+
 /**
  * How long to wait before the next try: 1, 2, 4 … 30 s, each shortened by up to a half at random, so
  * that devices which were cut off together don't come back together.

@@ -1,26 +1,29 @@
 /** The client without a framework. */
-import { endpointOf, endpointUrl } from "./address.js";
+import { endpointAddress, endpointOf, withQuery } from "./address.js";
+import { monotonicMs } from "./clock.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
-import { isVisible, page, watchPage } from "./page.js";
+import { numberOption } from "./numbers.js";
+import { page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
 import { type Message, refusal } from "./requests.js";
 import { TabGroup, type Told, canShareTabs } from "./tabs.js";
+import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
 
-const HEARTBEAT_MS = 30_000;
-const LOST_AFTER_MS = 2_000;
-const REQUESTS_PER_SECOND = 20;
-/** The server takes a device that was silent for 90 s for one that has vanished. */
-const HEARTBEAT_RANGE_MS = [1_000, 60_000] as const;
+/**
+ * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
+ * timers run once a minute.
+ */
+const HEARTBEAT_MS = { usual: 30_000, least: 1_000, most: 60_000 };
 /** Timers of more than 24 days run out at once. */
-const LOST_AFTER_RANGE_MS = [0, 3_600_000] as const;
-const REQUESTS_PER_SECOND_RANGE = [1, 1_000] as const;
+const LOST_AFTER_MS = { usual: 2_000, least: 0, most: 3_600_000 };
+const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
 
 export interface UserSessionClientOptions {
-  /** Whose session it is: 1 to 1,024 bytes. */
+  /** Whose session it is: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */
   userId: string;
   /**
    * Where the server is, absolute or on the page's own host, by https: or wss:, on one's own machine
@@ -28,11 +31,11 @@ export interface UserSessionClientOptions {
    */
   url?: string | undefined;
   /**
-   * What names this installation, up to 128 bytes. One of the browser profile's own, kept in
+   * What names this installation, 1 to 128 bytes of UTF-8. One of the browser profile's own, kept in
    * localStorage, if left out.
    */
   deviceId?: string | undefined;
-  /** What others see this device as, 1 to 128 bytes. Needs a server of version 2. */
+  /** What others see this device as, 1 to 128 bytes, of more the first. Needs a server of version 2. */
   deviceName?: string | undefined;
   /**
    * What says who this is where no cookie does, or a function that fetches it for each connection.
@@ -52,7 +55,7 @@ export interface UserSessionClientOptions {
    * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
    */
   requestsPerSecond?: number | undefined;
-  /** What makes sockets, where there is no global `WebSocket`. */
+  /** The class of the sockets, where there is no global `WebSocket`. */
   WebSocket?: typeof WebSocket | undefined;
 }
 
@@ -86,20 +89,23 @@ export class UserSessionClient {
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
   #changeListeners = new Set<(change: SessionChange) => void>();
-  #saidPresence: Presence | null = null;
 
   constructor(options: UserSessionClientOptions) {
-    this.#options = options;
+    this.#options = {
+      ...options,
+      userId: userIdOption(options.userId),
+      deviceName: deviceNameOption(options.deviceName),
+    };
     this.#tokens = new Tokens(options.token);
-    this.deviceId = options.deviceId ?? ownDeviceId();
+    this.deviceId = deviceIdOption(options.deviceId ?? ownDeviceId());
     this.#core = new SessionCore(
       {
         address: () => this.#address(),
         token: () => this.#tokens.current,
         hasOtherToken: (refused) => this.#tokens.hasOther(refused),
-        heartbeatMs: within(options.heartbeatMs ?? HEARTBEAT_MS, HEARTBEAT_RANGE_MS),
-        lostAfterMs: within(options.lostAfterMs ?? LOST_AFTER_MS, LOST_AFTER_RANGE_MS),
-        requestsPerSecond: within(options.requestsPerSecond ?? REQUESTS_PER_SECOND, REQUESTS_PER_SECOND_RANGE),
+        heartbeatMs: numberOption("heartbeatMs", options.heartbeatMs, HEARTBEAT_MS),
+        lostAfterMs: numberOption("lostAfterMs", options.lostAfterMs, LOST_AFTER_MS),
+        requestsPerSecond: numberOption("requestsPerSecond", options.requestsPerSecond, REQUESTS_PER_SECOND),
         WebSocket: options.WebSocket ?? page.WebSocket,
         isOwnWebSocket: Boolean(options.WebSocket),
       },
@@ -113,11 +119,11 @@ export class UserSessionClient {
     if (this.#stops.length > 0) return;
     this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#hide() }));
     if (this.#options.presenceFromVisibility) {
-      this.#stops.push(followVisibility(this.#groupName(), (presence) => this.#sayPresence(presence)));
+      this.#stops.push(followVisibility(this.#groupName(), (presence) => void this.updatePresence(presence)));
     }
     if (this.#group) {
       this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
-      this.#joinedAt = Date.now();
+      this.#joinedAt = monotonicMs();
       this.#group.join("hello", this.#tokens.text);
     } else {
       this.#core.start();
@@ -181,19 +187,20 @@ export class UserSessionClient {
    * @returns Ends it.
    */
   onEvent<Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void): () => void {
+    const wanted = wellFormed(name);
     return this.on("event", ({ event }) => {
-      if (event.name === name) listener(event as SessionEvent<Data>);
+      if (event.name === wanted) listener(event as SessionEvent<Data>);
     });
   }
 
   /** Adds a game, 1 to 128 bytes of UTF-8. It is in the snapshot at once, and out again if it is refused. */
   joinGame(gameId: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "join_game", gameId });
+    return this.#ask({ type: "join_game", gameId: wellFormed(gameId) });
   }
 
   /** Removes a game, from the snapshot at once. */
   leaveGame(gameId: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "leave_game", gameId });
+    return this.#ask({ type: "leave_game", gameId: wellFormed(gameId) });
   }
 
   /** Says what the user is seen as; the last word of any device stands. */
@@ -207,8 +214,8 @@ export class UserSessionClient {
    * @param data Anything that JSON can say; with all the rest up to 64 KiB.
    */
   publish(name: string, data?: unknown, { to, except }: PublishOptions = {}): Promise<RequestOutcome> {
-    const aim = { ...(to && { to }), ...(except && { except }) };
-    return this.#ask({ type: "broadcast", event: name, data, ...aim });
+    const aim = { ...(to && { to: wellFormedAll(to) }), ...(except && { except: wellFormedAll(except) }) };
+    return this.#ask({ type: "broadcast", event: wellFormed(name), data, ...aim });
   }
 
   /** Ends the session on every device, this one too. */
@@ -223,12 +230,12 @@ export class UserSessionClient {
 
   /** Ends it on one device. Needs a server of version 2. */
   logoutDevice(deviceId: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "logout_device", deviceId });
+    return this.#ask({ type: "logout_device", deviceId: wellFormed(deviceId) });
   }
 
   /** Names this device, 1 to 128 bytes. Needs a server of version 2. */
   setDeviceName(name: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "set_device", name });
+    return this.#ask({ type: "set_device", name: wellFormed(name) });
   }
 
   /** What was counted of this tab's own connection. */
@@ -251,11 +258,8 @@ export class UserSessionClient {
   }
 
   #address(): string {
-    const address = endpointUrl(this.#options.url);
-    const { userId } = this.#options;
-    const query = { userId, deviceId: this.deviceId, tabId: ownTabId() };
-    for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-    return address.href;
+    const { url, userId } = this.#options;
+    return withQuery(endpointAddress(url), { userId, deviceId: this.deviceId, tabId: ownTabId() });
   }
 
   #wake(): void {
@@ -289,19 +293,12 @@ export class UserSessionClient {
   }
 
   /** What the server must be told on each connection, if it does not know it. */
-  #introduce({ devices, state }: SessionSnapshot): void {
+  #introduce({ devices }: SessionSnapshot): void {
     const { deviceName } = this.#options;
     const own = devices.find(({ current }) => current);
     if (deviceName && own && own.name !== deviceName) void this.setDeviceName(deviceName);
-    // While nobody was connected the server has forgotten what was said.
-    const isAlone = !devices.some(({ current, tabs }) => !current && tabs > 0);
-    const isForgotten = this.#saidPresence === "away" && state?.presence === "online";
-    if (isForgotten && isAlone && !isVisible()) void this.updatePresence("away");
-  }
-
-  #sayPresence(presence: Presence): void {
-    this.#saidPresence = presence;
-    void this.updatePresence(presence);
+    const presence = this.#core.forgottenPresence;
+    if (presence) void this.updatePresence(presence);
   }
 
   #groupName(): string {
@@ -320,7 +317,7 @@ export class UserSessionClient {
         // What was over for the tab that led is over for all.
         if (last && isOver(last.snapshot.connectionStatus)) return;
         const { isConnected, connectionStatus } = this.#snapshot;
-        const waitedMs = connectionStatus === "connecting" ? Date.now() - this.#joinedAt : 0;
+        const waitedMs = connectionStatus === "connecting" ? monotonicMs() - this.#joinedAt : 0;
         this.#core.start(isConnected, { waitedMs });
       },
       follow: () => this.#core.handOver(),
@@ -338,10 +335,6 @@ export class UserSessionClient {
       },
     });
   }
-}
-
-function within(value: number, [least, most]: readonly [number, number]): number {
-  return Math.min(Math.max(value, least), most);
 }
 
 function added<T>(listeners: Set<T>, listener: T): () => void {

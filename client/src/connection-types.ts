@@ -4,6 +4,13 @@ import type { Frame } from "./protocol.js";
 /** Why a session is over for this tab, for good. */
 export type Ending = "logged_out" | "replaced" | "unauthorized" | "forbidden";
 
+/** The endings that a close's code tells of. */
+export const ENDINGS_BY_CODE = new Map<number, Ending>([
+  [4401, "unauthorized"],
+  [4403, "forbidden"],
+  [4409, "replaced"],
+]);
+
 /** What names the user to a server that takes no cookie. */
 export type Token = string | null | undefined | (() => TokenValue | Promise<TokenValue>);
 type TokenValue = string | null | undefined;

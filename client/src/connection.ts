@@ -3,27 +3,30 @@
  * and whether the other side is still there.
  */
 import type { Attempt } from "./ask.js";
-import { backoffMs } from "./backoff.js";
-import { type ConnectionHandlers, type ConnectionSettings, type Ending, type Start, noMetrics } from "./connection-types.js";
+import { FAILURES_BY_CLOSE, backoffMs } from "./backoff.js";
+import { monotonicMs } from "./clock.js";
+import {
+  type ConnectionHandlers,
+  type ConnectionSettings,
+  ENDINGS_BY_CODE,
+  type Ending,
+  type Start,
+  noMetrics,
+} from "./connection-types.js";
 import { Deadline } from "./deadline.js";
+import { FrameReader } from "./frames.js";
 import { Outage } from "./outage.js";
 import { watchPolicy } from "./page.js";
-import {
-  ProblemError,
-  type SessionProblem,
-  checkToken,
-  problemOf,
-  problemOfClose,
-  problemOfError,
-} from "./problem.js";
+import { type SessionProblem, checkToken, problemOf, problemOfClose, problemOfError } from "./problem.js";
 import {
   HEARTBEAT,
   LOGOUT_REASON,
   PROTOCOL_VERSION_1,
   PROTOCOL_VERSION_2,
-  parseFrame,
 } from "./protocol.js";
 import { Renewals } from "./renewals.js";
+import { SaidOnce } from "./say.js";
+import { socketClass } from "./sockets.js";
 import { VersionChoice } from "./versions.js";
 
 /** How long a connection may take from the first attempt to the first frame. */
@@ -44,22 +47,12 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
-/** After these closes it is not worth coming back soon: how many failures they count for. */
-const FAILURES_BY_CODE = new Map([
-  [1008, 5],
-  [1013, 2],
-]);
-
-const ENDINGS_BY_CODE = new Map<number, Ending>([
-  [4401, "unauthorized"],
-  [4403, "forbidden"],
-  [4409, "replaced"],
-]);
-
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
 export class Connection {
   readonly metrics = noMetrics();
+  /** When a socket last brought anything, or another tab's had, by `monotonicMs`. */
+  heardAt = -Infinity;
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
@@ -71,7 +64,11 @@ export class Connection {
   #versions = new VersionChoice();
   /** Finds out whether a server that is taken for an older one is. */
   #probe: WebSocket | null = null;
+  /** Which version the socket speaks. */
+  #version: 1 | 2 = 1;
   #hasFirstFrame = false;
+  /** When the first frame came, by `monotonicMs`. */
+  #firstFrameAt = 0;
   #hasPonged = false;
   /** The newest attempt. */
   #tried: Attempt | null = null;
@@ -87,6 +84,8 @@ export class Connection {
   #heartbeatTimer: Timer;
   /** Runs out unless a frame comes. */
   #answer = new Deadline();
+  #said = new SaidOnce();
+  #reader = new FrameReader(this.#said);
 
   constructor(settings: ConnectionSettings, handlers: ConnectionHandlers) {
     this.#settings = settings;
@@ -199,18 +198,14 @@ export class Connection {
   }
 
   #open(tried: Attempt, attempt: number): void {
-    const { WebSocket: Socket, address } = this.#settings;
     const { offersVersion2 } = this.#versions;
     const protocols = offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
     if (tried.token !== null && offersVersion2) {
       checkToken(tried.token);
       protocols.push(`bearer.${tried.token}`);
     }
-    tried.address = address();
-    if (!Socket) {
-      const advice = "give a class as the option WebSocket, in Node before 22 that of the package ws";
-      throw new ProblemError("unsupported_runtime", `this runtime has no WebSocket: ${advice}`);
-    }
+    tried.address = this.#settings.address();
+    const Socket = socketClass(this.#settings.WebSocket, this.#said);
     const isCurrent = () => attempt === this.#attempt;
     this.#unwatchPolicy = watchPolicy(tried.address, (policy) => isCurrent() && this.#fail(problemOf("policy", policy, false)));
     const socket = new Socket(tried.address, protocols);
@@ -226,13 +221,14 @@ export class Connection {
     const version = socket.protocol === PROTOCOL_VERSION_2 ? 2 : 1;
     this.#versions.opened(version);
     this.#isAttempting = false;
+    this.#version = version;
     if (this.#tried) this.#tried.hasOpened = true;
     this.#handlers.opened(version);
   }
 
   #received(data: unknown): void {
     this.metrics.framesReceived++;
-    const frame = parseFrame(data);
+    const frame = this.#reader.read(data, this.#version, !this.#hasFirstFrame);
     const isFirst = !this.#hasFirstFrame && frame?.type === "initial_state";
     if (this.#hasFirstFrame || isFirst) this.#answer.clear();
     if (frame?.type === "pong") return this.#ponged();
@@ -242,10 +238,12 @@ export class Connection {
       this.#outage.end();
       this.metrics.connections++;
       this.metrics.connectedAt = Date.now();
+      this.#firstFrameAt = monotonicMs();
       // A device that has sent nothing may hear late of its close.
       this.#beat();
     }
     if (frame) this.#handlers.frame(frame);
+    this.heardAt = monotonicMs();
   }
 
   #closed(code: number, reason: string): void {
@@ -257,7 +255,7 @@ export class Connection {
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
     const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure;
     if (this.#hasHeld()) this.#failures = 0;
-    this.#failures = Math.max(this.#failures, FAILURES_BY_CODE.get(code) ?? 0);
+    this.#failures = Math.max(this.#failures, FAILURES_BY_CLOSE.get(code) ?? 0);
     if (!isPerhapsOlder) return this.#lost(problemOfClose(code, reason), code);
     this.#outage.failed(null, this.#tried);
     this.#abandon();
@@ -313,7 +311,7 @@ export class Connection {
   }
 
   #hasHeld(ms = STABLE_MS): boolean {
-    return this.#hasFirstFrame && Date.now() - (this.metrics.connectedAt ?? 0) >= ms;
+    return this.#hasFirstFrame && monotonicMs() - this.#firstFrameAt >= ms;
   }
 
   #retryLater(): void {
@@ -364,12 +362,12 @@ export class Connection {
 
   #ping(patienceMs: number): void {
     if (!this.send(HEARTBEAT)) return;
-    this.#pingedAt ??= performance.now();
+    this.#pingedAt ??= monotonicMs();
     this.#expectAnswer(patienceMs);
   }
 
   #ponged(): void {
-    if (this.#pingedAt !== null) this.metrics.roundTripMs = performance.now() - this.#pingedAt;
+    if (this.#pingedAt !== null) this.metrics.roundTripMs = monotonicMs() - this.#pingedAt;
     this.#pingedAt = null;
     this.#hasPonged = true;
   }

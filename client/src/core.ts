@@ -1,11 +1,14 @@
 /** One tab's session: a connection, what was told on it and what was asked on it. */
+import { type Moment, monotonicMs } from "./clock.js";
 import { Connection } from "./connection.js";
 import type { ConnectionMetrics, ConnectionSettings, Ending, Start } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
 import { type Memory, SessionModel } from "./model.js";
 import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
-import type { Frame, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import type { Frame, Presence, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { DONE, type Message, type Request, RequestQueue, isAboutGame, refusal } from "./requests.js";
+import { stateToShow } from "./shown-state.js";
+import { SpokenPresence } from "./spoken.js";
 
 /**
  * - `idle`: not started, or closed
@@ -54,9 +57,6 @@ export interface CoreSettings extends ConnectionSettings {
  * @param isCounted Whether a frame with a number brought the changes.
  */
 export type CoreListener = (changes: readonly SessionChange[], isCounted: boolean) => void;
-
-/** What frames of these types say they say in version 2 alone; before, they are a server's pushes. */
-const ONLY_VERSION_2 = new Set(["ack", "replaced", "logged_out"]);
 
 const MESSAGE_OF_ENDING: Record<Ending, string> = {
   logged_out: "this session was logged out",
@@ -111,6 +111,9 @@ export class SessionCore {
   #renewal = new Deadline();
   /** Requests of version 1 that an error may be about, which has no id there, and the error. */
   #doubted: { requests: Request[]; error: RequestOutcome } | null = null;
+  #spoken = new SpokenPresence(this.#model, () =>
+    this.#queue.pending.some(({ message }) => message.type === "update_presence"),
+  );
 
   constructor(settings: CoreSettings, listener: CoreListener) {
     this.#listener = listener;
@@ -154,6 +157,12 @@ export class SessionCore {
   /** Starts from what another tab knew. */
   adopt(memory: Memory): void {
     this.#model.memory = memory;
+    this.#connection.heardAt = monotonicMs();
+  }
+
+  /** A presence that must be said again since nobody else has spoken meanwhile, `null` if none. */
+  get forgottenPresence(): Presence | null {
+    return this.#spoken.forgotten;
   }
 
   /**
@@ -212,17 +221,19 @@ export class SessionCore {
   }
 
   /** @param sentAt When another tab may have sent it first, `null` if none can have. */
-  request(id: string, message: Message, sentAt: number | null = null): Promise<RequestOutcome> {
+  request(id: string, message: Message, sentAt: Moment | null = null): Promise<RequestOutcome> {
     if (isOver(this.#status) && !this.isRenewable) return Promise.resolve(ENDED);
-    const refusal = this.#refusal;
+    const whyNot = this.#whyImpossible();
+    if (whyNot) return Promise.resolve(whyNot);
+    this.#spoken.asked(message);
+    const refused = this.#refusal;
     return this.#queue.add(id, message, sentAt).then((outcome) => {
-      if (outcome.ok && refusal && refusal === this.#refusal) this.#refuse(null);
+      if (outcome.ok && refused && refused === this.#refusal) this.#refuse(null);
       return outcome;
     });
   }
 
   #received(frame: Frame): void {
-    if (this.#version === 1 && ONLY_VERSION_2.has(frame.type)) return this.#told(frame);
     switch (frame.type) {
       case "ack":
         return this.#queue.answer(frame);
@@ -238,10 +249,11 @@ export class SessionCore {
   }
 
   #told(frame: Frame): void {
-    const { position } = this.#model.memory;
+    const before = this.#model.memory;
     const changes = this.#model.apply(frame);
-    const isCounted = position !== this.#model.memory.position;
+    const isCounted = before.position !== this.#model.memory.position;
     const isFirst = frame.type === "initial_state";
+    this.#spoken.told(frame, before, monotonicMs() - this.#connection.heardAt);
     if (isFirst) {
       this.#lost.clear();
       this.#status = "connected";
@@ -257,7 +269,7 @@ export class SessionCore {
     const isTooFast = frame["code"] === "rate_limited";
     if (!isTooFast) this.#refusal = { message: String(frame["message"]) };
     if (this.#version === 2) this.#queue.answer(frame);
-    else if (isTooFast) this.#queue.slowDown(Number(frame["retryAfterMs"]));
+    else if (isTooFast) this.#queue.slowDown(frame["retryAfterMs"]);
     else this.#doubt(refusal(String(frame["code"]), String(frame["message"])));
     this.#changed();
   }
@@ -277,7 +289,7 @@ export class SessionCore {
       const isDone = this.#isDone(request.message);
       const answer = request.message.type === "join_game" ? "game_joined" : "game_left";
       const isMeant =
-        request.lastSentAt > 0 && frame.type === answer && frame["gameId"] === request.message["gameId"];
+        request.lastSentAt !== null && frame.type === answer && frame["gameId"] === request.message["gameId"];
       if (doubted?.requests.includes(request)) this.#queue.settle(request, isDone ? DONE : doubted.error);
       else if (isMeant || (frame.type === "initial_state" && isDone)) this.#queue.settle(request, DONE);
     }
@@ -292,10 +304,19 @@ export class SessionCore {
   #dropped(code = 0): void {
     if (code === TOO_LARGE_CLOSE) this.#queue.tooLarge();
     this.#queue.disconnected();
+    const whyNot = this.#whyImpossible();
+    if (whyNot) this.#queue.settleAll(() => whyNot);
     this.#doubted = null;
     if (this.#status === "connected") this.#status = "reconnecting";
     this.#soonLost();
     this.#changed();
+  }
+
+  /** What is asked can't wait for a connection where none can ever be made. */
+  #whyImpossible(): RequestOutcome | null {
+    const { problem } = this.#connection;
+    const isForGood = problem?.code === "unsupported_runtime" && !problem.retryable;
+    return isForGood ? refusal(problem.code, problem.message) : null;
   }
 
   #refuse(refusal: { message: string } | null): void {
@@ -314,6 +335,7 @@ export class SessionCore {
   }
 
   #ended(ending: Ending, reason: string): void {
+    if (ending === "logged_out" || ending === "replaced") this.#spoken.forget();
     this.#ending = problemOf(ending, (ending !== "logged_out" && reason) || MESSAGE_OF_ENDING[ending], false);
     this.#queue.disconnected();
     // Whoever was let in and gives tokens may be about to give a new one.
@@ -337,16 +359,22 @@ export class SessionCore {
     this.#changed(changes);
   }
 
+  /** Whether the first state is still to come, and can. */
+  #isLoading(problem: SessionProblem | null): boolean {
+    const isOn = this.#status !== "idle" && !isOver(this.#status);
+    return isOn && !this.#model.memory.state && problem?.retryable !== false;
+  }
+
   #changed(changes: readonly SessionChange[] = [], isCounted = false): void {
     const before = this.snapshot;
     const status = this.#status;
     const problem = this.#ending ?? this.#connection.problem;
     const isSaid = problem && problem.code !== "logged_out" && problem.code !== "replaced";
     const next: SessionSnapshot = {
-      state: this.#stateToShow(before.state),
+      state: stateToShow(this.#model.memory.state, this.#queue.pending, before.state),
       devices: this.#model.memory.devices,
       isConnected: status === "connected" || status === "reconnecting",
-      isLoading: !this.#model.memory.state && status !== "idle" && !isOver(status),
+      isLoading: this.#isLoading(problem),
       error: (isSaid ? problem.message : this.#refusal?.message) ?? null,
       problem,
       connectionStatus: status,
@@ -357,29 +385,4 @@ export class SessionCore {
     if (!isSame) this.snapshot = next;
     if (!isSame || changes.length > 0) this.#listener(changes, isCounted);
   }
-
-  /** The server's state with what was asked and may still be granted. */
-  #stateToShow(before: SessionState | null): SessionState | null {
-    const { state } = this.#model.memory;
-    if (!state) return null;
-    let activeGames = state.activeGames;
-    for (const { message } of this.#queue.pending.filter((one) => isAboutGame(one.message))) {
-      const gameId = String(message["gameId"]);
-      const isIn = activeGames.includes(gameId);
-      if (message.type === "leave_game" && isIn) activeGames = activeGames.filter((one) => one !== gameId);
-      if (message.type === "join_game" && !isIn) activeGames = [...activeGames, gameId];
-    }
-    const next = { ...state, activeGames };
-    return before && isSameState(before, next) ? before : next;
-  }
-}
-
-function isSameState(a: SessionState, b: SessionState): boolean {
-  return (
-    a.userId === b.userId &&
-    a.presence === b.presence &&
-    a.lastActive === b.lastActive &&
-    a.activeGames.length === b.activeGames.length &&
-    a.activeGames.every((gameId, at) => gameId === b.activeGames[at])
-  );
 }

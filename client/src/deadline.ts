@@ -1,12 +1,13 @@
 /** Waiting for something that should have happened by then. */
-import { page } from "./page.js";
+import { monotonicMs } from "./clock.js";
+import { attempt, page } from "./page.js";
 
 /**
  * Turns of the event loop before a deadline is judged: after a process was busy, timers run before the
  * messages that arrived meanwhile are read. Outside of pages a compressed message takes some turns
  * more to read; in a hidden page each turn can take a minute.
  */
-const TURNS = page.document ? 1 : 10;
+const TURNS = attempt(() => page.document) ? 1 : 10;
 
 /** A timer that judges only after the messages that are waiting have been read. */
 export class Deadline {
@@ -26,7 +27,7 @@ export class Deadline {
 
   /** The same, but what is due earlier is not put off. */
   advance(ms: number, judge: () => void): void {
-    const dueAt = Date.now() + ms;
+    const dueAt = monotonicMs() + ms;
     if (this.isSet && this.#dueAt <= dueAt) return;
     this.set(ms, judge);
     this.#dueAt = dueAt;

@@ -1,5 +1,7 @@
 /** Who this device and this tab are. */
-import { page } from "./page.js";
+import { attempt, listen, page } from "./page.js";
+import { warn } from "./say.js";
+import { isDeviceId } from "./texts.js";
 
 const DEVICE_KEY = "user-session-device-id";
 const TAB_KEY = "user-session-tab-id";
@@ -7,11 +9,27 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
 let pageDeviceId: string | undefined;
 let pageTabId: string | undefined;
+let hasWarned = false;
 
 /** A random text of letters and digits, five bits each. */
 export function randomId(length: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  const bytes = new Uint8Array(length);
+  if (!attempt(() => crypto.getRandomValues(bytes))) {
+    fillByChance(bytes);
+    if (!hasWarned) {
+      warn(
+        "there is no crypto.getRandomValues here, so ids are made by Math.random, which serves as long as it is " +
+          "seeded well; in React Native install react-native-get-random-values and import it first",
+      );
+    }
+    hasWarned = true;
+  }
   return Array.from(bytes, (byte) => ALPHABET.charAt(byte % 32)).join("");
+}
+
+/** An id is no secret: it must differ from others, and nobody is kept out by it. */
+function fillByChance(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Math.floor(Math.random() * 256);
 }
 
 /** The id of this browser profile. Where nothing can be stored it lasts as long as the page. */
@@ -32,8 +50,8 @@ export function ownTabId(): string {
   const take = () => attempt(() => sessionStorageOrNull()?.removeItem(TAB_KEY));
   const giveBack = () => attempt(() => sessionStorageOrNull()?.setItem(TAB_KEY, id));
   take();
-  page.addEventListener?.("pagehide", giveBack);
-  page.addEventListener?.("pageshow", take);
+  listen(() => page, "pagehide", giveBack);
+  listen(() => page, "pageshow", take);
   return id;
 }
 
@@ -45,7 +63,9 @@ function newDeviceId(): string {
 }
 
 function read(storage: Storage | null, key: string): string | null {
-  return attempt(() => storage?.getItem(key)) || null;
+  const text: unknown = attempt(() => storage?.getItem(key));
+  // Anything of the page's may have written there.
+  return typeof text === "string" && isDeviceId(text) ? text : null;
 }
 
 // Where storage is forbidden the property itself throws.
@@ -55,12 +75,4 @@ function localStorageOrNull(): Storage | null {
 
 function sessionStorageOrNull(): Storage | null {
   return attempt(() => page.sessionStorage) ?? null;
-}
-
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 /** What the server has told: the state, the devices, and up to where all has been seen. */
 import type { Frame, Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import { wellFormed } from "./texts.js";
 
 /** How many devices that are away are listed; the server remembers as many. */
 const AWAY_MAX = 64;
@@ -12,9 +13,11 @@ export interface Memory {
   position: { epoch: number; seq: number } | null;
   /** The state tells what happened up to this number of that epoch. */
   stateSeq: number;
+  /** The presence that was asked for last and that nobody has changed since, `null` if there is none. */
+  said: Presence | null;
 }
 
-const NOTHING: Memory = { state: null, devices: [], position: null, stateSeq: 0 };
+const NOTHING: Memory = { state: null, devices: [], position: null, stateSeq: 0, said: null };
 
 export class SessionModel {
   memory: Memory = NOTHING;
@@ -25,6 +28,11 @@ export class SessionModel {
   get since(): string | null {
     const { position } = this.memory;
     return position && `${position.epoch}.${position.seq}`;
+  }
+
+  /** This tab, or one that asks through it, has asked for a presence; `null`: what was said counts no more. */
+  say(said: Presence | null): void {
+    this.#know({ said });
   }
 
   /** A new socket is asked for, with `since` as it is now. */
@@ -55,12 +63,12 @@ export class SessionModel {
     const { position } = this.memory;
     const isResumed =
       isCounted && this.#resumedFrom !== null && frame["reset"] !== true && position?.epoch === epoch;
-    this.memory = {
+    this.#know({
       state,
       devices: Array.isArray(frame["devices"]) ? (frame["devices"] as SessionDevice[]) : [],
       position: isResumed ? position : isCounted ? { epoch, seq } : null,
       stateSeq: isCounted ? seq : 0,
-    };
+    });
     if (!before) return [];
     const changes: SessionChange[] = isResumed ? [] : [{ type: "reset" }];
     if (before.presence === state.presence) return changes;
@@ -103,15 +111,15 @@ export class SessionModel {
       }
       case "device_connected":
       case "device_updated":
-        if (!frame["device"]) return [eventOf(frame)];
         if (isNews) this.#setDevice(frame["device"] as SessionDevice);
         return [];
       case "device_disconnected":
-        if (!frame["deviceId"]) return [eventOf(frame)];
         if (isNews) this.#dropDevice(String(frame["deviceId"]));
         return [];
-      default:
+      case "event":
         return [eventOf(frame)];
+      default:
+        return [pushOf(frame)];
     }
   }
 
@@ -142,13 +150,13 @@ export class SessionModel {
   }
 }
 
-function eventOf(frame: Frame): SessionChange {
-  const kept = frame["kept"] === true;
-  if (frame.type === "event") {
-    const { event: name, data = null, from } = frame;
-    return { type: "event", event: { name: String(name), data, from: String(from), kept } };
-  }
-  return { type: "event", event: { name: frame.type, data: frame, from: null, kept } };
+function eventOf({ event, data = null, from }: Frame): SessionChange {
+  return { type: "event", event: { name: String(event), data, from: String(from), kept: false } };
+}
+
+function pushOf({ body, kept }: Frame): SessionChange {
+  const name = wellFormed((body as Frame).type);
+  return { type: "event", event: { name, data: body, from: null, kept: kept === true } };
 }
 
 function stateOf(frame: Frame): SessionState {

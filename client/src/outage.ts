@@ -1,7 +1,7 @@
 /** A time without a connection: what is known of its cause, and from when on that is told. */
 import { type Attempt, askServer, unreachable } from "./ask.js";
 import { Deadline } from "./deadline.js";
-import { page } from "./page.js";
+import { attempt, page } from "./page.js";
 import { type SessionProblem, problemOf } from "./problem.js";
 
 /** A connection that is back sooner, and at the first attempt, had no problem. */
@@ -107,6 +107,6 @@ export class Outage {
 }
 
 function offline(): SessionProblem | null {
-  const isOffline = page.navigator?.onLine === false;
+  const isOffline = attempt(() => page.navigator?.onLine === false);
   return isOffline ? problemOf("offline", "this device has no network") : null;
 }

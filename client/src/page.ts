@@ -10,22 +10,44 @@ export interface PageHandlers {
   hide(): void;
 }
 
+/** What a feature of the engine gives, `undefined` if it refuses: a property may throw, too. */
+export function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Listens, where there is something that lets itself be listened to.
+ * @param target Gives it. Where it is forbidden the property itself throws.
+ * @returns Ends it.
+ */
+export function listen(target: () => Partial<EventTarget> | undefined, type: string, listener: (event: Event) => void): () => void {
+  attempt(() => target()?.addEventListener?.(type, listener));
+  return () => void attempt(() => target()?.removeEventListener?.(type, listener));
+}
+
 /** @returns Ends the watching. */
 export function watchPage({ wake, hide }: PageHandlers): () => void {
   const seen = () => {
     if (isVisible()) wake();
   };
-  const heard = [
-    ["online", wake],
-    ["pageshow", wake],
-    ["pagehide", hide],
-  ] as const;
-  for (const [type, listener] of heard) page.addEventListener?.(type, listener);
-  page.document?.addEventListener("visibilitychange", seen);
+  const stops = [
+    listen(() => page, "online", wake),
+    listen(() => page, "pageshow", wake),
+    listen(() => page, "pagehide", hide),
+    onVisibilityChange(seen),
+  ];
   return () => {
-    for (const [type, listener] of heard) page.removeEventListener?.(type, listener);
-    page.document?.removeEventListener("visibilitychange", seen);
+    for (const stop of stops) stop();
   };
+}
+
+/** @returns Ends it. */
+export function onVisibilityChange(listener: () => void): () => void {
+  return listen(() => page.document, "visibilitychange", listener);
 }
 
 /**
@@ -35,7 +57,6 @@ export function watchPage({ wake, hide }: PageHandlers): () => void {
  * @returns Ends the watching.
  */
 export function watchPolicy(address: string, blocked: (policy: string) => void): () => void {
-  const type = "securitypolicyviolation";
   const heard = (event: Event) => {
     const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
     if (disposition !== "enforce" || !/^wss?:\/\/./.test(blockedURI)) return;
@@ -43,11 +64,10 @@ export function watchPolicy(address: string, blocked: (policy: string) => void):
     if (new URL(blockedURI).host !== host) return;
     blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);
   };
-  page.addEventListener?.(type, heard);
-  return () => page.removeEventListener?.(type, heard);
+  return listen(() => page, "securitypolicyviolation", heard);
 }
 
 /** Whether somebody may be looking. */
 export function isVisible(): boolean {
-  return page.document?.visibilityState !== "hidden";
+  return attempt(() => page.document?.visibilityState) !== "hidden";
 }

@@ -1,5 +1,5 @@
 /** A presence that follows whether anybody looks at the app. */
-import { isVisible, page } from "./page.js";
+import { attempt, isVisible, onVisibilityChange, page } from "./page.js";
 import type { Presence } from "./protocol.js";
 
 /** A glance at another tab is no absence. */
@@ -12,13 +12,13 @@ const AWAY_AFTER_MS = 5_000;
  * @returns Ends it.
  */
 export function followVisibility(name: string, say: (presence: Presence) => void): () => void {
-  const locks = page.navigator?.locks as LockManager | undefined;
+  const locks = attempt(() => page.navigator?.locks as Partial<LockManager> | undefined);
   const lockName = `${name} visible`;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let release: (() => void) | undefined;
 
   const isSeenElsewhere = async () => {
-    const { held = [] } = (await locks?.query().catch(() => null)) ?? {};
+    const { held = [] } = (await attempt(() => locks?.query?.().catch(() => null))) ?? {};
     return held.some((lock) => lock.name === lockName);
   };
   const leave = async () => {
@@ -34,14 +34,14 @@ export function followVisibility(name: string, say: (presence: Presence) => void
     }
     const hidden = new Promise<void>((resolve) => (release = resolve));
     // A page that may have no locks is alone.
-    locks?.request(lockName, { mode: "shared" }, () => hidden).catch(() => {});
+    attempt(() => locks?.request?.(lockName, { mode: "shared" }, () => hidden).catch(() => {}));
     say("online");
   };
 
-  page.document?.addEventListener("visibilitychange", update);
+  const stop = onVisibilityChange(update);
   update();
   return () => {
-    page.document?.removeEventListener("visibilitychange", update);
+    stop();
     clearTimeout(timer);
     release?.();
   };

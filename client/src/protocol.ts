@@ -16,6 +16,10 @@ export const FRAME_BYTES_MAX = 65_536;
 /** What a user is seen as. */
 export type Presence = "online" | "away" | "offline";
 
+export function isPresence(value: unknown): value is Presence {
+  return value === "online" || value === "away" || value === "offline";
+}
+
 /** What all devices of a user share. */
 export interface SessionState {
   userId: string;
@@ -79,7 +83,8 @@ export type RequestOutcome =
       /**
        * An error code of the server (`invalid_message`, `limit_reached`, `too_large`, `internal` …), or
        * `ended`: the session is over for this tab; `unknown`: the connection broke, and whether it was
-       * done can't be found out; `unsupported`: the server speaks version 1; `queue_full`.
+       * done can't be found out; `unsupported`: the server speaks version 1; `queue_full`;
+       * `unsupported_runtime`: nothing here makes sockets.
        */
       code: string;
       message: string;

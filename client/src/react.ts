@@ -68,7 +68,7 @@ export function useUserSession(options: UseUserSessionOptions): UseUserSessionRe
   const latest = useRef(options);
   const isOn = enabled && Boolean(userId);
   const session = useMemo(
-    () => new MountedSession(latest, isOn ? { userId: String(userId), url, deviceId } : null),
+    () => new MountedSession(latest, isOn && userId ? { userId, url, deviceId } : null),
     [isOn, userId, url, deviceId],
   );
   useInsertionEffect(() => {

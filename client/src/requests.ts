@@ -2,14 +2,19 @@
  * What was asked of the server and is not answered yet. In version 2 every request has an id, and is
  * sent again with it on each new connection until it is answered, so it is done, and done once.
  */
+import { type Moment, ageMs, moment, monotonicMs } from "./clock.js";
+import { numberOfServer } from "./numbers.js";
 import { FRAME_BYTES_MAX, type Frame, type RequestOutcome } from "./protocol.js";
+import { SaidOnce } from "./say.js";
+import { utf8Bytes } from "./texts.js";
 
 /** The server remembers 64 ids of a device; what may have to be repeated must be among them. */
 const IN_FLIGHT_MAX = 32;
 const WAITING_MAX = 256;
 /** The server remembers ids for ten minutes: after that a repetition would be done again. */
 const REPEATABLE_MS = 9 * 60_000;
-const DEFAULT_RETRY_MS = 1_000;
+/** How long the server may ask to wait. */
+const RETRY_AFTER_MS = { usual: 1_000, least: 1, most: 60_000 };
 const SLOWEST_PER_SECOND = 0.5;
 /** For so long the server gets less after it has refused. */
 const SLOW_MS = 60_000;
@@ -28,9 +33,9 @@ export interface Request {
   /** The message as JSON, without its id, of the moment when it was asked. */
   text: string;
   /** When it was first sent, `null` if it never was. */
-  sentAt: number | null;
-  /** When it was last sent, 0 if it never was. */
-  lastSentAt: number;
+  sentAt: Moment | null;
+  /** When it was last sent, by `monotonicMs`; `null` if it never was. */
+  lastSentAt: number | null;
   isInFlight: boolean;
   settle: (outcome: RequestOutcome) => void;
 }
@@ -60,11 +65,12 @@ export class RequestQueue {
   #creditMax: number;
   #perSecond: number;
   readonly #fullPerSecond: number;
-  /** When the server last refused one that was sent at the present rate. */
-  #slowedAt = 0;
+  /** When the server last refused one that was sent at the present rate, by `monotonicMs`. */
+  #slowedAt = -Infinity;
   #creditedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #handlers: QueueHandlers;
+  #said = new SaidOnce();
 
   constructor(perSecond: number, handlers: QueueHandlers) {
     this.#perSecond = this.#fullPerSecond = perSecond;
@@ -81,9 +87,9 @@ export class RequestQueue {
    * @param id Asking again with the id of a pending request is asking for its outcome.
    * @param sentAt When another tab may have sent it first.
    */
-  add(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome> {
+  add(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome> {
     const text = JSON.stringify(message);
-    if (new TextEncoder().encode(text).length + id.length + '"id":"",'.length > FRAME_BYTES_MAX) {
+    if (utf8Bytes(text) + id.length + '"id":"",'.length > FRAME_BYTES_MAX) {
       return Promise.resolve(this.#refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
     }
     const known = this.#pending.find((request) => request.id === id);
@@ -96,7 +102,7 @@ export class RequestQueue {
         known.settle = (outcome) => [settle, resolve].forEach((tell) => tell(outcome));
         return;
       }
-      this.#pending.push({ id, message, text, sentAt, lastSentAt: 0, isInFlight: false, settle: resolve });
+      this.#pending.push({ id, message, text, sentAt, lastSentAt: null, isInFlight: false, settle: resolve });
       this.#handlers.changed();
       this.flush();
     });
@@ -137,12 +143,12 @@ export class RequestQueue {
     if (frame.type === "ack") {
       return this.settle(request, { ok: true, credentialShared: frame["credentialShared"] === true });
     }
-    if (frame["code"] === "rate_limited") return this.#slowDown(request, Number(frame["retryAfterMs"]));
+    if (frame["code"] === "rate_limited") return this.#slowDown(request, frame["retryAfterMs"]);
     this.settle(request, refusal(String(frame["code"]), String(frame["message"])));
   }
 
   /** The server refused something in version 1, where it does not say what: joins and leaves may be repeated. */
-  slowDown(retryAfterMs: number): void {
+  slowDown(retryAfterMs: unknown): void {
     for (const request of this.#pending) {
       if (request.isInFlight) this.#slowDown(request, retryAfterMs);
     }
@@ -182,7 +188,7 @@ export class RequestQueue {
 
   #send(request: Request, version: 1 | 2): void {
     const { message, text, id, sentAt } = request;
-    if (sentAt !== null && Date.now() - sentAt > REPEATABLE_MS) {
+    if (sentAt !== null && ageMs(sentAt) > REPEATABLE_MS) {
       return this.settle(request, this.#refusal("unknown", "the connection broke before the answer"));
     }
     if (version === 1 && isOnlyVersion2(message)) {
@@ -190,8 +196,8 @@ export class RequestQueue {
     }
     if (!this.#handlers.send(version === 2 ? `{"id":${JSON.stringify(id)},${text.slice(1)}` : text)) return;
     this.#credit--;
-    request.lastSentAt = Date.now();
-    request.sentAt ??= request.lastSentAt;
+    request.lastSentAt = monotonicMs();
+    request.sentAt ??= moment();
     request.isInFlight = true;
     // Version 1 answers nothing but tells everybody of a game that came or went.
     const isAnswered = isAboutGame(message) && !this.#handlers.isDone(message);
@@ -208,7 +214,7 @@ export class RequestQueue {
 
   /** Whether one more may be sent; if not, all will be tried again when it may. */
   #hasCredit(): boolean {
-    const now = Date.now();
+    const now = monotonicMs();
     if (now - this.#slowedAt > SLOW_MS) {
       this.#perSecond = this.#fullPerSecond;
       this.#creditMax = burst(this.#perSecond);
@@ -222,17 +228,19 @@ export class RequestQueue {
   }
 
   /** The server takes less than was thought: for a while it gets half of it, and no bursts. */
-  #slowDown(request: Request, retryAfterMs: number): void {
+  #slowDown(request: Request, retryAfterMs: unknown): void {
     request.isInFlight = false;
-    const waitMs = retryAfterMs > 0 ? retryAfterMs : DEFAULT_RETRY_MS;
+    const now = monotonicMs();
     // Others that were sent with it are refused as well, which says no more.
-    if (request.lastSentAt > this.#slowedAt) {
+    if ((request.lastSentAt ?? now) > this.#slowedAt) {
       this.#perSecond = Math.max(SLOWEST_PER_SECOND, this.#perSecond / 2);
-      this.#slowedAt = Date.now();
+      this.#slowedAt = now;
     }
+    // A server that refuses and asks for no wait to speak of would be asked without a pause.
+    const waitMs = Math.max(numberOfServer("retryAfterMs", retryAfterMs, RETRY_AFTER_MS, this.#said), 1_000 / this.#perSecond);
     this.#creditMax = 1;
     this.#credit = 1 - (waitMs / 1_000) * this.#perSecond;
-    this.#creditedAt = Date.now();
+    this.#creditedAt = now;
     this.#flushAfter(waitMs);
   }
 

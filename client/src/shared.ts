@@ -2,6 +2,7 @@
 import { endpointOf } from "./address.js";
 import { UserSessionClient, type UserSessionClientOptions } from "./client.js";
 import { ownDeviceId } from "./identity.js";
+import { deviceIdOption, userIdOption } from "./texts.js";
 
 interface Entry {
   client: UserSessionClient;
@@ -48,5 +49,5 @@ export function shareClient(options: UserSessionClientOptions): SharedClient {
 }
 
 function keyOf({ url, userId, deviceId }: UserSessionClientOptions): string {
-  return JSON.stringify([endpointOf(url), userId, deviceId ?? ownDeviceId()]);
+  return JSON.stringify([endpointOf(url), userIdOption(userId), deviceIdOption(deviceId ?? ownDeviceId())]);
 }

@@ -4,10 +4,11 @@
  * lock to another, which goes on from where it was told that the first had been. A tab that leads and
  * does not answer, since the browser has frozen it, has the lock taken away.
  */
+import { type Moment, type ToldMoment, moment, tellMoment, toldMoment } from "./clock.js";
 import type { SessionSnapshot } from "./core.js";
 import { Deadline } from "./deadline.js";
 import type { Memory } from "./model.js";
-import { page } from "./page.js";
+import { attempt, page } from "./page.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
 import type { Message } from "./requests.js";
 
@@ -34,7 +35,7 @@ export interface TabGroupHandlers {
    * To the leader: another tab asks for something.
    * @param sentAt When the last leader may have sent it, `null` if none can have.
    */
-  asked(id: string, message: Message, sentAt: number | null): Promise<RequestOutcome>;
+  asked(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome>;
   /** To the leader: what a newcomer must be told. */
   current(): Told;
   /** To the leader: another tab is looked at, or has just come. */
@@ -55,7 +56,7 @@ type TabMessage =
   | { kind: "wake" }
   | { kind: "reconnect" }
   | { kind: "token"; token: string }
-  | { kind: "ask"; id: string; message: Message; sentAt: number | null }
+  | { kind: "ask"; id: string; message: Message; sentAt: ToldMoment | null }
   | { kind: "outcome"; id: string; outcome: RequestOutcome };
 
 /** What waits for its outcome. */
@@ -63,13 +64,13 @@ export interface Asked {
   id: string;
   message: Message;
   /** When a leader may have sent it, `null` if none can have. */
-  sentAt: number | null;
+  sentAt: Moment | null;
   settle: (outcome: RequestOutcome) => void;
 }
 
 /** Whether this browser can share a socket. */
 export function canShareTabs(): boolean {
-  return Boolean(page.navigator?.locks && page.BroadcastChannel);
+  return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel));
 }
 
 export class TabGroup {
@@ -98,7 +99,8 @@ export class TabGroup {
   join(greeting: "hello" | "wake", token: string | null = null): void {
     if (this.#hasJoined) return;
     this.#hasJoined = true;
-    this.#channel = new BroadcastChannel(this.#name);
+    this.#channel = attempt(() => new BroadcastChannel(this.#name)) ?? null;
+    if (!this.#channel) return this.#lead();
     this.#channel.onmessage = ({ data }) => this.#heard(data as TabMessage);
     this.#queueUp();
     this.#greet(greeting === "hello" ? { kind: greeting, token } : { kind: greeting });
@@ -169,7 +171,8 @@ export class TabGroup {
       this.#lead();
       return done;
     };
-    navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead).catch((error: Error) => {
+    const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead);
+    request().catch((error: Error) => {
       if (signal.aborted) return;
       if (error.name === "AbortError") return this.#lostLead();
       // A page that may have no locks can't tell who leads: it is alone.
@@ -211,7 +214,9 @@ export class TabGroup {
   }
 
   #askAgain(): void {
-    for (const { id, message, sentAt } of this.#asked.values()) this.#post({ kind: "ask", id, message, sentAt });
+    for (const { id, message, sentAt } of this.#asked.values()) {
+      this.#post({ kind: "ask", id, message, sentAt: sentAt && tellMoment(sentAt) });
+    }
   }
 
   #expectLeader(): void {
@@ -247,7 +252,8 @@ export class TabGroup {
         return this.#handlers.reconnect();
       case "ask": {
         const { id } = message;
-        const answered = this.#handlers.asked(id, message.message, message.sentAt);
+        const sentAt = message.sentAt && toldMoment(message.sentAt);
+        const answered = this.#handlers.asked(id, message.message, sentAt);
         return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
       }
       default:
@@ -283,7 +289,7 @@ export class TabGroup {
       changes: isBehind && isCounted ? [] : changes,
       isCounted,
     };
-    for (const asked of this.#asked.values()) asked.sentAt ??= Date.now();
+    for (const asked of this.#asked.values()) asked.sentAt ??= moment();
     this.#handlers.told(this.#last);
   }
 

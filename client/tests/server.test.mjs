@@ -128,6 +128,50 @@ test("what a server pushes while a device is away and keeps for it arrives when 
   await eventually("the next", () => invitations.length === 2);
 });
 
+for (const isHeard of [true, false]) {
+  test(`a presence chosen by hand survives a break that the server ${isHeard ? "hears of" : "does not hear of"}`, async (t) => {
+    const user = `by hand ${isHeard}`;
+    const sockets = RememberedSocket.all;
+    const phone = await connected(t, server, user, "phone");
+    const desk = await connected(t, server, user, "desk", { WebSocket: RememberedSocket });
+    phone.client.close();
+    await eventually("the phone to go", async () => (await stateOf(server, user)).connectedDevices === 1);
+    assert.deepEqual(await desk.client.updatePresence("away"), DONE);
+    const broken = sockets.at(-1);
+    // A tab that connects again while the server holds the old socket for open replaces it.
+    if (isHeard) broken?.close();
+    else broken?.onclose?.(new CloseEvent("close", { code: 1006 }));
+    await eventually("the next connection", () => sockets.at(-1) !== broken && desk.client.getSnapshot().connectionStatus === "connected");
+    await eventually("the word to stand", async () => (await stateOf(server, user)).presence === "away");
+    await eventually("all to be answered", () => desk.client.getSnapshot().pendingRequests === 0);
+    assert.equal(desk.client.getSnapshot().state?.presence, "away");
+  });
+}
+
+test("what a device says that came meanwhile and left stands: a break does not undo it", async (t) => {
+  const user = "meanwhile";
+  let isCut = false;
+  class Cut extends RememberedSocket {
+    /** @param {string | URL} url @param {string | string[]} [protocols] */
+    constructor(url, protocols) {
+      super(isCut ? "ws://127.0.0.1:1" : url, protocols);
+    }
+  }
+  const desk = await connected(t, server, user, "desk", { WebSocket: Cut });
+  assert.deepEqual(await desk.client.updatePresence("away"), DONE);
+  isCut = true;
+  RememberedSocket.all.at(-1)?.close();
+  const phone = await connected(t, server, user, "phone");
+  assert.deepEqual(await phone.client.updatePresence("online"), DONE);
+  phone.client.close();
+  await eventually("the phone to go", async () => (await stateOf(server, user)).connectedDevices === 0);
+  isCut = false;
+  desk.client.reconnect();
+  await eventually("the desk to be back", () => desk.client.getSnapshot().connectionStatus === "connected");
+  assert.deepEqual(await desk.client.joinGame("go"), DONE);
+  assert.equal((await stateOf(server, user)).presence, "online");
+});
+
 for (const action of /** @type {const} */ (["hibernate", "restart"])) {
   test(`a server that does ${action} is nothing a user sees`, async (t) => {
     const user = `server ${action}`;

@@ -218,8 +218,31 @@ test("what was asked while no tab led was never sent, and is, however long that 
 test("a kept push, which has no place in the count, reaches all tabs", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
-  given.newest().receive({ type: "news", kept: true, seq: 10 });
+  given.newest().receive({ type: "push", kept: true, seq: 10, body: { type: "news" } });
   await until("the news", () => given.told.every((changes) => changes.length === 1));
+});
+
+test("a presence that a tab chose that does not lead is said again after a break, and by the next leader", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  const devices = [{ deviceId: "desk", lastActive: 1, tabs: 1, current: true }];
+  const said = () => given.newest().requests.filter(({ type }) => type === "update_presence");
+  const answer = () => given.newest().receive({ type: "ack", id: said().at(-1)?.id });
+  const outcome = given.clients[1]?.updatePresence("away");
+  await until("it to be asked", () => said().length === 1);
+  answer();
+  await outcome;
+  given.newest().fail();
+  t.mock.timers.tick(1_000);
+  accept(given.newest(), { devices });
+  await until("it to be said again", () => said().length === 1);
+  answer();
+  await quiet();
+  given.clients[0]?.close();
+  await until("the next leader", () => given.sockets.length === 3);
+  accept(given.newest(), { devices });
+  await until("it to be said by the next", () => said().length === 1);
+  assert.equal(said()[0].presence, "away");
 });
 
 test("a page that may not use locks has a socket of its own", async (t) => {

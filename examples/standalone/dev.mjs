@@ -10,8 +10,8 @@ import { TOKEN_SECONDS, developmentSecret, signToken } from "./development.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 
-const APP_PORT = Number(process.env.APP_PORT ?? 8080);
-const SESSION_PORT = Number(process.env.SESSION_PORT ?? 8787);
+const APP_PORT = portOf("APP_PORT", 8080);
+const SESSION_PORT = portOf("SESSION_PORT", 8787);
 const CLIENT = new URL(".", import.meta.resolve("user-session-worker/client"));
 
 /** What the app serves, by path. @type {Record<string, URL>} */
@@ -19,6 +19,19 @@ const FILES = {
   "/": new URL("app/index.html", import.meta.url),
   "/page.js": new URL("app/page.js", import.meta.url),
 };
+
+/**
+ * A port that a variable names.
+ * @param {string} name
+ * @param {number} usual It is this one if the variable is not set, or empty.
+ */
+function portOf(name, usual) {
+  const given = process.env[name] || String(usual);
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  console.error(`${name} is ${JSON.stringify(given)}: expected a port, a number from 1 to 65535`);
+  process.exit(1);
+}
 
 /** @param {IncomingMessage} request @param {ServerResponse} response */
 async function serve(request, response) {

@@ -96,6 +96,6 @@ function parse(args) {
  */
 function above0(name, text, usual) {
   const value = text === undefined ? usual : Number(text);
-  if (!(value > 0)) throw new Failure(`--${name} takes numbers above 0`);
+  if (!(value > 0 && value < Infinity)) throw new Failure(`--${name} takes numbers above 0`);
   return value;
 }

@@ -33,9 +33,10 @@ export class FakeSocket {
   /**
    * @param {string} url
    * @param {string[]} protocols
+   * @param {typeof URL} [Address] For a test whose engine has no URL.
    */
-  constructor(url, protocols) {
-    this.url = new URL(url);
+  constructor(url, protocols, Address = URL) {
+    this.url = new Address(url);
     this.protocols = protocols;
   }
 
@@ -85,6 +86,8 @@ export class FakeSocket {
  */
 export function fakeClient(t, options = {}) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const wallClock = Date.now;
+  t.mock.method(performance, "now", () => wallClock());
   // The longest wait: jitter only ever shortens.
   t.mock.method(Math, "random", () => 1);
   t.mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("fetch failed")));
@@ -118,7 +121,9 @@ export function fakeClient(t, options = {}) {
     delete globals.addEventListener;
     delete globals.removeEventListener;
   });
-  return { client, sockets, changes, page, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
+  /** Sets the device's clock to another time: nothing but the clock has changed. @param {number} ms */
+  const setClock = (ms) => void t.mock.method(Date, "now", () => wallClock() + ms);
+  return { client, sockets, changes, page, setClock, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
 }
 
 /** The first frame of version 1. @param {object} [more] */

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
 
 import { buildPreset } from "../../../scripts/lib/cmake.mjs";
-import { main } from "../../../scripts/lib/run.mjs";
+import { Failure, main } from "../../../scripts/lib/run.mjs";
 import { setUp } from "../../../scripts/lib/setup.mjs";
 import { buildBundle } from "../../support/bundle.mjs";
 import { Device } from "../../support/device.mjs";
@@ -30,8 +30,10 @@ const WARM_UP_REQUESTS = 6;
 const DEVICE_ID = "Mozilla/5.0 (X11; Li-1795383198465";
 
 const { values } = parseArgs({ options: { pairs: { type: "string", default: "21" } } });
+const PAIRS = Number(values.pairs);
 
 await main(async () => {
+  if (!Number.isInteger(PAIRS) || PAIRS < 1) throw new Failure("--pairs takes a number from 1 on");
   const env = await setUp("test");
   await buildPreset("bench", env, { quiet: true });
   const native = await timeNatively();
@@ -58,7 +60,7 @@ async function report(server, native) {
   const head = ["µs a frame", "shim and module", "plain JavaScript", "ours ÷ plain", "native"];
   const rows = [head];
   for (const kind of Object.keys(FRAMES)) {
-    const { ours, plain } = await timePairs(server, kind, Number(values.pairs));
+    const { ours, plain } = await timePairs(server, kind, PAIRS);
     const ratios = ours.map((value, at) => value / plain[at]);
     const ratio = interval(medianInterval(ratios));
     const alone = native.get(kind)?.toFixed(3) ?? "";

@@ -1,0 +1,57 @@
+/** How long something has lasted, whatever becomes of the device's clock meanwhile. */
+import { page } from "./page.js";
+
+let lastWall = 0;
+let counted = 0;
+
+/** The wall clock without its steps back: an engine without `performance` has nothing better. */
+function countedWallMs(): number {
+  const now = Date.now();
+  counted += Math.max(0, now - (lastWall || now));
+  lastWall = now;
+  return counted;
+}
+
+/**
+ * Milliseconds since some moment, to measure durations by. They never go back. Some engines stop
+ * them while the machine sleeps, and each tab counts from another moment: never compare two tabs'.
+ */
+export function monotonicMs(): number {
+  const { performance } = page;
+  return typeof performance?.now === "function" ? performance.now() : countedWallMs();
+}
+
+/** A moment of the past, by both clocks. */
+export interface Moment {
+  /** By `monotonicMs` of this tab. */
+  at: number;
+  /** By the wall clock. */
+  wallAt: number;
+}
+
+export function moment(): Moment {
+  return { at: monotonicMs(), wallAt: Date.now() };
+}
+
+/**
+ * How long ago it was at least: the one clock may have been set back, the other may have stood still
+ * while the machine slept.
+ */
+export function ageMs({ at, wallAt }: Moment): number {
+  return Math.max(monotonicMs() - at, Date.now() - wallAt);
+}
+
+/** A moment as one tab tells another, whose monotonic clock counts from another start. */
+export interface ToldMoment {
+  /** How long ago it was when it was told, by the monotonic clock. */
+  agoMs: number;
+  wallAt: number;
+}
+
+export function tellMoment({ at, wallAt }: Moment): ToldMoment {
+  return { agoMs: monotonicMs() - at, wallAt };
+}
+
+export function toldMoment({ agoMs, wallAt }: ToldMoment): Moment {
+  return { at: monotonicMs() - agoMs, wallAt };
+}

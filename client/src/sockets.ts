@@ -1,0 +1,31 @@
+/** What makes the sockets. */
+import { ProblemError } from "./problem.js";
+import { type SaidOnce, shown } from "./say.js";
+
+/**
+ * The class that makes the sockets.
+ * @param given What the app or the engine gives as `WebSocket`.
+ * @throws {ProblemError} If it makes none, with what to do about it, which the console is told, too.
+ */
+export function socketClass(given: unknown, said: SaidOnce): typeof WebSocket {
+  if (isConstructor(given)) return given as typeof WebSocket;
+  const whyNot = whyNoSocket(given);
+  said.warn("WebSocket", whyNot);
+  throw new ProblemError("unsupported_runtime", whyNot);
+}
+
+function whyNoSocket(given: unknown): string {
+  const use = "use Node 22 or later, or `import WebSocket from 'ws'` and pass it as the option WebSocket";
+  if (given === undefined || given === null) return `there is no WebSocket here: ${use}`;
+  return `the option WebSocket is ${shown(given)}, which makes no sockets: expected a class like the browser's; ${use}`;
+}
+
+function isConstructor(value: unknown): boolean {
+  try {
+    // It is asked for without being called.
+    Reflect.construct(Object, [], value as new () => unknown);
+    return true;
+  } catch {
+    return false;
+  }
+}
