@@ -1,5 +1,6 @@
 /** The client without a framework. */
 import { endpointAddress, endpointOf, withQuery } from "./address.js";
+import { monotonicMs } from "./clock.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
@@ -82,6 +83,8 @@ export class UserSessionClient {
   readonly #ids = `${randomId(12)}.`;
   readonly #tokens: Tokens;
   #idCount = 0;
+  /** When this tab began to wait for one that leads. */
+  #joinedAt = 0;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
@@ -120,6 +123,7 @@ export class UserSessionClient {
     }
     if (this.#group) {
       this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
+      this.#joinedAt = monotonicMs();
       this.#group.join("hello", this.#tokens.text);
     } else {
       this.#core.start();
@@ -151,10 +155,11 @@ export class UserSessionClient {
     if (!this.#tokens.set(token) || this.#stops.length === 0) return;
     const { text } = this.#tokens;
     const { connectionStatus: status } = this.#snapshot;
-    if (text !== null) this.#group?.offer(text, status === "unauthorized" || status === "forbidden");
+    const isRefused = status === "unauthorized" || status === "forbidden";
+    if (text !== null) this.#group?.offer(text, isRefused);
     if (!this.#group || this.#group.isLeading) this.#core.renewed();
     // What only this tab can make is of use if the leader has a function, too.
-    else if (text === null) this.#group.reconnect();
+    else if (text === null && isRefused) this.#group.reconnect();
   }
 
   /** What is known now; the same object until something changes. */
@@ -310,7 +315,10 @@ export class UserSessionClient {
       lead: (last) => {
         if (last) this.#core.adopt(last.memory);
         // What was over for the tab that led is over for all.
-        if (!last || !isOver(last.snapshot.connectionStatus)) this.#core.start(this.#snapshot.isConnected);
+        if (last && isOver(last.snapshot.connectionStatus)) return;
+        const { isConnected, connectionStatus } = this.#snapshot;
+        const waitedMs = connectionStatus === "connecting" ? monotonicMs() - this.#joinedAt : 0;
+        this.#core.start(isConnected, { waitedMs });
       },
       follow: () => this.#core.handOver(),
       told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),

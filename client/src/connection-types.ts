@@ -61,3 +61,11 @@ export interface ConnectionSettings {
   /** Whether the app has given that class: its sockets may carry what a request does not. */
   isOwnWebSocket: boolean;
 }
+
+/** How a connection begins. */
+export interface Start {
+  /** Whether a new token is why. */
+  isRenewed?: boolean;
+  /** How long there has been none. */
+  waitedMs?: number;
+}

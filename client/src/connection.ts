@@ -10,6 +10,7 @@ import {
   type ConnectionSettings,
   ENDINGS_BY_CODE,
   type Ending,
+  type Start,
   noMetrics,
 } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
@@ -23,6 +24,7 @@ import {
   PROTOCOL_VERSION_1,
   PROTOCOL_VERSION_2,
 } from "./protocol.js";
+import { Renewals } from "./renewals.js";
 import { SaidOnce } from "./say.js";
 import { socketClass } from "./sockets.js";
 import { VersionChoice } from "./versions.js";
@@ -75,12 +77,7 @@ export class Connection {
   #isStalled = false;
   /** Whether this client was let in since it was started. */
   #wasLetIn = false;
-  /** The refusal after which it is tried once more, but not with the same token if it was never good. */
-  #refusal: { token?: string | null; reason: string } | null = null;
-  /** How many connections in a row were let in in vain. */
-  #inVain = 0;
-  /** How often in a row it was not let in. */
-  #refusals = 0;
+  #renewals: Renewals;
   #unwatchPolicy = () => {};
   #pingedAt: number | null = null;
   #retryTimer: Timer;
@@ -93,6 +90,7 @@ export class Connection {
   constructor(settings: ConnectionSettings, handlers: ConnectionHandlers) {
     this.#settings = settings;
     this.#handlers = handlers;
+    this.#renewals = new Renewals(settings);
     this.#outage = new Outage({
       attempt: () => this.#tried,
       changed: () => this.#handlers.problemChanged(),
@@ -105,18 +103,16 @@ export class Connection {
     return this.#outage.problem;
   }
 
-  /** Begins, or begins again after an ending. @param isRenewed Whether a new token is why. */
-  start(isRenewed = false): void {
+  /** Begins, or begins again after an ending. */
+  start({ isRenewed = false, waitedMs = 0 }: Start = {}): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#wasLetIn = false;
-    this.#refusal = null;
-    if (!isRenewed) this.#refusals = 0;
-    // One new token after the other that is refused must not be tried as fast as they are made.
-    this.#failures = Math.max(0, this.#refusals - 2);
-    this.#outage.begin();
-    if (this.#refusals > 1) this.#retryLater();
-    else void this.#connect();
+    const failures = this.#renewals.begin(isRenewed);
+    this.#failures = failures ?? 0;
+    this.#outage.begin(waitedMs);
+    if (failures === null) void this.#connect();
+    else this.#retryLater();
   }
 
   /** Closes the socket and makes no other. */
@@ -168,7 +164,7 @@ export class Connection {
 
   /** Closes for good: the server has said that it is over. */
   end(ending: Ending, reason: string): void {
-    this.#refusals++;
+    this.#renewals.ended();
     this.stop();
     this.#handlers.ended(ending, reason);
   }
@@ -189,7 +185,8 @@ export class Connection {
       tried.isToken = false;
       if (attempt !== this.#attempt) return;
       // It would be refused again.
-      if (this.#refusal?.token === tried.token) return this.end("unauthorized", this.#refusal.reason);
+      const reason = this.#renewals.reasonAgainst(tried.token);
+      if (reason !== null) return this.end("unauthorized", reason);
       this.#open(tried, attempt);
     } catch (error) {
       if (attempt !== this.#attempt) return;
@@ -237,8 +234,7 @@ export class Connection {
     if (frame?.type === "pong") return this.#ponged();
     if (isFirst) {
       this.#hasFirstFrame = this.#wasLetIn = true;
-      this.#refusals = 0;
-      this.#refusal = null;
+      this.#renewals.letIn();
       this.#outage.end();
       this.metrics.connections++;
       this.metrics.connectedAt = Date.now();
@@ -253,7 +249,8 @@ export class Connection {
   #closed(code: number, reason: string): void {
     this.metrics.lastClose = { code, reason, at: Date.now() };
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
-    if (ending === "unauthorized" && this.#mayStillBeLetIn(reason)) return this.#renew(reason);
+    const token = this.#tried?.token ?? null;
+    if (this.#renewals.mayTryAgain(ending, token, this.#hasFirstFrame, reason)) return this.#renew(reason);
     if (ending) return this.end(ending, reason);
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
     const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure;
@@ -266,27 +263,13 @@ export class Connection {
     void this.#connect();
   }
 
-  /**
-   * Whether something could be sent that the server has not refused: what let a connection in may have
-   * been renewed since, a token may have been set while another was on its way, and a function may give
-   * another than it has kept.
-   */
-  #mayStillBeLetIn(reason: string): boolean {
-    const token = this.#tried?.token ?? null;
-    const isAnother = this.#hasFirstFrame || this.#settings.hasOtherToken(token);
-    if (!isAnother && (this.#refusal || typeof this.#settings.token() !== "function")) return false;
-    this.#refusal = isAnother ? { reason } : { token, reason };
-    return true;
-  }
-
   /** The credential has ended: tries at once with the present one. */
   #renew(reason: string): void {
-    const isInVain = this.#hasFirstFrame && !this.#hasHeld(IN_VAIN_MS);
-    this.#inVain = isInVain ? this.#inVain + 1 : 0;
+    const mustWait = this.#renewals.mustWait(this.#hasFirstFrame && !this.#hasHeld(IN_VAIN_MS));
     if (this.#hasHeld()) this.#failures = 0;
     this.#abandon();
     this.#outage.dropped(problemOf("unauthorized", reason || "the credential has ended"));
-    if (this.#inVain > 1) this.#retryLater();
+    if (mustWait) this.#retryLater();
     else void this.#connect();
     this.#handlers.dropped();
   }
@@ -295,9 +278,10 @@ export class Connection {
   #refused({ code, message }: SessionProblem, attempt: Attempt): void {
     // The app's own sockets may say who it is in a way of their own.
     if (!this.#isRunning || this.#hasFirstFrame || this.#settings.isOwnWebSocket) return;
-    if (code === "unauthorized" && this.#settings.hasOtherToken(attempt.token)) return this.retry();
     // A proxy may mark requests and not sockets, so a 403 proves nothing to who was let in before.
-    if (code === "unauthorized" || (code === "forbidden" && !this.#wasLetIn)) this.end(code, message);
+    if (code !== "unauthorized" && (code !== "forbidden" || this.#wasLetIn)) return;
+    if (this.#renewals.mayTryAgain(code, attempt.token, false, message)) return this.retry();
+    this.end(code, message);
   }
 
   #timedOut(): void {

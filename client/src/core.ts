@@ -1,7 +1,7 @@
 /** One tab's session: a connection, what was told on it and what was asked on it. */
 import { type Moment, monotonicMs } from "./clock.js";
 import { Connection } from "./connection.js";
-import type { ConnectionMetrics, ConnectionSettings, Ending } from "./connection-types.js";
+import type { ConnectionMetrics, ConnectionSettings, Ending, Start } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
 import { type Memory, SessionModel } from "./model.js";
 import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
@@ -167,23 +167,22 @@ export class SessionCore {
 
   /**
    * @param isContinued Whether there was a connection a moment ago, of another tab.
-   * @param isRenewed Whether a new token is why.
    * @returns Whether it had not begun.
    */
-  start(isContinued = false, isRenewed = false): boolean {
+  start(isContinued = false, how: Start = {}): boolean {
     if (this.#status !== "idle" && !isOver(this.#status)) return false;
     this.#renewal.clear();
     this.#status = isContinued && this.#model.memory.state ? "reconnecting" : "connecting";
     if (this.#status === "reconnecting") this.#soonLost();
     this.#refusal = this.#ending = null;
     this.#changed();
-    this.#connection.start(isRenewed);
+    this.#connection.start(how);
     return true;
   }
 
   /** There is another token: begins again what a refusal has ended. */
   renewed(): void {
-    if (this.#status === "unauthorized" || this.#status === "forbidden") this.start(false, true);
+    if (this.#status === "unauthorized" || this.#status === "forbidden") this.start(false, { isRenewed: true });
     else if (TOKEN_PROBLEMS.has(this.snapshot.problem?.code)) this.#connection.retry(true);
   }
 

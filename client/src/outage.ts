@@ -34,11 +34,11 @@ export class Outage {
     this.#handlers = handlers;
   }
 
-  /** There is no connection from now on. */
-  begin(): void {
+  /** There is no connection from now on. @param waitedMs For how long there has been none already. */
+  begin(waitedMs = 0): void {
     if (this.#isOn) return;
     this.#isOn = true;
-    this.#deadline.set(TOLD_AFTER_MS, () => this.#isLate());
+    this.#deadline.set(Math.max(0, TOLD_AFTER_MS - waitedMs), () => this.#isLate());
   }
 
   /** There is one, or none is wanted. */
@@ -82,15 +82,15 @@ export class Outage {
 
   /** Tells what is known now. */
   tell(): void {
-    this.problem = this.#known ?? offline() ?? unreachable(this.#handlers.attempt());
+    const attempt = this.#handlers.attempt();
+    const late = attempt?.isToken ? problemOf("token_failed", "the function `token` has not answered yet") : null;
+    this.problem = this.#known ?? offline() ?? late ?? unreachable(attempt);
   }
 
   #isLate(): void {
-    const attempt = this.#handlers.attempt();
-    if (attempt?.isToken) this.#known = problemOf("token_failed", "the function `token` has not answered yet");
     this.tell();
     this.#handlers.changed();
-    if (!this.#known && !offline()) void this.#ask(attempt);
+    if (!this.#known && !offline()) void this.#ask(this.#handlers.attempt());
   }
 
   /** Asks once in an outage, and once more after each `askAgain`. */

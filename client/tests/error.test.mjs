@@ -1,4 +1,4 @@
-/** The text of an error goes away when its cause does. */
+/** What was refused: its error goes away when its cause does, and it is not asked again and again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -33,4 +33,19 @@ test("an older server's refusal goes with the next success, too", async (t) => {
   assert.equal(client.getSnapshot().error, "event is empty");
   await client.publish("e");
   assert.equal(client.getSnapshot().error, null);
+});
+
+test("a frame that the server takes for too large is not sent again and again, and others are", async (t) => {
+  const { client, newest } = fakeClient(t);
+  client.connect();
+  accept(newest());
+  const large = client.publish("large", "x".repeat(1_000));
+  const small = client.publish("small");
+  newest().fail(1009, "Message is too large");
+  assert.equal(/** @type {any} */ (await large).code, "too_large");
+  t.mock.timers.tick(1_000);
+  accept(newest());
+  assert.deepEqual(newest().requests.map(({ event }) => event), ["small"]);
+  newest().receive({ type: "ack", id: newest().requests[0].id });
+  assert.equal((await small).ok, true);
 });

@@ -8,7 +8,6 @@ import { test } from "node:test";
 
 import { PROBLEM_CODES, UserSessionClient } from "user-session-worker/client";
 
-import { ROOT } from "../../tests/support/server.mjs";
 import { FakeSocket, accept, fakeClient } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
@@ -107,6 +106,25 @@ test("a server that refuses this credential by HTTP ends the session, if the soc
   assert.deepEqual([client.getSnapshot().connectionStatus, sockets.length], ["unauthorized", 4], "after one attempt");
 });
 
+test("a function is asked once more also where the refusal comes by HTTP", async (t) => {
+  const { newest, userOptions } = ownSockets(t, () => refusal(401, "unauthorized", "sign in first"));
+  let made = 0;
+  const client = new UserSessionClient({ ...userOptions, token: () => `t${++made}` });
+  t.after(() => client.close());
+  client.connect();
+  for (let attempts = 0; attempts < 2; attempts++) {
+    await settled();
+    while (newest().readyState !== FakeSocket.CLOSED) {
+      newest().fail();
+      await settled();
+    }
+    t.mock.timers.tick(4_000);
+  }
+  await settled();
+  assert.equal(client.getSnapshot().connectionStatus, "unauthorized");
+  assert.ok(made >= 2);
+});
+
 test("a 403 that a proxy brings about ends nothing for who was let in", async (t) => {
   const { newest, userOptions } = ownSockets(t, () => refusal(403, "forbidden", "through no proxy"));
   const client = new UserSessionClient(userOptions);
@@ -176,21 +194,6 @@ for (const [code, reason, expected] of CLOSES) {
     assert.ok(client.getSnapshot().error);
   });
 }
-
-test("a frame that the server takes for too large is not sent again and again, and others are", async (t) => {
-  const { client, newest } = fakeClient(t);
-  client.connect();
-  accept(newest());
-  const large = client.publish("large", "x".repeat(1_000));
-  const small = client.publish("small");
-  newest().fail(1009, "Message is too large");
-  assert.equal(/** @type {any} */ (await large).code, "too_large");
-  t.mock.timers.tick(1_000);
-  accept(newest());
-  assert.deepEqual(newest().requests.map(({ event }) => event), ["small"]);
-  newest().receive({ type: "ack", id: newest().requests[0].id });
-  assert.equal((await small).ok, true);
-});
 
 test("an attempt that hangs says so after 5 s, and asks the server", async (t) => {
   const { client, sockets, asked } = failingClient(t, () => Response.json(STATE));
@@ -377,7 +380,7 @@ test("from the second failed attempt, or 5 s, on there is always a problem while
 });
 
 test("the docs list the codes of problems as they are", () => {
-  const docs = readFileSync(`${ROOT}docs/client.md`, "utf8");
+  const docs = readFileSync(new URL("../../docs/client.md", import.meta.url), "utf8");
   const section = docs.split("### Problems")[1]?.split("\n#")[0] ?? "";
   const listed = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
   assert.deepEqual(listed, [...PROBLEM_CODES]);

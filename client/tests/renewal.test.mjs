@@ -85,18 +85,22 @@ test("a token that was set before the old one ended is what the next attempt sen
   assert.equal(client.getSnapshot().connectionStatus, "connected");
 });
 
-test("a token that is set while the old one is being refused is tried before the session is given up", (t) => {
-  const { client, sockets, newest } = fakeClient(t, { token: "old" });
-  client.connect();
-  accept(newest());
-  newest().fail(4401, EXPIRED);
-  assert.equal(tokenOf(newest()), "old");
-  client.token = "new";
-  newest().fail(4401, EXPIRED);
-  assert.deepEqual([sockets.length, tokenOf(newest())], [3, "new"]);
-  accept(newest());
-  assert.equal(client.getSnapshot().connectionStatus, "connected");
-});
+for (const code of [4401, 4403]) {
+  test(`a token that is set while the old one is being refused with ${code} is tried before the session is given up`, (t) => {
+    const { client, sockets, newest } = fakeClient(t, { token: "old" });
+    client.connect();
+    client.token = "new";
+    newest().fail(code, EXPIRED);
+    assert.deepEqual([sockets.length, tokenOf(newest())], [2, "new"]);
+    accept(newest());
+    newest().fail(4401, EXPIRED);
+    client.token = "newer";
+    newest().fail(4401, EXPIRED);
+    assert.deepEqual([sockets.length, tokenOf(newest())], [4, "newer"]);
+    accept(newest());
+    assert.equal(client.getSnapshot().connectionStatus, "connected");
+  });
+}
 
 for (const code of [4401, 4403]) {
   test(`a token that is set after ${code} connects again by itself, the same one does not`, (t) => {

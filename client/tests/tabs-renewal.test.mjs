@@ -114,6 +114,21 @@ test("a token that is set while the tab that led is frozen, and its session over
   leave();
 });
 
+test("a tab that waited in vain for one that leads says at once that there is no connection", async (t) => {
+  const given = tabs(t, 1);
+  let leave = () => {};
+  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
+  void navigator.locks.request(given.name, () => leading).catch(() => {});
+  given.client.connect();
+  t.mock.timers.tick(5_000);
+  await until("its own socket", () => given.sockets.length === 1);
+  t.mock.timers.tick(0);
+  assert.equal(given.client.getSnapshot().problem?.code, "unreachable");
+  accept(given.newest());
+  assert.equal(given.client.getSnapshot().problem, null);
+  leave();
+});
+
 test("every tab says why there is no connection, and the same object until it is another", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
