@@ -10,6 +10,8 @@ const PUSH_ID_LENGTH_MAX = 128;
 
 const DEVICES_MAX = 64;
 
+const OPTIONS = ["keep", "pushId", "to", "except"];
+
 const NAME_LENGTH_SHOWN = 40;
 
 /**
@@ -40,14 +42,8 @@ export function bodyOf(message) {
  *   push to a few a push to all.
  */
 export function aimOf(options) {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new RangeError("options: expected an object with keep, pushId, to or except");
-  }
-  const { keep = 0, pushId, to, except, ...others } = options;
-  const [stranger] = Object.keys(others);
-  if (stranger !== undefined) {
-    throw new RangeError(`options: expected keep, pushId, to or except, not ${stranger.slice(0, NAME_LENGTH_SHOWN)}`);
-  }
+  requireKnown(options);
+  const { keep = 0, pushId, to, except } = options;
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
     throw new RangeError(`keep is out of range: expected a whole number, 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
@@ -60,6 +56,17 @@ export function aimOf(options) {
     throw new RangeError(`to and except: ${expected}, in a query as to=<id>&to=<id>`);
   }
   return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
+}
+
+/** @param {unknown} options What a caller gave, whatever its type says. */
+function requireKnown(options) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new RangeError(`options: expected an object with ${OPTIONS.join(", ")}`);
+  }
+  const stranger = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (stranger === undefined) return;
+  const shown = stranger.slice(0, NAME_LENGTH_SHOWN);
+  throw new RangeError(`options: expected ${OPTIONS.join(", ")}, and not ${shown}`);
 }
 
 /** @param {unknown} list What a caller gave, whatever its type says. */
