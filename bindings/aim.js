@@ -11,6 +11,8 @@ const PUSH_ID_BYTES_MAX = 128;
 
 const DEVICES_MAX = 64;
 
+const OPTIONS = ["keep", "pushId", "to", "except"];
+
 const NAME_LENGTH_SHOWN = 40;
 
 const encoder = new TextEncoder();
@@ -43,7 +45,8 @@ export function bodyOf(message) {
  *   push to a few a push to all.
  */
 export function aimOf(options) {
-  const { keep = 0, pushId, to, except } = optionsOf(options);
+  requireKnown(options);
+  const { keep = 0, pushId, to, except } = options;
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
     throw new RangeError(`keep is out of range: expected a whole number, 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
@@ -58,18 +61,15 @@ export function aimOf(options) {
   return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
 }
 
-/**
- * @param {PushOptions} options Anything, since a caller may have no types.
- * @throws {RangeError} unless it is an object that has no other options.
- */
-function optionsOf(options) {
+/** @param {unknown} options What a caller gave, whatever its type says. */
+function requireKnown(options) {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new RangeError("options: expected an object with keep, pushId, to or except");
+    throw new RangeError(`options: expected an object with ${OPTIONS.join(", ")}`);
   }
-  const { keep, pushId, to, except, ...others } = options;
-  const [stranger] = Object.keys(others);
-  if (stranger === undefined) return { keep, pushId, to, except };
-  throw new RangeError(`options: expected keep, pushId, to or except, not ${stranger.slice(0, NAME_LENGTH_SHOWN)}`);
+  const stranger = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (stranger === undefined) return;
+  const shown = stranger.slice(0, NAME_LENGTH_SHOWN);
+  throw new RangeError(`options: expected ${OPTIONS.join(", ")}, and not ${shown}`);
 }
 
 /** @param {unknown} list What a caller gave, whatever its type says. */
