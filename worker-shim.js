@@ -11,10 +11,13 @@ import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/diale
 import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
 import { failed, forward } from "./bindings/forward.js";
+import { answerHeartbeats } from "./bindings/heartbeats.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
 import { PromptClose } from "./bindings/prompt-close.js";
+import { notConfigured } from "./bindings/refusals.js";
+import { OLD_TOOLS, PlatformError } from "./bindings/requirements.js";
 import {
   answerResponse,
   errorResponse,
@@ -25,9 +28,11 @@ import {
 import { pathBelowPrefix, readBody, readRoute } from "./bindings/routes.js";
 import { SessionHost } from "./bindings/session-host.js";
 import { answerClose } from "./bindings/sockets.js";
+import { tellOnce } from "./bindings/tell.js";
 import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import sessionModule from "./dist/session.wasm";
 
+export { userSession } from "./bindings/user-session.js";
 /** @import { PushOptions } from "./bindings/aim.js" */
 /** @import { LimitEnv } from "./bindings/allowance.js" */
 /** @import { Introduction } from "./bindings/dialect.js" */
@@ -36,10 +41,6 @@ import sessionModule from "./dist/session.wasm";
 /** @import { MetricsEnv } from "./bindings/metrics.js" */
 /** @import { Route } from "./bindings/routes.js" */
 /** @import { Answer, Credential } from "./bindings/wire.js" */
-
-// The platform answers exactly these bytes itself and leaves the object asleep.
-const PING = '{"type":"ping"}';
-const PONG = '{"type":"pong"}';
 
 // Whoever holds the binding has done the checking, and no logout ends its rights.
 /** @type {Credential} */
@@ -69,7 +70,7 @@ export class UserSessionDO extends DurableObject {
         this.#promptClose.closed(closed);
       },
     });
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    answerHeartbeats(ctx);
   }
 
   // What the platform calls
@@ -239,6 +240,7 @@ export class UserSessionDO extends DurableObject {
         : this.#fetchTrusted(request, bare);
     }
     const access = forwardedAccess(request);
+    if (access && this.ctx.id.name === undefined) throw new PlatformError(OLD_TOOLS);
     if (access) return this.#fetchTrusted(request, path, credentialOf(access));
     return this.#fetchUnchecked(request, path);
   }
@@ -346,6 +348,7 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {unknown} error */
   #failureResponse(error) {
+    if (error instanceof PlatformError) return notConfigured(error.message);
     this.#reportFailure(error);
     if (error instanceof WakingFailure) return unavailable();
     return errorResponse(500, "internal", "the request could not be handled: nothing was done");
@@ -354,6 +357,7 @@ export class UserSessionDO extends DurableObject {
   /** @param {unknown} error */
   #reportFailure(error) {
     if (error instanceof EventFailure) return;
+    if (error instanceof PlatformError) return tellOnce(error.message);
     console.error(`user-session: user ${JSON.stringify(this.ctx.id.name)}:`, error);
   }
 }

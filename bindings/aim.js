@@ -10,6 +10,10 @@ const PUSH_ID_LENGTH_MAX = 128;
 
 const DEVICES_MAX = 64;
 
+const OPTIONS = ["keep", "pushId", "to", "except"];
+
+const NAME_LENGTH_SHOWN = 40;
+
 /**
  * What a caller may say of a push.
  * @typedef {object} PushOptions
@@ -34,11 +38,14 @@ export function bodyOf(message) {
 /**
  * @param {PushOptions} options
  * @returns {Aim}
- * @throws {RangeError} which names the option that can't be taken.
+ * @throws {RangeError} which names the option that can't be taken. One that is mistyped would make a
+ *   push to a few a push to all.
  */
-export function aimOf({ keep = 0, pushId, to, except }) {
+export function aimOf(options) {
+  requireKnown(options);
+  const { keep = 0, pushId, to, except } = options;
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
-    throw new RangeError(`keep is out of range: expected 0 to ${KEEP_SECONDS_MAX} seconds`);
+    throw new RangeError(`keep is out of range: expected a whole number, 0 to ${KEEP_SECONDS_MAX} seconds`);
   }
   if (pushId !== undefined && !(isText(pushId) && pushId.length <= PUSH_ID_LENGTH_MAX)) {
     throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_LENGTH_MAX} characters`);
@@ -49,6 +56,17 @@ export function aimOf({ keep = 0, pushId, to, except }) {
     throw new RangeError(`to and except: ${expected}, in a query as to=<id>&to=<id>`);
   }
   return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
+}
+
+/** @param {unknown} options What a caller gave, whatever its type says. */
+function requireKnown(options) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new RangeError(`options: expected an object with ${OPTIONS.join(", ")}`);
+  }
+  const stranger = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (stranger === undefined) return;
+  const shown = stranger.slice(0, NAME_LENGTH_SHOWN);
+  throw new RangeError(`options: expected ${OPTIONS.join(", ")}, and not ${shown}`);
 }
 
 /** @param {unknown} list What a caller gave, whatever its type says. */

@@ -2,6 +2,8 @@
  * How much one user may ask for, as the owner has set it.
  */
 
+import { tellOnce } from "./tell.js";
+
 /** @import { Allowance, Rate } from "./wire.js" */
 
 const MS_PER_MINUTE = 60_000;
@@ -14,48 +16,51 @@ const USER_FACTOR = 10;
 const COUNT_MAX = 1_000_000;
 
 /**
- * @typedef {object} LimitEnv
- * @property {string} [CONNECTS_PER_MINUTE] 120; 0 is no limit.
- * @property {string} [FRAMES_PER_SECOND] 30; 0 is no limit.
- * @property {string} [FRAME_BURST] 60
- * @property {string} [MAX_DEVICES] 128
+ * The variables that are numbers: what each is if nobody sets it, and the least that it may be. Where
+ * that is 0, it means no limit.
  */
+const LIMITS = {
+  CONNECTS_PER_MINUTE: { usual: 120, min: 0 },
+  FRAMES_PER_SECOND: { usual: 30, min: 0 },
+  FRAME_BURST: { usual: 60, min: 1 },
+  MAX_DEVICES: { usual: 128, min: 1 },
+};
 
-/** What has been reported already. @type {Set<string>} */
-const told = new Set();
+/** @typedef {{[name in keyof typeof LIMITS]?: unknown}} LimitEnv */
+
+// What JavaScript takes for a number besides, "", " 5", "1e3" and "0x10", is no number to a reader.
+const WHOLE_NUMBER = /^(?:0|[1-9]\d*)$/;
 
 /**
  * @param {LimitEnv} env
  * @returns {Allowance}
  */
 export function readAllowance(env) {
-  const perSecond = whole(env, "FRAMES_PER_SECOND", 30, 0);
-  const burst = whole(env, "FRAME_BURST", 60, 1);
-  const connects = whole(env, "CONNECTS_PER_MINUTE", 120, 0);
+  const perSecond = whole(env, "FRAMES_PER_SECOND");
+  const burst = whole(env, "FRAME_BURST");
+  const connects = whole(env, "CONNECTS_PER_MINUTE");
   return {
     frames: rate(perSecond, MS_PER_SECOND, burst),
     userFrames: rate(perSecond * USER_FACTOR, MS_PER_SECOND, burst * USER_FACTOR),
     connects: rate(connects, MS_PER_MINUTE, connects),
-    devicesMax: whole(env, "MAX_DEVICES", 128, 1),
+    devicesMax: whole(env, "MAX_DEVICES"),
   };
 }
 
 /**
  * @param {LimitEnv} env
- * @param {"CONNECTS_PER_MINUTE" | "FRAMES_PER_SECOND" | "FRAME_BURST" | "MAX_DEVICES"} name
- * @param {number} usual
- * @param {number} min
+ * @param {keyof typeof LIMITS} name
  */
-function whole(env, name, usual, min) {
-  const text = env[name];
-  if (text === undefined || text === "") return usual;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min && value <= COUNT_MAX) return value;
-  if (!told.has(name)) {
-    told.add(name);
-    const expected = `expected a whole number from ${min} to ${COUNT_MAX}`;
-    console.error(`user-session: ${name}: ${expected}; it is taken as ${usual}`);
-  }
+function whole(env, name) {
+  const { usual, min } = LIMITS[name];
+  const set = env[name];
+  // workerd gives `null` for what its environment has not.
+  if (set === undefined || set === null || set === "") return usual;
+  const isText = typeof set === "string" && WHOLE_NUMBER.test(set);
+  const value = isText ? Number(set) : set;
+  const isWhole = typeof value === "number" && Number.isInteger(value);
+  if (isWhole && value >= min && value <= COUNT_MAX) return value;
+  tellOnce(`${name}: expected a whole number from ${min} to ${COUNT_MAX}; it is taken as ${usual}`);
   return usual;
 }
 

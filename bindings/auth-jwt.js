@@ -6,16 +6,19 @@ import {
   JOSEError,
   JWKSMultipleMatchingKeys,
   JWSSignatureVerificationFailed,
+  JWTClaimValidationFailed,
+  JWTExpired,
 } from "jose/errors";
 
+import { ANY_AUDIENCE, entriesOf } from "./auth-settings.js";
 import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
-import { CLOCK_SKEW_SECONDS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
+import { CLOCK_SKEW_SECONDS, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
-import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
+import { cannotCheck, summary, unauthorized } from "./refusals.js";
 import { textHash } from "./secrets.js";
-import { isSecureUrl } from "./urls.js";
+import { tellOnce } from "./tell.js";
 
-/** @import { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
+/** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
 // Each kind of key has its own algorithms, so that nobody signs with a public key as the secret.
@@ -25,14 +28,18 @@ const PUBLIC_KEY_ALGORITHMS = [
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
-// HS256 is as strong as its key, and RFC 7518 asks for as many bits as the hash has.
-const SECRET_BYTES_MIN = 32;
+// Others, a password reset's for instance, say by their type what they are good for.
+const SESSION_TYPES = ["jwt", "at+jwt"];
 
 const TOKEN_LENGTH_MAX = 16_384;
 const CREDENTIAL_ID_LENGTH_MAX = 256;
-const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 const INVALID_TOKEN = "the token is not valid: sign in again for a new one";
+const EXPIRED_TOKEN = "the token has expired: renew it";
+const OTHER_AUDIENCE =
+  "the token is for another service: what its aud says is not what AUTH_JWT_AUDIENCE is set to";
+const OTHER_TYPE =
+  "the token is of another kind than a session's: set AUTH_JWT_TYP to what its typ says, if it is right";
 
 /**
  * @typedef {object} Verifier
@@ -46,25 +53,77 @@ const INVALID_TOKEN = "the token is not valid: sign in again for a new one";
  * @returns {Promise<Identity | Response>} The refusal if there is no valid token.
  */
 export async function verifyJwt(request, env) {
-  const verifier = verifierOf(env);
-  if (typeof verifier === "string") return notConfigured(verifier);
   const token = findToken(request, env);
   if (token === null) return unauthorized(`a token is missing: expected ${tokenPlaces(env)}`);
   if (token.length > TOKEN_LENGTH_MAX) return unauthorized(INVALID_TOKEN);
+  const { key, algorithms } = verifierOf(env);
   /** @type {JWTVerifyOptions} */
   const options = {
-    algorithms: verifier.algorithms,
+    algorithms,
     requiredClaims: ["sub", "iat"],
     clockTolerance: CLOCK_SKEW_SECONDS,
     ...(env.AUTH_JWT_ISSUER ? { issuer: env.AUTH_JWT_ISSUER } : {}),
-    ...(env.AUTH_JWT_AUDIENCE ? { audience: list(env.AUTH_JWT_AUDIENCE) } : {}),
   };
   try {
-    return await identityOf(await verify(token, verifier.key, options), token);
+    const { payload, protectedHeader } = await verify(token, key, options);
+    if (!isSessionType(protectedHeader, env)) return otherUse(OTHER_TYPE);
+    if (!isForUs(payload, env)) return otherUse(OTHER_AUDIENCE);
+    return await identityOf(payload, token);
   } catch (error) {
+    if (error instanceof JWTExpired) return unauthorized(EXPIRED_TOKEN);
+    if (error instanceof JWTClaimValidationFailed) return wrongClaim(error.claim);
     if (error instanceof JOSEError) return unauthorized(INVALID_TOKEN);
     return cannotCheck(summary(error));
   }
+}
+
+/**
+ * Refuses a token that its issuer has signed for another use. The owner is told, too, since it may be
+ * the setting that is wrong.
+ * @param {string} message
+ */
+function otherUse(message) {
+  tellOnce(`a token was refused: ${message}`);
+  return unauthorized(message);
+}
+
+/** @param {string} claim */
+function wrongClaim(claim) {
+  return unauthorized(`the token is not valid, its ${claim} is missing or wrong: sign in again for a new one`);
+}
+
+/**
+ * Whether a token is of a kind that is good as a session (RFC 7515, 4.1.9).
+ * @param {JWTHeaderParameters} header
+ * @param {AuthEnv} env
+ */
+function isSessionType({ typ }, { AUTH_JWT_TYP: wanted }) {
+  if (typ === undefined) return !wanted;
+  if (typeof typ !== "string") return false;
+  const types = wanted ? entriesOf(wanted).map(shortType) : SESSION_TYPES;
+  return types.includes(shortType(typ));
+}
+
+/**
+ * A media type as it is compared: the case does not count, nor whether "application/" is written out.
+ * @param {string} type
+ */
+function shortType(type) {
+  return type.toLowerCase().replace(/^application\//, "");
+}
+
+/**
+ * Whether a token is for this server. One that names its audience is for nobody else, so it needs a
+ * setting by which we know that this is us.
+ * @param {JWTPayload} claims
+ * @param {AuthEnv} env
+ */
+function isForUs({ aud }, { AUTH_JWT_AUDIENCE: audience }) {
+  const isAny = audience === ANY_AUDIENCE;
+  if (aud === undefined) return !audience || isAny;
+  const named = /** @type {unknown[]} */ (Array.isArray(aud) ? aud : [aud]);
+  if (named.length === 0 || !named.every((name) => typeof name === "string")) return false;
+  return isAny || named.some((name) => entriesOf(audience ?? "").includes(name));
 }
 
 /**
@@ -73,43 +132,28 @@ export async function verifyJwt(request, env) {
  */
 async function identityOf(claims, token) {
   const { sub, iat, auth_time: authTime = iat, exp, jti, sid } = claims;
+  const now = Date.now();
+  if (!isUserId(sub)) return wrongClaim("sub");
+  if (!wasIssued(iat, now)) return wrongClaim("iat");
+  if (!wasIssued(authTime, now)) return wrongClaim("auth_time");
+  const expiresAt = exp === undefined ? undefined : exp * 1_000;
+  if (expiresAt !== undefined && !isEnd(expiresAt)) return wrongClaim("exp");
   // A session outlives its tokens. The signature may be written in several ways, what it covers not.
   const signed = token.slice(0, token.lastIndexOf("."));
-  const id = [sid, jti].find(isShortText) ?? (await textHash(signed));
-  const identity = /** @type {Identity} */ ({
-    userId: sub,
-    issuedAt: authTime,
-    ...(exp === undefined ? {} : { expiresAt: exp * 1_000 }),
-    credentialId: id,
-  });
-  const now = Date.now();
-  const isInvalid =
-    identityProblem(identity, now) !== null ||
-    identityProblem({ ...identity, issuedAt: iat }, now) !== null;
-  if (isInvalid) return unauthorized(INVALID_TOKEN);
-  if (hasExpired(identity, now)) return unauthorized("the token has expired: renew it");
-  return tidyIdentity(identity);
+  const credentialId = [sid, jti].find(isShortText) ?? (await textHash(signed));
+  const identity = { userId: sub, issuedAt: authTime, expiresAt, credentialId };
+  return hasExpired(identity, now) ? unauthorized(EXPIRED_TOKEN) : tidyIdentity(identity);
 }
 
 /**
  * What tokens are verified with.
- * @param {AuthEnv} env
- * @returns {Verifier | string} What to set, if something is missing or wrong.
+ * @param {AuthEnv} env Of which one of the two is set, see auth-settings.js.
+ * @returns {Verifier}
  */
-function verifierOf(env) {
-  const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url, AUTH_JWT_HEADER: header } = env;
-  if (header && !HEADER_NAME.test(header)) return "AUTH_JWT_HEADER: expected the name of a header";
-  if (secret && url) return "AUTH_JWT_SECRET and AUTH_JWKS_URL are both set: expected one";
-  if (secret) {
-    const key = new TextEncoder().encode(secret);
-    if (key.length < SECRET_BYTES_MIN) {
-      return `AUTH_JWT_SECRET is too short: expected at least ${SECRET_BYTES_MIN} bytes`;
-    }
-    return { key, algorithms: SECRET_ALGORITHMS };
-  }
-  if (!url) return "AUTH_MODE is jwt: set AUTH_JWT_SECRET or AUTH_JWKS_URL, see docs/deploying.md";
-  if (!isSecureUrl(url)) return "AUTH_JWKS_URL: expected an https address";
-  return { key: keysOf(url), algorithms: PUBLIC_KEY_ALGORITHMS };
+function verifierOf({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url }) {
+  return url
+    ? { key: keysOf(url), algorithms: PUBLIC_KEY_ALGORITHMS }
+    : { key: new TextEncoder().encode(secret), algorithms: SECRET_ALGORITHMS };
 }
 
 /**
@@ -119,14 +163,14 @@ function verifierOf(env) {
  * @param {JWTVerifyOptions} options
  */
 async function verify(token, key, options) {
-  if (key instanceof Uint8Array) return (await jwtVerify(token, key, options)).payload;
+  if (key instanceof Uint8Array) return jwtVerify(token, key, options);
   try {
-    return (await jwtVerify(token, key, options)).payload;
+    return await jwtVerify(token, key, options);
   } catch (error) {
     if (!(error instanceof JWKSMultipleMatchingKeys)) throw error;
     for await (const candidate of error) {
       try {
-        return (await jwtVerify(token, candidate, options)).payload;
+        return await jwtVerify(token, candidate, options);
       } catch (failure) {
         if (!(failure instanceof JWSSignatureVerificationFailed)) throw failure;
       }
@@ -160,11 +204,6 @@ function tokenPlaces(env) {
 /** @param {AuthEnv} env */
 function cookieName(env) {
   return env.AUTH_COOKIE || "session";
-}
-
-/** @param {string} text */
-function list(text) {
-  return text.split(",").map((entry) => entry.trim()).filter(Boolean);
 }
 
 /**

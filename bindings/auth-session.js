@@ -2,9 +2,8 @@
  * `AUTH_MODE` `session`: the app's own sign-in is asked whose session the request belongs to.
  */
 import { protocolToken } from "./credentials.js";
-import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
-import { cannotCheck, notConfigured, summary, unauthorized } from "./refusals.js";
-import { isSecureUrl } from "./urls.js";
+import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
+import { cannotCheck, summary, unauthorized } from "./refusals.js";
 
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
@@ -14,8 +13,11 @@ const ANSWER_WAIT_MS = 2_000;
 // renewed cookie could not be passed on.
 const DEFAULT_PATH = "/api/auth/get-session?disableCookieCache=true&disableRefresh=true";
 
-// A time in seconds stays below this for some thousand years, one in milliseconds passed it in 1973.
-const SECONDS_MAX = 100_000_000_000;
+// Dates as JSON has them, as databases print them, and as HTTP writes them. Anything else is guessed at
+// by the runtime, which finds a date in "session 5".
+const ISO_DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+const NUMBER = /^\d{9,15}$/;
 
 const NO_SESSION = "there is no session: sign in first";
 
@@ -28,12 +30,10 @@ class AnswerError extends Error {}
  * @returns {Promise<Identity | Response>} The refusal if there is no session.
  */
 export async function readSession(request, env) {
-  const url = sessionUrl(request, env);
-  if (typeof url === "string") return notConfigured(url);
   const headers = credentialsOf(request);
   if (!headers) return unauthorized(NO_SESSION);
   try {
-    const session = await askForSession(url, headers, env);
+    const session = await askForSession(sessionUrl(request, env), headers, env);
     return session === null ? unauthorized(NO_SESSION) : identityOf(session, env);
   } catch (error) {
     return cannotCheck(`the session's service: ${summary(error)}`);
@@ -42,18 +42,10 @@ export async function readSession(request, env) {
 
 /**
  * @param {Request} request
- * @param {AuthEnv} env
- * @returns {URL | string} What to set, if it can't be told.
+ * @param {AuthEnv} env Has been looked at, see auth-settings.js.
  */
-function sessionUrl(request, env) {
-  const { AUTH, AUTH_SESSION_URL: text } = env;
-  if (AUTH) {
-    return URL.parse(text || DEFAULT_PATH, request.url) ?? "AUTH_SESSION_URL: expected an address";
-  }
-  if (!text) {
-    return "AUTH_MODE is session: set AUTH_SESSION_URL, or bind AUTH to a Worker; see docs/deploying.md";
-  }
-  return isSecureUrl(text) ? new URL(text) : "AUTH_SESSION_URL: expected an https address";
+function sessionUrl(request, { AUTH, AUTH_SESSION_URL: text }) {
+  return new URL(text || DEFAULT_PATH, AUTH ? request.url : undefined);
 }
 
 /**
@@ -116,10 +108,10 @@ async function askForSession(url, headers, env) {
 function identityOf(session, env) {
   const userId = at(session, env.AUTH_SESSION_USER_PATH || "user.id");
   if (userId === undefined || userId === null) return unauthorized(NO_SESSION);
-  const id = at(session, env.AUTH_SESSION_ID_PATH || "session.id");
-  const createdAt = timeAt(session, env.AUTH_SESSION_CREATED_PATH || "session.createdAt");
+  const id = named(session, env, "AUTH_SESSION_ID_PATH", "session.id");
+  const createdAt = timeAt(session, env, "AUTH_SESSION_CREATED_PATH", "session.createdAt");
   if (createdAt === undefined) throw new AnswerError("it does not say when the session began");
-  const expiresAt = timeAt(session, env.AUTH_SESSION_EXPIRES_PATH || "session.expiresAt");
+  const expiresAt = timeAt(session, env, "AUTH_SESSION_EXPIRES_PATH", "session.expiresAt");
   /** @type {Identity} */
   const identity = {
     userId: String(isName(userId) ? userId : ""),
@@ -152,17 +144,49 @@ function at(value, path) {
 }
 
 /**
+ * What lies at a path that the owner may have set. There must be something where it is set, `null` at
+ * least: a mistyped path would be a check that is not done.
+ * @param {unknown} session
+ * @param {AuthEnv} env
+ * @param {"AUTH_SESSION_ID_PATH" | "AUTH_SESSION_CREATED_PATH" | "AUTH_SESSION_EXPIRES_PATH"} variable
+ * @param {string} usual
+ */
+function named(session, env, variable, usual) {
+  const value = at(session, env[variable] || usual);
+  if (value === undefined && env[variable]) {
+    throw new AnswerError(`there is nothing at ${variable}, which is ${env[variable]}`);
+  }
+  return value;
+}
+
+/**
  * The time at a path: a date as text, or seconds or milliseconds since the epoch.
  * @param {unknown} session
- * @param {string} path
+ * @param {AuthEnv} env
+ * @param {"AUTH_SESSION_CREATED_PATH" | "AUTH_SESSION_EXPIRES_PATH"} variable
+ * @param {string} usual
  * @returns {number | undefined} Milliseconds since the epoch.
  */
-function timeAt(session, path) {
-  const value = at(session, path);
+function timeAt(session, env, variable, usual) {
+  const value = named(session, env, variable, usual);
   if (value === undefined || value === null) return undefined;
-  const ms = typeof value === "string" ? Date.parse(value) : Number(value);
-  if (Number.isNaN(ms)) throw new AnswerError(`expected a time at ${path}`);
-  return typeof value === "number" && ms < SECONDS_MAX ? ms * 1_000 : ms;
+  const ms = millisecondsOf(value);
+  if (Number.isNaN(ms)) throw new AnswerError(`expected a time at ${env[variable] || usual}`);
+  return ms;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {number} `NaN` if it is no time.
+ */
+function millisecondsOf(value) {
+  if (typeof value === "number") return value < SECONDS_MAX ? value * 1_000 : value;
+  if (typeof value !== "string") return NaN;
+  if (NUMBER.test(value)) return millisecondsOf(Number(value));
+  if (HTTP_DATE.test(value)) return Date.parse(value);
+  const [, day, time = "00:00", zone = "Z"] = ISO_DATE.exec(value) ?? [];
+  const offset = zone.length === 3 ? `${zone}:00` : zone.replace(/(?<=\d\d)(?=\d\d$)/, ":");
+  return day === undefined ? NaN : Date.parse(`${day}T${time}${offset.toUpperCase()}`);
 }
 
 /**

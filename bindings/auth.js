@@ -3,26 +3,16 @@
  */
 import { readSession } from "./auth-session.js";
 import { verifyJwt } from "./auth-jwt.js";
+import { settingProblem } from "./auth-settings.js";
 import { bearerToken } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
-import { areOrigins } from "./origin.js";
+import { isFromThisMachine } from "./local.js";
+import { runtimeProblem } from "./platform.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "./refusals.js";
 import { isSameSecret } from "./secrets.js";
-import { isLoopbackHost } from "./urls.js";
 
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
 /** @import { Action } from "./routes.js" */
-
-const SERVICE_TOKEN_LENGTH_MIN = 16;
-
-// What proxies and Cloudflare's edge leave on a request.
-const PROXY_HEADERS = [
-  ...["Forwarded", "Via", "X-Real-IP", "True-Client-IP"],
-  ...["CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker", "CDN-Loop"],
-];
-const PROXY_HEADER_FAMILIES =
-  /^(?:x-(?:forwarded|original|envoy|amzn|client)|client-ip|cf-(?:ew|warp)|fastly-|fly-|tailscale-)/i;
-const LOOPBACK_ADDRESS = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/;
 
 /** @type {Access} */
 const TRUSTED = { kind: "trusted" };
@@ -33,20 +23,9 @@ const TRUSTED = { kind: "trusted" };
  * @param {AuthOptions} options
  * @returns {Response | null} The refusal if not.
  */
-export function closedUnlessConfigured(env, { authenticate }) {
-  const { AUTH_MODE: mode, SERVICE_TOKEN: token } = env;
-  if (token && !(typeof token === "string" && token.length >= SERVICE_TOKEN_LENGTH_MIN)) {
-    const expected = `expected a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters`;
-    return notConfigured(`SERVICE_TOKEN: ${expected}`);
-  }
-  if (env.ALLOWED_ORIGINS && !areOrigins(env.ALLOWED_ORIGINS)) {
-    return notConfigured("ALLOWED_ORIGINS: expected origins, https://app.example, separated by commas");
-  }
-  if (authenticate || (mode && ["none", "jwt", "session"].includes(mode))) return null;
-  const expected = "jwt, session, or none (on your own machine only), see docs/deploying.md";
-  return notConfigured(
-    mode ? `AUTH_MODE: expected ${expected}` : `nobody is let in yet: set AUTH_MODE to ${expected}`,
-  );
+export function closedUnlessConfigured(env, options) {
+  const problem = runtimeProblem() ?? settingProblem(env, options);
+  return problem === null ? null : notConfigured(problem);
 }
 
 /**
@@ -118,17 +97,7 @@ async function askOwner(request, env, authenticate) {
  * @returns {Access | Response}
  */
 function trustLocal(request) {
-  const { headers } = request;
-  const host = headers.get("Host");
-  const hosts = [request.url, ...(host === null ? [] : [`http://${host}`])];
-  const isLocal = hosts.every((text) => isLoopbackHost(URL.parse(text)?.hostname ?? ""));
-  const names = [...headers.keys()];
-  const isMarked =
-    PROXY_HEADERS.some((name) => headers.has(name)) ||
-    names.some((name) => PROXY_HEADER_FAMILIES.test(name));
-  const client = headers.get("CF-Connecting-IP");
-  const isFar = client !== null && !LOOPBACK_ADDRESS.test(client.trim());
-  if (isLocal && !isMarked && !isFar) return TRUSTED;
+  if (isFromThisMachine(request)) return TRUSTED;
   return forbidden(
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
       "set AUTH_MODE to jwt or session, see docs/deploying.md",

@@ -1,6 +1,8 @@
 /** How a request gets from the Worker to its user's object. */
 import { forwardedCf, socketHeaders } from "./door.js";
 import { RESTART_REASON } from "./prompt-close.js";
+import { notConfigured } from "./refusals.js";
+import { NO_BINDING } from "./requirements.js";
 import { unavailable } from "./responses.js";
 import { readBody } from "./routes.js";
 import { FRAME_BYTES_MAX } from "./wire.js";
@@ -15,6 +17,7 @@ import { FRAME_BYTES_MAX } from "./wire.js";
  * @returns {Promise<Response>}
  */
 export async function forward(request, env, admitted) {
+  if (typeof env.USER_SESSION_DO?.idFromName !== "function") return notConfigured(NO_BINDING);
   const id = env.USER_SESSION_DO.idFromName(admitted.route.userId);
   const copy = await copier(request, admitted);
   try {
@@ -48,7 +51,7 @@ async function copier(request, { route, access }) {
  * this one was not begun.
  * @param {unknown} error
  */
-function isRestart(error) {
+export function isRestart(error) {
   return error instanceof Error && error.message.includes(RESTART_REASON);
 }
 

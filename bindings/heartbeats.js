@@ -5,6 +5,18 @@
 /** While frames come, vanished devices are noticed this much later at most. */
 export const HEARTBEATS_INTERVAL_MS = 30_000;
 
+// The platform answers exactly these bytes itself and leaves the object asleep.
+const PING = '{"type":"ping"}';
+const PONG = '{"type":"pong"}';
+
+/**
+ * Has the platform answer heartbeats.
+ * @param {DurableObjectState} ctx
+ */
+export function answerHeartbeats(ctx) {
+  ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+}
+
 export class Heartbeats {
   #ctx;
   #readAt = 0;

@@ -6,6 +6,17 @@
 export const CLOCK_SKEW_SECONDS = 60;
 
 /**
+ * The second day of the year 10000, so that 9999-12-31 lies before it wherever it is. A time in seconds
+ * stays below this, and one in milliseconds passed it in 1978.
+ */
+export const SECONDS_MAX = 253_402_387_200;
+
+const MS_PER_SECOND = 1_000;
+
+// As milliseconds a day of January 1970, as seconds one of 2001.
+const SECONDS_IN_USE_MIN = 1_000_000_000;
+
+/**
  * A user who has proved to be one.
  * @typedef {object} Identity
  * @property {string} userId
@@ -39,6 +50,7 @@ export const CLOCK_SKEW_SECONDS = 60;
  * @property {string} [AUTH_JWKS_URL]
  * @property {string} [AUTH_JWT_ISSUER]
  * @property {string} [AUTH_JWT_AUDIENCE]
+ * @property {string} [AUTH_JWT_TYP]
  * @property {string} [AUTH_JWT_HEADER]
  * @property {string} [AUTH_COOKIE]
  * @property {string} [AUTH_SESSION_URL]
@@ -63,12 +75,12 @@ export function identityProblem(identity, now) {
   const { userId, issuedAt, expiresAt, credentialId } = /** @type {Record<string, unknown>} */ (
     identity
   );
-  if (typeof userId !== "string" || userId === "") return "userId: expected a string, not empty";
-  if (!isTime(issuedAt)) return "issuedAt: expected seconds since the epoch";
-  if (issuedAt > now / 1_000 + CLOCK_SKEW_SECONDS) {
+  if (!isUserId(userId)) return "userId: expected a string, not empty";
+  if (!isTime(issuedAt, SECONDS_MAX)) return "issuedAt: expected seconds since the epoch";
+  if (!wasIssued(issuedAt, now)) {
     return "issuedAt: expected seconds since the epoch, and not in the future";
   }
-  if (expiresAt !== undefined && !isTime(expiresAt)) {
+  if (expiresAt !== undefined && !isEnd(expiresAt)) {
     return "expiresAt: expected milliseconds since the epoch";
   }
   if (credentialId !== undefined && typeof credentialId !== "string") {
@@ -100,10 +112,43 @@ export function hasExpired({ expiresAt }, now) {
 }
 
 /**
- * No time before the epoch: what the session takes for "trusted" is a negative one.
+ * @param {unknown} value
+ * @returns {value is string}
+ */
+export function isUserId(value) {
+  return typeof value === "string" && value !== "";
+}
+
+/**
+ * Whether a value is when a credential was issued: in seconds, and not in the future, but for a clock
+ * that is a little ahead.
+ * @param {unknown} value
+ * @param {number} now Milliseconds since the epoch.
+ * @returns {value is number}
+ */
+export function wasIssued(value, now) {
+  return isTime(value, SECONDS_MAX) && value <= now / MS_PER_SECOND + CLOCK_SKEW_SECONDS;
+}
+
+/**
+ * Whether a value is when a credential ends, in milliseconds. Seconds would be an end long ago, and
+ * microseconds none at all.
  * @param {unknown} value
  * @returns {value is number}
  */
-function isTime(value) {
-  return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+export function isEnd(value) {
+  return (
+    isTime(value, SECONDS_MAX * MS_PER_SECOND) &&
+    (value < SECONDS_IN_USE_MIN || value >= SECONDS_MAX)
+  );
+}
+
+/**
+ * No time before the epoch: what the session takes for "trusted" is a negative one.
+ * @param {unknown} value
+ * @param {number} end
+ * @returns {value is number}
+ */
+function isTime(value, end) {
+  return typeof value === "number" && value >= 0 && value < end;
 }

@@ -90,15 +90,6 @@ export function withHeaders(response, request, env) {
 }
 
 /**
- * Whether a variable lists origins, a scheme and a host each. Apps have schemes of their own.
- * @param {unknown} listed
- */
-export function areOrigins(listed) {
-  if (typeof listed !== "string") return false;
-  return listed.split(",").every((entry) => /^(?:[a-z][\w+.-]*:\/\/[^\s/]+\/?)?$/i.test(entry.trim()));
-}
-
-/**
  * @param {string | null} origin
  * @param {AuthEnv} env
  */

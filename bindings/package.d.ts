@@ -61,7 +61,8 @@ export interface PushedMessage {
  * configuration's own type has those that it sets.
  */
 export interface UserSessionEnv {
-  USER_SESSION_DO: DurableObjectNamespace<UserSessionDO>;
+  /** Whatever class `wrangler types` finds there: one of yours, or none if it is in another Worker. */
+  USER_SESSION_DO: DurableObjectNamespace<any>;
   /** Limits how often one user connects. */
   CONNECT_LIMITER?: RateLimit;
   /** The Worker that is asked for sessions in `AUTH_MODE` `session`. */
@@ -160,7 +161,7 @@ export interface UserExport extends UserState {
   requests: { deviceId: string; remembered: number }[];
 }
 
-/** One user's devices and what they share. Address it by `idFromName(userId)`. */
+/** One user's devices and what they share. Call it by `userSession(env, userId)`. */
 export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
   /**
    * Serves the paths below `/__user-session`, with that prefix or without. With it, a request that
@@ -206,6 +207,26 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
   /** All that is stored about the user. */
   export(): UserExport;
 }
+
+type Calls = Pick<UserSessionDO, Exclude<keyof UserSessionDO, keyof DurableObject | "onLogout">>;
+
+/** What a server calls on a user's session: the methods of `UserSessionDO`, from outside of it. */
+export type UserSession = {
+  [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => Promise<ReturnType<Calls[Name]>>;
+};
+
+/**
+ * A user's session to call, as often as needed. It outlives the restart of the object after a logout:
+ * a call that fails by it, and was not begun, is made once more.
+ * @param userId At most 1,024 bytes of UTF-8.
+ * @param own Names of methods that your own class adds; they can be called, too.
+ * @throws {TypeError} if `env` has no binding `USER_SESSION_DO`, or the user's id can't be one.
+ */
+export function userSession<Own extends string = never>(
+  env: Pick<UserSessionEnv, "USER_SESSION_DO">,
+  userId: string,
+  own?: readonly Own[],
+): UserSession & Record<Own, (...args: any[]) => Promise<unknown>>;
 
 /**
  * Checks and serves a request whose path is `/__user-session` or below.

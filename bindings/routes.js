@@ -13,7 +13,7 @@ import { errorResponse } from "./responses.js";
 export const PREFIX = "/__user-session";
 
 /** The platform tells an object its name only up to this length (workerd 2026-11-17). */
-const USER_ID_BYTES_MAX = 1_024;
+export const USER_ID_BYTES_MAX = 1_024;
 
 const encoder = new TextEncoder();
 
@@ -34,6 +34,14 @@ const ACTIONS = {
   "/metrics": { GET: "metrics" },
   "/export": { GET: "export" },
 };
+
+/**
+ * The length of a text in bytes of UTF-8.
+ * @param {string} text
+ */
+export function encodedLength(text) {
+  return encoder.encode(text).length;
+}
 
 /**
  * @param {string} path
@@ -75,7 +83,7 @@ export function readRoute(request, path, query) {
     return errorResponse(400, "invalid_request", "userId is there twice: expected one");
   }
   const userId = userIds[0] || null;
-  if (userId && encoder.encode(userId).length > USER_ID_BYTES_MAX) {
+  if (userId && encodedLength(userId) > USER_ID_BYTES_MAX) {
     const message = `userId is too long: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`;
     return errorResponse(400, "limit_reached", message);
   }

@@ -4,6 +4,8 @@
  */
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
+import { requireSqlite } from "./platform.js";
+import { NO_NAME, PlatformError } from "./requirements.js";
 import { SessionInstance } from "./session-instance.js";
 import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
@@ -68,6 +70,7 @@ export class SessionHost {
    */
   wake(closing, isAnswered = false) {
     if (this.#instance) return;
+    requireSqlite(this.#ctx.storage);
     this.#sockets.clear();
     this.#heartbeats.forget();
     /** @type {WokenConnection[]} */
@@ -306,9 +309,7 @@ export class SessionHost {
   /** The name that the object was made from, which hibernation does not lose. */
   userId() {
     const { name } = this.#ctx.id;
-    if (name === undefined) {
-      throw new Error("a UserSessionDO must be addressed by idFromName(userId)");
-    }
+    if (name === undefined) throw new PlatformError(NO_NAME);
     return name;
   }
 

@@ -1,4 +1,4 @@
-/** Which addresses are this machine's own, and which may carry secrets. */
+/** Which addresses are this machine's own, and which may carry secrets, and whose pages may ask. */
 
 const LOOPBACK_HOST = /^(?:localhost|[^.]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
@@ -15,4 +15,12 @@ export function isSecureUrl(text) {
   const url = URL.parse(text);
   if (!url) return false;
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
+}
+
+/**
+ * Whether a variable lists origins, a scheme and a host each. Apps have schemes of their own.
+ * @param {string} listed
+ */
+export function areOrigins(listed) {
+  return listed.split(",").every((entry) => /^(?:[a-z][\w+.-]*:\/\/[^\s/]+\/?)?$/i.test(entry.trim()));
 }

@@ -80,6 +80,21 @@ export async function runTool(folder, tool, args) {
   return stdout + stderr;
 }
 
+/** The oldest and the newest TypeScript that are supported, by the folders of their packages. */
+const COMPILERS = ["typescript-oldest", "typescript"];
+
+/**
+ * Checks a consumer's types with each supported TypeScript.
+ * @param {string} folder
+ * @throws with what it has found.
+ */
+export async function checkTypes(folder) {
+  for (const compiler of COMPILERS) {
+    const tsc = join(ROOT, "node_modules", compiler, "bin/tsc");
+    await runTool(folder, process.execPath, [tsc, "-p", "."]);
+  }
+}
+
 /**
  * Has the consumer call a method of a user's object.
  * @param {Server} server

@@ -38,6 +38,7 @@ const LINES_SHOWN = 20;
  * @typedef {object} ObjectClass
  * @property {string} name
  * @property {string} binding
+ * @property {boolean} [isSqlite] It is unless this says no.
  */
 
 /**
@@ -168,9 +169,11 @@ async function workerText(description) {
   const own = readConfig({ config: join(ROOT, "wrangler.jsonc") });
   /** @type {{name: string, class_name: string}[]} */
   const bound = own.durable_objects.bindings;
+  /** @type {ObjectClass[]} */
+  const ownClasses = bound.map((one) => ({ name: one.class_name, binding: one.name }));
   const {
     modules = (await buildBundle()).modules,
-    classes = bound.map((one) => ({ name: one.class_name, binding: one.name })),
+    classes = ownClasses,
     compatibilityDate = own.compatibility_date,
     flags = own.compatibility_flags,
     vars = OPEN,
@@ -180,7 +183,8 @@ async function workerText(description) {
     ({ name, type, path }) => `(name = ${text(name)}, ${type} = embed ${text(path)})`,
   );
   const namespaces = classes.map(
-    ({ name }) => `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = true)`,
+    ({ name, isSqlite = true }) =>
+      `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = ${isSqlite})`,
   );
   const objects = classes.map(
     ({ name, binding }) => `(name = ${text(binding)}, durableObjectNamespace = ${text(name)})`,

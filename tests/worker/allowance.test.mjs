@@ -28,14 +28,39 @@ test("a limit that is set is taken", () => {
   });
 });
 
-test("a limit that is no number is not taken for none: the usual one holds, and the log says so", (t) => {
+/** @type {["CONNECTS_PER_MINUTE" | "FRAMES_PER_SECOND" | "FRAME_BURST" | "MAX_DEVICES", number, number][]} */
+const VARIABLES = [
+  ["CONNECTS_PER_MINUTE", 0, 120],
+  ["FRAMES_PER_SECOND", 0, 30],
+  ["FRAME_BURST", 1, 60],
+  ["MAX_DEVICES", 1, 128],
+];
+
+const NO_NUMBERS = [
+  ...["many", "-1", "1.5", "1e9", "1e3", "NaN", "Infinity", "-Infinity", " ", "\n", " 5", "5 ", "+5", "007"],
+  ...["0x10", "0b1", "0o7", "30s", "1_000", "1,000", "\u0665", "null", "undefined", "1000001", "9".repeat(400)],
+  ...[true, false, [], [5], ["5"], {}, 5n, new Date(5), 1.5, -1, NaN, Infinity, 1_000_001, () => 5],
+];
+
+for (const [name, min, usual] of VARIABLES) {
+  test(`${name} that is no number is not taken for none: the usual one holds, and the log says so`, (t) => {
+    const logged = t.mock.method(console, "error", () => {});
+    for (const value of NO_NUMBERS) {
+      assert.deepEqual(readAllowance({ [name]: value }), USUAL, String(value));
+    }
+    if (min > 0) assert.deepEqual(readAllowance({ [name]: "0" }), USUAL);
+    assert.deepEqual(
+      logged.mock.calls.map(({ arguments: [line] }) => line),
+      [`user-session: ${name}: expected a whole number from ${min} to 1000000; it is taken as ${usual}`],
+    );
+  });
+}
+
+test("a number that a configuration writes as one is a number, and null is none", (t) => {
   const logged = t.mock.method(console, "error", () => {});
-  for (const text of ["many", "-1", "1.5", "1e9", "NaN", "Infinity"]) {
-    assert.equal(readAllowance({ MAX_DEVICES: text }).devicesMax, USUAL.devicesMax, text);
-  }
-  assert.equal(readAllowance({ MAX_DEVICES: "0" }).devicesMax, USUAL.devicesMax);
-  assert.deepEqual(
-    logged.mock.calls.map(({ arguments: [line] }) => line),
-    ["user-session: MAX_DEVICES: expected a whole number from 1 to 1000000; it is taken as 128"],
-  );
+  assert.equal(readAllowance({ MAX_DEVICES: 9 }).devicesMax, 9);
+  assert.equal(readAllowance({ MAX_DEVICES: "1000000" }).devicesMax, 1_000_000);
+  assert.deepEqual(readAllowance({ CONNECTS_PER_MINUTE: 0 }).connects, { count: 0, perMs: 60_000, burst: 0 });
+  assert.deepEqual(readAllowance({ MAX_DEVICES: null, FRAME_BURST: undefined }), USUAL);
+  assert.equal(logged.mock.callCount(), 0);
 });

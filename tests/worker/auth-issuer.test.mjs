@@ -14,7 +14,7 @@ import { startServer } from "../support/server.mjs";
 async function started(t) {
   const issuer = new Issuer();
   await issuer.addKey("first", "ES256");
-  const vars = { AUTH_MODE: "jwt", AUTH_JWKS_URL: await issuer.start() };
+  const vars = { AUTH_MODE: "jwt", AUTH_JWKS_URL: await issuer.start(), AUTH_JWT_AUDIENCE: "any" };
   const server = await startServer(undefined, vars);
   t.after(() => server.close().then(() => issuer.close()));
   const token = await issuer.token("kim", "first", "ES256");

@@ -28,6 +28,9 @@ const local = [
   ["a client on this machine", { "CF-Connecting-IP": "127.0.0.1" }],
   ["a client on this machine, by IPv6", { "CF-Connecting-IP": "::1" }],
   ["a bearer that nobody asks for", bearer("x")],
+  ["Vite's plugin", { "X-Forwarded-Host": "localhost:5173" }],
+  ["Vite's xfwd", { "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Port": "5173", "X-Forwarded-Proto": "http" }],
+  ["a Forwarded of this machine", { Forwarded: 'for=127.0.0.1;host="localhost:3000";proto=http' }],
 ];
 
 for (const [what, headers] of local) {
@@ -50,12 +53,13 @@ const far = [
   ["the address of nobody", { Host: "0.0.0.0:8787" }],
   ["a private address", { Host: "192.168.1.7:8787" }],
   ["an IPv6 address", { Host: "[fd00::1]:8787" }],
-  ["Forwarded", { Forwarded: "for=127.0.0.1" }],
-  ["X-Forwarded-For", { "X-Forwarded-For": "127.0.0.1" }],
-  ["X-Forwarded-Host", { "X-Forwarded-Host": "localhost" }],
+  ["a name that only tests use", { Host: "example.com" }],
+  ["Forwarded", { Forwarded: "for=203.0.113.7" }],
+  ["X-Forwarded-For", { "X-Forwarded-For": "127.0.0.1, 203.0.113.7" }],
+  ["X-Forwarded-Host", { "X-Forwarded-Host": "app.example" }],
   ["X-Forwarded-Proto", { "X-Forwarded-Proto": "https" }],
   ["an X-Forwarded nobody knows", { "X-FORWARDED-ANYTHING": "" }],
-  ["X-Real-IP", { "X-Real-IP": "127.0.0.1" }],
+  ["X-Real-IP", { "X-Real-IP": "203.0.113.7" }],
   ["Via", { Via: "1.1 proxy" }],
   ["CF-Ray", { "CF-Ray": "8f0000000000-VIE" }],
   ["CDN-Loop", { "CDN-Loop": "cloudflare" }],

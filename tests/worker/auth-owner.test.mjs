@@ -45,6 +45,12 @@ const identities = [
   ["an issuedAt in milliseconds", as({ ...kim, issuedAt: Date.now() }), 503],
   ["an issuedAt that is text", as({ ...kim, issuedAt: "now" }), 503],
   ["an expiresAt that is text", as({ ...kim, expiresAt: "never" }), 503],
+  ["an expiresAt in seconds", as({ ...kim, expiresAt: seconds() + 60 }), 503],
+  ["an expiresAt in microseconds", as({ ...kim, expiresAt: (Date.now() + 60_000) * 1_000 }), 503],
+  ["an expiresAt of null", as({ ...kim, expiresAt: null }), 503],
+  ["a negative expiresAt", as({ ...kim, expiresAt: -1 }), 503],
+  ["an expiresAt with a fraction", as({ ...kim, expiresAt: Date.now() + 60_000.5 }), 200],
+  ["an issuedAt of true", as({ ...kim, issuedAt: true }), 503],
   ["the service token", bearer(SERVICE_TOKEN), 200],
   ["a valid token that is not asked for", bearer(secretToken("kim")), 401],
 ];

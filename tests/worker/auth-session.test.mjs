@@ -7,6 +7,7 @@ import { toNodeHandler } from "better-auth/node";
 
 import { ask, bearer, serve } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 
@@ -57,6 +58,14 @@ function answering(body, status = 200) {
 
 const HOUR_MS = 3_600_000;
 const iso = (/** @type {number} */ ms) => new Date(ms).toISOString();
+/**
+ * A time as it is written where the clocks are some hours ahead.
+ * @param {number} ms @param {number} hours
+ */
+function offsetTime(ms, hours) {
+  const sign = hours < 0 ? "-" : "+";
+  return iso(ms + hours * HOUR_MS).replace("Z", `${sign}0${Math.abs(hours)}:00`);
+}
 const user = { id: "kim" };
 const session = { id: "s1", createdAt: iso(Date.now() - 1), expiresAt: iso(Date.now() + HOUR_MS) };
 
@@ -75,6 +84,26 @@ const answers = [
   ["a user that is a list", { user: { id: ["kim"] }, session }, 503],
   ["an empty user", { user: { id: "" }, session }, 503],
   ["a user and no session", { user }, 503],
+  ["times in seconds as text", { user, session: { createdAt: "1700000000" } }, 200],
+  ["times as a database prints them", { user, session: { createdAt: "2026-01-02 03:04:05", expiresAt: "9999-12-31 23:59:59+00" } }, 200],
+  ["times with an offset", { user, session: { createdAt: "2026-01-02T03:04:05.678901+0530", expiresAt: "9999-12-31T23:59:59-05:00" } }, 200],
+  ["times as HTTP writes them", { user, session: { createdAt: "Fri, 02 Jan 2026 03:04:05 GMT" } }, 200],
+  ["a day", { user, session: { createdAt: "2026-01-02" } }, 200],
+  ["an end of null", { user, session: { ...session, expiresAt: null } }, 200],
+  ["an end in the year 9999, in seconds", { user, session: { ...session, expiresAt: 253_402_300_799 } }, 200],
+  ["an end with an offset, which has passed", { user, session: { ...session, expiresAt: offsetTime(Date.now() - 60_000, 5) } }, 401],
+  ["an end with an offset, which has not", { user, session: { ...session, expiresAt: offsetTime(Date.now() + 60_000, -5) } }, 200],
+  ["an end of 0", { user, session: { ...session, expiresAt: 0 } }, 401],
+  ["an end in microseconds", { user, session: { ...session, expiresAt: Date.now() * 1_000 } }, 503],
+  ["a negative end", { user, session: { ...session, expiresAt: -1 } }, 503],
+  ["an end without end", `{"user":{"id":"kim"},"session":{"createdAt":1700000000,"expiresAt":1e999}}`, 503],
+  ...["session 5", "5", "7 days", "", " ", "NaN", "Infinity", "2026", "2026-13-01", "2026-01-02T25:00:00Z", "1e12", "0x1999999999", "-1", "tomorrow", "2026-01-02T03:04:05 PM"]
+    .map((text) => /** @type {[string, unknown, number]} */ ([`an end of ${JSON.stringify(text)}`, { user, session: { ...session, expiresAt: text } }, 503])),
+  ...[true, false, [], [1_900_000_000], {}, 1e300]
+    .map((value) => /** @type {[string, unknown, number]} */ ([`an end of ${JSON.stringify(value)}`, { user, session: { ...session, expiresAt: value } }, 503])),
+  ["a beginning that is true", { user, session: { createdAt: true } }, 503],
+  ["a beginning that is a list", { user, session: { createdAt: [] } }, 503],
+  ["a negative beginning", { user, session: { createdAt: -5 } }, 503],
   ["a session of tomorrow", { user, session: { createdAt: iso(Date.now() + HOUR_MS) } }, 503],
   ["a time that is none", { user, session: { createdAt: "yesterday" } }, 503],
   ["an end that is none", { user, session: { ...session, expiresAt: "never" } }, 503],
@@ -162,6 +191,18 @@ test("the names of the fields can be set", async () => {
   answering({ data, user: { id: "kim" }, session });
   assert.equal((await ask(renamed, "state", "7", COOKIE)).status, 200);
   assert.equal((await ask(renamed, "state", "kim", COOKIE)).status, 403);
+});
+
+test("a field that is named and not there is no check that is left out", async () => {
+  const whole = { who: "kim", session: { key: "k", since: session.createdAt, until: session.expiresAt } };
+  for (const [name, variable] of [["until", "EXPIRES"], ["key", "ID"], ["since", "CREATED"]]) {
+    answering({ data: { ...whole, session: { ...whole.session, [name]: undefined } } });
+    assert.equal((await ask(renamed, "state", "kim", COOKIE)).status, 503, name);
+    const isTold = () => renamed.logs().some((line) => line.includes(`AUTH_SESSION_${variable}_PATH`));
+    await eventually(`a line about ${name}`, async () => isTold());
+  }
+  answering({ data: { ...whole, session: { ...whole.session, until: null } } });
+  assert.equal((await ask(renamed, "state", "kim", COOKIE)).status, 200);
 });
 
 test("neither a cookie nor what the app has said is in the log", () => {

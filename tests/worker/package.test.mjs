@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { makeConsumer, objectFetch, rpc, runTool } from "../support/consumer.mjs";
+import { checkTypes, makeConsumer, objectFetch, rpc, runTool } from "../support/consumer.mjs";
 import { Device } from "../support/device.mjs";
-import { assertPromptLogout, passiveDevices, promptTest, stateOf } from "../support/logout.mjs";
+import { assertLoggedOut, assertPromptLogout, passiveDevices, promptTest, stateOf } from "../support/logout.mjs";
 import { startServer } from "../support/server.mjs";
 
 /** @type {import("../support/consumer.mjs").Consumer} */
@@ -31,9 +32,16 @@ async function connectedDevice(userId) {
   return device;
 }
 
-test("a consumer in TypeScript is told the types of what it calls", async () => {
+test("a consumer in the oldest and the newest TypeScript is told the types of what it calls", async () => {
   await runTool(consumer.folder, "wrangler", ["types"]);
-  await runTool(consumer.folder, "tsc", ["-p", "."]);
+  await checkTypes(consumer.folder);
+});
+
+test("the types name every member that a server is given", async () => {
+  const device = await connectedDevice("members");
+  await device.ask({ type: "join_game", gameId: "chess" });
+  for (const [typed, given] of await rpc(server, "members", "members")) assert.deepEqual(typed, given);
+  await device.close();
 });
 
 test("a consumer keeps its own pages and its own 404s", async () => {
@@ -155,6 +163,29 @@ test("calls in the moment of a logout are answered, and what they did stays", as
     // Calls can't be let wait, so they put off when the devices notice.
     for (const { socket } of devices) socket.terminate();
   }
+});
+
+test("one helper serves every call, also those after the object has restarted for a logout", async () => {
+  const userId = "helped";
+  const calls = new Device(`${server.ws}/calls/${userId}`);
+  await once(calls.socket, "open");
+  for (let round = 0; round < 2; round++) {
+    // A logout of devices that have said nothing restarts the object, which is when they notice.
+    const devices = await passiveDevices(server, userId, 2);
+    assert.deepEqual(await calls.ask({ method: "logoutAll" }), { success: true });
+    for (const device of devices) assertLoggedOut(await device.closed());
+    assert.deepEqual(await calls.ask({ method: "joinGame", argument: "chess" }), { activeGames: ["chess"] });
+    const push = await calls.ask({ method: "push", argument: { type: "news" }, options: { pushId: "p" } });
+    assert.equal(push.error ?? push.thrown, undefined);
+    assert.deepEqual((await calls.ask({ method: "getState" })).activeGames, ["chess"]);
+    assert.deepEqual(await calls.ask({ method: "getDevices" }), []);
+    assert.equal((await calls.ask({ method: "export" })).devices, 0);
+    assert.ok((await calls.ask({ method: "getMetrics" })).connects >= 0);
+    assert.equal((await calls.ask({ method: "logoutDevice", argument: "none" })).error.code, "invalid_message");
+    assert.deepEqual(await calls.ask({ method: "leaveGame", argument: "chess" }), { activeGames: [] });
+    assert.deepEqual(await calls.ask({ method: "clear" }), { success: true });
+  }
+  await calls.close();
 });
 
 test("a logout by RPC of a user with no device is answered", async () => {

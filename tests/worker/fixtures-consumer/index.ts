@@ -1,5 +1,5 @@
 /** A Worker of its own that brings the session server in from the package. */
-import { UserSessionDO, routeUserSession } from "user-session-worker";
+import { UserSessionDO, routeUserSession, userSession } from "user-session-worker";
 import type {
   CallError,
   PushOptions,
@@ -7,16 +7,18 @@ import type {
   UserDevice,
   UserExport,
   UserMetrics,
+  UserSession,
   UserState,
 } from "user-session-worker";
 
+import { readDevice, readExport, readMetrics, readState } from "./members";
+
 export { UserSessionDO };
 
-type Session = DurableObjectStub<UserSessionDO>;
 type Call = { method: string; argument?: string | { type: string }; options?: PushOptions };
 type Result = UserState | CallError | object;
 
-async function call(session: Session, { method, argument = "", options }: Call): Promise<Result> {
+async function call(session: UserSession, { method, argument = "", options }: Call): Promise<Result> {
   const text = typeof argument === "string" ? argument : JSON.stringify(argument);
   switch (method) {
     case "getState": {
@@ -49,6 +51,16 @@ async function call(session: Session, { method, argument = "", options }: Call):
       const { connects, requests }: UserMetrics = await session.getMetrics();
       return { connects, requests };
     }
+    case "members": {
+      const [state, metrics] = [await session.getState(), await session.getMetrics()];
+      const [all, { devices }] = [await session.export(), await session.getDevices()];
+      return [
+        [readState(state), state],
+        [readMetrics(metrics), metrics],
+        [readExport(all), all],
+        [devices.map(readDevice), devices],
+      ];
+    }
     case "joinGame": {
       const joined = await session.joinGame(text);
       if ("error" in joined) return { error: joined.error };
@@ -74,19 +86,31 @@ function ownRequest({ method, headers, body }: Request): RequestInit {
   return { method, body, headers: own };
 }
 
+/** Makes each call that comes by a socket on one and the same helper. */
+function callsBySocket(session: UserSession): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.addEventListener("message", async ({ data }) => {
+    const thrown = (error: unknown) => ({ thrown: String(error) });
+    server.send(JSON.stringify(await call(session, JSON.parse(String(data))).catch(thrown)));
+  });
+  return new Response(null, { status: 101, webSocket: client });
+}
+
 export default {
   async fetch(request, env) {
     const answer = await routeUserSession(request, env);
     if (answer) return answer;
     const { pathname, search } = new URL(request.url);
-    const [, way, userId, ...rest] = pathname.split("/");
+    const [, way, userId = "", ...rest] = pathname.split("/");
+    if (way === "calls") return callsBySocket(userSession(env, userId));
     if (way !== "rpc" && way !== "object") return new Response("the consumer's own page");
-    const session = env.USER_SESSION_DO.get(env.USER_SESSION_DO.idFromName(userId));
     if (way === "rpc") {
-      const answer = call(session, await request.json<Call>());
+      const answer = call(userSession(env, userId), await request.json<Call>());
       const thrown = (error: unknown) => Response.json({ thrown: String(error) }, { status: 500 });
       return answer.then((result) => Response.json(result), thrown);
     }
+    const session = env.USER_SESSION_DO.get(env.USER_SESSION_DO.idFromName(userId));
     return session.fetch(`https://session/${rest.join("/")}${search}`, ownRequest(request));
   },
 } satisfies ExportedHandler<Env>;

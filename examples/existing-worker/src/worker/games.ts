@@ -1,4 +1,6 @@
 /** Who plays what: D1 is the truth, the user's session object announces it to the devices. */
+import { userSession } from "user-session-worker";
+
 import type { Game } from "../model";
 
 export async function allGames({ DB }: Env): Promise<Game[]> {
@@ -40,13 +42,7 @@ async function isGame({ DB }: Env, gameId: string): Promise<boolean> {
  * failure is no reason to answer that it is not: the next reconciliation heals it.
  */
 async function announce(env: Env, userId: string): Promise<void> {
-  const id = env.USER_SESSION_DO.idFromName(userId);
-  try {
-    await env.USER_SESSION_DO.get(id).reconcile();
-  } catch {
-    // An object that restarts after a logout fails what it was doing; the next one is there at once.
-    await env.USER_SESSION_DO.get(id)
-      .reconcile()
-      .catch((error: unknown) => console.error("a change of games is not announced yet:", error));
-  }
+  await userSession(env, userId, ["reconcile"])
+    .reconcile()
+    .catch((error: unknown) => console.error("a change of games is not announced yet:", error));
 }

@@ -1,0 +1,215 @@
+/**
+ * Whether the owner's variables can be meant as they stand. A check must never be left out because the
+ * variable that asks for it is empty or mistyped, so nobody is let in before all of them can be read.
+ */
+import { areOrigins, isSecureUrl } from "./urls.js";
+
+/** @import { AuthEnv, AuthOptions } from "./identity.js" */
+
+/** The value of `AUTH_JWT_AUDIENCE` by which an owner takes tokens for whatever service they are. */
+export const ANY_AUDIENCE = "any";
+
+const SERVICE_TOKEN_LENGTH_MIN = 16;
+
+// HS256 is as strong as its key, and RFC 7518 asks for as many bits as the hash has.
+const SECRET_BYTES_MIN = 32;
+
+// Headers and cookies share the letters that their names may have.
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+const MEDIA_TYPE = /^[\w!#$&^.+-]+(?:\/[\w!#$&^.+-]+)?$/;
+
+/**
+ * @typedef {object} Expectation
+ * @property {(value: string) => boolean} isRight
+ * @property {string} expected
+ */
+
+/** @type {Expectation} */
+const SESSION_PATH = {
+  isRight: (value) => isTrimmed(value) && value.split(".").every((key) => key !== ""),
+  expected: "expected names with dots between them, like session.id",
+};
+
+/** @type {Record<string, Expectation>} */
+const EVERYWHERE = {
+  SERVICE_TOKEN: {
+    isRight: (value) => isTrimmed(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
+    expected: `expected a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters, without space around it`,
+  },
+  ALLOWED_ORIGINS: {
+    isRight: areOrigins,
+    expected: "expected origins, https://app.example, separated by commas",
+  },
+};
+
+/**
+ * The variables of each mode. Every name that begins as these do is the server's.
+ * @type {Record<string, {reserved: RegExp, variables: Record<string, Expectation>}>}
+ */
+const MODES = {
+  jwt: {
+    reserved: /^AUTH_(?:JWT|JWKS)/,
+    variables: {
+      AUTH_JWT_SECRET: {
+        isRight: (value) => new TextEncoder().encode(value.trim()).length >= SECRET_BYTES_MIN,
+        expected: `expected a secret of at least ${SECRET_BYTES_MIN} bytes`,
+      },
+      AUTH_JWKS_URL: {
+        isRight: (value) => isTrimmed(value) && isSecureUrl(value),
+        expected: "expected an https address",
+      },
+      AUTH_JWT_ISSUER: { isRight: isTrimmed, expected: "expected what iss says in your tokens" },
+      AUTH_JWT_AUDIENCE: {
+        isRight: isAudience,
+        expected: `expected what aud says in your tokens, several separated by commas, or the word ${ANY_AUDIENCE} alone`,
+      },
+      AUTH_JWT_TYP: {
+        isRight: (value) => entriesOf(value).length > 0 && entriesOf(value).every(isMediaType),
+        expected: "expected what typ says in your tokens, several separated by commas",
+      },
+      AUTH_JWT_HEADER: { isRight: isName, expected: "expected the name of a header" },
+      AUTH_COOKIE: { isRight: isName, expected: "expected the name of a cookie" },
+    },
+  },
+  session: {
+    reserved: /^AUTH_SESSION/,
+    variables: {
+      AUTH_SESSION_URL: { isRight: isTrimmed, expected: "expected an https address" },
+      AUTH_SESSION_USER_PATH: SESSION_PATH,
+      AUTH_SESSION_ID_PATH: SESSION_PATH,
+      AUTH_SESSION_CREATED_PATH: SESSION_PATH,
+      AUTH_SESSION_EXPIRES_PATH: SESSION_PATH,
+    },
+  },
+};
+
+/**
+ * What the owner has still to set, or to set right.
+ * @param {AuthEnv} env
+ * @param {AuthOptions} options
+ * @returns {string | null} One sentence that names the variable, `null` if all can be read.
+ */
+export function settingProblem(env, { authenticate }) {
+  const problem = wrongOne(env, EVERYWHERE);
+  if (problem || authenticate) return problem;
+  const { AUTH_MODE: mode } = env;
+  if (mode === "none") return null;
+  if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
+    const expected = "jwt, session, or none (on your own machine only), see docs/deploying.md";
+    return mode
+      ? `AUTH_MODE: expected ${expected}`
+      : `nobody is let in yet: set AUTH_MODE to ${expected}`;
+  }
+  const { reserved, variables } = MODES[mode];
+  return (
+    wrongOne(env, variables) ??
+    strangerAmong(env, reserved, variables) ??
+    (mode === "jwt" ? missingOfJwt(env) : missingOfSession(env))
+  );
+}
+
+/**
+ * The entries of a variable that is a list.
+ * @param {string} text
+ */
+export function entriesOf(text) {
+  return text.split(",").map((entry) => entry.trim()).filter(Boolean);
+}
+
+/**
+ * @param {AuthEnv} env
+ * @param {Record<string, Expectation>} variables
+ * @returns {string | null}
+ */
+function wrongOne(env, variables) {
+  const values = /** @type {Record<string, unknown>} */ (env);
+  for (const [name, { isRight, expected }] of Object.entries(variables)) {
+    const value = values[name];
+    if (!isSet(name, value)) continue;
+    if (typeof value !== "string") return `${name}: ${expected}, as a text`;
+    if (!isRight(value)) return `${name}: ${expected}${value.trim() === "" ? ", or no variable of this name" : ""}`;
+  }
+  return null;
+}
+
+/**
+ * Whether a variable is there. workerd gives `null` for one that its environment has not, and an empty
+ * one of those that only let more in lets nobody in.
+ * @param {string} name
+ * @param {unknown} value
+ */
+function isSet(name, value) {
+  if (value === undefined || value === null) return false;
+  return value !== "" || !Object.hasOwn(EVERYWHERE, name);
+}
+
+/**
+ * A variable whose name is mistyped: what it asks for would not be done.
+ * @param {AuthEnv} env
+ * @param {RegExp} reserved
+ * @param {Record<string, Expectation>} variables
+ * @returns {string | null}
+ */
+function strangerAmong(env, reserved, variables) {
+  const name = Object.keys(env).find((key) => reserved.test(key) && !Object.hasOwn(variables, key));
+  return name === undefined
+    ? null
+    : `${name} is no variable of the server: expected one of ${Object.keys(variables).join(", ")}`;
+}
+
+/**
+ * @param {AuthEnv} env
+ * @returns {string | null}
+ */
+function missingOfJwt({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url, AUTH_JWT_AUDIENCE: audience }) {
+  if (secret && url) return "AUTH_JWT_SECRET and AUTH_JWKS_URL are both set: expected one";
+  if (!secret && !url) {
+    return "AUTH_MODE is jwt: set AUTH_JWT_SECRET or AUTH_JWKS_URL, see docs/deploying.md";
+  }
+  // An issuer signs for other services with the same keys.
+  if (url && !audience) {
+    return (
+      "AUTH_JWKS_URL is set: set AUTH_JWT_AUDIENCE, too, to what aud says in the tokens for this server, " +
+      `or to ${ANY_AUDIENCE} to take the issuer's tokens for every other service`
+    );
+  }
+  return null;
+}
+
+/**
+ * @param {AuthEnv} env
+ * @returns {string | null}
+ */
+function missingOfSession({ AUTH: binding, AUTH_SESSION_URL: text }) {
+  if (binding) {
+    if (typeof binding.fetch !== "function") return "AUTH: expected a service binding to a Worker";
+    const isAddress = !text || URL.parse(text, "https://app.example") !== null;
+    return isAddress ? null : "AUTH_SESSION_URL: expected an address";
+  }
+  if (!text) {
+    return "AUTH_MODE is session: set AUTH_SESSION_URL, or bind AUTH to a Worker; see docs/deploying.md";
+  }
+  return isSecureUrl(text) ? null : "AUTH_SESSION_URL: expected an https address";
+}
+
+/** @param {string} value */
+function isTrimmed(value) {
+  return value !== "" && value === value.trim();
+}
+
+/** @param {string} value */
+function isName(value) {
+  return NAME.test(value);
+}
+
+/** @param {string} value */
+function isMediaType(value) {
+  return MEDIA_TYPE.test(value);
+}
+
+/** @param {string} value */
+function isAudience(value) {
+  const entries = entriesOf(value);
+  return entries.length > 0 && (entries.length === 1 || !entries.includes(ANY_AUDIENCE));
+}

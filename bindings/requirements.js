@@ -1,0 +1,38 @@
+/**
+ * What the server needs of the platform around it, and what to do where that is missing. A newer version
+ * of anything is as good.
+ */
+
+/** The least versions of the tools that bring the runtime, and the least compatibility date. */
+export const LEAST = {
+  wrangler: "4.79.0",
+  "@cloudflare/vite-plugin": "1.40.0",
+  compatibilityDate: "2024-09-23",
+};
+
+/** What to do about a runtime that is too old. */
+export const UPDATE =
+  `update wrangler to ${LEAST.wrangler} or newer, and @cloudflare/vite-plugin to ` +
+  `${LEAST["@cloudflare/vite-plugin"]} or newer`;
+
+export const NO_BINDING = "env.USER_SESSION_DO: expected the binding to the class UserSessionDO";
+
+/** The object was found by its name, and does not know it. */
+export const OLD_TOOLS = `the runtime is too old to tell an object its name: ${UPDATE}`;
+
+/** The object does not know its name, and nobody knows how it was found. */
+export const NO_NAME =
+  "this object does not know its user. If it was found by newUniqueId or idFromString, find it by " +
+  `userSession(env, userId) or idFromName(userId). If it was found by idFromName, ${UPDATE}`;
+
+export const NO_SQLITE =
+  "the class UserSessionDO has no SQLite storage: declare it in wrangler.jsonc by new_sqlite_classes (or " +
+  'by exports with "storage": "sqlite") and not by new_classes, which can\'t be changed afterwards: such a ' +
+  "class needs another name";
+
+export const NO_RPC =
+  "a Durable Object's methods can't be called: set compatibility_date in wrangler.jsonc to " +
+  `${LEAST.compatibilityDate} or later`;
+
+/** The platform, or how it is set up, lacks what the server needs. The message says what to do. */
+export class PlatformError extends Error {}

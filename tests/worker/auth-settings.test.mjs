@@ -1,0 +1,89 @@
+/** Which settings let somebody in at all: none that asks for a check which could not be done. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { settingProblem } from "../../bindings/auth-settings.js";
+import { SECRET, SERVICE_TOKEN } from "../support/auth.mjs";
+
+const secret = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET };
+const keyed = { AUTH_MODE: "jwt", AUTH_JWKS_URL: "https://issuer.example/keys", AUTH_JWT_AUDIENCE: "sessions" };
+const session = { AUTH_MODE: "session", AUTH_SESSION_URL: "https://app.example/session" };
+const bound = { AUTH_MODE: "session", AUTH: { fetch } };
+
+/** @type {[string, object][]} */
+const open = [
+  ["a shared secret", secret],
+  ["an issuer's keys and an audience", keyed],
+  ["an issuer's keys and several audiences", { ...keyed, AUTH_JWT_AUDIENCE: " a , https://b.example/ " }],
+  ["an issuer's keys for any audience", { ...keyed, AUTH_JWT_AUDIENCE: "any" }],
+  ["all that a token may be asked for", { ...keyed, AUTH_JWT_ISSUER: "https://i.example/", AUTH_JWT_TYP: "at+jwt, application/JWT", AUTH_JWT_HEADER: "X-Token", AUTH_COOKIE: "__Host-session" }],
+  ["a session's address", session],
+  ["a service binding", bound],
+  ["a service binding and a path", { ...bound, AUTH_SESSION_URL: "/session" }],
+  ["paths in the answer", { ...session, AUTH_SESSION_USER_PATH: "id", AUTH_SESSION_EXPIRES_PATH: "a.b c.d" }],
+  ["mode none", { AUTH_MODE: "none" }],
+  ["what workerd gives for variables that its environment has not", { ...secret, SERVICE_TOKEN: null, ALLOWED_ORIGINS: null, AUTH_JWT_AUDIENCE: null }],
+  ["an empty service token and no origins", { ...secret, SERVICE_TOKEN: "", ALLOWED_ORIGINS: "" }],
+  ["a service token and origins", { ...secret, SERVICE_TOKEN, ALLOWED_ORIGINS: "https://a.example, app://b" }],
+  ["variables of another mode, and of the app", { ...session, AUTH_JWT_AUDIENCE: "", AUTH_SECRET: "the app's", AUTH_GITHUB_ID: 7 }],
+];
+for (const [what, env] of open) {
+  test(`whoever sets ${what} has a server that answers`, () => {
+    assert.equal(settingProblem(env, {}), null);
+  });
+}
+
+// Each of these was a check that was not done, or would be one.
+const NO_TEXTS = ["", " ", "\n", 7, 0, true, false, ["sessions"], { a: "b" }];
+
+/** @type {[object, string, unknown[]][]} */
+const closed = [
+  [{}, "AUTH_MODE", [undefined, null, ...NO_TEXTS, "JWT", "Jwt", " jwt", "jwt ", "jwt,session", "toString", "any"]],
+  [{ ...secret }, "AUTH_JWT_SECRET", [...NO_TEXTS, "short", " ".repeat(40), `short${" ".repeat(40)}`]],
+  [keyed, "AUTH_JWKS_URL", [...NO_TEXTS, "http://issuer.example/", "issuer.example/keys", " https://issuer.example/keys", "ftp://issuer.example/", "file:///keys"]],
+  [keyed, "AUTH_JWT_AUDIENCE", [undefined, null, ...NO_TEXTS, ",", " , ", "any, sessions", "sessions,any"]],
+  [secret, "AUTH_JWT_AUDIENCE", [...NO_TEXTS, ",", "any,any"]],
+  [secret, "AUTH_JWT_ISSUER", [...NO_TEXTS, " https://i.example/", "https://i.example/\n"]],
+  [secret, "AUTH_JWT_TYP", [...NO_TEXTS, ",", "a b", "a/b/c", "JWT, a b"]],
+  [secret, "AUTH_JWT_HEADER", [...NO_TEXTS, "a b", "X-Token:", " X-Token"]],
+  [secret, "AUTH_COOKIE", [...NO_TEXTS, "a b", "session=", "session;", " session"]],
+  [session, "AUTH_SESSION_URL", [undefined, null, ...NO_TEXTS, "http://app.example/", "/session", " https://app.example/", "app.example"]],
+  [bound, "AUTH_SESSION_URL", [...NO_TEXTS, "http://", " /session"]],
+  [session, "AUTH", ["my-app", { url: "https://app.example" }, true]],
+  ...["USER", "ID", "CREATED", "EXPIRES"].map((part) => /** @type {[object, string, unknown[]]} */ (
+    [session, `AUTH_SESSION_${part}_PATH`, [...NO_TEXTS, ".", ".id", "id.", "a..b", " user.id"]]
+  )),
+  // The least harmful reading of a name that we don't know is that it is mistyped.
+  ...["AUTH_JWT_AUD", "AUTH_JWT_ISS", "AUTH_JWT_AUDIENCES", "AUTH_JWTAUDIENCE", "AUTH_JWKS_ISSUER"].map((name) =>
+    /** @type {[object, string, unknown[]]} */ ([secret, name, ["sessions", 7]])),
+  ...["AUTH_SESSION_EXPIRES", "AUTH_SESSION_EXPIRY_PATH"].map((name) =>
+    /** @type {[object, string, unknown[]]} */ ([session, name, ["session.until"]])),
+  ...[secret, session, { AUTH_MODE: "none" }].flatMap((env) => /** @type {[object, string, unknown[]][]} */ ([
+    [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`]],
+    [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path"]],
+  ])),
+];
+for (const [env, name, values] of closed) {
+  for (const value of values) {
+    const mode = "AUTH_MODE" in env ? env.AUTH_MODE : "no mode";
+    test(`${mode}: nobody is let in while ${name} is ${JSON.stringify(value)}`, () => {
+      const problem = settingProblem({ ...env, [name]: value }, {});
+      assert.ok(problem !== null && problem.includes(name), String(problem));
+      assert.ok(problem.length < 300 && !problem.includes(SECRET) && !problem.includes(SERVICE_TOKEN), problem);
+    });
+  }
+}
+
+test("one of two keys is enough, and none or both are not", () => {
+  const both = settingProblem({ ...keyed, ...secret }, {});
+  assert.match(String(both), /AUTH_JWT_SECRET and AUTH_JWKS_URL are both set/);
+  assert.match(String(settingProblem({ AUTH_MODE: "jwt" }, {})), /set AUTH_JWT_SECRET or AUTH_JWKS_URL/);
+  assert.match(String(settingProblem({ ...keyed, AUTH_JWT_SECRET: "" }, {})), /AUTH_JWT_SECRET/);
+});
+
+test("an owner's own check takes the place of the mode, and of nothing else", () => {
+  const own = { authenticate: () => null };
+  assert.equal(settingProblem({}, own), null);
+  assert.equal(settingProblem({ AUTH_MODE: "jwt", AUTH_JWT_SECRET: "" }, own), null);
+  assert.match(String(settingProblem({ SERVICE_TOKEN: "x" }, own)), /SERVICE_TOKEN/);
+});

@@ -1,0 +1,106 @@
+/** Which calls the helper makes twice: none that may have been done, unless doing it twice is the same. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+// Their types are the Workers runtime's, and not known here.
+const [{ userSession }, { RESTART_REASON }] = await Promise.all(
+  ["user-session", "prompt-close"].map((name) => import(`../../bindings/${name}.js`)),
+);
+
+const METHODS = [
+  ...["getState", "getDevices", "getMetrics", "export", "push", "joinGame", "leaveGame", "clear"],
+  ...["logoutDevice", "logoutAll"],
+];
+
+const restarted = () => new Error(RESTART_REASON);
+const transient = () => Object.assign(new Error("Network connection lost."), { retryable: true });
+const overloaded = () => Object.assign(transient(), { overloaded: true });
+const ours = () => new Error("the session could not do it: nothing was done");
+
+/**
+ * A binding whose stubs fail in turn and then answer.
+ * @param {Error[]} failures
+ */
+function binding(...failures) {
+  /** @type {string[]} */
+  const names = [];
+  let stubs = 0;
+  let calls = 0;
+  const get = () => {
+    const number = ++stubs;
+    const answer = async (/** @type {any[]} */ ...args) => {
+      const failure = failures[calls++];
+      if (failure) throw failure;
+      return { number, args };
+    };
+    return new Proxy({}, { get: (_, name) => (name === "then" ? undefined : answer) });
+  };
+  const idFromName = (/** @type {string} */ name) => names.push(name);
+  const env = { USER_SESSION_DO: { get, idFromName } };
+  return { env, names, calls: () => calls };
+}
+
+test("every method of the object can be called, and a user's object is found by its name", async () => {
+  const { env, names } = binding();
+  const session = userSession(env, "kim");
+  assert.deepEqual(Object.keys(session).sort(), METHODS.toSorted());
+  assert.deepEqual(await session.joinGame("chess"), { number: 1, args: ["chess"] });
+  assert.deepEqual(await session.push({ type: "a" }, { keep: 1 }), { number: 1, args: [{ type: "a" }, { keep: 1 }] });
+  assert.deepEqual(names, ["kim"]);
+});
+
+for (const method of METHODS) {
+  test(`${method} is done although the object has restarted, now and the next time`, async () => {
+    const { env, calls } = binding(restarted());
+    const call = userSession(env, "kim")[method];
+    assert.deepEqual(await call("x"), { number: 2, args: ["x"] });
+    assert.deepEqual(await call("y"), { number: 2, args: ["y"] });
+    assert.equal(calls(), 3);
+  });
+
+  test(`${method} that fails for another reason says so, and the next call is none the worse`, async () => {
+    for (const error of [ours(), overloaded(), new TypeError("x")]) {
+      const { env, calls } = binding(error);
+      const call = userSession(env, "kim")[method];
+      await assert.rejects(call("x", { pushId: "p" }), error);
+      assert.equal(calls(), 1);
+      assert.deepEqual((await call("y")).number, 2);
+    }
+  });
+
+  const isRead = method.startsWith("get") || method === "export";
+  test(`${method} that may have been done is ${isRead ? "done" : "not done"} again`, async () => {
+    const { env, calls } = binding(transient());
+    const answer = userSession(env, "kim")[method]("x");
+    if (isRead) assert.equal((await answer).number, 2);
+    else await assert.rejects(answer, /connection lost/);
+    assert.equal(calls(), isRead ? 2 : 1);
+  });
+}
+
+test("a push with an id may be made twice, since it is delivered once", async () => {
+  const { env } = binding(transient());
+  assert.equal((await userSession(env, "kim").push({ type: "a" }, { pushId: "p" })).number, 2);
+});
+
+test("a call is made twice at most", async () => {
+  const { env, calls } = binding(restarted(), restarted(), restarted());
+  await assert.rejects(userSession(env, "kim").getState(), new RegExp(RESTART_REASON));
+  assert.equal(calls(), 2);
+});
+
+test("a method of the app's own class can be called, too", async () => {
+  const { env } = binding(restarted());
+  assert.deepEqual(await userSession(env, "kim", ["reconcile"]).reconcile(7), { number: 2, args: [7] });
+});
+
+test("a user's id that is none, and an environment without the binding, are named", () => {
+  const { env, names } = binding();
+  for (const userId of [undefined, null, "", 7, ["kim"], {}, "x".repeat(1_025), "é".repeat(513)]) {
+    assert.throws(() => userSession(env, userId), { name: "TypeError", message: /^userId: / });
+  }
+  for (const other of [undefined, null, {}, { USER_SESSION_DO: "x" }]) {
+    assert.throws(() => userSession(other, "kim"), { name: "TypeError", message: /USER_SESSION_DO/ });
+  }
+  assert.deepEqual(names, []);
+});
