@@ -12,10 +12,6 @@ const BEHIND_OURS = "session.m";
 
 const NO_BYTES = new Uint8Array(0);
 
-const WITHOUT_SQLITE =
-  "UserSessionDO has no SQLite storage here: declare it by `exports`, which needs wrangler 4.115 or " +
-  "@cloudflare/vite-plugin 1.48, or by `new_sqlite_classes` of a migration, as docs/frameworks.md says";
-
 export class SessionStorage {
   #storage;
   #copy = NO_BYTES;
@@ -28,23 +24,15 @@ export class SessionStorage {
   /**
    * What is stored, or what the server that this one replaces has left. One list: as many rows are
    * read as there are.
-   * @throws {Error} that tells the owner what to declare, if the class has no SQLite storage.
    */
   read() {
-    const rows = this.#readRows();
+    const { kv } = this.#storage;
+    const rows = new Map(kv.list({ start: SNAPSHOT_KEY, end: BEHIND_OURS }));
     const snapshot = bytesOrNull(rows.get(SNAPSHOT_KEY));
     const logout = bytesOrNull(rows.get(LOGOUT_KEY));
     const kept = bytesOrNull(rows.get(KEPT_KEY));
     const legacy = snapshot ? null : this.#readLegacy();
     return { snapshot, logout, kept, legacy };
-  }
-
-  #readRows() {
-    try {
-      return new Map(this.#storage.kv.list({ start: SNAPSHOT_KEY, end: BEHIND_OURS }));
-    } catch (error) {
-      throw isWithoutSqlite(error) ? new Error(WITHOUT_SQLITE, { cause: error }) : error;
-    }
   }
 
   #readLegacy() {
@@ -107,11 +95,6 @@ export class SessionStorage {
     this.#copy.set(bytes);
     return this.#copy;
   }
-}
-
-/** @param {unknown} error What the platform throws for a class that is not declared to have rows. */
-function isWithoutSqlite(error) {
-  return error instanceof Error && error.message.includes("SQLite-backed");
 }
 
 /**
