@@ -10,6 +10,9 @@ export const LEAST = {
   compatibilityDate: "2024-09-23",
 };
 
+/** Below these a tool takes the class for one without storage if `exports` declares it. */
+export const LEAST_FOR_EXPORTS = { wrangler: "4.115.0", "@cloudflare/vite-plugin": "1.48.0" };
+
 /** What to do about a runtime that is too old. */
 export const UPDATE =
   `update wrangler to ${LEAST.wrangler} or newer, and @cloudflare/vite-plugin to ` +
@@ -27,8 +30,9 @@ export const NO_NAME =
 
 export const NO_SQLITE =
   "the class UserSessionDO has no SQLite storage: declare it in wrangler.jsonc by new_sqlite_classes (or " +
-  'by exports with "storage": "sqlite") and not by new_classes, which can\'t be changed afterwards: such a ' +
-  "class needs another name";
+  `by exports with "storage": "sqlite", from wrangler ${LEAST_FOR_EXPORTS.wrangler} and ` +
+  `@cloudflare/vite-plugin ${LEAST_FOR_EXPORTS["@cloudflare/vite-plugin"]} on) and not by new_classes, which ` +
+  "can't be changed afterwards: such a class needs another name";
 
 export const NO_RPC =
   "a Durable Object's methods can't be called: set compatibility_date in wrangler.jsonc to " +

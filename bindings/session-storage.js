@@ -24,10 +24,9 @@ export class SessionStorage {
   /**
    * What is stored, or what the server that this one replaces has left. One list: as many rows are
    * read as there are.
-   * @throws {Error} that tells the owner what to declare, if the class has no SQLite storage.
    */
   read() {
-    const kv = rowsOf(this.#storage);
+    const { kv } = this.#storage;
     const rows = new Map(kv.list({ start: SNAPSHOT_KEY, end: BEHIND_OURS }));
     const snapshot = bytesOrNull(rows.get(SNAPSHOT_KEY));
     const logout = bytesOrNull(rows.get(LOGOUT_KEY));
@@ -95,22 +94,6 @@ export class SessionStorage {
     if (this.#copy.length !== bytes.length) this.#copy = new Uint8Array(bytes.length);
     this.#copy.set(bytes);
     return this.#copy;
-  }
-}
-
-/**
- * @param {DurableObjectStorage} storage
- * @throws {Error} where the platform has no such rows for the class.
- */
-function rowsOf(storage) {
-  try {
-    return storage.kv;
-  } catch (cause) {
-    throw new Error(
-      "UserSessionDO has no SQLite storage here: declare it by `exports`, which needs wrangler 4.115 or " +
-        "@cloudflare/vite-plugin 1.48, or by `new_sqlite_classes` of a migration, as docs/frameworks.md says",
-      { cause },
-    );
   }
 }
 

@@ -38,6 +38,9 @@ const LOADED =
 
 const BENCH = "npm run bench -- --only event,50x2,plain --pairs 9 --json out.json";
 
+/** The guide's app, in Vite and under vitest. */
+const VITE = "tests/docs/vite.test.mjs";
+
 /** @type {Record<string, Way>} */
 const WAYS = {
   "npm test": { by: ".ci/run", says: "\nnpm test" },
@@ -64,13 +67,17 @@ const WAYS = {
   "npm pack": { run: packAndInstall },
   "npm install ../user-session-worker/user-session-worker-0.1.0.tgz": { like: "npm pack" },
   "npm install user-session-worker": { like: "npm pack" },
-  "npm install --save-dev @cloudflare/vite-plugin wrangler": { by: VITE, says: "newcomer.run(\"npm install\")" },
+  "npm install --save-dev @cloudflare/vite-plugin wrangler": { by: VITE, says: ".run(\"npm install\")" },
   "npx vite dev": { by: VITE, says: "npm run dev" },
-  "npm install --save-dev wrangler@4.164.0": { by: "package.json", says: '"wrangler": "4.164.0"' },
+  "npm install": { by: VITE, says: '.run("npm install")' },
+  "npm run preview": { by: VITE, says: 'serve("npm run preview")' },
+  "npm run deploy": { by: VITE, says: '.run("npm run deploy", "-- --dry-run")' },
+  "npm install --save-dev vitest@4 @cloudflare/vitest-plugin": { by: VITE, says: "vitest@4 @cloudflare/vitest-plugin" },
+  "npx vitest run": { by: VITE, says: '.run("npx vitest run")' },
   "npx wrangler deploy": {
     run: async () => assert.match(await npx("wrangler deploy --dry-run"), /exiting now/),
   },
-  "npx wrangler dev --var AUTH_MODE:none": {
+  "npx wrangler dev": {
     by: "tests/docs/snippets.test.mjs",
     says: '{ AUTH_MODE: "none" }',
   },
@@ -175,7 +182,7 @@ async function packAndInstall() {
   const [{ filename }] = Object.values(JSON.parse(stdout));
   await writeFile(join(app, "package.json"), '{ "name": "app", "private": true }');
   const packed = "../user-session-worker/user-session-worker-0.1.0.tgz";
-  assert.ok(textOf("docs/getting-started.md").includes(`npm install ${packed}`));
+  assert.ok(textOf("docs/getting-started.md").includes(`"file:${packed}"`));
   await runTool(app, "npm", ["install", "--offline", "--no-audit", "--no-fund", packed, filename]);
   const installed = await readFile(join(app, "node_modules/user-session-worker/package.json"), "utf8");
   assert.equal(JSON.parse(installed).version, "0.1.0");
