@@ -27,9 +27,6 @@ const execute = promisify(execFile);
 /** The steps of `npm test`, and what they run. */
 const STEPS = "scripts/lib/steps.mjs";
 
-/** Where the app of the guide is made, installed and served by Vite. */
-const VITE = "tests/docs/vite.test.mjs";
-
 /** What `npm test` makes of its arguments, by its own words. */
 const CHOICE = "scripts/test.mjs";
 
