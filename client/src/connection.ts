@@ -95,6 +95,9 @@ export class Connection {
       attempt: () => this.#tried,
       changed: () => this.#handlers.problemChanged(),
       refused: (problem, attempt) => this.#refused(problem, attempt),
+      decided: () => {
+        if (this.#isRunning && !this.#isAttempting && !this.#socket) this.#retryLater();
+      },
     });
   }
 
@@ -297,7 +300,7 @@ export class Connection {
     this.#abandon();
     if (wasLetIn) this.#outage.dropped(problem);
     else this.#outage.failed(problem, this.#tried);
-    this.#retryLater();
+    if (!this.#outage.isDeciding) this.#retryLater();
     this.#handlers.dropped(code);
   }
 

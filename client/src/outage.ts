@@ -14,6 +14,8 @@ export interface OutageHandlers {
   changed(): void;
   /** The server has said by HTTP that it does not let this client in. */
   refused(problem: SessionProblem, attempt: Attempt): void;
+  /** What was to be decided before the next attempt is. */
+  decided(): void;
 }
 
 export class Outage {
@@ -32,6 +34,11 @@ export class Outage {
 
   constructor(handlers: OutageHandlers) {
     this.#handlers = handlers;
+  }
+
+  /** Whether the server is being asked if it refuses a credential that has ended: until then nothing is tried. */
+  get isDeciding(): boolean {
+    return this.#isInDoubt && this.#question !== null;
   }
 
   /** There is no connection from now on. @param waitedMs For how long there has been none already. */
@@ -103,6 +110,9 @@ export class Outage {
     this.tell();
     this.#handlers.changed();
     if (isRefusal) this.#handlers.refused(problem, attempt);
+    if (!this.#isInDoubt) return;
+    this.#isInDoubt = false;
+    this.#handlers.decided();
   }
 }
 

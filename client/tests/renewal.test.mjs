@@ -241,3 +241,22 @@ test("a token that no socket can carry says so, and the next is used at once", a
   await settled();
   assert.deepEqual([sockets.length, tokenOf(newest())], [1, "good"]);
 });
+
+test("a credential that has ended is not tried again while the server is asked by HTTP, and is if that says nothing", async (t) => {
+  /** @type {PromiseWithResolvers<Response>} */
+  const answer = Promise.withResolvers();
+  const { sockets, newest, client } = fakeClient(t);
+  t.mock.method(globalThis, "fetch", () => answer.promise);
+  client.connect();
+  accept(newest());
+  newest().fail(4401, "the token has expired: renew it");
+  newest().fail();
+  t.mock.timers.tick(4_000);
+  assert.equal(sockets.length, 2);
+  answer.resolve(new Response("", { status: 500 }));
+  await settled();
+  t.mock.timers.tick(1_000);
+  assert.equal(sockets.length, 3);
+  accept(newest());
+  assert.equal(client.getSnapshot().connectionStatus, "connected");
+});
