@@ -8,7 +8,7 @@ const LINE_BEGIN = "user-session: ";
 // Controls, directions, joiners, byte order marks, lone surrogates, separators of lines.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-const MESSAGE_LENGTH_MAX = 300;
+const MESSAGE_LENGTH_MAX = 200;
 const STACK_LINES_MAX = 12;
 
 // Whoever makes up causes must not fill the log.
