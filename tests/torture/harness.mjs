@@ -67,6 +67,9 @@ const EARLY_ASKS = 4;
 /** For the last words of a killed server to be read. */
 const LAST_WORDS_MS = 20;
 
+/** After so long a run counts as stuck, which planted faults make it. */
+const PATIENCE_MS = 15_000;
+
 /** With so many it is clear how it goes. */
 const COMPLAINTS_MAX = 50;
 
@@ -218,7 +221,7 @@ class Run {
     this.#server = null;
     for (const one of [...this.#players, ...this.#pushers]) one.pause();
     await delay(LAST_WORDS_MS);
-    await eventually("the ends of all sockets", async () => this.#open === 0);
+    await eventually("the ends of all sockets", async () => this.#open === 0, PATIENCE_MS);
   }
 
   /** Has the devices come back, and waits until each has been told all there is to tell. */
@@ -290,6 +293,6 @@ class Run {
 
   /** @param {string} what @param {() => boolean | Promise<boolean>} isSo */
   #until(what, isSo) {
-    return eventually(what, isSo);
+    return eventually(what, isSo, PATIENCE_MS);
   }
 }
