@@ -112,10 +112,12 @@ export class Device {
   #until(condition, what) {
     return new Promise((resolve, reject) => {
       const check = () => {
-        if (!condition()) return;
+        const isMet = condition();
+        if (!isMet && !this.ending) return;
         clearTimeout(timer);
         this.#watchers.delete(check);
-        resolve();
+        if (isMet) resolve();
+        else reject(new Error(`closed with ${this.ending?.code} before ${what}`));
       };
       const timer = setTimeout(() => {
         this.#watchers.delete(check);

@@ -9,14 +9,15 @@ const INTERVAL_MS = 10;
  * @template T
  * @param {string} what It stands in the failure's message.
  * @param {() => T | Promise<T>} ask
+ * @param {number} [patienceMs] Another than all tests have, where giving up is what is expected.
  * @returns {Promise<T>} The first answer that is truthy.
  */
-export async function eventually(what, ask) {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function eventually(what, ask, patienceMs = PATIENCE_MS) {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
-    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}`);
     await sleep(INTERVAL_MS);
   }
 }

@@ -55,17 +55,20 @@ const EARLY_PUSH_SHARE = 0.1;
 
 /** How often a server is killed while its devices are still coming back. */
 const HASTE = 0.25;
-const HASTE_FRAMES_MAX = 6;
+const HASTE_MS_MAX = 150;
 
-/** How many frames a device sends before a kill otherwise, on average: no load makes them fewer. */
-const PLAY_FRAMES_MIN = 1;
-const PLAY_FRAMES_MAX = 24;
+/** How long devices play otherwise. */
+const PLAY_MS_MIN = 20;
+const PLAY_MS_MAX = 400;
 
 /** How many users' states are asked for before their devices are back. */
 const EARLY_ASKS = 4;
 
 /** For the last words of a killed server to be read. */
 const LAST_WORDS_MS = 20;
+
+/** After so long a run counts as stuck, which planted faults make it. */
+const PATIENCE_MS = 15_000;
 
 /** With so many it is clear how it goes. */
 const COMPLAINTS_MAX = 50;
@@ -103,7 +106,6 @@ class Run {
   /** @type {number | undefined} */
   #port;
   #open = 0;
-  #sent = 0;
   #marks = 0;
 
   /** @param {TortureOptions & {storage: string}} options */
@@ -113,7 +115,6 @@ class Run {
     this.#recorder = new Recorder((entry) => {
       if (entry.kind === "open") this.#open++;
       if (entry.kind === "closed") this.#open--;
-      if (entry.kind === "sent") this.#sent++;
       this.checker.take(entry);
     }, options.record);
   }
@@ -189,9 +190,8 @@ class Run {
       await this.#settle();
     }
     for (const one of [...this.#players, ...this.#pushers]) one.play();
-    const [min, max] = isHasty ? [0, HASTE_FRAMES_MAX] : [PLAY_FRAMES_MIN, PLAY_FRAMES_MAX];
-    const enough = this.#sent + this.#random.between(min, max) * this.#players.length;
-    await this.#until("devices to play", () => this.#sent >= enough);
+    const playMs = isHasty ? this.#random.between(0, HASTE_MS_MAX) : this.#random.between(PLAY_MS_MIN, PLAY_MS_MAX);
+    await delay(playMs);
     if (this.#random.next() >= REST_CHANCE) return;
     this.#sendAway();
     await delay(REST_MS);
@@ -221,7 +221,7 @@ class Run {
     this.#server = null;
     for (const one of [...this.#players, ...this.#pushers]) one.pause();
     await delay(LAST_WORDS_MS);
-    await eventually("the ends of all sockets", async () => this.#open === 0);
+    await eventually("the ends of all sockets", async () => this.#open === 0, PATIENCE_MS);
   }
 
   /** Has the devices come back, and waits until each has been told all there is to tell. */
@@ -293,6 +293,6 @@ class Run {
 
   /** @param {string} what @param {() => boolean | Promise<boolean>} isSo */
   #until(what, isSo) {
-    return eventually(what, isSo);
+    return eventually(what, isSo, PATIENCE_MS);
   }
 }

@@ -75,10 +75,11 @@ async function isServed(newcomer) {
   const first = await newcomer.next();
   assert.equal(first.type, "initial_state");
   if (newcomer.ending === null) newcomer.send({ type: "sync_state" });
-  const answer = newcomer.next().then(({ type }) => type);
-  // An ended one has no answer to wait for, and a served one no end.
-  answer.catch(() => {});
-  const outcome = await Promise.race([answer, newcomer.closed()]);
+  // An ended one has no answer, and a served one no end.
+  const outcome = await newcomer.next().then(
+    ({ type }) => type,
+    () => newcomer.closed(),
+  );
   if (typeof outcome === "string") {
     assert.equal(outcome, "state");
     assert.equal(newcomer.ending, null);
