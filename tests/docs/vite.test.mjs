@@ -69,10 +69,16 @@ async function serve(command) {
   return { server, address: `http://localhost:${port}` };
 }
 
-/** @param {Page} from @param {Page} to @param {string} game */
-async function joinsFor(from, to, game) {
-  await from.getByRole("button", { name: game, pressed: false }).click();
-  await to.getByRole("button", { name: game, pressed: true }).waitFor();
+/**
+ * Joins a game on one page, and sees it on another.
+ * @param {Page} from
+ * @param {Page} to
+ * @param {string} game
+ * @param {boolean} [joins] Leaves it if not.
+ */
+async function changes(from, to, game, joins = true) {
+  await from.getByRole("button", { name: game, pressed: !joins }).click();
+  await to.getByRole("button", { name: game, pressed: joins }).waitFor();
 }
 
 /** @param {string} address */
@@ -86,7 +92,7 @@ async function showsState(address) {
 test("one dev server has the page and the object, and an edit keeps the socket", async () => {
   const { server, address } = await serve("npm run dev");
   const [desk, phone] = [await open(address), await open(address)];
-  await joinsFor(desk.page, phone.page, "chess");
+  await changes(desk.page, phone.page, "chess");
   for (const { page } of [desk, phone]) await page.evaluate("window.isStillThere = true");
 
   const file = join(newcomer.folder, "src/games.tsx");
@@ -97,8 +103,10 @@ test("one dev server has the page and the object, and an edit keeps the socket",
     assert.equal(await page.evaluate("window.isStillThere"), true, "the page was loaded anew");
     assert.deepEqual(sockets.map((socket) => socket.isClosed()), [false]);
   }
-  await joinsFor(phone.page, desk.page, "go");
+  await changes(phone.page, desk.page, "go");
   assert.deepEqual((await showsState(address)).activeGames, ["chess", "go"]);
+  // The preview has the same storage.
+  await changes(phone.page, desk.page, "chess", false);
   await server.stop();
 });
 
@@ -106,9 +114,9 @@ test("what is built is served as it will be deployed: pages in sync, and the sta
   await newcomer.run("npm run build");
   const { server, address } = await serve("npm run preview");
   const [desk, phone] = [await open(`${address}/games`), await open(address)];
-  const { activeGames } = await showsState(address);
-  const game = activeGames.includes("chess") ? "go" : "chess";
-  await joinsFor(desk.page, phone.page, game);
+  await changes(desk.page, phone.page, "chess");
+  await changes(phone.page, desk.page, "chess", false);
+  assert.equal((await showsState(address)).userId, "kim");
   await server.stop();
   const printed = await newcomer.run("npm run deploy", "-- --dry-run");
   assert.match(printed, /env\.USER_SESSION_DO \(UserSessionDO\)/);
