@@ -172,12 +172,7 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {string} deviceId Whose sockets and credential end. */
   logoutDevice(deviceId) {
-    // Whoever has lost the id must not end all.
-    const isNone = typeof deviceId !== "string" || deviceId === "";
-    const expected = "deviceId: expected a string, not empty";
-    return this.#answer(() =>
-      isNone ? refusal("invalid_message", expected) : this.#session.logout(deviceId),
-    );
+    return this.#answerNamed({ deviceId }, () => this.#session.logout(deviceId));
   }
 
   /** What has been counted for the user, as `GET /metrics` answers it. */
@@ -187,12 +182,12 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   joinGame(gameId) {
-    return this.#answer(() => this.#session.joinGame(String(gameId)));
+    return this.#answerNamed({ gameId }, () => this.#session.joinGame(gameId));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
-    return this.#answer(() => this.#session.leaveGame(String(gameId)));
+    return this.#answerNamed({ gameId }, () => this.#session.leaveGame(gameId));
   }
 
   /** Ends the session on every device. */
@@ -351,6 +346,18 @@ export class UserSessionDO extends DurableObject {
       this.#reportFailure(error);
       throw error;
     }
+  }
+
+  /**
+   * Does the work of a call about something with a name. Whoever has lost a device's id must not end all
+   * sessions by it, nor join a game that is called "undefined".
+   * @param {Record<string, unknown>} names
+   * @param {() => Answer | null} work
+   */
+  #answerNamed(names, work) {
+    const wrong = Object.keys(names).find((name) => typeof names[name] !== "string" || names[name] === "");
+    if (wrong === undefined) return this.#answer(work);
+    return this.#answer(() => refusal("invalid_message", `${wrong}: expected a string, not empty`));
   }
 
   /** @param {unknown} error */

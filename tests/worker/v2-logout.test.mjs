@@ -241,13 +241,16 @@ test("tokens of one session are one credential, whatever else tells them apart",
   await desk.close();
 });
 
-test("a call that says no device to end ends none", async () => {
+test("a call that names no device ends none, and one that names no game changes none", async () => {
   const user = "no-device";
   const desk = await NewerDevice.open(watched, user, "desk");
-  for (const deviceId of ["", undefined, null, 7, {}]) {
-    const { result } = await watched.call(user, "logoutDevice", deviceId);
-    assert.equal(result.error.code, "invalid_message");
-    assert.match(result.error.message, /^deviceId: expected /);
+  const fields = { logoutDevice: "deviceId", joinGame: "gameId", leaveGame: "gameId" };
+  for (const [method, field] of Object.entries(fields)) {
+    for (const name of ["", undefined, null, 7, {}]) {
+      const { result } = await watched.call(user, method, name);
+      assert.equal(result.error.code, "invalid_message");
+      assert.equal(result.error.message, `${field}: expected a string, not empty`);
+    }
   }
   assert.deepEqual((await restOf(desk)).map(({ type }) => type), []);
   await desk.close();
