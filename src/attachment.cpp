@@ -18,8 +18,9 @@ constexpr std::size_t kFixedBytesMax =
     kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 1 + 8 + 4 + 1 + 8 + 8 + 4;
 
 // The journal's own numbers, and the devices that are missing with their number and time.
-constexpr std::size_t kSharedBytesMax =
-    kJournalAttachedBytesMax + (3 * 8) + 1 + 4 + 8 + 4 + (kMissingMax * 2 * 8) + 4;
+constexpr std::size_t kNumberBytes = 8;
+constexpr std::size_t kSharedBytesMax = kJournalAttachedBytesMax + (3 * kNumberBytes) + 1 + 4 +
+                                        kNumberBytes + 4 + (kMissingMax * 2 * kNumberBytes) + 4;
 
 static_assert(kFixedBytesMax + kDeviceIdBytesMax + kNewerDeviceIdBytesMax + kSharedBytesMax <=
                   kAttachmentBytesMax,
