@@ -208,10 +208,10 @@ test("a device that cannot be reached any more is shown as gone, one that never 
     beating.send(PING);
     assert.equal(await beating.nextText(), '{"type":"pong"}');
     if (sleeps) await ahead.hibernate(user);
-    await setAhead(120_000);
+    await setAhead(95_000);
     assert.equal((await stateOf(ahead, user)).connectedDevices, 2);
     if (sleeps) await ahead.hibernate(user);
-    await setAhead(20_000);
+    await setAhead(40_000);
     const { connectedDevices, presence } = await stateOf(ahead, user);
     assert.deepEqual([connectedDevices, presence], [1, "online"]);
     const frames = await restOf(silent);
