@@ -70,7 +70,7 @@ const WAYS = {
   "npm run preview": { by: VITE, says: 'serve("npm run preview")' },
   "npm run deploy": { by: VITE, says: '.run("npm run deploy", "-- --dry-run")' },
   "npm install --save-dev vitest@4 @cloudflare/vitest-plugin": { by: VITE, says: "vitest@4 @cloudflare/vitest-plugin" },
-  "npx vitest run": { by: VITE, says: '.run("npx vitest run")' },
+  "npx vitest run": { by: VITE, says: '.run("npx vitest run", ' },
   "npx wrangler deploy": {
     run: async () => assert.match(await npx("wrangler deploy --dry-run"), /exiting now/),
   },

@@ -128,5 +128,5 @@ test("vitest's plugin starts the same configuration, and knows a socket and a pu
   assert.ok(config && tests, `${FRAMEWORKS} has no ${VITEST_FILES}`);
   await newcomer.run("npm install --save-dev vitest@4 @cloudflare/vitest-plugin");
   await write({ "vitest.config.js": config, "test/session.test.js": tests });
-  assert.match(await newcomer.run("npx vitest run"), /1 passed/);
+  assert.match(await newcomer.run("npx vitest run", "--testTimeout=60000"), /1 passed/);
 });
