@@ -16,7 +16,7 @@ import {
 import { Deadline } from "./deadline.js";
 import { FrameReader } from "./frames.js";
 import { Outage } from "./outage.js";
-import { watchPolicy } from "./page.js";
+import { attempt, watchPolicy } from "./page.js";
 import { type SessionProblem, checkToken, problemOf, problemOfClose, problemOfError } from "./problem.js";
 import {
   HEARTBEAT,
@@ -352,7 +352,11 @@ export class Connection {
     const { WebSocket: Socket, address } = this.#settings;
     if (!Socket) return;
     this.metrics.attempts++;
-    const probe = (this.#probe = new Socket(address(), [PROTOCOL_VERSION_2]));
+    const probe = attempt(() => new Socket(address(), [PROTOCOL_VERSION_2]));
+    if (!probe) return;
+    this.#probe = probe;
+    // The class of `ws` ends the process over an error that nobody listens to.
+    probe.onerror = () => {};
     probe.onopen = () => {
       if (this.#probe !== probe) return;
       if (probe.protocol !== PROTOCOL_VERSION_2) return probe.close(NORMAL_CLOSE);

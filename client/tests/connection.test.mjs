@@ -221,6 +221,29 @@ test("a server that selects no subprotocol is tried at once without: it speaks v
   assert.equal(client.getSnapshot().connectionStatus, "connected");
 });
 
+for (const [what, fail] of /** @type {const} */ ([["tells of its failure", false], ["can't be made", true]])) {
+  test(`the socket that asks an older server again and ${what} harms nothing, as it would in Node`, (t) => {
+    const { client, sockets, newest } = fakeClient(t);
+    client.connect();
+    newest().fail();
+    newest().open("");
+    newest().receive(olderState());
+    const connection = newest();
+    const { push } = sockets;
+    sockets.push = (...added) => {
+      if (fail) throw new DOMException("not from here", "SecurityError");
+      return push.apply(sockets, added);
+    };
+    t.mock.timers.tick(5_000);
+    connection.receive({ type: "pong" });
+    t.mock.timers.tick(25_000);
+    // The class of `ws` ends the process over an error that nobody listens to.
+    if (!fail) assert.ok(sockets.length === 3 && newest().onerror);
+    assert.equal(client.getSnapshot().connectionStatus, "connected");
+    assert.equal(connection.closedWith, null);
+  });
+}
+
 test("a server known to speak version 2 is never asked for version 1, however often it fails", (t) => {
   const { client, sockets, newest } = fakeClient(t);
   client.connect();
