@@ -128,6 +128,7 @@ export class Connection {
   /** Closes the socket until the next `wake`: the page is being left, and may come back. */
   suspend(): void {
     if (!this.#isRunning) return;
+    this.#isStalled = false;
     this.#abandon();
     this.#outage.end();
     this.#handlers.dropped();

@@ -137,6 +137,15 @@ test("a page that is left closes its socket, and opens one when it comes back fr
   assert.equal(newest().url.searchParams.get("since"), "7.10");
 });
 
+test("a page that had no address to connect to says so again when it comes back from the cache", async (t) => {
+  const { client, page } = fakeClient(t, { url: "ftp://app.example" });
+  client.connect();
+  page.dispatchEvent(new Event("pagehide"));
+  page.dispatchEvent(new Event("pageshow"));
+  const { problem, isLoading } = client.getSnapshot();
+  assert.deepEqual([problem?.code, isLoading], ["wrong_address", false]);
+});
+
 test("the heartbeat goes out on connecting and every 30 s, in the bytes that let the server sleep", (t) => {
   const { client, sockets, newest } = fakeClient(t);
   client.connect();
