@@ -4,7 +4,7 @@
  */
 import type { Attempt } from "./ask.js";
 import { FAILURES_BY_CLOSE, backoffMs } from "./backoff.js";
-import { monotonicMs } from "./clock.js";
+import { type Moment, moment, monotonicMs } from "./clock.js";
 import {
   type ConnectionHandlers,
   type ConnectionSettings,
@@ -51,8 +51,8 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 
 export class Connection {
   readonly metrics = noMetrics();
-  /** When a socket last brought anything, or another tab's had, by `monotonicMs`. */
-  heardAt = -Infinity;
+  /** When a socket last brought anything, or another tab's had. */
+  heardAt: Moment = { at: -Infinity, wallAt: -Infinity };
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
@@ -247,7 +247,7 @@ export class Connection {
       this.#beat();
     }
     if (frame) this.#handlers.frame(frame);
-    this.heardAt = monotonicMs();
+    this.heardAt = moment();
   }
 
   #closed(code: number, reason: string): void {
