@@ -135,5 +135,5 @@ function faultyField(frame: Record<string, unknown>, { needs, may = {}, isBare }
     if (frame[name] !== undefined && !check(frame[name])) return name;
   }
   const isExtra = (name: string) => name !== "type" && !(name in needs);
-  return (isBare && Object.keys(frame).find(isExtra)) || null;
+  return (isBare ? Object.keys(frame).find(isExtra) : null) ?? null;
 }

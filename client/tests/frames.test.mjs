@@ -96,6 +96,7 @@ const UNBELIEVABLE = [
     { type: "logged_out", scope: "friends" },
     { type: "logged_out", scope: "all", friend: "Kim" },
     { type: "replaced", by: "Kim" },
+    { type: "replaced", "": "Kim" },
   ]],
   ["an error that has no code or no message", [
     { type: "error" },
