@@ -1,5 +1,6 @@
 /** Engines that lack what browsers have, have a part of it, or refuse it: the client says so and goes on. */
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -237,4 +238,10 @@ test("a class that was given is used where there is no global one", (t) => {
   const { client, sockets } = fakeClient(t);
   client.connect();
   assert.equal(sockets.length, 1);
+});
+
+test("no engine meets a regular expression that it can't read: React Native's had no \\p until 2024, and loads nothing then", () => {
+  const files = globSync(fileURLToPath(new URL("../dist/*.js", import.meta.url)));
+  assert.ok(files.length > 10);
+  for (const file of files) assert.doesNotMatch(readFileSync(file, "utf8"), /\\p\{/i, file);
 });
