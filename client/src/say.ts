@@ -1,11 +1,12 @@
 /** What whoever writes the app should know, told in the console. */
+import { attempt, page } from "./page.js";
 
 const SHOWN_MAX = 60;
 /** A server may invent types of frames without end. */
 const KEYS_MAX = 32;
 
 export function warn(text: string): void {
-  globalThis.console?.warn(`user-session: ${text}`);
+  attempt(() => page.console?.warn(`user-session: ${text}`));
 }
 
 /** What is said once, and not again at every frame. */

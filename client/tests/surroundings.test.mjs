@@ -100,6 +100,11 @@ const SURROUNDINGS = [
   ["storage of something else", { localStorage: being({ getItem: () => ({}), setItem: () => {} }) }],
   ["no performance", { performance: being(undefined) }],
   ["performance without a clock", { performance: being({}) }],
+  ["performance that may not be touched", { performance: refusing }],
+  ["no console", { console: being(undefined), crypto: being(undefined) }],
+  ["a console that can't warn", { console: being({}), crypto: being(undefined) }],
+  ["a console that may not be touched", { console: refusing, crypto: being(undefined) }],
+  ["no AbortController", { AbortController: being(undefined) }],
   ["no TextEncoder", { TextEncoder: being(undefined) }],
   ["a BroadcastChannel that refuses", {
     BroadcastChannel: being(class {
@@ -199,6 +204,15 @@ test("ids without crypto differ all the same, and the console says once what to 
   assert.ok(ids.every((id) => /^[a-z2-7]{16}$/.test(id)));
   assert.equal(said.length, 1);
   assert.match(String(said[0]), /react-native-get-random-values/);
+});
+
+test("a WebSocket that may not be touched is none", (t) => {
+  heardWarnings(t);
+  withGlobals(t, { WebSocket: refusing });
+  const client = new UserSessionClient({ userId: "kim", url: "wss://app.example/s" });
+  client.connect();
+  t.after(() => client.close());
+  assert.equal(client.getSnapshot().problem?.code, "unsupported_runtime");
 });
 
 /** What makes no sockets, and what the client says of it. @type {[what: string, given: any, says: RegExp][]} */
