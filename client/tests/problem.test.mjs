@@ -174,6 +174,9 @@ const CLOSES = [
   [1013, "too many connections: wait", "unavailable"],
   [4000, "a proxy's own", "server_error"],
 ];
+  [1002, "", "server_error"],
+  [1014, "", "server_error"],
+  [3008, "a framework's own", "server_error"],
 
 for (const [code, reason, expected] of CLOSES) {
   test(`a connection refused with ${code} says so at once, and one that broke with it before it is called lost for long`, (t) => {
