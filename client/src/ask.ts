@@ -1,5 +1,6 @@
 /** A question by HTTP, since a WebSocket that fails before it opens does not say why. */
-import { originOf, stateAddressOf } from "./address.js";
+import { originOf, stateAddressOf, withoutSecrets } from "./address.js";
+import { Deadline } from "./deadline.js";
 import { type SessionProblem, problemOf } from "./problem.js";
 
 const PATIENCE_MS = 5_000;
@@ -37,7 +38,8 @@ export interface Finding {
  */
 export async function askServer(attempt: Attempt, question: AbortController): Promise<Finding> {
   const address = stateAddressOf(attempt.address);
-  const timer = setTimeout(() => question.abort(), PATIENCE_MS);
+  const patience = new Deadline();
+  patience.set(PATIENCE_MS, () => question.abort());
   try {
     const response = await fetch(address, {
       ...{ credentials: "include", cache: "no-store", redirect: "manual", signal: question.signal },
@@ -49,7 +51,7 @@ export async function askServer(attempt: Attempt, question: AbortController): Pr
   } catch {
     return { problem: unreachable(attempt), isRefusal: false };
   } finally {
-    clearTimeout(timer);
+    patience.clear();
   }
 }
 
