@@ -67,7 +67,8 @@ function problemOfAnswer(
   { hasOpened }: Attempt,
   where: string,
 ): SessionProblem {
-  const said = typeof error?.message === "string" ? error.message : `${where} answers ${status}`;
+  const word = typeof error?.message === "string" ? error.message : null;
+  const said = word ?? `${where} answers ${status}`;
   if (status === 401) return problemOf("unauthorized", said);
   if (status === 403) return problemOf("forbidden", said);
   if (status === 400) return problemOf("invalid_request", said);
@@ -75,7 +76,8 @@ function problemOfAnswer(
   if (status === 503) return problemOf("unavailable", said);
   if (status >= 500) return problemOf("server_error", said);
   if (status !== 200 || !activeGames) {
-    return problemOf("wrong_address", `no session server at ${where}, which answers ${status || "by a redirect"}: check url`);
+    const answer = `${status || "by a redirect"}${word === null ? "" : ` ("${word}")`}`;
+    return problemOf("wrong_address", `no session server at ${where}, which answers ${answer}: check url`);
   }
   if (hasOpened) return problemOf("server_error", "the server takes the connection and ends it without a word");
   const causes = "a proxy or middleware on the way may pass no WebSockets, or too many were opened";

@@ -41,7 +41,7 @@ const STATE = { userId: "kim", activeGames: [], presence: "online", lastActive: 
 
 /** @type {[what: string, answer: () => Response | Promise<Response>, code: string, message: RegExp][]} */
 const ANSWERS = [
-  ["another path", () => refusal(404, "not_found", "no such path"), "wrong_address", /answers 404.*url/],
+  ["another path", () => refusal(404, "not_found", "no such path"), "wrong_address", /answers 404 \("no such path"\).*url/],
   ["a page", () => new Response("<!doctype html>"), "wrong_address", /https:\/\/app\.example\/__user-session\/state/],
   ["JSON of another", () => Response.json({ ok: true }), "wrong_address", /url/],
   ["JSON null", () => Response.json(null), "wrong_address", /url/],
