@@ -46,7 +46,7 @@ export async function askServer(attempt: Attempt, question: AbortController): Pr
       headers: attempt.token === null ? {} : { Authorization: `Bearer ${attempt.token}` },
     });
     const body = parsed(await response.text());
-    const problem = problemOfAnswer(response, body, attempt, address.replace(/\?.*/, ""));
+    const problem = problemOfAnswer(response, body, attempt, withoutSecrets(address));
     return { problem, isRefusal: body.error?.code === problem.code };
   } catch {
     return { problem: unreachable(attempt), isRefusal: false };
