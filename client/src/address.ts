@@ -48,7 +48,7 @@ export function endpointAddress(url?: string): string {
 export function withQuery(address: string, query: Readonly<Record<string, string>>): string {
   // A query may have question marks of its own.
   const [path = "", ...own] = address.split("?");
-  const isOwn = (pair: string) => pair !== "" && !Object.keys(query).includes(pair.replace(/=.*/s, ""));
+  const isOwn = (pair: string) => pair !== "" && !Object.keys(query).includes(pair.replace(/=[^]*/, ""));
   const others = own.join("?").split("&").filter(isOwn);
   const ours = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return `${path}?${[...others, ...ours].join("&")}`;
@@ -56,7 +56,7 @@ export function withQuery(address: string, query: Readonly<Record<string, string
 
 /** An address without its query, and without the password that may stand before its host. */
 export function withoutSecrets(address: string): string {
-  return address.replace(/\?.*/s, "").replace(/^([^/]*\/\/)[^/]*@/, "$1");
+  return address.replace(/\?[^]*/, "").replace(/^([^/]*\/\/)[^/]*@/, "$1");
 }
 
 /** Scheme and host of an address. */

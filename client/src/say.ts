@@ -29,7 +29,7 @@ export function shown(value: unknown): string {
     case "bigint":
       return `${value}n`;
     case "object":
-      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+      return value === null ? "null" : attempt(() => Array.isArray(value)) ? "an array" : "an object";
     case "function":
     case "symbol":
       return `a ${typeof value}`;

@@ -1,6 +1,6 @@
 /** Engines that lack what browsers have, have a part of it, or refuse it: the client says so and goes on. */
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -255,7 +255,8 @@ test("a class that was given is used where there is no global one", (t) => {
 });
 
 test("no engine meets a regular expression that it can't read: React Native's had no \\p until 2024, and loads nothing then", () => {
-  const files = globSync(fileURLToPath(new URL("../dist/*.js", import.meta.url)));
+  const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+  const files = readdirSync(dist).filter((name) => name.endsWith(".js"));
   assert.ok(files.length > 10);
-  for (const file of files) assert.doesNotMatch(readFileSync(file, "utf8"), /\\p\{/i, file);
+  for (const name of files) assert.doesNotMatch(readFileSync(dist + name, "utf8"), /\\p\{/i, name);
 });
