@@ -230,6 +230,15 @@ test("version 1: its own frames are believed, whatever number they carry", (t) =
   assert.equal(newest().url.searchParams.get("since"), null);
 });
 
+test("version 1: a first frame tells nothing that only version 2 has, whatever it calls so", (t) => {
+  const { client, newest } = fakeClient(t);
+  client.connect();
+  newest().open("");
+  newest().receive(olderState({ devices: [null], epoch: 7, seq: 10 }));
+  const { connectionStatus, devices } = client.getSnapshot();
+  assert.deepEqual([connectionStatus, devices], ["connected", []]);
+});
+
 test("version 1: a first frame may lack what the hook in production does not need", (t) => {
   const { client, newest } = fakeClient(t);
   client.connect();
