@@ -308,8 +308,10 @@ export class UserSessionClient {
 
   #newGroup(): TabGroup {
     const current = (): Told => ({
-      ...{ snapshot: this.#snapshot, memory: this.#core.memory },
-      ...{ changes: [], isCounted: false },
+      snapshot: this.#snapshot,
+      memory: this.#core.memory,
+      changes: [],
+      isCounted: false,
     });
     return new TabGroup(this.#groupName(), {
       lead: (last) => {
