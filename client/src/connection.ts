@@ -4,7 +4,7 @@
  */
 import type { Attempt } from "./ask.js";
 import { FAILURES_BY_CLOSE, backoffMs } from "./backoff.js";
-import { monotonicMs } from "./clock.js";
+import { type Moment, moment, monotonicMs } from "./clock.js";
 import {
   type ConnectionHandlers,
   type ConnectionSettings,
@@ -16,7 +16,7 @@ import {
 import { Deadline } from "./deadline.js";
 import { FrameReader } from "./frames.js";
 import { Outage } from "./outage.js";
-import { watchPolicy } from "./page.js";
+import { attempt, watchPolicy } from "./page.js";
 import { type SessionProblem, checkToken, problemOf, problemOfClose, problemOfError } from "./problem.js";
 import {
   HEARTBEAT,
@@ -51,8 +51,8 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 
 export class Connection {
   readonly metrics = noMetrics();
-  /** When a socket last brought anything, or another tab's had, by `monotonicMs`. */
-  heardAt = -Infinity;
+  /** When a socket last brought anything, or another tab's had. */
+  heardAt: Moment = { at: -Infinity, wallAt: -Infinity };
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
@@ -128,6 +128,7 @@ export class Connection {
   /** Closes the socket until the next `wake`: the page is being left, and may come back. */
   suspend(): void {
     if (!this.#isRunning) return;
+    this.#isStalled = false;
     this.#abandon();
     this.#outage.end();
     this.#handlers.dropped();
@@ -246,7 +247,7 @@ export class Connection {
       this.#beat();
     }
     if (frame) this.#handlers.frame(frame);
-    this.heardAt = monotonicMs();
+    this.heardAt = moment();
   }
 
   #closed(code: number, reason: string): void {
@@ -352,7 +353,11 @@ export class Connection {
     const { WebSocket: Socket, address } = this.#settings;
     if (!Socket) return;
     this.metrics.attempts++;
-    const probe = (this.#probe = new Socket(address(), [PROTOCOL_VERSION_2]));
+    const probe = attempt(() => new Socket(address(), [PROTOCOL_VERSION_2]));
+    if (!probe) return;
+    this.#probe = probe;
+    // The class of `ws` ends the process over an error that nobody listens to.
+    probe.onerror = () => {};
     probe.onopen = () => {
       if (this.#probe !== probe) return;
       if (probe.protocol !== PROTOCOL_VERSION_2) return probe.close(NORMAL_CLOSE);

@@ -50,17 +50,17 @@ export function problemOf(code: ProblemCode, message: string, retryable = true):
 const CODES_BY_CLOSE = new Map<number, ProblemCode>([
   [1001, "unavailable"],
   [1008, "rate_limited"],
-  [1009, "server_error"],
-  [1011, "server_error"],
   [1012, "unavailable"],
   [1013, "unavailable"],
   [4401, "unauthorized"],
 ]);
+/** What an engine gives where no code came (RFC 6455, section 7.4.1). */
+const NO_CODES = new Set([1005, 1006, 1015]);
 
 /** The problem that a close tells of, `null` if it tells of none. */
 export function problemOfClose(code: number, reason: string): SessionProblem | null {
-  // Codes of one's own begin at 4000: a proxy or another server has said something.
-  const known = CODES_BY_CLOSE.get(code) ?? (code >= 4_000 ? "server_error" : null);
+  // All but 1000 say that something went wrong: with the server, if not with what the map says.
+  const known = CODES_BY_CLOSE.get(code) ?? (code > 1_000 && !NO_CODES.has(code) ? "server_error" : null);
   if (!known) return null;
   return problemOf(known, reason || `the server closed the connection with code ${code}`);
 }
