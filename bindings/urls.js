@@ -1,6 +1,6 @@
 /** Which addresses are this machine's own, which may carry secrets, and whose pages may ask. */
 
-const LOOPBACK_HOST = /^(?:localhost|[^.]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const LOOPBACK_HOST = /^(?:(?:[^.]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** @param {string} hostname As a URL has it: in lower case, and an address in its usual form. */
 export function isLoopbackHost(hostname) {
