@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { isOriginOf } from "../../bindings/urls.js";
+import { areOrigins, isListedOrigin, isOriginOf } from "../../bindings/urls.js";
 import { SECRET, SERVICE_TOKEN, ask, bearer, seconds, secretToken, serve } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
@@ -174,6 +174,28 @@ for (const [origin, asked, isLetIn] of ORIGINS) {
     assert.equal(isOriginOf(origin, new URL(`${asked}${PREFIX}`)), isLetIn);
   });
 }
+
+/** Origins as owners write them, and as browsers send them. */
+const LISTED = [
+  ["https://app.example", "https://app.example"],
+  ["https://App.Example/", "https://app.example"],
+  [" HTTPS://app.example:443 ", "https://app.example"],
+  ["http://localhost:80", "http://localhost"],
+  ["https://m\u00fcnchen.example", "https://xn--mnchen-3ya.example"],
+  ["Capacitor://localhost", "capacitor://localhost"],
+  ["a://b,,https://app.example", "https://app.example"],
+];
+
+test("an origin is listed however it is written, and no other one is", () => {
+  for (const [listed, origin] of LISTED) {
+    assert.ok(areOrigins(listed), listed);
+    assert.equal(isListedOrigin(origin, listed), true, listed);
+    for (const other of ["https://app.example:8443", "http://app.example", "https://x.app.example", "null", ""]) {
+      assert.equal(isListedOrigin(other, listed), false, `${other} by ${listed}`);
+    }
+  }
+  for (const listed of ["", ",", "null"]) assert.equal(isListedOrigin("null", listed), false);
+});
 
 test("the same at the real server, which is asked by http", async () => {
   const { host } = new URL(server.http);
