@@ -220,7 +220,7 @@ test("a service token with a slip in it is shown to no sign-in, and its owner is
   t.after(() => withToken.close());
   const without = await startServer(undefined, vars);
   t.after(() => without.close());
-  const slips = [bearer(`${SERVICE_TOKEN}x`), bearer(""), { Authorization: SERVICE_TOKEN }, { Authorization: `Basic ${btoa(SERVICE_TOKEN)}` }];
+  const slips = [bearer(`${SERVICE_TOKEN}x`), bearer(""), { Authorization: SERVICE_TOKEN }, { Authorization: `Basic ${btoa(SERVICE_TOKEN)}` }, { "Sec-WebSocket-Protocol": `bearer.${SERVICE_TOKEN}` }];
   for (const headers of slips) {
     for (const cookie of ["", "app=kim"]) {
       const all = { ...headers, ...(cookie && { Cookie: cookie }) };
@@ -234,6 +234,19 @@ test("a service token with a slip in it is shown to no sign-in, and its owner is
         assertRefusal(text, "unauthorized", /^SERVICE_TOKEN: (push|metrics) needs Authorization: Bearer with that very token$/);
       }
       assertRefusal((await ask(without, "push", "kim", all)).text, "unauthorized", /^SERVICE_TOKEN is not set: push needs it/);
+    }
+  }
+  // The token itself is not handed on either, wherever else it stands than it should.
+  const astray = [
+    ...[SERVICE_TOKEN, `Token ${SERVICE_TOKEN}`, `Bearer token="${SERVICE_TOKEN}"`].map((Authorization) => ({ Authorization })),
+    ...[`Basic ${btoa(`kim:${SERVICE_TOKEN}`)}`, `Bearer Bearer ${SERVICE_TOKEN}`].map((Authorization) => ({ Authorization })),
+    { "Sec-WebSocket-Protocol": `user-session.v1, bearer.${SERVICE_TOKEN}` },
+  ];
+  for (const headers of astray) {
+    for (const action of /** @type {const} */ (["connect", "state", "clear"])) {
+      const { status, text } = await ask(withToken, action, "kim", { ...headers, Cookie: "app=kim" });
+      assert.equal(status, 401, text);
+      assertRefusal(text, "unauthorized", /^SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer/);
     }
   }
   assert.equal(asked, 0);
