@@ -121,6 +121,7 @@ export class Connection {
   /** Closes the socket and makes no other. */
   stop(): void {
     this.#isRunning = false;
+    this.#unwatchPolicy();
     this.#abandon();
     this.#outage.end();
   }
@@ -129,6 +130,7 @@ export class Connection {
   suspend(): void {
     if (!this.#isRunning) return;
     this.#isStalled = false;
+    this.#unwatchPolicy();
     this.#abandon();
     this.#outage.end();
     this.#handlers.dropped();
@@ -211,7 +213,7 @@ export class Connection {
     tried.address = this.#settings.address();
     const Socket = socketClass(this.#settings.WebSocket, this.#said);
     const isCurrent = () => attempt === this.#attempt;
-    this.#unwatchPolicy = watchPolicy(tried.address, (policy) => isCurrent() && this.#fail(problemOf("policy", policy, false)));
+    this.#watchPolicy(tried.address);
     const socket = new Socket(tried.address, protocols);
     this.#socket = socket;
     socket.onopen = () => isCurrent() && this.#opened(socket);
@@ -219,6 +221,14 @@ export class Connection {
     socket.onclose = ({ code, reason }) => isCurrent() && this.#closed(code, reason);
     // `close` follows and says as much, but not in every browser and from every cause.
     socket.onerror = () => new Deadline().set(0, () => isCurrent() && socket.readyState === CLOSED && this.#closed(NO_CLOSE, ""));
+  }
+
+  /** The browser may tell of a policy later than of the socket that failed by it. */
+  #watchPolicy(address: string): void {
+    this.#unwatchPolicy();
+    this.#unwatchPolicy = watchPolicy(address, (policy) => {
+      if (!this.#hasFirstFrame) this.#fail(problemOf("policy", policy, false));
+    });
   }
 
   #opened(socket: WebSocket): void {
@@ -326,7 +336,6 @@ export class Connection {
   #abandon(): void {
     for (const timer of [this.#retryTimer, this.#heartbeatTimer]) clearTimeout(timer);
     this.#answer.clear();
-    this.#unwatchPolicy();
     this.#versions.ended(this.#isAttempting);
     this.#attempt++;
     this.#isAttempting = false;

@@ -304,17 +304,32 @@ test("a runtime without WebSocket says what to give it", async (t) => {
   assert.match(String(problem?.message), /WebSocket.*ws/);
 });
 
+/** @param {EventTarget} page @param {object} more What the browser says of what the page's policy forbids. */
+function violate(page, more) {
+  const event = new Event("securitypolicyviolation");
+  page.dispatchEvent(Object.assign(event, { disposition: "enforce", originalPolicy: "connect-src 'none'", ...more }));
+}
+
+test("a policy that the browser tells of after the socket has failed by it is known, and ends the trying", (t) => {
+  const { client, sockets, page, newest } = fakeClient(t);
+  client.connect();
+  newest().fail(1006, "");
+  newest().fail(1006, "");
+  violate(page, { blockedURI: "wss://app.example/__user-session" });
+  assert.equal(client.getSnapshot().problem?.code, "policy");
+  t.mock.timers.tick(600_000);
+  assert.equal(sockets.length, 2);
+});
+
 test("a policy of the page that forbids the socket ends the attempt at once", (t) => {
   const { client, sockets, page, newest } = fakeClient(t);
   client.connect();
-  const violation = (/** @type {object} */ more) =>
-    page.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), { disposition: "enforce", originalPolicy: "connect-src 'none'", ...more }));
-  violation({ blockedURI: "https://app.example/x" });
-  violation({ blockedURI: "inline" });
-  violation({ blockedURI: "wss://other.example/" });
-  violation({ blockedURI: "wss://app.example/__user-session", disposition: "report" });
+  violate(page, { blockedURI: "https://app.example/x" });
+  violate(page, { blockedURI: "inline" });
+  violate(page, { blockedURI: "wss://other.example/" });
+  violate(page, { blockedURI: "wss://app.example/__user-session", disposition: "report" });
   assert.deepEqual([newest().closedWith, client.getSnapshot().problem], [null, null]);
-  violation({ blockedURI: "wss://app.example/__user-session" });
+  violate(page, { blockedURI: "wss://app.example/__user-session" });
   const { problem } = client.getSnapshot();
   assert.deepEqual([newest().closedWith, problem?.code, problem?.retryable], [1000, "policy", false]);
   assert.match(String(problem?.message), /wss:\/\/app\.example.*connect-src/);
