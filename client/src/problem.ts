@@ -1,4 +1,5 @@
 /** What is known of why a client is not connected. */
+import { shown } from "./say.js";
 
 /**
  * All codes of problems; docs/client.md says what each means.
@@ -66,13 +67,13 @@ export function problemOfClose(code: number, reason: string): SessionProblem | n
 }
 
 /** The characters that a subprotocol may have (RFC 9110, section 5.6.2). */
-const NO_TOKEN_CHARACTER = /[^\w!#$%&'*+.^`|~-]/;
+const NO_TOKEN_CHARACTER = /[^\w!#$%&'*+.^`|~-]/u;
 
 /** @throws {ProblemError} If a token can't go along as a subprotocol. */
-export function checkToken(token: string): void {
-  const [character] = NO_TOKEN_CHARACTER.exec(token) ?? [];
-  if (character === undefined) return;
-  const what = `token: ${JSON.stringify(character)} can't be sent with a WebSocket`;
+export function checkToken(token: unknown): void {
+  const wrong = typeof token === "string" ? NO_TOKEN_CHARACTER.exec(token)?.[0] : token;
+  if (wrong === undefined) return;
+  const what = `token: ${shown(wrong)} can't be sent with a WebSocket`;
   throw new ProblemError("invalid_token", `${what}: expected letters, digits and !#$%&'*+-.^_\`|~, as JWTs have`);
 }
 
