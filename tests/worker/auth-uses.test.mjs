@@ -137,6 +137,7 @@ test("a token that is not valid is told which check it has failed", async () => 
     [plain, "kim", "it is no signed JWT"],
     [plain, token({}, { pad: "x".repeat(13_000) }), "it is too long"],
     [plain, token({}, { sub: ["kim"] }), "its sub is"],
+    [plain, token({}, { sub: "kim \ud83d" }), "its sub is"],
     [any, await issuer.token("kim", "ec", "ES256", {}, { kid: "nobody" }), "its kid and alg fit no key of AUTH_JWKS_URL"],
   ];
   for (const [server, text, check] of failed) {
