@@ -3,8 +3,10 @@
  */
 import { jwtVerify } from "jose";
 import {
+  JOSEAlgNotAllowed,
   JOSEError,
   JWKSMultipleMatchingKeys,
+  JWKSNoMatchingKey,
   JWSSignatureVerificationFailed,
   JWTClaimValidationFailed,
   JWTExpired,
@@ -34,7 +36,6 @@ const SESSION_TYPES = ["jwt", "at+jwt"];
 const TOKEN_LENGTH_MAX = 16_384;
 const CREDENTIAL_ID_LENGTH_MAX = 256;
 
-const INVALID_TOKEN = "the token is not valid: sign in again for a new one";
 const EXPIRED_TOKEN = "the token has expired: renew it";
 const OTHER_AUDIENCE =
   "the token is for another service: what its aud says is not what AUTH_JWT_AUDIENCE is set to";
@@ -55,7 +56,7 @@ const OTHER_TYPE =
 export async function verifyJwt(request, env) {
   const token = findToken(request, env);
   if (token === null) return unauthorized(`a token is missing: expected ${tokenPlaces(env)}`);
-  if (token.length > TOKEN_LENGTH_MAX) return unauthorized(INVALID_TOKEN);
+  if (token.length > TOKEN_LENGTH_MAX) return invalid("it is too long");
   const { key, algorithms } = verifierOf(env);
   /** @type {JWTVerifyOptions} */
   const options = {
@@ -72,14 +73,29 @@ export async function verifyJwt(request, env) {
   } catch (error) {
     if (error instanceof JWTExpired) return unauthorized(EXPIRED_TOKEN);
     if (error instanceof JWTClaimValidationFailed) return wrongClaim(error.claim);
-    if (error instanceof JOSEError) return unauthorized(INVALID_TOKEN);
+    if (error instanceof JOSEError) return invalid(failedCheck(error));
     return cannotCheck(summary(error));
   }
 }
 
+/** @param {string} why */
+function invalid(why) {
+  return unauthorized(`the token is not valid, ${why}: sign in again for a new one`);
+}
+
 /** @param {string} claim */
 function wrongClaim(claim) {
-  return unauthorized(`the token is not valid, its ${claim} is missing or wrong: sign in again for a new one`);
+  return invalid(`its ${claim} is missing or wrong`);
+}
+
+/** @param {JOSEError} error */
+function failedCheck(error) {
+  if (error instanceof JWSSignatureVerificationFailed) {
+    return "its signature is by another key than AUTH_JWT_SECRET or AUTH_JWKS_URL gives";
+  }
+  if (error instanceof JWKSNoMatchingKey) return "its kid and alg fit no key of AUTH_JWKS_URL";
+  if (error instanceof JOSEAlgNotAllowed) return "its alg is none that is taken with this kind of key";
+  return "it is no signed JWT";
 }
 
 /**

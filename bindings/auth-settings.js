@@ -44,12 +44,13 @@ const EVERYWHERE = {
 };
 
 /**
- * The variables of each mode. Every name that begins as these do is the server's.
+ * The variables of each mode. Every name that begins as these do is the server's, in
+ * whatever case.
  * @type {Record<string, {reserved: RegExp, variables: Record<string, Expectation>}>}
  */
 const MODES = {
   jwt: {
-    reserved: /^AUTH_(?:JWT|JWKS)/,
+    reserved: /^AUTH_(?:JWT|JWKS)/i,
     variables: {
       AUTH_JWT_SECRET: {
         isRight: (value) => new TextEncoder().encode(value.trim()).length >= SECRET_BYTES_MIN,
@@ -73,7 +74,7 @@ const MODES = {
     },
   },
   session: {
-    reserved: /^AUTH_SESSION/,
+    reserved: /^AUTH_SESSION/i,
     variables: {
       AUTH_SESSION_URL: { isRight: isTrimmed, expected: "expected an https address" },
       AUTH_SESSION_USER_PATH: SESSION_PATH,
@@ -210,6 +211,7 @@ function isMediaType(value) {
 
 /** @param {string} value */
 function isAudience(value) {
+  if (value === ANY_AUDIENCE) return true;
   const entries = entriesOf(value);
-  return entries.length > 0 && (entries.length === 1 || !entries.includes(ANY_AUDIENCE));
+  return entries.length > 0 && entries.every((entry) => entry.toLowerCase() !== ANY_AUDIENCE);
 }

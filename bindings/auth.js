@@ -4,7 +4,7 @@
 import { readSession } from "./auth-session.js";
 import { verifyJwt } from "./auth-jwt.js";
 import { settingProblem } from "./auth-settings.js";
-import { bearerToken } from "./credentials.js";
+import { bearerToken, possibleTokens } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { isFromThisMachine } from "./local.js";
 import { runtimeProblem } from "./platform.js";
@@ -46,6 +46,9 @@ export async function authorize(request, route, env, options = {}) {
   }
   if (route.action === "push" || route.action === "metrics") {
     return refuseServer(request, route.action, env, options);
+  }
+  if (await isServiceTokenAstray(request, env)) {
+    return unauthorized("SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer with it, and nothing else");
   }
   const identity = await identify(request, env, options.authenticate);
   if (identity instanceof Response) return identity;
@@ -118,7 +121,7 @@ async function refuseServer(request, action, env, { authenticate }) {
     : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
   const isReadElsewhere = Boolean(authenticate) || env.AUTH_MODE === "session";
   // It may be a service token with a slip in it, which is a secret and no business of the sign-in's.
-  if (isReadElsewhere && request.headers.has("Authorization")) return unauthorized(problem);
+  if (isReadElsewhere && possibleTokens(request).length > 0) return unauthorized(problem);
   const identity = await identify(request, env, authenticate);
   if (!(identity instanceof Response)) return forbidden(`${action} needs the SERVICE_TOKEN as bearer`);
   return identity.status === 401 ? unauthorized(problem) : identity;
@@ -132,4 +135,15 @@ async function hasServiceToken(request, env) {
   const token = bearerToken(request);
   if (!token || !env.SERVICE_TOKEN) return false;
   return isSameSecret(token, env.SERVICE_TOKEN);
+}
+
+/**
+ * Whether the service token stands where a user's credential does: it would be handed on to the sign-in.
+ * @param {Request} request
+ * @param {AuthEnv} env
+ */
+async function isServiceTokenAstray(request, { SERVICE_TOKEN: secret }) {
+  if (!secret) return false;
+  const found = await Promise.all(possibleTokens(request).map((token) => isSameSecret(token, secret)));
+  return found.includes(true);
 }

@@ -4,6 +4,8 @@
 
 const BEARER_PROTOCOL = "bearer.";
 
+const POSSIBLE_TOKENS_MAX = 8;
+
 /**
  * @param {Request} request
  * @returns {string | null} The token of `Authorization: Bearer`, perhaps empty.
@@ -32,6 +34,26 @@ export function protocolToken(request) {
   if (tokens.length === 0) return null;
   // Whose would it be?
   return tokens.length === 1 ? tokens[0].slice(BEARER_PROTOCOL.length) : "";
+}
+
+/**
+ * All that may be a token in the places that are not the cookies': few, whatever somebody writes there.
+ * @param {Request} request
+ */
+export function possibleTokens(request) {
+  const authorization = request.headers.get("Authorization") ?? "";
+  const [, basic = ""] = /^basic +(\S+)$/i.exec(authorization) ?? [];
+  const words = [...authorization.split(/[\s,="]+/), ...decoded(basic).split(":"), protocolToken(request) ?? ""];
+  return words.filter(Boolean).slice(-POSSIBLE_TOKENS_MAX);
+}
+
+/** @param {string} base64 @returns {string} Empty if it is none. */
+function decoded(base64) {
+  try {
+    return atob(base64);
+  } catch {
+    return "";
+  }
 }
 
 /**

@@ -75,7 +75,7 @@ export function identityProblem(identity, now) {
   const { userId, issuedAt, expiresAt, credentialId } = /** @type {Record<string, unknown>} */ (
     identity
   );
-  if (!isUserId(userId)) return "userId: expected a string, not empty";
+  if (!isUserId(userId)) return "userId: expected a string of whole characters, not empty";
   if (!isTime(issuedAt, SECONDS_MAX)) return "issuedAt: expected seconds since the epoch";
   if (!wasIssued(issuedAt, now)) {
     return "issuedAt: expected seconds since the epoch, and not in the future";
@@ -112,11 +112,13 @@ export function hasExpired({ expiresAt }, now) {
 }
 
 /**
+ * Whether a value can be a user's id. Half a character is the same as any other half in an address, so
+ * that users whose ids differ by it alone would be one.
  * @param {unknown} value
  * @returns {value is string}
  */
 export function isUserId(value) {
-  return typeof value === "string" && value !== "";
+  return typeof value === "string" && value !== "" && value.isWellFormed();
 }
 
 /**

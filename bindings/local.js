@@ -5,9 +5,9 @@
 import { isLoopbackHost } from "./urls.js";
 
 // Cloudflare's edge and proxies leave these, whatever they say.
-const FAR_HEADERS = ["Via", "True-Client-IP", "CDN-Loop", "CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker"];
+const FAR_HEADERS = ["Via", "CDN-Loop", "CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker"];
 const FAR_FAMILIES =
-  /^(?:x-(?:forwarded|original|envoy|amzn|client)|client-ip|cf-(?:ew|warp)|fastly-|fly-|tailscale-)/i;
+  /forwarded|(?:client|user|remote)-?(?:ip|addr)|^(?:x-(?:original|envoy|amzn|client)|cf-(?:ew|warp)|fastly-|fly-|tailscale-)/i;
 
 /**
  * Development servers pass requests on with these. What they say of the way alone does not tell whom

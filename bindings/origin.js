@@ -5,7 +5,7 @@
 import { quoted } from "./log.js";
 import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
-import { isOriginOf } from "./urls.js";
+import { isListedOrigin, isOriginOf } from "./urls.js";
 
 /** @import { AuthEnv } from "./identity.js" */
 /** @import { Action } from "./routes.js" */
@@ -103,7 +103,5 @@ export function withHeaders(response, request, env) {
  * @param {AuthEnv} env
  */
 function isListed(origin, { ALLOWED_ORIGINS: listed }) {
-  // Every sandboxed frame and local file has the origin "null".
-  if (!origin || origin === "null" || typeof listed !== "string") return false;
-  return listed.split(",").some((entry) => entry.trim().replace(/\/$/, "") === origin);
+  return typeof listed === "string" && isListedOrigin(origin, listed);
 }

@@ -53,11 +53,9 @@ export interface UserMetrics {
 /**
  * A message for the devices: it arrives as the JSON text it is written as, in version 2 as the `body`
  * of a frame of its own. `type` is none that version 1 gets from the session itself, such as `state`.
+ * The first form takes what has a type of the app's own, the second what is written out.
  */
-export interface PushedMessage {
-  type: string;
-  [key: string]: unknown;
-}
+export type PushedMessage = { type: string } | { type: string; [key: string]: unknown };
 
 /**
  * What the Worker's environment must hold, and may. The variables have no place in the type: a

@@ -39,9 +39,9 @@ export function answerResponse(answer) {
   const { status, body } = answer;
   const headers = new Headers({ "Content-Type": "application/json", ...NOT_STORED });
   if (status === 401) headers.set("WWW-Authenticate", "Bearer");
-  if (status === 429) {
-    headers.set("Retry-After", RETRY_SECONDS);
-    notice("limit", `refused with 429: ${JSON.parse(body).error.message}`, "warn");
+  if (status === 429) headers.set("Retry-After", RETRY_SECONDS);
+  if (status === 401 || status === 429) {
+    notice(`session ${status}`, `refused with ${status}: ${JSON.parse(body).error.message}`, "warn");
   }
   return new Response(body, { status, headers });
 }

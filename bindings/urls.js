@@ -1,6 +1,6 @@
 /** Which addresses are this machine's own, which may carry secrets, and whose pages may ask. */
 
-const LOOPBACK_HOST = /^(?:localhost|[^.]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const LOOPBACK_HOST = /^(?:(?:[^.]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** @param {string} hostname As a URL has it: in lower case, and an address in its usual form. */
 export function isLoopbackHost(hostname) {
@@ -37,4 +37,25 @@ export function isOriginOf(origin, asked) {
  */
 export function areOrigins(listed) {
   return listed.split(",").every((entry) => /^(?:[a-z][\w+.-]*:\/\/[^\s/]+\/?)?$/i.test(entry.trim()));
+}
+
+/**
+ * Whether a page's origin is among those that a variable lists.
+ * @param {string | null} origin As the header has it.
+ * @param {string} listed
+ */
+export function isListedOrigin(origin, listed) {
+  // Every sandboxed frame and local file has the origin "null".
+  if (!origin || origin === "null") return false;
+  return listed.split(",").some((entry) => sentOrigin(entry.trim()) === origin);
+}
+
+/**
+ * An origin as browsers send it, however an owner writes it: in small letters, without the usual port,
+ * a host of other letters in its ASCII form.
+ * @param {string} text
+ */
+function sentOrigin(text) {
+  const origin = URL.parse(text)?.origin;
+  return origin && origin !== "null" ? origin : text.toLowerCase().replace(/\/$/, "");
 }

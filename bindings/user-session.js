@@ -45,12 +45,13 @@ export function userSession(env, userId, own = []) {
   if (encodedLength(userId) > USER_ID_BYTES_MAX) {
     throw new TypeError(`userId: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`);
   }
-  const id = sessions.idFromName(userId);
+  // Half a character is read as in an address, where a page's client writes the same id.
+  const id = sessions.idFromName(userId.toWellFormed());
   // The stub of any class: its methods are what METHODS and `own` say.
   const hold = () => /** @type {Record<string, (...args: any[]) => Promise<any>>} */ (sessions.get(id));
   let stub = hold();
-  /** @param {string} name @param {(args: any[]) => boolean} isHarmless */
-  const caller = (name, isHarmless) => async (/** @type {any[]} */ ...args) => {
+  /** @param {string} name @param {any[]} args */
+  const call = async (name, args) => {
     const held = stub;
     try {
       if (typeof held[name] !== "function") throw new PlatformError(NO_RPC);
@@ -60,9 +61,17 @@ export function userSession(env, userId, own = []) {
       if (error instanceof Error && error.message.includes(NO_NAME)) throw new PlatformError(OLD_TOOLS);
       // Another call may have done it by now.
       if (stub === held) stub = hold();
+      throw error;
+    }
+  };
+  /** @param {string} name @param {(args: any[]) => boolean} isHarmless */
+  const caller = (name, isHarmless) => async (/** @type {any[]} */ ...args) => {
+    try {
+      return await call(name, args);
+    } catch (error) {
       if (!isRestart(error) && !(isTransient(error) && isHarmless(args))) throw error;
     }
-    return stub[name](...args);
+    return call(name, args);
   };
   const callers = [
     ...Object.entries(METHODS).map(([name, isHarmless]) => [name, caller(name, isHarmless)]),

@@ -1,6 +1,7 @@
 /** Where the server is. Only a page's own address is left to `URL`, which React Native has a part of. */
 import { attempt, page } from "./page.js";
 import { ProblemError } from "./problem.js";
+import { shown } from "./say.js";
 
 const DEFAULT_PATH = "/__user-session";
 const SOCKET_SCHEMES = new Map([
@@ -12,14 +13,13 @@ const SOCKET_SCHEMES = new Map([
 
 /** Scheme, host, path and query of an absolute address. */
 const ABSOLUTE = /^([a-z][a-z\d+.-]*:)\/\/([^/?#\s]+)([^?#]*)(\?[^#]*)?/i;
-const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i;
 
 /** Where sockets go, written in one way; as it was given if nothing can be connected to there. */
 export function endpointOf(url?: string): string {
   try {
     return endpointAddress(url);
   } catch {
-    return String(url);
+    return textOf(url);
   }
 }
 
@@ -29,7 +29,7 @@ export function endpointOf(url?: string): string {
  */
 export function endpointAddress(url?: string): string {
   const base = attempt(() => page.location?.href);
-  const given = String(url || DEFAULT_PATH);
+  const given = textOf(url || DEFAULT_PATH);
   const absolute = attempt(() => wholeUrl(given, base)) ?? (hasWholeUrl() ? "" : given);
   const [, givenScheme = "", host, path = "", query = ""] = ABSOLUTE.exec(absolute) ?? [];
   const scheme = givenScheme.toLowerCase();
@@ -40,28 +40,38 @@ export function endpointAddress(url?: string): string {
     const expected = "expected http:, https:, ws: or wss:, so write it as https://app.example";
     throw new ProblemError("wrong_address", `url: its scheme is ${other} where we ${expected}`);
   }
-  const what = url ? `url: ${JSON.stringify(url)} is no URL` : "url: there is no page whose URL could stand in";
+  const what = url ? `url: ${shown(url)} is no URL` : "url: there is no page whose URL could stand in";
   throw new ProblemError("wrong_address", `${what}: expected one like https://app.example`);
 }
 
 /** An address with these parameters, each once, and what its own query has beside them. */
 export function withQuery(address: string, query: Readonly<Record<string, string>>): string {
-  const [path = "", own = ""] = address.split("?", 2);
-  const others = own.split("&").filter((pair) => pair !== "" && !((pair.split("=")[0] ?? "") in query));
+  // A query may have question marks of its own.
+  const [path = "", ...own] = address.split("?");
+  const isOwn = (pair: string) => pair !== "" && !Object.keys(query).includes(pair.replace(/=[^]*/, ""));
+  const others = own.join("?").split("&").filter(isOwn);
   const ours = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return `${path}?${[...others, ...ours].join("&")}`;
 }
 
+/** An address without its query, and without the password that may stand before its host. */
+export function withoutSecrets(address: string): string {
+  return address.replace(/\?[^]*/, "").replace(/^([^/]*\/\/)[^/]*@/, "$1");
+}
+
 /** Scheme and host of an address. */
 export function originOf(address: string): string {
-  return ORIGIN.exec(address)?.[0] ?? address;
+  return withoutSecrets(address).split("/", 3).join("/");
 }
 
 /** Where the server answers a question by HTTP about the user of a socket's address. */
 export function stateAddressOf(address: string): string {
-  const [endpoint = "", query = ""] = address.split("?", 2);
-  const user = query.split("&").find((pair) => pair.startsWith("userId=")) ?? "";
-  return `${endpoint.replace(/^ws/, "http")}/state?${user}`;
+  return address.replace(/^ws/, "http").replace("?", "/state?");
+}
+
+/** What is no text has none: it may refuse to be made one. */
+function textOf(url: unknown): string {
+  return attempt(() => String(url)) ?? "";
 }
 
 function wholeUrl(url: string, base: string | undefined): string | undefined {

@@ -1,6 +1,7 @@
 /** A question by HTTP, since a WebSocket that fails before it opens does not say why. */
-import { originOf, stateAddressOf } from "./address.js";
-import { type SessionProblem, problemOf } from "./problem.js";
+import { originOf, stateAddressOf, withoutSecrets } from "./address.js";
+import { Deadline } from "./deadline.js";
+import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
 
 const PATIENCE_MS = 5_000;
 
@@ -37,19 +38,23 @@ export interface Finding {
  */
 export async function askServer(attempt: Attempt, question: AbortController): Promise<Finding> {
   const address = stateAddressOf(attempt.address);
-  const timer = setTimeout(() => question.abort(), PATIENCE_MS);
+  const patience = new Deadline();
+  patience.set(PATIENCE_MS, () => question.abort());
   try {
     const response = await fetch(address, {
-      ...{ credentials: "include", cache: "no-store", redirect: "manual", signal: question.signal },
+      credentials: "include",
+      cache: "no-store",
+      redirect: "manual",
+      signal: question.signal,
       headers: attempt.token === null ? {} : { Authorization: `Bearer ${attempt.token}` },
     });
     const body = parsed(await response.text());
-    const problem = problemOfAnswer(response, body, attempt, address.replace(/\?.*/, ""));
+    const problem = problemOfAnswer(response, body, attempt, withoutSecrets(address));
     return { problem, isRefusal: body.error?.code === problem.code };
   } catch {
     return { problem: unreachable(attempt), isRefusal: false };
   } finally {
-    clearTimeout(timer);
+    patience.clear();
   }
 }
 
@@ -59,21 +64,27 @@ interface Body {
   activeGames?: unknown;
 }
 
+const CODES_BY_STATUS = new Map<number, ProblemCode>([
+  [400, "invalid_request"],
+  [401, "unauthorized"],
+  [403, "forbidden"],
+  [429, "rate_limited"],
+  [503, "unavailable"],
+]);
+
 function problemOfAnswer(
   { status }: Response,
   { error, activeGames }: Body,
   { hasOpened }: Attempt,
   where: string,
 ): SessionProblem {
-  const said = typeof error?.message === "string" ? error.message : `${where} answers ${status}`;
-  if (status === 401) return problemOf("unauthorized", said);
-  if (status === 403) return problemOf("forbidden", said);
-  if (status === 400) return problemOf("invalid_request", said);
-  if (status === 429) return problemOf("rate_limited", said);
-  if (status === 503) return problemOf("unavailable", said);
-  if (status >= 500) return problemOf("server_error", said);
+  const word = typeof error?.message === "string" ? error.message : null;
+  const said = word ?? `${where} answers ${status}`;
+  const known = CODES_BY_STATUS.get(status) ?? (status >= 500 ? "server_error" : null);
+  if (known) return problemOf(known, said);
   if (status !== 200 || !activeGames) {
-    return problemOf("wrong_address", `no session server at ${where}, which answers ${status || "by a redirect"}: check url`);
+    const answer = `${status || "by a redirect"}${word === null ? "" : ` ("${word}")`}`;
+    return problemOf("wrong_address", `no session server at ${where}, which answers ${answer}: check url`);
   }
   if (hasOpened) return problemOf("server_error", "the server takes the connection and ends it without a word");
   const causes = "a proxy or middleware on the way may pass no WebSockets, or too many were opened";

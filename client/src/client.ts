@@ -5,7 +5,7 @@ import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { numberOption } from "./numbers.js";
-import { page, watchPage } from "./page.js";
+import { attempt, page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
 import { type Message, refusal } from "./requests.js";
@@ -106,7 +106,7 @@ export class UserSessionClient {
         heartbeatMs: numberOption("heartbeatMs", options.heartbeatMs, HEARTBEAT_MS),
         lostAfterMs: numberOption("lostAfterMs", options.lostAfterMs, LOST_AFTER_MS),
         requestsPerSecond: numberOption("requestsPerSecond", options.requestsPerSecond, REQUESTS_PER_SECOND),
-        WebSocket: options.WebSocket ?? page.WebSocket,
+        WebSocket: options.WebSocket ?? attempt(() => page.WebSocket),
         isOwnWebSocket: Boolean(options.WebSocket),
       },
       (changes, isCounted) => this.#coreChanged(changes, isCounted),
@@ -308,8 +308,10 @@ export class UserSessionClient {
 
   #newGroup(): TabGroup {
     const current = (): Told => ({
-      ...{ snapshot: this.#snapshot, memory: this.#core.memory },
-      ...{ changes: [], isCounted: false },
+      snapshot: this.#snapshot,
+      memory: this.#core.memory,
+      changes: [],
+      isCounted: false,
     });
     return new TabGroup(this.#groupName(), {
       lead: (last) => {

@@ -1,5 +1,5 @@
 /** How long something has lasted, whatever becomes of the device's clock meanwhile. */
-import { page } from "./page.js";
+import { attempt, page } from "./page.js";
 
 let lastWall = 0;
 let counted = 0;
@@ -17,8 +17,7 @@ function countedWallMs(): number {
  * them while the machine sleeps, and each tab counts from another moment: never compare two tabs'.
  */
 export function monotonicMs(): number {
-  const { performance } = page;
-  return typeof performance?.now === "function" ? performance.now() : countedWallMs();
+  return attempt(() => page.performance?.now()) ?? countedWallMs();
 }
 
 /** A moment of the past, by both clocks. */

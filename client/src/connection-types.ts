@@ -33,8 +33,16 @@ export interface ConnectionMetrics {
 }
 
 export function noMetrics(): ConnectionMetrics {
-  const none = { connectedAt: null, roundTripMs: null, lastClose: null };
-  return { attempts: 0, connections: 0, timeouts: 0, framesSent: 0, framesReceived: 0, ...none };
+  return {
+    attempts: 0,
+    connections: 0,
+    connectedAt: null,
+    roundTripMs: null,
+    timeouts: 0,
+    framesSent: 0,
+    framesReceived: 0,
+    lastClose: null,
+  };
 }
 
 export interface ConnectionHandlers {

@@ -4,7 +4,7 @@
  */
 import type { Attempt } from "./ask.js";
 import { FAILURES_BY_CLOSE, backoffMs } from "./backoff.js";
-import { monotonicMs } from "./clock.js";
+import { type Moment, moment, monotonicMs } from "./clock.js";
 import {
   type ConnectionHandlers,
   type ConnectionSettings,
@@ -16,7 +16,7 @@ import {
 import { Deadline } from "./deadline.js";
 import { FrameReader } from "./frames.js";
 import { Outage } from "./outage.js";
-import { watchPolicy } from "./page.js";
+import { attempt, watchPolicy } from "./page.js";
 import { type SessionProblem, checkToken, problemOf, problemOfClose, problemOfError } from "./problem.js";
 import {
   HEARTBEAT,
@@ -51,8 +51,8 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 
 export class Connection {
   readonly metrics = noMetrics();
-  /** When a socket last brought anything, or another tab's had, by `monotonicMs`. */
-  heardAt = -Infinity;
+  /** When a socket last brought anything, or another tab's had. */
+  heardAt: Moment = { at: -Infinity, wallAt: -Infinity };
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
@@ -121,6 +121,7 @@ export class Connection {
   /** Closes the socket and makes no other. */
   stop(): void {
     this.#isRunning = false;
+    this.#unwatchPolicy();
     this.#abandon();
     this.#outage.end();
   }
@@ -128,6 +129,8 @@ export class Connection {
   /** Closes the socket until the next `wake`: the page is being left, and may come back. */
   suspend(): void {
     if (!this.#isRunning) return;
+    this.#isStalled = false;
+    this.#unwatchPolicy();
     this.#abandon();
     this.#outage.end();
     this.#handlers.dropped();
@@ -210,7 +213,7 @@ export class Connection {
     tried.address = this.#settings.address();
     const Socket = socketClass(this.#settings.WebSocket, this.#said);
     const isCurrent = () => attempt === this.#attempt;
-    this.#unwatchPolicy = watchPolicy(tried.address, (policy) => isCurrent() && this.#fail(problemOf("policy", policy, false)));
+    this.#watchPolicy(tried.address);
     const socket = new Socket(tried.address, protocols);
     this.#socket = socket;
     socket.onopen = () => isCurrent() && this.#opened(socket);
@@ -218,6 +221,14 @@ export class Connection {
     socket.onclose = ({ code, reason }) => isCurrent() && this.#closed(code, reason);
     // `close` follows and says as much, but not in every browser and from every cause.
     socket.onerror = () => new Deadline().set(0, () => isCurrent() && socket.readyState === CLOSED && this.#closed(NO_CLOSE, ""));
+  }
+
+  /** The browser may tell of a policy later than of the socket that failed by it. */
+  #watchPolicy(address: string): void {
+    this.#unwatchPolicy();
+    this.#unwatchPolicy = watchPolicy(address, (policy) => {
+      if (!this.#hasFirstFrame) this.#fail(problemOf("policy", policy, false));
+    });
   }
 
   #opened(socket: WebSocket): void {
@@ -246,7 +257,7 @@ export class Connection {
       this.#beat();
     }
     if (frame) this.#handlers.frame(frame);
-    this.heardAt = monotonicMs();
+    this.heardAt = moment();
   }
 
   #closed(code: number, reason: string): void {
@@ -325,7 +336,6 @@ export class Connection {
   #abandon(): void {
     for (const timer of [this.#retryTimer, this.#heartbeatTimer]) clearTimeout(timer);
     this.#answer.clear();
-    this.#unwatchPolicy();
     this.#versions.ended(this.#isAttempting);
     this.#attempt++;
     this.#isAttempting = false;
@@ -352,7 +362,11 @@ export class Connection {
     const { WebSocket: Socket, address } = this.#settings;
     if (!Socket) return;
     this.metrics.attempts++;
-    const probe = (this.#probe = new Socket(address(), [PROTOCOL_VERSION_2]));
+    const probe = attempt(() => new Socket(address(), [PROTOCOL_VERSION_2]));
+    if (!probe) return;
+    this.#probe = probe;
+    // The class of `ws` ends the process over an error that nobody listens to.
+    probe.onerror = () => {};
     probe.onopen = () => {
       if (this.#probe !== probe) return;
       if (probe.protocol !== PROTOCOL_VERSION_2) return probe.close(NORMAL_CLOSE);

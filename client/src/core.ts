@@ -1,5 +1,5 @@
 /** One tab's session: a connection, what was told on it and what was asked on it. */
-import { type Moment, monotonicMs } from "./clock.js";
+import { type Moment, ageMs, moment } from "./clock.js";
 import { Connection } from "./connection.js";
 import type { ConnectionMetrics, ConnectionSettings, Ending, Start } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
@@ -157,7 +157,7 @@ export class SessionCore {
   /** Starts from what another tab knew. */
   adopt(memory: Memory): void {
     this.#model.memory = memory;
-    this.#connection.heardAt = monotonicMs();
+    this.#connection.heardAt = moment();
   }
 
   /** A presence that must be said again since nobody else has spoken meanwhile, `null` if none. */
@@ -253,7 +253,7 @@ export class SessionCore {
     const changes = this.#model.apply(frame);
     const isCounted = before.position !== this.#model.memory.position;
     const isFirst = frame.type === "initial_state";
-    this.#spoken.told(frame, before, monotonicMs() - this.#connection.heardAt);
+    this.#spoken.told(frame, before, ageMs(this.#connection.heardAt));
     if (isFirst) {
       this.#lost.clear();
       this.#status = "connected";

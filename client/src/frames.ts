@@ -76,6 +76,9 @@ export const FRAMES = new Map<string, Readonly<Partial<Record<Version, Shape>>>>
   ["logged_out", { 2: { needs: { scope: isScope }, isBare: true } }],
 ]);
 
+/** Fields that version 1 does not have: nobody has looked at what a frame calls so. */
+const UNKNOWN_TO_1 = { devices: undefined, epoch: undefined, seq: undefined };
+
 /** Version 1 counts nothing, so whatever a frame calls its number there is none. */
 function counted(shape: Shape): Record<Version, Shape> {
   return { 1: shape, 2: { ...shape, may: COUNTED } };
@@ -108,12 +111,12 @@ export class FrameReader {
  * A frame as it may be acted on. In version 1 a server's pushes are bare, and an older server lets
  * through those that are called like a frame of its own: whatever is no frame of version 1 is a push.
  * @param isFirst Whether nothing was believed on this connection yet: only then there is a first state.
- * @returns In version 1 without numbers; why it is not believed, if it isn't.
+ * @returns Why it is not believed, if it isn't.
  */
 function believed(frame: Frame, version: Version, isFirst: boolean): Frame | string {
   const fault = faultOf(frame, version, isFirst);
   if (version === 2) return fault ?? frame;
-  return fault === null ? { ...frame, epoch: undefined, seq: undefined } : { type: "push", body: frame };
+  return fault === null ? { ...frame, ...UNKNOWN_TO_1 } : { type: "push", body: frame };
 }
 
 function faultOf(frame: Frame, version: Version, isFirst: boolean): string | null {
@@ -135,5 +138,5 @@ function faultyField(frame: Record<string, unknown>, { needs, may = {}, isBare }
     if (frame[name] !== undefined && !check(frame[name])) return name;
   }
   const isExtra = (name: string) => name !== "type" && !(name in needs);
-  return (isBare && Object.keys(frame).find(isExtra)) || null;
+  return (isBare ? Object.keys(frame).find(isExtra) : null) ?? null;
 }

@@ -1,6 +1,6 @@
 /** Who this device and this tab are. */
 import { attempt, listen, page } from "./page.js";
-import { warn } from "./say.js";
+import { SaidOnce } from "./say.js";
 import { isDeviceId } from "./texts.js";
 
 const DEVICE_KEY = "user-session-device-id";
@@ -9,20 +9,18 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
 let pageDeviceId: string | undefined;
 let pageTabId: string | undefined;
-let hasWarned = false;
+const said = new SaidOnce();
 
 /** A random text of letters and digits, five bits each. */
 export function randomId(length: number): string {
   const bytes = new Uint8Array(length);
   if (!attempt(() => crypto.getRandomValues(bytes))) {
     fillByChance(bytes);
-    if (!hasWarned) {
-      warn(
-        "there is no crypto.getRandomValues here, so ids are made by Math.random, which serves as long as it is " +
-          "seeded well; in React Native install react-native-get-random-values and import it first",
-      );
-    }
-    hasWarned = true;
+    said.warn(
+      "crypto",
+      "there is no crypto.getRandomValues here, so ids are made by Math.random, which serves as long as it is " +
+        "seeded well; in React Native install react-native-get-random-values and import it first",
+    );
   }
   return Array.from(bytes, (byte) => ALPHABET.charAt(byte % 32)).join("");
 }
@@ -34,7 +32,7 @@ function fillByChance(bytes: Uint8Array): void {
 
 /** The id of this browser profile. Where nothing can be stored it lasts as long as the page. */
 export function ownDeviceId(): string {
-  pageDeviceId ??= read(localStorageOrNull(), DEVICE_KEY) ?? newDeviceId();
+  pageDeviceId ??= read("localStorage", DEVICE_KEY) ?? newDeviceId();
   return pageDeviceId;
 }
 
@@ -45,10 +43,10 @@ export function ownDeviceId(): string {
  */
 export function ownTabId(): string {
   if (pageTabId !== undefined) return pageTabId;
-  const id = read(sessionStorageOrNull(), TAB_KEY) ?? randomId(16);
+  const id = read("sessionStorage", TAB_KEY) ?? randomId(16);
   pageTabId = id;
-  const take = () => attempt(() => sessionStorageOrNull()?.removeItem(TAB_KEY));
-  const giveBack = () => attempt(() => sessionStorageOrNull()?.setItem(TAB_KEY, id));
+  const take = () => attempt(() => page.sessionStorage?.removeItem(TAB_KEY));
+  const giveBack = () => attempt(() => page.sessionStorage?.setItem(TAB_KEY, id));
   take();
   listen(() => page, "pagehide", giveBack);
   listen(() => page, "pageshow", take);
@@ -57,22 +55,14 @@ export function ownTabId(): string {
 
 function newDeviceId(): string {
   const id = randomId(20);
-  attempt(() => localStorageOrNull()?.setItem(DEVICE_KEY, id));
+  attempt(() => page.localStorage?.setItem(DEVICE_KEY, id));
   // Another tab may have been as quick: whoever wrote last has named the device.
-  return read(localStorageOrNull(), DEVICE_KEY) ?? id;
+  return read("localStorage", DEVICE_KEY) ?? id;
 }
 
-function read(storage: Storage | null, key: string): string | null {
-  const text: unknown = attempt(() => storage?.getItem(key));
+/** Where storage is forbidden the property itself throws. */
+function read(storage: "localStorage" | "sessionStorage", key: string): string | null {
+  const text: unknown = attempt(() => page[storage]?.getItem(key));
   // Anything of the page's may have written there.
   return typeof text === "string" && isDeviceId(text) ? text : null;
-}
-
-// Where storage is forbidden the property itself throws.
-function localStorageOrNull(): Storage | null {
-  return attempt(() => page.localStorage) ?? null;
-}
-
-function sessionStorageOrNull(): Storage | null {
-  return attempt(() => page.sessionStorage) ?? null;
 }

@@ -65,7 +65,7 @@ export class SessionModel {
       isCounted && this.#resumedFrom !== null && frame["reset"] !== true && position?.epoch === epoch;
     this.#know({
       state,
-      devices: Array.isArray(frame["devices"]) ? (frame["devices"] as SessionDevice[]) : [],
+      devices: (frame["devices"] as SessionDevice[] | undefined) ?? [],
       position: isResumed ? position : isCounted ? { epoch, seq } : null,
       stateSeq: isCounted ? seq : 0,
     });
@@ -76,18 +76,8 @@ export class SessionModel {
   }
 
   #merge(frame: Frame): SessionChange[] {
-    const { state } = this.memory;
-    if (!state) return [];
-    const games = gamesOf(frame["activeGames"]);
-    const lastActive = numberOf(frame["lastActive"]);
-    this.#know({
-      state: {
-        ...state,
-        ...(games && { activeGames: games }),
-        ...(frame["presence"] !== undefined && { presence: frame["presence"] as Presence }),
-        ...(lastActive !== null && { lastActive }),
-      },
-    });
+    if (!this.memory.state) return [];
+    this.#know({ state: stateOf(frame) });
     const epoch = numberOf(frame["epoch"]);
     const seq = numberOf(frame["seq"]);
     // Erasing a user's data begins a new count.
@@ -99,10 +89,9 @@ export class SessionModel {
     switch (frame.type) {
       case "game_joined":
       case "game_left": {
-        const games = gamesOf(frame["activeGames"]);
-        if (isNews && games) this.#knowState({ activeGames: games });
+        if (isNews) this.#knowState({ activeGames: frame["activeGames"] as string[] });
         const type = frame.type === "game_joined" ? "gameJoined" : "gameLeft";
-        return [{ type, gameId: String(frame["gameId"]) }];
+        return [{ type, gameId: frame["gameId"] as string }];
       }
       case "presence_updated": {
         const presence = frame["presence"] as Presence;
@@ -114,7 +103,7 @@ export class SessionModel {
         if (isNews) this.#setDevice(frame["device"] as SessionDevice);
         return [];
       case "device_disconnected":
-        if (isNews) this.#dropDevice(String(frame["deviceId"]));
+        if (isNews) this.#dropDevice(frame["deviceId"] as string);
         return [];
       case "event":
         return [eventOf(frame)];
@@ -150,8 +139,9 @@ export class SessionModel {
   }
 }
 
-function eventOf({ event, data = null, from }: Frame): SessionChange {
-  return { type: "event", event: { name: String(event), data, from: String(from), kept: false } };
+function eventOf(frame: Frame): SessionChange {
+  const { event: name, data = null, from } = frame as Frame & { event: string; from: string };
+  return { type: "event", event: { name, data, from, kept: false } };
 }
 
 function pushOf({ body, kept }: Frame): SessionChange {
@@ -161,15 +151,11 @@ function pushOf({ body, kept }: Frame): SessionChange {
 
 function stateOf(frame: Frame): SessionState {
   return {
-    userId: String(frame["userId"]),
-    activeGames: gamesOf(frame["activeGames"]) ?? [],
+    userId: frame["userId"] as string,
+    activeGames: (frame["activeGames"] as string[] | undefined) ?? [],
     presence: (frame["presence"] as Presence | undefined) ?? "online",
     lastActive: numberOf(frame["lastActive"]) ?? 0,
   };
-}
-
-function gamesOf(value: unknown): string[] | null {
-  return Array.isArray(value) ? (value as string[]) : null;
 }
 
 function numberOf(value: unknown): number | null {

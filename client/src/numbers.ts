@@ -14,14 +14,9 @@ export interface NumberRule {
  * @param name The option's.
  * @param given `undefined` if it was left out.
  */
-export function numberOption(name: string, given: unknown, { usual, least, most }: NumberRule): number {
-  if (given === undefined) return usual;
-  const isNumber = typeof given === "number" && Number.isFinite(given);
-  const taken = isNumber ? Math.min(Math.max(given, least), most) : usual;
-  if (taken !== given) {
-    warn(`the option ${name} is ${shown(given)}: expected a number from ${least} to ${most}; ${taken} is used`);
-  }
-  return taken;
+export function numberOption(name: string, given: unknown, rule: NumberRule): number {
+  if (given === undefined) return rule.usual;
+  return inRange(`the option ${name}`, given, Number.isFinite(given), rule, warn);
 }
 
 /**
@@ -30,12 +25,14 @@ export function numberOption(name: string, given: unknown, { usual, least, most 
  * @param name The field's.
  */
 export function numberOfServer(name: string, given: unknown, rule: NumberRule, said: SaidOnce): number {
-  const { usual, least, most } = rule;
   const isUsable = typeof given === "number" && given > 0;
-  const taken = isUsable ? Math.min(Math.max(given, least), most) : usual;
-  if (taken !== given) {
-    const expected = `expected a number from ${least} to ${most}`;
-    said.warn(name, `the server's ${name} is ${shown(given)}: ${expected}; ${taken} is used`);
-  }
+  return inRange(`the server's ${name}`, given, isUsable, rule, (text) => said.warn(name, text));
+}
+
+/** @param isUsable Whether it is a number to begin with. @param say Is told if another one is taken. */
+function inRange(what: string, given: unknown, isUsable: boolean, rule: NumberRule, say: (text: string) => void): number {
+  const { usual, least, most } = rule;
+  const taken = isUsable ? Math.min(Math.max(Number(given), least), most) : usual;
+  if (taken !== given) say(`${what} is ${shown(given)}: expected a number from ${least} to ${most}; ${taken} is used`);
   return taken;
 }

@@ -101,15 +101,17 @@ export class Outage {
   }
 
   /** Asks once in an outage, and once more after each `askAgain`. */
-  async #ask(attempt: Attempt | null): Promise<void> {
-    if (this.#question || !attempt?.address) return;
-    const question = (this.#question = new AbortController());
-    const { problem, isRefusal } = await askServer(attempt, question);
+  async #ask(tried: Attempt | null): Promise<void> {
+    if (this.#question || !tried?.address) return;
+    const question = attempt(() => new AbortController());
+    if (!question) return;
+    this.#question = question;
+    const { problem, isRefusal } = await askServer(tried, question);
     if (question !== this.#question) return;
     this.#known = this.#answer = problem;
     this.tell();
     this.#handlers.changed();
-    if (isRefusal) this.#handlers.refused(problem, attempt);
+    if (isRefusal) this.#handlers.refused(problem, tried);
     if (!this.#isInDoubt) return;
     this.#isInDoubt = false;
     this.#handlers.decided();

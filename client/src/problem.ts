@@ -1,4 +1,5 @@
 /** What is known of why a client is not connected. */
+import { shown } from "./say.js";
 
 /**
  * All codes of problems; docs/client.md says what each means.
@@ -50,29 +51,29 @@ export function problemOf(code: ProblemCode, message: string, retryable = true):
 const CODES_BY_CLOSE = new Map<number, ProblemCode>([
   [1001, "unavailable"],
   [1008, "rate_limited"],
-  [1009, "server_error"],
-  [1011, "server_error"],
   [1012, "unavailable"],
   [1013, "unavailable"],
   [4401, "unauthorized"],
 ]);
+/** What an engine gives where no code came (RFC 6455, section 7.4.1). */
+const NO_CODES = new Set([1005, 1006, 1015]);
 
 /** The problem that a close tells of, `null` if it tells of none. */
 export function problemOfClose(code: number, reason: string): SessionProblem | null {
-  // Codes of one's own begin at 4000: a proxy or another server has said something.
-  const known = CODES_BY_CLOSE.get(code) ?? (code >= 4_000 ? "server_error" : null);
+  // All but 1000 say that something went wrong: with the server, if not with what the map says.
+  const known = CODES_BY_CLOSE.get(code) ?? (code > 1_000 && !NO_CODES.has(code) ? "server_error" : null);
   if (!known) return null;
   return problemOf(known, reason || `the server closed the connection with code ${code}`);
 }
 
 /** The characters that a subprotocol may have (RFC 9110, section 5.6.2). */
-const NO_TOKEN_CHARACTER = /[^\w!#$%&'*+.^`|~-]/;
+const NO_TOKEN_CHARACTER = /[^\w!#$%&'*+.^`|~-]/u;
 
 /** @throws {ProblemError} If a token can't go along as a subprotocol. */
-export function checkToken(token: string): void {
-  const [character] = NO_TOKEN_CHARACTER.exec(token) ?? [];
-  if (character === undefined) return;
-  const what = `token: ${JSON.stringify(character)} can't be sent with a WebSocket`;
+export function checkToken(token: unknown): void {
+  const wrong = typeof token === "string" ? NO_TOKEN_CHARACTER.exec(token)?.[0] : token;
+  if (wrong === undefined) return;
+  const what = `token: ${shown(wrong)} can't be sent with a WebSocket`;
   throw new ProblemError("invalid_token", `${what}: expected letters, digits and !#$%&'*+-.^_\`|~, as JWTs have`);
 }
 

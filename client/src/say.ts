@@ -1,11 +1,12 @@
 /** What whoever writes the app should know, told in the console. */
+import { attempt, page } from "./page.js";
 
 const SHOWN_MAX = 60;
 /** A server may invent types of frames without end. */
 const KEYS_MAX = 32;
 
 export function warn(text: string): void {
-  globalThis.console?.warn(`user-session: ${text}`);
+  attempt(() => page.console?.warn(`user-session: ${text}`));
 }
 
 /** What is said once, and not again at every frame. */
@@ -28,7 +29,7 @@ export function shown(value: unknown): string {
     case "bigint":
       return `${value}n`;
     case "object":
-      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+      return value === null ? "null" : attempt(() => Array.isArray(value)) ? "an array" : "an object";
     case "function":
     case "symbol":
       return `a ${typeof value}`;

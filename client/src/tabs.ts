@@ -70,7 +70,7 @@ export interface Asked {
 
 /** Whether this browser can share a socket. */
 export function canShareTabs(): boolean {
-  return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel));
+  return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel && page.AbortController));
 }
 
 export class TabGroup {

@@ -5,6 +5,9 @@ const USER_ID_BYTES = 1_024;
 const DEVICE_ID_BYTES = 128;
 const NAME_BYTES = 128;
 
+/** A property escape would say the same, but React Native's engine could not read those until 2024. */
+const LONE_SURROGATE = /[\ud800-\udfff]/gu;
+
 /**
  * The text without halves of characters, as `slice` leaves them: the server reads U+FFFD for each, so
  * the client says so from the start. What is no text stays as it is, for the server to refuse.
@@ -12,7 +15,7 @@ const NAME_BYTES = 128;
 export function wellFormed<T>(value: T): T {
   if (typeof value !== "string") return value;
   const { toWellFormed } = value as string & { toWellFormed?: () => string };
-  const text = toWellFormed ? toWellFormed.call(value) : value.replace(/\p{Surrogate}/gu, "\u{fffd}");
+  const text = toWellFormed ? toWellFormed.call(value) : value.replace(LONE_SURROGATE, "\u{fffd}");
   return text as T & string;
 }
 

@@ -1,6 +1,7 @@
 /** A process that was too busy to read what had arrived: its connection is healthy. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,6 +11,7 @@ import { startServer } from "../../tests/support/server.mjs";
 /** @import { Server } from "../../tests/support/server.mjs" */
 
 const BUSY_PROCESS = fileURLToPath(new URL("support/busy-process.mjs", import.meta.url));
+const BUSY_ASKING = fileURLToPath(new URL("support/busy-asking.mjs", import.meta.url));
 
 /** @type {Server} */
 let server;
@@ -22,4 +24,14 @@ test("a process that was busy when its heartbeat was answered keeps its connecti
   const { stdout } = await promisify(execFile)(process.execPath, [BUSY_PROCESS, server.http, "busy"]);
   const { timeouts, attempts, status } = JSON.parse(stdout);
   assert.deepEqual([timeouts, attempts, status], [0, 0, "connected"]);
+});
+
+test("a process that was busy when it was told why its sockets fail knows it", async (t) => {
+  const broken = createServer((_, response) => void setTimeout(() => response.writeHead(500).end(), 500));
+  await new Promise((resolve) => broken.listen(0, "127.0.0.1", () => resolve(null)));
+  t.after(() => broken.close());
+  const { port } = /** @type {import("node:net").AddressInfo} */ (broken.address());
+  broken.on("upgrade", (_, socket) => socket.destroy());
+  const { stdout } = await promisify(execFile)(process.execPath, [BUSY_ASKING, `http://127.0.0.1:${port}`]);
+  assert.equal(stdout.trim(), "server_error");
 });

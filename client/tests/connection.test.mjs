@@ -137,6 +137,15 @@ test("a page that is left closes its socket, and opens one when it comes back fr
   assert.equal(newest().url.searchParams.get("since"), "7.10");
 });
 
+test("a page that had no address to connect to says so again when it comes back from the cache", async (t) => {
+  const { client, page } = fakeClient(t, { url: "ftp://app.example" });
+  client.connect();
+  page.dispatchEvent(new Event("pagehide"));
+  page.dispatchEvent(new Event("pageshow"));
+  const { problem, isLoading } = client.getSnapshot();
+  assert.deepEqual([problem?.code, isLoading], ["wrong_address", false]);
+});
+
 test("the heartbeat goes out on connecting and every 30 s, in the bytes that let the server sleep", (t) => {
   const { client, sockets, newest } = fakeClient(t);
   client.connect();
@@ -220,6 +229,29 @@ test("a server that selects no subprotocol is tried at once without: it speaks v
   assert.deepEqual(client.getSnapshot().state?.activeGames, ["go"]);
   assert.equal(client.getSnapshot().connectionStatus, "connected");
 });
+
+for (const [what, fail] of /** @type {const} */ ([["tells of its failure", false], ["can't be made", true]])) {
+  test(`the socket that asks an older server again and ${what} harms nothing, as it would in Node`, (t) => {
+    const { client, sockets, newest } = fakeClient(t);
+    client.connect();
+    newest().fail();
+    newest().open("");
+    newest().receive(olderState());
+    const connection = newest();
+    const { push } = sockets;
+    sockets.push = (...added) => {
+      if (fail) throw new DOMException("not from here", "SecurityError");
+      return push.apply(sockets, added);
+    };
+    t.mock.timers.tick(5_000);
+    connection.receive({ type: "pong" });
+    t.mock.timers.tick(25_000);
+    // The class of `ws` ends the process over an error that nobody listens to.
+    if (!fail) assert.ok(sockets.length === 3 && newest().onerror);
+    assert.equal(client.getSnapshot().connectionStatus, "connected");
+    assert.equal(connection.closedWith, null);
+  });
+}
 
 test("a server known to speak version 2 is never asked for version 1, however often it fails", (t) => {
   const { client, sockets, newest } = fakeClient(t);

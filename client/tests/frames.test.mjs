@@ -96,6 +96,7 @@ const UNBELIEVABLE = [
     { type: "logged_out", scope: "friends" },
     { type: "logged_out", scope: "all", friend: "Kim" },
     { type: "replaced", by: "Kim" },
+    { type: "replaced", "": "Kim" },
   ]],
   ["an error that has no code or no message", [
     { type: "error" },
@@ -227,6 +228,15 @@ test("version 1: its own frames are believed, whatever number they carry", (t) =
   newest().fail(1001);
   t.mock.timers.tick(1_000);
   assert.equal(newest().url.searchParams.get("since"), null);
+});
+
+test("version 1: a first frame tells nothing that only version 2 has, whatever it calls so", (t) => {
+  const { client, newest } = fakeClient(t);
+  client.connect();
+  newest().open("");
+  newest().receive(olderState({ devices: [null], epoch: 7, seq: 10 }));
+  const { connectionStatus, devices } = client.getSnapshot();
+  assert.deepEqual([connectionStatus, devices], ["connected", []]);
 });
 
 test("version 1: a first frame may lack what the hook in production does not need", (t) => {

@@ -28,6 +28,13 @@ function pingsIn({ newest }, ms, t = /** @type {any} */ (undefined)) {
   return newest().sent.length - before;
 }
 
+/** What has no kind any more, and throws at every question. */
+function revoked() {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 /** What an app may give where a number belongs, and how the console shows it. @type {[given: any, shown: string][]} */
 const NO_NUMBERS = [
   [NaN, "NaN"],
@@ -43,6 +50,7 @@ const NO_NUMBERS = [
   [new Date(5_000), "an object"],
   [Object(5_000), "an object"],
   [[5_000], "an array"],
+  [revoked(), "an object"],
   [{ valueOf: () => 5_000 }, "an object"],
   [Object.create(null), "an object"],
   [() => 5_000, "a function"],

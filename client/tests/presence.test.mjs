@@ -126,6 +126,14 @@ for (const [what, devices] of OTHERS) {
   });
 }
 
+test("whoever has spoken while this machine slept is not spoken over, though its monotonic clock stood still", (t) => {
+  const fake = saying(t, "away", [DESK, { ...PHONE, lastActive: 50_000 }]);
+  fake.setClock(3_600_000);
+  const lastActive = 3_700_000;
+  comeBack(t, fake, { presence: "online", devices: [{ ...DESK, lastActive }, { ...PHONE, lastActive: 1_000_000 }] });
+  assert.deepEqual(said(fake.newest()), []);
+});
+
 test("a device that was away all the time keeps nobody from saying it again", (t) => {
   const fake = saying(t, "away", [DESK, { ...PHONE, lastActive: 50_000 }]);
   comeBack(t, fake, { presence: "online", devices: [DESK, { ...PHONE, lastActive: 50_000 }] });

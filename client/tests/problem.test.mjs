@@ -41,7 +41,7 @@ const STATE = { userId: "kim", activeGames: [], presence: "online", lastActive: 
 
 /** @type {[what: string, answer: () => Response | Promise<Response>, code: string, message: RegExp][]} */
 const ANSWERS = [
-  ["another path", () => refusal(404, "not_found", "no such path"), "wrong_address", /answers 404.*url/],
+  ["another path", () => refusal(404, "not_found", "no such path"), "wrong_address", /answers 404 \("no such path"\).*url/],
   ["a page", () => new Response("<!doctype html>"), "wrong_address", /https:\/\/app\.example\/__user-session\/state/],
   ["JSON of another", () => Response.json({ ok: true }), "wrong_address", /url/],
   ["JSON null", () => Response.json(null), "wrong_address", /url/],
@@ -76,7 +76,8 @@ for (const [what, answer, code, message] of ANSWERS) {
       await settled();
       assert.equal(client.getSnapshot().problem?.code, code, "it stays known");
     }
-    assert.deepEqual(asked.map(({ url }) => url), ["https://app.example/__user-session/state?userId=kim"]);
+    assert.equal(asked.length, 1);
+    assert.match(String(asked[0]?.url), /^https:\/\/app\.example\/__user-session\/state\?userId=kim&deviceId=desk&/);
     const { credentials, headers } = asked[0]?.init ?? {};
     assert.deepEqual([credentials, headers], ["include", { Authorization: "Bearer secret" }]);
     t.mock.timers.tick(30_000);
@@ -173,6 +174,9 @@ const CLOSES = [
   [1012, "", "unavailable"],
   [1013, "too many connections: wait", "unavailable"],
   [4000, "a proxy's own", "server_error"],
+  [1002, "", "server_error"],
+  [1014, "", "server_error"],
+  [3008, "a framework's own", "server_error"],
 ];
 
 for (const [code, reason, expected] of CLOSES) {
@@ -272,39 +276,6 @@ test("without a network nobody is asked, and with one again the server is", asyn
 });
 
 /** @type {[url: string, address: string][]} */
-const ADDRESSES = [
-  ["https://x.example", "wss://x.example/__user-session"],
-  ["https://x.example/", "wss://x.example/__user-session"],
-  ["http://x.example:8787", "ws://x.example:8787/__user-session"],
-  ["ws://x.example", "ws://x.example/__user-session"],
-  ["wss://x.example/__user-session/", "wss://x.example/__user-session"],
-  ["wss://x.example/__user-session//#top", "wss://x.example/__user-session"],
-  ["https://x.example/api/session/", "wss://x.example/api/session"],
-];
-
-for (const [url, address] of ADDRESSES) {
-  test(`${url} goes to ${address}`, (t) => {
-    const { client, newest } = fakeClient(t, { url });
-    client.connect();
-    const { origin, pathname } = newest().url;
-    assert.equal(origin + pathname, address);
-  });
-}
-
-for (const url of ["localhost:8787", "ftp://x.example", "https://", "//", "__user-session", undefined, "data:,x"]) {
-  test(`${url} as url says that it is none, and is not tried in vain`, async (t) => {
-    const { client, sockets } = fakeClient(t, { url });
-    client.connect();
-    await settled();
-    const { problem, error } = client.getSnapshot();
-    assert.deepEqual([problem?.code, problem?.retryable, error], ["wrong_address", false, problem?.message]);
-    assert.match(String(problem?.message), /^url: .*https:/);
-    t.mock.timers.tick(600_000);
-    assert.deepEqual([sockets.length, client.getMetrics().attempts], [0, 1]);
-    assert.equal(client.getSnapshot().problem?.code, "wrong_address");
-  });
-}
-
 for (const [name, code] of /** @type {const} */ ([["SecurityError", "policy"], ["TypeError", "unsupported_runtime"]])) {
   test(`a constructor that throws a ${name} is a problem of its own`, async (t) => {
     const { client } = fakeClient(t, {
@@ -333,17 +304,32 @@ test("a runtime without WebSocket says what to give it", async (t) => {
   assert.match(String(problem?.message), /WebSocket.*ws/);
 });
 
+/** @param {EventTarget} page @param {object} more What the browser says of what the page's policy forbids. */
+function violate(page, more) {
+  const event = new Event("securitypolicyviolation");
+  page.dispatchEvent(Object.assign(event, { disposition: "enforce", originalPolicy: "connect-src 'none'", ...more }));
+}
+
+test("a policy that the browser tells of after the socket has failed by it is known, and ends the trying", (t) => {
+  const { client, sockets, page, newest } = fakeClient(t);
+  client.connect();
+  newest().fail(1006, "");
+  newest().fail(1006, "");
+  violate(page, { blockedURI: "wss://app.example/__user-session" });
+  assert.equal(client.getSnapshot().problem?.code, "policy");
+  t.mock.timers.tick(600_000);
+  assert.equal(sockets.length, 2);
+});
+
 test("a policy of the page that forbids the socket ends the attempt at once", (t) => {
   const { client, sockets, page, newest } = fakeClient(t);
   client.connect();
-  const violation = (/** @type {object} */ more) =>
-    page.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), { disposition: "enforce", originalPolicy: "connect-src 'none'", ...more }));
-  violation({ blockedURI: "https://app.example/x" });
-  violation({ blockedURI: "inline" });
-  violation({ blockedURI: "wss://other.example/" });
-  violation({ blockedURI: "wss://app.example/__user-session", disposition: "report" });
+  violate(page, { blockedURI: "https://app.example/x" });
+  violate(page, { blockedURI: "inline" });
+  violate(page, { blockedURI: "wss://other.example/" });
+  violate(page, { blockedURI: "wss://app.example/__user-session", disposition: "report" });
   assert.deepEqual([newest().closedWith, client.getSnapshot().problem], [null, null]);
-  violation({ blockedURI: "wss://app.example/__user-session" });
+  violate(page, { blockedURI: "wss://app.example/__user-session" });
   const { problem } = client.getSnapshot();
   assert.deepEqual([newest().closedWith, problem?.code, problem?.retryable], [1000, "policy", false]);
   assert.match(String(problem?.message), /wss:\/\/app\.example.*connect-src/);

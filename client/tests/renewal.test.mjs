@@ -226,6 +226,19 @@ test("a token is used at once in place of a function that never answers", async 
   assert.deepEqual([sockets.length, tokenOf(newest())], [1, "t"]);
 });
 
+for (const [given, shown] of /** @type {[any, string][]} */ ([["a😀", '"😀"'], [Object.create(null), "an object"], [5, "5"]])) {
+  for (const isFunction of [false, true]) {
+    test(`${shown} in place of a token is said, ${isFunction ? "and the function asked again later" : "and not tried"}`, async (t) => {
+      const { client, sockets } = fakeClient(t, { token: isFunction ? () => given : given });
+      client.connect();
+      await settled();
+      const { problem } = client.getSnapshot();
+      assert.deepEqual([problem?.code, problem?.retryable, sockets.length], ["invalid_token", isFunction, 0]);
+      assert.ok(problem?.message.startsWith(`token: ${shown} can't be sent`), problem?.message);
+    });
+  }
+}
+
 test("a token that no socket can carry says so, and the next is used at once", async (t) => {
   const { client, sockets, newest } = fakeClient(t, { token: "secret/of=mine" });
   client.connect();

@@ -1,5 +1,6 @@
 /** Engines that lack what browsers have, have a part of it, or refuse it: the client says so and goes on. */
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -99,6 +100,11 @@ const SURROUNDINGS = [
   ["storage of something else", { localStorage: being({ getItem: () => ({}), setItem: () => {} }) }],
   ["no performance", { performance: being(undefined) }],
   ["performance without a clock", { performance: being({}) }],
+  ["performance that may not be touched", { performance: refusing }],
+  ["no console", { console: being(undefined), crypto: being(undefined) }],
+  ["a console that can't warn", { console: being({}), crypto: being(undefined) }],
+  ["a console that may not be touched", { console: refusing, crypto: being(undefined) }],
+  ["no AbortController", { AbortController: being(undefined) }],
   ["no TextEncoder", { TextEncoder: being(undefined) }],
   ["a BroadcastChannel that refuses", {
     BroadcastChannel: being(class {
@@ -200,6 +206,15 @@ test("ids without crypto differ all the same, and the console says once what to 
   assert.match(String(said[0]), /react-native-get-random-values/);
 });
 
+test("a WebSocket that may not be touched is none", (t) => {
+  heardWarnings(t);
+  withGlobals(t, { WebSocket: refusing });
+  const client = new UserSessionClient({ userId: "kim", url: "wss://app.example/s" });
+  client.connect();
+  t.after(() => client.close());
+  assert.equal(client.getSnapshot().problem?.code, "unsupported_runtime");
+});
+
 /** What makes no sockets, and what the client says of it. @type {[what: string, given: any, says: RegExp][]} */
 const NO_SOCKETS = [
   ["no WebSocket at all, as in Node 20", undefined, /no WebSocket here: use Node 22 or later, or `import WebSocket from 'ws'`/],
@@ -237,4 +252,11 @@ test("a class that was given is used where there is no global one", (t) => {
   const { client, sockets } = fakeClient(t);
   client.connect();
   assert.equal(sockets.length, 1);
+});
+
+test("no engine meets a regular expression that it can't read: React Native's had no \\p until 2024, and loads nothing then", () => {
+  const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+  const files = readdirSync(dist).filter((name) => name.endsWith(".js"));
+  assert.ok(files.length > 10);
+  for (const name of files) assert.doesNotMatch(readFileSync(dist + name, "utf8"), /\\p\{/i, name);
 });

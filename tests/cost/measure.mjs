@@ -121,7 +121,7 @@ async function measureFrames(server, times) {
  * @param {() => Promise<unknown>} work Waits for the last effect it means.
  */
 async function addTo(sum, server, userId, work) {
-  await fallAsleep(server, userId);
+  await server.hibernate(userId);
   const before = await server.meter(userId);
   await work();
   const now = await server.meter(userId);
@@ -137,19 +137,6 @@ async function addTo(sum, server, userId, work) {
     rowsWritten: sum.rowsWritten + more("puts") + more("deletes"),
     activeMs: sum.activeMs + more("activeMs"),
   });
-}
-
-/**
- * @param {Server} server
- * @param {string} userId
- */
-async function fallAsleep(server, userId) {
-  try {
-    await server.hibernate(userId);
-  } catch (error) {
-    // After a heartbeat it sleeps already.
-    if (!/not currently running/.test(String(error))) throw error;
-  }
 }
 
 /**

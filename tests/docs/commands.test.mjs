@@ -47,7 +47,7 @@ const WAYS = {
   "npm run test:wasm": { by: "package.json", says: '"exec node scripts/test.mjs tests/wasm"' },
   "npm run lint": { by: "package.json", says: '"exec node scripts/test.mjs format tidy' },
   "cmake --preset native": { by: STEPS, says: 'buildPreset("native"' },
-  "ctest --preset native -R Scenario": { by: STEPS, says: '"ctest", ["--preset", "native"]' },
+  "ctest --preset native -R Scenario": { by: STEPS, says: '"ctest", ["--preset", "native"' },
   "UPDATE_SCENARIOS=1 ctest --preset native -R Scenario": {
     by: "tests/unit/scenario_test.cpp",
     says: '"UPDATE_SCENARIOS"',

@@ -41,20 +41,33 @@ export async function startServer(configPath = `${ROOT}wrangler.jsonc`, vars = O
   const harness = createTestHarness({ root: ROOT, workers: [{ configPath, vars }] });
   const { url } = await harness.listen();
   const http = url.origin;
+  /**
+   * Evicts an object unless it is asleep already, as it may be by itself on a busy machine.
+   * @param {string} name
+   * @param {"hibernate" | "close"} webSockets
+   * @returns {Promise<boolean>} Whether it ran.
+   */
+  const evicted = async (name, webSockets) => {
+    try {
+      await harness.getWorker().evictDurableObject(CLASS_NAME, { name, webSockets });
+      return true;
+    } catch (error) {
+      if (!String(error).includes("it is not currently running")) throw error;
+      return false;
+    }
+  };
   return {
     http,
     ws: http.replace("http", "ws"),
-    hibernate: async (userId) => {
-      const how = { name: userId, webSockets: /** @type {const} */ ("hibernate") };
-      try {
-        await harness.getWorker().evictDurableObject(CLASS_NAME, how);
-      } catch (error) {
-        // On a busy machine the platform may have put it to sleep already.
-        if (!String(error).includes("it is not currently running")) throw error;
+    hibernate: async (userId) => void (await evicted(userId, "hibernate")),
+    restart: async (userId) => {
+      const query = new URLSearchParams({ userId });
+      // An object that is asleep is woken first: only one that runs can be made to cut its sockets.
+      while (!(await evicted(userId, "close"))) {
+        const { status } = await fetch(`${http}/__user-session/state?${query}`);
+        if (status !== 200) throw new Error(`the object of ${userId} can't be woken: ${status}`);
       }
     },
-    restart: (userId) =>
-      harness.getWorker().evictDurableObject(CLASS_NAME, { name: userId, webSockets: "close" }),
     logs: () => harness.getLogs().map(({ message }) => String(message)),
     close: () => harness.close(),
   };

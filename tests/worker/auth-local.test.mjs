@@ -21,7 +21,7 @@ const ADDRESSES = [
   ...["127.0.0.1:40000", "localhost", "127.0.0.1, ::1", "127.0.0.1,127.0.0.1 , [::1]:1"],
 ];
 const HOSTS = [
-  ...["localhost", "LOCALHOST:3000", "app.localhost:1", "127.0.0.1:5173", "[::1]:5173", "[::1]"],
+  ...["localhost", "LOCALHOST:3000", "app.localhost:1", "kim.app.localhost", "127.0.0.1:5173", "[::1]:5173", "[::1]"],
   "localhost, localhost:3000",
 ];
 
@@ -57,6 +57,7 @@ test("a host that is not written as this machine's is refused", () => {
   for (const Host of ["localhost", "LocalHost:1", "app.localhost", "127.0.0.1:8787", "[::1]:8787"]) {
     assert.equal(isLocal({ Host }), true, Host);
   }
+  assert.equal(isLocal({ Host: "kim.app.localhost:1" }, "http://kim.app.localhost:1/"), true);
   for (const url of ["http://app.example/", "http://0.0.0.0/", "http://192.168.1.7/", "http://localhost./"]) {
     assert.equal(isLocal({}, url), false, url);
   }
@@ -110,6 +111,7 @@ test("one header of somebody else's is enough to be refused", () => {
   const others = [
     ...["X-Forwarded-Prefix", "X-Forwarded-Anything", "X-Original-Host", "X-Client-IP", "Client-IP", "X-Envoy-Peer"],
     ...["Via", "True-Client-IP", "CF-Ray", "CF-Visitor", "CF-Worker", "CF-EW-Via", "CDN-Loop", "Fly-Client-IP"],
+    ...["Forwarded-For", "X-Cluster-Client-IP", "X-Remote-Addr", "X-Vercel-Forwarded-For", "X-Azure-ClientIP", "X-AppEngine-User-IP", "WL-Proxy-Client-IP"],
   ];
   for (const name of others) {
     for (const value of ["", "localhost", "127.0.0.1", "1.1 localhost"]) {

@@ -56,6 +56,8 @@ test("a credential from before a logout opens nothing, by any route, ever", asyn
   await refused();
   await server.hibernate("kim");
   await refused();
+  const line = "user-session: refused with 401: logged out: sign in again for a new credential";
+  await eventually(line, () => server.logs().includes(line));
   const state = await ask(server, "state", "kim", bearer(SERVICE_TOKEN));
   assert.deepEqual(JSON.parse(state.text).activeGames, ["chess"]);
   assert.equal((await ask(server, "clear", "kim", bearer(SERVICE_TOKEN))).status, 200);

@@ -42,7 +42,7 @@ const closed = [
   [{ ...secret }, "AUTH_JWT_SECRET", [...NO_TEXTS, "short", " ".repeat(40), `short${" ".repeat(40)}`]],
   [keyed, "AUTH_JWKS_URL", [...NO_TEXTS, "http://issuer.example/", "issuer.example/keys", " https://issuer.example/keys", "ftp://issuer.example/", "file:///keys"]],
   [keyed, "AUTH_JWT_AUDIENCE", [undefined, null, ...NO_TEXTS, ",", " , ", "any, sessions", "sessions,any"]],
-  [secret, "AUTH_JWT_AUDIENCE", [...NO_TEXTS, ",", "any,any"]],
+  [secret, "AUTH_JWT_AUDIENCE", [...NO_TEXTS, ",", "any,any", " any", "any,", "ANY", "Any, sessions"]],
   [secret, "AUTH_JWT_ISSUER", [...NO_TEXTS, " https://i.example/", "https://i.example/\n"]],
   [secret, "AUTH_JWT_TYP", [...NO_TEXTS, ",", "a b", "a/b/c", "JWT, a b"]],
   [secret, "AUTH_JWT_HEADER", [...NO_TEXTS, "a b", "X-Token:", " X-Token"]],
@@ -54,9 +54,9 @@ const closed = [
     [session, `AUTH_SESSION_${part}_PATH`, [...NO_TEXTS, ".", ".id", "id.", "a..b", " user.id"]]
   )),
   // The least harmful reading of a name that we don't know is that it is mistyped.
-  ...["AUTH_JWT_AUD", "AUTH_JWT_ISS", "AUTH_JWT_AUDIENCES", "AUTH_JWTAUDIENCE", "AUTH_JWKS_ISSUER"].map((name) =>
+  ...["AUTH_JWT_AUD", "AUTH_JWT_ISS", "AUTH_JWT_AUDIENCES", "AUTH_JWTAUDIENCE", "AUTH_JWKS_ISSUER", "auth_jwt_issuer", "Auth_Jwt_Audience"].map((name) =>
     /** @type {[object, string, unknown[]]} */ ([secret, name, ["sessions", 7]])),
-  ...["AUTH_SESSION_EXPIRES", "AUTH_SESSION_EXPIRY_PATH"].map((name) =>
+  ...["AUTH_SESSION_EXPIRES", "AUTH_SESSION_EXPIRY_PATH", "auth_session_user_path"].map((name) =>
     /** @type {[object, string, unknown[]]} */ ([session, name, ["session.until"]])),
   ...[secret, session, { AUTH_MODE: "none" }].flatMap((env) => /** @type {[object, string, unknown[]][]} */ ([
     [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`]],

@@ -123,3 +123,24 @@ test("a token whose times are odd but right is good", async () => {
     await assertAnswer(plain, secretToken("kim", claims), 200);
   }
 });
+
+test("a token that is not valid is told which check it has failed", async () => {
+  const [head, , signature] = token({}, {}).split(".");
+  const [, payload] = token({}, { sub: "lee" }).split(".");
+  /** @type {[Server, string, string][]} */
+  const failed = [
+    [plain, secretToken("kim", {}, "another secret of more than 32 bytes"), "its signature is by another key than AUTH_JWT_SECRET"],
+    [plain, [head, payload, signature].join("."), "its signature is"],
+    [plain, hmacToken({ alg: "none" }, {}, null), "its alg is none that is taken"],
+    [plain, token({ alg: "RS256" }, {}), "its alg is"],
+    [plain, token({ crit: ["x"], x: 1 }, {}), "it is no signed JWT"],
+    [plain, "kim", "it is no signed JWT"],
+    [plain, token({}, { pad: "x".repeat(13_000) }), "it is too long"],
+    [plain, token({}, { sub: ["kim"] }), "its sub is"],
+    [plain, token({}, { sub: "kim \ud83d" }), "its sub is"],
+    [any, await issuer.token("kim", "ec", "ES256", {}, { kid: "nobody" }), "its kid and alg fit no key of AUTH_JWKS_URL"],
+  ];
+  for (const [server, text, check] of failed) {
+    await assertAnswer(server, text, 401, new RegExp(`^the token is not valid, ${check}.*: sign in again for a new one$`));
+  }
+});

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { isOriginOf } from "../../bindings/urls.js";
+import { areOrigins, isListedOrigin, isOriginOf } from "../../bindings/urls.js";
 import { SECRET, SERVICE_TOKEN, ask, bearer, seconds, secretToken, serve } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
@@ -175,6 +175,28 @@ for (const [origin, asked, isLetIn] of ORIGINS) {
   });
 }
 
+/** Origins as owners write them, and as browsers send them. */
+const LISTED = [
+  ["https://app.example", "https://app.example"],
+  ["https://App.Example/", "https://app.example"],
+  [" HTTPS://app.example:443 ", "https://app.example"],
+  ["http://localhost:80", "http://localhost"],
+  ["https://m\u00fcnchen.example", "https://xn--mnchen-3ya.example"],
+  ["Capacitor://localhost", "capacitor://localhost"],
+  ["a://b,,https://app.example", "https://app.example"],
+];
+
+test("an origin is listed however it is written, and no other one is", () => {
+  for (const [listed, origin] of LISTED) {
+    assert.ok(areOrigins(listed), listed);
+    assert.equal(isListedOrigin(origin, listed), true, listed);
+    for (const other of ["https://app.example:8443", "http://app.example", "https://x.app.example", "null", ""]) {
+      assert.equal(isListedOrigin(other, listed), false, `${other} by ${listed}`);
+    }
+  }
+  for (const listed of ["", ",", "null"]) assert.equal(isListedOrigin("null", listed), false);
+});
+
 test("the same at the real server, which is asked by http", async () => {
   const { host } = new URL(server.http);
   assert.equal((await ask(server, "connect", "kim", { ...as(kim), Origin: `https://${host}` })).status, 101);
@@ -198,7 +220,7 @@ test("a service token with a slip in it is shown to no sign-in, and its owner is
   t.after(() => withToken.close());
   const without = await startServer(undefined, vars);
   t.after(() => without.close());
-  const slips = [bearer(`${SERVICE_TOKEN}x`), bearer(""), { Authorization: SERVICE_TOKEN }, { Authorization: `Basic ${btoa(SERVICE_TOKEN)}` }];
+  const slips = [bearer(`${SERVICE_TOKEN}x`), bearer(""), { Authorization: SERVICE_TOKEN }, { Authorization: `Basic ${btoa(SERVICE_TOKEN)}` }, { "Sec-WebSocket-Protocol": `bearer.${SERVICE_TOKEN}` }];
   for (const headers of slips) {
     for (const cookie of ["", "app=kim"]) {
       const all = { ...headers, ...(cookie && { Cookie: cookie }) };
@@ -212,6 +234,19 @@ test("a service token with a slip in it is shown to no sign-in, and its owner is
         assertRefusal(text, "unauthorized", /^SERVICE_TOKEN: (push|metrics) needs Authorization: Bearer with that very token$/);
       }
       assertRefusal((await ask(without, "push", "kim", all)).text, "unauthorized", /^SERVICE_TOKEN is not set: push needs it/);
+    }
+  }
+  // The token itself is not handed on either, wherever else it stands than it should.
+  const astray = [
+    ...[SERVICE_TOKEN, `Token ${SERVICE_TOKEN}`, `Bearer token="${SERVICE_TOKEN}"`].map((Authorization) => ({ Authorization })),
+    ...[`Basic ${btoa(`kim:${SERVICE_TOKEN}`)}`, `Bearer Bearer ${SERVICE_TOKEN}`].map((Authorization) => ({ Authorization })),
+    { "Sec-WebSocket-Protocol": `user-session.v1, bearer.${SERVICE_TOKEN}` },
+  ];
+  for (const headers of astray) {
+    for (const action of /** @type {const} */ (["connect", "state", "clear"])) {
+      const { status, text } = await ask(withToken, action, "kim", { ...headers, Cookie: "app=kim" });
+      assert.equal(status, 401, text);
+      assertRefusal(text, "unauthorized", /^SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer/);
     }
   }
   assert.equal(asked, 0);

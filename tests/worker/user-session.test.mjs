@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 // Their types are the Workers runtime's, and not known here.
-const [{ userSession }, { RESTART_REASON }] = await Promise.all(
-  ["user-session", "prompt-close"].map((name) => import(`../../bindings/${name}.js`)),
+const [{ userSession }, { RESTART_REASON }, { NO_NAME, OLD_TOOLS }] = await Promise.all(
+  ["user-session", "prompt-close", "requirements"].map((name) => import(`../../bindings/${name}.js`)),
 );
 
 const METHODS = [
@@ -87,6 +87,24 @@ test("a call is made twice at most", async () => {
   const { env, calls } = binding(restarted(), restarted(), restarted());
   await assert.rejects(userSession(env, "kim").getState(), new RegExp(RESTART_REASON));
   assert.equal(calls(), 2);
+});
+
+test("a call that has failed twice leaves the next one a stub of its own", async () => {
+  const { env } = binding(restarted(), ours());
+  const session = userSession(env, "kim");
+  await assert.rejects(session.joinGame("chess"), ours());
+  assert.deepEqual(await session.joinGame("chess"), { number: 3, args: ["chess"] });
+});
+
+test("a runtime that is too old is named, also when it is met at the second attempt", async () => {
+  const { env } = binding(restarted(), new Error(NO_NAME));
+  await assert.rejects(userSession(env, "kim").getState(), { message: OLD_TOOLS });
+});
+
+test("half a character in a user's id is read as in an address, so that both find the same user", () => {
+  const { env, names } = binding();
+  userSession(env, "kim \ud83d");
+  assert.deepEqual(names, [new URLSearchParams({ userId: "kim \ud83d" }).get("userId")]);
 });
 
 test("a method of the app's own class can be called, too", async () => {

@@ -63,7 +63,15 @@ export function readPush(result: PushResult | CallError): Record<string, unknown
 }
 
 export const options: PushOptions[] = [{}, { keep: 60, pushId: "p" }, { to: ["a"] }, { except: ["a"] }];
+
+/** An app's messages have types of their own. */
+interface News {
+  type: "news";
+  n: number;
+}
 export const message: PushedMessage = { type: "news", n: 1 };
+export const typedMessage = (news: News): PushedMessage => news;
+
 export const identities: Identity[] = [
   { userId: "kim", issuedAt: 1 },
   { userId: "kim", issuedAt: 1, expiresAt: 2, credentialId: "c" },
