@@ -20,13 +20,16 @@ export const UPDATE =
 
 export const NO_BINDING = "env.USER_SESSION_DO: expected the binding to the class UserSessionDO";
 
+/** Two runtimes that share objects, as wrangler's dev registry lets them, pass on no names. */
+const ONE_RUNTIME = "Workers that share objects run in one `wrangler dev -c <one> -c <other>`";
+
 /** The object was found by its name, and does not know it. */
-export const OLD_TOOLS = `the runtime is too old to tell an object its name: ${UPDATE}`;
+export const OLD_TOOLS = `the runtime is too old to tell an object its name: ${UPDATE}. ${ONE_RUNTIME}`;
 
 /** The object does not know its name, and nobody knows how it was found. */
 export const NO_NAME =
   "this object does not know its user. If it was found by newUniqueId or idFromString, find it by " +
-  `userSession(env, userId) or idFromName(userId). If it was found by idFromName, ${UPDATE}`;
+  `userSession(env, userId) or idFromName(userId). If it was found by idFromName, ${UPDATE}. ${ONE_RUNTIME}`;
 
 export const NO_SQLITE =
   "the class UserSessionDO has no SQLite storage: declare it in wrangler.jsonc by new_sqlite_classes (or " +
