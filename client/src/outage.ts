@@ -77,8 +77,8 @@ export class Outage {
     const cause = problem ?? offline();
     if (cause) {
       this.#known = cause;
-      // Once there is a network again the server may be asked.
-      if (cause.code === "offline") this.askAgain();
+      // An answer that is still to come is older news, and once there is a network again there is another.
+      if (cause.code === "offline" || !this.#answer) this.askAgain();
       return this.tell();
     }
     this.#known = this.#answer;

@@ -310,15 +310,17 @@ function violate(page, more) {
   page.dispatchEvent(Object.assign(event, { disposition: "enforce", originalPolicy: "connect-src 'none'", ...more }));
 }
 
-test("a policy that the browser tells of after the socket has failed by it is known, and ends the trying", (t) => {
-  const { client, sockets, page, newest } = fakeClient(t);
+test("a policy that the browser tells of after the socket has failed by it is known, and ends the trying", async (t) => {
+  const { client, sockets, page, newest, asked } = failingClient(t, () => Promise.reject(new TypeError("forbidden, too")));
   client.connect();
   newest().fail(1006, "");
   newest().fail(1006, "");
   violate(page, { blockedURI: "wss://app.example/__user-session" });
   assert.equal(client.getSnapshot().problem?.code, "policy");
+  await settled();
+  assert.equal(client.getSnapshot().problem?.code, "policy", "whatever the question by HTTP brings");
   t.mock.timers.tick(600_000);
-  assert.equal(sockets.length, 2);
+  assert.deepEqual([sockets.length, asked.length], [2, 1]);
 });
 
 test("a policy of the page that forbids the socket ends the attempt at once", (t) => {
