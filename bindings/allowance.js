@@ -28,7 +28,7 @@ const LIMITS = {
 
 /** @typedef {{[name in keyof typeof LIMITS]?: unknown}} LimitEnv */
 
-// What JavaScript takes for a number besides, "", " 5", "1e3" and "0x10", is no number to a reader.
+// Stricter than JavaScript, which also reads "", " 5", "1e3" and "0x10" as numbers: they are likely slips.
 const WHOLE_NUMBER = /^(?:0|[1-9]\d*)$/;
 
 /**

@@ -145,8 +145,8 @@ function at(value, path) {
 }
 
 /**
- * What lies at a path that the owner may have set. There must be something where it is set, `null` at
- * least: a mistyped path would be a check that is not done.
+ * Reads the value at a path that the owner may have set. A path that is set must lead to something, if
+ * only to `null`: a mistyped one would silently skip a check.
  * @param {unknown} session
  * @param {AuthEnv} env
  * @param {"AUTH_SESSION_ID_PATH" | "AUTH_SESSION_CREATED_PATH" | "AUTH_SESSION_EXPIRES_PATH"} variable

@@ -86,7 +86,7 @@ const MODES = {
 };
 
 /**
- * What the owner has still to set, or to set right.
+ * Finds the first setting that is missing or wrong.
  * @param {AuthEnv} env
  * @param {AuthOptions} options
  * @returns {string | null} One sentence that names the variable, `null` if all can be read.

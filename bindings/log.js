@@ -15,7 +15,7 @@ const STACK_LINES_MAX = 12;
 const NOTICES_MAX = 16;
 const NOTICES_MS = 600_000;
 
-/** What has been told of each kind, and since when. @type {Map<string, {since: number, texts: Set<string>}>} */
+/** The texts logged lately, by their kind. @type {Map<string, {since: number, texts: Set<string>}>} */
 const noticed = new Map();
 
 /**
@@ -67,8 +67,8 @@ export function quoted(text, max = Infinity) {
 }
 
 /**
- * What an error says of itself. The message of a SyntaxError is left out, since it quotes what could
- * not be read.
+ * The name and message of an error. The message of a SyntaxError is left out, since it quotes the text
+ * that could not be parsed.
  * @param {unknown} error
  */
 export function summary(error) {

@@ -122,14 +122,14 @@ export interface PushOptions {
    * oldest give way.
    */
   keep?: number;
-  /** Of a push that may be sent twice: the second one is not delivered. 1 to 128 bytes of UTF-8. */
+  /** Identifies a push that may be sent twice: it is delivered once. 1 to 128 bytes of UTF-8. */
   pushId?: string;
   /**
    * The devices that get it, 1 to 64; for all leave it out, since an empty list is refused. Not
    * together with `keep`.
    */
   to?: string[];
-  /** Those that don't, 1 to 64. */
+  /** The devices that don't get it, 1 to 64. */
   except?: string[];
 }
 
@@ -211,7 +211,7 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
 
 type Calls = Pick<UserSessionDO, Exclude<keyof UserSessionDO, keyof DurableObject | "onLogout">>;
 
-/** What a server calls on a user's session: the methods of `UserSessionDO`, from outside of it. */
+/** The methods of `UserSessionDO` as a server calls them, from outside of the object. */
 export type UserSession = {
   [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => Promise<ReturnType<Calls[Name]>>;
 };

@@ -2,7 +2,7 @@
 import { NO_SQLITE, PlatformError, UPDATE } from "./requirements.js";
 
 /**
- * What the runtime lacks, whatever the request.
+ * Finds out what the runtime lacks for any request.
  * @returns {string | null}
  */
 export function runtimeProblem() {

@@ -1,6 +1,6 @@
 /**
- * What the server needs of the platform around it, and what to do where that is missing. A newer version
- * of anything is as good.
+ * The server's requirements for the platform around it, and what to do where one is not met. A newer
+ * version of anything is as good.
  */
 
 /** The least versions of the tools that bring the runtime, and the least compatibility date. */
@@ -13,7 +13,7 @@ export const LEAST = {
 /** Below these a tool takes the class for one without storage if `exports` declares it. */
 export const LEAST_FOR_EXPORTS = { wrangler: "4.115.0", "@cloudflare/vite-plugin": "1.48.0" };
 
-/** What to do about a runtime that is too old. */
+/** The advice when the runtime is too old. */
 export const UPDATE =
   `update wrangler to ${LEAST.wrangler} or newer, and @cloudflare/vite-plugin to ` +
   `${LEAST["@cloudflare/vite-plugin"]} or newer`;

@@ -1,4 +1,4 @@
-/** What a Worker that holds the binding calls on a user's object. */
+/** The calls that a Worker with the binding can make to a user's object. */
 import { isRestart } from "./forward.js";
 import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./requirements.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "./routes.js";

@@ -89,7 +89,7 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
     attachment.seen_at = reader.time();
     attachment.shared = reader.text();
   }
-  // What was not written by encode_attachment.
+  // The checks below refuse bytes that encode_attachment never writes.
   const bool is_too_long = attachment.device_id.size() > kDeviceIdBytesMax ||
                            attachment.tab_id.size() > kNewerDeviceIdBytesMax;
   if (is_too_long) return std::nullopt;

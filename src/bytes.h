@@ -40,7 +40,7 @@ class ByteReader {
   // Others fail.
   std::int64_t time();
   std::string_view text();
-  // What append_count wrote, if it is a number that JavaScript has. Longer forms of it fail.
+  // A number written by append_count, if it is one that JavaScript has. Longer forms of it fail.
   std::uint64_t number_of_any_size();
 
   // A length of a list whose elements take at least `smallest_element_bytes` each. A length that

@@ -69,7 +69,7 @@ export function stateAddressOf(address: string): string {
   return address.replace(/^ws/, "http").replace("?", "/state?");
 }
 
-/** What is no text has none: it may refuse to be made one. */
+/** Converts a value to text; an object that refuses the conversion becomes the empty text. */
 function textOf(url: unknown): string {
   return attempt(() => String(url)) ?? "";
 }

@@ -24,7 +24,7 @@ export function unreachable(attempt: Attempt | null): SessionProblem {
   return problemOf("unreachable", `no connection${where}: ${causes}`);
 }
 
-/** What the server's answer says. */
+/** The conclusion from the server's answer. */
 export interface Finding {
   /** Why sockets fail. */
   problem: SessionProblem;
@@ -58,7 +58,7 @@ export async function askServer(attempt: Attempt, question: AbortController): Pr
   }
 }
 
-/** What our server says, as far as it is ours. */
+/** The body of a session server's answer. Another server may have answered, so nothing in it is certain. */
 interface Body {
   error?: { code?: unknown; message?: unknown };
   activeGames?: unknown;

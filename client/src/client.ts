@@ -23,7 +23,7 @@ const LOST_AFTER_MS = { usual: 2_000, least: 0, most: 3_600_000 };
 const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
 
 export interface UserSessionClientOptions {
-  /** Whose session it is: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */
+  /** The id of the session's user: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */
   userId: string;
   /**
    * Where the server is, absolute or on the page's own host, by https: or wss:, on one's own machine
@@ -31,14 +31,14 @@ export interface UserSessionClientOptions {
    */
   url?: string | undefined;
   /**
-   * What names this installation, 1 to 128 bytes of UTF-8. One of the browser profile's own, kept in
-   * localStorage, if left out.
+   * The id of this installation of the app, 1 to 128 bytes of UTF-8. If left out, the browser profile
+   * gets one, which is kept in localStorage.
    */
   deviceId?: string | undefined;
-  /** What others see this device as, 1 to 128 bytes, of more the first. Needs a server of version 2. */
+  /** The name that others see for this device, cut after 128 bytes. Needs a server of version 2. */
   deviceName?: string | undefined;
   /**
-   * What says who this is where no cookie does, or a function that fetches it for each connection.
+   * The credential where there is no cookie, or a function that fetches it for each connection.
    * It goes to the server as a subprotocol, never into the address.
    */
   token?: Token;
@@ -158,11 +158,11 @@ export class UserSessionClient {
     const isRefused = status === "unauthorized" || status === "forbidden";
     if (text !== null) this.#group?.offer(text, isRefused);
     if (!this.#group || this.#group.isLeading) this.#core.renewed();
-    // What only this tab can make is of use if the leader has a function, too.
+    // A token from a function stays in this tab, but the leader may have a function of its own.
     else if (text === null && isRefused) this.#group.reconnect();
   }
 
-  /** What is known now; the same object until something changes. */
+  /** The current state of the session; the same object until something changes. */
   getSnapshot = (): SessionSnapshot => this.#snapshot;
 
   /**

@@ -22,9 +22,9 @@ export function monotonicMs(): number {
 
 /** A moment of the past, by both clocks. */
 export interface Moment {
-  /** By `monotonicMs` of this tab. */
+  /** The moment by `monotonicMs` of this tab. */
   at: number;
-  /** By the wall clock. */
+  /** The moment by the wall clock, in milliseconds since the Unix epoch. */
   wallAt: number;
 }
 

@@ -1,4 +1,4 @@
-/** What a connection needs and tells. */
+/** The options, events and figures of a connection. */
 import type { Frame } from "./protocol.js";
 
 /** Why a session is over for this tab, for good. */
@@ -11,11 +11,11 @@ export const ENDINGS_BY_CODE = new Map<number, Ending>([
   [4409, "replaced"],
 ]);
 
-/** What names the user to a server that takes no cookie. */
+/** The credential for a server that takes no cookie, or a function that fetches it. */
 export type Token = string | null | undefined | (() => TokenValue | Promise<TokenValue>);
 type TokenValue = string | null | undefined;
 
-/** What has been counted since the client was made. */
+/** Counts and times since the client was made. */
 export interface ConnectionMetrics {
   /** Sockets that were tried. */
   attempts: number;

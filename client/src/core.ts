@@ -67,7 +67,7 @@ const MESSAGE_OF_ENDING: Record<Ending, string> = {
 
 /** The server's close over a frame that is too large: it must not be sent again. */
 const TOO_LARGE_CLOSE = 1009;
-/** What another token may mend. */
+/** The problems that another token may solve. */
 const TOKEN_PROBLEMS = new Set<ProblemCode | undefined>(["unauthorized", "forbidden", "invalid_token", "token_failed"]);
 /** How long a new token may take: until then what was asked is not given up. */
 const RENEWAL_MS = 3_000;
@@ -312,7 +312,7 @@ export class SessionCore {
     this.#changed();
   }
 
-  /** What is asked can't wait for a connection where none can ever be made. */
+  /** A request must not wait where no connection can ever be made: this is its outcome there. */
   #whyImpossible(): RequestOutcome | null {
     const { problem } = this.#connection;
     const isForGood = problem?.code === "unsupported_runtime" && !problem.retryable;
@@ -345,7 +345,7 @@ export class SessionCore {
     this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
   }
 
-  /** What was asked will not be done. @param isLogout Whether a logout is what has ended the session. */
+  /** Settles all requests that wait, since no server will answer them. @param isLogout Whether a logout is what has ended the session. */
   #giveUp(isLogout = false): void {
     this.#renewal.clear();
     this.#queue.settleAll(({ type }) => (isLogout && type === "logout_all" ? DONE : ENDED));

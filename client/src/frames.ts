@@ -1,14 +1,14 @@
-/** What of the server's frames is believed: those that are what the protocol says, and nothing else. */
+/** The check of the server's frames: only those of the protocol's shape are believed. */
 import { type Frame, isPresence, parseFrame } from "./protocol.js";
 import { type SaidOnce, shown } from "./say.js";
 
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
 
-/** What a frame of a type has. More is ignored, so that a newer server may say more. */
+/** The fields of one type of frame. Others are ignored, so that a newer server may send more. */
 interface Shape {
   readonly needs: Fields;
-  /** What it may lack, but not have in another form. */
+  /** The fields that may be missing, but not have another form. */
   readonly may?: Fields;
   /** Whether it has nothing else: what an app calls by the same name has. */
   readonly isBare?: true;
@@ -32,7 +32,7 @@ const DEVICE: Shape = {
     tabs: isCount,
   },
 };
-/** What the client reckons with is needed; what it only shows may be left out. */
+/** A device in a list. It needs only the fields that the client computes with; those it shows are optional. */
 const LISTED: Shape = {
   needs: { deviceId: isString, tabs: isCount, current: isBoolean },
   may: { name: isString, firstSeen: isCount, lastActive: isCount, presence: isPresence },

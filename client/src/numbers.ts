@@ -1,7 +1,7 @@
 /** Numbers that others give: apps by options, servers by frames. */
 import { type SaidOnce, shown, warn } from "./say.js";
 
-/** What a number may be, both ends included, and what it is if none was given. */
+/** The range of a number, both ends included, and its default. */
 export interface NumberRule {
   readonly usual: number;
   readonly least: number;

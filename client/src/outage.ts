@@ -14,7 +14,7 @@ export interface OutageHandlers {
   changed(): void;
   /** The server has said by HTTP that it does not let this client in. */
   refused(problem: SessionProblem, attempt: Attempt): void;
-  /** What was to be decided before the next attempt is. */
+  /** The question that held back the next attempt has been answered. */
   decided(): void;
 }
 

@@ -10,7 +10,7 @@ export interface PageHandlers {
   hide(): void;
 }
 
-/** What a feature of the engine gives, `undefined` if it refuses: a property may throw, too. */
+/** Returns the result of an action, `undefined` if it throws: in some engines even reading a property does. */
 export function attempt<T>(action: () => T): T | undefined {
   try {
     return action();

@@ -1,4 +1,4 @@
-/** What is known of why a client is not connected. */
+/** The reasons why a client is not connected, as far as they are known. */
 import { shown } from "./say.js";
 
 /**
@@ -55,7 +55,7 @@ const CODES_BY_CLOSE = new Map<number, ProblemCode>([
   [1013, "unavailable"],
   [4401, "unauthorized"],
 ]);
-/** What an engine gives where no code came (RFC 6455, section 7.4.1). */
+/** The codes that an engine reports where none was received (RFC 6455, section 7.4.1). */
 const NO_CODES = new Set([1005, 1006, 1015]);
 
 /** The problem that a close tells of, `null` if it tells of none. */

@@ -1,4 +1,4 @@
-/** What whoever writes the app should know, told in the console. */
+/** Warnings for the app's developers, in the console. */
 import { attempt, page } from "./page.js";
 
 const SHOWN_MAX = 60;
@@ -9,7 +9,7 @@ export function warn(text: string): void {
   attempt(() => page.console?.warn(`user-session: ${text}`));
 }
 
-/** What is said once, and not again at every frame. */
+/** Warnings that are written once, not again at every frame. */
 export class SaidOnce {
   #keys = new Set<string>();
 

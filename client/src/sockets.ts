@@ -1,4 +1,4 @@
-/** What makes the sockets. */
+/** The WebSocket class to use: the app's own or the engine's. */
 import { ProblemError } from "./problem.js";
 import { type SaidOnce, shown } from "./say.js";
 

@@ -1,4 +1,4 @@
-/** What was said of the user's presence through this tab, for when the server has forgotten it. */
+/** The presence that was last set through this tab, kept because the server may forget it. */
 import type { Memory, SessionModel } from "./model.js";
 import { type Frame, type Presence, isPresence } from "./protocol.js";
 import type { Message } from "./requests.js";
@@ -14,7 +14,7 @@ export class SpokenPresence {
     this.#isAsking = isAsking;
   }
 
-  /** What must be said again, since the server has forgotten it and nobody else has spoken; `null` if nothing. */
+  /** The presence to set again, since the server has forgotten it and nobody else has set one, or `null`. */
   get forgotten(): Presence | null {
     return this.#isAsking() ? null : this.#forgotten;
   }

@@ -33,12 +33,12 @@ export function utf8Bytes(text: string): number {
   return bytes;
 }
 
-/** Whose session it is. @throws {TypeError} If it can't be a user's id. */
+/** Reads the option `userId`. @throws {TypeError} If it can't be a user's id. */
 export function userIdOption(given: unknown): string {
   return idOption("userId", given, USER_ID_BYTES);
 }
 
-/** What a device is called. @throws {TypeError} If it can't be a device's id. */
+/** Reads the option `deviceId`. @throws {TypeError} If it can't be a device's id. */
 export function deviceIdOption(given: unknown): string {
   return idOption("deviceId", given, DEVICE_ID_BYTES);
 }
@@ -57,7 +57,7 @@ function idOption(name: string, given: unknown, bytesMax: number): string {
   throw new TypeError(`user-session: ${name} ${found}: expected a string of 1 to ${bytesMax} bytes of UTF-8`);
 }
 
-/** What others see a device as: no more than the server takes. `undefined` for no name. */
+/** Reads the option `deviceName` and cuts it to the length that the server takes. `undefined` for no name. */
 export function deviceNameOption(given: unknown): string | undefined {
   if (given === undefined || given === null || given === "") return undefined;
   const expected = `expected a string of 1 to ${NAME_BYTES} bytes of UTF-8`;

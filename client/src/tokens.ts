@@ -1,4 +1,4 @@
-/** What says who the user is, where several tabs may be given it. */
+/** The user's token, which another tab of the same user may replace. */
 import type { Token } from "./connection-types.js";
 
 export class Tokens {

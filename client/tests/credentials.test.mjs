@@ -55,7 +55,7 @@ function sessionOf(credential) {
   return { user: { id: user }, session: { id: credential, ...times } };
 }
 
-/** What a page of one browser has. @typedef {{cookie: string}} Jar */
+/** The cookies that the pages of one browser share. @typedef {{cookie: string}} Jar */
 
 /**
  * Sockets as a page's: they say where the page comes from, and carry its cookie.

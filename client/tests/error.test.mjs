@@ -1,4 +1,4 @@
-/** What was refused: its error goes away when its cause does, and it is not asked again and again. */
+/** The error of a refused request goes away with its cause, and the request is not repeated. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

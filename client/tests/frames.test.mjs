@@ -1,6 +1,6 @@
 /**
- * What the client believes of what a socket brings: frames of the protocol's shape, and nothing else. An
- * app's push that is called like one of them must not log a tab out or become its state.
+ * The client believes only frames of the protocol's shape. An app's push that is called like one of them
+ * must not log a tab out or become its state.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { accept, fakeClient, initialState, olderState } from "./support/fake-soc
 
 /** @import { TestContext } from "node:test" */
 
-/** What the console is told. @param {TestContext} t @returns {string[]} */
+/** Collects the warnings that the client writes to the console. @param {TestContext} t @returns {string[]} */
 function heardWarnings(t) {
   /** @type {string[]} */
   const said = [];
@@ -43,7 +43,7 @@ const pushed = (name, data, kept = false) => ({ type: "event", event: { name, da
 const DEVICE = { deviceId: "x", name: "", firstSeen: 1, lastActive: 1, presence: "online", tabs: 1 };
 const STATE = { type: "state", userId: "kim", activeGames: ["x"], presence: "away", lastActive: 2 };
 
-/** What is no frame of version 2, by what a client would make of it. @type {[what: string, frames: object[]][]} */
+/** Frames that are not of version 2, by the harm that believing them would do. @type {[what: string, frames: object[]][]} */
 const UNBELIEVABLE = [
   ["a state without its fields, or with others'", [
     { type: "state" },

@@ -10,7 +10,7 @@ import { PING, accept, fakeClient, olderState } from "./support/fake-socket.mjs"
 
 const HOUR_MS = 3_600_000;
 
-/** What the console is told. @param {TestContext} t @returns {string[]} */
+/** Collects the warnings that the client writes to the console. @param {TestContext} t @returns {string[]} */
 function heardWarnings(t) {
   /** @type {string[]} */
   const said = [];
@@ -28,14 +28,14 @@ function pingsIn({ newest }, ms, t = /** @type {any} */ (undefined)) {
   return newest().sent.length - before;
 }
 
-/** What has no kind any more, and throws at every question. */
+/** A proxy that throws at every access, even at `Array.isArray`. */
 function revoked() {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
 }
 
-/** What an app may give where a number belongs, and how the console shows it. @type {[given: any, shown: string][]} */
+/** Values in place of a number, and how the console shows them. @type {[given: any, shown: string][]} */
 const NO_NUMBERS = [
   [NaN, "NaN"],
   [Number(undefined), "NaN"],
@@ -124,7 +124,7 @@ test("an option that is left out, or fits, is not spoken of", (t) => {
   assert.deepEqual(said, []);
 });
 
-/** What a server may say one is to wait, and how long is waited. @type {[retryAfterMs: unknown, waitedMs: number][]} */
+/** Values of a server's `retryAfterMs`, and how long the client then waits. @type {[retryAfterMs: unknown, waitedMs: number][]} */
 const WAITS = [
   [undefined, 1_000],
   [null, 1_000],

@@ -206,7 +206,7 @@ test("a server that is older is asked once whether it is, and keeps its connecti
 });
 
 /**
- * What has arrived while a process was busy: it is read only after the timers that were due meanwhile.
+ * Simulates a busy process: data that has arrived is read only after the timers that were due meanwhile.
  * @param {number} ms
  * @param {() => void} arrive
  */

@@ -1,6 +1,6 @@
 /**
- * What a client says of why it is not connected: with sockets, answers and a clock that the tests
- * control.
+ * The reasons that a client gives for not being connected. The tests control the sockets, the answers
+ * and the clock.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

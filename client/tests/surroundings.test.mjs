@@ -12,7 +12,7 @@ import { FakeSocket, accept, fakeClient } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 
-/** What the console is told. @param {TestContext} t @returns {string[]} */
+/** Collects the warnings that the client writes to the console. @param {TestContext} t @returns {string[]} */
 function heardWarnings(t) {
   /** @type {string[]} */
   const said = [];
@@ -215,7 +215,7 @@ test("a WebSocket that may not be touched is none", (t) => {
   assert.equal(client.getSnapshot().problem?.code, "unsupported_runtime");
 });
 
-/** What makes no sockets, and what the client says of it. @type {[what: string, given: any, says: RegExp][]} */
+/** Values that make no sockets, and what the client says about them. @type {[what: string, given: any, says: RegExp][]} */
 const NO_SOCKETS = [
   ["no WebSocket at all, as in Node 20", undefined, /no WebSocket here: use Node 22 or later, or `import WebSocket from 'ws'`/],
   ["a namespace in place of its class", { WebSocket: FakeSocket }, /option WebSocket is an object, .*expected a class/],

@@ -11,10 +11,10 @@ import { FakeSocket, accept, fakeClient, olderState } from "./support/fake-socke
 
 const HALF = "😀".slice(0, 1);
 const OTHER_HALF = "😀".slice(1);
-/** What the server reads for half a character. */
+/** The character that the server reads in place of half a surrogate pair. */
 const REPLACEMENT = "\u{fffd}";
 
-/** What the console is told. @param {TestContext} t @returns {string[]} */
+/** Collects the warnings that the client writes to the console. @param {TestContext} t @returns {string[]} */
 function heardWarnings(t) {
   /** @type {string[]} */
   const said = [];
@@ -132,7 +132,7 @@ const UNKNOWN = { devices: [{ deviceId: "desk", name: "old", tabs: 1, current: t
 /** The names that a device is given. @param {import("./support/fake-socket.mjs").FakeSocket} socket */
 const named = ({ requests }) => requests.filter(({ type }) => type === "set_device").map(({ name }) => name);
 
-/** What an app may give as a device's name, and what the server is told. @type {[given: any, told: string[], isSaid: boolean][]} */
+/** Values of the option `deviceName`, and what the server is told. @type {[given: any, told: string[], isSaid: boolean][]} */
 const NAMES = [
   [undefined, [], false],
   [null, [], false],
@@ -166,7 +166,7 @@ test("a device's name that the server would refuse at each connection is one tha
   }
 });
 
-/** What an app may give as an id, and what it is taken for. @type {[given: any, id: string][]} */
+/** Values that an app may give as an id, and how they are read. @type {[given: any, id: string][]} */
 const IDS = [
   ["kim", "kim"],
   ["é", "é"],
@@ -186,7 +186,7 @@ test("a whole number is an id in decimal, as databases call their users", (t) =>
   }
 });
 
-/** What is no id, and how that is said. @type {[given: any, found: RegExp][]} */
+/** Values that are no id, and how the error describes them. @type {[given: any, found: RegExp][]} */
 const NO_IDS = [
   ["", /is ""/],
   ["x".repeat(1_025), /has 1025/],

@@ -14,7 +14,7 @@ const APP_PORT = portOf("APP_PORT", 8080);
 const SESSION_PORT = portOf("SESSION_PORT", 8787);
 const CLIENT = new URL(".", import.meta.resolve("user-session-worker/client"));
 
-/** What the app serves, by path. */
+/** The files that the app serves, by path. */
 const FILES = new Map([
   ["/", new URL("app/index.html", import.meta.url)],
   ["/page.js", new URL("app/page.js", import.meta.url)],

@@ -8,7 +8,7 @@
 export const REPOSITORY = null;
 
 /**
- * What the package says of where it comes from.
+ * The fields of a package.json that name the package's origin.
  * @typedef {object} Origin
  * @property {{type: string, url: string}} [repository]
  * @property {string} [homepage]
@@ -16,7 +16,7 @@ export const REPOSITORY = null;
  */
 
 /**
- * What is to be done before the package can be published, in one sentence.
+ * Says in one sentence what is to be done before the package can be published.
  * @param {string | null} address Of the repository.
  * @param {Origin} manifest The package.json.
  * @returns {string | null} `null` if there is nothing.

@@ -32,7 +32,7 @@ const TEST_FILES = Math.max(2, availableParallelism() - 1);
 /** What tsc checks, besides the client, which is built. */
 const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", "demo/tsconfig.json"];
 
-/** What counts the tests that `node --test` runs. */
+/** The reporter that counts the tests run by `node --test`. */
 const COUNTER = join(root, "scripts/lib/test-count.mjs");
 
 /** @type {Step[]} */

@@ -27,7 +27,7 @@ const execute = promisify(execFile);
 /** The steps of `npm test`, and what they run. */
 const STEPS = "scripts/lib/steps.mjs";
 
-/** What `npm test` makes of its arguments, by its own words. */
+/** The script that reads the arguments of `npm test`, and its own description of them. */
 const CHOICE = "scripts/test.mjs";
 
 const LOADED =

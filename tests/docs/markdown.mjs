@@ -55,7 +55,7 @@ export function filesOf(page) {
 }
 
 /**
- * What a page's headings are called in links, as GitHub makes it.
+ * The anchors of a page's headings, as GitHub makes them.
  * @param {string} text The page's.
  */
 export function anchorsIn(text) {

@@ -49,7 +49,7 @@ inline std::pair<std::string, std::optional<std::int64_t>> unnumbered(std::strin
   return {std::string(frame.substr(0, at)) + '}', json["seq"].get<std::int64_t>()};
 }
 
-// What tells a push from all others; nothing of a frame that is none.
+// The number that identifies a push; nothing if the frame is no push.
 inline std::optional<int> number_of_push(const Json& frame) {
   if (frame["type"] != "push") return std::nullopt;
   return frame["body"]["n"].get<int>();

@@ -18,7 +18,7 @@ const CALLED = {
   typescript: "TypeScript",
 };
 
-/** What brings a workerd along, in the versions that the tests run with. */
+/** The packages that bring a workerd along, in the versions that the tests run with. */
 const RUNTIMES = ["wrangler", "@cloudflare/vite-plugin", "@cloudflare/vitest-plugin"];
 
 /** @param {string} path */

@@ -1,4 +1,4 @@
-/** What `npm test` makes of its arguments: a slip must not look like a success. */
+/** The arguments of `npm test`: a slip must not look like a success. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";

@@ -10,7 +10,7 @@ const FAULTY_CONFIG = "tests/torture/fixtures/faulty.wrangler.jsonc";
 /** A fault that is found later is one that might not be found. */
 const FAULTY_KILLS = 15;
 
-/** Of all that is chosen at random: `npm run torture` takes another each time. */
+/** The seed of all random choices; `npm run torture` takes another each time. */
 const SEED = 7;
 
 test("what devices were told holds after each of 12 kills", async (t) => {

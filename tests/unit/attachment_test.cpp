@@ -198,7 +198,7 @@ TEST(AttachmentTest, WhatIsReadIsWrittenAsTheSameBytes) {
     const std::string bytes = encoded(attachment);
     EXPECT_EQ(encoded(*decode_attachment(bytes)), bytes);
   }
-  // Of a device of version 1 that has nothing to carry, in the form of those that have.
+  // A device of version 1 without the fields of version 2, in the form that has places for them.
   Attachment attachment = newer_phone();
   attachment.dialect = Dialect::kVersion1;
   std::string bytes = encoded(attachment);

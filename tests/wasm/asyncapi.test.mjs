@@ -137,7 +137,7 @@ function typeOf(frame) {
   return parsed(frame)?.type;
 }
 
-/** What a device of version 1 is told by the session itself. */
+/** The types of the frames that the session itself sends to a device of version 1. */
 const OURS = Object.keys(api.components.messages)
   .filter((key) => key.endsWith(".to.v1") && key !== "pushed.to.v1")
   .map((key) => key.slice(0, -".to.v1".length));

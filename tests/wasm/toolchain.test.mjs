@@ -1,6 +1,6 @@
 /**
- * What the build may depend on: not on PATH, and on a wasi-sdk by its prefix alone. A prefix with a
- * wasi-sdk's layout is made of the clang and the wasi libc that this machine has.
+ * The build must not depend on PATH, and on a wasi-sdk by its prefix alone. The tests build a prefix with
+ * a wasi-sdk's layout from the clang and the wasi libc of this machine.
  */
 
 import assert from "node:assert/strict";

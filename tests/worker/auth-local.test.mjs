@@ -1,4 +1,4 @@
-/** What mode none takes for a request of this machine: each header that something on the way may leave. */
+/** Mode none lets in only requests from this machine: any header that a proxy may add rules that out. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,4 +1,4 @@
-/** What a token is good for: one that its issuer has signed for something else is no session here. */
+/** The purpose of a token: one that its issuer has signed for something else opens no session. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 

@@ -1,4 +1,4 @@
-/** What the apps around us do to requests and answers: all of Hono's middleware, and code by hand. */
+/** Apps around the handler that change requests and answers: all of Hono's middleware, and code by hand. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -31,7 +31,7 @@ before(async () => {
 });
 after(() => server?.close());
 
-/** What an app is asked with besides. @type {Record<string, () => Record<string, string>>} */
+/** The additional headers of a request, by the app that asks for them. @type {Record<string, () => Record<string, string>>} */
 const CREDENTIALS = {
   "basic-auth": () => ({ Authorization: `Basic ${btoa("kim:p")}` }),
   "bearer-auth": () => ({ Authorization: "Bearer a-token" }),
@@ -40,8 +40,8 @@ const CREDENTIALS = {
 };
 
 /**
- * What an app adds to a socket's 101, as a sign that it was at work. What `c.header()` and `setCookie()`
- * set before the handler is missing: Hono drops it from every answer that its handler has made itself.
+ * A header that each app adds to a socket's 101, as a sign that it was at work. Headers of `c.header()`
+ * and `setCookie()` before the handler are missing: Hono drops them from an answer made by its handler.
  * @type {Record<string, string>}
  */
 const ON_SOCKETS = {

@@ -1,4 +1,4 @@
-/** What strangers write can't do anything to the log, nor to the terminal that shows it. */
+/** Text from strangers can harm neither the log nor the terminal that shows it. */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";

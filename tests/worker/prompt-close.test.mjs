@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-// By a name that tsc does not follow: it checks this file as Node's, and that one as a Worker's.
+// The name is computed so that tsc does not follow it: it checks this file as Node's, that one as a Worker's.
 const { PromptClose, RESTART_REASON } = await import(
   String(new URL("../../bindings/prompt-close.js", import.meta.url))
 );
 
-/** What README.md promises: a quarter of a second. */
+/** The time that README.md promises: a quarter of a second. */
 const LOGOUT_MS = 250;
 
 /** @param {{isOpen?: () => boolean}} [options] Whether a device of the user is connected, or again. */

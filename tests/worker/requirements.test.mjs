@@ -1,4 +1,4 @@
-/** What whoever lacks something is told: which of the possible causes it is, and what to do. */
+/** The message about an unmet requirement names the one cause that applies, and what to do. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -24,7 +24,6 @@ async function started(t, description) {
 }
 
 /**
- * What a request is answered by.
  * @param {Workerd} server
  * @param {string} path
  */

@@ -1,6 +1,6 @@
 /**
- * What is answered when a request can't be read or an app around us has made a mistake: JSON that says
- * what to do, and never the platform's own error page.
+ * The answer to a request that can't be read, or after a mistake of the app around the handler: JSON that
+ * says what to do, and never the platform's own error page.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

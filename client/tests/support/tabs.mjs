@@ -77,7 +77,7 @@ export async function connectAll({ clients, sockets }) {
   await until("all to be told", () => clients.every(isConnected));
 }
 
-/** What a leader tells that has had its first frame. */
+/** The message of a leader that has had its first frame. */
 export function knowledge() {
   const state = initialState();
   const { userId, activeGames, presence, lastActive } = state;
