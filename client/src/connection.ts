@@ -40,7 +40,7 @@ const STABLE_MS = 5_000;
 /** A connection whose credential ends sooner was let in in vain. */
 const IN_VAIN_MS = 1_000;
 const NORMAL_CLOSE = 1000;
-/** What browsers give as code where no close frame came. */
+/** The code that browsers report where no close frame came. */
 const NO_CLOSE = 1006;
 /** The states of a socket, as every WebSocket numbers them; not every class has them as statics. */
 const OPEN = 1;

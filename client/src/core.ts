@@ -312,7 +312,7 @@ export class SessionCore {
     this.#changed();
   }
 
-  /** A request must not wait where no connection can ever be made: this is its outcome there. */
+  /** The outcome of a request where no connection can ever be made: none waits for one in vain. */
   #whyImpossible(): RequestOutcome | null {
     const { problem } = this.#connection;
     const isForGood = problem?.code === "unsupported_runtime" && !problem.retryable;
@@ -345,7 +345,7 @@ export class SessionCore {
     this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
   }
 
-  /** Settles all requests that wait, since no server will answer them. @param isLogout Whether a logout is what has ended the session. */
+  /** Settles the requests that no server will answer now. @param isLogout Whether a logout is what has ended the session. */
   #giveUp(isLogout = false): void {
     this.#renewal.clear();
     this.#queue.settleAll(({ type }) => (isLogout && type === "logout_all" ? DONE : ENDED));

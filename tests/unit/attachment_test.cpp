@@ -198,7 +198,7 @@ TEST(AttachmentTest, WhatIsReadIsWrittenAsTheSameBytes) {
     const std::string bytes = encoded(attachment);
     EXPECT_EQ(encoded(*decode_attachment(bytes)), bytes);
   }
-  // A device of version 1 without the fields of version 2, in the form that has places for them.
+  // A plain device of version 1 in the longer form, which encode_attachment never gives it.
   Attachment attachment = newer_phone();
   attachment.dialect = Dialect::kVersion1;
   std::string bytes = encoded(attachment);

@@ -1,4 +1,4 @@
-/** Mode none lets in only requests from this machine: any header that a proxy may add rules that out. */
+/** Mode none serves only requests of this machine: each header that a proxy may leave is checked for it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
