@@ -35,8 +35,9 @@ function portOf(name, usual) {
 
 /** @param {IncomingMessage} request @param {ServerResponse} response */
 async function serve(request, response) {
-  // Whoever asks may have written anything.
-  const pathname = URL.parse(`http://app${request.url}`)?.pathname ?? "";
+  const { url = "" } = request;
+  // Whoever asks may have written anything, also what is no path.
+  const pathname = (url.startsWith("/") && URL.parse(`http://app${url}`)?.pathname) || "";
   if (request.method === "POST" && pathname === "/sign-in") {
     await signIn(request, response);
     return;
