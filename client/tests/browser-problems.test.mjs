@@ -127,7 +127,7 @@ test("a function that is written inline and is another at each render is not ask
 });
 
 /** @type {[policy: string, how: "header" | "meta"][]} */
-const POLICIES = [["connect-src 'none'", "header"], ["default-src 'self' 'unsafe-inline'; connect-src https:", "meta"]];
+const POLICIES = [["connect-src 'none'", "header"], ["default-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src https:", "meta"]];
 
 for (const [policy, how] of POLICIES) {
   test(`a page whose policy (${how}) forbids the socket says so at once`, async (t) => {

@@ -27,7 +27,7 @@ function inGit(...folders) {
 }
 
 test("the package brings everything it needs and nothing else", () => {
-  const bindings = readdirSync(join(ROOT, "bindings")).filter((name) => /\.(c?js|d\.ts)$/.test(name));
+  const bindings = readdirSync(join(ROOT, "bindings")).filter((name) => /\.(c?js|d\.c?ts)$/.test(name));
   const client = readdirSync(join(ROOT, "client/src")).flatMap((name) => {
     const stem = name.replace(/\.ts$/, "");
     return [`${stem}.d.ts`, `${stem}.js`];

@@ -95,7 +95,7 @@ function askApp(app, path = "/state", headers = {}) {
 }
 
 test("a mistake of the app around us is an answer in JSON and a line in the log, and nothing throws", async () => {
-  assertAnswer(await askApp("no binding"), 503, "not_configured", /^USER_SESSION_DO: expected/);
+  assertAnswer(await askApp("no binding"), 503, "not_configured", /^env\.USER_SESSION_DO: expected/);
   assertAnswer(await askApp("authenticate that never returns an identity"), 503, "unavailable", /./);
   for (const app of ["no env", "an env whose binding throws"]) {
     assertAnswer(await askApp(app), 500, "internal", /nothing was done/);

@@ -157,8 +157,9 @@ test("when nobody is left the count goes on, and the first to come back is broug
   assert.equal(back.initial.epoch, phone.epoch);
   const frames = lasting(await restOf(back));
   assert.deepEqual(frames.map(({ type }) => type), [
-    ...["game_joined", "event", "game_joined", "game_left", "news", "game_joined"],
+    ...["game_joined", "event", "game_joined", "game_left", "push", "game_joined"],
   ]);
+  assert.equal(frames[4].body.type, "news");
   assert.deepEqual(frames[5].activeGames, ["missed chess", "served"]);
   assert.deepEqual(frames.map(({ seq }) => seq), frames.map(({ seq }) => seq).toSorted((a, b) => a - b));
   await back.close();
