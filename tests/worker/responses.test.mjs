@@ -104,7 +104,7 @@ test("a mistake of the app around us is an answer in JSON and a line in the log,
   }
   assertAnswer(await askApp("c.req in place of c.req.raw"), 500, "internal", /nothing was done/);
   await logged(/^user-session: a request failed: TypeError: routeUserSession: expected the Request itself, with Hono c\.req\.raw/);
-  await logged(/^user-session: USER_SESSION_DO: expected/);
+  await logged(/^user-session: env\.USER_SESSION_DO: expected/);
   await logged(/^user-session: a request failed: TypeError: .* at /);
 });
 
