@@ -29,7 +29,7 @@ export function closedUnlessConfigured(env, options) {
 }
 
 /**
- * Finds out what a request may do.
+ * Finds out what a request may do, where closedUnlessConfigured has found nothing wrong.
  * @param {Request} request
  * @param {{action: Action, userId: string}} route
  * @param {AuthEnv} env
@@ -37,8 +37,6 @@ export function closedUnlessConfigured(env, options) {
  * @returns {Promise<Access | Response>} The refusal if it may not do what it asks for.
  */
 export async function authorize(request, route, env, options = {}) {
-  const closed = closedUnlessConfigured(env, options);
-  if (closed) return closed;
   if (!options.authenticate && env.AUTH_MODE === "none") return trustLocal(request);
   if (await hasServiceToken(request, env)) {
     if (route.action !== "connect") return TRUSTED;
