@@ -1,13 +1,12 @@
 /** Waiting for something that should have happened by then. */
 import { monotonicMs } from "./clock.js";
-import { attempt, page } from "./page.js";
 
 /**
- * Turns of the event loop before a deadline is judged: after a process was busy, timers run before the
- * messages that arrived meanwhile are read. Outside of pages a compressed message takes some turns
- * more to read; in a hidden page each turn can take a minute.
+ * How long the end of a wait is at most. It begins when the rest is over by a timer, so a process that
+ * was busy until then has this long to read what arrived meanwhile: Node unpacks a compressed message
+ * in another thread, for which no count of turns of the event loop is enough.
  */
-const TURNS = attempt(() => page.document) ? 1 : 10;
+const END_MS = 1_000;
 
 /** A timer that judges only after the messages that are waiting have been read. */
 export class Deadline {
@@ -22,7 +21,9 @@ export class Deadline {
   /** @param ms From now on. What was set before is cleared. */
   set(ms: number, judge: () => void): void {
     this.clear();
-    this.#timer = setTimeout(() => this.#turn(TURNS, judge), ms);
+    const endMs = Math.min(END_MS, ms / 2);
+    // Timers run before the messages that have arrived, so the last wait is one turn of the event loop.
+    this.#wait([ms - endMs, endMs, 0], judge);
   }
 
   /** The same, but what is due earlier is not put off. */
@@ -38,8 +39,11 @@ export class Deadline {
     this.#timer = undefined;
   }
 
-  #turn(left: number, judge: () => void): void {
-    this.#timer = left > 0 ? setTimeout(() => this.#turn(left - 1, judge), 0) : undefined;
-    if (left === 0) judge();
+  #wait([ms, ...more]: number[], judge: () => void): void {
+    this.#timer = setTimeout(() => {
+      if (more.length > 0) return this.#wait(more, judge);
+      this.#timer = undefined;
+      judge();
+    }, ms);
   }
 }

@@ -21,17 +21,26 @@ before(async () => {
 after(() => server.close());
 
 test("a process that was busy when its heartbeat was answered keeps its connection", async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [BUSY_PROCESS, server.http, "busy"]);
+  const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
+  const { stdout } = await promisify(execFile)(process.execPath, [BUSY_PROCESS, server.http, "busy"], { env });
   const { timeouts, attempts, status } = JSON.parse(stdout);
   assert.deepEqual([timeouts, attempts, status], [0, 0, "connected"]);
 });
 
 test("a process that was busy when it was told why its sockets fail knows it", async (t) => {
-  const broken = createServer((_, response) => void setTimeout(() => response.writeHead(500).end(), 500));
+  /** @type {PromiseWithResolvers<void>} */
+  const asked = Promise.withResolvers();
+  const broken = createServer((_, response) => {
+    asked.resolve();
+    setTimeout(() => response.writeHead(500).end(), 500);
+  });
   await new Promise((resolve) => broken.listen(0, "127.0.0.1", () => resolve(null)));
   t.after(() => broken.close());
   const { port } = /** @type {import("node:net").AddressInfo} */ (broken.address());
   broken.on("upgrade", (_, socket) => socket.destroy());
-  const { stdout } = await promisify(execFile)(process.execPath, [BUSY_ASKING, `http://127.0.0.1:${port}`]);
+  const asking = promisify(execFile)(process.execPath, [BUSY_ASKING, `http://127.0.0.1:${port}`]);
+  await asked.promise;
+  asking.child.stdin?.write("asked");
+  const { stdout } = await asking;
   assert.equal(stdout.trim(), "server_error");
 });

@@ -80,12 +80,27 @@ export class FakeSocket {
 }
 
 /**
+ * Mocks the clock. Time passes by milliseconds, as for a process that is not busy: a timer that
+ * another one has set is due when it would be, not when a whole `tick` is over.
+ * @param {TestContext} t
+ */
+export function mockClock(t) {
+  const { timers } = t.mock;
+  timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const tick = timers.tick.bind(timers);
+  t.mock.method(timers, "tick", (/** @type {number} */ ms) => {
+    tick(0);
+    for (let passed = 0; passed < ms; passed++) tick(1);
+  });
+}
+
+/**
  * A client whose sockets, clock and page a test controls.
  * @param {TestContext} t
  * @param {Partial<UserSessionClientOptions>} [options]
  */
 export function fakeClient(t, options = {}) {
-  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  mockClock(t);
   const wallClock = Date.now;
   t.mock.method(performance, "now", () => wallClock());
   // The longest wait: jitter only ever shortens.
