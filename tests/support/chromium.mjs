@@ -14,7 +14,8 @@ import { ROOT } from "./server.mjs";
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
 /** @import { Server } from "./server.mjs" */
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+/** The shell without windows takes half of the time that the whole browser does. */
+const NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 const ARGS = [
   "--no-sandbox",
   "--disable-gpu",

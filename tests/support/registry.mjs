@@ -3,7 +3,8 @@
  * npm can install into another folder as it does for anybody, and asks nobody outside.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
@@ -11,6 +12,9 @@ import { serve } from "./auth.mjs";
 import { ROOT } from "./server.mjs";
 
 /** @import { ServerResponse } from "node:http" */
+
+/** A larger program is not copied: a script in its place runs the installed one. */
+const PROGRAM_BYTES_MAX = 2 ** 25;
 
 /**
  * An installed package.
@@ -21,18 +25,26 @@ import { ROOT } from "./server.mjs";
  * Starts the registry.
  * @returns {Promise<{url: string, close: () => void}>}
  */
-export function startRegistry() {
+export async function startRegistry() {
   const packages = installedPackages();
-  return serve((request, response) => {
+  const copies = mkdtempSync(join(tmpdir(), "registry-"));
+  const { url, close } = await serve((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://registry").pathname).slice(1);
     const [name = "", file] = path.split("/-/");
     const versions = packages.get(name);
     const chosen = file && versions?.get(file.replace(".tgz", ""));
-    if (chosen) return void sendPackage(chosen, response);
+    if (chosen) return void sendPackage(chosen, copies, response);
     if (!versions || file) return void response.writeHead(404).end("{}");
     response.setHeader("Content-Type", "application/json");
     response.end(JSON.stringify(metadataOf(name, versions, `http://${request.headers.host}`)));
   });
+  return {
+    url,
+    close() {
+      close();
+      rmSync(copies, { recursive: true });
+    },
+  };
 }
 
 /** @returns {Map<string, Map<string, Installed>>} By name and version. */
@@ -69,11 +81,29 @@ function metadataOf(name, versions, registry) {
 /**
  * Packs a package as it lies there, not compressed, which npm takes as well.
  * @param {Installed} installed
+ * @param {string} copies The folder of the copies that have scripts in place of programs.
  * @param {ServerResponse} response
  */
-async function sendPackage({ folder }, response) {
-  const args = ["-C", folder, "--exclude=./node_modules", "--transform=s,^\\.,package,", "-cf", "-", "."];
+async function sendPackage({ folder, manifest }, copies, response) {
+  const programs = largePrograms(folder);
+  const copy = join(copies, `${manifest.name}@${manifest.version}`);
+  if (programs.length > 0) {
+    cpSync(folder, copy, { recursive: true, filter: (path) => !programs.includes(path) });
+    for (const program of programs) {
+      writeFileSync(program.replace(folder, copy), `#!/bin/sh\nexec '${program}' "$@"\n`, { mode: 0o755 });
+    }
+  }
+  const packed = programs.length > 0 ? copy : folder;
+  const args = ["-C", packed, "--exclude=./node_modules", "--transform=s,^\\.,package,", "-cf", "-", "."];
   const tar = spawn("tar", args, { stdio: ["ignore", "pipe", "inherit"] });
   // Whoever asked may have gone.
   await pipeline(tar.stdout, response).catch(() => tar.kill());
+}
+
+/** @param {string} folder Of a package. */
+function largePrograms(folder) {
+  const programs = join(folder, "bin");
+  if (!existsSync(programs)) return [];
+  const paths = readdirSync(programs).map((name) => join(programs, name));
+  return paths.filter((path) => statSync(path).size > PROGRAM_BYTES_MAX);
 }
