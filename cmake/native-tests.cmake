@@ -4,7 +4,7 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 set(SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-target_compile_options(session_core PUBLIC ${SANITIZERS})
+target_compile_options(session_core PUBLIC ${SANITIZERS} PRIVATE -O1)
 
 add_executable(session_tests
   bindings/heap.cpp
