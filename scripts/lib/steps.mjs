@@ -101,10 +101,9 @@ async function checkTypes(env) {
 async function nativeTests(env, { patterns }) {
   await buildPreset("native", env);
   if (patterns.length > 0) {
-    return run("ctest", ["--preset", "native", "-R", patterns.join("|")], {
-      env,
-      failure: "C++ tests failed, or none has such a name, see above.",
-    });
+    const failure = "C++ tests failed, or none has such a name, see above.";
+    await run("ctest", ["--preset", "native", "-R", patterns.join("|")], { env, failure });
+    return;
   }
   // CTest starts a process for each test, which takes ten times as long as the tests do.
   const shards = Array.from({ length: availableParallelism() }, (_, at) => String(at));
