@@ -8,14 +8,13 @@ import { readFile } from "node:fs/promises";
 
 import { chromium } from "playwright-core";
 
+import { CHROMIUM } from "../../scripts/lib/native-tools.mjs";
 import { PATIENCE_MS } from "./patience.mjs";
 import { ROOT } from "./server.mjs";
 
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
 /** @import { Server } from "./server.mjs" */
 
-/** The shell without windows takes half of the time that the whole browser does. */
-const NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -38,9 +37,9 @@ const ARGS = [
 /** Starts Chromium with a profile of its own that it deletes at the end. @returns {Promise<Browser>} */
 export function startChromium() {
   const folders = (process.env.PATH ?? "").split(delimiter);
-  const candidates = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  const candidates = CHROMIUM.flatMap((name) => folders.map((folder) => join(folder, name)));
   const executablePath = candidates.find((path) => existsSync(path));
-  if (!executablePath) throw new Error(`none of ${NAMES.join(", ")} is in the PATH: install one`);
+  if (!executablePath) throw new Error(`none of ${CHROMIUM.join(", ")} is in the PATH: install one`);
   return chromium.launch({ executablePath, headless: true, args: ARGS });
 }
 
