@@ -61,6 +61,9 @@ const HASTE_MS_MAX = 150;
 const PLAY_MS_MIN = 20;
 const PLAY_MS_MAX = 400;
 
+/** How often it is looked whether devices have come back. */
+const POLL_MS = 10;
+
 /** How many users' states are asked for before their devices are back. */
 const EARLY_ASKS = 4;
 
@@ -189,12 +192,24 @@ class Run {
       await early;
       await this.#settle();
     }
+    const { resumed } = this.checker.counts;
     for (const one of [...this.#players, ...this.#pushers]) one.play();
     const playMs = isHasty ? this.#random.between(0, HASTE_MS_MAX) : this.#random.between(PLAY_MS_MIN, PLAY_MS_MAX);
     await delay(playMs);
+    if (!isHasty) await this.#untilResumed(resumed + 1);
     if (this.#random.next() >= REST_CHANCE) return;
     this.#sendAway();
     await delay(REST_MS);
+  }
+
+  /**
+   * Plays on until devices have come back to what they had left so many times, however slow the
+   * machine is. With a fault, or without devices of version 2, they may never do.
+   * @param {number} count
+   */
+  async #untilResumed(count) {
+    const end = performance.now() + PATIENCE_MS;
+    while (this.checker.counts.resumed < count && performance.now() < end) await delay(POLL_MS);
   }
 
   /** What servers want of users of whom maybe no device is back. */
