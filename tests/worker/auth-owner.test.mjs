@@ -28,7 +28,7 @@ const RAW = "&raw";
 /** @type {[string, Record<string, string>, number][]} */
 const identities = [
   ["a user", as(kim), 200],
-  ["a user with everything", as({ ...kim, expiresAt: Date.now() + 60_000, credentialId: "c" }), 200],
+  ["a user with everything", as({ ...kim, expiresAt: Date.now() + 3_600_000, credentialId: "c" }), 200],
   ["a user with more than that", as({ ...kim, kind: "trusted", admin: true }), 200],
   ["another user", as({ ...kim, userId: "lee" }), 403],
   ["nobody", as(null), 401],
@@ -49,7 +49,7 @@ const identities = [
   ["an expiresAt in microseconds", as({ ...kim, expiresAt: (Date.now() + 60_000) * 1_000 }), 503],
   ["an expiresAt of null", as({ ...kim, expiresAt: null }), 503],
   ["a negative expiresAt", as({ ...kim, expiresAt: -1 }), 503],
-  ["an expiresAt with a fraction", as({ ...kim, expiresAt: Date.now() + 60_000.5 }), 200],
+  ["an expiresAt with a fraction", as({ ...kim, expiresAt: Date.now() + 3_600_000.5 }), 200],
   ["an issuedAt of true", as({ ...kim, issuedAt: true }), 503],
   ["the service token", bearer(SERVICE_TOKEN), 200],
   ["a valid token that is not asked for", bearer(secretToken("kim")), 401],

@@ -92,7 +92,7 @@ const answers = [
   ["an end of null", { user, session: { ...session, expiresAt: null } }, 200],
   ["an end in the year 9999, in seconds", { user, session: { ...session, expiresAt: 253_402_300_799 } }, 200],
   ["an end with an offset, which has passed", { user, session: { ...session, expiresAt: offsetTime(Date.now() - 60_000, 5) } }, 401],
-  ["an end with an offset, which has not", { user, session: { ...session, expiresAt: offsetTime(Date.now() + 60_000, -5) } }, 200],
+  ["an end with an offset, which has not", { user, session: { ...session, expiresAt: offsetTime(Date.now() + 3_600_000, -5) } }, 200],
   ["an end of 0", { user, session: { ...session, expiresAt: 0 } }, 401],
   ["an end in microseconds", { user, session: { ...session, expiresAt: Date.now() * 1_000 } }, 503],
   ["a negative end", { user, session: { ...session, expiresAt: -1 } }, 503],
