@@ -27,7 +27,7 @@ import { cppFiles } from "./sources.mjs";
 const TEST_TIMEOUT_MS = 600_000;
 
 /** How many files of tests run at a time: more than there are processors, since many wait for an object to sleep. */
-const TEST_FILES = availableParallelism() + 2;
+const TEST_FILES = availableParallelism() + 1;
 
 /** What tsc checks, besides the client, which is built. */
 const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", "demo/tsconfig.json"];
