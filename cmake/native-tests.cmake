@@ -4,6 +4,7 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 set(SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# One scenario takes thousands of steps, which are three times as slow without optimization.
 target_compile_options(session_core PUBLIC ${SANITIZERS} PRIVATE -O1)
 
 add_executable(session_tests

@@ -15,7 +15,7 @@ import { NEW_18, NEW_19, inApp, startSite, untilApp } from "./support/site.mjs";
 /** @import { Server } from "../../tests/support/server.mjs" */
 /** @import { Site } from "./support/site.mjs" */
 
-/** How much longer than one page takes to connect a credential is good by which two shall have connected. */
+/** A credential by which two pages connect is good for so many times as long as one page takes to. */
 const LIFE = 6;
 
 /** @type {Awaited<ReturnType<typeof serve>>} */

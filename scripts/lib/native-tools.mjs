@@ -48,8 +48,8 @@ const WASI = [
 ];
 
 /**
- * What Chromium's command is called, the best first: the shell without windows takes half of the
- * time that the whole browser does.
+ * Chromium's commands, of which the first that is there is used: the shell without windows takes half
+ * of the time that the whole browser does.
  */
 export const CHROMIUM = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 

@@ -105,7 +105,7 @@ async function nativeTests(env, { patterns }) {
     await run("ctest", ["--preset", "native", "-R", patterns.join("|")], { env, failure });
     return;
   }
-  // CTest starts a process for each test, which takes ten times as long as the tests do.
+  // CTest starts a process for each test, which takes three times as long as the tests do.
   const shards = Array.from({ length: availableParallelism() }, (_, at) => String(at));
   const runs = shards.map((GTEST_SHARD_INDEX) => {
     const sharded = { ...env, GTEST_TOTAL_SHARDS: String(shards.length), GTEST_SHARD_INDEX };
