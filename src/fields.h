@@ -18,16 +18,21 @@ struct Field {
   enum class Kind {
     kAbsent,
     kString,
-    // An array of nothing but strings, of a member that may be one.
+    // An array of nothing but strings, in a member that is read as one.
     kStrings,
     kOther,
   };
+  // How its value is read: without quotes and escapes, as a list of such, or as it is written.
+  enum class Reading { kString, kStrings, kWritten };
+  Reading reading;
   Kind kind = Kind::kAbsent;
-  // The string's value, escapes resolved; for `data` the value's text as it was written. Points
+  // The string's value, escapes resolved; or the value's text as it was written. Points
   // into the text that was read, or to `unescaped`.
   std::string_view value;
   std::string unescaped;
   std::vector<std::string> strings;
+
+  explicit Field(Reading how = Reading::kString) : reading(how) {}
 };
 
 // Of a repeated member the last counts.
@@ -36,27 +41,39 @@ struct Fields {
   Field game_id;
   Field presence;
   Field event;
-  Field data;
-  // Of version 2.
+  Field data = Field(Field::Reading::kWritten);
   Field id;
   Field name;
   Field device_id;
-  Field to;
-  Field except;
-
-  static constexpr std::size_t kCount = 10;
-  std::array<Field*, kCount> all();
+  Field to = Field(Field::Reading::kStrings);
+  Field except = Field(Field::Reading::kStrings);
 
   // The field of this name, or nullptr: no message has such a member.
   Field* named(std::string_view member);
 
-  [[nodiscard]] bool may_be_strings(const Field& field) const {
-    return &field == &to || &field == &except;
-  }
-
   // Makes all of them absent.
   void forget();
 };
+
+// A member as it is called in a frame.
+struct FieldName {
+  std::string_view name;
+  Field Fields::* field;
+};
+
+inline constexpr std::array kFieldNames = {
+    FieldName{"type", &Fields::type},
+    FieldName{"gameId", &Fields::game_id},
+    FieldName{"presence", &Fields::presence},
+    FieldName{"event", &Fields::event},
+    FieldName{"data", &Fields::data},
+    FieldName{"id", &Fields::id},
+    FieldName{"name", &Fields::name},
+    FieldName{"deviceId", &Fields::device_id},
+    FieldName{"to", &Fields::to},
+    FieldName{"except", &Fields::except},
+};
+static_assert(sizeof(Fields) == kFieldNames.size() * sizeof(Field), "each field has its name");
 
 // Reads a plain frame. False says nothing about the text but that it is not plain; `fields` is then
 // in any state.

@@ -151,7 +151,8 @@ class FieldReader {
       if (is_list_) field_->strings.push_back(value);
       return true;
     }
-    if (Field* field = current_field(); field != nullptr && field != &fields_.data) {
+    if (Field* field = current_field();
+        field != nullptr && field->reading != Field::Reading::kWritten) {
       field->kind = Field::Kind::kString;
       field->unescaped.swap(value);
       field->value = field->unescaped;
@@ -174,7 +175,7 @@ class FieldReader {
   bool end_object() { return close(); }
   bool start_array(std::size_t /*size*/) {
     const Field* field = current_field();
-    const bool is_list = field != nullptr && fields_.may_be_strings(*field);
+    const bool is_list = field != nullptr && field->reading == Field::Reading::kStrings;
     // A list in a list is none of strings.
     is_list_ = is_list;
     if (is_list) field_->strings.clear();
@@ -209,7 +210,7 @@ class FieldReader {
     Field* field = current_field();
     if (field == nullptr) return true;
     field->kind = Field::Kind::kOther;
-    if (field != &fields_.data) return true;
+    if (field->reading != Field::Reading::kWritten) return true;
     const char* start = value_start_;
     while (is_space(*start) || *start == ':') ++start;
     const char* end = read_up_to_;

@@ -1,12 +1,16 @@
 #include "message.h"
 
 #include <algorithm>
+#include <array>
 
 #include "frame.h"
 #include "limits.h"
+#include "literal.h"
 
 namespace user_session {
 namespace {
+
+static_assert(kNameBytesMax == 128, "the refusals of a name say the limit");
 
 // The refusals of a name, which differ in the field that they name.
 struct NameRefusals {
@@ -16,31 +20,13 @@ struct NameRefusals {
   std::string_view too_long;
 };
 
-constexpr NameRefusals kGameIdRefusals = {
-    "gameId is missing: expected a string of 1 to 128 bytes",
-    "gameId is not a string: expected a string of 1 to 128 bytes",
-    "gameId is empty: expected a string of 1 to 128 bytes",
-    "gameId is too long: expected at most 128 bytes of UTF-8",
+template <Literal kField>
+constexpr NameRefusals kNameRefusals = {
+    Joined<kField, " is missing: expected a string of 1 to 128 bytes">::kText,
+    Joined<kField, " is not a string: expected a string of 1 to 128 bytes">::kText,
+    Joined<kField, " is empty: expected a string of 1 to 128 bytes">::kText,
+    Joined<kField, " is too long: expected at most 128 bytes of UTF-8">::kText,
 };
-constexpr NameRefusals kEventRefusals = {
-    "event is missing: expected a string of 1 to 128 bytes",
-    "event is not a string: expected a string of 1 to 128 bytes",
-    "event is empty: expected a string of 1 to 128 bytes",
-    "event is too long: expected at most 128 bytes of UTF-8",
-};
-constexpr NameRefusals kDeviceNameRefusals = {
-    "name is missing: expected a string of 1 to 128 bytes",
-    "name is not a string: expected a string of 1 to 128 bytes",
-    "name is empty: expected a string of 1 to 128 bytes",
-    "name is too long: expected at most 128 bytes of UTF-8",
-};
-constexpr NameRefusals kDeviceIdRefusals = {
-    "deviceId is missing: expected a string of 1 to 128 bytes",
-    "deviceId is not a string: expected a string of 1 to 128 bytes",
-    "deviceId is empty: expected a string of 1 to 128 bytes",
-    "deviceId is too long: expected at most 128 bytes of UTF-8",
-};
-static_assert(kNameBytesMax == 128, "the refusals name the limit");
 
 std::optional<Refusal> check_name(std::string_view name, const NameRefusals& refusals) {
   if (name.empty()) return Refusal{ErrorCode::kInvalidMessage, refusals.empty};
@@ -69,6 +55,118 @@ bool read_devices(const Field& field, const std::vector<std::string>*& list) {
          field.strings.size() <= kAimedDevicesMax;
 }
 
+// Each of these reads the members of one message in the words of a version. The refusal says which
+// of them can't be taken.
+
+using Refused = std::optional<Refusal>;
+
+Refused read(const Fields& fields, Dialect /*version*/, JoinGame& message) {
+  message.game_id = fields.game_id.value;
+  return check_name(fields.game_id, kNameRefusals<"gameId">);
+}
+
+Refused read(const Fields& fields, Dialect /*version*/, LeaveGame& message) {
+  message.game_id = fields.game_id.value;
+  return check_name(fields.game_id, kNameRefusals<"gameId">);
+}
+
+Refused read(const Fields& fields, Dialect /*version*/, UpdatePresence& message) {
+  if (fields.presence.kind == Field::Kind::kString) {
+    if (const auto presence = presence_from_name(fields.presence.value)) {
+      message.presence = *presence;
+      return std::nullopt;
+    }
+  }
+  return Refusal{ErrorCode::kInvalidMessage,
+                 R"(presence must be one of "online", "away" and "offline")"};
+}
+
+Refused read(const Fields& /*fields*/, Dialect /*version*/, SyncState& /*message*/) { return {}; }
+
+Refused read(const Fields& /*fields*/, Dialect /*version*/, Ping& /*message*/) { return {}; }
+
+Refused read(const Fields& /*fields*/, Dialect /*version*/, LogoutAll& /*message*/) { return {}; }
+
+Refused read(const Fields& fields, Dialect version, Broadcast& message) {
+  if (auto refusal = check_name(fields.event, kNameRefusals<"event">)) return refusal;
+  message.event = fields.event.value;
+  message.data = fields.data.kind == Field::Kind::kAbsent ? "null" : fields.data.value;
+  if (version == Dialect::kVersion1) return std::nullopt;
+  if (read_devices(fields.to, message.to) && read_devices(fields.except, message.except)) {
+    return std::nullopt;
+  }
+  return Refusal{ErrorCode::kInvalidMessage, "to and except must be lists of 1 to 64 device ids"};
+}
+static_assert(kAimedDevicesMax == 64, "the refusal names the limit");
+
+Refused read(const Fields& fields, Dialect /*version*/, SetDevice& message) {
+  message.name = fields.name.value;
+  return check_name(fields.name, kNameRefusals<"name">);
+}
+
+Refused read(const Fields& /*fields*/, Dialect /*version*/, LogoutOthers& /*message*/) {
+  return {};
+}
+
+Refused read(const Fields& fields, Dialect /*version*/, LogoutDevice& message) {
+  message.device_id = fields.device_id.value;
+  return check_name(fields.device_id, kNameRefusals<"deviceId">);
+}
+
+// All messages, as a list that can be walked while compiling.
+template <typename List>
+struct Messages;
+
+template <typename... Known>
+struct Messages<std::variant<Known...>> {
+  // Writes to `out`, unless it is nullptr, which types a version knows: "a, b and c". Returns the
+  // size.
+  static constexpr std::size_t list_types(Dialect version, char* out) {
+    std::size_t left = ((Known::kSince <= version ? 1U : 0U) + ...);
+    std::size_t size = 0;
+    const auto add = [&](std::string_view text) {
+      if (out != nullptr) std::copy(text.begin(), text.end(), out + size);
+      size += text.size();
+    };
+    const auto list = [&](std::string_view type) {
+      add(type);
+      --left;
+      if (left > 0) add(left == 1 ? " and " : ", ");
+    };
+    ((Known::kSince <= version ? list(Known::kType) : void()), ...);
+    return size;
+  }
+
+  static std::variant<Message, Refusal> read_any(const Fields& fields, Dialect version,
+                                                 const Refusal& unknown_type) {
+    std::variant<Message, Refusal> result = unknown_type;
+    const auto try_to_read = [&]<typename One>(One message) {
+      if (One::kSince > version || fields.type.value != One::kType) return false;
+      if (const auto refusal = read(fields, version, message)) {
+        result = *refusal;
+      } else {
+        result = Message(message);
+      }
+      return true;
+    };
+    static_cast<void>((try_to_read(Known{}) || ...));
+    return result;
+  }
+};
+
+// The refusal of a type that a version does not know.
+template <Dialect kVersion>
+struct UnknownType {
+  static constexpr std::size_t kSize = Messages<Message>::list_types(kVersion, nullptr);
+  static constexpr auto kTypes = [] {
+    std::array<char, kSize + 1> types{};
+    Messages<Message>::list_types(kVersion, types.data());
+    return types;
+  }();
+  static constexpr Refusal kRefusal = {ErrorCode::kUnknownType,
+                                       Joined<"type is not one of ", Literal(kTypes)>::kText};
+};
+
 }  // namespace
 
 std::string_view error_code_name(ErrorCode code) {
@@ -92,7 +190,7 @@ std::string_view error_code_name(ErrorCode code) {
 }
 
 std::optional<Refusal> check_game_id(std::string_view game_id) {
-  return check_name(game_id, kGameIdRefusals);
+  return check_name(game_id, kNameRefusals<"gameId">);
 }
 
 std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
@@ -119,61 +217,12 @@ std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
   return std::nullopt;
 }
 
-std::variant<Message, Refusal> MessageParser::to_message(Dialect dialect) const {
-  const std::string_view type = fields_.type.value;
-  if (type == "join_game" || type == "leave_game") {
-    if (auto refusal = check_name(fields_.game_id, kGameIdRefusals)) return *refusal;
-    if (type == "join_game") return Message(JoinGame{fields_.game_id.value});
-    return Message(LeaveGame{fields_.game_id.value});
-  }
-  if (type == "update_presence") {
-    if (fields_.presence.kind == Field::Kind::kString) {
-      if (auto presence = presence_from_name(fields_.presence.value)) {
-        return Message(UpdatePresence{*presence});
-      }
-    }
-    return Refusal{ErrorCode::kInvalidMessage,
-                   R"(presence must be one of "online", "away" and "offline")"};
-  }
-  if (type == "sync_state") return Message(SyncState{});
-  if (type == "ping") return Message(Ping{});
-  if (type == "logout_all") return Message(LogoutAll{});
-  if (type == "broadcast") {
-    if (auto refusal = check_name(fields_.event, kEventRefusals)) return *refusal;
-    Broadcast broadcast{fields_.event.value, "null"};
-    if (fields_.data.kind != Field::Kind::kAbsent) broadcast.data = fields_.data.value;
-    if (dialect == Dialect::kVersion2 && (!read_devices(fields_.to, broadcast.to) ||
-                                          !read_devices(fields_.except, broadcast.except))) {
-      return Refusal{ErrorCode::kInvalidMessage,
-                     "to and except must be lists of 1 to 64 device ids"};
-    }
-    return Message(broadcast);
-  }
-  if (dialect == Dialect::kVersion2) return to_newer_message();
-  return Refusal{ErrorCode::kUnknownType,
-                 "type is not one of join_game, leave_game, update_presence, sync_state, ping, "
-                 "logout_all and broadcast"};
-}
-
-std::variant<Message, Refusal> MessageParser::to_newer_message() const {
-  const std::string_view type = fields_.type.value;
-  if (type == "set_device") {
-    if (auto refusal = check_name(fields_.name, kDeviceNameRefusals)) return *refusal;
-    return Message(SetDevice{fields_.name.value});
-  }
-  if (type == "logout_others") return Message(LogoutOthers{});
-  if (type == "logout_device") {
-    if (auto refusal = check_name(fields_.device_id, kDeviceIdRefusals)) return *refusal;
-    return Message(LogoutDevice{fields_.device_id.value});
-  }
-  return Refusal{ErrorCode::kUnknownType,
-                 "type is not one of join_game, leave_game, update_presence, sync_state, ping, "
-                 "logout_all, broadcast, set_device, logout_others and logout_device"};
-}
-
 std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame, Dialect dialect) {
   if (auto refusal = read_fields(frame)) return *refusal;
-  return to_message(dialect);
+  return Messages<Message>::read_any(fields_, dialect,
+                                     dialect == Dialect::kVersion1
+                                         ? UnknownType<Dialect::kVersion1>::kRefusal
+                                         : UnknownType<Dialect::kVersion2>::kRefusal);
 }
 
 std::variant<std::string_view, Refusal> MessageParser::request_id() const {

@@ -10,23 +10,56 @@
 #include "event.h"
 #include "fields.h"
 #include "limits.h"
+#include "metrics.h"
 #include "presence.h"
 
 namespace user_session {
 
+// The messages. Each says its `type`, the first version of the protocol that knows it, and as what
+// it is counted when it was done; `nullopt` for not at all. Whoever adds one adds it to Message,
+// from which the parser, the refusal of an unknown type and the counting derive.
+
+// The messages. Each says its `type`, the first version of the protocol that knows it, and as what
+// it is counted when it is done; `nullopt` for not at all. All that has to know every message
+// derives from `Message` below, the list of them.
+
 struct JoinGame {
+  static constexpr std::string_view kType = "join_game";
+  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr std::optional<Counter> kCounter = Counter::kJoinGame;
   std::string_view game_id;
 };
 struct LeaveGame {
+  static constexpr std::string_view kType = "leave_game";
+  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr std::optional<Counter> kCounter = Counter::kLeaveGame;
   std::string_view game_id;
 };
 struct UpdatePresence {
-  Presence presence;
+  static constexpr std::string_view kType = "update_presence";
+  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr std::optional<Counter> kCounter = Counter::kUpdatePresence;
+  Presence presence = Presence::kOnline;
 };
-struct SyncState {};
-struct Ping {};
-struct LogoutAll {};
+struct SyncState {
+  static constexpr std::string_view kType = "sync_state";
+  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr std::optional<Counter> kCounter = Counter::kSyncState;
+};
+struct Ping {
+  static constexpr std::string_view kType = "ping";
+  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr std::optional<Counter> kCounter = Counter::kPing;
+};
+struct LogoutAll {
+  static constexpr std::string_view kType = "logout_all";
+  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
+};
 struct Broadcast {
+  static constexpr std::string_view kType = "broadcast";
+  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr std::optional<Counter> kCounter = Counter::kBroadcast;
   std::string_view event;
   // The exact text of the value the sender wrote; `null` if it wrote none.
   std::string_view data;
@@ -34,12 +67,22 @@ struct Broadcast {
   const std::vector<std::string>* to = nullptr;
   const std::vector<std::string>* except = nullptr;
 };
-// Of version 2.
 struct SetDevice {
+  static constexpr std::string_view kType = "set_device";
+  static constexpr Dialect kSince = Dialect::kVersion2;
+  static constexpr std::optional<Counter> kCounter = std::nullopt;
   std::string_view name;
 };
-struct LogoutOthers {};
+// One counter has all logouts that devices ask for.
+struct LogoutOthers {
+  static constexpr std::string_view kType = "logout_others";
+  static constexpr Dialect kSince = Dialect::kVersion2;
+  static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
+};
 struct LogoutDevice {
+  static constexpr std::string_view kType = "logout_device";
+  static constexpr Dialect kSince = Dialect::kVersion2;
+  static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
   std::string_view device_id;
 };
 
@@ -93,8 +136,6 @@ class MessageParser {
 
  private:
   std::optional<Refusal> read_fields(std::string_view text);
-  [[nodiscard]] std::variant<Message, Refusal> to_message(Dialect dialect) const;
-  [[nodiscard]] std::variant<Message, Refusal> to_newer_message() const;
 
   Fields fields_;
   std::string refused_;

@@ -7,13 +7,41 @@
 namespace user_session {
 namespace {
 
-// By their Counter.
-constexpr std::array<std::string_view, Metrics::kCount> kNames = {
-    "wakes",     "asleepMs",   "heartbeatsAsleep", "awakeMs",    "connects",      "requests",
-    "join_game", "leave_game", "update_presence",  "sync_state", "ping",          "logout_all",
-    "broadcast", "refused",    "framesSent",       "bytesSent",  "bytesReceived", "rowsWritten",
+// What a counter is called in an answer.
+struct CounterName {
+  Counter counter;
+  std::string_view name;
 };
-static_assert(!kNames.back().empty(), "every counter has a name");
+
+constexpr std::array<CounterName, Metrics::kCount> kNames = {{
+    {Counter::kWakes, "wakes"},
+    {Counter::kAsleepMs, "asleepMs"},
+    {Counter::kHeartbeatsAsleep, "heartbeatsAsleep"},
+    {Counter::kAwakeMs, "awakeMs"},
+    {Counter::kConnects, "connects"},
+    {Counter::kRequests, "requests"},
+    {Counter::kJoinGame, "join_game"},
+    {Counter::kLeaveGame, "leave_game"},
+    {Counter::kUpdatePresence, "update_presence"},
+    {Counter::kSyncState, "sync_state"},
+    {Counter::kPing, "ping"},
+    {Counter::kLogoutAll, "logout_all"},
+    {Counter::kBroadcast, "broadcast"},
+    {Counter::kRefused, "refused"},
+    {Counter::kFramesSent, "framesSent"},
+    {Counter::kBytesSent, "bytesSent"},
+    {Counter::kBytesReceived, "bytesReceived"},
+    {Counter::kRowsWritten, "rowsWritten"},
+}};
+
+// Whether each counter has its name in its own place.
+constexpr bool are_all_named() {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames.at(i).counter != static_cast<Counter>(i) || kNames.at(i).name.empty()) return false;
+  }
+  return true;
+}
+static_assert(are_all_named());
 
 }  // namespace
 
@@ -48,7 +76,7 @@ void write_metrics_answer(std::string& out, std::string_view user_id, TimeMs sin
   append_json_number(out, since);
   for (std::size_t i = 0; i < Metrics::kCount; ++i) {
     out += ',';
-    append_json_string(out, kNames[i]);
+    append_json_string(out, kNames[i].name);
     out += ':';
     append_json_number(out, metrics.at(static_cast<Counter>(i)));
   }

@@ -37,8 +37,10 @@ class PlainReader {
     if (!value(kFrameDepth)) return false;
     if (field != nullptr) {
       std::string_view text(start, static_cast<std::size_t>(at_ - start));
-      if (text.front() == '[' && fields.may_be_strings(*field)) return strings(text, *field);
-      const bool is_unquoted = is_string && field != &fields.data;
+      if (text.front() == '[' && field->reading == Field::Reading::kStrings) {
+        return strings(text, *field);
+      }
+      const bool is_unquoted = is_string && field->reading != Field::Reading::kWritten;
       if (is_unquoted) text = text.substr(1, text.size() - 2);
       field->kind = is_unquoted ? Field::Kind::kString : Field::Kind::kOther;
       field->value = text;
@@ -184,25 +186,14 @@ class PlainReader {
 }  // namespace
 
 Field* Fields::named(std::string_view member) {
-  if (member == "type") return &type;
-  if (member == "gameId") return &game_id;
-  if (member == "presence") return &presence;
-  if (member == "event") return &event;
-  if (member == "data") return &data;
-  if (member == "id") return &id;
-  if (member == "name") return &name;
-  if (member == "deviceId") return &device_id;
-  if (member == "to") return &to;
-  if (member == "except") return &except;
+  for (const FieldName& known : kFieldNames) {
+    if (member == known.name) return &(this->*known.field);
+  }
   return nullptr;
 }
 
-std::array<Field*, Fields::kCount> Fields::all() {
-  return {&type, &game_id, &presence, &event, &data, &id, &name, &device_id, &to, &except};
-}
-
 void Fields::forget() {
-  for (Field* field : all()) field->kind = Field::Kind::kAbsent;
+  for (const FieldName& known : kFieldNames) (this->*known.field).kind = Field::Kind::kAbsent;
 }
 
 bool read_plain_fields(std::string_view text, Fields& fields) {

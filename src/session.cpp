@@ -26,16 +26,6 @@ std::optional<TimeMs> time_of(const Event& event) {
       event);
 }
 
-// Of a frame that is done. A name for a device is not counted.
-std::optional<Counter> counter_of(const Message& message) {
-  constexpr std::size_t kVersion1Messages = 7;
-  static_assert(static_cast<int>(Counter::kBroadcast) - static_cast<int>(Counter::kJoinGame) + 1 ==
-                kVersion1Messages);
-  if (std::holds_alternative<SetDevice>(message)) return std::nullopt;
-  if (message.index() >= kVersion1Messages) return Counter::kLogoutAll;
-  return static_cast<Counter>(static_cast<std::size_t>(Counter::kJoinGame) + message.index());
-}
-
 // Whether somebody asked for something by a request or a call.
 bool is_request(const Event& event) {
   return !std::holds_alternative<Woken>(event) && !std::holds_alternative<Connected>(event) &&
@@ -241,7 +231,8 @@ void Session::perform(const Message& message, ConnectionId sender, EffectList& e
       return acknowledge(sender, effects);
     }
   }
-  if (const auto counter = counter_of(message)) metrics_.add(*counter);
+  const auto counter = std::visit([](const auto& known) { return known.kCounter; }, message);
+  if (counter) metrics_.add(*counter);
   const auto refusal =
       std::visit([&](const auto& known) { return this->handle(known, sender, effects); }, message);
   if (refusal) return refuse(sender, *refusal, effects);
