@@ -12,7 +12,8 @@ add_library(fuzz_support OBJECT
   tests/fuzz/operations.cpp
   tests/fuzz/perform.cpp
   tests/unit/host.cpp
-  tests/unit/scenario.cpp)
+  tests/unit/scenario.cpp
+  tests/unit/scenario_text.cpp)
 target_link_libraries(fuzz_support PUBLIC session_core)
 
 foreach(target codec frame newer operations sleep)

@@ -28,6 +28,7 @@ add_executable(session_tests
   tests/unit/requests_test.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
+  tests/unit/scenario_text.cpp
   tests/unit/session_test.cpp
   tests/unit/snapshot_test.cpp
   tests/unit/wire_test.cpp)

@@ -12,6 +12,7 @@
 
 #include "host.h"
 #include "scenario.h"
+#include "scenario_text.h"
 
 namespace user_session {
 namespace {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host.h"
+#include "scenario_text.h"
 
 namespace user_session {
 namespace {

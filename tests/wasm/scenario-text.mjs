@@ -1,5 +1,5 @@
 /**
- * The text of scenario files, as tests/unit/scenario.cpp reads and writes it.
+ * The text of scenario files, as tests/unit/scenario_text.cpp reads and writes it.
  * `tests/scenarios/README.md` describes it.
  */
 

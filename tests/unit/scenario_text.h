@@ -1,0 +1,43 @@
+// The text of scenario files: how they are divided into steps, and how bytes are written in them.
+// tests/scenarios/README.md describes it; tests/wasm/scenario-text.mjs is the same in JavaScript.
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace user_session {
+
+struct ScenarioStep {
+  int line = 0;
+  std::string command;
+  std::vector<std::string> expected;
+};
+
+// The commands of a scenario file. `text` is the whole file.
+std::vector<ScenarioStep> parse_scenario(std::string_view text);
+
+// The file's text with the effects of each step in the place of the expected ones.
+std::string rewrite_scenario(std::string_view text,
+                             const std::vector<std::vector<std::string>>& actual);
+
+// The bytes that a text in a command stands for: `<T*N>` is T written N times, `\xNN` a byte.
+std::string bytes_of(std::string_view text);
+
+// A text in a line of effects: whole, or its two ends when it is long. The backslash is escaped as
+// well if it is binary.
+std::string shown(std::string_view bytes, bool is_binary);
+
+// The parts between the separators, one at least.
+std::vector<std::string> split(std::string_view text, std::string_view separator);
+
+// The number that `digits` begins with; 0 if it begins with none.
+template <typename Number>
+Number number_of(std::string_view digits, int base = 10) {
+  Number value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  return value;
+}
+
+}  // namespace user_session
