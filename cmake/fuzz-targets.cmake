@@ -11,6 +11,7 @@ add_library(fuzz_support OBJECT
   tests/fuzz/model.cpp
   tests/fuzz/operations.cpp
   tests/fuzz/perform.cpp
+  tests/unit/decoded.cpp
   tests/unit/host.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_text.cpp)

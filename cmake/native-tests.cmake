@@ -13,6 +13,8 @@ add_executable(session_tests
   tests/unit/attachment_test.cpp
   tests/unit/beside_test.cpp
   tests/unit/bytes_test.cpp
+  tests/unit/decoded.cpp
+  tests/unit/decoded_test.cpp
   tests/unit/devices_test.cpp
   tests/unit/effect_test.cpp
   tests/unit/fields_test.cpp

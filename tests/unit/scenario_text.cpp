@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "hash.h"
+
 namespace user_session {
 namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
@@ -56,7 +60,6 @@ std::string decode(std::string_view text) {
 }
 
 std::string escaped(std::string_view bytes, bool is_binary) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string out;
   for (const char byte : bytes) {
     const auto c = static_cast<unsigned char>(byte);
@@ -110,14 +113,21 @@ std::string rewrite_scenario(std::string_view text,
 
 std::string bytes_of(std::string_view text) { return decode(expand(text)); }
 
-std::string shown(std::string_view bytes, bool is_binary) {
-  constexpr std::size_t kShownBytesMax = 240;
-  constexpr std::size_t kHeadBytes = 120;
-  constexpr std::size_t kTailBytes = 80;
-  if (bytes.size() <= kShownBytesMax) return escaped(bytes, is_binary);
-  return escaped(bytes.substr(0, kHeadBytes), is_binary) + " ... " +
-         escaped(bytes.substr(bytes.size() - kTailBytes), is_binary) + " (" +
+std::string ends_of(std::string_view bytes, bool is_binary, const Ends& ends) {
+  if (bytes.size() <= ends.whole_max) return escaped(bytes, is_binary);
+  return escaped(bytes.substr(0, ends.head), is_binary) + " ... " +
+         escaped(bytes.substr(bytes.size() - ends.tail), is_binary) + " (" +
          std::to_string(bytes.size()) + " bytes)";
+}
+
+std::string shown(std::string_view bytes, bool is_binary) {
+  return ends_of(bytes, is_binary, kTextEnds);
+}
+
+std::string hash_mark(std::uint64_t hash) {
+  std::string mark = "#";
+  for (int shift = 28; shift >= 0; shift -= 4) mark += kHexDigits[hash >> shift & 0xf];
+  return mark;
 }
 
 std::vector<std::string> split(std::string_view text, std::string_view separator) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +27,25 @@ std::string rewrite_scenario(std::string_view text,
 // The bytes that a text in a command stands for: `<T*N>` is T written N times, `\xNN` a byte.
 std::string bytes_of(std::string_view text);
 
-// A text in a line of effects: whole, or its two ends when it is long. The backslash is escaped as
-// well if it is binary.
+// A text that is longer than `whole_max` bytes is shown by so many at its ends.
+struct Ends {
+  std::size_t whole_max = 0;
+  std::size_t head = 0;
+  std::size_t tail = 0;
+};
+
+// The text in printable ASCII: whole, or its two ends and its size. The backslash is escaped as
+// well if the text is binary.
+std::string ends_of(std::string_view bytes, bool is_binary, const Ends& ends);
+
+// A text in a line of effects: whole, or its two ends when it is long.
 std::string shown(std::string_view bytes, bool is_binary);
+
+// These are the ends of a text in a line of effects.
+inline constexpr Ends kTextEnds = {.whole_max = 240, .head = 120, .tail = 80};
+
+// A hash is shown by its lower half, because JavaScript can compute that without the upper one.
+std::string hash_mark(std::uint64_t hash);
 
 // The parts between the separators, one at least.
 std::vector<std::string> split(std::string_view text, std::string_view separator);
