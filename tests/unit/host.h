@@ -12,6 +12,7 @@
 
 #include "effect.h"
 #include "event.h"
+#include "names.h"
 #include "session.h"
 
 namespace user_session {
@@ -54,6 +55,8 @@ class Host {
   std::string kept;
   std::optional<Legacy> legacy;
   std::map<ConnectionId, Socket> sockets;
+  // Commands have said these; what is stored and attached is printed with them.
+  Names names;
 
  private:
   void step(const Event& event);

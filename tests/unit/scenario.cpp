@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "attachment.h"
+#include "decoded.h"
 #include "hash.h"
 #include "limits.h"
 #include "scenario_text.h"
@@ -15,15 +15,7 @@ using Lines = std::vector<std::string>;
 
 // Effects
 
-// An attachment up to its device id: what comes behind is counted for the operator, and would
-// change in every line.
-std::string_view without_counts(std::string_view attachment) {
-  const auto decoded = decode_attachment(attachment);
-  return decoded ? attachment.substr(0, kAttachmentHeaderBytes + decoded->device_id.size())
-                 : attachment;
-}
-
-std::string line_of(const Effect& effect, std::string_view text) {
+std::string line_of(const Effect& effect, std::string_view text, const Names& names) {
   const std::string to = std::to_string(effect.connection);
   const std::string number = std::to_string(effect.number);
   switch (effect.kind) {
@@ -32,29 +24,29 @@ std::string line_of(const Effect& effect, std::string_view text) {
     case EffectKind::kErase:
       return "erase";
     case EffectKind::kStore:
-      return "store " + shown(text, true);
+      return "store " + decoded_row(text, names);
     case EffectKind::kStoreKept:
-      return "store_kept " + shown(text, true);
+      return "store_kept " + decoded_kept(text, names);
     case EffectKind::kStoreLogout:
-      return "store_logout " + shown(text, true);
+      return "store_logout " + decoded_logout(text, names);
     case EffectKind::kSetAttachment:
-      return "attach " + to + ' ' + shown(without_counts(text), true);
+      return "attach " + to + ' ' + decoded_attachment(text, names);
     case EffectKind::kSend:
-      return "send " + to + ' ' + shown(text, false);
+      return "send " + to + ' ' + shown(text);
     case EffectKind::kSendToAll:
-      return "send_to_all " + shown(text, false);
+      return "send_to_all " + shown(text);
     case EffectKind::kClose:
-      return "close " + to + ' ' + number + ' ' + shown(text, false);
+      return "close " + to + ' ' + number + ' ' + shown(text);
     case EffectKind::kExpel:
-      return "expel " + to + ' ' + number + ' ' + shown(text, false);
+      return "expel " + to + ' ' + number + ' ' + shown(text);
     case EffectKind::kCloseAll:
-      return "close_all " + number + ' ' + shown(text, false);
+      return "close_all " + number + ' ' + shown(text);
     case EffectKind::kAnswer:
-      return "answer " + number + ' ' + shown(text, false);
+      return "answer " + number + ' ' + shown(text);
     case EffectKind::kMeasure:
-      return "measure " + shown(text, false);
+      return "measure " + shown(text);
     case EffectKind::kReport:
-      return "report " + shown(text, false);
+      return "report " + shown(text);
   }
   return "an unknown effect";
 }
@@ -62,7 +54,7 @@ std::string line_of(const Effect& effect, std::string_view text) {
 Lines effect_lines(const Host& host) {
   Lines lines;
   for (const Effect& effect : host.effects().list()) {
-    lines.push_back(line_of(effect, host.effects().text(effect)));
+    lines.push_back(line_of(effect, host.effects().text(effect), host.names));
   }
   return lines;
 }
@@ -110,7 +102,9 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "credential") {
     host.credential.issued_at_s = take_number<std::int64_t>(rest);
     host.credential.expires_at = rest.empty() ? 0 : take_number<TimeMs>(rest);
-    host.credential.id = rest.empty() ? 0 : hash_of(bytes_of(rest));
+    const std::string id = bytes_of(rest);
+    host.credential.id = id.empty() ? 0 : hash_of(id);
+    host.names.add(id);
   } else if (name == "allow") {
     allow(host.allowance, take_word(rest), rest);
   } else if (name == "measured") {
@@ -188,7 +182,9 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
     host.wake();
   } else if (name == "connect") {
     const auto connection = take_number<ConnectionId>(rest);
-    host.connect(connection, bytes_of(rest));
+    const std::string device_id = bytes_of(rest);
+    host.names.add(device_id);
+    host.connect(connection, device_id);
   } else if (name == "connect2") {
     const auto connection = take_number<ConnectionId>(rest);
     // DEVICE/TAB and EPOCH.SEQ
@@ -199,6 +195,7 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
       since = {.epoch = number_of<std::int64_t>(parts.at(0)),
                .seq = number_of<std::int64_t>(parts.at(1))};
     }
+    host.names.add(names.at(0));
     host.connect_newer(connection, names.at(0), names.size() > 1 ? names.at(1) : "", since);
   } else if (name == "crash") {
     host.sockets.clear();

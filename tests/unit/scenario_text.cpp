@@ -120,8 +120,9 @@ std::string ends_of(std::string_view bytes, bool is_binary, const Ends& ends) {
          std::to_string(bytes.size()) + " bytes)";
 }
 
-std::string shown(std::string_view bytes, bool is_binary) {
-  return ends_of(bytes, is_binary, kTextEnds);
+std::string shown(std::string_view text) {
+  const std::string line = ends_of(text, false, kTextEnds);
+  return text.size() <= kTextEnds.whole_max ? line : line + ' ' + hash_mark(hash_of(text));
 }
 
 std::string hash_mark(std::uint64_t hash) {

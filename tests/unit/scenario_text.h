@@ -34,15 +34,16 @@ struct Ends {
   std::size_t tail = 0;
 };
 
+// These ends leave all texts whole but those that a scenario sends for their size.
+inline constexpr Ends kTextEnds = {.whole_max = 2048, .head = 120, .tail = 80};
+
 // The text in printable ASCII: whole, or its two ends and its size. The backslash is escaped as
 // well if the text is binary.
 std::string ends_of(std::string_view bytes, bool is_binary, const Ends& ends);
 
-// A text in a line of effects: whole, or its two ends when it is long.
-std::string shown(std::string_view bytes, bool is_binary);
-
-// These are the ends of a text in a line of effects.
-inline constexpr Ends kTextEnds = {.whole_max = 240, .head = 120, .tail = 80};
+// A frame, a reason or an answer in a line of effects: whole unless it is huge, and then with the
+// hash of all of it.
+std::string shown(std::string_view text);
 
 // A hash is shown by its lower half, because JavaScript can compute that without the upper one.
 std::string hash_mark(std::uint64_t hash);

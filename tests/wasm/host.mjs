@@ -6,7 +6,8 @@
 
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { Dialect, EffectKind } from "../../bindings/wire.js";
-import { bytesOf, shown, stringOf } from "./scenario-text.mjs";
+import { lineOf } from "./effect-lines.mjs";
+import { bytesOf, stringOf } from "./scenario-text.mjs";
 
 /** @import { Effect, Position, SessionEvent } from "../../bindings/wire.js" */
 
@@ -21,9 +22,6 @@ export const AS_VERSION_1 = Object.freeze({
   tabId: "",
   since: Object.freeze({ epoch: 0, seq: 0 }),
 });
-
-/** What comes before an attachment's device id; kAttachmentHeaderBytes of src/limits.h. */
-const HEADER_BYTES = 38;
 
 export class Host {
   /**
@@ -346,54 +344,4 @@ export function openAllowance() {
 function cut(text) {
   const end = text.indexOf(" ");
   return end < 0 ? [text, ""] : [text.slice(0, end), text.slice(end + 1)];
-}
-
-/**
- * An attachment up to its device id: what comes behind is counted for the operator, and would change
- * in every line.
- * @param {Uint8Array} attachment
- */
-function withoutCounts(attachment) {
-  const view = new DataView(attachment.buffer, attachment.byteOffset);
-  return attachment.subarray(0, HEADER_BYTES + view.getUint32(HEADER_BYTES - 4, true));
-}
-
-/**
- * @param {Effect} effect
- * @returns {string}
- */
-function lineOf({ kind, connection, number, text, bytes }) {
-  const frame = shown(Buffer.from(text), { binary: false });
-  switch (kind) {
-    case EffectKind.SetAside:
-      return "set_aside";
-    case EffectKind.Erase:
-      return "erase";
-    case EffectKind.Store:
-      return `store ${shown(bytes, { binary: true })}`;
-    case EffectKind.StoreKept:
-      return `store_kept ${shown(bytes, { binary: true })}`;
-    case EffectKind.StoreLogout:
-      return `store_logout ${shown(bytes, { binary: true })}`;
-    case EffectKind.SetAttachment:
-      return `attach ${connection} ${shown(withoutCounts(bytes), { binary: true })}`;
-    case EffectKind.Send:
-      return `send ${connection} ${frame}`;
-    case EffectKind.SendToAll:
-      return `send_to_all ${frame}`;
-    case EffectKind.Close:
-      return `close ${connection} ${number} ${frame}`;
-    case EffectKind.Expel:
-      return `expel ${connection} ${number} ${frame}`;
-    case EffectKind.CloseAll:
-      return `close_all ${number} ${frame}`;
-    case EffectKind.Answer:
-      return `answer ${number} ${frame}`;
-    case EffectKind.Measure:
-      return `measure ${frame}`;
-    case EffectKind.Report:
-      return `report ${frame}`;
-    default:
-      return `an unknown effect ${kind}`;
-  }
 }

@@ -50,31 +50,3 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 export function stringOf(text) {
   return strictDecoder.decode(bytesOf(text));
 }
-
-const SHOWN_BYTES_MAX = 240;
-const HEAD_BYTES = 120;
-const TAIL_BYTES = 80;
-
-/**
- * A text in a line of effects: whole, or its two ends when it is long.
- * @param {Uint8Array} bytes
- * @param {{binary: boolean}} options
- */
-export function shown(bytes, { binary }) {
-  if (bytes.length <= SHOWN_BYTES_MAX) return escaped(bytes, binary);
-  const head = escaped(bytes.subarray(0, HEAD_BYTES), binary);
-  const tail = escaped(bytes.subarray(-TAIL_BYTES), binary);
-  return `${head} ... ${tail} (${bytes.length} bytes)`;
-}
-
-/**
- * @param {Uint8Array} bytes
- * @param {boolean} binary
- */
-function escaped(bytes, binary) {
-  const unprintable = binary ? /[^ -~]|\\/g : /[^ -~]/g;
-  return Buffer.from(bytes)
-    .toString("latin1")
-    .replace(unprintable, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)
-    .replace(/ $/, "\\x20");
-}

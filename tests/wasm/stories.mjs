@@ -7,6 +7,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { withoutWords } from "./effect-lines.mjs";
 import { Host } from "./host.mjs";
 import { root } from "./modules.mjs";
 import { parseScenario } from "./scenario-text.mjs";
@@ -65,7 +66,7 @@ function replay(story, { path, module }) {
   for (const { command, expected } of parseScenario(story.slice(file.length))) {
     commands.push(command);
     const actual = host.run(command);
-    if (actual.join("\n") === expected.join("\n")) continue;
+    if (actual.join("\n") === expected.map(withoutWords).join("\n")) continue;
     throw new Error(
       [`${path} differs from the native session in ${file}:`, ...commands,
         "natively", ...expected, "in the module", ...actual].join("\n  "),

@@ -1,0 +1,121 @@
+/**
+ * Effects as the lines of scenario files. `tests/scenarios/README.md` describes them;
+ * tests/unit/scenario.cpp writes them.
+ *
+ * What is stored and attached stands there in words and with the hash of its bytes. The words are
+ * left to the native tests, so that there is one decoder to be kept right (tests/unit/decoded.cpp);
+ * the hash, which every byte changes, is compared here, too.
+ */
+
+import { EffectKind } from "../../bindings/wire.js";
+
+/** @import { Effect } from "../../bindings/wire.js" */
+
+const SHOWN_BYTES_MAX = 2048;
+const HEAD_BYTES = 120;
+const TAIL_BYTES = 80;
+
+/** The lower halves of what src/hash.h begins and multiplies with. */
+const HASH_BASIS = 0x84222325;
+const HASH_PRIME = 0x1b3;
+
+/** What comes before an attachment's device id; kAttachmentHeaderBytes of src/limits.h. */
+const HEADER_BYTES = 38;
+/** The two times between the device id and the counts. */
+const TIMES_BYTES = 16;
+/** In a count: there is another byte. */
+const MORE = 0x80;
+
+/**
+ * The line of an effect, without the words of what is stored and attached.
+ * @param {Effect} effect
+ */
+export function lineOf({ kind, connection, number, text, bytes }) {
+  switch (kind) {
+    case EffectKind.SetAside:
+      return "set_aside";
+    case EffectKind.Erase:
+      return "erase";
+    case EffectKind.Store:
+      return `store ${hashOf(bytes)}`;
+    case EffectKind.StoreKept:
+      return `store_kept ${hashOf(bytes)}`;
+    case EffectKind.StoreLogout:
+      return `store_logout ${hashOf(bytes)}`;
+    case EffectKind.SetAttachment:
+      return `attach ${connection} ${hashOf(withoutCounts(bytes))}`;
+    case EffectKind.Send:
+      return `send ${connection} ${shown(text)}`;
+    case EffectKind.SendToAll:
+      return `send_to_all ${shown(text)}`;
+    case EffectKind.Close:
+      return `close ${connection} ${number} ${shown(text)}`;
+    case EffectKind.Expel:
+      return `expel ${connection} ${number} ${shown(text)}`;
+    case EffectKind.CloseAll:
+      return `close_all ${number} ${shown(text)}`;
+    case EffectKind.Answer:
+      return `answer ${number} ${shown(text)}`;
+    case EffectKind.Measure:
+      return `measure ${shown(text)}`;
+    case EffectKind.Report:
+      return `report ${shown(text)}`;
+    default:
+      return `an unknown effect ${kind}`;
+  }
+}
+
+/**
+ * A line of a scenario file as `lineOf` writes it.
+ * @param {string} line
+ */
+export function withoutWords(line) {
+  return line.replace(/^(store|store_kept|store_logout|attach \d+) .* (?=#[0-9a-f]{8}$)/, "$1 ");
+}
+
+/**
+ * A text in a line of effects: whole unless it is huge, and then with the hash of all of it.
+ * @param {string} text
+ */
+function shown(text) {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= SHOWN_BYTES_MAX) return escaped(bytes);
+  const head = escaped(bytes.subarray(0, HEAD_BYTES));
+  const tail = escaped(bytes.subarray(-TAIL_BYTES));
+  return `${head} ... ${tail} (${bytes.length} bytes) ${hashOf(bytes)}`;
+}
+
+/** @param {Buffer} bytes */
+function escaped(bytes) {
+  return bytes
+    .toString("latin1")
+    .replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)
+    .replace(/ $/, "\\x20");
+}
+
+/**
+ * The lower half of the hash of src/hash.h, which depends on the lower halves of its numbers alone.
+ * @param {Uint8Array} bytes
+ */
+function hashOf(bytes) {
+  let hash = HASH_BASIS;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, HASH_PRIME);
+  return `#${(hash >>> 0).toString(16).padStart(8, "0")}`;
+}
+
+/**
+ * An attachment's bytes in front of its counts and behind them: the counts would change in every
+ * line.
+ * @param {Uint8Array} attachment
+ */
+function withoutCounts(attachment) {
+  const view = new DataView(attachment.buffer, attachment.byteOffset);
+  const countsAt = HEADER_BYTES + view.getUint32(HEADER_BYTES - 4, true) + TIMES_BYTES;
+  let left = view.getUint32(countsAt, true);
+  let end = countsAt + 4;
+  while (left > 0) {
+    if (attachment[end] < MORE) left -= 1;
+    end += 1;
+  }
+  return Buffer.concat([attachment.subarray(0, countsAt), attachment.subarray(end)]);
+}
