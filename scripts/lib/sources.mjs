@@ -22,5 +22,5 @@ export function filesBelow(folders, name) {
 
 /** @returns {string[]} Every C++ file of the project. */
 export function cppFiles() {
-  return filesBelow(["src", "bindings", "tests"], /\.(h|cpp)$/);
+  return filesBelow(["src", "bindings", "tests", "tools"], /\.(h|cpp)$/);
 }

@@ -10,7 +10,7 @@ import { steps } from "../../scripts/lib/steps.mjs";
 import { asPattern, testFiles } from "../../scripts/lib/test-files.mjs";
 import { ROOT } from "../support/server.mjs";
 
-const FILE = "tests/cost/bill.test.mjs";
+const FILE = "tests/tools/bill.test.mjs";
 
 /** A test of this file must not take the tests of that one for its own. */
 const env = { ...toolEnv(), NODE_TEST_CONTEXT: undefined };

@@ -1,7 +1,7 @@
 /**
  * A handler that waits between reading and writing lets another one in between. So none may wait: what
  * an event changes is read, changed, stored and told in one turn. What devices see of that order is
- * checked in tests/torture.
+ * checked in tools/torture.
  */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -6,16 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { eventually } from "../support/eventually.mjs";
-import { freePort } from "../support/free-port.mjs";
-import { startWorkerd } from "../support/workerd.mjs";
+import { eventually } from "../../tests/support/eventually.mjs";
+import { freePort } from "../../tests/support/free-port.mjs";
+import { startWorkerd } from "../../tests/support/workerd.mjs";
 import { Checker } from "./checker.mjs";
 import { Player } from "./player.mjs";
 import { Pusher } from "./pusher.mjs";
 import { randomOf } from "./random.mjs";
 import { Recorder } from "./record.mjs";
 
-/** @import { WorkerDescription, Workerd } from "../support/workerd.mjs" */
+/** @import { WorkerDescription, Workerd } from "../../tests/support/workerd.mjs" */
 /** @import { Complaint } from "./checker.mjs" */
 /** @import { Random } from "./random.mjs" */
 

@@ -4,12 +4,12 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { buildBundle } from "../support/bundle.mjs";
-import { OPEN } from "../support/server.mjs";
-import { startWorkerd } from "../support/workerd.mjs";
+import { buildBundle } from "../../tests/support/bundle.mjs";
+import { OPEN } from "../../tests/support/server.mjs";
+import { startWorkerd } from "../../tests/support/workerd.mjs";
 import { Fleet } from "./fleet.mjs";
 
-/** @import { Workerd } from "../support/workerd.mjs" */
+/** @import { Workerd } from "../../tests/support/workerd.mjs" */
 
 /** The platform puts an object to sleep after 10 s without an event. */
 export const UNTIL_ASLEEP_MS = 12_500;

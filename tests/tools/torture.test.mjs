@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { torture } from "../../tools/torture/harness.mjs";
 import { buildBundle } from "../support/bundle.mjs";
 import { OPEN } from "../support/server.mjs";
-import { torture } from "./harness.mjs";
 
-const FAULTY_CONFIG = "tests/torture/fixtures/faulty.wrangler.jsonc";
+const FAULTY_CONFIG = "tests/tools/fixtures/faulty.wrangler.jsonc";
 
 /** A fault that is found later is one that might not be found. */
 const FAULTY_KILLS = 15;

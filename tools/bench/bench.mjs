@@ -6,8 +6,8 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 import { main } from "../../scripts/lib/run.mjs";
-import { buildBundle } from "../support/bundle.mjs";
-import { RUNTIME } from "../support/workerd.mjs";
+import { buildBundle } from "../../tests/support/bundle.mjs";
+import { RUNTIME } from "../../tests/support/workerd.mjs";
 import { connectingText, measureConnecting } from "./connecting.mjs";
 import { assertSameAnswers } from "./exchange.mjs";
 import { crowdOf, fanOutText, measureFanOut } from "./fan-out.mjs";

@@ -4,15 +4,15 @@ import { mkdtemp } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { buildBundle } from "../support/bundle.mjs";
-import { OPEN } from "../support/server.mjs";
-import { startWorkerd } from "../support/workerd.mjs";
+import { buildBundle } from "../../tests/support/bundle.mjs";
+import { OPEN } from "../../tests/support/server.mjs";
+import { startWorkerd } from "../../tests/support/workerd.mjs";
 import { Crowd } from "./crowd.mjs";
 import { CpuClock, memoryOf } from "./usage.mjs";
 import { STATE_BYTES } from "./workloads.mjs";
 
-/** @import { Module } from "../support/bundle.mjs" */
-/** @import { WorkerDescription, Workerd } from "../support/workerd.mjs" */
+/** @import { Module } from "../../tests/support/bundle.mjs" */
+/** @import { WorkerDescription, Workerd } from "../../tests/support/workerd.mjs" */
 /** @import { Manner } from "./crowd-process.mjs" */
 /** @import { Dialect } from "./workloads.mjs" */
 
@@ -36,7 +36,7 @@ export const CONTENDERS = {
   party: {
     dialect: "session",
     describe: async () => ({
-      ...described("Party", (await buildBundle("tests/bench/references/party.wrangler.jsonc")).modules),
+      ...described("Party", (await buildBundle("tools/bench/references/party.wrangler.jsonc")).modules),
       flags: [],
     }),
   },

@@ -1,5 +1,5 @@
 /** Thousands of devices on one server. */
-import { Companion } from "../support/companion.mjs";
+import { Companion } from "../../tests/support/companion.mjs";
 
 /** @import { AskOptions, AskResult, BackResult, ConnectOptions, PartingWay, SustainOptions, SustainResult } from "./fleet-process.mjs" */
 

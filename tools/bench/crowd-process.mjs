@@ -1,7 +1,7 @@
 /** The process of a `Crowd`: does what it is told, one thing after another. */
 import { WebSocket } from "ws";
 
-import { serveCalls } from "../support/companion.mjs";
+import { serveCalls } from "../../tests/support/companion.mjs";
 import { UserLoad } from "./user-load.mjs";
 import { STANDING_GAMES, deviceName, userName } from "./workloads.mjs";
 

@@ -3,12 +3,12 @@
  * user's object asleep, as it does when a user says something once a minute; one that finds it awake
  * costs less.
  */
-import { Device } from "../support/device.mjs";
-import { eventually } from "../support/eventually.mjs";
-import { startMeteredServer } from "../support/watched.mjs";
+import { Device } from "../../tests/support/device.mjs";
+import { eventually } from "../../tests/support/eventually.mjs";
+import { startMeteredServer } from "../../tests/support/watched.mjs";
 
-/** @import { Server } from "../support/server.mjs" */
-/** @import { Metering } from "../support/watched.mjs" */
+/** @import { Server } from "../../tests/support/server.mjs" */
+/** @import { Metering } from "../../tests/support/watched.mjs" */
 
 const PING = '{"type":"ping"}';
 

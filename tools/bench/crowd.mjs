@@ -1,5 +1,5 @@
 /** The devices that talk to one server. */
-import { Companion } from "../support/companion.mjs";
+import { Companion } from "../../tests/support/companion.mjs";
 
 /** @import { ConnectOptions, ConnectTime, Load, LoadResult, VisitOptions } from "./crowd-process.mjs" */
 

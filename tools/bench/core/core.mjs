@@ -9,15 +9,15 @@ import { readArguments } from "../../../scripts/lib/arguments.mjs";
 import { buildPreset } from "../../../scripts/lib/cmake.mjs";
 import { Failure, main } from "../../../scripts/lib/run.mjs";
 import { setUp } from "../../../scripts/lib/setup.mjs";
-import { buildBundle } from "../../support/bundle.mjs";
-import { Device } from "../../support/device.mjs";
-import { OPEN, ROOT } from "../../support/server.mjs";
-import { startWorkerd } from "../../support/workerd.mjs";
+import { buildBundle } from "../../../tests/support/bundle.mjs";
+import { Device } from "../../../tests/support/device.mjs";
+import { OPEN, ROOT } from "../../../tests/support/server.mjs";
+import { startWorkerd } from "../../../tests/support/workerd.mjs";
 import { interval, range, table } from "../report.mjs";
 import { medianInterval, summary } from "../statistics.mjs";
 import { FRAMES } from "./frames.js";
 
-/** @import { Workerd } from "../../support/workerd.mjs" */
+/** @import { Workerd } from "../../../tests/support/workerd.mjs" */
 
 const CONTENDERS = /** @type {const} */ (["ours", "plain"]);
 
@@ -42,7 +42,7 @@ await main(async () => {
   const env = await setUp("test");
   await buildPreset("bench", env, { quiet: true });
   const native = await timeNatively();
-  const { modules } = await buildBundle("tests/bench/core/wrangler.jsonc");
+  const { modules } = await buildBundle("tools/bench/core/wrangler.jsonc");
   const classes = [
     { name: "Session", binding: "ours" },
     { name: "Plain", binding: "plain" },

@@ -4,7 +4,7 @@
  */
 import { WebSocket } from "ws";
 
-import { PROTOCOL } from "../support/newer-device.mjs";
+import { PROTOCOL } from "../../tests/support/newer-device.mjs";
 import { Memory } from "./memory.mjs";
 
 /** @import { GameRequest } from "./memory.mjs" */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { billOf, dollarsBeyond } from "./bill.mjs";
-import { DEFAULT_POPULATION, designsFor, heartbeatsOf, usageWithFreeHeartbeats } from "./designs.mjs";
-import { PRICES } from "./prices.mjs";
+import { billOf, dollarsBeyond } from "../../tools/cost/bill.mjs";
+import { DEFAULT_POPULATION, designsFor, heartbeatsOf, usageWithFreeHeartbeats } from "../../tools/cost/designs.mjs";
+import { PRICES } from "../../tools/cost/prices.mjs";
 
-/** @import { EventCost, Measured } from "./measure.mjs" */
+/** @import { EventCost, Measured } from "../../tools/cost/measure.mjs" */
 
 /** @type {EventCost} */
 const NOTHING = {

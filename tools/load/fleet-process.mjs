@@ -1,7 +1,7 @@
 /** The process of a `Fleet`. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { serveCalls } from "../support/companion.mjs";
+import { serveCalls } from "../../tests/support/companion.mjs";
 import { FleetDevice } from "./fleet-device.mjs";
 import { LoadedUser, deviceName } from "./loaded-user.mjs";
 

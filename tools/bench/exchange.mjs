@@ -3,7 +3,7 @@
  * because it answers differently must not be compared.
  */
 import { Failure } from "../../scripts/lib/run.mjs";
-import { Device } from "../support/device.mjs";
+import { Device } from "../../tests/support/device.mjs";
 import { CONTENDERS, withContenders } from "./contenders.mjs";
 
 /** @import { Contender, ContenderName } from "./contenders.mjs" */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Checker } from "./checker.mjs";
+import { Checker } from "../../tools/torture/checker.mjs";
 import {
   ack,
   BEGIN,
@@ -31,8 +31,8 @@ import {
   settled,
 } from "./newer-entries.mjs";
 
-/** @import { Kind } from "./checker.mjs" */
-/** @import { Entry } from "./record.mjs" */
+/** @import { Kind } from "../../tools/torture/checker.mjs" */
+/** @import { Entry } from "../../tools/torture/record.mjs" */
 
 /** Device a has joined a game, and been told and answered. @type {Entry[]} */
 const JOINED = [

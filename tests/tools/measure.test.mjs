@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { measure } from "./measure.mjs";
+import { measure } from "../../tools/cost/measure.mjs";
 
 test("what an event costs the real Worker is what docs/operating.md promises", async () => {
   const { events, bytesPerUser } = await measure(4);

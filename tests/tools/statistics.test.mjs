@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { median, medianInterval, quantile, summary } from "./statistics.mjs";
+import { median, medianInterval, quantile, summary } from "../../tools/bench/statistics.mjs";
 
 /**
  * The numbers from 1 on, out of order.

@@ -2,7 +2,7 @@
  * The entries of a record in which one user's devices speak version 2, written by hand.
  */
 
-/** @import { Entry } from "./record.mjs" */
+/** @import { Entry } from "../../tools/torture/record.mjs" */
 
 const USER = "kim";
 const EPOCH = 7;

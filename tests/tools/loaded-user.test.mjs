@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LoadedUser } from "./loaded-user.mjs";
+import { LoadedUser } from "../../tools/load/loaded-user.mjs";
 
 const DEVICES = 2;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Checker } from "./checker.mjs";
+import { Checker } from "../../tools/torture/checker.mjs";
 
-/** @import { Kind } from "./checker.mjs" */
-/** @import { Entry } from "./record.mjs" */
+/** @import { Kind } from "../../tools/torture/checker.mjs" */
+/** @import { Entry } from "../../tools/torture/record.mjs" */
 
 const USER = "kim";
 

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { stateOf } from "../../tests/support/logout.mjs";
 import { number, table } from "../bench/report.mjs";
-import { stateOf } from "../support/logout.mjs";
 import { Stage, UNTIL_ASLEEP_MS } from "./stage.mjs";
 
 /** @import { PartingWay } from "./fleet-process.mjs" */

@@ -6,8 +6,8 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 import { Failure, main } from "../../scripts/lib/run.mjs";
+import { RUNTIME } from "../../tests/support/workerd.mjs";
 import { number, table } from "../bench/report.mjs";
-import { RUNTIME } from "../support/workerd.mjs";
 import { closingText, measureClosing } from "./closing.mjs";
 import { measureReturn, measureUsers } from "./everybody.mjs";
 import { readOptions } from "./options.mjs";
