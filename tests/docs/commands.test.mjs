@@ -89,6 +89,7 @@ const WAYS = {
   "npm run load": printing(["run", "load", "--", "--help"], /--/),
   "npm run bench": { like: BENCH },
   "npm run bench -- --short": { like: BENCH },
+  "npm run bench -- --short --before ../base": { like: BENCH },
   [BENCH]: { run: benchALittle },
 };
 
@@ -163,9 +164,11 @@ function npx(command) {
 
 async function benchALittle() {
   const json = join(folder, "out.json");
-  const args = ["--only", "event,1x2,plain", "--pairs", "1", "--json", json];
+  const args = ["--only", "event,1x2,browser,plain,newer", "--pairs", "1", "--before", ".", "--json", json];
   await runTool(ROOT, "npm", ["run", "bench", "--", ...args]);
-  assert.ok(JSON.parse(await readFile(json, "utf8")));
+  const { throughput } = JSON.parse(await readFile(json, "utf8"));
+  const names = throughput[0].outcomes.map((/** @type {{name: string}} */ { name }) => name);
+  assert.deepEqual(names, ["ours", "before", "plain", "newer", "before-newer"]);
 }
 
 /** Packs the project where the guide has its clone, and installs it in an app beside it. */

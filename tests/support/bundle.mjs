@@ -30,23 +30,26 @@ const bundles = new Map();
 /**
  * Builds the bundle of a configuration, once a process.
  * @param {string} [config] Below the project's folder. Defaults to the project's own.
+ * @param {string} [root] The project's folder, if another checkout of it is meant.
  * @returns {Promise<Bundle>}
  */
-export function buildBundle(config = "wrangler.jsonc") {
-  const bundle = bundles.get(config) ?? build(config);
-  bundles.set(config, bundle);
+export function buildBundle(config = "wrangler.jsonc", root = ROOT) {
+  const path = join(root, config);
+  const bundle = bundles.get(path) ?? build(config, root);
+  bundles.set(path, bundle);
   return bundle;
 }
 
 /**
  * @param {string} config
+ * @param {string} root
  * @returns {Promise<Bundle>}
  */
-async function build(config) {
+async function build(config, root) {
   const folder = await mkdtemp(join(tmpdir(), "bundle-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const args = ["deploy", "--dry-run", "--minify", `--config=${config}`, `--outdir=${folder}`];
-  const output = await runTool(ROOT, "wrangler", args);
+  const output = await runTool(root, "wrangler", args);
   const names = await readdir(folder);
   /** @param {string} extension @param {Module["type"]} type @returns {Module[]} */
   const modulesOf = (extension, type) =>

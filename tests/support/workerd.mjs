@@ -44,6 +44,7 @@ const LINES_SHOWN = 20;
 /**
  * A Worker. What is left out is as the project's own has it.
  * @typedef {object} WorkerDescription
+ * @property {string} [root] The project's folder, if another checkout of it is meant.
  * @property {Module[]} [modules] The main one first.
  * @property {ObjectClass[]} [classes]
  * @property {string} [compatibilityDate]
@@ -166,13 +167,14 @@ function portOf(child) {
  * @param {WorkerDescription} description
  */
 async function workerText(description) {
-  const own = readConfig({ config: join(ROOT, "wrangler.jsonc") });
+  const { root = ROOT } = description;
+  const own = readConfig({ config: join(root, "wrangler.jsonc") });
   /** @type {{name: string, class_name: string}[]} */
   const bound = own.durable_objects.bindings;
   /** @type {ObjectClass[]} */
   const ownClasses = bound.map((one) => ({ name: one.class_name, binding: one.name }));
   const {
-    modules = (await buildBundle()).modules,
+    modules = (await buildBundle("wrangler.jsonc", root)).modules,
     classes = ownClasses,
     compatibilityDate = own.compatibility_date,
     flags = own.compatibility_flags,

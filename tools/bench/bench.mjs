@@ -2,11 +2,13 @@
  * Measures how far the session is from what workerd itself costs, and from what one could use
  * instead. `--help` says how to ask for less.
  */
+import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 
 import { main } from "../../scripts/lib/run.mjs";
 import { buildBundle } from "../../tests/support/bundle.mjs";
+import { ROOT } from "../../tests/support/server.mjs";
 import { RUNTIME } from "../../tests/support/workerd.mjs";
 import { connectingText, measureConnecting } from "./connecting.mjs";
 import { assertSameAnswers } from "./exchange.mjs";
@@ -22,7 +24,7 @@ import { WORKLOADS } from "./workloads.mjs";
 /** @import { Plan } from "./throughput.mjs" */
 
 /** @type {ReferenceName[]} */
-const FULL_FUNCTION = ["plain", "party"];
+const FULL_FUNCTION = ["before", "plain", "party"];
 
 // Each server and each crowd watches over the end of this process.
 process.setMaxListeners(0);
@@ -39,8 +41,7 @@ async function bench(options) {
   console.log(setting.lines.join("\n"));
   await buildBundle();
   const compared = FULL_FUNCTION.filter(options.wants);
-  await assertSameAnswers(compared, options.storage);
-  if (compared.length > 0) console.log(`Same answers as ours: ${compared.join(", ")}.`);
+  for (const line of await assertSameAnswers(compared, options.folders)) console.log(line);
   const throughput = await measurePlans(options);
   const results = { ...setting.facts, throughput, ...(await measureParts(options)) };
   if (options.json) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
@@ -48,11 +49,11 @@ async function bench(options) {
 }
 
 /** @param {Options} options */
-async function measurePlans({ plans, effort, storage }) {
+async function measurePlans({ plans, effort, folders }) {
   const results = [];
   for (const plan of plans) {
     console.log(`\n${titleOf(plan)}`);
-    const result = await measureThroughput(plan, effort, storage);
+    const result = await measureThroughput(plan, effort, folders);
     console.log(throughputTable(result));
     results.push(result);
   }
@@ -60,26 +61,27 @@ async function measurePlans({ plans, effort, storage }) {
 }
 
 /** @param {Options} options */
-async function measureParts({ parts, sizes, storage, wants }) {
+async function measureParts({ parts, sizes, folders, wants }) {
   /** @type {Record<string, unknown>} */
   const results = {};
   /** @param {ReferenceName[]} names */
   const wanted = (...names) => names.filter(wants);
   if (parts.includes("connect")) {
-    const setting = { ...sizes, manner: /** @type {const} */ ("browser"), storage };
-    const connect = await measureConnecting(wanted("plain", "party", "echo"), setting);
+    const setting = { ...sizes, manner: /** @type {const} */ ("browser"), folders };
+    const connect = await measureConnecting(wanted("before", "plain", "party", "echo"), setting);
     for (const result of connect) console.log(`\n${connectingText(result)}`);
     results.connect = connect;
   }
   if (parts.includes("sleep")) {
-    const setting = { ...sizes, storage };
-    const sleep = await measureSleeping(wanted("plain", "party", "echo"), setting);
+    const setting = { ...sizes, folders };
+    const sleep = await measureSleeping(wanted("before", "plain", "party", "echo"), setting);
     console.log(`\n${sleepingText(sleep, setting)}`);
     results.sleep = sleep;
   }
   if (parts.includes("fan-out")) {
     const devices = crowdOf(sizes.crowd);
-    const fanOut = await measureFanOut(wanted("echo"), { devices, rounds: sizes.rounds, storage });
+    const setting = { devices, rounds: sizes.rounds, folders };
+    const fanOut = await measureFanOut(wanted("before", "echo"), setting);
     console.log(`\n${fanOutText(fanOut, devices)}`);
     results.fanOut = { devices, outcomes: fanOut };
   }
@@ -98,18 +100,30 @@ function titleOf({ workload, shape, manner }) {
  * Where and how it is measured.
  * @param {Options} options
  */
-function settingOf({ isShort, storage, effort }) {
+function settingOf({ isShort, folders, effort }) {
   const machine = `${cpus()[0].model}, ${availableParallelism()} threads`;
   const load = loadavg()[0];
-  const facts = { machine, load, workerd: RUNTIME.version, node: process.version, storage, effort };
+  const { storage, before } = folders;
+  const commits = before && { ours: commitIn(ROOT), before: commitIn(before) };
+  const software = { workerd: RUNTIME.version, node: process.version, commits };
+  const facts = { machine, load, ...software, storage, effort };
   const servers = effort.hasFreshServers ? "new processes for each" : "the same processes for all";
   const lines = [
     `workerd ${RUNTIME.version}, Node ${process.version}, ${machine}, load ${load.toFixed(2)}`,
     `Storage in ${storage}; ${effort.pairs} pairs in mirrored order, ${servers}; median (min–max).`,
     confidence(effort.pairs),
   ];
+  if (commits) lines.push(`ours is commit ${commits.ours}, before is ${commits.before}.`);
   if (isShort) {
     lines.push("The short mode: it proves nothing finer than the intervals it prints.");
   }
   return { facts, lines };
+}
+
+/**
+ * The commit of a checkout, with a word that says whether files have changed since.
+ * @param {string} folder
+ */
+function commitIn(folder) {
+  return execFileSync("git", ["describe", "--always", "--dirty"], { cwd: folder, encoding: "utf8" }).trim();
 }

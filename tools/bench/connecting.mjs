@@ -4,7 +4,7 @@ import { interval, range, table } from "./report.mjs";
 import { median, medianInterval, summary } from "./statistics.mjs";
 import { userName } from "./workloads.mjs";
 
-/** @import { Contender, ContenderName } from "./contenders.mjs" */
+/** @import { Contender, ContenderName, Folders } from "./contenders.mjs" */
 /** @import { ConnectTime, Manner } from "./crowd-process.mjs" */
 /** @import { Interval, Summary } from "./statistics.mjs" */
 
@@ -38,10 +38,10 @@ const WARM_UP = 200;
 
 /**
  * @param {ContenderName[]} references
- * @param {{manner: Manner, visits: number, rounds: number, storage: string}} options
+ * @param {{manner: Manner, visits: number, rounds: number, folders: Folders}} options
  */
-export async function measureConnecting(references, { manner, visits, rounds, storage }) {
-  return withContenders(["ours", ...references], storage, async (contenders) => {
+export async function measureConnecting(references, { manner, visits, rounds, folders }) {
+  return withContenders(["ours", ...references], folders, async (contenders) => {
     for (const contender of contenders) {
       await contender.connect({ manner, users: 1, devices: 1 });
       await visit(contender, manner, residents(WARM_UP));

@@ -1,4 +1,5 @@
 /** The servers that are compared: ours, and the references, each on a workerd of its own. */
+import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -16,19 +17,35 @@ import { STATE_BYTES } from "./workloads.mjs";
 /** @import { Manner } from "./crowd-process.mjs" */
 /** @import { Dialect } from "./workloads.mjs" */
 
-/** @typedef {"ours" | "newer" | "plain" | "party" | "echo" | "echo-one" | "echo-put"} ContenderName */
+/**
+ * `before` and `before-newer` are ours as another commit has it.
+ * @typedef {"ours" | "newer" | "before" | "before-newer" | "plain" | "party" | "echo" | "echo-one" | "echo-put"} ContenderName
+ */
 /** @typedef {Exclude<ContenderName, "ours">} ReferenceName */
+
+/**
+ * @typedef {object} Folders
+ * @property {string} storage In which each contender gets a folder for what its objects store.
+ * @property {string} [before] A checkout of the commit that `before` is.
+ */
 
 /**
  * @typedef {object} Kind
  * @property {Dialect} dialect
- * @property {() => Promise<WorkerDescription>} describe
+ * @property {(folders: Folders) => Promise<WorkerDescription>} describe
+ * @property {ContenderName} [base] Which contender's CPU time is divided by its own; ours if it is
+ *   left out.
  */
+
+/** The variables of a server of ours. */
+const OURS = { ...OPEN, MAX_DEVICES: "10000" };
 
 /** @type {Record<ContenderName, Kind>} */
 export const CONTENDERS = {
-  ours: { dialect: "session", describe: describeOurs },
-  newer: { dialect: "newer", describe: describeOurs },
+  ours: { dialect: "session", describe: async () => ({ vars: OURS }) },
+  newer: { dialect: "newer", describe: async () => ({ vars: OURS }) },
+  before: { dialect: "session", describe: describeBefore },
+  "before-newer": { dialect: "newer", describe: describeBefore, base: "newer" },
   plain: {
     dialect: "session",
     describe: () => asWritten("Plain", ["plain.js", "text-of-data.js", "routes.js"]),
@@ -54,8 +71,13 @@ export const CONTENDERS = {
   },
 };
 
-async function describeOurs() {
-  return { vars: { ...OPEN, MAX_DEVICES: "10000" } };
+/**
+ * Ours as another commit has it: bundled from that checkout by its own configuration.
+ * @param {Folders} folders
+ */
+async function describeBefore({ before }) {
+  assert.ok(before, "there is no checkout of another commit");
+  return { root: before, vars: OURS };
 }
 
 /**
@@ -102,11 +124,11 @@ export class Contender {
 
   /**
    * @param {ContenderName} name
-   * @param {string} storage The folder in which it gets one for what its objects store.
+   * @param {Folders} folders
    */
-  static async start(name, storage) {
-    const description = await CONTENDERS[name].describe();
-    const folder = await mkdtemp(join(storage, "user-session-bench-"));
+  static async start(name, folders) {
+    const description = await CONTENDERS[name].describe(folders);
+    const folder = await mkdtemp(join(folders.storage, "user-session-bench-"));
     const server = await startWorkerd({ ...description, storage: folder });
     return new Contender(name, server, folder);
   }
@@ -148,15 +170,15 @@ export class Contender {
  * Starts contenders, has something done with them and ends them.
  * @template T
  * @param {ContenderName[]} names
- * @param {string} storage
+ * @param {Folders} folders
  * @param {(contenders: Contender[]) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withContenders(names, storage, work) {
+export async function withContenders(names, folders, work) {
   /** @type {Contender[]} */
   const contenders = [];
   try {
-    for (const name of names) contenders.push(await Contender.start(name, storage));
+    for (const name of names) contenders.push(await Contender.start(name, folders));
     return await work(contenders);
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));

@@ -3,7 +3,7 @@ import { mirrored, withContenders } from "./contenders.mjs";
 import { interval, range, table } from "./report.mjs";
 import { medianInterval, summary } from "./statistics.mjs";
 
-/** @import { ContenderName } from "./contenders.mjs" */
+/** @import { ContenderName, Folders } from "./contenders.mjs" */
 /** @import { Interval, Summary } from "./statistics.mjs" */
 
 /** What workerd needs for itself, and two for each socket. */
@@ -38,11 +38,11 @@ export function crowdOf(wanted) {
 
 /**
  * @param {ContenderName[]} references
- * @param {{devices: number, rounds: number, storage: string}} options
+ * @param {{devices: number, rounds: number, folders: Folders}} options
  * @returns {Promise<Outcome[]>}
  */
-export async function measureFanOut(references, { devices, rounds, storage }) {
-  return withContenders(["ours", ...references], storage, async (contenders) => {
+export async function measureFanOut(references, { devices, rounds, folders }) {
+  return withContenders(["ours", ...references], folders, async (contenders) => {
     const broadcast = { workload: /** @type {const} */ ("event"), inFlight: 1, senders: 1 };
     for (const contender of contenders) {
       await contender.connect({ manner: "browser", users: 1, devices });

@@ -1,11 +1,13 @@
 /** What the command line asks for. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { Failure } from "../../scripts/lib/run.mjs";
 import { REFERENCES, SHAPES } from "./throughput.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
-/** @import { ReferenceName } from "./contenders.mjs" */
+/** @import { Folders, ReferenceName } from "./contenders.mjs" */
 /** @import { Manner } from "./crowd-process.mjs" */
 /** @import { Effort, Plan, ShapeName } from "./throughput.mjs" */
 /** @import { WorkloadName } from "./workloads.mjs" */
@@ -36,7 +38,7 @@ const MEMORY = "/dev/shm";
 /**
  * @typedef {object} Options
  * @property {boolean} isShort
- * @property {string} storage
+ * @property {Folders} folders
  * @property {string | undefined} json
  * @property {Plan[]} plans
  * @property {Part[]} parts
@@ -77,6 +79,9 @@ const HELP = `npm run bench -- [options]
                     newer: ours in version 2 of the protocol) and
                     other parts (${PARTS.join(", ")}: memory and waking are in sleep)
   --pairs <n>       instead of ${EFFORTS.full.pairs}, or ${EFFORTS.short.pairs} with --short; so often is memory measured, too
+  --before <dir>    another checkout of the project; its server is built there and is one more
+                    reference, before, which --only may name; if newer is compared, before-newer
+                    is the same server in version 2, and its ratio is newer ÷ it
   --storage <dir>   where the objects' storage lies; default: ${MEMORY}, a disk without fsync
   --json <file>     the results, with every sample`;
 
@@ -93,13 +98,14 @@ export function readOptions(args) {
   const isShort = values.short === true;
   const mode = isShort ? "short" : "full";
   const only = values.only?.split(",").map((name) => name.trim()) ?? [];
-  const choose = chooser(only, isShort);
+  const before = values.before === undefined ? undefined : checkoutIn(values.before);
+  const choose = chooser(only, isShort, before !== undefined);
   const sizes = SIZES[mode];
   const pairs = values.pairs === undefined ? EFFORTS[mode].pairs : Number(values.pairs);
   if (!Number.isInteger(pairs) || pairs < 1) throw new Failure("--pairs takes a number from 1 on");
   return {
     isShort,
-    storage: values.storage ?? MEMORY,
+    folders: { storage: values.storage ?? MEMORY, before },
     json: values.json,
     ...choose,
     effort: { ...EFFORTS[mode], pairs },
@@ -107,11 +113,19 @@ export function readOptions(args) {
   };
 }
 
+/** @param {string} given */
+function checkoutIn(given) {
+  const folder = resolve(given);
+  if (existsSync(join(folder, "wrangler.jsonc"))) return folder;
+  throw new Failure(`--before takes another checkout of the project; there is no wrangler.jsonc in ${folder}`);
+}
+
 /** @param {string[]} args */
 function parse(args) {
   const text = /** @type {const} */ ({ type: "string" });
   const flag = /** @type {const} */ ({ type: "boolean" });
-  const options = { only: text, pairs: text, storage: text, json: text, short: flag, help: flag };
+  const values = { only: text, pairs: text, before: text, storage: text, json: text };
+  const options = { ...values, short: flag, help: flag };
   try {
     return parseArgs({ args, options });
   } catch (error) {
@@ -122,15 +136,19 @@ function parse(args) {
 /**
  * Finds out what the names of `--only` leave: of each kind those that are named, and all of a kind
  * of which none is. Naming only workloads leaves out the other parts, and the other way round.
+ * Another commit takes part whenever there is one, and alone if it is the only reference named.
  * @param {string[]} only
  * @param {boolean} isShort
+ * @param {boolean} hasBefore
  */
-function chooser(only, isShort) {
+function chooser(only, isShort, hasBefore) {
   const kinds = {
     workloads: Object.keys(WORKLOADS),
     shapes: Object.keys(SHAPES),
     manners: Object.keys(MANNERS),
-    references: [...new Set(Object.values(REFERENCES).flat())],
+    references: [...new Set(Object.values(REFERENCES).flat())].filter(
+      (name) => name !== "before-newer" && (hasBefore || name !== "before"),
+    ),
     parts: [...PARTS],
   };
   const known = Object.values(kinds).flat();
@@ -145,7 +163,9 @@ function chooser(only, isShort) {
   const namesLoad = [...kinds.workloads, ...kinds.shapes, ...kinds.manners].some((name) =>
     only.includes(name),
   );
-  const references = chosen(kinds.references);
+  const named = chosen(kinds.references);
+  const ofBefore = named.includes("newer") ? ["before", "before-newer"] : ["before"];
+  const references = hasBefore ? [...named, ...ofBefore] : named;
   const plans = chosen(kinds.manners, isShort ? [SHORT_MANNER] : kinds.manners).flatMap((manner) =>
     chosen(kinds.workloads, isShort ? SHORT_WORKLOADS : kinds.workloads).flatMap((workload) =>
       chosen(kinds.shapes, isShort ? [SHORT_SHAPE] : kinds.shapes).map((shape) => ({

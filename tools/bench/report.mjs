@@ -47,10 +47,10 @@ export function table(rows) {
 /** @param {ThroughputResult} result */
 export function throughputTable({ outcomes }) {
   const head = ["", "CPU µs a message", "ours ÷ it", "messages/s", "p50 ms", "p99 ms"];
-  const rows = outcomes.map(({ name, figures: { cpu, rate, p50, p99 }, ratio }) => [
+  const rows = outcomes.map(({ name, figures: { cpu, rate, p50, p99 }, base, ratio }) => [
     name,
     range(cpu),
-    ratio ? interval(ratio) : "",
+    ratio ? `${base === "ours" ? "" : `${base} ÷ it: `}${interval(ratio)}` : "",
     range(rate),
     range(p50),
     range(p99),

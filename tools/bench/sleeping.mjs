@@ -7,7 +7,7 @@ import { mirrored, withContenders } from "./contenders.mjs";
 import { interval, range, table } from "./report.mjs";
 import { medianInterval, summary } from "./statistics.mjs";
 
-/** @import { Contender, ContenderName } from "./contenders.mjs" */
+/** @import { Contender, ContenderName, Folders } from "./contenders.mjs" */
 
 /** The platform puts an object to sleep after 10 s without an event. */
 const UNTIL_ASLEEP_MS = 13_000;
@@ -38,7 +38,7 @@ const BYTES_PER_KIB = 1_024;
  * @property {number} woken
  * @property {number} idle
  * @property {number} repeats
- * @property {string} storage
+ * @property {Folders} folders
  */
 
 /**
@@ -61,7 +61,7 @@ export async function measureSleeping(references, sizes) {
   /** @type {Outcome[]} */
   const outcomes = names.map((name) => ({ name, memory: [], answers: { waking: [], awake: [] } }));
   for (let repeat = 0; repeat < sizes.repeats; repeat++) {
-    await withContenders([...names, ...names], sizes.storage, async (contenders) => {
+    await withContenders([...names, ...names], sizes.folders, async (contenders) => {
       const many = contenders.slice(0, names.length);
       const one = contenders.slice(names.length);
       const memory = await measureMemory(many, one, sizes);

@@ -1,10 +1,10 @@
 /** How much work a message is to workerd: ours and the references by turns. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { mirrored, withContenders } from "./contenders.mjs";
+import { CONTENDERS, mirrored, withContenders } from "./contenders.mjs";
 import { medianInterval, quantile, summary } from "./statistics.mjs";
 
-/** @import { Contender, ContenderName, ReferenceName } from "./contenders.mjs" */
+/** @import { Contender, ContenderName, Folders, ReferenceName } from "./contenders.mjs" */
 /** @import { LoadResult, Manner } from "./crowd-process.mjs" */
 /** @import { Interval, Summary } from "./statistics.mjs" */
 /** @import { WorkloadName } from "./workloads.mjs" */
@@ -24,10 +24,10 @@ export const SHAPES = {
  * @type {Record<WorkloadName, ReferenceName[]>}
  */
 export const REFERENCES = {
-  event: ["plain", "echo", "party", "newer"],
-  sync: ["plain", "echo-one", "party", "newer"],
-  "join-leave": ["plain", "echo-put", "party", "newer"],
-  ping: ["plain", "echo", "party"],
+  event: ["before", "plain", "echo", "party", "newer", "before-newer"],
+  sync: ["before", "plain", "echo-one", "party", "newer", "before-newer"],
+  "join-leave": ["before", "plain", "echo-put", "party", "newer", "before-newer"],
+  ping: ["before", "plain", "echo", "party"],
 };
 
 /**
@@ -63,7 +63,8 @@ export const REFERENCES = {
  * @typedef {object} Outcome
  * @property {ContenderName} name
  * @property {Record<keyof Sample, Summary>} figures
- * @property {Interval} [ratio] Our CPU time ÷ its, paired. Not there for ours.
+ * @property {ContenderName} [base] Whose CPU time is compared with its own. Not there for ours.
+ * @property {Interval} [ratio] The base's CPU time ÷ its, paired.
  * @property {Sample[]} samples
  */
 
@@ -75,10 +76,10 @@ const PAUSE_MS = 5;
 /**
  * @param {Plan} plan
  * @param {Effort} effort
- * @param {string} storage
+ * @param {Folders} folders
  * @returns {Promise<ThroughputResult>}
  */
-export async function measureThroughput(plan, effort, storage) {
+export async function measureThroughput(plan, effort, folders) {
   /** @type {ContenderName[]} */
   const names = ["ours", ...plan.references];
   /** @type {Map<ContenderName, Sample[]>} */
@@ -86,7 +87,7 @@ export async function measureThroughput(plan, effort, storage) {
   const visits = effort.hasFreshServers ? effort.pairs : 1;
   const roundsEach = effort.pairs / visits;
   for (let visit = 0; visit < visits; visit++) {
-    await withContenders(names, storage, async (contenders) => {
+    await withContenders(names, folders, async (contenders) => {
       for (const contender of contenders) await prepare(contender, plan, effort);
       for (let round = visit; round < visit + roundsEach; round++) {
         const measured = await measureRound(contenders, round, plan, effort);
@@ -94,14 +95,7 @@ export async function measureThroughput(plan, effort, storage) {
       }
     });
   }
-  const ours = /** @type {Sample[]} */ (samples.get("ours"));
-  const outcomes = [...samples].map(([name, its]) => ({
-    name,
-    figures: figuresOf(its),
-    ...(name !== "ours" && { ratio: pairedRatio(ours, its) }),
-    samples: its,
-  }));
-  return { ...plan, outcomes };
+  return { ...plan, outcomes: outcomesOf(samples) };
 }
 
 /**
@@ -156,6 +150,19 @@ function sampleOf(slices) {
   };
 }
 
+/**
+ * @param {Map<ContenderName, Sample[]>} samples
+ * @returns {Outcome[]}
+ */
+export function outcomesOf(samples) {
+  return [...samples].map(([name, its]) => {
+    const outcome = { name, figures: figuresOf(its), samples: its };
+    if (name === "ours") return outcome;
+    const { base = "ours" } = CONTENDERS[name];
+    return { ...outcome, base, ratio: pairedRatio(samples.get(base) ?? [], its) };
+  });
+}
+
 /** @param {Sample[]} samples */
 function figuresOf(samples) {
   /** @param {keyof Sample} figure */
@@ -164,9 +171,9 @@ function figuresOf(samples) {
 }
 
 /**
- * @param {Sample[]} ours
+ * @param {Sample[]} base
  * @param {Sample[]} theirs
  */
-function pairedRatio(ours, theirs) {
-  return medianInterval(ours.map(({ cpu }, pair) => cpu / theirs[pair].cpu));
+function pairedRatio(base, theirs) {
+  return medianInterval(base.map(({ cpu }, pair) => cpu / theirs[pair].cpu));
 }
