@@ -1,5 +1,5 @@
 /** The options, events and figures of a connection. */
-import type { Frame } from "./protocol.js";
+import type { FrameOf, ServerFrame } from "./frames.js";
 
 /** Why a session is over for this tab, for good. */
 export type Ending = "logged_out" | "replaced" | "unauthorized" | "forbidden";
@@ -47,7 +47,7 @@ export function noMetrics(): ConnectionMetrics {
 
 export interface ConnectionHandlers {
   opened(version: 1 | 2): void;
-  frame(frame: Frame): void;
+  frame(frame: Exclude<ServerFrame, FrameOf<"pong">>): void;
   /**
    * The socket is gone, or there was none; there will be another, if the problem is retryable.
    * @param code That of its close, if it was closed.

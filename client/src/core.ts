@@ -3,9 +3,10 @@ import { type Moment, ageMs, moment } from "./clock.js";
 import { Connection } from "./connection.js";
 import type { ConnectionMetrics, ConnectionSettings, Ending, Start } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
+import type { FrameOf, ServerFrame, ToldFrame } from "./frames.js";
 import { type Memory, SessionModel } from "./model.js";
 import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
-import type { Frame, Presence, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import type { Presence, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { DONE, type Message, type Request, RequestQueue, isAboutGame, refusal } from "./requests.js";
 import { stateToShow } from "./shown-state.js";
 import { SpokenPresence } from "./spoken.js";
@@ -233,7 +234,7 @@ export class SessionCore {
     });
   }
 
-  #received(frame: Frame): void {
+  #received(frame: Exclude<ServerFrame, FrameOf<"pong">>): void {
     switch (frame.type) {
       case "ack":
         return this.#queue.answer(frame);
@@ -248,7 +249,7 @@ export class SessionCore {
     }
   }
 
-  #told(frame: Frame): void {
+  #told(frame: ToldFrame): void {
     const before = this.#model.memory;
     const changes = this.#model.apply(frame);
     const isCounted = before.position !== this.#model.memory.position;
@@ -265,12 +266,12 @@ export class SessionCore {
     if (isFirst && this.#status === "connected") this.#queue.connected(this.#version);
   }
 
-  #refused(frame: Frame): void {
-    const isTooFast = frame["code"] === "rate_limited";
-    if (!isTooFast) this.#refusal = { message: String(frame["message"]) };
+  #refused(frame: FrameOf<"error">): void {
+    const isTooFast = frame.code === "rate_limited";
+    if (!isTooFast) this.#refusal = { message: frame.message };
     if (this.#version === 2) this.#queue.answer(frame);
-    else if (isTooFast) this.#queue.slowDown(frame["retryAfterMs"]);
-    else this.#doubt(refusal(String(frame["code"]), String(frame["message"])));
+    else if (isTooFast) this.#queue.slowDown(frame.retryAfterMs);
+    else this.#doubt(refusal(frame.code, frame.message));
     this.#changed();
   }
 
@@ -282,14 +283,14 @@ export class SessionCore {
   }
 
   /** In version 1 what the server tells of a game, or of the whole state, answers what was asked. */
-  #settleByState(frame: Frame): void {
+  #settleByState(frame: ToldFrame): void {
     const doubted = frame.type === "state" ? this.#doubted : null;
     if (doubted) this.#doubted = null;
     for (const request of this.#queue.pending.filter(({ message }) => isAboutGame(message))) {
       const isDone = this.#isDone(request.message);
       const answer = request.message.type === "join_game" ? "game_joined" : "game_left";
       const isMeant =
-        request.lastSentAt !== null && frame.type === answer && frame["gameId"] === request.message["gameId"];
+        request.lastSentAt !== null && frame.type === answer && frame.gameId === request.message["gameId"];
       if (doubted?.requests.includes(request)) this.#queue.settle(request, isDone ? DONE : doubted.error);
       else if (isMeant || (frame.type === "initial_state" && isDone)) this.#queue.settle(request, DONE);
     }

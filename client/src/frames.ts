@@ -1,9 +1,12 @@
-/** The check of the server's frames: only those of the protocol's shape are believed. */
-import { type Frame, isPresence, parseFrame } from "./protocol.js";
+/**
+ * The check of the server's frames: only those of the protocol's shape are believed. One table has every
+ * shape, and the types that the rest of the client reads are made of it.
+ */
+import { type Frame, type SessionDevice, isPresence, parseFrame } from "./protocol.js";
 import { type SaidOnce, shown } from "./say.js";
 
-type Check = (value: unknown) => boolean;
-type Fields = Readonly<Record<string, Check>>;
+type Check<T> = (value: unknown) => value is T;
+type Fields = Readonly<Record<string, Check<unknown>>>;
 
 /** The fields of one type of frame. Others are ignored, so that a newer server may send more. */
 interface Shape {
@@ -16,13 +19,23 @@ interface Shape {
 
 type Version = 1 | 2;
 
-const isString: Check = (value) => typeof value === "string";
-const isBoolean: Check = (value) => typeof value === "boolean";
-const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isGames: Check = (value) => Array.isArray(value) && value.every(isString);
-const isScope: Check = (value) => value === "all" || value === "others" || value === "device";
+type Checked<C> = C extends Check<infer T> ? T : never;
+type ValuesOf<F> = { -readonly [Name in keyof F]: Checked<F[Name]> };
+/** What is known of a value of some shape. */
+type Shaped<S> = (S extends { needs: infer F } ? ValuesOf<F> : never) &
+  (S extends { may: infer F } ? Partial<ValuesOf<F>> : unknown);
 
-const DEVICE: Shape = {
+/** The check of a field that nobody reads, or that is looked at by whoever reads it. */
+const isThere = (value: unknown): value is unknown => value !== undefined;
+const isString = (value: unknown): value is string => typeof value === "string";
+const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isGames = (value: unknown): value is string[] => Array.isArray(value) && value.every(isString);
+const isScope = (value: unknown): value is "all" | "others" | "device" =>
+  ["all", "others", "device"].includes(value as string);
+
+/** A device as frames about it have it. */
+export const DEVICE = {
   needs: {
     deviceId: isString,
     name: isString,
@@ -31,57 +44,92 @@ const DEVICE: Shape = {
     presence: isPresence,
     tabs: isCount,
   },
-};
+} satisfies Shape;
 /** A device in a list. It needs only the fields that the client computes with; those it shows are optional. */
-const LISTED: Shape = {
+export const LISTED = {
   needs: { deviceId: isString, tabs: isCount, current: isBoolean },
   may: { name: isString, firstSeen: isCount, lastActive: isCount, presence: isPresence },
-};
+} satisfies Shape;
 
-const isDevice: Check = (value) => isShaped(value, DEVICE);
-const isDevices: Check = (value) => Array.isArray(value) && value.every((one) => isShaped(one, LISTED));
-const isBody: Check = (value) => isShaped(value, { needs: { type: isString } });
+const isDevice = (value: unknown): value is Shaped<typeof DEVICE> => isShaped(value, DEVICE);
+/** A list as every server sends it, where the optional fields are there, too. */
+const isDevices = (value: unknown): value is SessionDevice[] =>
+  Array.isArray(value) && value.every((one) => isShaped(one, LISTED));
+const isBody = (value: unknown): value is { type: string } => isShaped(value, { needs: { type: isString } });
 
 const TOLD = { activeGames: isGames, presence: isPresence, lastActive: isCount };
 const STATE = { userId: isString, ...TOLD };
+const SELF = { deviceId: isThere };
 const COUNTED = { seq: isCount };
-const GAME = { gameId: isString, activeGames: isGames };
-const ERROR: Shape = { needs: { code: isString, message: isString } };
-const EVENT: Shape = { needs: { event: isString, from: isString } };
-const BARE: Shape = { needs: {}, isBare: true };
+const PLACE = { epoch: isCount, ...COUNTED };
+const GAME = counted({ needs: { gameId: isString, activeGames: isGames } });
+const ERROR = { needs: { code: isString, message: isString }, may: { retryAfterMs: isThere } };
+const ABOUT_DEVICE = { 2: { needs: { device: isDevice }, may: COUNTED } };
+const BARE = { needs: {}, isBare: true } as const;
 
 /** All frames of the server's, by type and version of the protocol. */
-export const FRAMES = new Map<string, Readonly<Partial<Record<Version, Shape>>>>([
-  [
-    "initial_state",
-    {
-      // The hook in production takes one that lacks these.
-      1: { needs: { userId: isString }, may: TOLD },
-      2: { needs: { ...STATE, devices: isDevices, epoch: isCount, seq: isCount }, may: { reset: isBoolean } },
-    },
-  ],
-  ["state", { 1: { needs: STATE }, 2: { needs: STATE, may: { epoch: isCount, seq: isCount } } }],
-  ["game_joined", counted({ needs: GAME })],
-  ["game_left", counted({ needs: GAME })],
-  ["presence_updated", counted({ needs: { presence: isPresence } })],
-  ["event", counted(EVENT)],
-  ["pong", { 1: BARE, 2: BARE }],
-  ["error", { 1: ERROR, 2: { ...ERROR, may: { id: isString } } }],
-  ["push", { 2: { needs: { body: isBody }, may: { seq: isCount, kept: isBoolean } } }],
-  ["ack", { 2: { needs: { id: isString }, may: { ...COUNTED, credentialShared: isBoolean } } }],
-  ["device_connected", { 2: { needs: { device: isDevice }, may: COUNTED } }],
-  ["device_updated", { 2: { needs: { device: isDevice }, may: COUNTED } }],
-  ["device_disconnected", { 2: { needs: { deviceId: isString }, may: COUNTED } }],
-  ["replaced", { 2: BARE }],
-  ["logged_out", { 2: { needs: { scope: isScope }, isBare: true } }],
-]);
+const SHAPES = {
+  initial_state: {
+    // The hook in production takes one that lacks these.
+    1: { needs: { userId: isString }, may: { ...TOLD, ...SELF } },
+    2: { needs: { ...STATE, devices: isDevices, ...PLACE }, may: { reset: isBoolean, ...SELF } },
+  },
+  state: { 1: { needs: STATE }, 2: { needs: STATE, may: PLACE } },
+  game_joined: GAME,
+  game_left: GAME,
+  presence_updated: counted({ needs: { presence: isPresence } }),
+  event: counted({ needs: { event: isString, from: isString }, may: { data: isThere } }),
+  pong: { 1: BARE, 2: BARE },
+  error: { 1: ERROR, 2: { ...ERROR, may: { ...ERROR.may, id: isString } } },
+  push: { 2: { needs: { body: isBody }, may: { ...COUNTED, kept: isBoolean } } },
+  ack: { 2: { needs: { id: isString }, may: { ...COUNTED, credentialShared: isBoolean } } },
+  device_connected: ABOUT_DEVICE,
+  device_updated: ABOUT_DEVICE,
+  device_disconnected: { 2: { needs: { deviceId: isString }, may: COUNTED } },
+  replaced: { 2: BARE },
+  logged_out: { 2: { needs: { scope: isScope }, isBare: true } },
+} satisfies Record<string, Partial<Record<Version, Shape>>>;
+
+type Shapes = typeof SHAPES;
+type FrameType = keyof Shapes;
+
+/** The same, for types that a server has written. */
+export const FRAMES: ReadonlyMap<string, Partial<Record<Version, Shape>>> = new Map(Object.entries(SHAPES));
 
 /** Fields that version 1 does not have: nobody has looked at what a frame calls so. */
-const UNKNOWN_TO_1 = { devices: undefined, epoch: undefined, seq: undefined };
+const UNKNOWN_TO_1 = {
+  devices: undefined,
+  epoch: undefined,
+  seq: undefined,
+  reset: undefined,
+  id: undefined,
+} satisfies Record<NewField<FrameType>, undefined>;
+
+type FieldOf<S> = keyof Shaped<S>;
+/** The fields by which version 2 has added to a frame of version 1. */
+type NewField<Type extends FrameType> = Type extends FrameType
+  ? Shapes[Type] extends { 1: infer Old; 2: infer New }
+    ? Exclude<FieldOf<New>, FieldOf<Old>>
+    : never
+  : never;
+
+type InVersion1<Type extends FrameType> = Shapes[Type] extends { 1: infer S }
+  ? { type: Type } & Shaped<S> & typeof UNKNOWN_TO_1
+  : never;
+type InVersion2<Type extends FrameType> = Shapes[Type] extends { 2: infer S } ? { type: Type } & Shaped<S> : never;
+
+/** A frame of some type of the server's that has been looked at, of either version. */
+export type FrameOf<Type extends FrameType> = Type extends FrameType ? InVersion1<Type> | InVersion2<Type> : never;
+
+/** Any frame of the server's that has been looked at. */
+export type ServerFrame = FrameOf<FrameType>;
+
+/** One that tells what has happened, and not how the connection or a request is. */
+export type ToldFrame = FrameOf<Exclude<FrameType, "pong" | "ack" | "error" | "replaced" | "logged_out">>;
 
 /** Version 1 counts nothing, so whatever a frame calls its number there is none. */
-function counted(shape: Shape): Record<Version, Shape> {
-  return { 1: shape, 2: { ...shape, may: COUNTED } };
+function counted<S extends Shape>(shape: S) {
+  return { 1: shape, 2: { ...shape, may: { ...shape.may, ...COUNTED } } };
 }
 
 /** Reads what a socket brings. */
@@ -97,7 +145,7 @@ export class FrameReader {
    * @param isFirst Whether nothing was believed on this connection yet.
    * @returns The frame, `null` if it is none, or none that may be believed.
    */
-  read(data: unknown, version: Version, isFirst: boolean): Frame | null {
+  read(data: unknown, version: Version, isFirst: boolean): ServerFrame | null {
     const frame = parseFrame(data);
     const read = frame && believed(frame, version, isFirst);
     if (typeof read !== "string") return read;
@@ -113,10 +161,11 @@ export class FrameReader {
  * @param isFirst Whether nothing was believed on this connection yet: only then there is a first state.
  * @returns Why it is not believed, if it isn't.
  */
-function believed(frame: Frame, version: Version, isFirst: boolean): Frame | string {
+function believed(frame: Frame, version: Version, isFirst: boolean): ServerFrame | string {
   const fault = faultOf(frame, version, isFirst);
-  if (version === 2) return fault ?? frame;
-  return fault === null ? { ...frame, ...UNKNOWN_TO_1 } : { type: "push", body: frame };
+  // Its shape is in the table, of which the type is made.
+  if (version === 2) return fault ?? (frame as ServerFrame);
+  return fault === null ? ({ ...frame, ...UNKNOWN_TO_1 } as ServerFrame) : { type: "push", body: frame };
 }
 
 function faultOf(frame: Frame, version: Version, isFirst: boolean): string | null {

@@ -1,5 +1,6 @@
 /** What the server has told: the state, the devices, and up to where all has been seen. */
-import type { Frame, Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import type { FrameOf, ToldFrame } from "./frames.js";
+import type { Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { wellFormed } from "./texts.js";
 
 /** How many devices that are away are listed; the server remembers as many. */
@@ -41,10 +42,11 @@ export class SessionModel {
   }
 
   /** @returns What happened, in order. */
-  apply(frame: Frame): SessionChange[] {
+  apply(frame: ToldFrame): SessionChange[] {
     if (frame.type === "initial_state") return this.#begin(frame);
     if (frame.type === "state") return this.#merge(frame);
-    const seq = frame["kept"] !== true ? numberOf(frame["seq"]) : null;
+    const isKept = "kept" in frame && frame.kept === true;
+    const seq = (isKept ? null : frame.seq) ?? null;
     const { position } = this.memory;
     if (seq !== null && position) {
       if (seq <= position.seq) return [];
@@ -54,18 +56,17 @@ export class SessionModel {
     return this.#happened(frame, seq === null || seq > this.memory.stateSeq);
   }
 
-  #begin(frame: Frame): SessionChange[] {
+  #begin(frame: FrameOf<"initial_state">): SessionChange[] {
     const before = this.memory.state;
     const state = stateOf(frame);
-    const epoch = numberOf(frame["epoch"]);
-    const seq = numberOf(frame["seq"]);
-    const isCounted = epoch !== null && seq !== null;
+    const { epoch, seq } = frame;
+    const isCounted = epoch !== undefined && seq !== undefined;
     const { position } = this.memory;
     const isResumed =
-      isCounted && this.#resumedFrom !== null && frame["reset"] !== true && position?.epoch === epoch;
+      isCounted && this.#resumedFrom !== null && frame.reset !== true && position?.epoch === epoch;
     this.#know({
       state,
-      devices: (frame["devices"] as SessionDevice[] | undefined) ?? [],
+      devices: frame.devices ?? [],
       position: isResumed ? position : isCounted ? { epoch, seq } : null,
       stateSeq: isCounted ? seq : 0,
     });
@@ -75,44 +76,43 @@ export class SessionModel {
     return [...changes, { type: "presenceChanged", presence: state.presence }];
   }
 
-  #merge(frame: Frame): SessionChange[] {
+  #merge(frame: FrameOf<"state">): SessionChange[] {
     if (!this.memory.state) return [];
     this.#know({ state: stateOf(frame) });
-    const epoch = numberOf(frame["epoch"]);
-    const seq = numberOf(frame["seq"]);
+    const { epoch, seq } = frame;
     // Erasing a user's data begins a new count.
-    if (epoch !== null && seq !== null) this.#know({ position: { epoch, seq }, stateSeq: seq });
+    if (epoch !== undefined && seq !== undefined) this.#know({ position: { epoch, seq }, stateSeq: seq });
     return [];
   }
 
-  #happened(frame: Frame, isNews: boolean): SessionChange[] {
+  #happened(frame: Exclude<ToldFrame, FrameOf<"initial_state" | "state">>, isNews: boolean): SessionChange[] {
     switch (frame.type) {
       case "game_joined":
       case "game_left": {
-        if (isNews) this.#knowState({ activeGames: frame["activeGames"] as string[] });
+        if (isNews) this.#knowState({ activeGames: frame.activeGames });
         const type = frame.type === "game_joined" ? "gameJoined" : "gameLeft";
-        return [{ type, gameId: frame["gameId"] as string }];
+        return [{ type, gameId: frame.gameId }];
       }
       case "presence_updated": {
-        const presence = frame["presence"] as Presence;
+        const { presence } = frame;
         if (isNews) this.#knowState({ presence });
         return [{ type: "presenceChanged", presence }];
       }
       case "device_connected":
       case "device_updated":
-        if (isNews) this.#setDevice(frame["device"] as SessionDevice);
+        if (isNews) this.#setDevice(frame.device);
         return [];
       case "device_disconnected":
-        if (isNews) this.#dropDevice(frame["deviceId"] as string);
+        if (isNews) this.#dropDevice(frame.deviceId);
         return [];
       case "event":
         return [eventOf(frame)];
-      default:
+      case "push":
         return [pushOf(frame)];
     }
   }
 
-  #setDevice(device: SessionDevice): void {
+  #setDevice(device: Omit<SessionDevice, "current">): void {
     const { devices } = this.memory;
     const known = devices.find(({ deviceId }) => deviceId === device.deviceId);
     const updated = { ...device, current: known?.current ?? false };
@@ -139,25 +139,16 @@ export class SessionModel {
   }
 }
 
-function eventOf(frame: Frame): SessionChange {
-  const { event: name, data = null, from } = frame as Frame & { event: string; from: string };
+function eventOf({ event: name, data = null, from }: FrameOf<"event">): SessionChange {
   return { type: "event", event: { name, data, from, kept: false } };
 }
 
-function pushOf({ body, kept }: Frame): SessionChange {
-  const name = wellFormed((body as Frame).type);
+function pushOf({ body, kept }: FrameOf<"push">): SessionChange {
+  const name = wellFormed(body.type);
   return { type: "event", event: { name, data: body, from: null, kept: kept === true } };
 }
 
-function stateOf(frame: Frame): SessionState {
-  return {
-    userId: frame["userId"] as string,
-    activeGames: (frame["activeGames"] as string[] | undefined) ?? [],
-    presence: (frame["presence"] as Presence | undefined) ?? "online",
-    lastActive: numberOf(frame["lastActive"]) ?? 0,
-  };
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
+function stateOf(frame: FrameOf<"initial_state" | "state">): SessionState {
+  const { userId, activeGames = [], presence = "online", lastActive = 0 } = frame;
+  return { userId, activeGames, presence, lastActive };
 }

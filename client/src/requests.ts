@@ -3,8 +3,9 @@
  * sent again with it on each new connection until it is answered, so it is done, and done once.
  */
 import { type Moment, ageMs, moment, monotonicMs } from "./clock.js";
+import type { FrameOf } from "./frames.js";
 import { numberOfServer } from "./numbers.js";
-import { FRAME_BYTES_MAX, type Frame, type RequestOutcome } from "./protocol.js";
+import { FRAME_BYTES_MAX, type RequestOutcome } from "./protocol.js";
 import { SaidOnce } from "./say.js";
 import { utf8Bytes } from "./texts.js";
 
@@ -19,11 +20,17 @@ const SLOWEST_PER_SECOND = 0.5;
 /** For so long the server gets less after it has refused. */
 const SLOW_MS = 60_000;
 
-const ONLY_VERSION_2 = new Set(["logout_others", "logout_device", "set_device"]);
+/** The messages that a server of version 1 does not know. */
+export const ONLY_VERSION_2 = ["logout_others", "logout_device", "set_device"] as const;
+
+/** A message that a device may ask to be done, in either version or in the newer one alone. */
+type Asked =
+  | ("join_game" | "leave_game" | "update_presence" | "logout_all" | "broadcast")
+  | (typeof ONLY_VERSION_2)[number];
 
 /** A frame of the device's. */
 export interface Message {
-  type: string;
+  type: Asked;
   [key: string]: unknown;
 }
 
@@ -133,18 +140,18 @@ export class RequestQueue {
   }
 
   /** Takes the answer to a request, if the frame is one. */
-  answer(frame: Frame): void {
+  answer(frame: FrameOf<"ack" | "error">): void {
     // Frames are answered in order: one that the server could not read the id of was the first.
     const request =
-      frame["id"] === undefined
+      frame.id === undefined
         ? this.#pending.find(({ isInFlight }) => isInFlight)
-        : this.#pending.find(({ id }) => id === frame["id"]);
+        : this.#pending.find(({ id }) => id === frame.id);
     if (!request) return;
     if (frame.type === "ack") {
-      return this.settle(request, { ok: true, credentialShared: frame["credentialShared"] === true });
+      return this.settle(request, { ok: true, credentialShared: frame.credentialShared === true });
     }
-    if (frame["code"] === "rate_limited") return this.#slowDown(request, frame["retryAfterMs"]);
-    this.settle(request, refusal(String(frame["code"]), String(frame["message"])));
+    if (frame.code === "rate_limited") return this.#slowDown(request, frame.retryAfterMs);
+    this.settle(request, refusal(frame.code, frame.message));
   }
 
   /** The server refused something in version 1, where it does not say what: joins and leaves may be repeated. */
@@ -259,8 +266,9 @@ export function isAboutGame({ type }: Message): boolean {
   return type === "join_game" || type === "leave_game";
 }
 
-function isOnlyVersion2({ type, to, except }: Message): boolean {
-  return ONLY_VERSION_2.has(type) || to !== undefined || except !== undefined;
+/** Whether a server of version 1 could not do it. */
+export function isOnlyVersion2({ type, to, except }: Message): boolean {
+  return (ONLY_VERSION_2 as readonly string[]).includes(type) || to !== undefined || except !== undefined;
 }
 
 function subjectOf(message: Message): string | null {

@@ -1,6 +1,7 @@
 /** The presence that was last set through this tab, kept because the server may forget it. */
+import type { ToldFrame } from "./frames.js";
 import type { Memory, SessionModel } from "./model.js";
-import { type Frame, type Presence, isPresence } from "./protocol.js";
+import { type Presence, isPresence } from "./protocol.js";
 import type { Message } from "./requests.js";
 
 export class SpokenPresence {
@@ -34,7 +35,7 @@ export class SpokenPresence {
    * @param before What was known before the frame.
    * @param unheardMs How long nothing had been heard when it came.
    */
-  told({ type }: Frame, before: Memory, unheardMs: number): void {
+  told({ type }: ToldFrame, before: Memory, unheardMs: number): void {
     const isFirst = type === "initial_state";
     if (isFirst) this.#forgotten = null;
     const { said, state } = this.#model.memory;

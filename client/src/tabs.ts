@@ -257,6 +257,8 @@ export class TabGroup {
         return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
       }
       default:
+        // A leader has no use for these, nor for what a newer version's tab may say.
+        message satisfies TabMessage & { kind: "leading" | "outcome" | "token" };
     }
   }
 
@@ -275,6 +277,8 @@ export class TabGroup {
         return asked?.settle(message.outcome);
       }
       default:
+        // These are for the leader.
+        message satisfies TabMessage & { kind: "hello" | "wake" | "reconnect" | "token" | "ask" };
     }
   }
 

@@ -3,10 +3,8 @@
  * must not log a tab out or become its state.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { ROOT } from "../../tests/support/server.mjs";
 import { FRAMES } from "../dist/frames.js";
 import { accept, fakeClient, initialState, olderState } from "./support/fake-socket.mjs";
 
@@ -246,50 +244,3 @@ test("version 1: a first frame may lack what the hook in production does not nee
   newest().receive({ type: "initial_state", userId: "kim" });
   assert.deepEqual(client.getSnapshot().state, { userId: "kim", activeGames: [], presence: "online", lastActive: 0 });
 });
-
-/** @typedef {{const?: unknown, enum?: unknown[], type?: string, $ref?: string, minimum?: number, properties?: Record<string, Schema>, required?: string[]}} Schema */
-
-/** @type {{components: {messages: Record<string, {payload: Schema}>, schemas: Record<string, Schema>}}} */
-const api = JSON.parse(readFileSync(`${ROOT}docs/asyncapi.json`, "utf8"));
-
-/** The least that a schema takes. @param {Schema} schema @returns {unknown} */
-function leastOf({ $ref, ...schema }) {
-  if ($ref) return leastOf(api.components.schemas[$ref.split("/").at(-1) ?? ""] ?? {});
-  if ("const" in schema) return schema.const;
-  if (schema.enum) return schema.enum[0];
-  switch (schema.type) {
-    case "string":
-      return "x";
-    case "integer":
-      return schema.minimum;
-    case "boolean":
-      return true;
-    case "array":
-      return [];
-    default:
-      return Object.fromEntries((schema.required ?? ["type"]).map((key) => [key, leastOf(schema.properties?.[key] ?? { const: "x" })]));
-  }
-}
-
-/** The frames of the document that have a type of their own, by version. @param {string} version */
-const documented = (version) =>
-  Object.entries(api.components.messages)
-    .filter(([name, { payload }]) => name.endsWith(`.to.v${version}`) && payload.properties?.["type"]?.const)
-    .map(([name, { payload }]) => ({ name, payload, type: String(payload.properties?.["type"]?.const) }));
-
-for (const version of /** @type {const} */ ([1, 2])) {
-  test(`version ${version}: the client knows every frame of the document, so that a new one can't be forgotten`, () => {
-    const known = [...FRAMES].filter(([, shapes]) => shapes[version]).map(([type]) => type);
-    // The document's `pushed` is a bare body, which has no type of its own.
-    assert.deepEqual(known.sort(), documented(String(version)).map(({ type }) => type).sort());
-    for (const { name, payload, type } of documented(String(version))) {
-      const shape = FRAMES.get(type)?.[version];
-      const least = /** @type {Record<string, unknown>} */ (leastOf(payload));
-      for (const [field, check] of Object.entries({ ...shape?.needs, ...shape?.may })) {
-        assert.ok(field in (payload.properties ?? {}), `${name} has no ${field}`);
-        assert.ok(!(field in least) || check(least[field]), `${name}: ${field} as documented is not believed`);
-      }
-      for (const field of Object.keys(shape?.needs ?? {})) assert.ok(payload.required?.includes(field), `${name}: ${field}`);
-    }
-  });
-}
