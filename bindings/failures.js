@@ -7,13 +7,13 @@ import { stackOf, summary } from "./log.js";
 
 /** @import { SessionEvent } from "./wire.js" */
 
-/** A type that is none of these is what somebody wrote. */
-const MESSAGE_TYPES = new Set([
+/** The messages that there are. A type that is none of these is what somebody wrote, and stays out of the log. */
+export const MESSAGE_TYPES = new Set([
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
   ...["broadcast", "set_device", "logout_others", "logout_device"],
 ]);
 
-// As src/message.cpp takes it.
+// As src/message.cpp takes it; a test compares.
 const REQUEST_ID = /^[ -~]{1,36}$/;
 
 // One socket's frames may fail so often at once, and once more in each interval: every failure costs

@@ -1,0 +1,94 @@
+/**
+ * Whoever else knows a device's messages by name, or what the id of a request may be, against what the
+ * module takes. It says itself which types there are, to a frame that has none of them.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+
+import { MESSAGE_TYPES, internalError } from "../../bindings/failures.js";
+import { Dialect, EffectKind } from "../../bindings/wire.js";
+import { Host } from "./host.mjs";
+import { builds, root } from "./modules.mjs";
+
+/** @type {{components: {messages: Record<string, {name: string}>, schemas: Record<string, {maxLength: number, pattern: string}>}}} */
+const api = JSON.parse(readFileSync(join(root, "docs/asyncapi.json"), "utf8"));
+
+/** The document's messages that a device of a version sends. @param {number} version */
+function documented(version) {
+  const keys = Object.keys(api.components.messages).filter((key) => key.endsWith(`.v${version}`) && !key.includes(".to."));
+  return keys.map((key) => api.components.messages[key].name);
+}
+
+/** A device in front of a session. */
+class Device {
+  #host;
+  /** @type {any[]} */
+  #frames = [];
+
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {number} version
+   */
+  constructor(module, version) {
+    this.#host = new Host(module);
+    this.#host.onStep = (_event, effects) => {
+      const sent = effects.filter(({ kind }) => kind === EffectKind.Send || kind === EffectKind.SendToAll);
+      this.#frames = sent.map(({ text }) => JSON.parse(text));
+    };
+    for (const command of ["at 1000000", "wake alice"]) this.#host.run(command);
+    this.#host.run(version === Dialect.Version2 ? "connect2 1 phone" : "connect 1 phone");
+  }
+
+  /** What the session says to a frame. @param {object} frame */
+  ask(frame) {
+    const bytes = Buffer.from(JSON.stringify(frame)).toString("latin1");
+    this.#host.run(`frame 1 ${bytes.replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`)}`);
+    return this.#frames;
+  }
+
+  /** The types of the messages that the session takes, in its own words. */
+  types() {
+    const [{ code, message }] = this.ask({ type: "" });
+    assert.equal(code, "unknown_type");
+    const [, types = ""] = /^type is not one of (.*)$/.exec(message) ?? [];
+    return types.split(/, | and /);
+  }
+}
+
+for (const { path, module } of builds) {
+  describe(`the messages of ${path}`, () => {
+    for (const version of Object.values(Dialect)) {
+      test(`version ${version}: the document has all, and no others`, () => {
+        assert.deepEqual(new Device(module, version).types().sort(), documented(version).sort());
+      });
+    }
+
+    test("a failure's report names each by its type, and nothing that is no message", () => {
+      assert.deepEqual([...MESSAGE_TYPES].sort(), new Device(module, Dialect.Version2).types().sort());
+    });
+
+    test("docs/protocol.md tells of each", () => {
+      const told = readFileSync(join(root, "docs/protocol.md"), "utf8");
+      for (const type of new Device(module, Dialect.Version2).types()) assert.match(told, new RegExp(`\\b${type}\\b`));
+    });
+  });
+
+  test(`a failure is answered with the id of a request if ${path} takes it for one, and with no other`, () => {
+    const { maxLength, pattern } = api.components.schemas.requestId;
+    const texts = ["a", "", " ", "~", '"\\', "\x1f", "\x7f", "é", "\u{1f3b2}", "\ud83d", "a\n", "a\0"];
+    const long = [maxLength - 1, maxLength, maxLength + 1].flatMap((length) => ["i".repeat(length), "é".repeat(length / 2)]);
+    const taken = [];
+    for (const id of [...texts, ...long, 7, null, true, ["a"], {}]) {
+      const frame = { type: "join_game", gameId: "chess", id };
+      const answer = new Device(module, Dialect.Version2).ask(frame).find(({ type }) => type === "ack" || type === "error");
+      const isTaken = answer.type === "ack" && answer.id === id;
+      assert.equal(JSON.parse(internalError(JSON.stringify(frame))).id, isTaken ? id : undefined, JSON.stringify(id));
+      const isDocumented = typeof id === "string" && id.length <= maxLength && new RegExp(pattern).test(id);
+      assert.equal(isDocumented, isTaken, `docs/asyncapi.json on ${JSON.stringify(id)}`);
+      if (isTaken) taken.push(id);
+    }
+    assert.ok(taken.includes("i".repeat(maxLength)), "the longest id is taken");
+  });
+}
