@@ -19,7 +19,7 @@ const COUNT_MAX = 1_000_000;
  * The variables that are numbers: what each is if nobody sets it, and the least that it may be. Where
  * that is 0, it means no limit.
  */
-const LIMITS = {
+export const LIMITS = {
   CONNECTS_PER_MINUTE: { usual: 120, min: 0 },
   FRAMES_PER_SECOND: { usual: 30, min: 0 },
   FRAME_BURST: { usual: 60, min: 1 },

@@ -28,62 +28,86 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+(?:\/[\w!#$&^.+-]+)?$/;
 /** @type {Expectation} */
 const SESSION_PATH = {
   isRight: (value) => isTrimmed(value) && value.split(".").every((key) => key !== ""),
-  expected: "expected names with dots between them, like session.id",
-};
-
-/** @type {Record<string, Expectation>} */
-const EVERYWHERE = {
-  SERVICE_TOKEN: {
-    isRight: (value) => isTrimmed(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
-    expected: `expected a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters, without space around it`,
-  },
-  ALLOWED_ORIGINS: {
-    isRight: areOrigins,
-    expected: "expected origins, https://app.example, separated by commas",
-  },
+  expected: "names with dots between them, like session.id",
 };
 
 /**
- * The variables of each mode. Every name that begins as these do is the server's, in
- * whatever case.
- * @type {Record<string, {reserved: RegExp, variables: Record<string, Expectation>}>}
+ * What an owner sets for one mode, and what depends on that alone.
+ * @typedef {object} Settings
+ * @property {RegExp} reserved Every name that begins like this is the server's, in whatever case.
+ * @property {Record<string, Expectation>} variables
+ * @property {(env: AuthEnv) => string | null} missing Says what is missing, or is too much, of them all.
+ * @property {boolean} isReadElsewhere Whether what a request carries is handed on to another service.
  */
-const MODES = {
+
+/** @satisfies {Record<string, Expectation>} */
+export const EVERYWHERE = {
+  SERVICE_TOKEN: {
+    isRight: (value) => isTrimmed(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
+    expected: `a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters, without space around it`,
+  },
+  ALLOWED_ORIGINS: {
+    isRight: areOrigins,
+    expected: "origins, https://app.example, separated by commas",
+  },
+};
+
+/** @satisfies {Record<string, Expectation>} */
+const JWT_VARIABLES = {
+  AUTH_JWT_SECRET: {
+    isRight: (value) => new TextEncoder().encode(value.trim()).length >= SECRET_BYTES_MIN,
+    expected: `a secret of at least ${SECRET_BYTES_MIN} bytes`,
+  },
+  AUTH_JWKS_URL: {
+    isRight: (value) => isTrimmed(value) && isSecureUrl(value),
+    expected: "an https address",
+  },
+  AUTH_JWT_ISSUER: { isRight: isTrimmed, expected: "what iss says in your tokens" },
+  AUTH_JWT_AUDIENCE: {
+    isRight: isAudience,
+    expected: `what aud says in your tokens, several separated by commas, or the word ${ANY_AUDIENCE} alone`,
+  },
+  AUTH_JWT_TYP: {
+    isRight: (value) => entriesOf(value).length > 0 && entriesOf(value).every(isMediaType),
+    expected: "what typ says in your tokens, several separated by commas",
+  },
+  AUTH_JWT_HEADER: { isRight: isName, expected: "the name of a header" },
+  AUTH_COOKIE: { isRight: isName, expected: "the name of a cookie" },
+};
+
+/** @satisfies {Record<string, Expectation>} */
+const SESSION_VARIABLES = {
+  AUTH_SESSION_URL: { isRight: isTrimmed, expected: "an https address" },
+  AUTH_SESSION_USER_PATH: SESSION_PATH,
+  AUTH_SESSION_ID_PATH: SESSION_PATH,
+  AUTH_SESSION_CREATED_PATH: SESSION_PATH,
+  AUTH_SESSION_EXPIRES_PATH: SESSION_PATH,
+};
+
+/** @typedef {keyof typeof EVERYWHERE | keyof typeof JWT_VARIABLES | keyof typeof SESSION_VARIABLES} Variable */
+
+/**
+ * The modes by which users are known; auth.js has how each finds out who is asking.
+ * @satisfies {Record<string, Settings>}
+ */
+export const MODES = {
   jwt: {
     reserved: /^AUTH_(?:JWT|JWKS)/i,
-    variables: {
-      AUTH_JWT_SECRET: {
-        isRight: (value) => new TextEncoder().encode(value.trim()).length >= SECRET_BYTES_MIN,
-        expected: `expected a secret of at least ${SECRET_BYTES_MIN} bytes`,
-      },
-      AUTH_JWKS_URL: {
-        isRight: (value) => isTrimmed(value) && isSecureUrl(value),
-        expected: "expected an https address",
-      },
-      AUTH_JWT_ISSUER: { isRight: isTrimmed, expected: "expected what iss says in your tokens" },
-      AUTH_JWT_AUDIENCE: {
-        isRight: isAudience,
-        expected: `expected what aud says in your tokens, several separated by commas, or the word ${ANY_AUDIENCE} alone`,
-      },
-      AUTH_JWT_TYP: {
-        isRight: (value) => entriesOf(value).length > 0 && entriesOf(value).every(isMediaType),
-        expected: "expected what typ says in your tokens, several separated by commas",
-      },
-      AUTH_JWT_HEADER: { isRight: isName, expected: "expected the name of a header" },
-      AUTH_COOKIE: { isRight: isName, expected: "expected the name of a cookie" },
-    },
+    variables: JWT_VARIABLES,
+    missing: missingOfJwt,
+    isReadElsewhere: false,
   },
   session: {
     reserved: /^AUTH_SESSION/i,
-    variables: {
-      AUTH_SESSION_URL: { isRight: isTrimmed, expected: "expected an https address" },
-      AUTH_SESSION_USER_PATH: SESSION_PATH,
-      AUTH_SESSION_ID_PATH: SESSION_PATH,
-      AUTH_SESSION_CREATED_PATH: SESSION_PATH,
-      AUTH_SESSION_EXPIRES_PATH: SESSION_PATH,
-    },
+    variables: SESSION_VARIABLES,
+    missing: missingOfSession,
+    isReadElsewhere: true,
   },
 };
+
+/** @typedef {keyof typeof MODES} Mode */
+
+export const MODE_NAMES = Object.keys(MODES);
 
 /**
  * Finds the first setting that is missing or wrong.
@@ -97,17 +121,13 @@ export function settingProblem(env, { authenticate }) {
   const { AUTH_MODE: mode } = env;
   if (mode === "none") return null;
   if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
-    const expected = "jwt, session, or none (on your own machine only), see docs/deploying.md";
+    const expected = `${MODE_NAMES.join(", ")}, or none (on your own machine only), see docs/deploying.md`;
     return mode
       ? `AUTH_MODE: expected ${expected}`
       : `nobody is let in yet: set AUTH_MODE to ${expected}`;
   }
-  const { reserved, variables } = MODES[mode];
-  return (
-    wrongOne(env, variables) ??
-    strangerAmong(env, reserved, variables) ??
-    (mode === "jwt" ? missingOfJwt(env) : missingOfSession(env))
-  );
+  const { reserved, variables, missing } = MODES[/** @type {Mode} */ (mode)];
+  return wrongOne(env, variables) ?? strangerAmong(env, reserved, variables) ?? missing(env);
 }
 
 /**
@@ -128,8 +148,8 @@ function wrongOne(env, variables) {
   for (const [name, { isRight, expected }] of Object.entries(variables)) {
     const value = values[name];
     if (!isSet(name, value)) continue;
-    if (typeof value !== "string") return `${name}: ${expected}, as a text`;
-    if (!isRight(value)) return `${name}: ${expected}${value.trim() === "" ? ", or no variable of this name" : ""}`;
+    if (typeof value !== "string") return `${name}: expected ${expected}, as a text`;
+    if (!isRight(value)) return `${name}: expected ${expected}${value.trim() === "" ? ", or no variable of this name" : ""}`;
   }
   return null;
 }

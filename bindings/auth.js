@@ -3,7 +3,7 @@
  */
 import { readSession } from "./auth-session.js";
 import { verifyJwt } from "./auth-jwt.js";
-import { settingProblem } from "./auth-settings.js";
+import { MODES, MODE_NAMES, settingProblem } from "./auth-settings.js";
 import { bearerToken, possibleTokens } from "./credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { isFromThisMachine } from "./local.js";
@@ -11,11 +11,18 @@ import { runtimeProblem } from "./platform.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "./refusals.js";
 import { isSameSecret } from "./secrets.js";
 
+/** @import { Mode } from "./auth-settings.js" */
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
 /** @import { Action } from "./routes.js" */
 
 /** @type {Access} */
 const TRUSTED = { kind: "trusted" };
+
+/**
+ * What finds out in each mode whose request it is, or refuses it.
+ * @type {Record<Mode, (request: Request, env: AuthEnv) => Promise<Identity | Response>>}
+ */
+const VERIFIERS = { jwt: verifyJwt, session: readSession };
 
 /**
  * Whether the owner has said how users are known.
@@ -56,6 +63,11 @@ export async function authorize(request, route, env, options = {}) {
   return { kind: "user", identity };
 }
 
+/** @param {AuthEnv} env One in which nothing was found wrong, and which is not open to the own machine alone. */
+function modeOf({ AUTH_MODE: mode }) {
+  return /** @type {Mode} */ (mode);
+}
+
 /**
  * @param {Request} request
  * @param {AuthEnv} env
@@ -63,7 +75,7 @@ export async function authorize(request, route, env, options = {}) {
  */
 function identify(request, env, authenticate) {
   if (authenticate) return askOwner(request, env, authenticate);
-  return env.AUTH_MODE === "jwt" ? verifyJwt(request, env) : readSession(request, env);
+  return VERIFIERS[modeOf(env)](request, env);
 }
 
 /**
@@ -101,7 +113,7 @@ function trustLocal(request) {
   if (isFromThisMachine(request)) return TRUSTED;
   return forbidden(
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
-      "set AUTH_MODE to jwt or session, see docs/deploying.md",
+      `set AUTH_MODE to ${MODE_NAMES.join(" or ")}, see docs/deploying.md`,
   );
 }
 
@@ -117,7 +129,7 @@ async function refuseServer(request, action, env, { authenticate }) {
   const problem = env.SERVICE_TOKEN
     ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
     : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
-  const isReadElsewhere = Boolean(authenticate) || env.AUTH_MODE === "session";
+  const isReadElsewhere = Boolean(authenticate) || MODES[modeOf(env)].isReadElsewhere;
   // It may be a service token with a slip in it, which is a secret and no business of the sign-in's.
   if (isReadElsewhere && possibleTokens(request).length > 0) return unauthorized(problem);
   const identity = await identify(request, env, authenticate);

@@ -2,6 +2,8 @@
  * Who is asking, as whoever checked it says, and the rules that each such answer must keep.
  */
 
+/** @import { Variable } from "./auth-settings.js" */
+
 /** How far a clock elsewhere may be ahead of ours. */
 export const CLOCK_SKEW_SECONDS = 60;
 
@@ -43,25 +45,15 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
  */
 
 /**
- * The variables, secrets and bindings that an owner may set; docs/deploying.md says what each does.
- * @typedef {object} AuthEnv
- * @property {string} [AUTH_MODE]
- * @property {string} [AUTH_JWT_SECRET]
- * @property {string} [AUTH_JWKS_URL]
- * @property {string} [AUTH_JWT_ISSUER]
- * @property {string} [AUTH_JWT_AUDIENCE]
- * @property {string} [AUTH_JWT_TYP]
- * @property {string} [AUTH_JWT_HEADER]
- * @property {string} [AUTH_COOKIE]
- * @property {string} [AUTH_SESSION_URL]
- * @property {string} [AUTH_SESSION_USER_PATH]
- * @property {string} [AUTH_SESSION_ID_PATH]
- * @property {string} [AUTH_SESSION_CREATED_PATH]
- * @property {string} [AUTH_SESSION_EXPIRES_PATH]
+ * The bindings that an owner may set.
+ * @typedef {object} AuthBindings
  * @property {{fetch: typeof fetch}} [AUTH]
- * @property {string} [SERVICE_TOKEN]
- * @property {string} [ALLOWED_ORIGINS]
  * @property {{limit: (options: {key: string}) => Promise<{success: boolean}>}} [CONNECT_LIMITER]
+ */
+
+/**
+ * The variables, secrets and bindings that an owner may set; docs/deploying.md says what each does.
+ * @typedef {{AUTH_MODE?: string} & {[name in Variable]?: string} & AuthBindings} AuthEnv
  */
 
 /**

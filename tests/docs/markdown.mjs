@@ -39,6 +39,28 @@ export function blocksOf(page) {
   );
 }
 
+/**
+ * The rows of a page's table, each by its cells.
+ * @param {string} page
+ * @param {string} heading The table's first line.
+ */
+export function tableOf(page, heading) {
+  const lines = textOf(page).split("\n");
+  const begin = lines.indexOf(heading);
+  if (begin < 0) throw new Error(`${page}: no table begins with ${heading}`);
+  const end = lines.findIndex((line, at) => at > begin && !line.startsWith("|"));
+  const rows = lines.slice(begin + 2, end < 0 ? undefined : end);
+  return rows.map((row) => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
+}
+
+/**
+ * What a text of Markdown has in the type of code.
+ * @param {string} text
+ */
+export function codeIn(text) {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
+}
+
 /** @param {string} page */
 export function anchorsOf(page) {
   return anchorsIn(textOf(page));

@@ -1,0 +1,52 @@
+/** The settings that the pages name, against those that the server reads. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LIMITS } from "../../bindings/allowance.js";
+import { EVERYWHERE, MODES, MODE_NAMES } from "../../bindings/auth-settings.js";
+import { codeIn, tableOf, textOf } from "./markdown.mjs";
+
+/** What docs/deploying.md says of each setting. */
+const SETTINGS = tableOf("docs/deploying.md", "| name | mode | meaning |").flatMap(([names, mode, meaning]) =>
+  codeIn(names).map((name) => ({ name, mode, meaning })),
+);
+
+/** Bindings, which are no variables, by what the table has in the place of the mode. */
+const BINDINGS = { all: ["CONNECT_LIMITER"], "`session`": ["AUTH"] };
+
+/** @param {string} mode */
+function documented(mode) {
+  return SETTINGS.filter((setting) => setting.mode === mode).map(({ name }) => name).sort();
+}
+
+test("docs/deploying.md has every variable of each mode, and none that is not read", () => {
+  const modes = Object.entries(MODES).map(([mode, { variables }]) => [`\`${mode}\``, Object.keys(variables)]);
+  const others = Object.keys(EVERYWHERE).filter((name) => name !== "SERVICE_TOKEN");
+  /** @type {Record<string, string[]>} */
+  const expected = {
+    "": ["AUTH_MODE"],
+    "all but `none`": ["SERVICE_TOKEN"],
+    ...Object.fromEntries(modes),
+  };
+  expected.all = [...others, ...Object.keys(LIMITS)];
+  for (const [mode, names] of Object.entries(BINDINGS)) expected[mode].push(...names);
+  for (const [mode, names] of Object.entries(expected)) assert.deepEqual(documented(mode), names.sort(), mode);
+  assert.deepEqual(SETTINGS.filter(({ mode }) => !(mode in expected)), []);
+});
+
+test("docs/deploying.md has every mode", () => {
+  const { meaning } = SETTINGS.find(({ name }) => name === "AUTH_MODE") ?? { meaning: "" };
+  assert.deepEqual(codeIn(meaning), [...MODE_NAMES, "none"]);
+});
+
+test("the pages and the configuration tell the limits as they are", () => {
+  const configuration = textOf("wrangler.jsonc");
+  const operating = tableOf("docs/operating.md", "| | | what happens beyond |").map(([, limit]) => limit);
+  for (const [name, { usual }] of Object.entries(LIMITS)) {
+    const { meaning } = SETTINGS.find((setting) => setting.name === name) ?? { meaning: "" };
+    assert.match(meaning, new RegExp(`\\b${usual}\\b`), name);
+    assert.ok(configuration.includes(`"${name}": "${usual}"`), `wrangler.jsonc: ${name}`);
+    const limit = operating.find((text) => codeIn(text).includes(name)) ?? "";
+    assert.match(limit, new RegExp(`\\b${usual}\\b`), `docs/operating.md: ${name}`);
+  }
+});
