@@ -12,6 +12,7 @@ import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
 import { answerHeartbeats } from "./bindings/heartbeats.js";
 import { notice, quoted, report, summaryWithStack } from "./bindings/log.js";
+import { FRAME_BYTES_MAX } from "./bindings/limits.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
@@ -30,7 +31,6 @@ import {
 import { pathBelowPrefix, readBody, readRoute } from "./bindings/routes.js";
 import { SessionHost } from "./bindings/session-host.js";
 import { answerClose } from "./bindings/sockets.js";
-import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import { routeUserSession } from "./bindings/worker.js";
 import sessionModule from "./dist/session.wasm";
 

@@ -1,21 +1,12 @@
 /** What a push says, to whom it goes, for how long it is kept, and how it is known when it comes twice. */
+import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "./limits.js";
 import { errorResponse } from "./responses.js";
 
 /** @import { Aim } from "./wire.js" */
 
-/** 30 days: what is kept longer belongs into the app's own database. */
-const KEEP_SECONDS_MAX = 2_592_000;
-
-/** In UTF-8. */
-const PUSH_ID_BYTES_MAX = 128;
-
-const DEVICES_MAX = 64;
-
 const OPTIONS = ["keep", "pushId", "to", "except"];
 
 const NAME_LENGTH_SHOWN = 40;
-
-const encoder = new TextEncoder();
 
 /**
  * What a caller may say of a push.
@@ -55,7 +46,7 @@ export function aimOf(options) {
   }
   // A list that turns out empty was not meant for everybody.
   if (!isListOfNames(to) || !isListOfNames(except)) {
-    const expected = `expected lists of 1 to ${DEVICES_MAX} device ids`;
+    const expected = `expected lists of 1 to ${AIMED_DEVICES_MAX} device ids`;
     throw new RangeError(`to and except: ${expected}, in a query as to=<id>&to=<id>`);
   }
   return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
@@ -76,13 +67,13 @@ function requireKnown(options) {
 function isListOfNames(list) {
   if (list === undefined) return true;
   return (
-    Array.isArray(list) && list.length > 0 && list.length <= DEVICES_MAX && list.every(isText)
+    Array.isArray(list) && list.length > 0 && list.length <= AIMED_DEVICES_MAX && list.every(isText)
   );
 }
 
 /** @param {unknown} value */
 function isPushId(value) {
-  return isText(value) && encoder.encode(value).length <= PUSH_ID_BYTES_MAX;
+  return isText(value) && encodedLength(value) <= PUSH_ID_BYTES_MAX;
 }
 
 /**

@@ -16,6 +16,7 @@ import { ANY_AUDIENCE, entriesOf } from "./auth-settings.js";
 import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
+import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "./limits.js";
 import { summary } from "./log.js";
 import { cannotCheck, unauthorized } from "./refusals.js";
 import { textHash } from "./secrets.js";
@@ -32,9 +33,6 @@ const PUBLIC_KEY_ALGORITHMS = [
 
 // Others, a password reset's for instance, say by their type what they are good for.
 const SESSION_TYPES = ["jwt", "at+jwt"];
-
-const TOKEN_LENGTH_MAX = 16_384;
-const CREDENTIAL_ID_LENGTH_MAX = 256;
 
 const EXPIRED_TOKEN = "the token has expired: renew it";
 const OTHER_AUDIENCE =

@@ -2,6 +2,7 @@
  * Whether the owner's variables can be meant as they stand. A check must never be left out because the
  * variable that asks for it is empty or mistyped, so nobody is let in before all of them can be read.
  */
+import { encodedLength } from "./limits.js";
 import { areOrigins, isSecureUrl } from "./urls.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
@@ -55,7 +56,7 @@ export const EVERYWHERE = {
 /** @satisfies {Record<string, Expectation>} */
 const JWT_VARIABLES = {
   AUTH_JWT_SECRET: {
-    isRight: (value) => new TextEncoder().encode(value.trim()).length >= SECRET_BYTES_MIN,
+    isRight: (value) => encodedLength(value.trim()) >= SECRET_BYTES_MIN,
     expected: `a secret of at least ${SECRET_BYTES_MIN} bytes`,
   },
   AUTH_JWKS_URL: {

@@ -63,11 +63,6 @@ export async function authorize(request, route, env, options = {}) {
   return { kind: "user", identity };
 }
 
-/** @param {AuthEnv} env One in which nothing was found wrong, and which is not open to the own machine alone. */
-function modeOf({ AUTH_MODE: mode }) {
-  return /** @type {Mode} */ (mode);
-}
-
 /**
  * @param {Request} request
  * @param {AuthEnv} env
@@ -75,7 +70,8 @@ function modeOf({ AUTH_MODE: mode }) {
  */
 function identify(request, env, authenticate) {
   if (authenticate) return askOwner(request, env, authenticate);
-  return VERIFIERS[modeOf(env)](request, env);
+  // The settings were looked at before.
+  return VERIFIERS[/** @type {Mode} */ (env.AUTH_MODE)](request, env);
 }
 
 /**
@@ -129,7 +125,7 @@ async function refuseServer(request, action, env, { authenticate }) {
   const problem = env.SERVICE_TOKEN
     ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
     : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
-  const isReadElsewhere = Boolean(authenticate) || MODES[modeOf(env)].isReadElsewhere;
+  const isReadElsewhere = Boolean(authenticate) || MODES[/** @type {Mode} */ (env.AUTH_MODE)].isReadElsewhere;
   // It may be a service token with a slip in it, which is a secret and no business of the sign-in's.
   if (isReadElsewhere && possibleTokens(request).length > 0) return unauthorized(problem);
   const identity = await identify(request, env, authenticate);

@@ -1,5 +1,6 @@
 /** What a device speaks, and what only version 2 can say while it connects. */
 import { offeredProtocols } from "./credentials.js";
+import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
 import { errorResponse } from "./responses.js";
 import { Dialect } from "./wire.js";
 
@@ -21,9 +22,6 @@ const CLOSE_CODES = new Map([
   [429, TRY_AGAIN],
   [503, TRY_AGAIN],
 ]);
-
-/** A close frame has 125 bytes, of which the code takes two. */
-const REASON_BYTES_MAX = 123;
 
 const encoder = new TextEncoder();
 
@@ -119,6 +117,6 @@ async function closeReason(refusal) {
   /** @type {any} */
   const body = await refusal.json().catch(() => null);
   const message = String(body?.error?.message ?? "refused");
-  const { read } = encoder.encodeInto(message, new Uint8Array(REASON_BYTES_MAX));
+  const { read } = encoder.encodeInto(message, new Uint8Array(CLOSE_REASON_BYTES_MAX));
   return message.slice(0, read);
 }

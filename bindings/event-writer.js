@@ -1,5 +1,6 @@
 /** Events to bytes, as `wire.h` describes them. */
-import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
+import { FRAME_BYTES_MAX } from "./limits.js";
+import { EventTag } from "./wire.js";
 
 /** @import { Aim, Credential, FrameContent, RequestEvent, SessionEvent, WokenEvent } from "./wire.js" */
 

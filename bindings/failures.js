@@ -3,15 +3,16 @@
  * for it, and with nothing that devices have said; and to the device whose frame it was.
  */
 
+import { encodedLength } from "./limits.js";
 import { stackOf, summary } from "./log.js";
 
 /** @import { SessionEvent } from "./wire.js" */
 
 /** The messages that there are. A type that is none of these is what somebody wrote, and stays out of the log. */
-export const MESSAGE_TYPES = new Set([
+export const MESSAGE_TYPES = [
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
   ...["broadcast", "set_device", "logout_others", "logout_device"],
-]);
+];
 
 // As src/message.cpp takes it; a test compares.
 const REQUEST_ID = /^[ -~]{1,36}$/;
@@ -20,8 +21,6 @@ const REQUEST_ID = /^[ -~]{1,36}$/;
 // a new instance, in which the limits of frames have forgotten what came before.
 const FAILURES_AT_ONCE = 20;
 const FAILURE_INTERVAL_MS = 1_000;
-
-const encoder = new TextEncoder();
 
 /** An event could not be served. Nothing of it was done, and it has been reported. */
 export class EventFailure extends Error {
@@ -93,7 +92,7 @@ export class Failures {
 function messageTypeOf(event) {
   if (event.type !== "FrameReceived") return null;
   const { type } = membersOf(event.content);
-  return MESSAGE_TYPES.has(type) ? type : null;
+  return MESSAGE_TYPES.includes(type) ? type : null;
 }
 
 /**
@@ -147,7 +146,7 @@ function bytesOf(event) {
 
 /** @param {string | ArrayBuffer | Uint8Array} content */
 function sizeOf(content) {
-  return typeof content === "string" ? encoder.encode(content).length : content.byteLength;
+  return typeof content === "string" ? encodedLength(content) : content.byteLength;
 }
 
 /** @param {Situation["readStored"]} readStored */

@@ -1,12 +1,12 @@
 /** How a request gets from the Worker to its user's object. */
 import { forwardedCf, socketHeaders } from "./door.js";
+import { FRAME_BYTES_MAX } from "./limits.js";
 import { report, summaryWithStack } from "./log.js";
 import { RESTART_REASON } from "./prompt-close.js";
 import { notConfigured } from "./refusals.js";
 import { NO_BINDING } from "./requirements.js";
 import { unavailable } from "./responses.js";
 import { readBody } from "./routes.js";
-import { FRAME_BYTES_MAX } from "./wire.js";
 
 /** @import { Admitted } from "./door.js" */
 

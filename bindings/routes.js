@@ -4,6 +4,7 @@
  */
 import { readAim } from "./aim.js";
 import { readIntroduction } from "./dialect.js";
+import { USER_ID_BYTES_MAX, encodedLength } from "./limits.js";
 import { notice, summary } from "./log.js";
 import { errorResponse, internalFailure } from "./responses.js";
 
@@ -12,11 +13,6 @@ import { errorResponse, internalFailure } from "./responses.js";
 
 /** All paths of the Worker lie below this one. */
 export const PREFIX = "/__user-session";
-
-/** The platform tells an object its name only up to this length (workerd 2026-11-17). */
-export const USER_ID_BYTES_MAX = 1_024;
-
-const encoder = new TextEncoder();
 
 /** @typedef {"connect" | "state" | "clear" | "push" | "metrics" | "export"} Action */
 
@@ -35,14 +31,6 @@ const ACTIONS = {
   "/metrics": { GET: "metrics" },
   "/export": { GET: "export" },
 };
-
-/**
- * The length of a text in bytes of UTF-8.
- * @param {string} text
- */
-export function encodedLength(text) {
-  return encoder.encode(text).length;
-}
 
 /**
  * @param {string} path

@@ -43,12 +43,6 @@ export const EffectKind = Object.freeze({
 export const Dialect = Object.freeze({ Version1: 1, Version2: 2 });
 
 /**
- * Beyond this many bytes a frame or body is not copied into the module, only its size is: the
- * module refuses it anyway. It is `kFrameBytesMax` of `src/limits.h`; a test compares the two.
- */
-export const FRAME_BYTES_MAX = 65_536;
-
-/**
  * An open socket at the moment of waking.
  * @typedef {object} WokenConnection
  * @property {number} connection

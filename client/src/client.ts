@@ -17,10 +17,10 @@ import { Tokens } from "./tokens.js";
  * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
  * timers run once a minute.
  */
-const HEARTBEAT_MS = { usual: 30_000, least: 1_000, most: 60_000 };
+export const HEARTBEAT_MS = { usual: 30_000, least: 1_000, most: 60_000 };
 /** Timers of more than 24 days run out at once. */
 const LOST_AFTER_MS = { usual: 2_000, least: 0, most: 3_600_000 };
-const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
+export const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
 
 export interface UserSessionClientOptions {
   /** The id of the session's user: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */

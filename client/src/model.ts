@@ -4,7 +4,7 @@ import type { Presence, SessionChange, SessionDevice, SessionState } from "./pro
 import { wellFormed } from "./texts.js";
 
 /** How many devices that are away are listed; the server remembers as many. */
-const AWAY_MAX = 64;
+export const AWAY_MAX = 64;
 
 /** All that a model knows. */
 export interface Memory {

@@ -10,10 +10,10 @@ import { SaidOnce } from "./say.js";
 import { utf8Bytes } from "./texts.js";
 
 /** The server remembers 64 ids of a device; what may have to be repeated must be among them. */
-const IN_FLIGHT_MAX = 32;
+export const IN_FLIGHT_MAX = 32;
 const WAITING_MAX = 256;
 /** The server remembers ids for ten minutes: after that a repetition would be done again. */
-const REPEATABLE_MS = 9 * 60_000;
+export const REPEATABLE_MS = 9 * 60_000;
 /** How long the server may ask to wait. */
 const RETRY_AFTER_MS = { usual: 1_000, least: 1, most: 60_000 };
 const SLOWEST_PER_SECOND = 0.5;

@@ -1,9 +1,9 @@
 /** Texts that an app gives, as the server will read them. */
 import { shown, warn } from "./say.js";
 
-const USER_ID_BYTES = 1_024;
-const DEVICE_ID_BYTES = 128;
-const NAME_BYTES = 128;
+export const USER_ID_BYTES = 1_024;
+export const DEVICE_ID_BYTES = 128;
+export const NAME_BYTES = 128;
 
 /** A property escape would say the same, but React Native's engine could not read those until 2024. */
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;

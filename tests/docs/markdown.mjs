@@ -54,6 +54,14 @@ export function tableOf(page, heading) {
 }
 
 /**
+ * A page's text as it is read, in one line.
+ * @param {string} page
+ */
+export function sentencesOf(page) {
+  return textOf(page).replace(/\s+(?:\* )?/g, " ");
+}
+
+/**
  * What a text of Markdown has in the type of code.
  * @param {string} text
  */

@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { readEffects } from "../../bindings/effect-reader.js";
 import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { Dialect, EffectKind, EventTag, FRAME_BYTES_MAX } from "../../bindings/wire.js";
+import { Dialect, EffectKind, EventTag } from "../../bindings/wire.js";
 import { AS_VERSION_1, AT_ALL, openAllowance } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
@@ -52,8 +52,7 @@ describe("wire.js has the tables of C++, or events and effects change their mean
     const members = text.match(/enum class Dialect[^{]*\{ kVersion1 = (\d), kVersion2 = (\d) \}/);
     assert.deepEqual(members?.slice(1).map(Number), [Dialect.Version1, Dialect.Version2]);
   });
-  test("FRAME_BYTES_MAX", () => {
-    assert.equal(FRAME_BYTES_MAX, limit("kFrameBytesMax"));
+  test("the size of a frame that ends its connection", () => {
     assert.equal(CLOSE_BYTES, limit("kFrameBytesBeforeClose"));
   });
 });

@@ -1,0 +1,141 @@
+/**
+ * The limits of src/limits.h against whoever else has them or tells them: the shim, the client, the
+ * document of the frames, and the pages.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { LIMITS } from "../../bindings/allowance.js";
+import { readAim } from "../../bindings/aim.js";
+import * as checkedHere from "../../bindings/limits.js";
+import { HEARTBEAT_MS, REQUESTS_PER_SECOND } from "../../client/dist/client.js";
+import { AWAY_MAX } from "../../client/dist/model.js";
+import { FRAME_BYTES_MAX } from "../../client/dist/protocol.js";
+import { IN_FLIGHT_MAX, REPEATABLE_MS } from "../../client/dist/requests.js";
+import { DEVICE_ID_BYTES, NAME_BYTES, USER_ID_BYTES } from "../../client/dist/texts.js";
+import { sentencesOf, textOf } from "./markdown.mjs";
+
+const HEADER = textOf("src/limits.h");
+const { KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, USER_ID_BYTES_MAX, CLOSE_REASON_BYTES_MAX } = checkedHere;
+
+/** A limit of the header. @param {string} name */
+function limit(name) {
+  const [, number] = new RegExp(`\\b${name} = ([\\d']+);`).exec(HEADER) ?? [];
+  assert.ok(number, `src/limits.h has no ${name}`);
+  return Number(number.replaceAll("'", ""));
+}
+
+const [KIB, MS_PER_SECOND, MS_PER_MINUTE] = [1_024, 1_000, 60_000];
+/** A number as the pages write it. @param {number} number */
+const shown = (number) => number.toLocaleString("en");
+/** @param {string} name */
+const count = (name) => shown(limit(name));
+/** @param {string} name */
+const kib = (name) => `${limit(name) / KIB} KiB`;
+
+test("what the shim checks and the module, too, is the same", () => {
+  const both = [];
+  for (const [name, value] of Object.entries(checkedHere)) {
+    const words = name.toLowerCase().split("_").map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+    const other = `k${words.join("")}`;
+    if (!HEADER.includes(`${other} =`)) continue;
+    assert.equal(value, limit(other), name);
+    both.push(name);
+  }
+  assert.deepEqual(both.sort(), ["AIMED_DEVICES_MAX", "FRAME_BYTES_MAX"], "a new one is named here");
+});
+
+test("a query can say every time for which a push is kept", () => {
+  const aim = readAim(new URLSearchParams({ keep: String(KEEP_SECONDS_MAX) }));
+  assert.ok(!(aim instanceof Response) && aim.keep === KEEP_SECONDS_MAX);
+});
+
+test("the client stays within the server's limits, and forgets nothing earlier than it must", () => {
+  assert.equal(FRAME_BYTES_MAX, limit("kFrameBytesMax"));
+  assert.equal(USER_ID_BYTES, USER_ID_BYTES_MAX);
+  assert.equal(DEVICE_ID_BYTES, limit("kNewerDeviceIdBytesMax"));
+  assert.equal(NAME_BYTES, limit("kNameBytesMax"));
+  assert.equal(AWAY_MAX, limit("kRememberedDevicesMax"));
+  assert.ok(2 * IN_FLIGHT_MAX <= limit("kRequestsMax"));
+  assert.ok(REPEATABLE_MS + MS_PER_MINUTE <= limit("kRequestsKeptMs"));
+  // A hidden page's timers run once a minute.
+  assert.ok(HEARTBEAT_MS.most + MS_PER_MINUTE < limit("kVanishedMs"));
+  assert.ok(REQUESTS_PER_SECOND.usual < LIMITS.FRAMES_PER_SECOND.usual);
+});
+
+test("docs/asyncapi.json has the limits of what devices send", () => {
+  const { messages, schemas } = JSON.parse(textOf("docs/asyncapi.json")).components;
+  assert.equal(schemas.gameId.maxLength, limit("kNameBytesMax"));
+  assert.equal(schemas.games.maxItems, limit("kActiveGamesMax"));
+  assert.equal(schemas.requestId.maxLength, limit("kRequestIdBytesMax"));
+  assert.equal(schemas.deviceIds.maxItems, limit("kAimedDevicesMax"));
+  assert.equal(messages["broadcast.v2"].payload.properties.event.maxLength, limit("kNameBytesMax"));
+  assert.equal(messages["set_device.v2"].payload.properties.name.maxLength, limit("kNameBytesMax"));
+  assert.equal(messages["logout_device.v2"].payload.properties.deviceId.maxLength, limit("kNewerDeviceIdBytesMax"));
+});
+
+const name = count("kNameBytesMax");
+const keptPushes = `${count("kKeptPushesMax")} and ${kib("kKeptBytesMax")}`;
+const vanished = `${limit("kVanishedMs") / MS_PER_SECOND} s`;
+const aimed = `1 to ${count("kAimedDevicesMax")}`;
+const keptDays = `${KEEP_SECONDS_MAX / 86_400} days`;
+const remembered = limit("kRequestsKeptMs") / MS_PER_MINUTE;
+assert.equal(remembered, 10, "the pages write it as a word");
+
+/** What each page says of limits. @type {Record<string, string[]>} */
+const TOLD = {
+  "docs/protocol.md": [
+    `that has a string \`type\`, up to ${kib("kFrameBytesMax")}`,
+    `\`U\` may be any string of up to ${shown(USER_ID_BYTES_MAX)} bytes`,
+    `any string of up to ${count("kDeviceIdBytesMax")} bytes in version 1`,
+    `and of 1 to ${count("kNewerDeviceIdBytesMax")} bytes in version 2`,
+    `nested at most ${limit("kNestingMax")} levels deep`,
+    `| \`too_large\` | over ${kib("kFrameBytesMax")}; a frame over ${limit("kFrameBytesBeforeClose") / KIB / KIB} MiB closes with 1009 |`,
+    `| \`limit_reached\` | ${count("kActiveGamesMax")} games; ${name} bytes of a game id or event name |`,
+    `counts once more for every ${kib("kSentBytesPerFrame")} that it sends`,
+    `Required, 1 to ${count("kNewerDeviceIdBytesMax")} bytes.`,
+    `optional, at most ${count("kNewerDeviceIdBytesMax")} bytes.`,
+    `cut to ${CLOSE_REASON_BYTES_MAX} bytes of UTF-8`,
+    `1 to ${count("kRequestIdBytesMax")} printable ASCII characters`,
+    `within ten minutes is answered again and not done again; the last ${count("kRequestsMax")} are remembered`,
+    `names the device, 1 to ${name} bytes`,
+    `then none for ${vanished} has vanished`,
+    `at most ${keptPushes} of one user wait`,
+    `the last ${count("kPushIdsMax")} are remembered`,
+    `repeated for each device, ${aimed} of them`,
+    `\`keep\` is 1 to ${shown(KEEP_SECONDS_MAX)} seconds (${keptDays}), \`pushId\` has 1 to ${PUSH_ID_BYTES_MAX} bytes`,
+  ],
+  "docs/operating.md": [
+    `| a frame; a pushed body | ${kib("kFrameBytesMax")} |`,
+    `| games of a user; bytes of a game id, event or device name | ${count("kActiveGamesMax")}; ${name} |`,
+    `| bytes of a device id: version 1; version 2 | ${count("kDeviceIdBytesMax")}; ${count("kNewerDeviceIdBytesMax")} |`,
+    `| silence of a socket that has sent heartbeats | ${vanished} |`,
+    `| devices remembered, of version 2 | ${count("kRememberedDevicesMax")} |`,
+    `| pushes kept for devices that are away | ${keptPushes} a user |`,
+    `| ${count("kJournalFramesMax")} or ${kib("kJournalBytesMax")} while the object is awake;`,
+    `as much as fits into ${CLOSE_REASON_BYTES_MAX} bytes`,
+  ],
+  "docs/client.md": [
+    `whose session it is, 1 to ${shown(USER_ID_BYTES_MAX)} bytes of UTF-8`,
+    `names the installation, 1 to ${count("kNewerDeviceIdBytesMax")} bytes of UTF-8`,
+    `of a longer one the first ${name} bytes`,
+    `names this device for the others, 1 to ${name} bytes of UTF-8`,
+  ],
+  "bindings/package.d.ts": [
+    `not connected, ${keptDays} at most:`,
+    `Of one user ${count("kKeptPushesMax")} pushes and ${kib("kKeptBytesMax")} wait`,
+    `it is delivered once. 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8.`,
+    `The devices that get it, ${aimed};`,
+    `The devices that don't get it, ${aimed}.`,
+    `of at most ${kib("kFrameBytesMax")}.`,
+    `an id has 1 to ${name} bytes of UTF-8`,
+    `At most ${shown(USER_ID_BYTES_MAX)} bytes of UTF-8.`,
+  ],
+};
+
+describe("the limits are told as they are:", () => {
+  for (const [page, phrases] of Object.entries(TOLD)) {
+    const text = sentencesOf(page);
+    for (const phrase of phrases) test(`${page}: ${phrase}`, () => assert.ok(text.includes(phrase)));
+  }
+});
