@@ -1,7 +1,7 @@
 /** Effects from where the module has left them, as `wire.h` describes it. */
-import { EffectKind } from "./wire.js";
+import { EffectKind, isRow } from "./wire.js";
 
-/** @import { Effect } from "./wire.js" */
+/** @import { Effect, Kind } from "./wire.js" */
 
 /** An effect's record, in words. */
 const RECORD_WORDS = 5;
@@ -35,7 +35,7 @@ export function readEffects({ bytes, words }, outcomeAt) {
   let textAt = 0;
   let textEnd = 0;
   for (let read = 0; read < count; read++) {
-    const kind = words[record];
+    const kind = /** @type {Kind} */ (words[record]);
     const start = textsAt + words[record + 3];
     const end = start + words[record + 4];
     const isText = !hasBytes(kind);
@@ -56,10 +56,7 @@ export function readEffects({ bytes, words }, outcomeAt) {
   return effects;
 }
 
-/** @param {number} kind */
+/** @param {Kind} kind */
 function hasBytes(kind) {
-  const { Store, StoreLogout, StoreKept, SetAttachment } = EffectKind;
-  return (
-    kind === Store || kind === SetAttachment || kind === StoreLogout || kind === StoreKept
-  );
+  return kind === EffectKind.SetAttachment || isRow(kind);
 }

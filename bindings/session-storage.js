@@ -1,11 +1,11 @@
 /** What is stored of a session, under which keys. */
-import { EffectKind } from "./wire.js";
+import { EffectKind, ROW_KEYS, isRow } from "./wire.js";
 
 /** @import { Effect } from "./wire.js" */
 
-const SNAPSHOT_KEY = "session";
-const LOGOUT_KEY = "session.logout";
-const KEPT_KEY = "session.kept";
+const SNAPSHOT_KEY = ROW_KEYS[EffectKind.Store];
+const LOGOUT_KEY = ROW_KEYS[EffectKind.StoreLogout];
+const KEPT_KEY = ROW_KEYS[EffectKind.StoreKept];
 const UNREADABLE_KEY = "session.unreadable";
 // Behind the keys that are read at each waking, and before those that never are.
 const BEHIND_OURS = "session.m";
@@ -61,18 +61,13 @@ export class SessionStorage {
 
   /**
    * Carries out an effect on what is stored.
-   * @param {number} kind
+   * @param {keyof typeof ROW_KEYS | typeof EffectKind.SetAside | typeof EffectKind.Erase} kind
    * @param {Uint8Array} bytes
    */
   apply(kind, bytes) {
     const { kv } = this.#storage;
+    if (isRow(kind)) return kv.put(ROW_KEYS[kind], this.copyOf(bytes));
     switch (kind) {
-      case EffectKind.Store:
-        return kv.put(SNAPSHOT_KEY, this.copyOf(bytes));
-      case EffectKind.StoreLogout:
-        return kv.put(LOGOUT_KEY, this.copyOf(bytes));
-      case EffectKind.StoreKept:
-        return kv.put(KEPT_KEY, this.copyOf(bytes));
       case EffectKind.SetAside:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
         kv.delete(SNAPSHOT_KEY);
@@ -105,12 +100,6 @@ export class SessionStorage {
 function bytesOrNull(value) {
   if (value === undefined) return null;
   return value instanceof Uint8Array ? value : NO_BYTES;
-}
-
-/** @param {number} kind */
-function isRow(kind) {
-  const { Store, StoreLogout, StoreKept } = EffectKind;
-  return kind === Store || kind === StoreLogout || kind === StoreKept;
 }
 
 /** @param {Effect[]} effects */

@@ -39,6 +39,24 @@ export const EffectKind = Object.freeze({
   StoreKept: 14,
 });
 
+/** @typedef {(typeof EffectKind)[keyof typeof EffectKind]} Kind */
+
+/** The effects by which a row is stored, and the key of each row. */
+export const ROW_KEYS = {
+  [EffectKind.Store]: "session",
+  [EffectKind.StoreLogout]: "session.logout",
+  [EffectKind.StoreKept]: "session.kept",
+};
+
+/**
+ * Whether an effect stores a row.
+ * @param {Kind} kind
+ * @returns {kind is keyof typeof ROW_KEYS}
+ */
+export function isRow(kind) {
+  return kind in ROW_KEYS;
+}
+
 /** What a device speaks. */
 export const Dialect = Object.freeze({ Version1: 1, Version2: 2 });
 
@@ -141,7 +159,7 @@ export const Dialect = Object.freeze({ Version1: 1, Version2: 2 });
  * and reports, `bytes` for what is stored or attached; the bytes lie in the module's memory, where the
  * next step writes.
  * @typedef {object} Effect
- * @property {number} kind One of `EffectKind`.
+ * @property {Kind} kind
  * @property {number} connection
  * @property {number} number A close code or an HTTP status.
  * @property {string} text
