@@ -11,7 +11,7 @@ import type {
   UserState,
 } from "user-session-worker";
 
-import { readDevice, readExport, readMetrics, readState } from "./members";
+import { answers, parts, presences, pushOptions } from "./members";
 
 export { UserSessionDO };
 
@@ -51,16 +51,8 @@ async function call(session: UserSession, { method, argument = "", options }: Ca
       const { connects, requests }: UserMetrics = await session.getMetrics();
       return { connects, requests };
     }
-    case "members": {
-      const [state, metrics] = [await session.getState(), await session.getMetrics()];
-      const [all, { devices }] = [await session.export(), await session.getDevices()];
-      return [
-        [readState(state), state],
-        [readMetrics(metrics), metrics],
-        [readExport(all), all],
-        [devices.map(readDevice), devices],
-      ];
-    }
+    case "members":
+      return { answers, parts, presences, pushOptions };
     case "joinGame": {
       const joined = await session.joinGame(text);
       if ("error" in joined) return { error: joined.error };
@@ -74,6 +66,12 @@ async function call(session: UserSession, { method, argument = "", options }: Ca
     default:
       throw new Error(`no such method: ${method}`);
   }
+}
+
+/** Makes a call as it is named, and gives its answer as it comes. */
+async function rawCall(session: UserSession, name: keyof UserSession, given: unknown[]): Promise<Response> {
+  const method = session[name] as (...given: unknown[]) => Promise<unknown>;
+  return Response.json(await method(...given));
 }
 
 /** What a server asks the object for, with nothing of the client's request but its content. */
@@ -104,6 +102,9 @@ export default {
     const { pathname, search } = new URL(request.url);
     const [, way, userId = "", ...rest] = pathname.split("/");
     if (way === "calls") return callsBySocket(userSession(env, userId));
+    if (way === "raw") {
+      return rawCall(userSession(env, userId), rest[0] as keyof UserSession, await request.json<unknown[]>());
+    }
     if (way !== "rpc" && way !== "object") return new Response("the consumer's own page");
     if (way === "rpc") {
       const answer = call(userSession(env, userId), await request.json<Call>());

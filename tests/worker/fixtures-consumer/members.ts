@@ -1,4 +1,4 @@
-/** Every member that the package's types name, read one by one, and types that must be taken. */
+/** Every member that the package's types name, to be compared with what is given, and types that must be taken. */
 import { UserSessionDO, routeUserSession, userSession } from "user-session-worker";
 import worker from "user-session-worker";
 import type {
@@ -7,7 +7,6 @@ import type {
   LogoutScope,
   Presence,
   PushOptions,
-  PushResult,
   PushedMessage,
   UserDevice,
   UserExport,
@@ -18,51 +17,84 @@ import type {
   UserState,
 } from "user-session-worker";
 
-export function readState(state: UserState): Record<keyof UserState, string | number | boolean | string[]> {
-  const { userId, activeGames, presence, lastActive, connectedDevices, isHibernating } = state;
-  const words: Presence[] = ["online", "away", "offline"];
-  return { userId, activeGames, presence: words.indexOf(presence) >= 0 ? presence : "", lastActive, connectedDevices, isHibernating };
-}
+type Kind<V> = V extends string
+  ? "string"
+  : V extends number
+    ? "number"
+    : V extends boolean
+      ? "boolean"
+      : V extends readonly unknown[]
+        ? "array"
+        : "object";
+/** The members of a type and their kinds, of those that may be missing with a question mark. */
+type Members<T> = {
+  [Name in keyof T]-?: {} extends Pick<T, Name> ? `${Kind<NonNullable<T[Name]>>}?` : Kind<T[Name]>;
+};
+type Answer<Name extends keyof UserSession> = Exclude<Awaited<ReturnType<UserSession[Name]>>, CallError>;
 
-export function readMetrics(counted: UserMetrics): Record<keyof UserMetrics, string | number> {
-  const { userId, ...counts } = counted;
-  const { since, wakes, asleepMs, heartbeatsAsleep, awakeMs, connects, requests } = counts;
-  const { join_game, leave_game, update_presence, sync_state, ping, logout_all, broadcast } = counts;
-  const { refused, framesSent, bytesSent, bytesReceived, rowsWritten } = counts;
-  return {
-    ...{ userId, since, wakes, asleepMs, heartbeatsAsleep, awakeMs, connects, requests },
-    ...{ join_game, leave_game, update_presence, sync_state, ping, logout_all, broadcast },
-    ...{ refused, framesSent, bytesSent, bytesReceived, rowsWritten },
-  };
-}
+const STATE: Members<UserState> = {
+  userId: "string",
+  activeGames: "array",
+  presence: "string",
+  lastActive: "number",
+  connectedDevices: "number",
+  isHibernating: "boolean",
+};
 
-export function readDevice(device: UserDevice): Record<keyof UserDevice, string | number> {
-  const { deviceId, name, firstSeen, lastActive, presence, tabs } = device;
-  return { deviceId, name, firstSeen, lastActive, presence, tabs };
-}
+const METRICS: Members<UserMetrics> = {
+  ...{ userId: "string", since: "number" },
+  ...{ wakes: "number", asleepMs: "number", heartbeatsAsleep: "number", awakeMs: "number", connects: "number" },
+  ...{ requests: "number", join_game: "number", leave_game: "number", update_presence: "number" },
+  ...{ sync_state: "number", ping: "number", logout_all: "number", broadcast: "number", refused: "number" },
+  ...{ framesSent: "number", bytesSent: "number", bytesReceived: "number", rowsWritten: "number" },
+};
 
-export function readExport(all: UserExport): Record<keyof UserExport, unknown> {
-  const { loggedOutAt, endedCredentials, epoch, seq, devices, frames, keptPushes, pushIds, requests } = all;
-  return {
-    ...readState(all),
-    ...{ loggedOutAt, endedCredentials, epoch, seq, frames, pushIds },
-    devices: devices.map(readDevice),
-    keptPushes: keptPushes.map(({ expiresAt, message }) => ({ expiresAt, message })),
-    requests: requests.map(({ deviceId, remembered }) => ({ deviceId, remembered })),
-  };
-}
+/** What a server is given by each call that is not refused. */
+export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
+  getState: STATE,
+  getMetrics: METRICS,
+  clear: { success: "boolean" },
+  push: { delivered: "number", repeated: "boolean?", kept: "number?", dropped: "number?" },
+  joinGame: { activeGames: "array" },
+  leaveGame: { activeGames: "array" },
+  logoutAll: { success: "boolean" },
+  logoutDevice: { success: "boolean", credentialShared: "boolean?" },
+  getDevices: { devices: "array" },
+  export: {
+    ...STATE,
+    ...{ loggedOutAt: "number", endedCredentials: "number", epoch: "number", seq: "number" },
+    ...{ devices: "array", frames: "array", keptPushes: "array", pushIds: "number", requests: "array" },
+  },
+};
 
-export function readPush(result: PushResult | CallError): Record<string, unknown> {
-  if ("error" in result) {
-    const { code, message }: { code: string; message: string } = result.error;
-    return { code, message };
-  }
-  const { delivered, repeated, kept, dropped } = result;
-  const counts: (number | true | undefined)[] = [delivered, repeated, kept, dropped];
-  return { counts };
-}
+/** What is in the lists of an export, and in a refusal. */
+export const parts: {
+  devices: Members<UserDevice>;
+  keptPushes: Members<UserExport["keptPushes"][number]>;
+  requests: Members<UserExport["requests"][number]>;
+  refusal: Members<CallError>;
+  error: Members<CallError["error"]>;
+} = {
+  devices: {
+    ...{ deviceId: "string", name: "string", firstSeen: "number", lastActive: "number" },
+    ...{ presence: "string", tabs: "number" },
+  },
+  keptPushes: { expiresAt: "number", message: "object" },
+  requests: { deviceId: "string", remembered: "number" },
+  refusal: { error: "object" },
+  error: { code: "string", message: "string" },
+};
 
-export const options: PushOptions[] = [{}, { keep: 60, pushId: "p" }, { to: ["a"] }, { except: ["a"] }];
+/** A push by each option that there is. */
+export const pushOptions: { [Name in keyof PushOptions]-?: Required<Pick<PushOptions, Name>> } = {
+  keep: { keep: 60 },
+  pushId: { pushId: "p" },
+  to: { to: ["a"] },
+  except: { except: ["a"] },
+};
+
+/** The words that a presence may be. */
+export const presences: Record<Presence, true> = { online: true, away: true, offline: true };
 
 /** An app's messages have types of their own. */
 interface News {
