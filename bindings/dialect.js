@@ -1,7 +1,7 @@
 /** What a device speaks, and what only version 2 can say while it connects. */
 import { offeredProtocols } from "./credentials.js";
 import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
-import { errorResponse } from "./responses.js";
+import { CLOSE_CODES, errorResponse } from "./responses.js";
 import { Dialect } from "./wire.js";
 
 /** @import { Position } from "./wire.js" */
@@ -14,14 +14,6 @@ const SUBPROTOCOLS = new Map([
 
 /** @type {Position} */
 const NOWHERE = Object.freeze({ epoch: 0, seq: 0 });
-
-const TRY_AGAIN = 1013;
-const CLOSE_CODES = new Map([
-  [401, 4401],
-  [403, 4403],
-  [429, TRY_AGAIN],
-  [503, TRY_AGAIN],
-]);
 
 const encoder = new TextEncoder();
 

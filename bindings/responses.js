@@ -10,6 +10,14 @@ const NOT_STORED = { "Cache-Control": "no-store" };
 /** A second gives two connections back at the usual limit. */
 const RETRY_SECONDS = "1";
 
+/** The codes of closes that say to a page what a status says to others. */
+export const CLOSE_CODES = new Map([
+  [401, 4401],
+  [403, 4403],
+  [429, 1013],
+  [503, 1013],
+]);
+
 /**
  * An error as every refusal before the upgrade carries it.
  * @param {number} status

@@ -67,7 +67,7 @@ const MESSAGE_OF_ENDING: Record<Ending, string> = {
 };
 
 /** The server's close over a frame that is too large: it must not be sent again. */
-const TOO_LARGE_CLOSE = 1009;
+export const TOO_LARGE_CLOSE = 1009;
 /** The problems that another token may solve. */
 const TOKEN_PROBLEMS = new Set<ProblemCode | undefined>(["unauthorized", "forbidden", "invalid_token", "token_failed"]);
 /** How long a new token may take: until then what was asked is not given up. */
