@@ -122,10 +122,8 @@ export function settingProblem(env, { authenticate }) {
   const { AUTH_MODE: mode } = env;
   if (mode === "none") return null;
   if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
-    const expected = `${MODE_NAMES.join(", ")}, or none (on your own machine only), see docs/deploying.md`;
-    return mode
-      ? `AUTH_MODE: expected ${expected}`
-      : `nobody is let in yet: set AUTH_MODE to ${expected}`;
+    const problem = mode ? "AUTH_MODE: expected" : "nobody is let in yet: set AUTH_MODE to";
+    return `${problem} ${MODE_NAMES.join(", ")}, or none (on your own machine only), see docs/deploying.md`;
   }
   const { reserved, variables, missing } = MODES[/** @type {Mode} */ (mode)];
   return wrongOne(env, variables) ?? strangerAmong(env, reserved, variables) ?? missing(env);

@@ -15,8 +15,6 @@ const SUBPROTOCOLS = new Map([
 /** @type {Position} */
 const NOWHERE = Object.freeze({ epoch: 0, seq: 0 });
 
-const encoder = new TextEncoder();
-
 const SINCE_EXPECTED =
   "since must be <epoch>.<seq>, taken from initial_state and the newest frame";
 
@@ -109,6 +107,6 @@ async function closeReason(refusal) {
   /** @type {any} */
   const body = await refusal.json().catch(() => null);
   const message = String(body?.error?.message ?? "refused");
-  const { read } = encoder.encodeInto(message, new Uint8Array(CLOSE_REASON_BYTES_MAX));
+  const { read } = new TextEncoder().encodeInto(message, new Uint8Array(CLOSE_REASON_BYTES_MAX));
   return message.slice(0, read);
 }

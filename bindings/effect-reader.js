@@ -38,7 +38,7 @@ export function readEffects({ bytes, words }, outcomeAt) {
     const kind = /** @type {Kind} */ (words[record]);
     const start = textsAt + words[record + 3];
     const end = start + words[record + 4];
-    const isText = !hasBytes(kind);
+    const isText = kind !== EffectKind.SetAttachment && !isRow(kind);
     // The same frame to several devices is there once.
     if (isText && (start !== textAt || end !== textEnd)) {
       text = decoder.decode(bytes.subarray(start, end));
@@ -54,9 +54,4 @@ export function readEffects({ bytes, words }, outcomeAt) {
     record += RECORD_WORDS;
   }
   return effects;
-}
-
-/** @param {Kind} kind */
-function hasBytes(kind) {
-  return kind === EffectKind.SetAttachment || isRow(kind);
 }

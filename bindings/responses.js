@@ -10,12 +10,15 @@ const NOT_STORED = { "Cache-Control": "no-store" };
 /** A second gives two connections back at the usual limit. */
 const RETRY_SECONDS = "1";
 
+/** The close of a socket that may come back later. */
+export const TRY_AGAIN_CLOSE = 1013;
+
 /** The codes of closes that say to a page what a status says to others. */
 export const CLOSE_CODES = new Map([
   [401, 4401],
   [403, 4403],
-  [429, 1013],
-  [503, 1013],
+  [429, TRY_AGAIN_CLOSE],
+  [503, TRY_AGAIN_CLOSE],
 ]);
 
 /**

@@ -7,6 +7,7 @@ import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
 import { quoted, report } from "./log.js";
 import { requireSqlite } from "./platform.js";
 import { NO_NAME, PlatformError } from "./requirements.js";
+import { TRY_AGAIN_CLOSE } from "./responses.js";
 import { SessionInstance } from "./session-instance.js";
 import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
@@ -16,8 +17,6 @@ import { Dialect, EffectKind } from "./wire.js";
 /** @import { Introduction } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
 /** @import { Aim, Allowance, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
-
-const TRY_AGAIN_CODE = 1013;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -202,7 +201,7 @@ export class SessionHost {
     } catch {
       // It has been reported, and a socket that is closed is no device at the next waking.
     }
-    close(socket, TRY_AGAIN_CODE, "our fault: your frames can't be handled now, come back later");
+    close(socket, TRY_AGAIN_CLOSE, "our fault: your frames can't be handled now, come back later");
   }
 
   /**
