@@ -33,7 +33,7 @@ const SESSION_PATH = {
 };
 
 /**
- * What an owner sets for one mode, and what depends on that alone.
+ * The variables of one mode, and the rest that depends on the mode alone.
  * @typedef {object} Settings
  * @property {RegExp} reserved Every name that begins like this is the server's, in whatever case.
  * @property {Record<string, Expectation>} variables

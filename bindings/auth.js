@@ -19,7 +19,7 @@ import { isSameSecret } from "./secrets.js";
 const TRUSTED = { kind: "trusted" };
 
 /**
- * What finds out in each mode whose request it is, or refuses it.
+ * The function that finds out in each mode whose request it is, or refuses it.
  * @type {Record<Mode, (request: Request, env: AuthEnv) => Promise<Identity | Response>>}
  */
 const VERIFIERS = { jwt: verifyJwt, session: readSession };

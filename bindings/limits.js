@@ -37,5 +37,5 @@ export const CLOSE_REASON_BYTES_MAX = 123;
 /** A token, before anything of it is read. */
 export const TOKEN_LENGTH_MAX = 16_384;
 
-/** What a token says of its session or of itself; a longer word names no credential. */
+/** The name that a token gives its session or itself; a longer one names no credential. */
 export const CREDENTIAL_ID_LENGTH_MAX = 256;

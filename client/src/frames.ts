@@ -21,7 +21,7 @@ type Version = 1 | 2;
 
 type Checked<C> = C extends Check<infer T> ? T : never;
 type ValuesOf<F> = { -readonly [Name in keyof F]: Checked<F[Name]> };
-/** What is known of a value of some shape. */
+/** A value that has been found to be of a shape. */
 type Shaped<S> = (S extends { needs: infer F } ? ValuesOf<F> : never) &
   (S extends { may: infer F } ? Partial<ValuesOf<F>> : unknown);
 

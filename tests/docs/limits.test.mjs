@@ -82,7 +82,7 @@ const keptDays = `${KEEP_SECONDS_MAX / 86_400} days`;
 const remembered = limit("kRequestsKeptMs") / MS_PER_MINUTE;
 assert.equal(remembered, 10, "the pages write it as a word");
 
-/** What each page says of limits. @type {Record<string, string[]>} */
+/** The limits as each page tells them. @type {Record<string, string[]>} */
 const TOLD = {
   "docs/protocol.md": [
     `that has a string \`type\`, up to ${kib("kFrameBytesMax")}`,

@@ -62,7 +62,7 @@ export function sentencesOf(page) {
 }
 
 /**
- * What a text of Markdown has in the type of code.
+ * The words that a text of Markdown has in the type of code.
  * @param {string} text
  */
 export function codeIn(text) {

@@ -6,7 +6,7 @@ import { LIMITS } from "../../bindings/allowance.js";
 import { EVERYWHERE, MODES, MODE_NAMES } from "../../bindings/auth-settings.js";
 import { codeIn, tableOf, textOf } from "./markdown.mjs";
 
-/** What docs/deploying.md says of each setting. */
+/** The settings as docs/deploying.md has them. */
 const SETTINGS = tableOf("docs/deploying.md", "| name | mode | meaning |").flatMap(([names, mode, meaning]) =>
   codeIn(names).map((name) => ({ name, mode, meaning })),
 );

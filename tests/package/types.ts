@@ -23,7 +23,7 @@ type Held<Checks extends Record<string, true>> = Checks;
 type DeclaredDO = declared.UserSessionDO<Env>;
 type BuiltDO = built.UserSessionDO;
 type Function<T> = Extract<T, (...args: any[]) => unknown>;
-/** What the platform calls, and the app's own hook: their answers have types in the code, too. */
+/** The methods that the platform calls, and the app's own hook: their answers have types in the code, too. */
 type NoCall = "fetch" | "alarm" | "onLogout" | "webSocketMessage" | "webSocketClose" | "webSocketError";
 type Own = keyof declared.UserSession | NoCall;
 /** Whether what is declared to be taken is taken, and so many arguments, no more. */
@@ -52,7 +52,7 @@ export type Checks = Held<{
   bindings: Same<keyof declared.UserSessionEnv, "USER_SESSION_DO" | keyof AuthBindings | keyof MetricsEnv>;
   bound: declared.UserSessionEnv extends AuthBindings & MetricsEnv ? true : false;
 
-  // What devices are told of the same things.
+  // Devices are told of the same things.
   presence: Same<declared.Presence, client.Presence>;
   device: Same<Plain<declared.UserDevice>, Plain<Omit<client.SessionDevice, "current">>>;
   state: Same<Pick<declared.UserState, keyof client.SessionState>, Plain<client.SessionState>>;

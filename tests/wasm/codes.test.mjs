@@ -25,7 +25,7 @@ const LOGOUT_CLOSE = 1000;
 /** Closes that the platform makes, when a server goes away. */
 const PLATFORM_CLOSES = [1001, 1012];
 
-/** What no scenario brings about: only the shim says it. */
+/** The codes that no scenario brings about: only the shim says them. */
 const SHIM_CLOSES = [4403];
 const SHIM_ERRORS = ["internal"];
 
@@ -48,7 +48,7 @@ function refusalsIn(page) {
   });
 }
 
-/** What the module says in all scenarios. */
+/** The codes that the module says in all scenarios. */
 const said = { closes: new Set(), errors: new Set(), refusals: new Set() };
 before(() => {
   const folder = join(root, "tests/scenarios");

@@ -41,7 +41,7 @@ class Device {
     this.#host.run(version === Dialect.Version2 ? "connect2 1 phone" : "connect 1 phone");
   }
 
-  /** What the session says to a frame. @param {object} frame */
+  /** Has the session read a frame, and returns the frames that it sends. @param {object} frame */
   ask(frame) {
     const bytes = Buffer.from(JSON.stringify(frame)).toString("latin1");
     this.#host.run(`frame 1 ${bytes.replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`)}`);

@@ -49,7 +49,7 @@ const METRICS: Members<UserMetrics> = {
   ...{ framesSent: "number", bytesSent: "number", bytesReceived: "number", rowsWritten: "number" },
 };
 
-/** What a server is given by each call that is not refused. */
+/** The members of the answer to each call that is not refused. */
 export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
   getState: STATE,
   getMetrics: METRICS,
@@ -67,7 +67,7 @@ export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
   },
 };
 
-/** What is in the lists of an export, and in a refusal. */
+/** The members of the entries in an export's lists, and of a refusal. */
 export const parts: {
   devices: Members<UserDevice>;
   keptPushes: Members<UserExport["keptPushes"][number]>;
