@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -70,51 +71,78 @@ struct CountingIterator {
   const char** read_up_to;
 };
 
-constexpr std::string_view kReplacementEscape = "\\ufffd";
-constexpr std::size_t kEscapeSize = kReplacementEscape.size();
-
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool is_number_char(char c) {
   return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-bool is_hex_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-// The UTF-16 unit that an escape at the beginning of `text` stands for, such as \ud83d; -1 if there
-// is none.
-int escaped_unit(std::string_view text) {
-  if (text.size() < kEscapeSize || !text.starts_with("\\u")) return -1;
-  int unit = 0;
-  for (const char c : text.substr(2, kEscapeSize - 2)) {
-    if (!is_hex_digit(c)) return -1;
-    unit = (unit * 16) + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-  }
-  return unit;
-}
+constexpr int kReplacementCharacter = 0xfffd;
 
 bool is_high_surrogate(int unit) { return unit >= 0xd800 && unit <= 0xdbff; }
 bool is_low_surrogate(int unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 
-// The text with \ufffd in the place of each escape that is half of a surrogate pair, which the
-// parser refuses and JSON allows. Empty if there is none. Every other character keeps its place.
-std::string without_lone_surrogates(std::string_view text) {
-  std::string mended;
-  std::size_t at = text.find('\\');
-  while (at != std::string_view::npos) {
-    const int unit = escaped_unit(text.substr(at));
-    std::size_t size = unit < 0 ? 2 : kEscapeSize;
-    if (is_high_surrogate(unit) && is_low_surrogate(escaped_unit(text.substr(at + size)))) {
-      size += kEscapeSize;
-    } else if (is_high_surrogate(unit) || is_low_surrogate(unit)) {
-      if (mended.empty()) mended = text;
-      kReplacementEscape.copy(mended.data() + at, size);
+// The code point that two halves of a pair are.
+int joined(int high, int low) { return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00); }
+
+// The character that stands for `letter` behind a backslash, 0 if there is none.
+char unescaped(int letter) {
+  constexpr std::string_view kLetters = "\"\\/bfnrt";
+  constexpr std::string_view kCharacters = "\"\\/\b\f\n\r\t";
+  const std::size_t at = kLetters.find(static_cast<char>(letter));
+  return letter < 0 || at == std::string_view::npos ? '\0' : kCharacters[at];
+}
+
+// A code point in UTF-8.
+class Utf8 {
+ public:
+  explicit Utf8(int code_point) {
+    const auto value = static_cast<unsigned>(code_point);
+    if (value < 0x80) {
+      append(value);
+    } else if (value < 0x800) {
+      append(0xc0 | value >> 6);
+    } else if (value < 0x10000) {
+      append(0xe0 | value >> 12);
+    } else {
+      append(0xf0 | value >> 18);
     }
-    at = text.find('\\', at + size);
+    if (value >= 0x10000) append(0x80 | (value >> 12 & 0x3f));
+    if (value >= 0x800) append(0x80 | (value >> 6 & 0x3f));
+    if (value >= 0x80) append(0x80 | (value & 0x3f));
   }
-  return mended;
+
+  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  void append(unsigned byte) { bytes_.at(size_++) = static_cast<char>(byte); }
+
+  std::array<char, 4> bytes_{};
+  std::size_t size_ = 0;
+};
+
+// Whether `text` is UTF-8, as table 3-7 of the Unicode standard has it.
+bool is_utf8(std::string_view text) {
+  std::size_t left = 0;
+  unsigned first = 0x80;
+  unsigned last = 0xbf;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (left > 0) {
+      if (byte < first || byte > last) return false;
+      --left;
+      first = 0x80;
+      last = 0xbf;
+    } else if (byte >= 0x80) {
+      if (byte < 0xc2 || byte > 0xf4) return false;
+      left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+      if (byte == 0xe0) first = 0xa0;
+      if (byte == 0xed) last = 0x9f;
+      if (byte == 0xf0) first = 0x90;
+      if (byte == 0xf4) last = 0x8f;
+    }
+  }
+  return left == 0;
 }
 
 using JsonInput = nlohmann::detail::iterator_input_adapter<CountingIterator>;
@@ -124,14 +152,9 @@ using JsonToken = nlohmann::detail::lexer_base<Json>::token_type;
 // does not know costs only the reading.
 class FieldReader {
  public:
-  // Reads `text`, and takes the text of `data` from the same places of `written`. All three must
-  // outlive the reader.
-  FieldReader(std::string_view text, std::string_view written, Fields& fields)
-      : fields_(fields),
-        begin_(text.data()),
-        read_up_to_(text.data()),
-        end_(text.data() + text.size()),
-        written_(written) {}
+  // Both must outlive the reader.
+  FieldReader(std::string_view text, Fields& fields)
+      : fields_(fields), read_up_to_(text.data()), end_(text.data() + text.size()) {}
 
   CountingIterator begin() { return {.at = read_up_to_, .read_up_to = &read_up_to_}; }
   CountingIterator end() { return {.at = end_, .read_up_to = &read_up_to_}; }
@@ -218,16 +241,13 @@ class FieldReader {
       end = start;
       while (end != end_ && is_number_char(*end)) ++end;
     }
-    field->value = written_.substr(static_cast<std::size_t>(start - begin_),
-                                   static_cast<std::size_t>(end - start));
+    field->value = {start, static_cast<std::size_t>(end - start)};
     return true;
   }
 
   Fields& fields_;
-  const char* begin_;
   const char* read_up_to_;
   const char* end_;
-  std::string_view written_;
   const char* value_start_ = nullptr;
   Field* field_ = nullptr;
   int depth_ = 0;
@@ -240,10 +260,10 @@ class FieldReader {
 
 }  // namespace user_session
 
-// What the parser says of an error, in words that nobody reads: they would be an eighth of the
-// module.
+// Parts of the library that are replaced for our kind of value.
 namespace nlohmann::detail {
 
+// The words for an error, which nobody reads: they would be an eighth of the module.
 template <>
 std::string parser<user_session::Json, user_session::JsonInput>::exception_message(
     user_session::JsonToken /*expected*/, const std::string& /*context*/) {
@@ -256,6 +276,45 @@ parse_error parse_error::create(int id, const position_t& /*position*/,
   return {id, 0, ""};
 }
 
+// Reads a string up to its closing quote. The library's own function has 40 messages more, and
+// refuses half of a surrogate pair, which JSON's grammar allows: it is read as U+FFFD.
+template <>
+user_session::JsonToken lexer<user_session::Json, user_session::JsonInput>::scan_string() {
+  reset();
+  // The first half of a pair, as long as the second may follow; 0 if there is none.
+  int half = 0;
+  const auto add_code_point = [&](int code_point) {
+    const user_session::Utf8 bytes(code_point);
+    for (const char byte : bytes.view()) add(byte);
+  };
+  while (true) {
+    int next = get();
+    const bool is_escape = next == '\\';
+    if (is_escape) next = get();
+    const bool is_unit = is_escape && next == 'u';
+    const int unit = is_unit ? get_codepoint() : 0;
+    if (unit < 0) return token_type::parse_error;
+    const bool is_pair = half != 0 && user_session::is_low_surrogate(unit);
+    if (half != 0 && !is_pair) add_code_point(user_session::kReplacementCharacter);
+    if (is_pair) {
+      add_code_point(user_session::joined(half, unit));
+      half = 0;
+    } else if (is_unit) {
+      half = user_session::is_high_surrogate(unit) ? unit : 0;
+      const bool is_lone = user_session::is_low_surrogate(unit);
+      if (half == 0) add_code_point(is_lone ? user_session::kReplacementCharacter : unit);
+    } else {
+      half = 0;
+      if (!is_escape && next == '"') return token_type::value_string;
+      if (is_escape) next = user_session::unescaped(next);
+      // Otherwise it is a control character, or the end of the text.
+      const bool is_character = is_escape ? next > 0 : next >= ' ';
+      if (!is_character) return token_type::parse_error;
+      add(next);
+    }
+  }
+}
+
 }  // namespace nlohmann::detail
 
 namespace user_session {
@@ -264,8 +323,8 @@ bool read_json_fields(std::string_view text, Fields& fields) {
   // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
   // reads what we pass on, does neither.
   if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
-  const std::string mended = without_lone_surrogates(text);
-  FieldReader reader(mended.empty() ? text : mended, text, fields);
+  if (!is_utf8(text)) return false;
+  FieldReader reader(text, fields);
   return Json::sax_parse(reader.begin(), reader.end(), &reader) && reader.is_object();
 }
 
