@@ -2,14 +2,14 @@
 import { offeredProtocols } from "./credentials.js";
 import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
 import { CLOSE_CODES, errorResponse } from "./responses.js";
-import { Dialect } from "./wire.js";
+import { ProtocolVersion } from "./wire.js";
 
 /** @import { Position } from "./wire.js" */
 
 // The only subprotocols that are ever echoed; `bearer.<token>` beside them is not.
 const SUBPROTOCOLS = new Map([
-  ["user-session.v2", Dialect.Version2],
-  ["user-session.v1", Dialect.Version1],
+  ["user-session.v2", ProtocolVersion.Version2],
+  ["user-session.v1", ProtocolVersion.Version1],
 ]);
 
 /** @type {Position} */
@@ -36,7 +36,7 @@ export function agreedProtocol(request) {
 /**
  * How a device connects.
  * @typedef {object} Introduction
- * @property {number} dialect One of `Dialect`.
+ * @property {number} version One of `ProtocolVersion`.
  * @property {string} deviceId
  * @property {string} tabId Empty if it does not say.
  * @property {Position} since Up to where it has seen all.
@@ -49,10 +49,10 @@ export function agreedProtocol(request) {
  * @returns {Introduction | Response} The refusal if it is none.
  */
 export function readIntroduction(request, query) {
-  const dialect = SUBPROTOCOLS.get(agreedProtocol(request) ?? "") ?? Dialect.Version1;
+  const version = SUBPROTOCOLS.get(agreedProtocol(request) ?? "") ?? ProtocolVersion.Version1;
   const deviceId = query.get("deviceId");
-  if (dialect === Dialect.Version1) {
-    return { dialect, deviceId: deviceId || "unknown", tabId: "", since: NOWHERE };
+  if (version === ProtocolVersion.Version1) {
+    return { version, deviceId: deviceId || "unknown", tabId: "", since: NOWHERE };
   }
   if (!deviceId) {
     const message = "deviceId is missing: expected a name of this installation";
@@ -63,7 +63,7 @@ export function readIntroduction(request, query) {
   if (!since) {
     return errorResponse(400, "invalid_request", SINCE_EXPECTED);
   }
-  return { dialect, deviceId, tabId, since };
+  return { version, deviceId, tabId, since };
 }
 
 /**
@@ -88,7 +88,7 @@ export async function toldToPage(refusal, request, accept = (socket) => socket.a
   const code = CLOSE_CODES.get(refusal.status);
   const isPage = isWebSocketUpgrade(request) && request.headers.has("Origin");
   const protocol = agreedProtocol(request);
-  if (!code || !isPage || SUBPROTOCOLS.get(protocol ?? "") !== Dialect.Version2) return refusal;
+  if (!code || !isPage || SUBPROTOCOLS.get(protocol ?? "") !== ProtocolVersion.Version2) return refusal;
   const { 0: client, 1: server } = new WebSocketPair();
   accept(server);
   server.close(code, await closeReason(refusal));

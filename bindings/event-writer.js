@@ -57,7 +57,7 @@ export class EventWriter {
         this.#time(event.now);
         this.#text(event.deviceId);
         this.#credential(event.credential);
-        this.#u8(event.dialect);
+        this.#u8(event.version);
         this.#text(event.tabId);
         this.#time(event.since.epoch);
         return this.#time(event.since.seq);

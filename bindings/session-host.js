@@ -12,7 +12,7 @@ import { SessionInstance } from "./session-instance.js";
 import { SessionStorage } from "./session-storage.js";
 import { SocketTable } from "./socket-table.js";
 import { close, send } from "./sockets.js";
-import { Dialect, EffectKind } from "./wire.js";
+import { ProtocolVersion, EffectKind } from "./wire.js";
 
 /** @import { Introduction } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
@@ -44,7 +44,7 @@ export class SessionHost {
   #heartbeats;
   /** A device has left without the session: what only its attachment knew is unknown now. */
   #hasLostAttachment = false;
-  /** The device that is being let in. @type {{socket: WebSocket, dialect: number} | null} */
+  /** The device that is being let in. @type {{socket: WebSocket, version: number} | null} */
   #newcomer = null;
 
   /**
@@ -156,11 +156,11 @@ export class SessionHost {
    */
   connect(socket, introduction, credential) {
     // Only devices of version 2 are told of others.
-    const isTold = introduction.dialect === Dialect.Version2;
+    const isTold = introduction.version === ProtocolVersion.Version2;
     this.#readHeartbeats(isTold ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    this.#newcomer = { socket, dialect: introduction.dialect };
+    this.#newcomer = { socket, version: introduction.version };
     try {
       const answer = this.#run({ type: "Connected", connection, now, ...introduction, credential });
       if (answer) this.#sockets.remove(connection);
@@ -193,8 +193,8 @@ export class SessionHost {
   answerFailure(socket, content) {
     if (socket.readyState !== WebSocket.OPEN) return;
     // The tag stays with its socket when the instance is lost, and when the object sleeps.
-    const isNewer = this.#ctx.getTags(socket).includes(String(Dialect.Version2));
-    send(socket, internalError(isNewer ? content : ""));
+    const isV2 = this.#ctx.getTags(socket).includes(String(ProtocolVersion.Version2));
+    send(socket, internalError(isV2 ? content : ""));
     if (!this.#failures.isTooMuch(socket)) return;
     try {
       this.disconnect(socket);
@@ -354,10 +354,10 @@ export class SessionHost {
         return undefined;
       case EffectKind.Answer:
         return { status: number, body: text };
-      case EffectKind.Measure:
+      case EffectKind.RecordMetrics:
         this.#collect?.(JSON.parse(text));
         return undefined;
-      case EffectKind.Report:
+      case EffectKind.Log:
         report(`user ${quoted(this.userId())}: ${text}`);
         return undefined;
       default:
@@ -375,7 +375,7 @@ export class SessionHost {
     // Not before something is attached to it: one that is accepted and never handed to its device
     // would count as open and keep the object awake.
     if (socket && socket === this.#newcomer?.socket) {
-      this.#ctx.acceptWebSocket(socket, [String(this.#newcomer.dialect)]);
+      this.#ctx.acceptWebSocket(socket, [String(this.#newcomer.version)]);
       this.#newcomer = null;
     }
     send(socket, text);

@@ -61,14 +61,14 @@ export class SessionStorage {
 
   /**
    * Carries out an effect on what is stored.
-   * @param {keyof typeof ROW_KEYS | typeof EffectKind.SetAside | typeof EffectKind.Erase} kind
+   * @param {keyof typeof ROW_KEYS | typeof EffectKind.Quarantine | typeof EffectKind.Erase} kind
    * @param {Uint8Array} bytes
    */
   apply(kind, bytes) {
     const { kv } = this.#storage;
     if (isRow(kind)) return kv.put(ROW_KEYS[kind], this.copyOf(bytes));
     switch (kind) {
-      case EffectKind.SetAside:
+      case EffectKind.Quarantine:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
         kv.delete(SNAPSHOT_KEY);
         return;
@@ -107,7 +107,7 @@ function isOneWrite(effects) {
   let rows = 0;
   let attachments = 0;
   for (const { kind } of effects) {
-    if (kind === EffectKind.Erase || kind === EffectKind.SetAside) return false;
+    if (kind === EffectKind.Erase || kind === EffectKind.Quarantine) return false;
     if (isRow(kind)) rows++;
     if (kind === EffectKind.SetAttachment) attachments++;
   }

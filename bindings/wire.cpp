@@ -28,8 +28,8 @@ Rate read_rate(ByteReader& reader) {
 
 Credential read_credential(ByteReader& reader) {
   Credential credential;
-  credential.issued_at_s = reader.time();
-  credential.expires_at = reader.time();
+  credential.issued_at_s = reader.safe_integer();
+  credential.expires_at = reader.safe_integer();
   const std::string_view id = reader.text();
   if (!id.empty()) credential.id = hash_of(id);
   return credential;
@@ -38,25 +38,25 @@ Credential read_credential(ByteReader& reader) {
 Woken read_woken(ByteReader& reader) {
   Woken event;
   event.user_id = reader.text();
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.has_snapshot = reader.flag();
   event.snapshot = reader.text();
   event.has_logout = reader.flag();
   event.logout = reader.text();
   event.kept = reader.text();
   event.has_legacy = reader.flag();
-  event.legacy_last_active = reader.time();
+  event.legacy_last_active = reader.safe_integer();
   event.legacy_games = read_texts(reader);
   event.connections.resize(reader.count(kWokenConnectionBytesMin));
   for (WokenConnection& connection : event.connections) {
     connection.connection = reader.u32();
-    connection.heartbeat = reader.time();
+    connection.heartbeat = reader.safe_integer();
     connection.attachment = reader.text();
   }
-  event.allowance.frames = read_rate(reader);
-  event.allowance.user_frames = read_rate(reader);
-  event.allowance.connects = read_rate(reader);
-  event.allowance.devices_max = reader.u32();
+  event.rate_limits.frames = read_rate(reader);
+  event.rate_limits.user_frames = read_rate(reader);
+  event.rate_limits.connects = read_rate(reader);
+  event.rate_limits.devices_max = reader.u32();
   event.is_measured = reader.flag();
   return event;
 }
@@ -71,7 +71,7 @@ Payload read_payload(ByteReader& reader) {
 FrameReceived read_frame_received(ByteReader& reader) {
   FrameReceived event;
   event.connection = reader.u32();
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.is_text = reader.flag();
   event.payload = read_payload(reader);
   return event;
@@ -80,14 +80,15 @@ FrameReceived read_frame_received(ByteReader& reader) {
 std::optional<Event> read_connected(ByteReader& reader) {
   Connected event;
   event.connection = reader.u32();
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.device_id = reader.text();
   event.credential = read_credential(reader);
-  event.dialect = static_cast<Dialect>(reader.u8());
+  event.version = static_cast<ProtocolVersion>(reader.u8());
   event.tab_id = reader.text();
-  event.since.epoch = reader.time();
-  event.since.seq = reader.time();
-  const bool is_known = event.dialect == Dialect::kVersion1 || event.dialect == Dialect::kVersion2;
+  event.since.epoch = reader.safe_integer();
+  event.since.seq = reader.safe_integer();
+  const bool is_known =
+      event.version == ProtocolVersion::kVersion1 || event.version == ProtocolVersion::kVersion2;
   if (!is_known) return std::nullopt;
   return event;
 }
@@ -95,57 +96,57 @@ std::optional<Event> read_connected(ByteReader& reader) {
 Disconnected read_disconnected(ByteReader& reader) {
   Disconnected event;
   event.connection = reader.u32();
-  event.heartbeat = reader.time();
+  event.heartbeat = reader.safe_integer();
   return event;
 }
 
 StateRequested read_state_requested(ByteReader& reader) {
   StateRequested event;
-  event.now = reader.time();
-  event.heartbeat = reader.time();
+  event.now = reader.safe_integer();
+  event.heartbeat = reader.safe_integer();
   event.credential = read_credential(reader);
   return event;
 }
 
 ClearRequested read_clear_requested(ByteReader& reader) {
   ClearRequested event;
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.credential = read_credential(reader);
   return event;
 }
 
 PushRequested read_push_requested(ByteReader& reader) {
   PushRequested event;
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.payload = read_payload(reader);
   event.keep_s = reader.u32();
   event.push_id = reader.text();
-  event.receivers.to = read_texts(reader);
-  event.receivers.except = read_texts(reader);
+  event.audience.to = read_texts(reader);
+  event.audience.except = read_texts(reader);
   return event;
 }
 
 LogoutRequested read_logout_requested(ByteReader& reader) {
   LogoutRequested event;
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.device_id = reader.text();
   return event;
 }
 
 HeartbeatsRead read_heartbeats_read(ByteReader& reader) {
   HeartbeatsRead event;
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.heartbeats.resize(reader.count(kHeartbeatBytes));
   for (HeartbeatsRead::Heartbeat& heartbeat : event.heartbeats) {
     heartbeat.connection = reader.u32();
-    heartbeat.at = reader.time();
+    heartbeat.at = reader.safe_integer();
   }
   return event;
 }
 
 ExportRequested read_export_requested(ByteReader& reader) {
   ExportRequested event;
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.credential = read_credential(reader);
   return event;
 }
@@ -153,7 +154,7 @@ ExportRequested read_export_requested(ByteReader& reader) {
 template <typename Request>
 Request read_game_requested(ByteReader& reader) {
   Request event;
-  event.now = reader.time();
+  event.now = reader.safe_integer();
   event.game_id = reader.text();
   return event;
 }
@@ -181,11 +182,11 @@ std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
     case EventTag::kLogoutRequested:
       return read_logout_requested(reader);
     case EventTag::kMetricsRequested:
-      return MetricsRequested{reader.time()};
+      return MetricsRequested{reader.safe_integer()};
     case EventTag::kHeartbeatsRead:
       return read_heartbeats_read(reader);
     case EventTag::kDevicesRequested:
-      return DevicesRequested{reader.time()};
+      return DevicesRequested{reader.safe_integer()};
     case EventTag::kExportRequested:
       return read_export_requested(reader);
   }

@@ -23,7 +23,7 @@ export const EventTag = Object.freeze({
 
 /** The number that names an effect. */
 export const EffectKind = Object.freeze({
-  SetAside: 1,
+  Quarantine: 1,
   Erase: 2,
   Store: 3,
   SetAttachment: 4,
@@ -32,10 +32,10 @@ export const EffectKind = Object.freeze({
   Close: 7,
   CloseAll: 8,
   Answer: 9,
-  Report: 10,
+  Log: 10,
   Expel: 11,
   StoreLogout: 12,
-  Measure: 13,
+  RecordMetrics: 13,
   StoreKept: 14,
 });
 
@@ -58,7 +58,7 @@ export function isRow(kind) {
 }
 
 /** What a device speaks. */
-export const Dialect = Object.freeze({ Version1: 1, Version2: 2 });
+export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
 
 /**
  * An open socket at the moment of waking.
@@ -147,7 +147,7 @@ export const Dialect = Object.freeze({ Version1: 1, Version2: 2 });
  * What can happen; `src/event.h` says what each means.
  * @typedef {WokenEvent | RequestEvent
  *   | {type: "Connected", connection: number, now: number, deviceId: string,
- *      credential: Credential, dialect: number, tabId: string, since: Position}
+ *      credential: Credential, version: number, tabId: string, since: Position}
  *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
  *   | {type: "Disconnected", connection: number, heartbeat: number}
  *   | {type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]}

@@ -17,7 +17,7 @@ add_library(fuzz_support OBJECT
   tests/unit/scenario_text.cpp)
 target_link_libraries(fuzz_support PUBLIC session_core)
 
-foreach(target codec frame newer operations sleep)
+foreach(target codec frame operations sleep v2)
   add_executable(${target}_fuzz tests/fuzz/${target}_fuzz.cpp)
   target_link_libraries(${target}_fuzz PRIVATE fuzz_support session_core)
   target_link_options(${target}_fuzz PRIVATE ${SANITIZERS} -fsanitize=fuzzer)

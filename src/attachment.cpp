@@ -8,9 +8,9 @@ namespace user_session {
 namespace {
 
 // Of a device of version 1 where there is none of version 2.
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kPlainFormat = 3;
 // With what version 2 needs.
-constexpr std::uint8_t kVersion2 = 4;
+constexpr std::uint8_t kFullFormat = 4;
 
 // Beside the header two times and the metrics, and what version 2 adds, whose texts are empty in
 // version 1.
@@ -22,14 +22,14 @@ constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kSharedBytesMax = kJournalAttachedBytesMax + (3 * kNumberBytes) + 1 + 4 +
                                         kNumberBytes + 4 + (kMissingMax * 2 * kNumberBytes) + 4;
 
-static_assert(kFixedBytesMax + kDeviceIdBytesMax + kNewerDeviceIdBytesMax + kSharedBytesMax <=
+static_assert(kFixedBytesMax + kDeviceIdBytesMax + kV2DeviceIdBytesMax + kSharedBytesMax <=
                   kAttachmentBytesMax,
               "beside any device's id and tab there is room for the count");
 
 // Whether an attachment has nothing that only version 2 needs. It is written without, and is read
 // as if what is left out had been as it is in a device of version 1.
 bool is_plain(const Attachment& attachment) {
-  return attachment.dialect == Dialect::kVersion1 && attachment.shared.empty() &&
+  return attachment.version == ProtocolVersion::kVersion1 && attachment.shared.empty() &&
          attachment.credential.id == 0;
 }
 
@@ -41,8 +41,8 @@ std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id)
 
 void encode_attachment(const Attachment& attachment, std::string& out) {
   USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
-  USER_SESSION_CHECK(attachment.tab_id.size() <= kNewerDeviceIdBytesMax);
-  append_u8(out, is_plain(attachment) ? kVersion : kVersion2);
+  USER_SESSION_CHECK(attachment.tab_id.size() <= kV2DeviceIdBytesMax);
+  append_u8(out, is_plain(attachment) ? kPlainFormat : kFullFormat);
   append_i64(out, attachment.order);
   append_i64(out, attachment.last_active);
   append_u8(out, static_cast<std::uint8_t>(attachment.presence));
@@ -53,7 +53,7 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.counted_since);
   attachment.metrics.append_to(out);
   if (is_plain(attachment)) return;
-  append_u8(out, static_cast<std::uint8_t>(attachment.dialect));
+  append_u8(out, static_cast<std::uint8_t>(attachment.version));
   append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
   append_text(out, attachment.tab_id);
   append_u8(out, static_cast<std::uint8_t>(attachment.device_presence));
@@ -64,37 +64,38 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
 
 std::optional<Attachment> decode_attachment(std::string_view bytes) {
   ByteReader reader(bytes);
-  const std::uint8_t version = reader.u8();
-  if (version != kVersion && version != kVersion2) return std::nullopt;
+  const std::uint8_t format = reader.u8();
+  if (format != kPlainFormat && format != kFullFormat) return std::nullopt;
   Attachment attachment;
-  attachment.order = reader.time();
-  attachment.last_active = reader.time();
+  attachment.order = reader.safe_integer();
+  attachment.last_active = reader.safe_integer();
   const std::uint8_t presence = reader.u8();
-  attachment.credential.issued_at_s = reader.time();
-  attachment.credential.expires_at = reader.time();
+  attachment.credential.issued_at_s = reader.safe_integer();
+  attachment.credential.expires_at = reader.safe_integer();
   attachment.device_id = reader.text();
-  attachment.attached_at = reader.time();
-  attachment.counted_since = reader.time();
+  attachment.attached_at = reader.safe_integer();
+  attachment.counted_since = reader.safe_integer();
   attachment.metrics = Metrics::read_from(reader);
   auto device_presence = static_cast<std::uint8_t>(Presence::kOnline);
   attachment.connected_at = attachment.attached_at;
   attachment.seen_at = attachment.attached_at;
-  auto dialect = static_cast<std::uint8_t>(Dialect::kVersion1);
-  if (version == kVersion2) {
-    dialect = reader.u8();
+  auto version = static_cast<std::uint8_t>(ProtocolVersion::kVersion1);
+  if (format == kFullFormat) {
+    version = reader.u8();
     attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
     attachment.tab_id = reader.text();
     device_presence = reader.u8();
-    attachment.connected_at = reader.time();
-    attachment.seen_at = reader.time();
+    attachment.connected_at = reader.safe_integer();
+    attachment.seen_at = reader.safe_integer();
     attachment.shared = reader.text();
   }
   // The checks below refuse bytes that encode_attachment never writes.
   const bool is_too_long = attachment.device_id.size() > kDeviceIdBytesMax ||
-                           attachment.tab_id.size() > kNewerDeviceIdBytesMax;
+                           attachment.tab_id.size() > kV2DeviceIdBytesMax;
   if (is_too_long) return std::nullopt;
-  if (dialect < 1 || dialect > static_cast<std::uint8_t>(Dialect::kVersion2)) return std::nullopt;
-  attachment.dialect = static_cast<Dialect>(dialect);
+  if (version < 1 || version > static_cast<std::uint8_t>(ProtocolVersion::kVersion2))
+    return std::nullopt;
+  attachment.version = static_cast<ProtocolVersion>(version);
   if (device_presence > static_cast<std::uint8_t>(Presence::kOnline)) return std::nullopt;
   attachment.device_presence = static_cast<Presence>(device_presence);
   if (!reader.finished() || presence > static_cast<std::uint8_t>(Presence::kOnline)) {
@@ -102,7 +103,7 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   }
   attachment.presence = static_cast<Presence>(presence);
   // A plain one has one form, the other: this would lose some of its fields when it is written.
-  if (version == kVersion2 && is_plain(attachment)) return std::nullopt;
+  if (format == kFullFormat && is_plain(attachment)) return std::nullopt;
   return attachment;
 }
 

@@ -31,7 +31,7 @@ struct Attachment {
   // What has been counted for the user, and since when.
   TimeMs counted_since = 0;
   Metrics metrics = {};
-  Dialect dialect = Dialect::kVersion1;
+  ProtocolVersion version = ProtocolVersion::kVersion1;
   std::string_view tab_id = kNoText;
   Presence device_presence = Presence::kOnline;
   TimeMs connected_at = 0;

@@ -5,7 +5,7 @@
 namespace user_session {
 namespace {
 
-// In append_count's bytes: there is another one.
+// In append_varint's bytes: there is another one.
 constexpr std::uint64_t kMore = 0x80;
 constexpr unsigned kBitsPerByte = 7;
 
@@ -25,7 +25,7 @@ void append_i64(std::string& out, std::int64_t value) {
   append_number(out, static_cast<std::uint64_t>(value), 8);
 }
 
-void append_count(std::string& out, std::uint64_t value) {
+void append_varint(std::string& out, std::uint64_t value) {
   while (value >= kMore) {
     append_u8(out, static_cast<std::uint8_t>((value & (kMore - 1)) | kMore));
     value >>= kBitsPerByte;
@@ -70,7 +70,7 @@ std::uint32_t ByteReader::u32() { return static_cast<std::uint32_t>(number(4)); 
 
 std::int64_t ByteReader::i64() { return static_cast<std::int64_t>(number(8)); }
 
-std::int64_t ByteReader::time() {
+std::int64_t ByteReader::safe_integer() {
   const std::int64_t value = i64();
   if (value >= -kSafeIntegerMax && value <= kSafeIntegerMax) return value;
   failed_ = true;
@@ -86,9 +86,9 @@ std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
 
 std::string_view ByteReader::text() { return take(u32()); }
 
-std::uint64_t ByteReader::number_of_any_size() {
+std::uint64_t ByteReader::varint() {
   std::uint64_t value = 0;
-  for (unsigned i = 0; i < kCountBytesMax; ++i) {
+  for (unsigned i = 0; i < kVarintBytesMax; ++i) {
     const std::uint64_t byte = u8();
     value |= (byte & (kMore - 1)) << (i * kBitsPerByte);
     if (byte >= kMore) continue;

@@ -14,8 +14,8 @@ void append_u32(std::string& out, std::uint32_t value);
 void append_i64(std::string& out, std::int64_t value);
 
 // Seven bits a byte, the low ones first: small numbers take one byte, the largest ten.
-inline constexpr std::size_t kCountBytesMax = 10;
-void append_count(std::string& out, std::uint64_t value);
+inline constexpr std::size_t kVarintBytesMax = 10;
+void append_varint(std::string& out, std::uint64_t value);
 
 // The length as u32, then the bytes.
 void append_text(std::string& out, std::string_view text);
@@ -38,10 +38,10 @@ class ByteReader {
   std::int64_t i64();
   // An i64 that JavaScript has too, as all of ours are: so no sum or difference of two overflows.
   // Others fail.
-  std::int64_t time();
+  std::int64_t safe_integer();
   std::string_view text();
-  // A number written by append_count, if it is one that JavaScript has. Longer forms of it fail.
-  std::uint64_t number_of_any_size();
+  // A number written by append_varint, if it is one that JavaScript has. Longer forms of it fail.
+  std::uint64_t varint();
 
   // A length of a list whose elements take at least `smallest_element_bytes` each. A length that
   // the rest can't hold fails, so that damaged bytes never ask for more memory than they have.

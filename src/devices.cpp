@@ -48,12 +48,12 @@ bool RememberedDevices::restore(ByteReader& reader) {
   if (count > kRememberedDevicesMax) return false;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::string_view id = reader.text();
-    if (id.size() > kNewerDeviceIdBytesMax || find(id) != nullptr) return false;
+    if (id.size() > kV2DeviceIdBytesMax || find(id) != nullptr) return false;
     RememberedDevice& device = devices_.emplace_back();
     device.id = id;
     device.name = reader.text();
-    device.first_seen = reader.time();
-    device.last_active = reader.time();
+    device.first_seen = reader.safe_integer();
+    device.last_active = reader.safe_integer();
     for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
       const bool is_new = device.credential_ids.size() < kCredentialsMax &&
                           device.add_credential(static_cast<std::uint64_t>(reader.i64()));

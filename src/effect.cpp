@@ -9,7 +9,7 @@ namespace {
 // The place of a kind in the order that the header promises.
 int rank(EffectKind kind) {
   switch (kind) {
-    case EffectKind::kSetAside:
+    case EffectKind::kQuarantine:
     case EffectKind::kErase:
     case EffectKind::kStore:
     case EffectKind::kStoreLogout:
@@ -26,8 +26,8 @@ int rank(EffectKind kind) {
     case EffectKind::kCloseAll:
       return 4;
     case EffectKind::kAnswer:
-    case EffectKind::kReport:
-    case EffectKind::kMeasure:
+    case EffectKind::kLog:
+    case EffectKind::kRecordMetrics:
       return 5;
   }
   return 5;
@@ -79,7 +79,7 @@ EffectList::Totals EffectList::totals(std::size_t open_count) const {
   return totals;
 }
 
-void EffectList::set_aside() { add(EffectKind::kSetAside, kNoConnection, 0, {}); }
+void EffectList::quarantine() { add(EffectKind::kQuarantine, kNoConnection, 0, {}); }
 
 void EffectList::erase() { add(EffectKind::kErase, kNoConnection, 0, {}); }
 
@@ -131,10 +131,10 @@ void EffectList::answer(std::uint16_t status, std::string_view body) {
   add(EffectKind::kAnswer, kNoConnection, status, body);
 }
 
-void EffectList::report(std::string_view what) { add(EffectKind::kReport, kNoConnection, 0, what); }
+void EffectList::log(std::string_view what) { add(EffectKind::kLog, kNoConnection, 0, what); }
 
-void EffectList::measure(std::string_view counts) {
-  add(EffectKind::kMeasure, kNoConnection, 0, counts);
+void EffectList::record_metrics(std::string_view counts) {
+  add(EffectKind::kRecordMetrics, kNoConnection, 0, counts);
 }
 
 }  // namespace user_session

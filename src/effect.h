@@ -21,7 +21,7 @@ namespace user_session {
 // The numbers are the wire format of the boundary; bindings/wire.js has the same table.
 enum class EffectKind : std::uint32_t {
   // Put the stored snapshot aside under another key; it could not be read.
-  kSetAside = 1,
+  kQuarantine = 1,
   // Delete everything stored for the user but the last logout.
   kErase = 2,
   // Replace the stored snapshot by `text`. A step has one at most: the last.
@@ -39,7 +39,7 @@ enum class EffectKind : std::uint32_t {
   // Answer the request that caused the event: HTTP status `number`, JSON body `text`.
   kAnswer = 9,
   // Tell the operator `text`.
-  kReport = 10,
+  kLog = 10,
   // Close `connection` as kClose does, but before any frame goes out: it has lost its rights.
   kExpel = 11,
   // Replace the stored logout by `text`. It is kept apart from the snapshot, whose loss must not
@@ -47,7 +47,7 @@ enum class EffectKind : std::uint32_t {
   kStoreLogout = 12,
   // Collect the counts `text`, a JSON array in the order of Counter (metrics.h): what came to them
   // since the last time.
-  kMeasure = 13,
+  kRecordMetrics = 13,
   // Replace the stored kept pushes by `text`. They are large and change rarely.
   kStoreKept = 14,
 };
@@ -81,7 +81,7 @@ class EffectList {
   // Forgets all effects; what `text` returned before is no longer valid.
   void clear();
 
-  void set_aside();
+  void quarantine();
   void erase();
   void store(std::string_view snapshot);
   void store_logout(std::string_view logout);
@@ -94,8 +94,8 @@ class EffectList {
   void expel(ConnectionId connection, std::uint16_t code, std::string_view reason);
   void close_all(std::uint16_t code, std::string_view reason);
   void answer(std::uint16_t status, std::string_view body);
-  void report(std::string_view what);
-  void measure(std::string_view counts);
+  void log(std::string_view what);
+  void record_metrics(std::string_view counts);
 
   [[nodiscard]] const std::vector<Effect>& list() const { return list_; }
 

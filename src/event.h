@@ -33,7 +33,7 @@ struct Payload {
 inline constexpr std::string_view kNoText;
 
 // What a device speaks. The numbers are part of the attachment's format and of the boundary's.
-enum class Dialect : std::uint8_t { kVersion1 = 1, kVersion2 = 2 };
+enum class ProtocolVersion : std::uint8_t { kVersion1 = 1, kVersion2 = 2 };
 
 // A place in the count of the frames that go to all (see journal.h), as a device that comes back
 // says it.
@@ -71,7 +71,7 @@ struct WokenConnection {
 };
 
 // How much one user may ask for; src/limits.h has what is not configurable.
-struct Allowance {
+struct RateLimits {
   Rate frames;
   // For all connections of the user together.
   Rate user_frames;
@@ -97,7 +97,7 @@ struct Woken {
   std::vector<std::string_view> legacy_games;
   TimeMs legacy_last_active = 0;
   std::vector<WokenConnection> connections;
-  Allowance allowance;
+  RateLimits rate_limits;
   // Somebody collects what is counted.
   bool is_measured = false;
 };
@@ -108,7 +108,7 @@ struct Connected {
   TimeMs now = 0;
   std::string_view device_id;
   Credential credential;
-  Dialect dialect = Dialect::kVersion1;
+  ProtocolVersion version = ProtocolVersion::kVersion1;
   // The tab or process of the installation that `device_id` names, in version 2; empty if it does
   // not say.
   std::string_view tab_id = kNoText;
@@ -160,7 +160,7 @@ struct MetricsRequested {
 };
 
 // Devices, by their ids, that something goes to: all if `to` is empty, but those of `except`.
-struct Receivers {
+struct Audience {
   std::vector<std::string_view> to;
   std::vector<std::string_view> except;
 };
@@ -172,7 +172,7 @@ struct PushRequested {
   std::int64_t keep_s = 0;
   // A push of the same id before was the same push; empty if it has none.
   std::string_view push_id = kNoText;
-  Receivers receivers = {};
+  Audience audience = {};
 };
 
 struct GameJoinRequested {

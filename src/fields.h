@@ -58,7 +58,7 @@ struct Fields {
 // A member as it is called in a frame.
 struct FieldName {
   std::string_view name;
-  Field Fields::* field;
+  Field Fields::*field;
 };
 
 inline constexpr std::array kFieldNames = {

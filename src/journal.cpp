@@ -22,18 +22,18 @@ struct Record {
 
 void append_record(std::string& out, const Record& record) {
   append_u8(out, record.kind);
-  append_count(out, static_cast<std::uint64_t>(record.seq));
-  append_count(out, record.frame_bytes);
-  append_count(out, record.place);
+  append_varint(out, static_cast<std::uint64_t>(record.seq));
+  append_varint(out, record.frame_bytes);
+  append_varint(out, record.place);
   append_text(out, record.text);
 }
 
 Record read_record(ByteReader& reader) {
   Record record;
   record.kind = reader.u8();
-  record.seq = static_cast<std::int64_t>(reader.number_of_any_size());
-  record.frame_bytes = static_cast<std::size_t>(reader.number_of_any_size());
-  record.place = static_cast<std::size_t>(reader.number_of_any_size());
+  record.seq = static_cast<std::int64_t>(reader.varint());
+  record.frame_bytes = static_cast<std::size_t>(reader.varint());
+  record.place = static_cast<std::size_t>(reader.varint());
   record.text = reader.text();
   return record;
 }
@@ -47,13 +47,13 @@ std::string games_json(const std::vector<std::string>& games) {
 }  // namespace
 
 void Journal::begin(std::int64_t time) {
-  const std::int64_t epoch = std::max(time, now_.epoch + 1);
+  const std::int64_t epoch = std::max(time, head_.epoch + 1);
   *this = Journal();
-  now_.epoch = epoch;
+  head_.epoch = epoch;
   is_running_ = true;
 }
 
-void Journal::skip() { ++now_.seq; }
+void Journal::skip() { ++head_.seq; }
 
 void Journal::add_frame(std::string_view frame) { add(kFrame, frame, 0, frame.size()); }
 
@@ -68,10 +68,10 @@ void Journal::add_left(std::string_view game_id, std::size_t place, std::size_t 
 void Journal::add(std::uint8_t kind, std::string_view text, std::size_t place,
                   std::size_t frame_bytes) {
   USER_SESSION_CHECK(is_running_);
-  ++now_.seq;
+  ++head_.seq;
   append_record(
       records_,
-      {.kind = kind, .seq = now_.seq, .frame_bytes = frame_bytes, .place = place, .text = text});
+      {.kind = kind, .seq = head_.seq, .frame_bytes = frame_bytes, .place = place, .text = text});
   ++count_;
   frames_bytes_ += frame_bytes;
   while (count_ > kJournalFramesMax || frames_bytes_ > kJournalBytesMax) {
@@ -96,8 +96,8 @@ std::size_t Journal::advance(Start& start) const {
 }
 
 bool Journal::reaches(Position since) const {
-  return is_running_ && since.epoch == now_.epoch && since.seq >= first_.reach &&
-         since.seq <= now_.seq;
+  return is_running_ && since.epoch == head_.epoch && since.seq >= first_.reach &&
+         since.seq <= head_.seq;
 }
 
 std::vector<Journal::Missed> Journal::missed(Position since, std::vector<std::string> games) const {
@@ -133,8 +133,8 @@ void Journal::encode(std::size_t bytes_max, std::string& out) const {
 }
 
 void Journal::encode(const Start& start, std::string& out) const {
-  append_i64(out, now_.epoch);
-  append_i64(out, now_.seq);
+  append_i64(out, head_.epoch);
+  append_i64(out, head_.seq);
   append_u8(out, is_running_ ? 1 : 0);
   append_i64(out, start.reach);
   append_text(out, std::string_view(records_).substr(start.at));
@@ -142,13 +142,13 @@ void Journal::encode(const Start& start, std::string& out) const {
 
 bool Journal::restore(ByteReader& reader) {
   Journal other;
-  other.now_.epoch = reader.time();
-  other.now_.seq = reader.time();
+  other.head_.epoch = reader.safe_integer();
+  other.head_.seq = reader.safe_integer();
   other.is_running_ = reader.flag();
-  other.first_.reach = reader.time();
+  other.first_.reach = reader.safe_integer();
   other.records_ = reader.text();
-  if (reader.failed() || other.now_.epoch < 0 || other.first_.reach < 0 ||
-      other.first_.reach > other.now_.seq) {
+  if (reader.failed() || other.head_.epoch < 0 || other.first_.reach < 0 ||
+      other.first_.reach > other.head_.seq) {
     return false;
   }
   ByteReader records(other.records_);
@@ -159,7 +159,7 @@ bool Journal::restore(ByteReader& reader) {
     const bool is_known = is_frame || record.kind == kJoined || record.kind == kLeft;
     const bool has_place = record.kind == kLeft || record.place == 0;
     if (records.failed() || !is_known || !has_place || record.seq <= seq ||
-        record.seq > other.now_.seq || record.frame_bytes > kJournalBytesMax) {
+        record.seq > other.head_.seq || record.frame_bytes > kJournalBytesMax) {
       return false;
     }
     seq = record.seq;
@@ -173,10 +173,10 @@ bool Journal::restore(ByteReader& reader) {
 
 void Journal::advance_to(Journal other) {
   // What has stopped has stopped later than what still ran at the same place.
-  const bool is_same = other.now_.epoch == now_.epoch && other.now_.seq == now_.seq;
+  const bool is_same = other.head_.epoch == head_.epoch && other.head_.seq == head_.seq;
   const bool is_further =
-      other.now_.epoch > now_.epoch ||
-      (other.now_.epoch == now_.epoch && other.now_.seq > now_.seq) ||
+      other.head_.epoch > head_.epoch ||
+      (other.head_.epoch == head_.epoch && other.head_.seq > head_.seq) ||
       (is_same && is_running_ && (!other.is_running_ || other.count_ >= count_));
   if (!is_further) return;
   *this = std::move(other);

@@ -29,7 +29,7 @@ class Journal {
   [[nodiscard]] bool is_running() const { return is_running_; }
 
   // The place of the newest frame. The epoch is 0 if there was never one.
-  [[nodiscard]] Position now() const { return now_; }
+  [[nodiscard]] Position head() const { return head_; }
 
   // Begins a new epoch, with nothing in it. `time` makes it unlike all before, also when what was
   // known of those is lost.
@@ -48,7 +48,7 @@ class Journal {
   void add_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes);
 
   // All is kept that followed it.
-  [[nodiscard]] Position reach() const { return {.epoch = now_.epoch, .seq = first_.reach}; }
+  [[nodiscard]] Position reach() const { return {.epoch = head_.epoch, .seq = first_.reach}; }
 
   // Whether all is kept that followed `since`.
   [[nodiscard]] bool reaches(Position since) const;
@@ -85,7 +85,7 @@ class Journal {
   std::size_t advance(Start& start) const;
   void encode(const Start& start, std::string& out) const;
 
-  Position now_;
+  Position head_;
   bool is_running_ = false;
 
   // The records, one after the other, in the form in which they are stored, so that a part of them

@@ -96,21 +96,21 @@ bool KeptPushes::restore(std::string_view bytes) {
   ByteReader reader(bytes);
   forget();
   const bool is_known = reader.u8() == kVersion;
-  last_number_ = reader.time();
+  last_number_ = reader.safe_integer();
   for (std::uint32_t left = reader.count(kPushBytesMin); left > 0; --left) {
     KeptPush& push = pushes_.emplace_back();
-    push.number = reader.time();
-    push.position.epoch = reader.time();
-    push.position.seq = reader.time();
-    push.expires_at = reader.time();
+    push.number = reader.safe_integer();
+    push.position.epoch = reader.safe_integer();
+    push.position.seq = reader.safe_integer();
+    push.expires_at = reader.safe_integer();
     push.body = reader.text();
   }
   for (std::uint32_t left = reader.count(kGivenBytes); left > 0; --left) {
     Given& given = given_.emplace_back();
     given.device = static_cast<std::uint64_t>(reader.i64());
-    given.number = reader.time();
-    given.epoch = reader.time();
-    given.before = reader.time();
+    given.number = reader.safe_integer();
+    given.epoch = reader.safe_integer();
+    given.before = reader.safe_integer();
   }
   for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
     push_ids_.push_back(static_cast<std::uint64_t>(reader.i64()));

@@ -69,14 +69,14 @@ inline constexpr std::int64_t kRequestsKeptMs = 600'000;
 // Of all devices that are gone so many together: as many devices are remembered.
 inline constexpr std::size_t kAbsentRequestsMax = 64 * kRequestsMax;
 
-// Devices that an event names as its receivers, or as none of them.
+// Devices that an event names as its audience, or as none of them.
 inline constexpr std::size_t kAimedDevicesMax = 64;
 
 // Devices of version 2 that are remembered when they are gone.
 inline constexpr std::size_t kRememberedDevicesMax = 64;
 
 // A device id of version 2, in bytes of UTF-8: such a device is remembered. The name of a tab, too.
-inline constexpr std::size_t kNewerDeviceIdBytesMax = 128;
+inline constexpr std::size_t kV2DeviceIdBytesMax = 128;
 
 // How long a socket that has sent heartbeats may be silent before its device counts as vanished, in
 // milliseconds: browsers wake the timers of a hidden page once a minute, so a heartbeat that is due

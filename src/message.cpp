@@ -60,17 +60,17 @@ bool read_devices(const Field& field, const std::vector<std::string>*& list) {
 
 using Refused = std::optional<Refusal>;
 
-Refused read(const Fields& fields, Dialect /*version*/, JoinGame& message) {
+Refused read(const Fields& fields, ProtocolVersion /*version*/, JoinGame& message) {
   message.game_id = fields.game_id.value;
   return check_name(fields.game_id, kNameRefusals<"gameId">);
 }
 
-Refused read(const Fields& fields, Dialect /*version*/, LeaveGame& message) {
+Refused read(const Fields& fields, ProtocolVersion /*version*/, LeaveGame& message) {
   message.game_id = fields.game_id.value;
   return check_name(fields.game_id, kNameRefusals<"gameId">);
 }
 
-Refused read(const Fields& fields, Dialect /*version*/, UpdatePresence& message) {
+Refused read(const Fields& fields, ProtocolVersion /*version*/, UpdatePresence& message) {
   if (fields.presence.kind == Field::Kind::kString) {
     if (const auto presence = presence_from_name(fields.presence.value)) {
       message.presence = *presence;
@@ -81,17 +81,23 @@ Refused read(const Fields& fields, Dialect /*version*/, UpdatePresence& message)
                  R"(presence must be one of "online", "away" and "offline")"};
 }
 
-Refused read(const Fields& /*fields*/, Dialect /*version*/, SyncState& /*message*/) { return {}; }
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, SyncState& /*message*/) {
+  return {};
+}
 
-Refused read(const Fields& /*fields*/, Dialect /*version*/, Ping& /*message*/) { return {}; }
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, Ping& /*message*/) {
+  return {};
+}
 
-Refused read(const Fields& /*fields*/, Dialect /*version*/, LogoutAll& /*message*/) { return {}; }
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, LogoutAll& /*message*/) {
+  return {};
+}
 
-Refused read(const Fields& fields, Dialect version, Broadcast& message) {
+Refused read(const Fields& fields, ProtocolVersion version, Broadcast& message) {
   if (auto refusal = check_name(fields.event, kNameRefusals<"event">)) return refusal;
   message.event = fields.event.value;
   message.data = fields.data.kind == Field::Kind::kAbsent ? "null" : fields.data.value;
-  if (version == Dialect::kVersion1) return std::nullopt;
+  if (version == ProtocolVersion::kVersion1) return std::nullopt;
   if (read_devices(fields.to, message.to) && read_devices(fields.except, message.except)) {
     return std::nullopt;
   }
@@ -99,16 +105,16 @@ Refused read(const Fields& fields, Dialect version, Broadcast& message) {
 }
 static_assert(kAimedDevicesMax == 64, "the refusal names the limit");
 
-Refused read(const Fields& fields, Dialect /*version*/, SetDevice& message) {
+Refused read(const Fields& fields, ProtocolVersion /*version*/, SetDevice& message) {
   message.name = fields.name.value;
   return check_name(fields.name, kNameRefusals<"name">);
 }
 
-Refused read(const Fields& /*fields*/, Dialect /*version*/, LogoutOthers& /*message*/) {
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, LogoutOthers& /*message*/) {
   return {};
 }
 
-Refused read(const Fields& fields, Dialect /*version*/, LogoutDevice& message) {
+Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutDevice& message) {
   message.device_id = fields.device_id.value;
   return check_name(fields.device_id, kNameRefusals<"deviceId">);
 }
@@ -121,7 +127,7 @@ template <typename... Known>
 struct Messages<std::variant<Known...>> {
   // Writes to `out`, unless it is nullptr, which types a version knows: "a, b and c". Returns the
   // size.
-  static constexpr std::size_t list_types(Dialect version, char* out) {
+  static constexpr std::size_t list_types(ProtocolVersion version, char* out) {
     std::size_t left = ((Known::kSince <= version ? 1U : 0U) + ...);
     std::size_t size = 0;
     const auto add = [&](std::string_view text) {
@@ -137,7 +143,7 @@ struct Messages<std::variant<Known...>> {
     return size;
   }
 
-  static std::variant<Message, Refusal> read_any(const Fields& fields, Dialect version,
+  static std::variant<Message, Refusal> read_any(const Fields& fields, ProtocolVersion version,
                                                  const Refusal& unknown_type) {
     std::variant<Message, Refusal> result = unknown_type;
     const auto try_to_read = [&]<typename One>(One message) {
@@ -155,7 +161,7 @@ struct Messages<std::variant<Known...>> {
 };
 
 // The refusal of a type that a version does not know.
-template <Dialect kVersion>
+template <ProtocolVersion kVersion>
 struct UnknownType {
   static constexpr std::size_t kSize = Messages<Message>::list_types(kVersion, nullptr);
   static constexpr auto kTypes = [] {
@@ -217,12 +223,13 @@ std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
   return std::nullopt;
 }
 
-std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame, Dialect dialect) {
+std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame,
+                                                          ProtocolVersion version) {
   if (auto refusal = read_fields(frame)) return *refusal;
-  return Messages<Message>::read_any(fields_, dialect,
-                                     dialect == Dialect::kVersion1
-                                         ? UnknownType<Dialect::kVersion1>::kRefusal
-                                         : UnknownType<Dialect::kVersion2>::kRefusal);
+  return Messages<Message>::read_any(fields_, version,
+                                     version == ProtocolVersion::kVersion1
+                                         ? UnknownType<ProtocolVersion::kVersion1>::kRefusal
+                                         : UnknownType<ProtocolVersion::kVersion2>::kRefusal);
 }
 
 std::variant<std::string_view, Refusal> MessageParser::request_id() const {

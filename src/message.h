@@ -25,40 +25,40 @@ namespace user_session {
 
 struct JoinGame {
   static constexpr std::string_view kType = "join_game";
-  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kJoinGame;
   std::string_view game_id;
 };
 struct LeaveGame {
   static constexpr std::string_view kType = "leave_game";
-  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kLeaveGame;
   std::string_view game_id;
 };
 struct UpdatePresence {
   static constexpr std::string_view kType = "update_presence";
-  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kUpdatePresence;
   Presence presence = Presence::kOnline;
 };
 struct SyncState {
   static constexpr std::string_view kType = "sync_state";
-  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kSyncState;
 };
 struct Ping {
   static constexpr std::string_view kType = "ping";
-  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kPing;
 };
 struct LogoutAll {
   static constexpr std::string_view kType = "logout_all";
-  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
 };
 struct Broadcast {
   static constexpr std::string_view kType = "broadcast";
-  static constexpr Dialect kSince = Dialect::kVersion1;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kBroadcast;
   std::string_view event;
   // The exact text of the value the sender wrote; `null` if it wrote none.
@@ -69,19 +69,19 @@ struct Broadcast {
 };
 struct SetDevice {
   static constexpr std::string_view kType = "set_device";
-  static constexpr Dialect kSince = Dialect::kVersion2;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
   static constexpr std::optional<Counter> kCounter = std::nullopt;
   std::string_view name;
 };
 // One counter has all logouts that devices ask for.
 struct LogoutOthers {
   static constexpr std::string_view kType = "logout_others";
-  static constexpr Dialect kSince = Dialect::kVersion2;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
   static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
 };
 struct LogoutDevice {
   static constexpr std::string_view kType = "logout_device";
-  static constexpr Dialect kSince = Dialect::kVersion2;
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
   static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
   std::string_view device_id;
 };
@@ -123,7 +123,7 @@ class MessageParser {
   // Reads a device's frame of at most kFrameBytesMax bytes of UTF-8. The texts of the result stay
   // valid until the next call, and as long as `frame` does.
   std::variant<Message, Refusal> parse_frame(std::string_view frame,
-                                             Dialect dialect = Dialect::kVersion1);
+                                             ProtocolVersion version = ProtocolVersion::kVersion1);
 
   // The id of the frame that was read last, empty if it has none; or why it can't be one. Valid as
   // long as the message.

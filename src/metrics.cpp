@@ -54,7 +54,7 @@ Metrics Metrics::since(const Metrics& earlier) const {
 void Metrics::append_to(std::string& out) const {
   append_u32(out, static_cast<std::uint32_t>(kCount));
   for (const std::int64_t count : counts_) {
-    append_count(out, static_cast<std::uint64_t>(std::min(count, kSafeIntegerMax)));
+    append_varint(out, static_cast<std::uint64_t>(std::min(count, kSafeIntegerMax)));
   }
 }
 
@@ -62,7 +62,7 @@ Metrics Metrics::read_from(ByteReader& reader) {
   Metrics metrics;
   const std::uint32_t count = reader.count(1);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const auto value = static_cast<std::int64_t>(reader.number_of_any_size());
+    const auto value = static_cast<std::int64_t>(reader.varint());
     if (i < kCount) metrics.counts_[i] = value;
   }
   return metrics;

@@ -56,7 +56,7 @@ class Metrics {
  public:
   static constexpr std::size_t kCount = static_cast<std::size_t>(Counter::kCount);
   // A count of the counters, and what each may take.
-  static constexpr std::size_t kBytesMax = 4 + (kCountBytesMax * kCount);
+  static constexpr std::size_t kBytesMax = 4 + (kVarintBytesMax * kCount);
 
   void add(Counter counter, std::int64_t amount = 1) {
     counts_[static_cast<std::size_t>(counter)] += amount;

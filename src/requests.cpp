@@ -70,10 +70,10 @@ bool DoneRequests::restore(ByteReader& reader) {
   for (std::uint32_t i = 0; i < count; ++i) {
     DoneRequest request;
     request.hash = static_cast<std::uint64_t>(reader.i64());
-    const std::int64_t seq = reader.time();
+    const std::int64_t seq = reader.safe_integer();
     request.is_credential_shared = seq < 0;
     request.seq = seq < 0 ? -1 - seq : seq;
-    request.done_at = reader.time();
+    request.done_at = reader.safe_integer();
     const auto known = std::find_if(done_.begin(), done_.end(), [&](const DoneRequest& other) {
       return other.hash == request.hash && other.done_at >= request.done_at;
     });
@@ -82,26 +82,26 @@ bool DoneRequests::restore(ByteReader& reader) {
   return !reader.failed();
 }
 
-RequestBook::Device& RequestBook::of(std::string_view device_id) {
+Idempotency::Device& Idempotency::of(std::string_view device_id) {
   const auto known = std::find_if(devices_.begin(), devices_.end(),
                                   [&](const Device& device) { return device.id == device_id; });
   if (known != devices_.end()) return *known;
   return devices_.emplace_back(Device{.id = std::string(device_id)});
 }
 
-void RequestBook::mark_unsaved(Device& device) {
+void Idempotency::mark_unsaved(Device& device) {
   device.is_carried = false;
   is_unsaved_ = true;
 }
 
-void RequestBook::closed(std::string_view device_id, TimeMs now) {
+void Idempotency::closed(std::string_view device_id, TimeMs now) {
   Device& device = of(device_id);
   --device.open_count;
   if (!device.is_stored) mark_unsaved(device);
   forget_old(now);
 }
 
-const DoneRequest* RequestBook::find(std::string_view device_id, std::string_view id,
+const DoneRequest* Idempotency::find(std::string_view device_id, std::string_view id,
                                      TimeMs now) const {
   for (const Device& device : devices_) {
     if (device.id == device_id) return device.done.find(id, now);
@@ -109,7 +109,7 @@ const DoneRequest* RequestBook::find(std::string_view device_id, std::string_vie
   return nullptr;
 }
 
-void RequestBook::add(std::string_view device_id, std::string_view id, std::int64_t seq,
+void Idempotency::add(std::string_view device_id, std::string_view id, std::int64_t seq,
                       bool is_credential_shared, TimeMs now) {
   Device& device = of(device_id);
   device.done.add(id, seq, is_credential_shared, now);
@@ -117,7 +117,7 @@ void RequestBook::add(std::string_view device_id, std::string_view id, std::int6
   mark_unsaved(device);
 }
 
-void RequestBook::forget(TimeMs now) {
+void Idempotency::forget(TimeMs now) {
   for (Device& device : devices_) {
     device.done = {};
     device.is_stored = true;
@@ -125,7 +125,7 @@ void RequestBook::forget(TimeMs now) {
   forget_old(now);
 }
 
-void RequestBook::forget_old(TimeMs now) {
+void Idempotency::forget_old(TimeMs now) {
   std::size_t kept = 0;
   // The newest first.
   for (std::size_t i = devices_.size(); i-- > 0;) {
@@ -139,12 +139,12 @@ void RequestBook::forget_old(TimeMs now) {
   });
 }
 
-bool RequestBook::is_unstored() const {
+bool Idempotency::is_unstored() const {
   return std::any_of(devices_.begin(), devices_.end(),
                      [](const Device& device) { return !device.is_stored; });
 }
 
-void RequestBook::encode(std::string_view place, TimeMs now, std::string& out) const {
+void Idempotency::encode(std::string_view place, TimeMs now, std::string& out) const {
   const auto is_wanted = [&](const Device& device) {
     return place == kRow || (!device.is_stored && (!device.is_carried || device.id == place));
   };
@@ -157,23 +157,23 @@ void RequestBook::encode(std::string_view place, TimeMs now, std::string& out) c
   }
 }
 
-void RequestBook::note_stored() {
+void Idempotency::note_stored() {
   for (Device& device : devices_) device.is_stored = true;
   is_unsaved_ = false;
 }
 
-void RequestBook::note_attached(std::string_view device_id) {
+void Idempotency::note_attached(std::string_view device_id) {
   for (Device& device : devices_) {
     if (device.id == device_id) device.is_carried = true;
   }
   is_unsaved_ = false;
 }
 
-bool RequestBook::restore(std::string_view place, ByteReader& reader) {
+bool Idempotency::restore(std::string_view place, ByteReader& reader) {
   const std::uint32_t count = reader.count(kDeviceBytesMin);
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::string_view id = reader.text();
-    if (id.size() > kNewerDeviceIdBytesMax) return false;
+    if (id.size() > kV2DeviceIdBytesMax) return false;
     Device& device = of(id);
     device.is_stored = place == kRow;
     device.is_carried = device.is_carried && (device.is_stored || device.id == place);

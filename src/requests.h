@@ -53,7 +53,7 @@ class DoneRequests {
 // What a device has asked for rides in the attachment of one of its own sockets. What rides in none
 // of these, since the socket that had it is gone, rides in every attachment that is written, so
 // that the newest has all of it, until a row has it.
-class RequestBook {
+class Idempotency {
  public:
   struct Device {
     std::string id;

@@ -63,8 +63,8 @@ void Session::finish_step(const Event& event, EffectList& effects) {
       sender != kNoConnection || std::holds_alternative<ClearRequested>(event);
   if (is_users_doing) charge_for_sent(sender, totals.bytes_sent);
   // Whoever counts on the count must have one.
-  USER_SESSION_CHECK(newer_count_ == 0 || journal_.is_running());
-  if (newer_count_ > 0) newer_seen_at_ = now_;
+  USER_SESSION_CHECK(v2_count_ == 0 || journal_.is_running());
+  if (v2_count_ > 0) v2_seen_at_ = now_;
   if (!std::holds_alternative<Woken>(event)) {
     save(is_open(sender) ? sender : any_open_connection(), effects);
   }
@@ -77,21 +77,21 @@ void Session::on(const Connected& event, EffectList& effects) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
   come_in(event, effects);
-  if (event.dialect == Dialect::kVersion2) return resume(event, effects);
+  if (event.version == ProtocolVersion::kVersion2) return resume(event, effects);
   attach(event.connection, effects);
   write_initial_state(out_, state_view(), event.device_id);
   effects.send(event.connection, out_);
 }
 
 void Session::come_in(const Connected& event, EffectList& effects) {
-  const bool is_newer = event.dialect == Dialect::kVersion2;
-  const bool is_watched = is_newer || newer_count_ > 0;
+  const bool is_v2 = event.version == ProtocolVersion::kVersion2;
+  const bool is_watched = is_v2 || v2_count_ > 0;
   const bool was_here = is_watched && is_here(event.device_id);
   const Presence presence = was_here ? device_view(event.device_id).presence : Presence::kOnline;
   const ConnectionId replaced = tab_to_replace(event);
   const Presence before = presence_;
   if (replaced != kNoConnection) replace_tab(replaced, effects);
-  Connection& connection = open_connection(event.connection, event.device_id, event.dialect);
+  Connection& connection = open_connection(event.connection, event.device_id, event.version);
   // What was said of the user last stands, also if nobody was left for a moment.
   if (replaced != kNoConnection) presence_ = before;
   connection.tab_id = event.tab_id;
@@ -101,12 +101,12 @@ void Session::come_in(const Connected& event, EffectList& effects) {
   grant(connection, event.credential);
   touch(event.now);
   metrics_.add(Counter::kConnects);
-  if (is_newer && !journal_.is_running()) begin_count();
-  if (is_newer) {
+  if (is_v2 && !journal_.is_running()) begin_count();
+  if (is_v2) {
     remember_device(connection).last_active = event.now;
     if (is_device_unstored_) store(effects);
   }
-  const bool has_watchers = newer_count_ > (is_newer ? 1U : 0U);
+  const bool has_watchers = v2_count_ > (is_v2 ? 1U : 0U);
   if (has_watchers && replaced == kNoConnection) {
     tell_device(event.device_id, !was_here, event.connection, effects);
   }
@@ -119,17 +119,17 @@ void Session::on(const Disconnected& event, EffectList& effects) {
 }
 
 Session::Connection& Session::open_connection(ConnectionId id, std::string_view device_id,
-                                              Dialect dialect) {
+                                              ProtocolVersion version) {
   if (connections_.size() <= id) connections_.resize(id + 1);
   Connection& connection = connections_[id];
   USER_SESSION_CHECK(!connection.is_open);
   connection.is_open = true;
   connection.device_id = device_id;
-  connection.dialect = dialect;
+  connection.version = version;
   if (open_count_++ == 0) presence_ = Presence::kOnline;
-  if (dialect == Dialect::kVersion2) {
-    ++newer_count_;
-    requests_.opened(device_id);
+  if (version == ProtocolVersion::kVersion2) {
+    ++v2_count_;
+    idempotency_.opened(device_id);
   }
   return connection;
 }
@@ -141,21 +141,21 @@ void Session::forget_connection(ConnectionId id, EffectList& effects) {
 
 void Session::remove_connection(ConnectionId id) {
   const Connection& connection = connections_[id];
-  const bool is_newer = connection.dialect == Dialect::kVersion2;
+  const bool is_v2 = connection.version == ProtocolVersion::kVersion2;
   if (std::find(gone_.begin(), gone_.end(), connection.device_id) == gone_.end()) {
     gone_.push_back(connection.device_id);
   }
   // One that has been connected for long may have been forgotten.
   RememberedDevice* device =
-      is_newer ? &remember_device(connection) : remembered_.find(connection.device_id);
+      is_v2 ? &remember_device(connection) : remembered_.find(connection.device_id);
   if (device != nullptr) {
     device->last_active =
         std::max({device->last_active, connection.seen_at, connection.heartbeat_at});
   }
-  if (is_newer) {
-    --newer_count_;
+  if (is_v2) {
+    --v2_count_;
     note_gone(connection.device_id);
-    requests_.closed(connection.device_id, now_);
+    idempotency_.closed(connection.device_id, now_);
   }
   connections_[id] = Connection{};
   --open_count_;
@@ -179,8 +179,8 @@ void Session::after_removals(EffectList& effects) {
 
 bool Session::is_row_behind() const {
   const bool is_count_behind =
-      journal_.is_running() && (!is_count_stored_ || stored_position_ != journal_.now());
-  return is_count_behind || is_device_unstored_ || requests_.is_unstored();
+      journal_.is_running() && (!is_count_stored_ || stored_position_ != journal_.head());
+  return is_count_behind || is_device_unstored_ || idempotency_.is_unstored();
 }
 
 void Session::nobody_is_here() {
@@ -204,7 +204,7 @@ void Session::on(const FrameReceived& event, EffectList& effects) {
   seen_at = std::max(seen_at, event.now);
   std::optional<std::variant<Message, Refusal>> parsed;
   // A request that comes too soon is told so by its id.
-  if (connections_[event.connection].dialect == Dialect::kVersion2) parsed = read(event);
+  if (connections_[event.connection].version == ProtocolVersion::kVersion2) parsed = read(event);
   if (!take_frame(event.connection, effects)) return;
   if (event.payload.size_bytes > kFrameBytesBeforeClose) {
     forget_connection(event.connection, effects);
@@ -225,7 +225,7 @@ void Session::on(const FrameReceived& event, EffectList& effects) {
 void Session::perform(const Message& message, ConnectionId sender, EffectList& effects) {
   if (!request_id_.empty()) {
     const std::string& device_id = connections_[sender].device_id;
-    if (const DoneRequest* done = requests_.find(device_id, request_id_, now_)) {
+    if (const DoneRequest* done = idempotency_.find(device_id, request_id_, now_)) {
       request_seq_ = done->seq;
       is_credential_shared_ = done->is_credential_shared;
       return acknowledge(sender, effects);
@@ -241,7 +241,7 @@ void Session::perform(const Message& message, ConnectionId sender, EffectList& e
 
 void Session::acknowledge(ConnectionId sender, EffectList& effects) {
   if (request_id_.empty()) return;
-  write_ack(out_, request_id_, request_seq_.value_or(journal_.now().seq));
+  write_ack(out_, request_id_, request_seq_.value_or(journal_.head().seq));
   if (is_credential_shared_) mark_shared(out_);
   effects.send(sender, out_);
   request_id_ = {};
@@ -250,9 +250,9 @@ void Session::acknowledge(ConnectionId sender, EffectList& effects) {
 std::variant<Message, Refusal> Session::read(const FrameReceived& event) {
   if (!event.is_text) return kNotText;
   if (event.payload.size_bytes > kFrameBytesMax) return kTooLarge;
-  const Dialect dialect = connections_[event.connection].dialect;
-  auto parsed = parser_.parse_frame(event.payload.text, dialect);
-  if (dialect == Dialect::kVersion1) return parsed;
+  const ProtocolVersion version = connections_[event.connection].version;
+  auto parsed = parser_.parse_frame(event.payload.text, version);
+  if (version == ProtocolVersion::kVersion1) return parsed;
   const auto id = parser_.request_id();
   if (const auto* refusal = std::get_if<Refusal>(&id)) return *refusal;
   request_id_ = *std::get_if<std::string_view>(&id);
@@ -314,14 +314,14 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   stored_ = Snapshot{};
   remembered_.forget();
   kept_.forget();
-  requests_.forget(now_);
+  idempotency_.forget(now_);
   write_games(games_json_, stored_.active_games);
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
   effects.erase();
   attach_before_telling(any_open_connection(), effects);
   write_state(out_, state_view());
-  if (journal_.now().epoch != 0) {
+  if (journal_.head().epoch != 0) {
     forget_count(out_, effects);
   } else {
     effects.send_to_all(out_);

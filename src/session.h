@@ -63,7 +63,7 @@ class Session {
     bool is_open = false;
     std::string device_id;
     Credential credential;
-    Dialect dialect = Dialect::kVersion1;
+    ProtocolVersion version = ProtocolVersion::kVersion1;
     std::string tab_id;
     // What the device itself said last, and when it came.
     Presence presence = Presence::kOnline;
@@ -131,7 +131,7 @@ class Session {
   void expel(ConnectionId id, std::uint16_t code, std::string_view reason, EffectList& effects);
   // Puts a connection into the table, and takes one out; what the latter adds to `effects` for
   // devices of version 1 is a row or an attachment, never a frame.
-  Connection& open_connection(ConnectionId id, std::string_view device_id, Dialect dialect);
+  Connection& open_connection(ConnectionId id, std::string_view device_id, ProtocolVersion version);
   void forget_connection(ConnectionId id, EffectList& effects);
   // The two halves of it, for several at once.
   void remove_connection(ConnectionId id);
@@ -214,8 +214,8 @@ class Session {
 
   // Sends to those that an event or a push is aimed at, to each what its version has; how many they
   // were.
-  std::size_t send_aimed(std::string_view frame, std::string_view newer_frame,
-                         const Receivers& receivers, EffectList& effects);
+  std::size_t send_aimed(std::string_view frame, std::string_view v2_frame,
+                         const Audience& audience, EffectList& effects);
   // Gives a device the kept pushes that it has not seen.
   void give_kept(const Connected& event, bool is_exact, EffectList& effects);
   void store_kept(EffectList& effects);
@@ -241,13 +241,13 @@ class Session {
   void forget_count(std::string_view frame, EffectList& effects);
   // Sends a frame to all: to devices of version 2 as they have it, with the number that it was
   // counted with.
-  void send_to_all(std::string_view frame, std::string_view newer_frame, EffectList& effects);
+  void send_to_all(std::string_view frame, std::string_view v2_frame, EffectList& effects);
   void send_to_all(std::string_view frame, EffectList& effects) {
     send_to_all(frame, frame, effects);
   }
-  void send_to(Dialect dialect, std::string_view frame, EffectList& effects,
+  void send_to(ProtocolVersion version, std::string_view frame, EffectList& effects,
                ConnectionId except = kNoConnection);
-  void send_by_dialect(std::string_view frame, std::string_view newer_frame, EffectList& effects);
+  void send_by_version(std::string_view frame, std::string_view v2_frame, EffectList& effects);
   // Tells a device of version 2 where it stands, and what it has missed.
   void resume(const Connected& event, EffectList& effects);
   // Remembers that the request that is being handled is done. Before anything is written that must
@@ -303,7 +303,7 @@ class Session {
   // The time of the event that is being handled.
   TimeMs now_ = 0;
   std::string user_id_;
-  Allowance allowance_;
+  RateLimits rate_limits_;
   TokenBucket user_frames_;
   TokenBucket connects_;
 
@@ -334,14 +334,14 @@ class Session {
 
   // Of version 2: what was sent to all, and what was asked for.
   Journal journal_;
-  RequestBook requests_;
+  Idempotency idempotency_;
   RememberedDevices remembered_;
   KeptPushes kept_;
   // Devices one of whose sockets has gone in this step.
   std::vector<std::string> gone_;
   // How many of the open connections speak version 2, and when there was one.
-  std::size_t newer_count_ = 0;
-  TimeMs newer_seen_at_ = 0;
+  std::size_t v2_count_ = 0;
+  TimeMs v2_seen_at_ = 0;
   // Devices of version 2 that have gone, by the hashes of their ids, until they are back.
   struct Missing {
     std::uint64_t device = 0;

@@ -13,18 +13,18 @@ constexpr std::int64_t kPatience = 10;
 constexpr Refusal kDeviceIdTooLong = {ErrorCode::kLimitReached,
                                       "deviceId is too long: expected at most 1024 bytes of UTF-8"};
 static_assert(kDeviceIdBytesMax == 1'024, "the refusal names the limit");
-constexpr Refusal kNewerDeviceIdTooLong = {
+constexpr Refusal kV2DeviceIdTooLong = {
     ErrorCode::kLimitReached, "deviceId is too long: expected at most 128 bytes of UTF-8"};
 constexpr Refusal kTabIdTooLong = {ErrorCode::kLimitReached,
                                    "tabId is too long: expected at most 128 bytes of UTF-8"};
-static_assert(kNewerDeviceIdBytesMax == 128, "the refusals name the limit");
+static_assert(kV2DeviceIdBytesMax == 128, "the refusals name the limit");
 
 // Why a device can't be called so.
 std::optional<Refusal> check_names(const Connected& event) {
-  const bool is_newer = event.dialect == Dialect::kVersion2;
-  if (!is_newer && event.device_id.size() > kDeviceIdBytesMax) return kDeviceIdTooLong;
-  if (is_newer && event.device_id.size() > kNewerDeviceIdBytesMax) return kNewerDeviceIdTooLong;
-  if (event.tab_id.size() > kNewerDeviceIdBytesMax) return kTabIdTooLong;
+  const bool is_v2 = event.version == ProtocolVersion::kVersion2;
+  if (!is_v2 && event.device_id.size() > kDeviceIdBytesMax) return kDeviceIdTooLong;
+  if (is_v2 && event.device_id.size() > kV2DeviceIdBytesMax) return kV2DeviceIdTooLong;
+  if (event.tab_id.size() > kV2DeviceIdBytesMax) return kTabIdTooLong;
   return std::nullopt;
 }
 
@@ -47,10 +47,10 @@ std::optional<Session::TurnedAway> Session::turn_away(const Connected& event) {
     return TurnedAway{kStatusUnauthorized, *refusal};
   }
   if (const auto refusal = check_names(event)) return TurnedAway{kStatusBadRequest, *refusal};
-  if (open_count_ >= allowance_.devices_max && tab_to_replace(event) == kNoConnection) {
+  if (open_count_ >= rate_limits_.devices_max && tab_to_replace(event) == kNoConnection) {
     return TurnedAway{kStatusTooMany, kTooManyDevices};
   }
-  if (connects_.take(allowance_.connects, event.now) > 0) {
+  if (connects_.take(rate_limits_.connects, event.now) > 0) {
     return TurnedAway{kStatusTooMany, kTooManyConnects};
   }
   return std::nullopt;
@@ -61,7 +61,7 @@ std::optional<Session::TurnedAway> Session::turn_away(const Credential& credenti
     return TurnedAway{kStatusUnauthorized, *refusal};
   }
   const bool is_limited = credential.issued_at_s != Credential::kTrusted;
-  if (is_limited && user_frames_.take(allowance_.user_frames, now_) > 0) {
+  if (is_limited && user_frames_.take(rate_limits_.user_frames, now_) > 0) {
     return TurnedAway{kStatusTooMany, kTooManyRequests};
   }
   return std::nullopt;
@@ -108,11 +108,11 @@ void Session::end_expired(EffectList& effects) {
 
 bool Session::take_frame(ConnectionId sender, EffectList& effects) {
   Connection& connection = connections_[sender];
-  const TimeMs wait_ms = connection.frames.take(allowance_.frames, now_);
+  const TimeMs wait_ms = connection.frames.take(rate_limits_.frames, now_);
   if (wait_ms == 0) return true;
-  const Rate patience = {.count = allowance_.frames.count,
-                         .per_ms = allowance_.frames.per_ms * kPatience,
-                         .burst = allowance_.frames.burst};
+  const Rate patience = {.count = rate_limits_.frames.count,
+                         .per_ms = rate_limits_.frames.per_ms * kPatience,
+                         .burst = rate_limits_.frames.burst};
   if (connection.refusals.take(patience, now_) > 0) {
     forget_connection(sender, effects);
     effects.close(sender, kFloodCode, "too many frames");
@@ -123,7 +123,7 @@ bool Session::take_frame(ConnectionId sender, EffectList& effects) {
 }
 
 bool Session::take_user_frame(ConnectionId sender, EffectList& effects) {
-  const TimeMs wait_ms = user_frames_.take(allowance_.user_frames, now_);
+  const TimeMs wait_ms = user_frames_.take(rate_limits_.user_frames, now_);
   if (wait_ms == 0) return true;
   const TimeMs part_wait_ms = connections_[sender].reserve.take(share(), now_);
   if (part_wait_ms == 0) return true;
@@ -133,8 +133,8 @@ bool Session::take_user_frame(ConnectionId sender, EffectList& effects) {
 
 // So much is left for each when all use it at once, and only then is more than the whole let in.
 Rate Session::share() const {
-  const Rate& whole = allowance_.user_frames;
-  const std::int64_t parts = allowance_.devices_max;
+  const Rate& whole = rate_limits_.user_frames;
+  const std::int64_t parts = rate_limits_.devices_max;
   return {.count = whole.count,
           .per_ms = whole.per_ms * parts,
           .burst = std::max<std::int64_t>(1, whole.burst / parts)};
@@ -143,9 +143,9 @@ Rate Session::share() const {
 void Session::charge_for_sent(ConnectionId sender, std::int64_t bytes_sent) {
   const std::int64_t more = bytes_sent / kSentBytesPerFrame;
   if (more == 0) return;
-  user_frames_.charge(allowance_.user_frames, now_, more);
+  user_frames_.charge(rate_limits_.user_frames, now_, more);
   if (!is_open(sender)) return;
-  connections_[sender].frames.charge(allowance_.frames, now_, more);
+  connections_[sender].frames.charge(rate_limits_.frames, now_, more);
   connections_[sender].reserve.charge(share(), now_, more);
 }
 

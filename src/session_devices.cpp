@@ -76,10 +76,10 @@ void Session::update_device_presence(ConnectionId sender, EffectList& effects) {
 // Coming and going
 
 ConnectionId Session::tab_to_replace(const Connected& event) const {
-  if (event.dialect != Dialect::kVersion2 || event.tab_id.empty()) return kNoConnection;
+  if (event.version != ProtocolVersion::kVersion2 || event.tab_id.empty()) return kNoConnection;
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     const Connection& connection = connections_[id];
-    const bool is_same = connection.is_open && connection.dialect == Dialect::kVersion2 &&
+    const bool is_same = connection.is_open && connection.version == ProtocolVersion::kVersion2 &&
                          connection.device_id == event.device_id &&
                          connection.tab_id == event.tab_id;
     if (is_same) return id;
@@ -117,7 +117,7 @@ void Session::tell_gone(EffectList& effects) {
       tell_device(device_id, false, kNoConnection, effects);
       continue;
     }
-    if (newer_count_ == 0) continue;
+    if (v2_count_ == 0) continue;
     count_state(effects);
     out_ = R"({"type":"device_disconnected","deviceId":)";
     append_json_string(out_, device_id);
@@ -129,7 +129,7 @@ void Session::tell_gone(EffectList& effects) {
 
 void Session::tell_device(std::string_view device_id, bool is_new, ConnectionId except,
                           EffectList& effects) {
-  if (newer_count_ == 0) return;
+  if (v2_count_ == 0) return;
   count_state(effects);
   write_device_frame(out_, is_new ? "device_connected" : "device_updated", device_view(device_id));
   tell_devices(out_, except, effects);
@@ -137,8 +137,8 @@ void Session::tell_device(std::string_view device_id, bool is_new, ConnectionId 
 
 void Session::tell_devices(std::string_view frame, ConnectionId except, EffectList& effects) {
   numbered_ = frame;
-  add_seq(numbered_, journal_.now().seq);
-  send_to(Dialect::kVersion2, numbered_, effects, except);
+  add_seq(numbered_, journal_.head().seq);
+  send_to(ProtocolVersion::kVersion2, numbered_, effects, except);
 }
 
 // Views

@@ -29,8 +29,8 @@ void Session::on(const ExportRequested& event, EffectList& effects) {
   out_.pop_back();
   append_number(out_, "loggedOutAt", logout_.at_s);
   append_number(out_, "endedCredentials", static_cast<std::int64_t>(logout_.credential_ids.size()));
-  append_number(out_, "epoch", journal_.now().epoch);
-  append_number(out_, "seq", journal_.now().seq);
+  append_number(out_, "epoch", journal_.head().epoch);
+  append_number(out_, "seq", journal_.head().seq);
   append_key(out_, "devices");
   append_devices(out_, {});
   append_key(out_, "frames");
@@ -72,7 +72,7 @@ void Session::append_kept(std::string& out) const {
 
 void Session::append_requests(std::string& out) const {
   out += '[';
-  for (const RequestBook::Device& requests : requests_.all()) {
+  for (const Idempotency::Device& requests : idempotency_.all()) {
     if (out.back() != '[') out += ',';
     out += '{';
     append_key(out, "deviceId");

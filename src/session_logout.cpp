@@ -27,7 +27,7 @@ void write_logged_out(std::string& out, std::string_view scope) {
 void Session::logout_all(EffectList& effects) {
   measure(effects);
   write_logged_out(out_, "all");
-  send_to(Dialect::kVersion2, out_, effects);
+  send_to(ProtocolVersion::kVersion2, out_, effects);
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     if (is_open(id)) remove_connection(id);
   }
@@ -85,7 +85,7 @@ Session::Refused Session::end_devices(Scope scope, std::string_view device_id, C
   acknowledge(sender, effects);
   write_logged_out(out_, scope == Scope::kDevice ? "device" : "others");
   for (const ConnectionId id : ended) {
-    if (connections_[id].dialect == Dialect::kVersion2) effects.send(id, out_);
+    if (connections_[id].version == ProtocolVersion::kVersion2) effects.send(id, out_);
     remove_connection(id);
     effects.close(id, kLogoutCode, kLogoutReason);
   }

@@ -13,22 +13,21 @@ constexpr Refusal kKeptIsForAll = {ErrorCode::kInvalidMessage,
 
 }  // namespace
 
-std::size_t Session::send_aimed(std::string_view frame, std::string_view newer_frame,
-                                const Receivers& receivers, EffectList& effects) {
+std::size_t Session::send_aimed(std::string_view frame, std::string_view v2_frame,
+                                const Audience& audience, EffectList& effects) {
   const auto is_among = [](const std::vector<std::string_view>& names, const std::string& id) {
     return std::find(names.begin(), names.end(), id) != names.end();
   };
   std::size_t count = 0;
   // One version after the other: of the same frame to several in a row there is one text.
-  for (const Dialect dialect : {Dialect::kVersion1, Dialect::kVersion2}) {
+  for (const ProtocolVersion version : {ProtocolVersion::kVersion1, ProtocolVersion::kVersion2}) {
     for (ConnectionId id = 0; id < connections_.size(); ++id) {
       const Connection& connection = connections_[id];
-      const bool is_meant =
-          connection.is_open && connection.dialect == dialect &&
-          (receivers.to.empty() || is_among(receivers.to, connection.device_id)) &&
-          !is_among(receivers.except, connection.device_id);
+      const bool is_meant = connection.is_open && connection.version == version &&
+                            (audience.to.empty() || is_among(audience.to, connection.device_id)) &&
+                            !is_among(audience.except, connection.device_id);
       if (!is_meant) continue;
-      effects.send(id, dialect == Dialect::kVersion1 ? frame : newer_frame);
+      effects.send(id, version == ProtocolVersion::kVersion1 ? frame : v2_frame);
       ++count;
     }
   }
@@ -47,8 +46,8 @@ std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId se
       for (const std::string& name : *names) views.push_back(name == "self" ? device_id : name);
       return views;
     };
-    const Receivers receivers = {.to = names_of(message.to), .except = names_of(message.except)};
-    send_aimed(out_, out_, receivers, effects);
+    const Audience audience = {.to = names_of(message.to), .except = names_of(message.except)};
+    send_aimed(out_, out_, audience, effects);
     return std::nullopt;
   }
   count_frame(out_, effects);
@@ -61,7 +60,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   if (event.payload.size_bytes > kFrameBytesMax) {
     return answer_refusal(kStatusTooLarge, kTooLarge, effects);
   }
-  const bool is_aimed = !event.receivers.to.empty() || !event.receivers.except.empty();
+  const bool is_aimed = !event.audience.to.empty() || !event.audience.except.empty();
   auto refusal = parser_.check_push(event.payload.text);
   if (!refusal && is_aimed && event.keep_s > 0) refusal = kKeptIsForAll;
   if (refusal) return answer_refusal(kStatusBadRequest, *refusal, effects);
@@ -71,7 +70,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   std::size_t delivered = open_count_;
   write_push(out_, event.payload.text);
   if (is_aimed) {
-    delivered = send_aimed(event.payload.text, out_, event.receivers, effects);
+    delivered = send_aimed(event.payload.text, out_, event.audience, effects);
   } else {
     count_frame(out_, effects);
     send_to_all(event.payload.text, out_, effects);
@@ -81,11 +80,11 @@ void Session::on(const PushRequested& event, EffectList& effects) {
     const TimeMs expires_at = now_ + (event.keep_s * kMsPerSecond);
     kept_.expire(now_);
     // Uncounted it has no place: the one that the count stopped at is that of another frame.
-    const Position position = journal_.is_running() ? journal_.now() : Position{};
+    const Position position = journal_.is_running() ? journal_.head() : Position{};
     const std::size_t dropped = kept_.add(event.payload.text, position, expires_at);
     const std::int64_t epoch = position.epoch;
     for (const Connection& connection : connections_) {
-      if (connection.dialect != Dialect::kVersion2) continue;
+      if (connection.version != ProtocolVersion::kVersion2) continue;
       kept_.give_all(connection.device_id, epoch, epoch);
     }
     add_kept(out_, kept_.all().size(), dropped);
@@ -106,7 +105,7 @@ void Session::give_kept(const Connected& event, bool is_exact, EffectList& effec
     effects.send(event.connection, out_);
   }
   const bool is_news = !kept_.all().empty() &&
-                       kept_.give_all(event.device_id, event.since.epoch, journal_.now().epoch);
+                       kept_.give_all(event.device_id, event.since.epoch, journal_.head().epoch);
   if (has_expired || is_news) store_kept(effects);
 }
 
@@ -118,7 +117,7 @@ void Session::store_kept(EffectList& effects) {
 
 void Session::restore_kept(const Woken& event, EffectList& effects) {
   if (event.kept.empty() || kept_.restore(event.kept)) return;
-  effects.report("the kept pushes are damaged: they are lost");
+  effects.log("the kept pushes are damaged: they are lost");
 }
 
 }  // namespace user_session

@@ -35,7 +35,7 @@ std::int64_t fingerprint(const std::vector<std::string>& games) {
 
 bool Session::continue_count(EffectList& effects) {
   if (!journal_.is_running()) return false;
-  if (newer_count_ > 0 || now_ - newer_seen_at_ <= kAwaitedMs) return true;
+  if (v2_count_ > 0 || now_ - v2_seen_at_ <= kAwaitedMs) return true;
   stop_count(effects);
   return false;
 }
@@ -80,35 +80,34 @@ void Session::forget_count(std::string_view frame, EffectList& effects) {
     if (connections_[id].is_open) attach(id, effects);
   }
   numbered_ = frame;
-  add_position(numbered_, journal_.now(), false);
-  send_by_dialect(frame, numbered_, effects);
+  add_position(numbered_, journal_.head(), false);
+  send_by_version(frame, numbered_, effects);
 }
 
 // Sending
 
-void Session::send_to_all(std::string_view frame, std::string_view newer_frame,
-                          EffectList& effects) {
+void Session::send_to_all(std::string_view frame, std::string_view v2_frame, EffectList& effects) {
   numbered_.clear();
-  if (newer_count_ > 0) {
-    numbered_ = newer_frame;
-    add_seq(numbered_, journal_.now().seq);
+  if (v2_count_ > 0) {
+    numbered_ = v2_frame;
+    add_seq(numbered_, journal_.head().seq);
   }
-  send_by_dialect(frame, numbered_, effects);
+  send_by_version(frame, numbered_, effects);
 }
 
-void Session::send_by_dialect(std::string_view frame, std::string_view newer_frame,
+void Session::send_by_version(std::string_view frame, std::string_view v2_frame,
                               EffectList& effects) {
-  if (newer_count_ == 0) return effects.send_to_all(frame);
-  if (newer_count_ == open_count_) return effects.send_to_all(newer_frame);
-  send_to(Dialect::kVersion1, frame, effects);
-  send_to(Dialect::kVersion2, newer_frame, effects);
+  if (v2_count_ == 0) return effects.send_to_all(frame);
+  if (v2_count_ == open_count_) return effects.send_to_all(v2_frame);
+  send_to(ProtocolVersion::kVersion1, frame, effects);
+  send_to(ProtocolVersion::kVersion2, v2_frame, effects);
 }
 
-void Session::send_to(Dialect dialect, std::string_view frame, EffectList& effects,
+void Session::send_to(ProtocolVersion version, std::string_view frame, EffectList& effects,
                       ConnectionId except) {
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
     const Connection& connection = connections_[id];
-    if (connection.is_open && connection.dialect == dialect && id != except) {
+    if (connection.is_open && connection.version == version && id != except) {
       effects.send(id, frame);
     }
   }
@@ -125,7 +124,7 @@ void Session::resume(const Connected& event, EffectList& effects) {
   out_ += "\"devices\":";
   append_devices(out_, event.device_id);
   out_ += '}';
-  add_position(out_, journal_.now(), has_been_here && !is_exact);
+  add_position(out_, journal_.head(), has_been_here && !is_exact);
   effects.send(event.connection, out_);
   if (is_exact) {
     for (Journal::Missed& missed : journal_.missed(event.since, stored_.active_games)) {
@@ -140,9 +139,9 @@ void Session::resume(const Connected& event, EffectList& effects) {
 
 void Session::note_done(ConnectionId sender) {
   if (request_id_.empty() || !is_open(sender)) return;
-  request_seq_ = journal_.now().seq;
-  requests_.add(connections_[sender].device_id, request_id_, *request_seq_, is_credential_shared_,
-                now_);
+  request_seq_ = journal_.head().seq;
+  idempotency_.add(connections_[sender].device_id, request_id_, *request_seq_,
+                   is_credential_shared_, now_);
 }
 
 // What survives
@@ -151,9 +150,9 @@ void Session::write_extension(std::string& out) const {
   append_u8(out, kExtensionVersion);
   append_i64(out, fingerprint(stored_.active_games));
   append_u8(out, is_count_stored_ ? 1 : 0);
-  append_i64(out, newer_seen_at_);
+  append_i64(out, v2_seen_at_);
   write_journal(out);
-  requests_.encode(RequestBook::kRow, now_, out);
+  idempotency_.encode(Idempotency::kRow, now_, out);
   remembered_.encode(out);
 }
 
@@ -163,17 +162,17 @@ void Session::restore_extension(EffectList& effects) {
   if (reader.u8() != kExtensionVersion) return;
   const bool has_same_games = reader.i64() == fingerprint(stored_.active_games);
   is_count_stored_ = reader.flag();
-  newer_seen_at_ = reader.time();
-  if (!journal_.restore(reader) || !requests_.restore(RequestBook::kRow, reader) ||
+  v2_seen_at_ = reader.safe_integer();
+  if (!journal_.restore(reader) || !idempotency_.restore(Idempotency::kRow, reader) ||
       !remembered_.restore(reader) || !reader.finished()) {
-    effects.report("what is stored of the devices of version 2 is damaged: they start over");
+    effects.log("what is stored of the devices of version 2 is damaged: they start over");
     journal_.stop();
-    requests_ = {};
+    idempotency_ = {};
     remembered_.forget();
     return;
   }
   if (!has_same_games) journal_.stop();
-  stored_position_ = journal_.now();
+  stored_position_ = journal_.head();
 }
 
 void Session::note_gone(std::string_view device_id) {
@@ -202,33 +201,33 @@ void Session::write_journal(std::string& out) const {
 }
 
 void Session::write_shared(ConnectionId connection, std::string& out) const {
-  append_i64(out, newer_seen_at_);
+  append_i64(out, v2_seen_at_);
   append_u32(out, static_cast<std::uint32_t>(missing_.size()));
   for (const Missing& missing : missing_) {
     append_i64(out, static_cast<std::int64_t>(missing.device));
     append_i64(out, missing.gone_at);
   }
   write_journal(out);
-  requests_.encode(connections_[connection].device_id, now_, out);
+  idempotency_.encode(connections_[connection].device_id, now_, out);
 }
 
 bool Session::restore_shared(const Attachment& attachment) {
   if (attachment.shared.empty()) return true;
   ByteReader reader(attachment.shared);
-  newer_seen_at_ = std::max(newer_seen_at_, reader.time());
+  v2_seen_at_ = std::max(v2_seen_at_, reader.safe_integer());
   std::vector<Missing> missing(reader.count(2 * sizeof(std::int64_t)));
   for (Missing& one : missing) {
     one.device = static_cast<std::uint64_t>(reader.i64());
-    one.gone_at = reader.time();
+    one.gone_at = reader.safe_integer();
   }
   if (missing.size() > kMissingMax) return false;
   if (missing_.size() < missing.size()) missing_ = std::move(missing);
   Journal carried;
-  if (!carried.restore(reader) || !requests_.restore(attachment.device_id, reader) ||
+  if (!carried.restore(reader) || !idempotency_.restore(attachment.device_id, reader) ||
       !reader.finished()) {
     return false;
   }
-  carried_epoch_ = std::max(carried_epoch_, carried.now().epoch);
+  carried_epoch_ = std::max(carried_epoch_, carried.head().epoch);
   journal_.advance_to(std::move(carried));
   return true;
 }
@@ -236,8 +235,8 @@ bool Session::restore_shared(const Attachment& attachment) {
 // A row that does not tell all is believed only beside an attachment of the same epoch: after a
 // crash there is none.
 void Session::restore_count() {
-  if (!is_count_stored_ && carried_epoch_ != journal_.now().epoch) journal_.stop();
-  surviving_seq_ = journal_.now().seq;
+  if (!is_count_stored_ && carried_epoch_ != journal_.head().epoch) journal_.stop();
+  surviving_seq_ = journal_.head().seq;
 }
 
 }  // namespace user_session

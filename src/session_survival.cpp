@@ -12,7 +12,7 @@ void Session::on(const Woken& event, EffectList& effects) {
   USER_SESSION_CHECK(!is_awake_);
   is_awake_ = true;
   user_id_ = event.user_id;
-  allowance_ = event.allowance;
+  rate_limits_ = event.rate_limits;
   is_measured_ = event.is_measured;
   restore_logout(event, effects);
   restore_stored(event, effects);
@@ -28,7 +28,7 @@ void Session::restore_logout(const Woken& event, EffectList& effects) {
     return;
   }
   store_logout(now_ / kMsPerSecond, effects);
-  effects.report("the stored logout is damaged: it is taken to have been now");
+  effects.log("the stored logout is damaged: it is taken to have been now");
 }
 
 void Session::restore_stored(const Woken& event, EffectList& effects) {
@@ -41,8 +41,8 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
       write_games(games_json_, stored_.active_games);
       return;
     }
-    effects.set_aside();
-    effects.report(
+    effects.quarantine();
+    effects.log(
         "the stored session is damaged or of an unknown version: it is kept aside, and the session "
         "starts empty");
     return;
@@ -75,7 +75,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
       continue;
     }
     Connection& connection =
-        open_connection(woken.connection, attachment->device_id, attachment->dialect);
+        open_connection(woken.connection, attachment->device_id, attachment->version);
     connection.tab_id = attachment->tab_id;
     connection.presence = attachment->device_presence;
     connection.connected_at = attachment->connected_at;
@@ -95,10 +95,10 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     touch(attachment->last_active);
   }
   restore_count();
-  if (is_any_lost) effects.report("the attachment of a connection is damaged: it is closed");
+  if (is_any_lost) effects.log("the attachment of a connection is damaged: it is closed");
   // The lost attachment may have been the one that knew the count.
   if (is_any_lost && journal_.is_running()) stop_count(effects);
-  if (newer_count_ > 0 && !journal_.is_running()) return expel_uncounted(effects);
+  if (v2_count_ > 0 && !journal_.is_running()) return expel_uncounted(effects);
   // What only its attachment knew.
   if (is_any_ended && journal_.is_running() && open_count_ > 0) {
     attach(any_open_connection(), effects);
@@ -107,7 +107,7 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
 
 void Session::expel_uncounted(EffectList& effects) {
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    if (!is_open(id) || connections_[id].dialect != Dialect::kVersion2) continue;
+    if (!is_open(id) || connections_[id].version != ProtocolVersion::kVersion2) continue;
     expel(id, kTryAgainCode, "connect again", effects);
   }
   after_removals(effects);
@@ -133,7 +133,7 @@ void Session::measure(EffectList& effects) {
   if (!is_measured_) return;
   // Not into what is being written for others: attaching measures, too.
   write_metrics_point(bytes_, metrics_.since(measured_));
-  effects.measure(bytes_);
+  effects.record_metrics(bytes_);
   measured_ = metrics_;
   measured_at_ = now_;
 }
@@ -141,13 +141,13 @@ void Session::measure(EffectList& effects) {
 void Session::store(EffectList& effects) {
   stored_.last_active = last_active_;
   if (open_count_ == 0) is_count_stored_ = true;
-  if (journal_.now().epoch != 0) {
+  if (journal_.head().epoch != 0) {
     stored_.extension.clear();
     write_extension(stored_.extension);
-    stored_position_ = journal_.now();
+    stored_position_ = journal_.head();
     surviving_seq_ = stored_position_.seq;
     is_device_unstored_ = false;
-    requests_.note_stored();
+    idempotency_.note_stored();
   }
   bytes_.clear();
   encode_snapshot(stored_, bytes_);
@@ -183,8 +183,8 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
       write_shared(connection, shared_);
     }
     USER_SESSION_CHECK(shared_.size() <= room);
-    surviving_seq_ = journal_.now().seq;
-    requests_.note_attached(carrier.device_id);
+    surviving_seq_ = journal_.head().seq;
+    idempotency_.note_attached(carrier.device_id);
   }
   carrier.attached_seen_at = carrier.seen_at;
   bytes_.clear();
@@ -196,7 +196,7 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
                      .attached_at = attached_at_,
                      .counted_since = counted_since_,
                      .metrics = metrics_,
-                     .dialect = carrier.dialect,
+                     .version = carrier.version,
                      .tab_id = carrier.tab_id,
                      .device_presence = carrier.presence,
                      .connected_at = carrier.connected_at,
@@ -208,8 +208,8 @@ void Session::attach(ConnectionId connection, EffectList& effects) {
 
 void Session::save(ConnectionId connection, EffectList& effects) {
   if (connection == kNoConnection) return;
-  const bool is_count_unsaved = journal_.is_running() && journal_.now().seq > surviving_seq_;
-  if (is_count_unsaved || requests_.is_unsaved()) return attach(connection, effects);
+  const bool is_count_unsaved = journal_.is_running() && journal_.head().seq > surviving_seq_;
+  if (is_count_unsaved || idempotency_.is_unsaved()) return attach(connection, effects);
   attach_if_stale(connection, effects);
 }
 
@@ -220,7 +220,7 @@ void Session::attach_if_stale(ConnectionId connection, EffectList& effects) {
   TimeMs lag = std::max(later - earlier, last_active_ - surviving_last_active());
   const Connection& carrier = connections_[connection];
   // Of a device that may vanish, or that others see, its own time counts, too.
-  if (carrier.heartbeat_at > 0 || carrier.dialect == Dialect::kVersion2) {
+  if (carrier.heartbeat_at > 0 || carrier.version == ProtocolVersion::kVersion2) {
     lag = std::max(lag, carrier.seen_at - carrier.attached_seen_at);
   }
   if (lag >= kAttachmentLagMs) attach(connection, effects);

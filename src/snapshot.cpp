@@ -32,8 +32,8 @@ std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
   const std::uint8_t version = reader.u8();
   if (version < kVersion1 || version > kVersion) return std::nullopt;
   Snapshot snapshot;
-  snapshot.last_active = reader.time();
-  if (version == kVersion2) snapshot.logout_at_s = reader.time();
+  snapshot.last_active = reader.safe_integer();
+  if (version == kVersion2) snapshot.logout_at_s = reader.safe_integer();
   const std::uint32_t count = reader.count(sizeof(std::uint32_t));
   snapshot.active_games.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) snapshot.active_games.emplace_back(reader.text());
@@ -56,7 +56,7 @@ std::optional<Logout> decode_logout(std::string_view bytes) {
   ByteReader reader(bytes);
   const std::uint8_t version = reader.u8();
   Logout logout;
-  logout.at_s = reader.time();
+  logout.at_s = reader.safe_integer();
   if (version == kLogoutVersion) {
     for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
       logout.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { ask, bearer, secretToken, serve } from "../support/auth.mjs";
 import { startChromium } from "../support/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
-import { NewerDevice } from "../support/newer-device.mjs";
+import { V2Device } from "../support/v2-device.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
 import { ROOT } from "../support/server.mjs";
 
@@ -53,7 +53,7 @@ async function token(userId) {
 
 /** @param {string} userId @param {string} deviceId @param {string} credential */
 function connected(userId, deviceId, credential) {
-  return NewerDevice.open(server, userId, deviceId, { token: credential });
+  return V2Device.open(server, userId, deviceId, { token: credential });
 }
 
 test("two devices with tokens are in sync, and come back to it after it was ended and started again", async () => {

@@ -162,8 +162,8 @@ int place_of(EffectKind kind) {
     case EffectKind::kCloseAll:
       return 4;
     case EffectKind::kAnswer:
-    case EffectKind::kReport:
-    case EffectKind::kMeasure:
+    case EffectKind::kLog:
+    case EffectKind::kRecordMetrics:
       return 5;
     default:
       return 0;
@@ -172,7 +172,7 @@ int place_of(EffectKind kind) {
 
 bool is_written_in_json(EffectKind kind) {
   return kind == EffectKind::kSend || kind == EffectKind::kSendToAll ||
-         kind == EffectKind::kAnswer || kind == EffectKind::kMeasure;
+         kind == EffectKind::kAnswer || kind == EffectKind::kRecordMetrics;
 }
 
 }  // namespace

@@ -62,11 +62,11 @@ void check_journal(std::string_view bytes) {
   journal.encode(bytes.size(), written);
   ByteReader again(written);
   Journal other;
-  require(other.restore(again) && again.finished() && other.now() == journal.now(),
+  require(other.restore(again) && again.finished() && other.head() == journal.head(),
           "a journal is read as it was written");
   if (!journal.is_running()) return;
   for (const Journal::Missed& missed : journal.missed(journal.reach(), {"a", "b"})) {
-    require(missed.seq <= journal.now().seq, "no frame is ahead of the count");
+    require(missed.seq <= journal.head().seq, "no frame is ahead of the count");
   }
 }
 

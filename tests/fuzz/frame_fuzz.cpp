@@ -97,8 +97,8 @@ void check_push(Host host, std::string_view text) {
 
 // A device of version 2 has every push in a frame of the session's own, whatever the push says, and
 // a device of version 1 none that it could take for one.
-void check_newer_push(Host host, std::string_view text) {
-  host.connect_newer(2, "tablet", "", {});
+void check_v2_push(Host host, std::string_view text) {
+  host.connect_v2(2, "tablet", "", {});
   host.request(
       PushRequested{.now = host.now, .payload = {.text = text, .size_bytes = text.size()}});
   require_sound(host.effects());
@@ -127,6 +127,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_readers(text);
   check_frame(kHost, text);
   check_push(kHost, text);
-  check_newer_push(kHost, text);
+  check_v2_push(kHost, text);
   return 0;
 }

@@ -41,10 +41,10 @@ std::string visible(const Effect& effect, std::string_view text) {
       return "close_all " + number + std::string(text);
     case EffectKind::kAnswer:
       return "answer " + number + std::string(text);
-    case EffectKind::kReport:
-      return "report " + std::string(text);
-    case EffectKind::kSetAside:
-      return "set_aside";
+    case EffectKind::kLog:
+      return "log " + std::string(text);
+    case EffectKind::kQuarantine:
+      return "quarantine";
     default:
       return "";
   }

@@ -178,7 +178,7 @@ Host begin(const Story& story) {
   Host host;
   host.user_id = "alice";
   host.now = kStoryBegins;
-  host.allowance.devices_max = story.devices_max;
+  host.rate_limits.devices_max = story.devices_max;
   host.is_measured = story.is_measured;
   if (!story.games.empty()) host.stored = snapshot_of(story);
   host.wake();

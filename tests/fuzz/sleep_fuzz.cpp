@@ -44,9 +44,10 @@ void append_frame(Seen& seen, std::string_view frame) {
 Seen seen_in(const Host& host, bool has_counts) {
   Seen seen;
   for (const Effect& effect : host.effects().list()) {
-    const bool is_own_affair =
-        effect.kind == EffectKind::kStore || effect.kind == EffectKind::kSetAttachment ||
-        effect.kind == EffectKind::kMeasure || (has_counts && effect.kind == EffectKind::kAnswer);
+    const bool is_own_affair = effect.kind == EffectKind::kStore ||
+                               effect.kind == EffectKind::kSetAttachment ||
+                               effect.kind == EffectKind::kRecordMetrics ||
+                               (has_counts && effect.kind == EffectKind::kAnswer);
     if (is_own_affair) continue;
     seen.text += std::to_string(static_cast<int>(effect.kind)) + ' ' +
                  std::to_string(effect.connection) + ' ' + std::to_string(effect.number) + ' ';

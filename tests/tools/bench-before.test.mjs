@@ -30,9 +30,9 @@ test("another commit is compared with in every workload, in version 2 where ours
   const { plans, wants, folders } = optionsOf("--before", ROOT);
   for (const { references } of plans) {
     assert.ok(references.includes("before"));
-    assert.equal(references.includes("before-newer"), references.includes("newer"));
+    assert.equal(references.includes("before-v2"), references.includes("v2"));
   }
-  assert.ok(plans.some(({ references }) => references.includes("before-newer")));
+  assert.ok(plans.some(({ references }) => references.includes("before-v2")));
   assert.ok(wants("before"));
   assert.equal(`${folders.before}/`, ROOT);
 });
@@ -42,8 +42,8 @@ test("another commit takes part beside the references that are named, or alone i
   assert.deepEqual(referencesOf(few.plans), { event: ["before", "plain"], ping: ["before", "plain"] });
   const alone = optionsOf("--only", "event,before", "--before", ROOT);
   assert.deepEqual(referencesOf(alone.plans), { event: ["before"] });
-  const newer = optionsOf("--only", "event,newer", "--before", ROOT);
-  assert.deepEqual(referencesOf(newer.plans), { event: ["before", "newer", "before-newer"] });
+  const newer = optionsOf("--only", "event,v2", "--before", ROOT);
+  assert.deepEqual(referencesOf(newer.plans), { event: ["before", "v2", "before-v2"] });
 });
 
 test("without another commit none is compared with, and naming it is refused", () => {
@@ -57,7 +57,7 @@ test("without another commit none is compared with, and naming it is refused", (
 test("another commit runs from its own folder, in the same settings as ours", async () => {
   const folders = { storage: STORAGE, before: "/elsewhere" };
   const { vars } = await CONTENDERS.ours.describe(folders);
-  for (const name of /** @type {const} */ (["before", "before-newer"])) {
+  for (const name of /** @type {const} */ (["before", "before-v2"])) {
     assert.deepEqual(await CONTENDERS[name].describe(folders), { root: "/elsewhere", vars });
     await assert.rejects(CONTENDERS[name].describe({ storage: STORAGE }), /no checkout/);
   }
@@ -70,20 +70,20 @@ test("version 2 of another commit is compared with ours in version 2, and the re
   const samples = new Map([
     ["ours", taking(6)],
     ["before", taking(12)],
-    ["newer", taking(8)],
-    ["before-newer", taking(2)],
+    ["v2", taking(8)],
+    ["before-v2", taking(2)],
   ]);
   const outcomes = outcomesOf(samples);
   const ratios = outcomes.map(({ name, base, ratio }) => [name, base, ratio?.median]);
   assert.deepEqual(ratios, [
     ["ours", undefined, undefined],
     ["before", "ours", 0.5],
-    ["newer", "ours", 0.75],
-    ["before-newer", "newer", 4],
+    ["v2", "ours", 0.75],
+    ["before-v2", "v2", 4],
   ]);
   const plan = { ...optionsOf().plans[0], outcomes };
   assert.match(throughputTable(plan), /^ +before .* 0\.500 .*$/m);
-  assert.match(throughputTable(plan), /^ +before-newer .* newer ÷ it: 4\.00 .*$/m);
+  assert.match(throughputTable(plan), /^ +before-v2 .* v2 ÷ it: 4\.00 .*$/m);
 });
 
 test("where two servers answer differently is told, also if one says less or more at the end", () => {

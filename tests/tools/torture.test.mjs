@@ -34,7 +34,7 @@ const FAULTS = {
   "kept-twice": "push",
   "kept-never": "push",
   "done-twice": "request",
-  "older-number": "dialect",
+  "older-number": "version",
 };
 
 for (const [fault, kind] of Object.entries(FAULTS)) {

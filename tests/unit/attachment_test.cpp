@@ -39,10 +39,10 @@ const Attachment kPhone = {.order = 7,
                            .seen_at = 1'000'005};
 
 // What a device of version 2 has besides.
-Attachment newer_phone() {
+Attachment v2_phone() {
   Attachment attachment = kPhone;
   attachment.credential.id = 0xfedc'ba98'7654'3210;
-  attachment.dialect = Dialect::kVersion2;
+  attachment.version = ProtocolVersion::kVersion2;
   attachment.tab_id = "tab";
   attachment.device_presence = Presence::kOffline;
   attachment.connected_at = 900'000;
@@ -78,7 +78,7 @@ TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
 
 // Where these change, every socket of version 2 that is open at a deploy is closed.
 TEST(AttachmentTest, WhatVersion2NeedsComesBehindTheRest) {
-  Attachment attachment = newer_phone();
+  Attachment attachment = v2_phone();
   attachment.connected_at = 7;
   attachment.seen_at = 256;
   std::string expected = encoded(kPhone);
@@ -113,7 +113,7 @@ TEST(AttachmentTest, AllOfItComesBack) {
     Attachment attachment = kPhone;
     attachment.presence = presence;
     EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
-    Attachment newer = newer_phone();
+    Attachment newer = v2_phone();
     newer.device_presence = presence;
     EXPECT_EQ(decode_attachment(encoded(newer)), newer);
   }
@@ -136,11 +136,11 @@ TEST(AttachmentTest, TheLongestDeviceIdFitsWhereThePlatformKeepsIt) {
 }
 
 TEST(AttachmentTest, WhatHasRoomBesideTheLongestIdsFits) {
-  const std::string tab_id(kNewerDeviceIdBytesMax, 't');
-  for (const std::size_t size : {kNewerDeviceIdBytesMax, kDeviceIdBytesMax}) {
+  const std::string tab_id(kV2DeviceIdBytesMax, 't');
+  for (const std::size_t size : {kV2DeviceIdBytesMax, kDeviceIdBytesMax}) {
     const std::string device_id(size, 'x');
     const std::string shared(room_for_shared(device_id, tab_id), 's');
-    Attachment attachment = newer_phone();
+    Attachment attachment = v2_phone();
     attachment.metrics = {};
     for (std::size_t i = 0; i < Metrics::kCount; ++i) {
       attachment.metrics.add(static_cast<Counter>(i), kSafeIntegerMax);
@@ -155,7 +155,7 @@ TEST(AttachmentTest, WhatHasRoomBesideTheLongestIdsFits) {
 }
 
 TEST(AttachmentTest, EveryTruncationIsRefused) {
-  for (const std::string& bytes : {encoded(kPhone), encoded(newer_phone())}) {
+  for (const std::string& bytes : {encoded(kPhone), encoded(v2_phone())}) {
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       EXPECT_FALSE(decode_attachment(std::string_view(bytes).substr(0, size))) << size << " bytes";
     }
@@ -179,35 +179,35 @@ TEST(AttachmentTest, DamagedBytesAreRefused) {
 }
 
 TEST(AttachmentTest, DamagedBytesOfVersion2AreRefused) {
-  const std::string good = encoded(newer_phone());
+  const std::string good = encoded(v2_phone());
   EXPECT_FALSE(decode_attachment(good + "x")) << "trailing byte";
-  const std::size_t dialect_at = encoded(kPhone).size();
-  for (const char dialect : {'\0', '\x03', '\xff'}) {
+  const std::size_t version_at = encoded(kPhone).size();
+  for (const char version : {'\0', '\x03', '\xff'}) {
     std::string bytes = good;
-    bytes[dialect_at] = dialect;
-    EXPECT_FALSE(decode_attachment(bytes)) << "dialect " << static_cast<int>(dialect);
+    bytes[version_at] = version;
+    EXPECT_FALSE(decode_attachment(bytes)) << "version " << static_cast<int>(version);
   }
   std::string presence = good;
-  presence[dialect_at + 1 + 8 + 4 + 3] = 3;
+  presence[version_at + 1 + 8 + 4 + 3] = 3;
   EXPECT_FALSE(decode_attachment(presence)) << "a presence that there is not";
 }
 
 // One that could be read and would be written otherwise loses what the other form has no place for.
 TEST(AttachmentTest, WhatIsReadIsWrittenAsTheSameBytes) {
-  for (const Attachment& attachment : {kPhone, newer_phone()}) {
+  for (const Attachment& attachment : {kPhone, v2_phone()}) {
     const std::string bytes = encoded(attachment);
     EXPECT_EQ(encoded(*decode_attachment(bytes)), bytes);
   }
   // A plain device of version 1 in the longer form, which encode_attachment never gives it.
-  Attachment attachment = newer_phone();
-  attachment.dialect = Dialect::kVersion1;
+  Attachment attachment = v2_phone();
+  attachment.version = ProtocolVersion::kVersion1;
   std::string bytes = encoded(attachment);
   ASSERT_TRUE(decode_attachment(bytes));
-  const std::size_t dialect_at = encoded(kPhone).size();
+  const std::size_t version_at = encoded(kPhone).size();
   bytes.resize(bytes.size() - attachment.shared.size());
   bytes.replace(bytes.size() - 4, 4, "\0\0\0\0"sv);
   ASSERT_TRUE(decode_attachment(bytes)) << "it has a credential that may be ended by its name";
-  bytes.replace(dialect_at + 1, 8, "\0\0\0\0\0\0\0\0"sv);
+  bytes.replace(version_at + 1, 8, "\0\0\0\0\0\0\0\0"sv);
   EXPECT_FALSE(decode_attachment(bytes)) << "it is written without its tab and its times";
 }
 
@@ -226,11 +226,11 @@ TEST(AttachmentTest, WhatIsNeverWrittenIsRefused) {
   longer.replace(34, 4, "\x01\x04\0\0"sv);
   longer.insert(38, std::string(kDeviceIdBytesMax + 1 - kPhone.device_id.size(), 'x'));
   EXPECT_FALSE(decode_attachment(longer)) << "a device id of 1,025 bytes";
-  const std::string newer = encoded(newer_phone());
+  const std::string newer = encoded(v2_phone());
   const std::size_t tab_at = good.size() + 1 + 8;
   longer = newer;
   longer.replace(tab_at, 4, "\x81\0\0\0"sv);
-  longer.insert(tab_at + 4, std::string(kNewerDeviceIdBytesMax + 1 - 3, 'x'));
+  longer.insert(tab_at + 4, std::string(kV2DeviceIdBytesMax + 1 - 3, 'x'));
   EXPECT_FALSE(decode_attachment(longer)) << "the id of a tab of 129 bytes";
 }
 

@@ -51,15 +51,15 @@ void add(Transcript& transcript, const Host& host) {
   }
 }
 
-Transcript run(std::string_view scenario, Dialect dialect) {
+Transcript run(std::string_view scenario, ProtocolVersion version) {
   Host host;
   Transcript transcript;
   host.after_step = [&] { add(transcript, host); };
   for (const ScenarioStep& step : parse_scenario(scenario)) {
     run_command(host, step.command);
     if (!step.command.starts_with("wake") || host.sockets.contains(kSilent)) continue;
-    if (dialect == Dialect::kVersion2) {
-      host.connect_newer(kSilent, "silent", "", {});
+    if (version == ProtocolVersion::kVersion2) {
+      host.connect_v2(kSilent, "silent", "", {});
     } else {
       host.connect(kSilent, "silent");
     }
@@ -71,13 +71,13 @@ TEST(BesideTest, DevicesOfVersion1SeeTheSameBytesBesideOneOfVersion2) {
   int scenarios = 0;
   for (const auto& entry : fs::directory_iterator(SCENARIO_DIR)) {
     const std::string scenario = read_file(entry.path());
-    const bool has_newer = scenario.find("\nconnect2 ") != std::string::npos;
+    const bool has_v2 = scenario.find("\nconnect2 ") != std::string::npos;
     // When an attachment is lost devices of version 2 have to come anew.
     const bool loses_attachments = entry.path().stem() == "lost-attachments";
-    if (entry.path().extension() != ".txt" || has_newer || loses_attachments) continue;
+    if (entry.path().extension() != ".txt" || has_v2 || loses_attachments) continue;
     ++scenarios;
     SCOPED_TRACE(entry.path().filename().string());
-    EXPECT_EQ(run(scenario, Dialect::kVersion1), run(scenario, Dialect::kVersion2));
+    EXPECT_EQ(run(scenario, ProtocolVersion::kVersion1), run(scenario, ProtocolVersion::kVersion2));
   }
   EXPECT_GT(scenarios, 30);
 }

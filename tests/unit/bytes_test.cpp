@@ -69,17 +69,17 @@ TEST(BytesTest, NumbersThatNoneOfOursCanBeFail) {
   for (const std::int64_t value : {kSafeIntegerMax, -kSafeIntegerMax}) {
     std::string bytes;
     append_i64(bytes, value);
-    EXPECT_EQ(ByteReader(bytes).time(), value);
+    EXPECT_EQ(ByteReader(bytes).safe_integer(), value);
     bytes.clear();
     append_i64(bytes, value > 0 ? value + 1 : value - 1);
     ByteReader beyond(bytes);
-    EXPECT_EQ(beyond.time(), 0);
+    EXPECT_EQ(beyond.safe_integer(), 0);
     EXPECT_TRUE(beyond.failed());
   }
   std::string bytes;
-  append_count(bytes, kSafeIntegerMax + 1);
+  append_varint(bytes, kSafeIntegerMax + 1);
   ByteReader count(bytes);
-  EXPECT_EQ(count.number_of_any_size(), 0U);
+  EXPECT_EQ(count.varint(), 0U);
   EXPECT_TRUE(count.failed());
 }
 
@@ -118,11 +118,11 @@ TEST(BytesTest, ATruthHasOneForm) {
 TEST(BytesTest, ANumberOfAnySizeHasOneForm) {
   for (const std::string_view longer : {"\x80\0"sv, "\x81\0"sv, "\xff\x80\0"sv}) {
     ByteReader reader(longer);
-    reader.number_of_any_size();
+    reader.varint();
     EXPECT_TRUE(reader.failed());
   }
   ByteReader zero("\0"sv);
-  EXPECT_EQ(zero.number_of_any_size(), 0U);
+  EXPECT_EQ(zero.varint(), 0U);
   EXPECT_TRUE(zero.finished());
 }
 

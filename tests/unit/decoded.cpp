@@ -108,8 +108,8 @@ std::string undecoded(std::string_view bytes) {
 // What the row and the attachments share
 
 void add_journal(Line& line, const Journal& journal) {
-  line.add("epoch", journal.now().epoch);
-  line.add("seq", journal.now().seq);
+  line.add("epoch", journal.head().epoch);
+  line.add("seq", journal.head().seq);
   if (!journal.is_running()) return line.add("journal", "stopped");
   line.add_unless(0, "reach", journal.reach().seq);
   std::vector<std::int64_t> numbers;
@@ -119,9 +119,9 @@ void add_journal(Line& line, const Journal& journal) {
   line.add_list("frames", ranges_of(numbers));
 }
 
-void add_requests(Line& line, const RequestBook& requests) {
+void add_requests(Line& line, const Idempotency& requests) {
   Words words;
-  for (const RequestBook::Device& device : requests.all()) {
+  for (const Idempotency::Device& device : requests.all()) {
     const std::size_t count = device.done.size();
     if (count > 0) words.push_back(word_of(device.id) + ':' + std::to_string(count));
   }
@@ -144,19 +144,19 @@ void add_extension(Line& line, const Snapshot& row, const Names& names) {
   if (row.extension.empty()) return;
   ByteReader reader(row.extension);
   Journal journal;
-  RequestBook requests;
+  Idempotency requests;
   RememberedDevices remembered;
   const bool is_known = reader.u8() == kExtensionVersion;
   // The fingerprint says nothing new: the games are in the line.
   reader.i64();
   const bool is_whole = reader.flag();
-  const TimeMs newer_seen_at = reader.time();
-  const bool is_read = journal.restore(reader) && requests.restore(RequestBook::kRow, reader) &&
+  const TimeMs v2_seen_at = reader.safe_integer();
+  const bool is_read = journal.restore(reader) && requests.restore(Idempotency::kRow, reader) &&
                        remembered.restore(reader) && reader.finished();
   if (!is_known || !is_read) return line.add("extension", word_of(row.extension));
   line.add("count", is_whole ? "whole" : "partial");
   add_journal(line, journal);
-  line.add_unless(row.last_active, "newerSeen", newer_seen_at);
+  line.add_unless(row.last_active, "v2Seen", v2_seen_at);
   add_requests(line, requests);
   Words devices;
   for (const RememberedDevice& device : remembered.all()) devices.push_back(word_of(device, names));
@@ -169,18 +169,18 @@ void add_shared(Line& line, const Attachment& attachment, const Names& names) {
   if (attachment.shared.empty()) return;
   ByteReader reader(attachment.shared);
   Journal journal;
-  RequestBook requests;
-  const TimeMs newer_seen_at = reader.time();
+  Idempotency requests;
+  const TimeMs v2_seen_at = reader.safe_integer();
   Words missing;
   for (std::uint32_t left = reader.count(2 * sizeof(std::int64_t)); left > 0; --left) {
     const std::string device = name_of(static_cast<std::uint64_t>(reader.i64()), names);
-    missing.push_back(device + '(' + std::to_string(reader.time()) + ')');
+    missing.push_back(device + '(' + std::to_string(reader.safe_integer()) + ')');
   }
   const bool is_read = journal.restore(reader) && requests.restore(attachment.device_id, reader) &&
                        reader.finished();
   if (!is_read) return line.add("shared", word_of(attachment.shared));
   add_journal(line, journal);
-  line.add_unless(attachment.last_active, "newerSeen", newer_seen_at);
+  line.add_unless(attachment.last_active, "v2Seen", v2_seen_at);
   add_requests(line, requests);
   line.add_list("missing", std::move(missing));
 }
@@ -210,17 +210,17 @@ Words given_words(std::string_view bytes, const Names& names) {
   constexpr std::size_t kNumberBytes = sizeof(std::int64_t);
   ByteReader reader(bytes);
   reader.u8();
-  reader.time();
+  reader.safe_integer();
   for (std::uint32_t left = reader.count(kNumberBytes); left > 0; --left) {
-    for (int i = 0; i < 4; ++i) reader.time();
+    for (int i = 0; i < 4; ++i) reader.safe_integer();
     reader.text();
   }
   Words words;
   for (std::uint32_t left = reader.count(kNumberBytes); left > 0; --left) {
     std::string word = name_of(static_cast<std::uint64_t>(reader.i64()), names);
-    word += '(' + std::to_string(reader.time());
-    word += ", epoch=" + std::to_string(reader.time());
-    const std::int64_t before = reader.time();
+    word += '(' + std::to_string(reader.safe_integer());
+    word += ", epoch=" + std::to_string(reader.safe_integer());
+    const std::int64_t before = reader.safe_integer();
     if (before != 0) word += ", before=" + std::to_string(before);
     words.push_back(word + ')');
   }
@@ -275,7 +275,7 @@ std::string decoded_attachment(std::string_view bytes, const Names& names) {
   line.add_presence("presence", attachment->presence);
   line.add("device", word_of(attachment->device_id));
   if (!attachment->tab_id.empty()) line.add("tab", word_of(attachment->tab_id));
-  if (attachment->dialect == Dialect::kVersion2) line.add("version", 2);
+  if (attachment->version == ProtocolVersion::kVersion2) line.add("version", 2);
   line.add_presence("devicePresence", attachment->device_presence);
   line.add_unless(Credential::kTrusted, "issued", credential.issued_at_s);
   line.add_unless(0, "expires", credential.expires_at);

@@ -35,8 +35,8 @@ Journal some_journal() {
   return journal;
 }
 
-RequestBook some_requests() {
-  RequestBook requests;
+Idempotency some_requests() {
+  Idempotency requests;
   requests.opened("laptop");
   requests.opened("tablet");
   requests.add("laptop", "r1", 1, false, 1'000);
@@ -59,7 +59,7 @@ std::string some_row() {
   append_u8(row.extension, 0);
   append_i64(row.extension, 1'000);
   some_journal().encode(kJournalStoredBytesMax, row.extension);
-  some_requests().encode(RequestBook::kRow, 1'000, row.extension);
+  some_requests().encode(Idempotency::kRow, 1'000, row.extension);
   remembered.encode(row.extension);
   std::string bytes;
   encode_snapshot(row, bytes);
@@ -83,7 +83,7 @@ std::string some_attachment(const Metrics& metrics) {
                      .attached_at = 1'000,
                      .counted_since = 500,
                      .metrics = metrics,
-                     .dialect = Dialect::kVersion2,
+                     .version = ProtocolVersion::kVersion2,
                      .tab_id = "t1",
                      .connected_at = 900,
                      .seen_at = 1'000,
@@ -118,7 +118,7 @@ TEST(DecodedTest, AnAttachmentSaysWhatIsNotAsUsual) {
   EXPECT_EQ(without_hash(decoded_attachment(some_attachment({}), some_names())),
             "order=7 lastActive=1000 presence=away device=laptop tab=t1 version=2 issued=1 "
             "expires=5000 credential=token connected=900 epoch=900 seq=4 frames=[1, 3-4] "
-            "newerSeen=990 requests=[laptop:2] missing=[phone(980)]");
+            "v2Seen=990 requests=[laptop:2] missing=[phone(980)]");
 }
 
 TEST(DecodedTest, ALogoutNamesTheCredentialsThatItEnded) {

@@ -135,7 +135,7 @@ TEST(DevicesTest, WhatIsNeverWrittenIsRefused) {
     return !restore(other, encoded(devices));
   };
   using Device = RememberedDevice;
-  const std::string long_id(kNewerDeviceIdBytesMax + 1, 'x');
+  const std::string long_id(kV2DeviceIdBytesMax + 1, 'x');
   EXPECT_TRUE(is_refused(2, [](Device& device) { device.id = name(0); })) << "twice";
   EXPECT_TRUE(is_refused(2, [&](Device& device) { device.id = long_id; })) << "too long an id";
   EXPECT_TRUE(is_refused(2, [&](Device& device) { device.name = long_id; })) << "too long a name";

@@ -20,7 +20,7 @@ struct Step {
 
 const std::vector<Step>& steps() {
   static const std::vector<Step> the_steps = {
-      {"set_aside", 0, [](EffectList& list) { list.set_aside(); }},
+      {"quarantine", 0, [](EffectList& list) { list.quarantine(); }},
       {"erase", 0, [](EffectList& list) { list.erase(); }},
       {"store", 0, [](EffectList& list) { list.store("s"); }},
       {"store_logout", 0, [](EffectList& list) { list.store_logout("l"); }},
@@ -32,8 +32,8 @@ const std::vector<Step>& steps() {
       {"close", 4, [](EffectList& list) { list.close(1, 1009, "r"); }},
       {"close_all", 4, [](EffectList& list) { list.close_all(1000, "r"); }},
       {"answer", 5, [](EffectList& list) { list.answer(200, "{}"); }},
-      {"report", 5, [](EffectList& list) { list.report("r"); }},
-      {"measure", 5, [](EffectList& list) { list.measure("[]"); }},
+      {"report", 5, [](EffectList& list) { list.log("r"); }},
+      {"measure", 5, [](EffectList& list) { list.record_metrics("[]"); }},
   };
   return the_steps;
 }
@@ -61,8 +61,8 @@ TEST(EffectTest, AFrameToEachOfSeveralHasOneText) {
   EffectList list;
   list.close(9, 1000, "bye");
   list.send(7, "first");
-  const std::vector<ConnectionId> receivers = {3, 1, 2};
-  for (const ConnectionId receiver : receivers) list.send(receiver, "frame");
+  const std::vector<ConnectionId> audience = {3, 1, 2};
+  for (const ConnectionId receiver : audience) list.send(receiver, "frame");
   EXPECT_EQ(list.texts(), "byefirstframe");
   std::string order;
   for (const Effect& effect : list.list()) {

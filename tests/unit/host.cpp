@@ -24,7 +24,7 @@ void Host::wake() {
     event.connections.push_back(
         {.connection = connection, .attachment = socket.attachment, .heartbeat = socket.heartbeat});
   }
-  event.allowance = allowance;
+  event.rate_limits = rate_limits;
   event.is_measured = is_measured;
   session_ = Session{};
   step(event);
@@ -34,13 +34,13 @@ void Host::connect(ConnectionId connection, std::string_view device_id) {
   connect({.connection = connection, .now = now, .device_id = device_id, .credential = credential});
 }
 
-void Host::connect_newer(ConnectionId connection, std::string_view device_id,
-                         std::string_view tab_id, Position since) {
+void Host::connect_v2(ConnectionId connection, std::string_view device_id, std::string_view tab_id,
+                      Position since) {
   connect({.connection = connection,
            .now = now,
            .device_id = device_id,
            .credential = credential,
-           .dialect = Dialect::kVersion2,
+           .version = ProtocolVersion::kVersion2,
            .tab_id = tab_id,
            .since = since});
 }
@@ -96,7 +96,7 @@ void Host::step(const Event& event) {
 
 void Host::apply(const Effect& effect) {
   switch (effect.kind) {
-    case EffectKind::kSetAside:
+    case EffectKind::kQuarantine:
       stored.reset();
       return;
     case EffectKind::kErase:
@@ -128,8 +128,8 @@ void Host::apply(const Effect& effect) {
     case EffectKind::kSend:
     case EffectKind::kSendToAll:
     case EffectKind::kAnswer:
-    case EffectKind::kReport:
-    case EffectKind::kMeasure:
+    case EffectKind::kLog:
+    case EffectKind::kRecordMetrics:
       return;
   }
 }

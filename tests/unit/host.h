@@ -31,8 +31,8 @@ class Host {
   // Each of these replaces `effects` by those of one step.
   void wake();
   void connect(ConnectionId connection, std::string_view device_id);
-  void connect_newer(ConnectionId connection, std::string_view device_id, std::string_view tab_id,
-                     Position since);
+  void connect_v2(ConnectionId connection, std::string_view device_id, std::string_view tab_id,
+                  Position since);
   void receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size);
   void disconnect(ConnectionId connection);
   void request_state();
@@ -48,7 +48,7 @@ class Host {
   TimeMs now = 0;
   // What whoever asks next has proved.
   Credential credential;
-  Allowance allowance;
+  RateLimits rate_limits;
   bool is_measured = false;
   std::optional<std::string> stored;
   std::optional<std::string> stored_logout;

@@ -50,14 +50,14 @@ Journal restored(std::string_view bytes) {
 std::vector<std::string> missed(const Journal& journal, std::int64_t seq, const Games& games = {}) {
   std::vector<std::string> lines;
   for (const Journal::Missed& one :
-       journal.missed({.epoch = journal.now().epoch, .seq = seq}, games)) {
+       journal.missed({.epoch = journal.head().epoch, .seq = seq}, games)) {
     lines.push_back(std::to_string(one.seq) + ' ' + one.frame);
   }
   return lines;
 }
 
 bool reaches(const Journal& journal, std::int64_t seq) {
-  return journal.reaches({.epoch = journal.now().epoch, .seq = seq});
+  return journal.reaches({.epoch = journal.head().epoch, .seq = seq});
 }
 
 // Games that change as a session's do, with the frames that were sent.
@@ -94,19 +94,19 @@ class Player {
     write_games(json, games);
     return json;
   }
-  void note() { sent.push_back(std::to_string(journal.now().seq) + ' ' + frame_); }
+  void note() { sent.push_back(std::to_string(journal.head().seq) + ' ' + frame_); }
 
   std::string frame_;
 };
 
 TEST(JournalTest, EveryFrameTakesTheNextNumberAlsoOneThatIsNotKept) {
   Journal journal = running();
-  EXPECT_EQ(journal.now(), (Position{.epoch = 1000, .seq = 0}));
+  EXPECT_EQ(journal.head(), (Position{.epoch = 1000, .seq = 0}));
   journal.add_frame("a");
   journal.skip();
   journal.add_joined("g", 10);
   journal.add_left("g", 0, 10);
-  EXPECT_EQ(journal.now(), (Position{.epoch = 1000, .seq = 4}));
+  EXPECT_EQ(journal.head(), (Position{.epoch = 1000, .seq = 4}));
   EXPECT_EQ(missed(journal, 0).size(), 3U);
   EXPECT_EQ(missed(journal, 0)[0], "1 a");
 }
@@ -131,11 +131,11 @@ TEST(JournalTest, ANewEpochIsUnlikeAllBeforeAlsoWhenTheClockWasSetBack) {
   Journal journal = running();
   journal.add_frame("x");
   journal.begin(500);
-  EXPECT_EQ(journal.now(), (Position{.epoch = 1001, .seq = 0}));
+  EXPECT_EQ(journal.head(), (Position{.epoch = 1001, .seq = 0}));
   EXPECT_TRUE(journal.is_running());
   EXPECT_EQ(missed(journal, 0), std::vector<std::string>{});
   journal.begin(2000);
-  EXPECT_EQ(journal.now().epoch, 2000);
+  EXPECT_EQ(journal.head().epoch, 2000);
 }
 
 TEST(JournalTest, TheOldestFramesGoWhenThereAreTooMany) {
@@ -168,7 +168,7 @@ TEST(JournalTest, TheOldestFramesGoWhenTheyAreTooLarge) {
 TEST(JournalTest, AFrameThatFitsNowhereIsCountedAndNotReached) {
   Journal journal = running();
   journal.add_frame(std::string(kJournalBytesMax + 1, 'x'));
-  EXPECT_EQ(journal.now().seq, 1);
+  EXPECT_EQ(journal.head().seq, 1);
   EXPECT_FALSE(reaches(journal, 0));
   EXPECT_TRUE(reaches(journal, 1));
   journal.add_frame("y");
@@ -206,7 +206,7 @@ TEST(JournalTest, AllOfItComesBackFromItsBytes) {
   player.say("{\"x\":1}");
   const Journal journal = restored(encoded(player.journal));
   EXPECT_TRUE(journal.is_running());
-  EXPECT_EQ(journal.now(), player.journal.now());
+  EXPECT_EQ(journal.head(), player.journal.head());
   EXPECT_EQ(missed(journal, 0, player.games), player.sent);
   player.journal.stop();
   EXPECT_FALSE(restored(encoded(player.journal)).is_running());
@@ -220,7 +220,7 @@ TEST(JournalTest, WhatIsStoredOfItIsTheNewestThatFits) {
     const std::string bytes = encoded(journal, bytes_max);
     EXPECT_LE(bytes.size(), bytes_max + 50);
     const Journal other = restored(bytes);
-    EXPECT_EQ(other.now(), journal.now());
+    EXPECT_EQ(other.head(), journal.head());
     const std::int64_t kept = 100 - other.reach().seq;
     EXPECT_EQ(kept, static_cast<std::int64_t>(bytes_max / 1'009)) << bytes_max;
     EXPECT_EQ(missed(other, other.reach().seq), missed(journal, other.reach().seq));
@@ -236,8 +236,8 @@ TEST(JournalTest, ItsRecentPartStaysSmallAndIsContiguous) {
     const std::string bytes = recent_of(journal);
     ASSERT_LE(bytes.size(), kJournalRecentBytesMax + 50);
     const Journal other = restored(bytes);
-    ASSERT_EQ(other.now(), journal.now());
-    ASSERT_GT(other.now().seq, other.reach().seq);
+    ASSERT_EQ(other.head(), journal.head());
+    ASSERT_GT(other.head().seq, other.reach().seq);
     ASSERT_EQ(missed(other, other.reach().seq), missed(journal, other.reach().seq));
   }
 }
@@ -250,7 +250,7 @@ TEST(JournalTest, ARestoredOneGoesOnAsIfNothingHadHappened) {
   for (int i = 0; i < 100; ++i) {
     journal.add_frame(std::string(3'000, 'b'));
     other.add_frame(std::string(3'000, 'b'));
-    ASSERT_EQ(other.now(), journal.now());
+    ASSERT_EQ(other.head(), journal.head());
     ASSERT_EQ(other.reach(), journal.reach());
     ASSERT_EQ(recent_of(other), recent_of(journal));
   }
@@ -314,9 +314,9 @@ struct Stored {
 std::string record(std::uint8_t kind, std::uint64_t seq, std::uint64_t size, std::uint64_t place) {
   std::string bytes;
   append_u8(bytes, kind);
-  append_count(bytes, seq);
-  append_count(bytes, size);
-  append_count(bytes, place);
+  append_varint(bytes, seq);
+  append_varint(bytes, size);
+  append_varint(bytes, place);
   append_text(bytes, "g");
   return bytes;
 }
@@ -330,7 +330,7 @@ bool is_taken(const Stored& stored) {
   append_text(bytes, stored.records);
   Journal journal;
   const bool is_restored = restore(journal, bytes);
-  EXPECT_EQ(is_restored, journal.now().epoch != 0);
+  EXPECT_EQ(is_restored, journal.head().epoch != 0);
   return is_restored;
 }
 

@@ -35,7 +35,7 @@ TEST(MetricsTest, CountsOfEverySizeComeBack) {
 TEST(MetricsTest, MoreOrFewerCountersThanTodayAreRead) {
   std::string bytes;
   append_u32(bytes, Metrics::kCount + 2);
-  for (std::size_t i = 0; i < Metrics::kCount + 2; ++i) append_count(bytes, i + 1);
+  for (std::size_t i = 0; i < Metrics::kCount + 2; ++i) append_varint(bytes, i + 1);
   ByteReader more(bytes);
   EXPECT_EQ(Metrics::read_from(more).at(Counter::kRowsWritten),
             static_cast<std::int64_t>(Metrics::kCount));
@@ -43,7 +43,7 @@ TEST(MetricsTest, MoreOrFewerCountersThanTodayAreRead) {
 
   bytes.clear();
   append_u32(bytes, 1);
-  append_count(bytes, 7);
+  append_varint(bytes, 7);
   ByteReader fewer(bytes);
   const Metrics metrics = Metrics::read_from(fewer);
   EXPECT_EQ(metrics.at(Counter::kWakes), 7);
@@ -54,7 +54,7 @@ TEST(MetricsTest, MoreOrFewerCountersThanTodayAreRead) {
 TEST(MetricsTest, ANumberWithoutAnEndIsDamage) {
   const std::string bytes(11, '\x80');
   ByteReader reader(bytes);
-  EXPECT_EQ(reader.number_of_any_size(), 0U);
+  EXPECT_EQ(reader.varint(), 0U);
   EXPECT_TRUE(reader.failed());
 }
 

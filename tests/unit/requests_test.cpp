@@ -114,11 +114,11 @@ TEST(RequestsTest, OfWhatSeveralSocketsCarriedTheNewestIsKept) {
   DoneRequests older = with(kRequestsMax);
   DoneRequests newer;
   for (std::size_t i = 0; i < kRequestsMax; ++i) newer.add("new" + name(i), 1, false, kNow + 1);
-  const std::string newer_bytes = encoded(newer);
+  const std::string v2_bytes = encoded(newer);
   ASSERT_TRUE(restore(newer, encoded(older)));
-  EXPECT_EQ(encoded(newer), newer_bytes);
-  ASSERT_TRUE(restore(older, newer_bytes));
-  EXPECT_EQ(encoded(older), newer_bytes);
+  EXPECT_EQ(encoded(newer), v2_bytes);
+  ASSERT_TRUE(restore(older, v2_bytes));
+  EXPECT_EQ(encoded(older), v2_bytes);
 }
 
 TEST(RequestsTest, ThatACredentialIsSharedIsRemembered) {
@@ -135,7 +135,7 @@ TEST(RequestsTest, ThatACredentialIsSharedIsRemembered) {
   EXPECT_FALSE(other.find("c", kNow)->is_credential_shared);
 }
 
-std::string attached(RequestBook& book, std::string_view device_id) {
+std::string attached(Idempotency& book, std::string_view device_id) {
   std::string bytes;
   book.encode(device_id, kNow, bytes);
   book.note_attached(device_id);
@@ -143,14 +143,14 @@ std::string attached(RequestBook& book, std::string_view device_id) {
 }
 
 bool carries(std::string_view bytes, std::string_view device_id, std::string_view id) {
-  RequestBook book;
+  Idempotency book;
   ByteReader reader(bytes);
   return book.restore("nobody", reader) && book.find(device_id, id, kNow) != nullptr;
 }
 
 // What is in no attachment is done again after a sleep.
 TEST(RequestBookTest, WhatTheClosedSocketCarriedRidesInTheNextAttachmentOfAny) {
-  RequestBook book;
+  Idempotency book;
   for (const std::string_view id : {"a", "a", "b"}) book.opened(id);
   book.add("a", "r", 1, false, kNow);
   EXPECT_TRUE(book.is_unsaved());
@@ -166,7 +166,7 @@ TEST(RequestBookTest, WhatTheClosedSocketCarriedRidesInTheNextAttachmentOfAny) {
 }
 
 TEST(RequestBookTest, AnAttachmentOfAnotherSocketLeavesNothingBehind) {
-  RequestBook book;
+  Idempotency book;
   book.opened("a");
   book.opened("b");
   book.add("a", "r", 1, false, kNow);
@@ -176,7 +176,7 @@ TEST(RequestBookTest, AnAttachmentOfAnotherSocketLeavesNothingBehind) {
 }
 
 TEST(RequestBookTest, WhatTheRowHasNeedNotBeCarried) {
-  RequestBook book;
+  Idempotency book;
   book.opened("a");
   book.add("a", "r", 1, false, kNow);
   book.note_stored();

@@ -19,8 +19,8 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
   const std::string to = std::to_string(effect.connection);
   const std::string number = std::to_string(effect.number);
   switch (effect.kind) {
-    case EffectKind::kSetAside:
-      return "set_aside";
+    case EffectKind::kQuarantine:
+      return "quarantine";
     case EffectKind::kErase:
       return "erase";
     case EffectKind::kStore:
@@ -43,10 +43,10 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
       return "close_all " + number + ' ' + shown(text);
     case EffectKind::kAnswer:
       return "answer " + number + ' ' + shown(text);
-    case EffectKind::kMeasure:
-      return "measure " + shown(text);
-    case EffectKind::kReport:
-      return "report " + shown(text);
+    case EffectKind::kRecordMetrics:
+      return "record_metrics " + shown(text);
+    case EffectKind::kLog:
+      return "log " + shown(text);
   }
   return "an unknown effect";
 }
@@ -75,14 +75,14 @@ Number take_number(std::string_view& rest) {
 }
 
 // What a user may ask for from the next waking on.
-void allow(Allowance& allowance, std::string_view what, std::string_view rest) {
+void allow(RateLimits& rate_limits, std::string_view what, std::string_view rest) {
   if (what == "devices") {
-    allowance.devices_max = number_of<std::uint32_t>(rest);
+    rate_limits.devices_max = number_of<std::uint32_t>(rest);
     return;
   }
-  Rate& rate = what == "frames"        ? allowance.frames
-               : what == "user_frames" ? allowance.user_frames
-                                       : allowance.connects;
+  Rate& rate = what == "frames"        ? rate_limits.frames
+               : what == "user_frames" ? rate_limits.user_frames
+                                       : rate_limits.connects;
   rate.count = take_number<std::int64_t>(rest);
   rate.per_ms = take_number<std::int64_t>(rest);
   rate.burst = number_of<std::int64_t>(rest);
@@ -106,7 +106,7 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     host.credential.id = id.empty() ? 0 : hash_of(id);
     host.names.add(id);
   } else if (name == "allow") {
-    allow(host.allowance, take_word(rest), rest);
+    allow(host.rate_limits, take_word(rest), rest);
   } else if (name == "measured") {
     host.is_measured = true;
   } else if (name == "stored") {
@@ -137,8 +137,8 @@ void push_with_options(Host& host, std::string_view rest) {
   event.keep_s = number_of<std::int64_t>(keep);
   event.push_id = push_id;
   const auto names = split(to, ","), others = split(except, ",");
-  if (!to.empty()) event.receivers.to.assign(names.begin(), names.end());
-  if (!except.empty()) event.receivers.except.assign(others.begin(), others.end());
+  if (!to.empty()) event.audience.to.assign(names.begin(), names.end());
+  if (!except.empty()) event.audience.except.assign(others.begin(), others.end());
   host.request(event);
 }
 
@@ -196,7 +196,7 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
                .seq = number_of<std::int64_t>(parts.at(1))};
     }
     host.names.add(names.at(0));
-    host.connect_newer(connection, names.at(0), names.size() > 1 ? names.at(1) : "", since);
+    host.connect_v2(connection, names.at(0), names.size() > 1 ? names.at(1) : "", since);
   } else if (name == "crash") {
     host.sockets.clear();
     host.wake();

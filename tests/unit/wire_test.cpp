@@ -162,12 +162,12 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.connections[0].attachment, "attached");
   EXPECT_EQ(event.connections[1].connection, 3U);
   EXPECT_EQ(event.connections[1].attachment, "");
-  EXPECT_EQ(event.allowance.frames.count, 30);
-  EXPECT_EQ(event.allowance.frames.per_ms, 1000);
-  EXPECT_EQ(event.allowance.frames.burst, 60);
-  EXPECT_EQ(event.allowance.user_frames.count, 300);
-  EXPECT_EQ(event.allowance.connects.per_ms, 60'000);
-  EXPECT_EQ(event.allowance.devices_max, 128U);
+  EXPECT_EQ(event.rate_limits.frames.count, 30);
+  EXPECT_EQ(event.rate_limits.frames.per_ms, 1000);
+  EXPECT_EQ(event.rate_limits.frames.burst, 60);
+  EXPECT_EQ(event.rate_limits.user_frames.count, 300);
+  EXPECT_EQ(event.rate_limits.connects.per_ms, 60'000);
+  EXPECT_EQ(event.rate_limits.devices_max, 128U);
   EXPECT_TRUE(event.is_measured);
 }
 
@@ -180,7 +180,7 @@ TEST(WireTest, WhoeverConnectsBringsAllThatTheyHaveShown) {
   EXPECT_EQ(connected.credential.issued_at_s, 5);
   EXPECT_EQ(connected.credential.expires_at, 7000);
   EXPECT_EQ(connected.credential.id, hash_of("session-1"));
-  EXPECT_EQ(connected.dialect, Dialect::kVersion2);
+  EXPECT_EQ(connected.version, ProtocolVersion::kVersion2);
   EXPECT_EQ(connected.tab_id, "tab");
   EXPECT_EQ(connected.since, (Position{.epoch = 900, .seq = 17}));
 }
@@ -216,8 +216,8 @@ TEST(WireTest, APushSaysToWhomItGoesAndForHowLong) {
   EXPECT_EQ(push.payload.text, "{}");
   EXPECT_EQ(push.keep_s, 60);
   EXPECT_EQ(push.push_id, "p1");
-  EXPECT_EQ(push.receivers.to, (std::vector<std::string_view>{"phone", "laptop"}));
-  EXPECT_EQ(push.receivers.except, (std::vector<std::string_view>{"hook"}));
+  EXPECT_EQ(push.audience.to, (std::vector<std::string_view>{"phone", "laptop"}));
+  EXPECT_EQ(push.audience.except, (std::vector<std::string_view>{"hook"}));
 }
 
 TEST(WireTest, HeartbeatsAreReadForEachConnection) {

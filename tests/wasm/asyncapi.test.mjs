@@ -9,7 +9,7 @@ import { test } from "node:test";
 
 import { Ajv } from "ajv";
 
-import { Dialect, EffectKind } from "../../bindings/wire.js";
+import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { Host } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 import { parseScenario } from "./scenario-text.mjs";
@@ -51,7 +51,7 @@ class Follower {
   /** The messages that were seen. */
   seen = new Set();
   /** By connection. @type {Map<number, number>} */
-  #dialects = new Map();
+  #versions = new Map();
   #pushed = new Set();
 
   /**
@@ -60,7 +60,7 @@ class Follower {
    * @param {number[]} open
    */
   follow(event, effects, open) {
-    if (event.type === "Connected") this.#dialects.set(event.connection, event.dialect);
+    if (event.type === "Connected") this.#versions.set(event.connection, event.version);
     if (event.type === "PushRequested") this.#pushed.add(typeOf(String(textOf(event.body))));
     for (const { kind, connection, text: frame } of effects) {
       if (kind === EffectKind.Send) this.#told(connection, frame);
@@ -76,14 +76,14 @@ class Follower {
    * @param {string} frame
    */
   #told(connection, frame) {
-    const dialect = this.#dialects.get(connection);
+    const version = this.#versions.get(connection);
     // One whose attachment the scenario has made up.
-    if (dialect === undefined) return;
+    if (version === undefined) return;
     const type = typeOf(frame);
     // Version 2 has them in a frame of their own.
-    const isBare = dialect === Dialect.Version1 && this.#pushed.has(type);
+    const isBare = version === ProtocolVersion.Version1 && this.#pushed.has(type);
     const name = isBare ? "pushed" : type;
-    const message = `${name}.to.v${dialect}`;
+    const message = `${name}.to.v${version}`;
     assert.ok(isMessage(message, JSON.parse(frame)), `${message}: ${frame.slice(0, SHOWN)}`);
     this.seen.add(message);
   }
@@ -94,14 +94,14 @@ class Follower {
    * @param {Effect[]} effects
    */
   #said(connection, frame, effects) {
-    const dialect = this.#dialects.get(connection);
+    const version = this.#versions.get(connection);
     const error = effects
       .filter((effect) => effect.kind === EffectKind.Send && effect.connection === connection)
       .map((effect) => JSON.parse(effect.text))
       .find(({ type }) => type === "error");
-    if (dialect === undefined || (error && !NO_MESSAGE.includes(error.code))) return;
+    if (version === undefined || (error && !NO_MESSAGE.includes(error.code))) return;
     const isKnownDevice = !error?.message.startsWith("deviceId is none");
-    const message = `${typeOf(frame)}.v${dialect}`;
+    const message = `${typeOf(frame)}.v${version}`;
     const isOne = isMessage(message, parsed(frame));
     // A nesting that ours refuses is nothing that a schema could say.
     if (error?.code === "invalid_json") return;

@@ -32,8 +32,8 @@ const MORE = 0x80;
  */
 export function lineOf({ kind, connection, number, text, bytes }) {
   switch (kind) {
-    case EffectKind.SetAside:
-      return "set_aside";
+    case EffectKind.Quarantine:
+      return "quarantine";
     case EffectKind.Erase:
       return "erase";
     case EffectKind.Store:
@@ -56,10 +56,10 @@ export function lineOf({ kind, connection, number, text, bytes }) {
       return `close_all ${number} ${shown(text)}`;
     case EffectKind.Answer:
       return `answer ${number} ${shown(text)}`;
-    case EffectKind.Measure:
-      return `measure ${shown(text)}`;
-    case EffectKind.Report:
-      return `report ${shown(text)}`;
+    case EffectKind.RecordMetrics:
+      return `record_metrics ${shown(text)}`;
+    case EffectKind.Log:
+      return `log ${shown(text)}`;
     default:
       return `an unknown effect ${kind}`;
   }

@@ -120,7 +120,7 @@ for (const { path, module } of builds) {
         const whole = readFormat(name);
         for (let size = 0; size < whole.length; size++) {
           const { effects } = wake(module, { snapshot: whole.subarray(0, size) });
-          assert.deepEqual(effects.map(({ kind }) => kind), [EffectKind.SetAside, EffectKind.Report], `${name}, ${size} bytes`);
+          assert.deepEqual(effects.map(({ kind }) => kind), [EffectKind.Quarantine, EffectKind.Log], `${name}, ${size} bytes`);
         }
       }
     });

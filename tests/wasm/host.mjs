@@ -5,7 +5,7 @@
  */
 
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { Dialect, EffectKind } from "../../bindings/wire.js";
+import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { lineOf } from "./effect-lines.mjs";
 import { bytesOf, stringOf } from "./scenario-text.mjs";
 
@@ -18,7 +18,7 @@ export const AT_ALL = Object.freeze({ keep: 0, pushId: "", to: [], except: [] })
 
 /** What a device of version 1 has of what only version 2 says. */
 export const AS_VERSION_1 = Object.freeze({
-  dialect: Dialect.Version1,
+  version: ProtocolVersion.Version1,
   tabId: "",
   since: Object.freeze({ epoch: 0, seq: 0 }),
 });
@@ -147,7 +147,7 @@ export class Host {
       case "connect":
         return this.#connect(connection, stringOf(text));
       case "connect2":
-        return this.#connectNewer(connection, text);
+        return this.#connectV2(connection, text);
       case "frame":
         return this.#step({ type: "FrameReceived", connection, now, content: stringOf(text) });
       case "binary": {
@@ -244,7 +244,7 @@ export class Host {
   /**
    * @param {number} connection
    * @param {string} deviceId
-   * @param {{dialect: number, tabId: string, since: Position}} [more]
+   * @param {{version: number, tabId: string, since: Position}} [more]
    */
   #connect(connection, deviceId, more = AS_VERSION_1) {
     this.#sockets.set(connection, { attachment: NO_BYTES, heartbeat: 0 });
@@ -261,12 +261,12 @@ export class Host {
    * @param {number} connection
    * @param {string} text
    */
-  #connectNewer(connection, text) {
+  #connectV2(connection, text) {
     const [names, place] = cut(text);
     const [deviceId, tabId = ""] = stringOf(names).split("/");
     const [epoch = 0, seq = 0] = place ? place.split(".").map(Number) : [];
     const since = { epoch, seq };
-    return this.#connect(connection, deviceId, { dialect: Dialect.Version2, tabId, since });
+    return this.#connect(connection, deviceId, { version: ProtocolVersion.Version2, tabId, since });
   }
 
   /** @param {number} connection */
@@ -299,7 +299,7 @@ export class Host {
   #apply({ kind, connection, bytes }) {
     // They lie in the module's memory, where the next step writes.
     const kept = bytes.slice();
-    if (kind === EffectKind.SetAside || kind === EffectKind.Erase) this.#stored = null;
+    if (kind === EffectKind.Quarantine || kind === EffectKind.Erase) this.#stored = null;
     if (kind === EffectKind.Erase) this.#legacy = this.#storedKept = null;
     if (kind === EffectKind.Store) this.#stored = kept;
     if (kind === EffectKind.StoreLogout) this.#storedLogout = kept;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { MESSAGE_TYPES, internalError } from "../../bindings/failures.js";
-import { Dialect, EffectKind } from "../../bindings/wire.js";
+import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { Host } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
@@ -38,7 +38,7 @@ class Device {
       this.#frames = sent.map(({ text }) => JSON.parse(text));
     };
     for (const command of ["at 1000000", "wake alice"]) this.#host.run(command);
-    this.#host.run(version === Dialect.Version2 ? "connect2 1 phone" : "connect 1 phone");
+    this.#host.run(version === ProtocolVersion.Version2 ? "connect2 1 phone" : "connect 1 phone");
   }
 
   /** Has the session read a frame, and returns the frames that it sends. @param {object} frame */
@@ -59,19 +59,19 @@ class Device {
 
 for (const { path, module } of builds) {
   describe(`the messages of ${path}`, () => {
-    for (const version of Object.values(Dialect)) {
+    for (const version of Object.values(ProtocolVersion)) {
       test(`version ${version}: the document has all, and no others`, () => {
         assert.deepEqual(new Device(module, version).types().sort(), documented(version).sort());
       });
     }
 
     test("a failure's report names each by its type, and nothing that is no message", () => {
-      assert.deepEqual([...MESSAGE_TYPES].sort(), new Device(module, Dialect.Version2).types().sort());
+      assert.deepEqual([...MESSAGE_TYPES].sort(), new Device(module, ProtocolVersion.Version2).types().sort());
     });
 
     test("docs/protocol.md tells of each", () => {
       const told = readFileSync(join(root, "docs/protocol.md"), "utf8");
-      for (const type of new Device(module, Dialect.Version2).types()) assert.match(told, new RegExp(`\\b${type}\\b`));
+      for (const type of new Device(module, ProtocolVersion.Version2).types()) assert.match(told, new RegExp(`\\b${type}\\b`));
     });
   });
 
@@ -82,7 +82,7 @@ for (const { path, module } of builds) {
     const taken = [];
     for (const id of [...texts, ...long, 7, null, true, ["a"], {}]) {
       const frame = { type: "join_game", gameId: "chess", id };
-      const answer = new Device(module, Dialect.Version2).ask(frame).find(({ type }) => type === "ack" || type === "error");
+      const answer = new Device(module, ProtocolVersion.Version2).ask(frame).find(({ type }) => type === "ack" || type === "error");
       const isTaken = answer.type === "ack" && answer.id === id;
       assert.equal(JSON.parse(internalError(JSON.stringify(frame))).id, isTaken ? id : undefined, JSON.stringify(id));
       const isDocumented = typeof id === "string" && id.length <= maxLength && new RegExp(pattern).test(id);

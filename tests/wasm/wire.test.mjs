@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { readEffects } from "../../bindings/effect-reader.js";
 import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { Dialect, EffectKind, EventTag } from "../../bindings/wire.js";
+import { ProtocolVersion, EffectKind, EventTag } from "../../bindings/wire.js";
 import { AS_VERSION_1, AT_ALL, openAllowance } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
@@ -47,10 +47,10 @@ describe("wire.js has the tables of C++, or events and effects change their mean
   test("EffectKind", () => {
     assert.deepEqual({ ...EffectKind }, enumOf("src/effect.h", "EffectKind"));
   });
-  test("Dialect", () => {
+  test("ProtocolVersion", () => {
     const text = readFileSync(join(root, "src/event.h"), "utf8");
-    const members = text.match(/enum class Dialect[^{]*\{ kVersion1 = (\d), kVersion2 = (\d) \}/);
-    assert.deepEqual(members?.slice(1).map(Number), [Dialect.Version1, Dialect.Version2]);
+    const members = text.match(/enum class ProtocolVersion[^{]*\{ kVersion1 = (\d), kVersion2 = (\d) \}/);
+    assert.deepEqual(members?.slice(1).map(Number), [ProtocolVersion.Version1, ProtocolVersion.Version2]);
   });
   test("the size of a frame that ends its connection", () => {
     assert.equal(CLOSE_BYTES, limit("kFrameBytesBeforeClose"));

@@ -94,7 +94,7 @@ test("a storage that refuses is told the same way", async () => {
 
 describe("what is told of an event", () => {
   const credential = { issuedAt: -1, expiresAt: 0, id: "my-session" };
-  const introduction = { dialect: 2, tabId: "my-tab", since: { epoch: 0, seq: 0 } };
+  const introduction = { version: 2, tabId: "my-tab", since: { epoch: 0, seq: 0 } };
   const aim = { keep: 0, pushId: "my-push", to: ["my-phone"], except: [] };
   const situation = { connections: 2, readStored: () => ({ snapshot: null, logout: new Uint8Array(9) }) };
 

@@ -9,7 +9,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
 import { SECRET, secretToken } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
-import { PROTOCOL } from "../support/newer-device.mjs";
+import { PROTOCOL } from "../support/v2-device.mjs";
 import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
 import { OPEN, ROOT, startServer } from "../support/server.mjs";
 

@@ -9,7 +9,7 @@ import { SECRET, secretToken } from "../support/auth.mjs";
 import { checkTypes, makeConsumer, objectFetch, rpc, runTool } from "../support/consumer.mjs";
 import { Device } from "../support/device.mjs";
 import { assertLoggedOut, assertPromptLogout, passiveDevices, promptTest, stateOf } from "../support/logout.mjs";
-import { NewerDevice } from "../support/newer-device.mjs";
+import { V2Device } from "../support/v2-device.mjs";
 import { OPEN, ROOT, startServer } from "../support/server.mjs";
 
 /** @type {import("../support/consumer.mjs").Consumer} */
@@ -73,7 +73,7 @@ test("the types name every member that a server is given by any call, and no oth
   };
   /** @param {string} deviceId @param {string} jti */
   const connect = (deviceId, jti) =>
-    NewerDevice.open(signedIn, "members", deviceId, { token: secretToken("members", { jti }) });
+    V2Device.open(signedIn, "members", deviceId, { token: secretToken("members", { jti }) });
   const devices = [await connect("desk", "one"), await connect("phone", "one"), await connect("tablet", "two")];
   await devices[0].request({ type: "join_game", gameId: "go", id: "r" });
   /** @type {Record<string, any[]>} */

@@ -6,7 +6,7 @@ import { areOrigins, isListedOrigin, isOriginOf } from "../../bindings/urls.js";
 import { SECRET, SERVICE_TOKEN, ask, bearer, seconds, secretToken, serve } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { PROTOCOL } from "../support/newer-device.mjs";
+import { PROTOCOL } from "../support/v2-device.mjs";
 import { RawDevice } from "../support/raw-device.mjs";
 import { PREFIX, UPGRADE, assertRefusal, push, requestAsWritten } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";

@@ -9,7 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { assertLoggedOut, stateOf } from "../support/logout.mjs";
-import { NewerDevice } from "../support/newer-device.mjs";
+import { V2Device } from "../support/v2-device.mjs";
 import { PREFIX, requestAsWritten, UPGRADE } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
@@ -76,7 +76,7 @@ async function assertInternal(device, frame) {
 
 test("a request of version 2 that could not be stored is answered by its id, after a sleep too", async () => {
   const user = "ids";
-  const newer = await NewerDevice.open(server, user, "newer");
+  const newer = await V2Device.open(server, user, "newer");
   const older = await Device.connect(server, user, "older");
   await older.next();
   for (const isAsleep of [false, true]) {

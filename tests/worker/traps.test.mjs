@@ -13,7 +13,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { AT_CLOSING, FAULTS, startFaultyServer } from "../support/faulty.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { NewerDevice } from "../support/newer-device.mjs";
+import { V2Device } from "../support/v2-device.mjs";
 import { clear, PREFIX, push, requestAsWritten, UPGRADE } from "../support/requests.mjs";
 import { ROOT } from "../support/server.mjs";
 import { NO_WRITES } from "../support/watched.mjs";
@@ -111,7 +111,7 @@ describe("the module traps at a frame: its sender gets internal, and nothing of 
 
 test("a request of version 2 that traps is answered by its id, and only such a one", async () => {
   const user = "ids";
-  const newer = await NewerDevice.open(server, user, "newer");
+  const newer = await V2Device.open(server, user, "newer");
   const older = await Device.connect(server, user, "older");
   await older.next();
   const message = "the frame could not be handled: nothing was done";
@@ -234,7 +234,7 @@ test("the module traps at a device's leaving: it has left all the same, with its
 test("a leaving that is lost may take the count along: devices of version 2 start over", async () => {
   const user = "lost-count";
   const leaving = await Device.connect(server, user, `phone ${AT_CLOSING}`);
-  const newer = await NewerDevice.open(server, user, "laptop");
+  const newer = await V2Device.open(server, user, "laptop");
   leaving.send({ type: "broadcast", event: "e", data: 1 });
   assert.equal((await newer.next()).type, "event");
   // One that has said nothing would hear of its close late.

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { stateOf } from "../support/logout.mjs";
-import { NewerDevice, lasting, restOf } from "../support/newer-device.mjs";
+import { V2Device, lasting, restOf } from "../support/v2-device.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { startWorkerd } from "../support/workerd.mjs";
 
@@ -31,7 +31,7 @@ after(async () => {
 
 /**
  * Ends the server as a crash does and starts another on what it has stored.
- * @param {NewerDevice[]} devices Those that are connected; each sees its connection end.
+ * @param {V2Device[]} devices Those that are connected; each sees its connection end.
  */
 async function crash(...devices) {
   const endings = devices.map((device) => device.closed());
@@ -63,7 +63,7 @@ function typesOf(frames) {
 
 test("changes of games that a device has not seen come once after a crash, and none twice", async () => {
   const user = "games";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   await desk.request({ type: "join_game", gameId: "go", id: "1" });
   const { since } = desk;
   for (const [at, gameId] of ["chess", "zoo"].entries()) {
@@ -74,7 +74,7 @@ test("changes of games that a device has not seen come once after a crash, and n
   assert.deepEqual(seen, []);
   await crash(desk);
   const missed = desk.frames.map((text) => JSON.parse(text)).filter(({ type, seq }) => type.startsWith("game_") && seq > 1);
-  const late = await NewerDevice.open(server, user, "desk", { since });
+  const late = await V2Device.open(server, user, "desk", { since });
   assert.equal(late.initial.reset, undefined);
   assert.deepEqual(late.initial.activeGames, ["chess", "zoo"]);
   assert.deepEqual(lasting(await restOf(late)), missed);
@@ -91,8 +91,8 @@ test("changes of games that a device has not seen come once after a crash, and n
 
 test("with more devices and events a crash may cost the frames, but never in silence", async () => {
   const user = "events";
-  const desk = await NewerDevice.open(server, user, "desk");
-  const phone = await NewerDevice.open(server, user, "phone");
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
   for (let at = 0; at < 5; at++) {
     await desk.request({ type: "broadcast", event: "e", data: at, id: `e${at}` });
     await desk.request({ type: "join_game", gameId: `g${at}`, id: `g${at}` });
@@ -106,7 +106,7 @@ test("with more devices and events a crash may cost the frames, but never in sil
     else assert.deepEqual(typesOf(lasting(await restOf(back))), []);
     await back.close();
   }
-  const another = await NewerDevice.open(server, user, "desk", { since: `${desk.epoch}.1` });
+  const another = await V2Device.open(server, user, "desk", { since: `${desk.epoch}.1` });
   const isWhole = lasting(await restOf(another)).length === 10;
   assert.ok(isWhole || another.initial.reset === true);
   await another.close();
@@ -114,11 +114,11 @@ test("with more devices and events a crash may cost the frames, but never in sil
 
 test("events of the moment before a crash lead to a reset for whoever had not seen them", async () => {
   const user = "moment";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   const { since } = desk;
   await desk.request({ type: "broadcast", event: "e", id: "1" });
   await crash(desk);
-  const back = await NewerDevice.open(server, user, "desk", { since });
+  const back = await V2Device.open(server, user, "desk", { since });
   assert.equal(back.initial.reset, true);
   assert.ok(back.epoch > desk.epoch);
   assert.deepEqual(lasting(await restOf(back)), []);
@@ -127,7 +127,7 @@ test("events of the moment before a crash lead to a reset for whoever had not se
 
 test("a request that changed the games is not done again after a crash", async () => {
   const user = "requests";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   const joined = await desk.request({ type: "join_game", gameId: "go", id: "join" });
   const left = await desk.request({ type: "leave_game", gameId: "go", id: "leave" });
   await crash(desk);
@@ -141,14 +141,14 @@ test("a request that changed the games is not done again after a crash", async (
 
 test("a request that was answered and one that was not come to the same after a crash", async () => {
   const user = "unanswered";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   const { since } = desk;
   const names = Array.from({ length: 40 }, (_, at) => `g${at}`);
   for (const name of names) desk.send({ type: "join_game", gameId: name, id: name });
   await desk.next();
   await crash(desk);
   const told = desk.frames.map((text) => JSON.parse(text)).filter(({ type }) => type === "game_joined");
-  const back = await NewerDevice.open(server, user, "desk", { since });
+  const back = await V2Device.open(server, user, "desk", { since });
   const { activeGames } = back.initial;
   assert.ok(activeGames.length >= told.length);
   assert.deepEqual(lasting(await restOf(back)).map(({ gameId }) => gameId), activeGames);
@@ -162,7 +162,7 @@ test("a request that was answered and one that was not come to the same after a 
 test("a kept push survives a crash, comes to each device once, and its id is still known", async () => {
   const user = "kept";
   const news = { type: "news", n: 1 };
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   assert.deepEqual(await push(user, news, { keep: "600", pushId: "p" }), { delivered: 1, kept: 1, dropped: 0 });
   const pushed = await desk.next();
   assert.deepEqual(pushed, { type: "push", seq: desk.seq, body: news });
@@ -170,24 +170,24 @@ test("a kept push survives a crash, comes to each device once, and its id is sti
   assert.deepEqual(await push(user, news, { keep: "600", pushId: "p" }), { delivered: 0, repeated: true });
   const back = await desk.again(server);
   assert.deepEqual(await restOf(back), []);
-  const phone = await NewerDevice.open(server, user, "phone");
+  const phone = await V2Device.open(server, user, "phone");
   assert.deepEqual(await restOf(phone), [{ type: "push", kept: true, body: news }]);
   await crash(back, phone);
   const phoneBack = await phone.again(server);
   assert.deepEqual(lasting(await restOf(phoneBack)), []);
   assert.ok(!phoneBack.frames.some((text) => text.includes("news")));
-  const stranger = await NewerDevice.open(server, user, "phone");
+  const stranger = await V2Device.open(server, user, "phone");
   assert.ok(!(await restOf(stranger)).some(({ type }) => type === "push"), "it has been given once");
   await Promise.all([phoneBack.close(), stranger.close()]);
 });
 
 test("a name and the time of the first visit survive a crash, the open sockets do not", async () => {
   const user = "names";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   await desk.request({ type: "set_device", name: "Desk", id: "n" });
   const [before] = desk.initial.devices;
   await crash(desk);
-  const phone = await NewerDevice.open(server, user, "phone");
+  const phone = await V2Device.open(server, user, "phone");
   const [remembered] = phone.initial.devices;
   assert.deepEqual(
     [remembered.deviceId, remembered.name, remembered.firstSeen, remembered.presence, remembered.tabs],

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
@@ -51,18 +51,18 @@ async function devicesOf(userId) {
 test("every device is told who is there, who comes, who changes and who goes", async () => {
   const user = "everybody";
   const before = Date.now();
-  const desk = await NewerDevice.open(server, user, "desk", { tabId: "1" });
+  const desk = await V2Device.open(server, user, "desk", { tabId: "1" });
   const [self] = desk.initial.devices;
   assert.deepEqual(rowsOf(desk.initial.devices), [["desk", "", "online", 1]]);
   assert.equal(self.current, true);
   assert.ok(self.firstSeen >= before && self.lastActive >= self.firstSeen && self.lastActive <= Date.now());
-  const phone = await NewerDevice.open(server, user, "phone", { tabId: "1" });
+  const phone = await V2Device.open(server, user, "phone", { tabId: "1" });
   assert.deepEqual(rowsOf(phone.initial.devices), [
     ["desk", "", "online", 1],
     ["phone", "", "online", 1],
   ]);
   assert.deepEqual(phone.initial.devices.map((/** @type {any} */ { current }) => current), [false, true]);
-  const second = await NewerDevice.open(server, user, "desk", { tabId: "2" });
+  const second = await V2Device.open(server, user, "desk", { tabId: "2" });
   const name = "K\u00fcche \"1\" \u{1f3b2}";
   await desk.request({ type: "set_device", name, id: "n" });
   await phone.request({ type: "update_presence", presence: "away", id: "p" });
@@ -93,8 +93,8 @@ test("every device is told who is there, who comes, who changes and who goes", a
 
 test("names, first visits and who is away survive sleeps and a restart", async () => {
   const user = "remembered";
-  const desk = await NewerDevice.open(server, user, "desk");
-  const phone = await NewerDevice.open(server, user, "phone");
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
   await desk.request({ type: "set_device", name: "Desk", id: "n" });
   await phone.request({ type: "set_device", name: "Phone", id: "n" });
   await phone.request({ type: "update_presence", presence: "away", id: "p" });
@@ -124,8 +124,8 @@ test("names, first visits and who is away survive sleeps and a restart", async (
 
 test("a device's presence is its own, and the user's is the last word said", async () => {
   const user = "presences";
-  const desk = await NewerDevice.open(server, user, "desk");
-  const phone = await NewerDevice.open(server, user, "phone");
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
   const hook = await Device.connect(server, user, "hook");
   await phone.request({ type: "update_presence", presence: "away", id: "p" });
   assert.deepEqual(rowsOf(await devicesOf(user)), [
@@ -148,9 +148,9 @@ test("a device's presence is its own, and the user's is the last word said", asy
 for (const sleeps of [false, true]) {
   test(`a tab that comes back takes its own place, unseen by others${sleeps ? ", also when it wakes the object" : ""}`, async () => {
     const user = `replaced ${sleeps}`;
-    const watcher = await NewerDevice.open(server, user, "watcher");
-    const first = await NewerDevice.open(server, user, "desk", { tabId: "1" });
-    const other = await NewerDevice.open(server, user, "desk", { tabId: "2" });
+    const watcher = await V2Device.open(server, user, "watcher");
+    const first = await V2Device.open(server, user, "desk", { tabId: "1" });
+    const other = await V2Device.open(server, user, "desk", { tabId: "2" });
     await restOf(watcher);
     await restOf(first);
     if (sleeps) await server.hibernate(user);
@@ -176,7 +176,7 @@ test("without a tab, or with another device's, nothing is replaced", async () =>
   const user = "beside";
   const devices = [];
   for (const [id, tabId] of [["desk"], ["desk"], ["desk", "1"], ["phone", "1"]]) {
-    devices.push(await NewerDevice.open(server, user, id, tabId ? { tabId } : {}));
+    devices.push(await V2Device.open(server, user, id, tabId ? { tabId } : {}));
   }
   const hook = await Device.connect(server, user, "desk");
   assert.equal((await stateOf(server, user)).connectedDevices, 5);
@@ -203,8 +203,8 @@ test("a device that cannot be reached any more is shown as gone, one that never 
   const { ahead, setAhead } = await startAhead(t);
   for (const sleeps of [false, true]) {
     const user = `vanished ${sleeps}`;
-    const silent = await NewerDevice.open(ahead, user, "silent");
-    const beating = await NewerDevice.open(ahead, user, "beating");
+    const silent = await V2Device.open(ahead, user, "silent");
+    const beating = await V2Device.open(ahead, user, "beating");
     beating.send(PING);
     assert.equal(await beating.nextText(), '{"type":"pong"}');
     if (sleeps) await ahead.hibernate(user);
@@ -228,8 +228,8 @@ test("a device that has paused its heartbeats and then says something is alive",
   const { ahead, setAhead } = await startAhead(t);
   for (const sleeps of [false, true]) {
     const user = `paused ${sleeps}`;
-    const paused = await NewerDevice.open(ahead, user, "paused");
-    const other = await NewerDevice.open(ahead, user, "other");
+    const paused = await V2Device.open(ahead, user, "paused");
+    const other = await V2Device.open(ahead, user, "other");
     for (const device of [paused, other]) {
       device.send(PING);
       while ((await device.next()).type !== "pong");
@@ -247,7 +247,7 @@ test("a device that has paused its heartbeats and then says something is alive",
 test("a device that has vanished has not got what a server sends", async (t) => {
   const { ahead, setAhead } = await startAhead(t);
   const user = "unreached";
-  const device = await NewerDevice.open(ahead, user, "phone");
+  const device = await V2Device.open(ahead, user, "phone");
   device.send(PING);
   assert.equal((await device.next()).type, "pong");
   await setAhead(140_000);

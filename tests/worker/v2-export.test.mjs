@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 
 import { SECRET, SERVICE_TOKEN, bearer, secretToken } from "../support/auth.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX, requestAsWritten } from "../support/requests.mjs";
 import { startServer } from "../support/server.mjs";
 
@@ -78,7 +78,7 @@ test("only a GET is answered", async () => {
 test("it holds the games, the devices, the frames and the pushes, and after a clear none of them", async () => {
   const user = "ann";
   const token = secretToken(user);
-  const desk = await NewerDevice.open(server, user, "desk", { token });
+  const desk = await V2Device.open(server, user, "desk", { token });
   await desk.request({ type: "set_device", name: "Desk", id: "1" });
   await desk.request({ type: "join_game", gameId: "go", id: "2" });
   await desk.request({ type: "broadcast", event: "e", data: { a: 1 }, id: "3" });
@@ -149,8 +149,8 @@ test("it holds the games, the devices, the frames and the pushes, and after a cl
 test("a credential that was ended gets nothing, and what was ended stays on record", async () => {
   const user = "eve";
   const token = secretToken(user, { jti: "phone" });
-  const desk = await NewerDevice.open(server, user, "desk", { token: secretToken(user, { jti: "desk" }) });
-  const phone = await NewerDevice.open(server, user, "phone", { token });
+  const desk = await V2Device.open(server, user, "desk", { token: secretToken(user, { jti: "desk" }) });
+  const phone = await V2Device.open(server, user, "phone", { token });
   await restOf(phone);
   const closing = phone.closed();
   await desk.request({ type: "logout_others", id: "1" });

@@ -9,7 +9,7 @@ import { SECRET, SERVICE_TOKEN, ask, bearer, secretToken } from "../support/auth
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { assertLoggedOut } from "../support/logout.mjs";
-import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { startServer } from "../support/server.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
@@ -47,7 +47,7 @@ function tokenOf(userId, jti) {
  * @param {string} [jti] Names its credential.
  */
 async function newer(userId, deviceId, jti = deviceId) {
-  const device = await NewerDevice.open(server, userId, deviceId, { token: tokenOf(userId, jti) });
+  const device = await V2Device.open(server, userId, deviceId, { token: tokenOf(userId, jti) });
   await restOf(device);
   return device;
 }
@@ -197,7 +197,7 @@ test("before logout_all closes it tells version 2 what happens, and version 1 no
   assert.deepEqual(phone.unread(), [loggedOut]);
   assert.deepEqual(hook.unread(), []);
   for (const jti of ["desk", "phone", "hook"]) await assertCredential(user, jti, true);
-  const again = await NewerDevice.open(server, user, "desk", {
+  const again = await V2Device.open(server, user, "desk", {
     token: secretToken(user, { iat: Math.floor(Date.now() / 1_000) + 2, jti: "later" }),
     since: desk.since,
   });
@@ -209,7 +209,7 @@ test("a token that names no credential is the same one however its signature is 
   const user = "nameless";
   const desk = await newer(user, "desk");
   const token = secretToken(user, { iat: SIGNED_IN });
-  const phone = await NewerDevice.open(server, user, "phone", { token });
+  const phone = await V2Device.open(server, user, "phone", { token });
   await restOf(phone);
   const closing = phone.closed();
   assert.equal((await desk.request({ type: "logout_device", deviceId: "phone", id: "out" })).type, "ack");
@@ -230,8 +230,8 @@ test("tokens of one session are one credential, whatever else tells them apart",
   const user = "sid";
   const tokenOfSession = (/** @type {string} */ sid, /** @type {string} */ jti) =>
     secretToken(user, { sid, jti, iat: SIGNED_IN });
-  const desk = await NewerDevice.open(server, user, "desk", { token: tokenOfSession("s1", "1") });
-  const phone = await NewerDevice.open(server, user, "phone", { token: tokenOfSession("s2", "2") });
+  const desk = await V2Device.open(server, user, "desk", { token: tokenOfSession("s1", "1") });
+  const phone = await V2Device.open(server, user, "phone", { token: tokenOfSession("s2", "2") });
   await restOf(phone);
   const closing = phone.closed();
   await desk.request({ type: "logout_device", deviceId: "phone", id: "out" });
@@ -243,7 +243,7 @@ test("tokens of one session are one credential, whatever else tells them apart",
 
 test("a call that names no device ends none, and one that names no game changes none", async () => {
   const user = "no-device";
-  const desk = await NewerDevice.open(watched, user, "desk");
+  const desk = await V2Device.open(watched, user, "desk");
   const fields = { logoutDevice: "deviceId", joinGame: "gameId", leaveGame: "gameId" };
   for (const [method, field] of Object.entries(fields)) {
     for (const name of ["", undefined, null, 7, {}]) {
@@ -258,8 +258,8 @@ test("a call that names no device ends none, and one that names no game changes 
 
 test("a server ends one device by a call, and is told of one that there is not", async () => {
   const user = "call";
-  const desk = await NewerDevice.open(watched, user, "desk");
-  const phone = await NewerDevice.open(watched, user, "phone");
+  const desk = await V2Device.open(watched, user, "desk");
+  const phone = await V2Device.open(watched, user, "phone");
   // One that only ever listens gets the frame at once, but notices the close late.
   assert.equal((await phone.ask('{"type":"ping"}')).type, "pong");
   assert.deepEqual(await watched.call(user, "logoutDevice", "phone"), { result: { success: true } });

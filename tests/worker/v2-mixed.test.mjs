@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { Device } from "../support/device.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { clear, push } from "../support/requests.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
 
@@ -32,16 +32,16 @@ after(() => server.close());
 
 /**
  * @param {string} userId
- * @param {boolean} isNewer
+ * @param {boolean} isV2
  * @returns {Promise<Companion>}
  */
-async function companionOf(userId, isNewer) {
-  if (!isNewer) {
+async function companionOf(userId, isV2) {
+  if (!isV2) {
     const device = await Device.connect(server, userId, "beside");
     await device.next();
     return { device, send: (message) => device.send(message), also: async () => {} };
   }
-  const device = await NewerDevice.open(server, userId, "beside", { tabId: "one" });
+  const device = await V2Device.open(server, userId, "beside", { tabId: "one" });
   let requests = 0;
   return {
     device,
@@ -53,13 +53,13 @@ async function companionOf(userId, isNewer) {
 /**
  * What a hook sees of a day, to the letter, but for times and the user's name.
  * @param {string} userId
- * @param {boolean} isNewer What the device beside it speaks.
+ * @param {boolean} isV2 What the device beside it speaks.
  * @param {boolean} sleeps Whether the object sleeps again and again.
  */
-async function dayOf(userId, isNewer, sleeps) {
+async function dayOf(userId, isV2, sleeps) {
   const hook = await Device.connect(server, userId, "Mozilla/5.0 (X11; Li-1795383198465");
   await hook.next();
-  const { device, send, also } = await companionOf(userId, isNewer);
+  const { device, send, also } = await companionOf(userId, isV2);
   /** @param {() => unknown} step */
   const then = async (step) => {
     if (sleeps) await server.hibernate(userId);
@@ -74,7 +74,7 @@ async function dayOf(userId, isNewer, sleeps) {
   await then(() => hook.send({ type: "leave_game", gameId: "go" }));
   await then(() => hook.send({ type: "update_presence", presence: "away" }));
   await then(() => send({ type: "update_presence", presence: "online" }));
-  await then(() => also(() => aside(userId, /** @type {NewerDevice} */ (device))));
+  await then(() => also(() => aside(userId, /** @type {V2Device} */ (device))));
   await then(() => send({ type: "broadcast", event: "e", data: { "a ": [1.50, "\u00e9"] } }));
   await then(() => hook.send('{"type":"broadcast","event":"f","data": { "b":1e2 },"to":["beside"],"id":7}'));
   await then(() => hook.send({ type: "set_device", name: "n" }));
@@ -95,13 +95,13 @@ async function dayOf(userId, isNewer, sleeps) {
 /**
  * What only devices of version 2 do and see.
  * @param {string} userId
- * @param {NewerDevice} device
+ * @param {V2Device} device
  */
 async function aside(userId, device) {
   await device.request({ type: "set_device", name: "Desk", id: "name" });
-  const tab = await NewerDevice.open(server, userId, "beside", { tabId: "two" });
+  const tab = await V2Device.open(server, userId, "beside", { tabId: "two" });
   await (await tab.again()).close();
-  const other = await NewerDevice.open(server, userId, "third");
+  const other = await V2Device.open(server, userId, "third");
   await other.request({ type: "broadcast", event: "e", to: ["self", "beside"], id: "aimed" });
   const closing = other.closed();
   await device.request({ type: "logout_device", deviceId: "third", id: "end" });
@@ -125,7 +125,7 @@ for (const sleeps of [false, true]) {
 test("a frame that only version 2 has never reaches the hook, whoever causes it", async () => {
   const user = "strictly";
   const hook = await Device.connect(server, user, "hook");
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   await aside(user, desk);
   await desk.close();
   const types = (await restOf(hook)).map(({ type }) => type);
@@ -135,7 +135,7 @@ test("a frame that only version 2 has never reaches the hook, whoever causes it"
 
 test("the hook counts as a device to version 2, and both read one state", async () => {
   const user = "counted";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   const hook = await Device.connect(server, user, "hook");
   const { type, device } = await desk.next();
   assert.deepEqual([type, device.deviceId, device.tabs], ["device_connected", "hook", 1]);

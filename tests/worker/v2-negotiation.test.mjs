@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 
 import { SECRET, SERVICE_TOKEN, bearer, secretToken } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
-import { PROTOCOL } from "../support/newer-device.mjs";
+import { PROTOCOL } from "../support/v2-device.mjs";
 import { PREFIX, UPGRADE, assertRefusal, requestAsWritten } from "../support/requests.mjs";
 import { startServer } from "../support/server.mjs";
 
@@ -50,10 +50,10 @@ for (const [offered, echoed] of OFFERS) {
       assert.equal(answer.headers["sec-websocket-protocol"], echoed);
       const device = new Device(`${where.ws}${PREFIX}${query}`, { protocols: offered });
       const first = await device.next();
-      const isNewer = echoed === PROTOCOL;
+      const isV2 = echoed === PROTOCOL;
       const { type, deviceId } = first;
       assert.deepEqual([type, deviceId], ["initial_state", "d"]);
-      for (const key of ["epoch", "seq", "devices"]) assert.equal(key in first, isNewer, key);
+      for (const key of ["epoch", "seq", "devices"]) assert.equal(key in first, isV2, key);
       await device.close();
     }
   });

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { Device } from "../support/device.mjs";
-import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX, assertRefusal } from "../support/requests.mjs";
 import { NO_WRITES, startWatchedServer } from "../support/watched.mjs";
 
@@ -23,10 +23,10 @@ after(() => server.close());
 /**
  * A device of either version, all frames read.
  * @param {string} userId
- * @returns {Promise<[NewerDevice, Device]>}
+ * @returns {Promise<[V2Device, Device]>}
  */
 async function pair(userId) {
-  const desk = await NewerDevice.open(server, userId, "desk");
+  const desk = await V2Device.open(server, userId, "desk");
   const hook = await Device.connect(server, userId, "hook");
   for (const device of [desk, hook]) await restOf(device);
   return [desk, hook];
@@ -115,7 +115,7 @@ test("every other name is the app's, and so are all members of a push", async ()
 test("what was cut in the middle of an emoji arrives as it was written, also later", async () => {
   const user = "halves";
   const [desk, hook] = await pair(user);
-  const phone = await NewerDevice.open(server, user, "phone");
+  const phone = await V2Device.open(server, user, "phone");
   await phone.close();
   const body = '{"type":"note","text":"see you \\ud83d","\\ude00":["\\ud83d\\n"]}';
   for (const push of waysToPush(user, body)) assert.deepEqual((await push()).delivered, 2);

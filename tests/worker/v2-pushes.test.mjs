@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX, assertRefusal } from "../support/requests.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
 
@@ -27,8 +27,8 @@ after(() => server.close());
  * @param {string} userId
  */
 async function three(userId) {
-  const desk = await NewerDevice.open(server, userId, "desk");
-  const phone = await NewerDevice.open(server, userId, "phone, /2");
+  const desk = await V2Device.open(server, userId, "desk");
+  const phone = await V2Device.open(server, userId, "phone, /2");
   const hook = await Device.connect(server, userId, "hook");
   for (const device of [desk, phone, hook]) await restOf(device);
   return [desk, phone, hook];
@@ -81,7 +81,7 @@ const AIMS = [
 test("an event goes to those it names and to nobody else, and its sender is told it was done once", async () => {
   const user = "aimed";
   const devices = await three(user);
-  const [desk] = /** @type {NewerDevice[]} */ (devices);
+  const [desk] = /** @type {V2Device[]} */ (devices);
   const names = ["desk", "phone, /2", "hook"];
   for (const [at, [aim, receivers]] of AIMS.entries()) {
     const message = { type: "broadcast", event: "e", data: at, ...aim, id: `a${at}` };
@@ -137,8 +137,8 @@ test("a push goes to those it names, by HTTP and by a call, to the letter", asyn
 
 test("a kept push waits for whoever is away, and comes to each once", async () => {
   const user = "kept";
-  const desk = await NewerDevice.open(server, user, "desk");
-  const phone = await NewerDevice.open(server, user, "phone");
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
   await leave(phone, user, 1);
   const first = await pushTo(user, "&keep=600&pushId=p", '{"type":"news","n":1}');
   assert.deepEqual(await first.json(), { delivered: 1, kept: 1, dropped: 0 });
@@ -152,7 +152,7 @@ test("a kept push waits for whoever is away, and comes to each once", async () =
   assert.deepEqual(pushed(await restOf(desk)), [1, 2]);
   const back = await phone.again();
   assert.deepEqual(pushed(await restOf(back)), [1, 2]);
-  const stranger = await NewerDevice.open(server, user, "tablet");
+  const stranger = await V2Device.open(server, user, "tablet");
   const given = await restOf(stranger);
   assert.deepEqual(given, [1, 2].map((n) => ({ type: "push", kept: true, body: { type: "news", n } })));
   const hook = await Device.connect(server, user, "hook");
@@ -163,7 +163,7 @@ test("a kept push waits for whoever is away, and comes to each once", async () =
     const once = await device.again();
     assert.deepEqual(pushed(await restOf(once)), []);
     await leave(once, user, 3);
-    const afresh = await NewerDevice.open(server, user, once.initial.deviceId);
+    const afresh = await V2Device.open(server, user, once.initial.deviceId);
     assert.deepEqual(pushed(await restOf(afresh)), []);
   }
 });
@@ -175,7 +175,7 @@ test("a push that nobody is there for waits, too, and one that is not kept does 
     assert.equal((await answer.json()).delivered, 0);
   }
   await server.restart(user);
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   assert.deepEqual(await restOf(desk), [{ type: "push", kept: true, body: { type: "news", n: 0 } }]);
   const soon = await pushTo(user, "&keep=1", '{"type":"news","n":2}');
   assert.deepEqual(await soon.json(), { delivered: 1, kept: 2, dropped: 0 });
@@ -185,7 +185,7 @@ test("a push that nobody is there for waits, too, and one that is not kept does 
     const late = result.keptPushes.some((/** @type {any} */ { message }) => message.n === 2);
     return !late || Date.now() > result.keptPushes[1].expiresAt;
   });
-  const phone = await NewerDevice.open(server, user, "phone");
+  const phone = await V2Device.open(server, user, "phone");
   assert.deepEqual(pushed(await restOf(phone)), [0]);
   await phone.close();
 });
@@ -198,14 +198,14 @@ test("what there is no room for is dropped from the old end, and its sender is t
   }
   const { result } = await server.call(user, "push", { type: "news", n: 64 }, { keep: 600 });
   assert.deepEqual(result, { delivered: 0, kept: 64, dropped: 1 });
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   assert.deepEqual(pushed(await restOf(desk)), Array.from({ length: 64 }, (_, at) => at + 1));
   await desk.close();
 });
 
 test("a push whose options can't be taken is refused by name, and delivered to nobody", async () => {
   const user = "refused";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   const many = Array.from({ length: 65 }, (_, at) => `d${at}`);
   /** @type {[query: string, options: object, name: RegExp][]} */
   const wrong = [
@@ -255,7 +255,7 @@ test("a push whose options can't be taken is refused by name, and delivered to n
 
 test("a message that is no JSON is refused as a value, and no options are none", async () => {
   const user = "values";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   for (const options of [null, undefined, {}]) {
     const { result } = await server.call(user, "push", { type: "news" }, options);
     assert.deepEqual(result, { delivered: 1 });

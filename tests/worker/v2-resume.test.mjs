@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { eventually } from "../support/eventually.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { NewerDevice, lasting, restOf } from "../support/newer-device.mjs";
+import { V2Device, lasting, restOf } from "../support/v2-device.mjs";
 import { clear, push } from "../support/requests.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
 
@@ -31,15 +31,15 @@ const IDLE_TRIES = 4;
  * @param {string} userId
  */
 async function pair(userId) {
-  const desk = await NewerDevice.open(server, userId, "desk", { tabId: "t" });
-  const phone = await NewerDevice.open(server, userId, "phone", { tabId: "t" });
+  const desk = await V2Device.open(server, userId, "desk", { tabId: "t" });
+  const phone = await V2Device.open(server, userId, "phone", { tabId: "t" });
   await restOf(desk);
   return { desk, phone };
 }
 
 /**
  * Closes a device and waits until the server has forgotten it.
- * @param {NewerDevice} device
+ * @param {V2Device} device
  * @param {string} userId
  * @param {number} left
  */
@@ -52,7 +52,7 @@ async function leave(device, userId, left) {
 
 /**
  * Everything that can be missed, caused by one device.
- * @param {NewerDevice} device
+ * @param {V2Device} device
  * @param {string} userId
  * @param {string} name Of the games.
  */
@@ -69,7 +69,7 @@ async function happen(device, userId, name) {
 
 /**
  * The lasting frames of a device above a number, to the letter.
- * @param {NewerDevice} device
+ * @param {V2Device} device
  * @param {number} seq
  */
 function textsAbove(device, seq) {
@@ -81,8 +81,8 @@ function textsAbove(device, seq) {
 
 /**
  * Asserts that a device that came back has got what the other has got meanwhile.
- * @param {NewerDevice} back
- * @param {NewerDevice} other It was there all the time.
+ * @param {V2Device} back
+ * @param {V2Device} other It was there all the time.
  * @param {number} seq Up to where the first had seen all.
  */
 async function assertCaughtUp(back, other, seq) {
@@ -132,7 +132,7 @@ test("a number follows the other, whatever sleeps between, and is the same for e
   }
   await restOf(desk);
   await restOf(phone);
-  const numbers = (/** @type {NewerDevice} */ device) =>
+  const numbers = (/** @type {V2Device} */ device) =>
     device.frames
       .map((text) => JSON.parse(text))
       .filter(({ type, seq }) => type !== "ack" && type !== "initial_state" && seq !== undefined)
@@ -174,7 +174,7 @@ test("what can't be brought is never skipped in silence", async (t) => {
     ["a number that is yet to come", `${epoch}.999`],
   ]) {
     await t.test(what, async () => {
-      const stranger = await NewerDevice.open(server, user, "stranger", { since });
+      const stranger = await V2Device.open(server, user, "stranger", { since });
       assert.equal(stranger.initial.reset, true);
       assert.equal(stranger.initial.epoch, epoch);
       assert.deepEqual(lasting(await restOf(stranger)), []);
@@ -222,7 +222,7 @@ test("a request is done once, however often it is sent, also after a reconnect a
   assert.deepEqual([joined.type, said.type, said.seq], ["ack", "ack", joined.seq + 1]);
   await phone.request({ type: "leave_game", gameId: "go", id: "c" });
   await restOf(desk);
-  /** @param {NewerDevice} device */
+  /** @param {V2Device} device */
   const repeat = async (device) => {
     assert.deepEqual(await device.request({ type: "join_game", gameId: "go", id: "a" }), joined);
     assert.deepEqual(await device.request({ type: "broadcast", event: "e", data: 1, id: "b" }), said);
@@ -247,7 +247,7 @@ test("a request is done once, however often it is sent, also after a reconnect a
 
 test("a refused request carries its id, and may be tried again", async () => {
   const user = "refused";
-  const device = await NewerDevice.open(server, user);
+  const device = await V2Device.open(server, user);
   const refused = await device.request({ type: "join_game", gameId: "", id: "a" });
   assert.deepEqual([refused.type, refused.code, refused.id], ["error", "invalid_message", "a"]);
   assert.equal((await device.request({ type: "join_game", gameId: "go", id: "a" })).type, "ack");

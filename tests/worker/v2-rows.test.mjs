@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { NewerDevice, restOf } from "../support/newer-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX, push } from "../support/requests.mjs";
 import { NO_WRITES, startWatchedServer } from "../support/watched.mjs";
 
@@ -55,7 +55,7 @@ for (const sleeps of [false, true]) {
       await assertRows(user, rows, what, work);
     };
     await costs(1, "a device's first connect", async () => {
-      desk = await NewerDevice.open(server, user, "desk", { tabId: "t" });
+      desk = await V2Device.open(server, user, "desk", { tabId: "t" });
     });
     /** @param {object} message */
     const say = (message) => () => (desk.send(message), restOf(desk));
@@ -78,7 +78,7 @@ for (const sleeps of [false, true]) {
       desk = await desk.again();
     });
     await costs(0, "a tab more, and its leaving", async () => {
-      await leave(await NewerDevice.open(server, user, "desk", { tabId: "2" }), user, 1);
+      await leave(await V2Device.open(server, user, "desk", { tabId: "2" }), user, 1);
     });
     await costs(1, "the last leave", () => leave(desk, user, 0));
     await costs(0, "a reconnect", async () => {
@@ -90,11 +90,11 @@ for (const sleeps of [false, true]) {
 
 test("a second device costs the row of its name and no other, and no row when it comes back", async () => {
   const user = "second";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   /** @type {any} */
   let phone;
   await assertRows(user, 1, "the first connect", async () => {
-    phone = await NewerDevice.open(server, user, "phone");
+    phone = await V2Device.open(server, user, "phone");
   });
   for (let round = 0; round < 3; round++) {
     await assertRows(user, 0, "a leave and a reconnect", async () => {
@@ -109,7 +109,7 @@ test("a second device costs the row of its name and no other, and no row when it
 
 test("a hundred reconnects of a tab in a row cost no row but those of its visit", async () => {
   const user = "churn";
-  let device = await NewerDevice.open(server, user, "desk", { tabId: "t" });
+  let device = await V2Device.open(server, user, "desk", { tabId: "t" });
   await assertRows(user, 0, "replacing", async () => {
     for (let visit = 0; visit < 100; visit++) device = await device.again();
   });
@@ -125,7 +125,7 @@ test("a hundred reconnects of a tab in a row cost no row but those of its visit"
 
 test("a kept push costs one row more, and so does each device's getting it", async () => {
   const user = "kept";
-  const desk = await NewerDevice.open(server, user, "desk");
+  const desk = await V2Device.open(server, user, "desk");
   await desk.request({ type: "broadcast", event: "e", id: "1" });
   const query = new URLSearchParams({ userId: user, keep: "600", pushId: "p" });
   const send = () =>
@@ -133,17 +133,17 @@ test("a kept push costs one row more, and so does each device's getting it", asy
   await assertRows(user, 1, "the push", send);
   await assertRows(user, 0, "the same again", send);
   await assertRows(user, 2, "a newcomer that gets it", async () => {
-    await restOf(await NewerDevice.open(server, user, "phone"));
+    await restOf(await V2Device.open(server, user, "phone"));
   });
   await assertRows(user, 0, "the same newcomer again", async () => {
-    await restOf(await NewerDevice.open(server, user, "phone"));
+    await restOf(await V2Device.open(server, user, "phone"));
   });
 });
 
 test("signing one device out costs a row, and all of them two", async () => {
   const user = "logout";
-  const desk = await NewerDevice.open(server, user, "desk");
-  const phone = await NewerDevice.open(server, user, "phone");
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
   await restOf(phone);
   await desk.request({ type: "broadcast", event: "e", id: "1" });
   // Those let in by the open door have no credential that could be ended.
@@ -174,8 +174,8 @@ test("version 1 beside none of version 2 writes what it always wrote", async () 
 test("metrics count what version 2 does, and the rows that were written", async () => {
   const user = "metrics";
   const before = await server.counts(user);
-  const desk = await NewerDevice.open(server, user, "desk");
-  const phone = await NewerDevice.open(server, user, "phone");
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
   await desk.request({ type: "join_game", gameId: "go", id: "1" });
   await desk.request({ type: "join_game", gameId: "go", id: "1" });
   await desk.request({ type: "broadcast", event: "e", id: "2" });

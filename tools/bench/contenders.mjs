@@ -18,8 +18,8 @@ import { STATE_BYTES } from "./workloads.mjs";
 /** @import { Dialect } from "./workloads.mjs" */
 
 /**
- * `before` and `before-newer` are ours as another commit has it.
- * @typedef {"ours" | "newer" | "before" | "before-newer" | "plain" | "party" | "echo" | "echo-one" | "echo-put"} ContenderName
+ * `before` and `before-v2` are ours as another commit has it.
+ * @typedef {"ours" | "v2" | "before" | "before-v2" | "plain" | "party" | "echo" | "echo-one" | "echo-put"} ContenderName
  */
 /** @typedef {Exclude<ContenderName, "ours">} ReferenceName */
 
@@ -43,9 +43,9 @@ const OURS = { ...OPEN, MAX_DEVICES: "10000" };
 /** @type {Record<ContenderName, Kind>} */
 export const CONTENDERS = {
   ours: { dialect: "session", describe: async () => ({ vars: OURS }) },
-  newer: { dialect: "newer", describe: async () => ({ vars: OURS }) },
+  v2: { dialect: "v2", describe: async () => ({ vars: OURS }) },
   before: { dialect: "session", describe: describeBefore },
-  "before-newer": { dialect: "newer", describe: describeBefore, base: "newer" },
+  "before-v2": { dialect: "v2", describe: describeBefore, base: "v2" },
   plain: {
     dialect: "session",
     describe: () => asWritten("Plain", ["plain.js", "text-of-data.js", "routes.js"]),

@@ -79,7 +79,7 @@ let dialect = "session";
 function open(base, manner, userId, deviceId) {
   const query = new URLSearchParams({ userId, deviceId });
   const perMessageDeflate = manner === "browser" && { threshold: 0 };
-  const protocols = dialect === "newer" ? ["user-session.v2"] : [];
+  const protocols = dialect === "v2" ? ["user-session.v2"] : [];
   return new WebSocket(`${base}/__user-session?${query}`, protocols, { perMessageDeflate });
 }
 
@@ -126,7 +126,7 @@ function heard(socket, event) {
 async function connect(options) {
   const { base, manner, devices } = options;
   dialect = options.dialect;
-  const plain = dialect === "newer" ? withoutNumber : (/** @type {Buffer} */ data) => data;
+  const plain = dialect === "v2" ? withoutNumber : (/** @type {Buffer} */ data) => data;
   const first = users.length * devices;
   const end = first + options.users * devices;
   for (let added = 0; added < options.users; added++) {
@@ -140,7 +140,7 @@ async function connect(options) {
       const socket = open(base, manner, userName(user), deviceName(device));
       users[user].sockets[device] = socket;
       // The greeting comes with or after the opening.
-      const isGreeted = dialect === "session" || dialect === "newer";
+      const isGreeted = dialect === "session" || dialect === "v2";
       const greeted = isGreeted ? heard(socket, "message") : undefined;
       await Promise.all([heard(socket, "open"), greeted]);
       const { load } = users[user];
@@ -149,7 +149,7 @@ async function connect(options) {
     });
     await Promise.all(batch);
   }
-  if (dialect === "newer") await Promise.all(users.flatMap(({ sockets }) => sockets).map(caughtUp));
+  if (dialect === "v2") await Promise.all(users.flatMap(({ sockets }) => sockets).map(caughtUp));
 }
 
 async function joinStandingGames() {

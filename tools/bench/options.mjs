@@ -76,12 +76,12 @@ const HELP = `npm run bench -- [options]
   --only <names>    comma-separated: workloads (${Object.keys(WORKLOADS).join(", ")}), shapes
                     (${Object.keys(SHAPES).join(", ")}), ways to connect (${Object.keys(MANNERS).join(", ")}),
                     references (plain, party, echo, echo-one, echo-put,
-                    newer: ours in version 2 of the protocol) and
+                    v2: ours in version 2 of the protocol) and
                     other parts (${PARTS.join(", ")}: memory and waking are in sleep)
   --pairs <n>       instead of ${EFFORTS.full.pairs}, or ${EFFORTS.short.pairs} with --short; so often is memory measured, too
   --before <dir>    another checkout of the project; its server is built there and is one more
-                    reference, before, which --only may name; if newer is compared, before-newer
-                    is the same server in version 2, and its ratio is newer ÷ it
+                    reference, before, which --only may name; if v2 is compared, before-v2
+                    is the same server in version 2, and its ratio is v2 ÷ it
   --storage <dir>   where the objects' storage lies; default: ${MEMORY}, a disk without fsync
   --json <file>     the results, with every sample`;
 
@@ -147,7 +147,7 @@ function chooser(only, isShort, hasBefore) {
     shapes: Object.keys(SHAPES),
     manners: Object.keys(MANNERS),
     references: [...new Set(Object.values(REFERENCES).flat())].filter(
-      (name) => name !== "before-newer" && (hasBefore || name !== "before"),
+      (name) => name !== "before-v2" && (hasBefore || name !== "before"),
     ),
     parts: [...PARTS],
   };
@@ -164,7 +164,7 @@ function chooser(only, isShort, hasBefore) {
     only.includes(name),
   );
   const named = chosen(kinds.references);
-  const ofBefore = named.includes("newer") ? ["before", "before-newer"] : ["before"];
+  const ofBefore = named.includes("v2") ? ["before", "before-v2"] : ["before"];
   const references = hasBefore ? [...named, ...ofBefore] : named;
   const plans = chosen(kinds.manners, isShort ? [SHORT_MANNER] : kinds.manners).flatMap((manner) =>
     chosen(kinds.workloads, isShort ? SHORT_WORKLOADS : kinds.workloads).flatMap((workload) =>

@@ -24,9 +24,9 @@ export const SHAPES = {
  * @type {Record<WorkloadName, ReferenceName[]>}
  */
 export const REFERENCES = {
-  event: ["before", "plain", "echo", "party", "newer", "before-newer"],
-  sync: ["before", "plain", "echo-one", "party", "newer", "before-newer"],
-  "join-leave": ["before", "plain", "echo-put", "party", "newer", "before-newer"],
+  event: ["before", "plain", "echo", "party", "v2", "before-v2"],
+  sync: ["before", "plain", "echo-one", "party", "v2", "before-v2"],
+  "join-leave": ["before", "plain", "echo-put", "party", "v2", "before-v2"],
   ping: ["before", "plain", "echo", "party"],
 };
 
@@ -107,7 +107,7 @@ export async function measureThroughput(plan, effort, folders) {
 async function prepare(contender, { workload, shape, manner }, { warmUpMs }) {
   const { users, devices, inFlight } = SHAPES[shape];
   await contender.connect({ manner, users, devices });
-  const isSession = contender.dialect === "session" || contender.dialect === "newer";
+  const isSession = contender.dialect === "session" || contender.dialect === "v2";
   if (isSession) await contender.crowd.call("joinStandingGames");
   await contender.crowd.call("load", { workload, inFlight, forMs: warmUpMs });
 }

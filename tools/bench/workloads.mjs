@@ -2,8 +2,8 @@
 
 /**
  * How a server is spoken to: one that echoes is sent what ours would answer, so that its frames are
- * as long; "newer" is version 2 of the protocol.
- * @typedef {"session" | "newer" | "echo" | "echo-one"} Dialect
+ * as long; "v2" is version 2 of the protocol.
+ * @typedef {"session" | "v2" | "echo" | "echo-one"} Dialect
  */
 
 /**

@@ -3,7 +3,7 @@
  * which shares no code with the server: what was announced is there after a crash, what was sent and
  * not announced may be, and nothing else is.
  */
-import { NewerDevices } from "./newer-devices.mjs";
+import { V2Devices } from "./v2-devices.mjs";
 import { commonOrder } from "./order.mjs";
 import { Stream } from "./stream.mjs";
 
@@ -23,7 +23,7 @@ const LAST_ACTIVE_LAG_MS = 60_000;
 /**
  * What a complaint is about.
  * @typedef {"loss" | "age" | "order" | "answer" | "converge" | "number" | "request" | "push"
- *   | "dialect"} Kind
+ *   | "version"} Kind
  */
 
 /**
@@ -43,7 +43,7 @@ const LAST_ACTIVE_LAG_MS = 60_000;
  * @property {number} shownWhenAsked The same, when `GET /state` was sent.
  * @property {number} stored The newest of which it is certain that a row was written with it.
  * @property {{shown: number, stored: number}} before The same from before the last start.
- * @property {NewerDevices} newer Those of version 2, since the first start.
+ * @property {V2Devices} newer Those of version 2, since the first start.
  * @property {any} state The last answer to `GET /state` since the last start.
  */
 
@@ -67,7 +67,7 @@ export class Checker {
           const known = [{ sure: [], unsure: new Set() }];
           const before = { shown: 0, stored: 0 };
           const complain = this.#complain.bind(this);
-          const newer = new NewerDevices(this.counts, complain);
+          const newer = new V2Devices(this.counts, complain);
           this.#users.set(user, { devices, known, before, newer, ...sinceStart() });
         }
         return;

@@ -171,8 +171,8 @@ class Run {
     // Its own numbers, so that it does the same whatever the others' timing.
     const random = randomOf(this.#random.between(0, 2 ** 31));
     const ws = String(this.#server?.ws);
-    const isNewer = random.next() < NEWER_SHARE;
-    this.#players.push(new Player({ ws, user, device, isNewer, random, record: this.#recorder }));
+    const isV2 = random.next() < NEWER_SHARE;
+    this.#players.push(new Player({ ws, user, device, isV2, random, record: this.#recorder }));
   }
 
   async #start() {

@@ -15,12 +15,12 @@ const OF_DEVICES = ["device_connected", "device_updated", "device_disconnected"]
 
 /**
  * What is known of a device over all its visits.
- * @typedef {object} NewerDevice
+ * @typedef {object} V2Device
  * @property {string} name
  * @property {Map<number, number>} seen The last number that it was told, by epoch.
  */
 
-export class NewerVisit {
+export class V2Visit {
   epoch = 0;
   /** The last number that it knows of. */
   seq = 0;
@@ -48,7 +48,7 @@ export class NewerVisit {
   #hasKept = false;
 
   /**
-   * @param {{device: NewerDevice, visit: VisitName, since: string | null}} who
+   * @param {{device: V2Device, visit: VisitName, since: string | null}} who
    * @param {Numbers} numbers
    * @param {Complain} complain
    */

@@ -4,7 +4,7 @@
  */
 import { WebSocket } from "ws";
 
-import { PROTOCOL } from "../../tests/support/newer-device.mjs";
+import { PROTOCOL } from "../../tests/support/v2-device.mjs";
 import { Memory } from "./memory.mjs";
 
 /** @import { GameRequest } from "./memory.mjs" */
@@ -60,7 +60,7 @@ const SHARES = /** @type {const} */ ([
  * @property {string} ws The server's address, which must stay the same when it is started again.
  * @property {string} user
  * @property {string} device
- * @property {boolean} isNewer It speaks version 2.
+ * @property {boolean} isV2 It speaks version 2.
  * @property {Random} random
  * @property {Recorder} record
  */
@@ -101,7 +101,7 @@ export class Player {
   /** @param {PlayerOptions} options */
   constructor(options) {
     this.#options = options;
-    if (options.isNewer) this.#memory = new Memory(options.device, options.random);
+    if (options.isV2) this.#memory = new Memory(options.device, options.random);
     this.#connect();
   }
 

@@ -3,7 +3,7 @@
  * has missed, or as one that was kept. Shares no code with the server.
  */
 
-/** @import { NewerVisit } from "./newer.mjs" */
+/** @import { V2Visit } from "./newer.mjs" */
 /** @import { Complain } from "./stream.mjs" */
 
 /**
@@ -46,12 +46,12 @@ export class Pushes {
     push.seen.add(device);
   }
 
-  /** A device asks to be let in. @param {NewerVisit} visit */
+  /** A device asks to be let in. @param {V2Visit} visit */
   comes(visit) {
     visit.due = [...this.#open].filter((name) => this.#isOwed(name, visit.device.name));
   }
 
-  /** A device has been told all that there was. @param {NewerVisit} visit */
+  /** A device has been told all that there was. @param {V2Visit} visit */
   came({ due, visit, device }) {
     const missing = due.filter((name) => this.#isOwed(name, device.name));
     for (const name of missing) this.#complain(`${visit} came and was not told ${name}`);
@@ -61,7 +61,7 @@ export class Pushes {
    * A connection has ended. What was kept came behind the first frame, and has no number: if that was
    * all that its device saw, nobody can tell whether it has got it. Nor if it has no place to come
    * back from.
-   * @param {NewerVisit} visit
+   * @param {V2Visit} visit
    * @returns {number} Of how many pushes that is so.
    */
   ended({ device, hasState, isComplete, since }) {

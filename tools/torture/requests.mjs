@@ -3,7 +3,7 @@
  * asked for again is not done again. Shares no code with the server.
  */
 
-/** @import { NewerVisit } from "./newer.mjs" */
+/** @import { V2Visit } from "./newer.mjs" */
 /** @import { Complain, Stream } from "./stream.mjs" */
 
 /** What each request is told as. */
@@ -61,7 +61,7 @@ export class Requests {
 
   /**
    * @param {any} frame The answer.
-   * @param {NewerVisit} visit
+   * @param {V2Visit} visit
    * @param {Stream} stream
    */
   answered({ id, seq }, { device, visit, seq: last }, stream) {

@@ -39,16 +39,16 @@ std::string shown(const Message& message) {
 }
 
 // What the parser made of a frame, as one line.
-std::string outcome(std::string_view frame, Dialect dialect = Dialect::kVersion2) {
+std::string outcome(std::string_view frame, ProtocolVersion version = ProtocolVersion::kVersion2) {
   MessageParser parser;
-  const auto parsed = parser.parse_frame(frame, dialect);
+  const auto parsed = parser.parse_frame(frame, version);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) return shown(*refusal);
   return shown(*std::get_if<Message>(&parsed));
 }
 
 std::string id_of(std::string_view frame) {
   MessageParser parser;
-  static_cast<void>(parser.parse_frame(frame, Dialect::kVersion2));
+  static_cast<void>(parser.parse_frame(frame, ProtocolVersion::kVersion2));
   const auto id = parser.request_id();
   if (const auto* refusal = std::get_if<Refusal>(&id)) return shown(*refusal);
   return "id " + std::string(*std::get_if<std::string_view>(&id));
@@ -64,7 +64,7 @@ void expect_outcomes(const Cases& cases) {
 
 const std::string kLongest(kNameBytesMax, 'x');
 
-TEST(NewerMessageTest, EveryMessageOfVersion2IsUnderstood) {
+TEST(V2MessageTest, EveryMessageOfVersion2IsUnderstood) {
   expect_outcomes({
       {R"({"type":"set_device","name":"Work"})", "set_device Work"},
       {R"({"name":"\u00e9","type":"set_device"})", "set_device \xc3\xa9"},
@@ -80,7 +80,7 @@ TEST(NewerMessageTest, EveryMessageOfVersion2IsUnderstood) {
   });
 }
 
-TEST(NewerMessageTest, EveryRefusalHasItsCodeAndNamesTheField) {
+TEST(V2MessageTest, EveryRefusalHasItsCodeAndNamesTheField) {
   expect_outcomes({
       {R"({"type":"set_device"})", "error invalid_message name"},
       {R"({"type":"set_device","name":5})", "error invalid_message name"},
@@ -98,7 +98,7 @@ TEST(NewerMessageTest, EveryRefusalHasItsCodeAndNamesTheField) {
 }
 
 // One that is taken for none would send to all what was meant for few.
-TEST(NewerMessageTest, AnAimThatCantBeReadIsNoAimAtAll) {
+TEST(V2MessageTest, AnAimThatCantBeReadIsNoAimAtAll) {
   std::string many = "\"0\"";
   for (std::size_t i = 1; i < kAimedDevicesMax; ++i) many += ",\"" + std::to_string(i) + '"';
   for (const std::string field : {"to", "except"}) {
@@ -116,18 +116,18 @@ TEST(NewerMessageTest, AnAimThatCantBeReadIsNoAimAtAll) {
 }
 
 // A device of version 1 that sends what it need not know must get what it always got.
-TEST(NewerMessageTest, Version1KnowsNothingOfIt) {
+TEST(V2MessageTest, Version1KnowsNothingOfIt) {
   for (const std::string_view frame :
        {R"({"type":"set_device","name":"Work"})", R"({"type":"logout_others"})",
         R"({"type":"logout_device","deviceId":"phone"})"}) {
-    EXPECT_EQ(outcome(frame, Dialect::kVersion1), "error unknown_type type") << frame;
+    EXPECT_EQ(outcome(frame, ProtocolVersion::kVersion1), "error unknown_type type") << frame;
   }
-  EXPECT_EQ(
-      outcome(R"({"type":"broadcast","event":"e","to":["a"],"except":5})", Dialect::kVersion1),
-      "to all, not all");
+  EXPECT_EQ(outcome(R"({"type":"broadcast","event":"e","to":["a"],"except":5})",
+                    ProtocolVersion::kVersion1),
+            "to all, not all");
 }
 
-TEST(NewerMessageTest, ARequestHasAnIdOfPrintableAscii) {
+TEST(V2MessageTest, ARequestHasAnIdOfPrintableAscii) {
   const auto with_id = [](const std::string& id) {
     return id_of(R"({"type":"ping","id":)" + id + '}');
   };
@@ -146,7 +146,7 @@ TEST(NewerMessageTest, ARequestHasAnIdOfPrintableAscii) {
 }
 
 // What a frame is refused for is told by its id; a frame that can't be read has none.
-TEST(NewerMessageTest, ARefusedFrameHasItsIdToo) {
+TEST(V2MessageTest, ARefusedFrameHasItsIdToo) {
   EXPECT_EQ(id_of(R"({"type":"nonsense","id":"a"})"), "id a");
   EXPECT_EQ(id_of(R"({"id":"a"})"), "id a");
   EXPECT_EQ(id_of(R"({"type":"join_game","id":"a"})"), "id a");

@@ -59,7 +59,7 @@ inline bool is_replaced_by_first_frame(std::string_view frame) {
   return frame.starts_with(R"({"type":"device_)") || frame.starts_with(R"({"type":"presence_)");
 }
 
-inline Json draw_message(Draw& draw, bool is_newer, int step) {
+inline Json draw_message(Draw& draw, bool is_v2, int step) {
   const std::string game = "g" + std::to_string(draw.below(4));
   const std::string device = "d" + std::to_string(draw.below(3));
   switch (draw.below(12)) {
@@ -71,7 +71,7 @@ inline Json draw_message(Draw& draw, bool is_newer, int step) {
     case 3:
       return {{"type", "update_presence"}, {"presence", draw.below(2) == 0 ? "away" : "online"}};
     case 4:
-      return {{"type", "broadcast"}, {"event", is_newer ? "aimed" : "e"}, {"to", {device, "self"}}};
+      return {{"type", "broadcast"}, {"event", is_v2 ? "aimed" : "e"}, {"to", {device, "self"}}};
     case 5:
       return {{"type", "set_device"}, {"name", game}};
     case 6:

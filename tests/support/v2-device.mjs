@@ -23,7 +23,7 @@ const REPLACED_BY_STATE = [
  * @property {string} [token] Goes along as a subprotocol.
  */
 
-export class NewerDevice extends Device {
+export class V2Device extends Device {
   /** `initial_state`, which `next` does not return. @type {any} */
   initial = null;
   /** The epoch of its count. */
@@ -61,7 +61,7 @@ export class NewerDevice extends Device {
    * @param {Introduction} [introduction]
    */
   static async open(server, userId, deviceId = "test-device", introduction = {}) {
-    const device = new NewerDevice(server, userId, deviceId, introduction);
+    const device = new V2Device(server, userId, deviceId, introduction);
     device.initial = await device.next();
     return device;
   }
@@ -72,7 +72,7 @@ export class NewerDevice extends Device {
    */
   again(server = this.#server) {
     const introduction = { ...this.#introduction, since: this.since };
-    return NewerDevice.open(server, this.#userId, this.#deviceId, introduction);
+    return V2Device.open(server, this.#userId, this.#deviceId, introduction);
   }
 
   /** What it says when it comes back. */

@@ -2,13 +2,13 @@
  * A user's devices of version 2 in the record of a run: their visits, and what they may rely on beyond
  * version 1. Shares no code with the server.
  */
-import { NewerVisit } from "./newer.mjs";
+import { V2Visit } from "./newer.mjs";
 import { Numbers } from "./numbers.mjs";
 import { Pushes } from "./pushes.mjs";
 import { Requests } from "./requests.mjs";
 
 /** @import { Kind } from "./checker.mjs" */
-/** @import { NewerDevice } from "./newer.mjs" */
+/** @import { V2Device } from "./newer.mjs" */
 /** @import { ConnectingEntry, VisitName } from "./record.mjs" */
 /** @import { Stream } from "./stream.mjs" */
 
@@ -23,13 +23,13 @@ const TYPES = [
  * @typedef {Record<"resumed" | "reset" | "brought" | "answered" | "kept" | "doubted", number>} Counts
  */
 
-export class NewerDevices {
+export class V2Devices {
   pushes;
   requests;
   #numbers;
-  /** @type {Map<string, NewerDevice>} */
+  /** @type {Map<string, V2Device>} */
   #devices = new Map();
-  /** Since the last start. @type {Map<VisitName, NewerVisit>} */
+  /** Since the last start. @type {Map<VisitName, V2Visit>} */
   #visits = new Map();
   #counts;
   #complain;
@@ -57,7 +57,7 @@ export class NewerDevices {
     // Of those it can't have more than one.
     for (const old of this.#visits.values()) if (old.device === device) this.#end(old);
     const complain = (/** @type {string} */ what) => this.#complain("number", `${visit}: ${what}`);
-    const newcomer = new NewerVisit({ device, visit, since }, this.#numbers, complain);
+    const newcomer = new V2Visit({ device, visit, since }, this.#numbers, complain);
     this.#visits.set(visit, newcomer);
     this.pushes.comes(newcomer);
   }
@@ -109,12 +109,12 @@ export class NewerDevices {
 
   /** @param {any} frame @param {VisitName} name */
   #sawOlder(frame, name) {
-    const isNewer = TYPES.includes(frame.type) || FIELDS.some((field) => field in frame);
-    if (isNewer) this.#complain("dialect", `${name} speaks version 1 and saw ${JSON.stringify(frame)}`);
-    return isNewer ? null : frame;
+    const isV2 = TYPES.includes(frame.type) || FIELDS.some((field) => field in frame);
+    if (isV2) this.#complain("version", `${name} speaks version 1 and saw ${JSON.stringify(frame)}`);
+    return isV2 ? null : frame;
   }
 
-  /** @param {NewerVisit} visit */
+  /** @param {V2Visit} visit */
   #end(visit) {
     if (visit.isEnded) return;
     visit.isEnded = true;

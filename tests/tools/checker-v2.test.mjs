@@ -29,7 +29,7 @@ import {
   sent,
   sentEvent,
   settled,
-} from "./newer-entries.mjs";
+} from "./v2-entries.mjs";
 
 /** @import { Kind } from "../../tools/torture/checker.mjs" */
 /** @import { Entry } from "../../tools/torture/record.mjs" */
@@ -361,25 +361,25 @@ const BAD = [
   ],
   [
     "a number in version 1",
-    "dialect",
+    "version",
     /speaks version 1/,
     [...oldComes("old#1"), pushing, saw("old#1", news(1))],
   ],
   [
     "an answer in version 1",
-    "dialect",
+    "version",
     /speaks version 1/,
     [...oldComes("old#1"), saw("old#1", { type: "ack" })],
   ],
   [
     "a device in version 1",
-    "dialect",
+    "version",
     /speaks version 1/,
     [...oldComes("old#1"), saw("old#1", { type: "device_connected", device: {} })],
   ],
   [
     "a kept push in version 1",
-    "dialect",
+    "version",
     /speaks version 1/,
     [pushing, ...oldComes("old#1"), saw("old#1", kept)],
   ],

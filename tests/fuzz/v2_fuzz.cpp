@@ -18,7 +18,7 @@
 #include "checks.h"
 #include "host.h"
 #include "limits.h"
-#include "newer_frames.h"
+#include "v2_frames.h"
 
 namespace user_session {
 namespace {
@@ -111,7 +111,7 @@ class World {
     if (how == 2) {
       // One that says whatever it likes about what it has seen.
       const Position since = {.epoch = host_.now - draw.below(200), .seq = draw.below(40)};
-      host_.connect_newer(socket, "liar", "", since);
+      host_.connect_v2(socket, "liar", "", since);
       names_[socket] = {"liar", std::to_string(socket)};
       clients_.erase(names_[socket]);
       return come_in(socket, {});
@@ -120,7 +120,7 @@ class World {
     const Client& client = clients_[{device, tab}];
     const Position since = how > 3 ? client.seen : Position{};
     // It may be here already, and is replaced then.
-    host_.connect_newer(socket, device, tab, since);
+    host_.connect_v2(socket, device, tab, since);
     names_[socket] = {device, tab};
     come_in(socket, since);
   }
@@ -181,10 +181,10 @@ class World {
 
   void frame(ConnectionId socket, Draw& draw) {
     const bool is_open = host_.sockets.contains(socket);
-    const bool is_newer = is_open && names_.contains(socket);
+    const bool is_v2 = is_open && names_.contains(socket);
     const auto games = games_;
-    const std::string from = is_newer ? names_.at(socket).first : device_of_[socket];
-    Json json = draw_message(draw, is_newer, step_);
+    const std::string from = is_v2 ? names_.at(socket).first : device_of_[socket];
+    Json json = draw_message(draw, is_v2, step_);
     const unsigned id = draw.below(8);
     if (id > 0) json["id"] = "i" + std::to_string(id);
     const std::string text = json.dump();
@@ -192,7 +192,7 @@ class World {
     if (!is_open) return check();
     const std::string type = json["type"];
     Done* done = nullptr;
-    const bool has_id = is_newer && id > 0 && type != "sync_state";
+    const bool has_id = is_v2 && id > 0 && type != "sync_state";
     const auto key = std::pair(from, json.value("id", ""));
     if (has_id) {
       const auto known = done_.find(key);
@@ -208,7 +208,7 @@ class World {
     }
     const bool is_refused =
         host_.effects().texts().find("{\"type\":\"error\"") != std::string::npos;
-    if (!is_refused) expect(json, from, is_newer);
+    if (!is_refused) expect(json, from, is_v2);
     if (has_id && !is_refused) {
       require(acks.size() == 1, "a request is acknowledged", text);
       done_[key] = {.at = host_.now, .seq = acks[0], .is_stored = games != games_};
@@ -217,12 +217,12 @@ class World {
   }
 
   // The frame to all that a message brings about.
-  void expect(const Json& json, const std::string& from, bool is_newer) {
+  void expect(const Json& json, const std::string& from, bool is_v2) {
     const std::string type = json["type"];
     if (type == "join_game" || type == "leave_game") {
       change_game(type == "join_game", json["gameId"]);
     }
-    if (type != "broadcast" || (is_newer && json.contains("to"))) return;
+    if (type != "broadcast" || (is_v2 && json.contains("to"))) return;
     const std::string data = json.contains("data") ? json["data"].dump() : "null";
     expected_.push_back(R"({"type":"event","event":)" + json["event"].dump() + ",\"data\":" + data +
                         ",\"from\":" + Json(from).dump() + '}');
@@ -247,7 +247,7 @@ class World {
     if (how < 3) event.keep_s = how == 0 ? 1 : 700;
     const std::string id = "p" + std::to_string(draw.below(5));
     if (how == 3) event.push_id = id;
-    if (how == 4) event.receivers.to = {"d9"};
+    if (how == 4) event.audience.to = {"d9"};
     host_.request(event);
     const bool is_repeated = host_.effects().texts().find("\"repeated\":true") != std::string::npos;
     require(is_repeated == (how == 3 && !push_ids_.insert(id).second),
@@ -277,7 +277,7 @@ class World {
     kept_.clear();
     done_.clear();
     push_ids_.clear();
-    for (const auto& [socket, name] : open_newer()) {
+    for (const auto& [socket, name] : open_v2()) {
       const Json state = json_sent_to(host_, socket).front();
       clients_[name].seen = {.epoch = state["epoch"], .seq = state["seq"]};
       clients_[name].told = all_.size();
@@ -291,7 +291,7 @@ class World {
 
   // What was sent
 
-  std::map<ConnectionId, Name> open_newer() const {
+  std::map<ConnectionId, Name> open_v2() const {
     std::map<ConnectionId, Name> open;
     for (const auto& [socket, name] : names_) {
       if (host_.sockets.contains(socket)) open[socket] = name;
@@ -309,7 +309,7 @@ class World {
       if (name == names_.end()) {
         check_older(socket);
       } else {
-        check_newer(socket, clients_[name->second]);
+        check_v2(socket, clients_[name->second]);
       }
     }
   }
@@ -336,7 +336,7 @@ class World {
     require_told(told, "version 1 is told what goes to all");
   }
 
-  void check_newer(ConnectionId socket, Client& client) {
+  void check_v2(ConnectionId socket, Client& client) {
     std::vector<std::string> told;
     for (const std::string& frame : sent_to(host_, socket)) {
       const auto [plain, seq] = unnumbered(frame);
