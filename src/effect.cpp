@@ -67,11 +67,6 @@ EffectList::Totals EffectList::totals(std::size_t open_count) const {
         totals.frames_sent += static_cast<std::int64_t>(open_count);
         totals.bytes_sent += static_cast<std::int64_t>(effect.text_size * open_count);
         break;
-      case EffectKind::kStore:
-      case EffectKind::kStoreLogout:
-      case EffectKind::kStoreKept:
-        totals.rows_written += 1;
-        break;
       default:
         break;
     }
@@ -84,7 +79,6 @@ void EffectList::quarantine() { add(EffectKind::kQuarantine, kNoConnection, 0, {
 void EffectList::erase() { add(EffectKind::kErase, kNoConnection, 0, {}); }
 
 void EffectList::store(std::string_view snapshot) {
-  std::erase_if(list_, [](const Effect& effect) { return effect.kind == EffectKind::kStore; });
   add(EffectKind::kStore, kNoConnection, 0, snapshot);
 }
 

@@ -24,7 +24,7 @@ enum class EffectKind : std::uint32_t {
   kQuarantine = 1,
   // Delete everything stored for the user but the last logout.
   kErase = 2,
-  // Replace the stored snapshot by `text`. A step has one at most: the last.
+  // Replace the stored snapshot by `text`.
   kStore = 3,
   // Let `text` survive hibernation with the socket of `connection`.
   kSetAttachment = 4,
@@ -108,7 +108,6 @@ class EffectList {
   struct Totals {
     std::int64_t frames_sent = 0;
     std::int64_t bytes_sent = 0;
-    std::int64_t rows_written = 0;
   };
   [[nodiscard]] Totals totals(std::size_t open_count) const;
 

@@ -37,6 +37,7 @@ bool is_request(const Event& event) {
 }  // namespace
 
 void Session::step(const Event& event, EffectList& effects) {
+  open_before_ = open_count_;
   if (const auto time = time_of(event)) {
     now_ = *time;
     end_expired(effects);
@@ -49,7 +50,6 @@ void Session::finish_step(const Event& event, EffectList& effects) {
   const auto totals = effects.totals(open_count_);
   metrics_.add(Counter::kFramesSent, totals.frames_sent);
   metrics_.add(Counter::kBytesSent, totals.bytes_sent);
-  metrics_.add(Counter::kRowsWritten, totals.rows_written);
   if (is_request(event)) metrics_.add(Counter::kRequests);
   ConnectionId sender = kNoConnection;
   if (const auto* frame = std::get_if<FrameReceived>(&event)) {
@@ -65,9 +65,8 @@ void Session::finish_step(const Event& event, EffectList& effects) {
   // Whoever counts on the count must have one.
   USER_SESSION_CHECK(v2_count_ == 0 || journal_.is_running());
   if (v2_count_ > 0) v2_seen_at_ = now_;
-  if (!std::holds_alternative<Woken>(event)) {
-    save(is_open(sender) ? sender : any_open_connection(), effects);
-  }
+  commit(is_open(sender) ? sender : any_open_connection(), std::holds_alternative<Woken>(event),
+         effects);
 }
 
 // Devices
@@ -78,7 +77,6 @@ void Session::on(const Connected& event, EffectList& effects) {
   }
   come_in(event, effects);
   if (event.version == ProtocolVersion::kVersion2) return resume(event, effects);
-  attach(event.connection, effects);
   write_initial_state(out_, state_view(), event.device_id);
   effects.send(event.connection, out_);
 }
@@ -104,7 +102,6 @@ void Session::come_in(const Connected& event, EffectList& effects) {
   if (is_v2 && !journal_.is_running()) begin_count();
   if (is_v2) {
     remember_device(connection).last_active = event.now;
-    if (is_device_unstored_) store(effects);
   }
   const bool has_watchers = v2_count_ > (is_v2 ? 1U : 0U);
   if (has_watchers && replaced == kNoConnection) {
@@ -168,31 +165,15 @@ void Session::expel(ConnectionId id, std::uint16_t code, std::string_view reason
 }
 
 void Session::after_removals(EffectList& effects) {
-  if (open_count_ == 0) {
-    gone_.clear();
-    return last_device_left(effects);
-  }
-  if (is_device_unstored_) store(effects);
-  tell_gone(effects);
-  if (!is_open(carrier_)) attach(any_open_connection(), effects);
-}
-
-bool Session::is_row_behind() const {
-  const bool is_count_behind =
-      journal_.is_running() && (!is_count_stored_ || stored_position_ != journal_.head());
-  return is_count_behind || is_device_unstored_ || idempotency_.is_unstored();
+  if (open_count_ > 0) return tell_gone(effects);
+  gone_.clear();
+  nobody_is_here();
 }
 
 void Session::nobody_is_here() {
   presence_ = Presence::kOffline;
   carrier_ = kNoConnection;
   attached_last_active_ = 0;
-}
-
-void Session::last_device_left(EffectList& effects) {
-  measure(effects);
-  nobody_is_here();
-  if (is_row_behind() || last_active_ - stored_.last_active >= kLastActiveLagMs) store(effects);
 }
 
 // Frames
@@ -263,10 +244,9 @@ std::optional<Refusal> Session::handle(const UpdatePresence& message, Connection
                                        EffectList& effects) {
   const bool is_news = message.presence != presence_;
   presence_ = message.presence;
-  if (is_news) count_state(effects);
+  if (is_news) count_state();
   note_done(sender);
   if (is_news) {
-    attach(sender, effects);
     write_presence_updated(out_, presence_);
     send_to_all(out_, effects);
   }
@@ -276,7 +256,7 @@ std::optional<Refusal> Session::handle(const UpdatePresence& message, Connection
 
 std::optional<Refusal> Session::handle(const SyncState& /*message*/, ConnectionId sender,
                                        EffectList& effects) {
-  attach_before_telling(sender, effects);
+  is_last_active_told_ = true;
   write_state(out_, state_view());
   effects.send(sender, out_);
   return std::nullopt;
@@ -302,7 +282,7 @@ void Session::on(const StateRequested& event, EffectList& effects) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
   touch(event.heartbeat);
-  attach_before_telling(any_open_connection(), effects);
+  is_last_active_told_ = true;
   write_state_answer(out_, state_view(), open_count_);
   effects.answer(kStatusOk, out_);
 }
@@ -319,7 +299,7 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
   effects.erase();
-  attach_before_telling(any_open_connection(), effects);
+  is_last_active_told_ = true;
   write_state(out_, state_view());
   if (journal_.head().epoch != 0) {
     forget_count(out_, effects);

@@ -71,7 +71,9 @@ class Session {
     // Of its frames, and of its heartbeats as far as they were read.
     TimeMs seen_at = 0;
     TimeMs heartbeat_at = 0;
-    // What of `seen_at` survives.
+    // What its attachment says, if it has one that may stay.
+    bool is_attached = false;
+    Presence attached_presence = Presence::kOnline;
     TimeMs attached_seen_at = 0;
     TokenBucket frames;
     // Its own part of what the user's connections share, for when the others have used that up.
@@ -136,7 +138,6 @@ class Session {
   // The two halves of it, for several at once.
   void remove_connection(ConnectionId id);
   void after_removals(EffectList& effects);
-  void last_device_left(EffectList& effects);
   void nobody_is_here();
   void touch(TimeMs time);
   [[nodiscard]] bool is_open(ConnectionId connection) const;
@@ -182,7 +183,6 @@ class Session {
                    EffectList& effects);
   void tell_gone(EffectList& effects);
   void tell_devices(std::string_view frame, ConnectionId except, EffectList& effects);
-  void attach_devices_before_telling(EffectList& effects);
 
   // session_export.cpp: parts of what a user can have written out
 
@@ -218,23 +218,22 @@ class Session {
                          const Audience& audience, EffectList& effects);
   // Gives a device the kept pushes that it has not seen.
   void give_kept(const Connected& event, bool is_exact, EffectList& effects);
-  void store_kept(EffectList& effects);
   void restore_kept(const Woken& event, EffectList& effects);
 
   // session_resume.cpp: the count of what goes to all, and requests that are done once
 
   // Whether the next frame to all is counted. The count stops when no device of version 2 was there
   // for long.
-  [[nodiscard]] bool continue_count(EffectList& effects);
+  [[nodiscard]] bool continue_count();
   // Has the count survive as one that has stopped.
-  void stop_count(EffectList& effects);
+  void stop_count();
   // Count a frame that no row is written for, as version 2 has it without its number. The second is
   // for those that the first frame after connecting replaces.
-  void count_frame(std::string_view frame, EffectList& effects);
-  void count_state(EffectList& effects);
+  void count_frame(std::string_view frame);
+  void count_state();
   // Has a row say that it no longer tells the whole count; without a device that could carry it,
   // has the count stored.
-  void leave_stored_count(EffectList& effects);
+  void leave_stored_count();
   // Begins a new epoch.
   void begin_count();
   // Erases what is known of the old one, and tells `frame` with the place in the new one.
@@ -256,8 +255,6 @@ class Session {
   // Devices of version 2 that may come back.
   void note_gone(std::string_view device_id);
   void note_back(std::string_view device_id);
-  // Something was counted or asked for since it was stored last.
-  [[nodiscard]] bool is_row_behind() const;
   // What of version 2 is stored with the rest, and what of it rides in attachments.
   void write_extension(std::string& out) const;
   void restore_extension(EffectList& effects);
@@ -274,18 +271,27 @@ class Session {
   void restore_metrics(const Woken& event);
   // Ends the connections of version 2, which can't be counted on without a count.
   void expel_uncounted(EffectList& effects);
+  // Ends what was issued until this second, unless more is ended already. A clock that jumps back
+  // must not open the door again to what an earlier logout has ended.
+  void end_until(std::int64_t at_s);
+
+  // session_commit.cpp: what is written at the end of a step
+
+  // Stores and attaches what has fallen behind. `carrier` is the open connection whose attachment
+  // takes what is to be written of the user, kNoConnection if none is open.
+  void commit(ConnectionId carrier, bool is_waking, EffectList& effects);
+  [[nodiscard]] bool is_row_behind() const;
   void store(EffectList& effects);
-  // Has the moment of a logout stored, unless a later one is. A clock that jumps back must not open
-  // the door again to what an earlier logout has ended.
-  void store_logout(std::int64_t at_s, EffectList& effects);
-  // Has what is known survive the step with the socket of `connection`, as far as it has to.
-  void save(ConnectionId connection, EffectList& effects);
-  // Attaches what is known to the socket of `connection`: always, or when the copy that would
-  // survive has fallen behind too far, or when its `lastActive` is behind at all and about to be
-  // told.
+  void store_logout(EffectList& effects);
+  void store_kept(EffectList& effects);
+  // Attaches to every connection whose attachment is behind, or to `carrier` alone if only what it
+  // says of the user is. False if to none.
+  bool attach_behind(ConnectionId carrier, bool is_waking, EffectList& effects);
+  [[nodiscard]] bool is_attachment_behind(const Connection& connection) const;
+  [[nodiscard]] bool is_user_behind() const;
+  // Whether what is attached has been true for long enough.
+  [[nodiscard]] bool is_stale(const Connection& carrier) const;
   void attach(ConnectionId connection, EffectList& effects);
-  void attach_if_stale(ConnectionId connection, EffectList& effects);
-  void attach_before_telling(ConnectionId connection, EffectList& effects);
   [[nodiscard]] TimeMs surviving_last_active() const;
   // Has what was counted since the last time collected.
   void measure(EffectList& effects);
@@ -297,6 +303,14 @@ class Session {
   bool is_count_stored_ = true;
   // A device was remembered that no row knows.
   bool is_device_unstored_ = false;
+  // What has been changed in this step and has a row of its own.
+  bool is_row_due_ = false;
+  bool is_logout_due_ = false;
+  bool is_kept_due_ = false;
+  // Somebody is told in this step when the user was last active, or when devices were: it must not
+  // be earlier after a sleep.
+  bool is_last_active_told_ = false;
+  bool are_devices_told_ = false;
   // By a credential that the request was to end a device that stays has come, too.
   bool is_credential_shared_ = false;
   Presence presence_ = Presence::kOffline;
@@ -319,6 +333,8 @@ class Session {
   // Indexed by ConnectionId.
   std::vector<Connection> connections_;
   std::size_t open_count_ = 0;
+  // How many there were when the step began.
+  std::size_t open_before_ = 0;
   // When the first of the open connections loses its credential.
   TimeMs next_expiry_ = kNever;
 
@@ -327,6 +343,7 @@ class Session {
   // Whose attachment is the newest, and what it says of the user.
   ConnectionId carrier_ = kNoConnection;
   std::int64_t attachment_order_ = 0;
+  Presence attached_presence_ = Presence::kOffline;
   TimeMs attached_last_active_ = 0;
   TimeMs attached_at_ = 0;
   // What the clock said then, which may be less: it is set back now and then.

@@ -38,7 +38,7 @@ void Session::drop_vanished(EffectList& effects) {
 }
 
 void Session::on(const DevicesRequested& /*event*/, EffectList& effects) {
-  attach_devices_before_telling(effects);
+  are_devices_told_ = true;
   out_ = R"({"devices":)";
   append_devices(out_, {});
   out_ += '}';
@@ -50,11 +50,11 @@ std::optional<Refusal> Session::handle(const SetDevice& message, ConnectionId se
   const std::string& device_id = connections_[sender].device_id;
   RememberedDevice& device = remember_device(connections_[sender]);
   const bool is_news = device.name != message.name;
-  if (is_news && continue_count(effects)) journal_.skip();
+  if (is_news && continue_count()) journal_.skip();
   note_done(sender);
   if (!is_news) return std::nullopt;
   device.name = message.name;
-  store(effects);
+  is_row_due_ = true;
   write_device_frame(out_, "device_updated", device_view(device_id));
   tell_devices(out_, kNoConnection, effects);
   return std::nullopt;
@@ -68,7 +68,6 @@ void Session::update_device_presence(ConnectionId sender, EffectList& effects) {
     Connection& connection = connections_[id];
     if (!connection.is_open || connection.device_id != device_id) continue;
     connection.presence = presence_;
-    if (journal_.is_running()) attach(id, effects);
   }
   tell_device(device_id, false, kNoConnection, effects);
 }
@@ -118,7 +117,7 @@ void Session::tell_gone(EffectList& effects) {
       continue;
     }
     if (v2_count_ == 0) continue;
-    count_state(effects);
+    count_state();
     out_ = R"({"type":"device_disconnected","deviceId":)";
     append_json_string(out_, device_id);
     out_ += '}';
@@ -130,7 +129,7 @@ void Session::tell_gone(EffectList& effects) {
 void Session::tell_device(std::string_view device_id, bool is_new, ConnectionId except,
                           EffectList& effects) {
   if (v2_count_ == 0) return;
-  count_state(effects);
+  count_state();
   write_device_frame(out_, is_new ? "device_connected" : "device_updated", device_view(device_id));
   tell_devices(out_, except, effects);
 }
@@ -182,16 +181,6 @@ void Session::append_devices(std::string& out, std::string_view viewer) const {
     append_device(out, view, viewer);
   }
   out += ']';
-}
-
-// What a device was told of another must not be older after a sleep.
-void Session::attach_devices_before_telling(EffectList& effects) {
-  for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    const Connection& connection = connections_[id];
-    if (connection.is_open && connection.seen_at > connection.attached_seen_at) {
-      attach(id, effects);
-    }
-  }
 }
 
 }  // namespace user_session

@@ -23,8 +23,8 @@ void Session::on(const ExportRequested& event, EffectList& effects) {
   if (const auto turned_away = turn_away(event.credential)) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
-  attach_devices_before_telling(effects);
-  attach_before_telling(any_open_connection(), effects);
+  are_devices_told_ = true;
+  is_last_active_told_ = true;
   write_state_answer(out_, state_view(), open_count_);
   out_.pop_back();
   append_number(out_, "loggedOutAt", logout_.at_s);

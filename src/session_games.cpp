@@ -53,9 +53,9 @@ std::optional<Refusal> Session::join_game(std::string_view game_id, ConnectionId
   games.emplace_back(game_id);
   write_games(games_json_, games);
   write_game_joined(out_, game_id, games_json_);
-  if (continue_count(effects)) journal_.add_joined(game_id, out_.size());
+  if (continue_count()) journal_.add_joined(game_id, out_.size());
   note_done(sender);
-  store(effects);
+  is_row_due_ = true;
   send_to_all(out_, effects);
   return std::nullopt;
 }
@@ -65,16 +65,16 @@ void Session::leave_game(std::string_view game_id, ConnectionId sender, EffectLi
   const auto game = std::find(games.begin(), games.end(), game_id);
   if (game == games.end()) {
     write_game_left(out_, game_id, games_json_);
-    count_frame(out_, effects);
+    count_frame(out_);
     note_done(sender);
   } else {
     const auto place = static_cast<std::size_t>(game - games.begin());
     games.erase(game);
     write_games(games_json_, games);
     write_game_left(out_, game_id, games_json_);
-    if (continue_count(effects)) journal_.add_left(game_id, place, out_.size());
+    if (continue_count()) journal_.add_left(game_id, place, out_.size());
     note_done(sender);
-    store(effects);
+    is_row_due_ = true;
   }
   send_to_all(out_, effects);
 }

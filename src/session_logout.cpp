@@ -25,7 +25,6 @@ void write_logged_out(std::string& out, std::string_view scope) {
 }  // namespace
 
 void Session::logout_all(EffectList& effects) {
-  measure(effects);
   write_logged_out(out_, "all");
   send_to(ProtocolVersion::kVersion2, out_, effects);
   for (ConnectionId id = 0; id < connections_.size(); ++id) {
@@ -37,8 +36,8 @@ void Session::logout_all(EffectList& effects) {
   for (RememberedDevice& device : remembered_.all()) device.credential_ids.clear();
   // Those that were ended one by one stay ended, also if their issuer's clock was ahead of ours.
   if (logout_.credential_ids.size() > kRevokedMax / 2) logout_.credential_ids.clear();
-  store_logout(std::max(now_ / kMsPerSecond, newest_issued_at_s_), effects);
-  if (is_row_behind() || last_active_ > stored_.last_active) store(effects);
+  end_until(std::max(now_ / kMsPerSecond, newest_issued_at_s_));
+  if (last_active_ > stored_.last_active) is_row_due_ = true;
   effects.close_all(kLogoutCode, kLogoutReason);
 }
 
@@ -79,7 +78,7 @@ Session::Refused Session::end_devices(Scope scope, std::string_view device_id, C
   note_done(sender);
   if (known.size() > logout_.credential_ids.size()) {
     logout_.credential_ids = std::move(known);
-    store_logout(logout_.at_s, effects);
+    is_logout_due_ = true;
   }
   // It may end itself, and need not listen any more then.
   acknowledge(sender, effects);

@@ -50,7 +50,7 @@ std::optional<Refusal> Session::handle(const Broadcast& message, ConnectionId se
     send_aimed(out_, out_, audience, effects);
     return std::nullopt;
   }
-  count_frame(out_, effects);
+  count_frame(out_);
   note_done(sender);
   send_to_all(out_, out_, effects);
   return std::nullopt;
@@ -72,7 +72,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
   if (is_aimed) {
     delivered = send_aimed(event.payload.text, out_, event.audience, effects);
   } else {
-    count_frame(out_, effects);
+    count_frame(out_);
     send_to_all(event.payload.text, out_, effects);
   }
   write_delivered_answer(out_, delivered);
@@ -89,7 +89,7 @@ void Session::on(const PushRequested& event, EffectList& effects) {
     }
     add_kept(out_, kept_.all().size(), dropped);
   }
-  if (event.keep_s > 0 || !event.push_id.empty()) store_kept(effects);
+  if (event.keep_s > 0 || !event.push_id.empty()) is_kept_due_ = true;
   effects.answer(kStatusOk, out_);
 }
 
@@ -106,13 +106,7 @@ void Session::give_kept(const Connected& event, bool is_exact, EffectList& effec
   }
   const bool is_news = !kept_.all().empty() &&
                        kept_.give_all(event.device_id, event.since.epoch, journal_.head().epoch);
-  if (has_expired || is_news) store_kept(effects);
-}
-
-void Session::store_kept(EffectList& effects) {
-  bytes_.clear();
-  kept_.encode(bytes_);
-  effects.store_kept(bytes_);
+  if (has_expired || is_news) is_kept_due_ = true;
 }
 
 void Session::restore_kept(const Woken& event, EffectList& effects) {

@@ -33,35 +33,35 @@ std::int64_t fingerprint(const std::vector<std::string>& games) {
 
 // Counting
 
-bool Session::continue_count(EffectList& effects) {
+bool Session::continue_count() {
   if (!journal_.is_running()) return false;
   if (v2_count_ > 0 || now_ - v2_seen_at_ <= kAwaitedMs) return true;
-  stop_count(effects);
+  stop_count();
   return false;
 }
 
-void Session::stop_count(EffectList& effects) {
+void Session::stop_count() {
   journal_.stop();
   is_count_stored_ = true;
-  store(effects);
+  is_row_due_ = true;
 }
 
-void Session::count_frame(std::string_view frame, EffectList& effects) {
-  if (!continue_count(effects)) return;
+void Session::count_frame(std::string_view frame) {
+  if (!continue_count()) return;
   journal_.add_frame(frame);
-  leave_stored_count(effects);
+  leave_stored_count();
 }
 
-void Session::count_state(EffectList& effects) {
-  if (!continue_count(effects)) return;
+void Session::count_state() {
+  if (!continue_count()) return;
   journal_.skip();
-  leave_stored_count(effects);
+  leave_stored_count();
 }
 
-void Session::leave_stored_count(EffectList& effects) {
+void Session::leave_stored_count() {
   if (open_count_ > 0 && !is_count_stored_) return;
   is_count_stored_ = open_count_ == 0;
-  store(effects);
+  is_row_due_ = true;
 }
 
 void Session::begin_count() {
@@ -76,9 +76,7 @@ void Session::forget_count(std::string_view frame, EffectList& effects) {
   begin_count();
   if (!goes_on) journal_.stop();
   // Each of them may carry some of what is to be forgotten.
-  for (ConnectionId id = 0; id < connections_.size(); ++id) {
-    if (connections_[id].is_open) attach(id, effects);
-  }
+  for (Connection& connection : connections_) connection.is_attached = false;
   numbered_ = frame;
   add_position(numbered_, journal_.head(), false);
   send_by_version(frame, numbered_, effects);
@@ -115,8 +113,7 @@ void Session::send_to(ProtocolVersion version, std::string_view frame, EffectLis
 
 void Session::resume(const Connected& event, EffectList& effects) {
   note_back(event.device_id);
-  // The newcomer among them.
-  attach_devices_before_telling(effects);
+  are_devices_told_ = true;
   const bool has_been_here = event.since.epoch != 0;
   const bool is_exact = has_been_here && journal_.reaches(event.since);
   write_initial_state(out_, state_view(), event.device_id);

@@ -27,8 +27,13 @@ void Session::restore_logout(const Woken& event, EffectList& effects) {
     logout_ = std::move(*logout);
     return;
   }
-  store_logout(now_ / kMsPerSecond, effects);
+  end_until(now_ / kMsPerSecond);
   effects.log("the stored logout is damaged: it is taken to have been now");
+}
+
+void Session::end_until(std::int64_t at_s) {
+  logout_.at_s = std::max(logout_.at_s, at_s);
+  is_logout_due_ = true;
 }
 
 void Session::restore_stored(const Woken& event, EffectList& effects) {
@@ -36,7 +41,7 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
     if (auto snapshot = decode_snapshot(event.snapshot)) {
       stored_ = std::move(*snapshot);
       last_active_ = stored_.last_active;
-      if (stored_.logout_at_s > logout_.at_s) store_logout(stored_.logout_at_s, effects);
+      if (stored_.logout_at_s > logout_.at_s) end_until(stored_.logout_at_s);
       restore_extension(effects);
       write_games(games_json_, stored_.active_games);
       return;
@@ -54,7 +59,7 @@ void Session::restore_stored(const Woken& event, EffectList& effects) {
   touch(event.legacy_last_active);
   write_games(games_json_, stored_.active_games);
   effects.erase();
-  store(effects);
+  is_row_due_ = true;
 }
 
 void Session::restore_connections(const Woken& event, EffectList& effects) {
@@ -80,6 +85,8 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     connection.presence = attachment->device_presence;
     connection.connected_at = attachment->connected_at;
     connection.seen_at = attachment->seen_at;
+    connection.is_attached = true;
+    connection.attached_presence = connection.presence;
     connection.attached_seen_at = attachment->seen_at;
     connection.heartbeat_at = woken.heartbeat;
     grant(connection, attachment->credential);
@@ -92,17 +99,16 @@ void Session::restore_connections(const Woken& event, EffectList& effects) {
     counted_since_ = attachment->counted_since;
     metrics_ = attachment->metrics;
     presence_ = attachment->presence;
+    attached_presence_ = presence_;
     touch(attachment->last_active);
   }
   restore_count();
   if (is_any_lost) effects.log("the attachment of a connection is damaged: it is closed");
   // The lost attachment may have been the one that knew the count.
-  if (is_any_lost && journal_.is_running()) stop_count(effects);
+  if (is_any_lost && journal_.is_running()) stop_count();
   if (v2_count_ > 0 && !journal_.is_running()) return expel_uncounted(effects);
   // What only its attachment knew.
-  if (is_any_ended && journal_.is_running() && open_count_ > 0) {
-    attach(any_open_connection(), effects);
-  }
+  if (is_any_ended && journal_.is_running()) carrier_ = kNoConnection;
 }
 
 void Session::expel_uncounted(EffectList& effects) {
@@ -127,112 +133,6 @@ void Session::restore_metrics(const Woken& event) {
                std::count_if(sockets.begin(), sockets.end(), [&](const WokenConnection& woken) {
                  return woken.heartbeat > attached_at_;
                }));
-}
-
-void Session::measure(EffectList& effects) {
-  if (!is_measured_) return;
-  // Not into what is being written for others: attaching measures, too.
-  write_metrics_point(bytes_, metrics_.since(measured_));
-  effects.record_metrics(bytes_);
-  measured_ = metrics_;
-  measured_at_ = now_;
-}
-
-void Session::store(EffectList& effects) {
-  stored_.last_active = last_active_;
-  if (open_count_ == 0) is_count_stored_ = true;
-  if (journal_.head().epoch != 0) {
-    stored_.extension.clear();
-    write_extension(stored_.extension);
-    stored_position_ = journal_.head();
-    surviving_seq_ = stored_position_.seq;
-    is_device_unstored_ = false;
-    idempotency_.note_stored();
-  }
-  bytes_.clear();
-  encode_snapshot(stored_, bytes_);
-  effects.store(bytes_);
-}
-
-void Session::store_logout(std::int64_t at_s, EffectList& effects) {
-  logout_.at_s = std::max(logout_.at_s, at_s);
-  bytes_.clear();
-  encode_logout(logout_, bytes_);
-  effects.store_logout(bytes_);
-}
-
-void Session::attach(ConnectionId connection, EffectList& effects) {
-  carrier_ = connection;
-  attached_last_active_ = last_active_;
-  attached_at_ = std::max(now_, last_active_);
-  clock_at_attaching_ = now_;
-  metrics_.add(Counter::kAwakeMs, std::max<TimeMs>(0, attached_at_ - awake_until_));
-  awake_until_ = std::max(awake_until_, attached_at_);
-  // With version 2 each frame to all attaches, and a point for each would be dear.
-  const bool is_due = now_ < measured_at_ || now_ - measured_at_ >= kAttachmentLagMs;
-  if (is_due || !journal_.is_running()) measure(effects);
-  Connection& carrier = connections_[connection];
-  shared_.clear();
-  if (journal_.is_running()) {
-    const std::size_t room = room_for_shared(carrier.device_id, carrier.tab_id);
-    write_shared(connection, shared_);
-    if (shared_.size() > room) {
-      // Then what many devices have asked for is in the row.
-      store(effects);
-      shared_.clear();
-      write_shared(connection, shared_);
-    }
-    USER_SESSION_CHECK(shared_.size() <= room);
-    surviving_seq_ = journal_.head().seq;
-    idempotency_.note_attached(carrier.device_id);
-  }
-  carrier.attached_seen_at = carrier.seen_at;
-  bytes_.clear();
-  encode_attachment({.order = ++attachment_order_,
-                     .last_active = last_active_,
-                     .presence = presence_,
-                     .credential = carrier.credential,
-                     .device_id = carrier.device_id,
-                     .attached_at = attached_at_,
-                     .counted_since = counted_since_,
-                     .metrics = metrics_,
-                     .version = carrier.version,
-                     .tab_id = carrier.tab_id,
-                     .device_presence = carrier.presence,
-                     .connected_at = carrier.connected_at,
-                     .seen_at = carrier.seen_at,
-                     .shared = shared_},
-                    bytes_);
-  effects.set_attachment(connection, bytes_);
-}
-
-void Session::save(ConnectionId connection, EffectList& effects) {
-  if (connection == kNoConnection) return;
-  const bool is_count_unsaved = journal_.is_running() && journal_.head().seq > surviving_seq_;
-  if (is_count_unsaved || idempotency_.is_unsaved()) return attach(connection, effects);
-  attach_if_stale(connection, effects);
-}
-
-void Session::attach_if_stale(ConnectionId connection, EffectList& effects) {
-  if (connection == kNoConnection) return;
-  // A clock that was set back has gone on, too.
-  const auto [earlier, later] = std::minmax(now_, clock_at_attaching_);
-  TimeMs lag = std::max(later - earlier, last_active_ - surviving_last_active());
-  const Connection& carrier = connections_[connection];
-  // Of a device that may vanish, or that others see, its own time counts, too.
-  if (carrier.heartbeat_at > 0 || carrier.version == ProtocolVersion::kVersion2) {
-    lag = std::max(lag, carrier.seen_at - carrier.attached_seen_at);
-  }
-  if (lag >= kAttachmentLagMs) attach(connection, effects);
-}
-
-void Session::attach_before_telling(ConnectionId connection, EffectList& effects) {
-  if (connection == kNoConnection) return;
-  if (last_active_ > surviving_last_active()) attach(connection, effects);
-}
-
-TimeMs Session::surviving_last_active() const {
-  return std::max(stored_.last_active, attached_last_active_);
 }
 
 }  // namespace user_session

@@ -73,16 +73,6 @@ TEST(EffectTest, AFrameToEachOfSeveralHasOneText) {
   EXPECT_EQ(list.totals(8).bytes_sent, 20);
 }
 
-TEST(EffectTest, OfTwoRowsTheLastIsWritten) {
-  EffectList list;
-  list.store("old");
-  list.store_kept("kept");
-  list.store("new");
-  EXPECT_EQ(list.totals(0).rows_written, 2);
-  ASSERT_EQ(list.list().size(), 2U);
-  EXPECT_EQ(list.text(list.list()[1]), "new");
-}
-
 TEST(EffectTest, NothingOfAStepIsLeftForTheNext) {
   EffectList list;
   list.close_all(1000, "bye");
