@@ -77,7 +77,7 @@ void Session::on(const Connected& event, EffectList& effects) {
   }
   come_in(event, effects);
   if (event.version == ProtocolVersion::kVersion2) return resume(event, effects);
-  write_initial_state(out_, state_view(), event.device_id);
+  write_initial_state(out_, initial_state_view(), event.device_id);
   effects.send(event.connection, out_);
 }
 
@@ -256,7 +256,6 @@ std::optional<Refusal> Session::handle(const UpdatePresence& message, Connection
 
 std::optional<Refusal> Session::handle(const SyncState& /*message*/, ConnectionId sender,
                                        EffectList& effects) {
-  is_last_active_told_ = true;
   write_state(out_, state_view());
   effects.send(sender, out_);
   return std::nullopt;
@@ -282,7 +281,6 @@ void Session::on(const StateRequested& event, EffectList& effects) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
   touch(event.heartbeat);
-  is_last_active_told_ = true;
   write_state_answer(out_, state_view(), open_count_);
   effects.answer(kStatusOk, out_);
 }
@@ -291,6 +289,8 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   if (const auto turned_away = turn_away(event.credential)) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
+  // The row had a newer `lastActive` than any attachment, and it may have been told.
+  if (stored_.last_active > attached_last_active_) carrier_ = kNoConnection;
   stored_ = Snapshot{};
   remembered_.forget();
   kept_.forget();
@@ -299,7 +299,6 @@ void Session::on(const ClearRequested& event, EffectList& effects) {
   // While devices are connected theirs is what was last done; without one the user was never here.
   if (open_count_ == 0) last_active_ = 0;
   effects.erase();
-  is_last_active_told_ = true;
   write_state(out_, state_view());
   if (journal_.head().epoch != 0) {
     forget_count(out_, effects);
@@ -338,7 +337,13 @@ StateView Session::state_view() const {
   return {.user_id = user_id_,
           .games_json = games_json_,
           .presence = presence_,
-          .last_active = last_active_};
+          .last_active = told_last_active()};
+}
+
+StateView Session::initial_state_view() const {
+  StateView view = state_view();
+  view.last_active = last_active_;
+  return view;
 }
 
 }  // namespace user_session

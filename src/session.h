@@ -143,6 +143,8 @@ class Session {
   [[nodiscard]] bool is_open(ConnectionId connection) const;
   [[nodiscard]] ConnectionId any_open_connection() const;
   [[nodiscard]] StateView state_view() const;
+  // The same for a device that is let in, whose attachment has it all.
+  [[nodiscard]] StateView initial_state_view() const;
 
   // session_access.cpp: who may come in, for how long, and how much of it
 
@@ -290,9 +292,13 @@ class Session {
   [[nodiscard]] bool is_attachment_behind(const Connection& connection) const;
   [[nodiscard]] bool is_user_behind() const;
   // Whether what is attached has been true for long enough.
-  [[nodiscard]] bool is_stale(const Connection& carrier) const;
+  [[nodiscard]] bool is_stale() const;
   void attach(ConnectionId connection, EffectList& effects);
   [[nodiscard]] TimeMs surviving_last_active() const;
+  // When the user, or the device of a connection, was last active, as it is told: what this step's
+  // commit leaves in an attachment, so that it is not earlier after a sleep.
+  [[nodiscard]] TimeMs told_last_active() const;
+  [[nodiscard]] static TimeMs told_seen_at(const Connection& connection);
   // Has what was counted since the last time collected.
   void measure(EffectList& effects);
 
@@ -307,10 +313,6 @@ class Session {
   bool is_row_due_ = false;
   bool is_logout_due_ = false;
   bool is_kept_due_ = false;
-  // Somebody is told in this step when the user was last active, or when devices were: it must not
-  // be earlier after a sleep.
-  bool is_last_active_told_ = false;
-  bool are_devices_told_ = false;
   // By a credential that the request was to end a device that stays has come, too.
   bool is_credential_shared_ = false;
   Presence presence_ = Presence::kOffline;

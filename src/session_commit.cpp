@@ -23,8 +23,6 @@ void Session::commit(ConnectionId carrier, bool is_waking, EffectList& effects) 
       !journal_.is_running() || now_ < measured_at_ || now_ - measured_at_ >= kAttachmentLagMs;
   const bool has_last_left = open_count_ == 0 && open_before_ > 0;
   if (has_last_left || (is_any_attached && is_due)) measure(effects);
-  is_last_active_told_ = false;
-  are_devices_told_ = false;
 }
 
 // Rows
@@ -83,37 +81,45 @@ bool Session::attach_behind(ConnectionId carrier, bool is_waking, EffectList& ef
   }
   if (is_any_attached || carrier == kNoConnection) return is_any_attached;
   // The event for which the session has woken follows, and finds what is old.
-  if (!is_user_behind() && (is_waking || !is_stale(connections_[carrier]))) return false;
+  if (!is_user_behind() && (is_waking || !is_stale())) return false;
   attach(carrier, effects);
   return true;
 }
 
 bool Session::is_attachment_behind(const Connection& connection) const {
   if (!connection.is_attached) return true;
-  if (are_devices_told_ && connection.seen_at > connection.attached_seen_at) return true;
+  if (connection.seen_at - connection.attached_seen_at >= kAttachmentLagMs) return true;
   return journal_.is_running() && connection.presence != connection.attached_presence;
 }
 
 bool Session::is_user_behind() const {
   if (!is_open(carrier_) || presence_ != attached_presence_ || idempotency_.is_unsaved())
     return true;
-  if (is_last_active_told_ && last_active_ > surviving_last_active()) return true;
   return journal_.is_running() && journal_.head().seq > surviving_seq_;
 }
 
-bool Session::is_stale(const Connection& carrier) const {
+bool Session::is_stale() const {
   // A clock that was set back has gone on, too.
   const auto [earlier, later] = std::minmax(now_, clock_at_attaching_);
-  TimeMs lag = std::max(later - earlier, last_active_ - surviving_last_active());
-  // Of a device that may vanish, or that others see, its own time counts, too.
-  if (carrier.heartbeat_at > 0 || carrier.version == ProtocolVersion::kVersion2) {
-    lag = std::max(lag, carrier.seen_at - carrier.attached_seen_at);
-  }
-  return lag >= kAttachmentLagMs;
+  return std::max(later - earlier, last_active_ - surviving_last_active()) >= kAttachmentLagMs;
 }
 
 TimeMs Session::surviving_last_active() const {
   return std::max(stored_.last_active, attached_last_active_);
+}
+
+// Told
+
+TimeMs Session::told_last_active() const {
+  const TimeMs surviving = surviving_last_active();
+  const bool is_attached_now =
+      !is_open(carrier_) || last_active_ - surviving >= kAttachmentLagMs;
+  return is_attached_now ? last_active_ : surviving;
+}
+
+TimeMs Session::told_seen_at(const Connection& connection) {
+  const bool is_attached_late = connection.seen_at - connection.attached_seen_at < kAttachmentLagMs;
+  return is_attached_late ? connection.attached_seen_at : connection.seen_at;
 }
 
 void Session::attach(ConnectionId connection, EffectList& effects) {

@@ -38,7 +38,6 @@ void Session::drop_vanished(EffectList& effects) {
 }
 
 void Session::on(const DevicesRequested& /*event*/, EffectList& effects) {
-  are_devices_told_ = true;
   out_ = R"({"devices":)";
   append_devices(out_, {});
   out_ += '}';
@@ -160,7 +159,8 @@ std::vector<DeviceView> Session::device_views() const {
           {.id = connection.device_id, .name = {}, .first_seen = connection.connected_at});
       view = views.end() - 1;
     }
-    view->last_active = std::max({view->last_active, connection.seen_at, connection.heartbeat_at});
+    view->last_active =
+        std::max({view->last_active, told_seen_at(connection), connection.heartbeat_at});
     view->presence = connection.presence;
     ++view->tabs;
   }

@@ -23,8 +23,6 @@ void Session::on(const ExportRequested& event, EffectList& effects) {
   if (const auto turned_away = turn_away(event.credential)) {
     return answer_refusal(turned_away->status, turned_away->refusal, effects);
   }
-  are_devices_told_ = true;
-  is_last_active_told_ = true;
   write_state_answer(out_, state_view(), open_count_);
   out_.pop_back();
   append_number(out_, "loggedOutAt", logout_.at_s);

@@ -113,10 +113,9 @@ void Session::send_to(ProtocolVersion version, std::string_view frame, EffectLis
 
 void Session::resume(const Connected& event, EffectList& effects) {
   note_back(event.device_id);
-  are_devices_told_ = true;
   const bool has_been_here = event.since.epoch != 0;
   const bool is_exact = has_been_here && journal_.reaches(event.since);
-  write_initial_state(out_, state_view(), event.device_id);
+  write_initial_state(out_, initial_state_view(), event.device_id);
   out_.back() = ',';
   out_ += "\"devices\":";
   append_devices(out_, event.device_id);

@@ -123,10 +123,13 @@ void Model::check_line(const std::string& expected, const std::string& actual) {
 
 void Model::learn(TimeMs told) {
   const std::string found = std::to_string(told);
-  require(told >= at_least_, "lastActive is not too old, and does not go backwards", found);
+  // While a device is connected the newest second may be left out.
+  const TimeMs lag = devices_.empty() ? 0 : kAttachmentLagMs - 1;
+  require(told >= std::max(survives_, at_least_ - lag),
+          "lastActive is not too old, and does not go backwards", found);
   require(told <= at_most_, "lastActive is not too new", found);
-  at_least_ = told;
-  at_most_ = told;
+  at_least_ = std::max(at_least_, told);
+  at_most_ = std::max(at_least_, std::min(at_most_, told + lag));
   if (!devices_.empty()) survives_ = told;
 }
 
