@@ -20,6 +20,9 @@ const NAME_BYTES_MAX = 128;
 /** How far the stored `lastActive` may lag behind. */
 const LAG_MS = 60_000;
 
+/** How far the `lastActive` that is told may lag behind. */
+const TOLD_LAG_MS = 1_000;
+
 const PRESENCES = ["online", "away", "offline"];
 const NOT_JSON = "expected one JSON object in UTF-8, nested at most 32 levels deep";
 const UNKNOWN_TYPE =
@@ -115,7 +118,7 @@ export class Plain extends DurableObject {
       case "update_presence":
         return this.#updatePresence(socket, message.presence);
       case "sync_state":
-        if (this.#lastActive > this.#survivingAt()) this.#attach(socket);
+        this.#attachIfStale(socket, TOLD_LAG_MS);
         return socket.send(`{"type":"state",${this.#stateFields()}}`);
       case "ping":
         this.#attachIfStale(socket);
@@ -281,9 +284,10 @@ export class Plain extends DurableObject {
     this.#refuse(socket, "invalid_message", `type is ${what}`);
   }
 
+  /** No `lastActive` is told but the one that survives. */
   #stateFields() {
     const games = this.#gamesJson;
-    return `"userId":${this.#userId},"activeGames":${games},"presence":"${this.#presence}","lastActive":${this.#lastActive}`;
+    return `"userId":${this.#userId},"activeGames":${games},"presence":"${this.#presence}","lastActive":${this.#survivingAt()}`;
   }
 
   #store() {
@@ -304,9 +308,12 @@ export class Plain extends DurableObject {
     });
   }
 
-  /** @param {WebSocket} socket */
-  #attachIfStale(socket) {
-    if (this.#lastActive - this.#survivingAt() >= LAG_MS) this.#attach(socket);
+  /**
+   * @param {WebSocket} socket
+   * @param {number} [lag] From how far behind on what survives is stale.
+   */
+  #attachIfStale(socket, lag = LAG_MS) {
+    if (this.#lastActive - this.#survivingAt() >= lag) this.#attach(socket);
   }
 
   #survivingAt() {
