@@ -14,7 +14,7 @@ export const MESSAGE_TYPES = [
   ...["broadcast", "set_device", "logout_others", "logout_device"],
 ];
 
-// As src/message.cpp takes it; a test compares.
+// As src/json/message.cpp takes it; a test compares.
 const REQUEST_ID = /^[ -~]{1,36}$/;
 
 // One socket's frames may fail so often at once, and once more in each interval: every failure costs

@@ -25,7 +25,7 @@ const NO_BYTES = new Uint8Array(0);
  * @typedef {object} Surroundings
  * @property {Allowance} allowance
  * @property {((counts: number[]) => void) | null} collect Takes what has been counted, in the order of
- *   `Counter` in src/metrics.h; `null` if nobody does.
+ *   `Counter` in src/format/metrics.h; `null` if nobody does.
  * @property {(closed: OpenSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
  *   stored, and of the sockets that it has closed.
  */

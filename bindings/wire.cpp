@@ -1,7 +1,7 @@
 #include "wire.h"
 
-#include "bytes.h"
-#include "hash.h"
+#include "format/bytes.h"
+#include "format/hash.h"
 
 namespace user_session {
 namespace {
@@ -35,8 +35,7 @@ Credential read_credential(ByteReader& reader) {
   return credential;
 }
 
-Woken read_woken(ByteReader& reader) {
-  Woken event;
+void read(ByteReader& reader, Woken& event) {
   event.user_id = reader.text();
   event.now = reader.safe_integer();
   event.has_snapshot = reader.flag();
@@ -58,7 +57,6 @@ Woken read_woken(ByteReader& reader) {
   event.rate_limits.connects = read_rate(reader);
   event.rate_limits.devices_max = reader.u32();
   event.is_measured = reader.flag();
-  return event;
 }
 
 Payload read_payload(ByteReader& reader) {
@@ -68,129 +66,129 @@ Payload read_payload(ByteReader& reader) {
   return payload;
 }
 
-FrameReceived read_frame_received(ByteReader& reader) {
-  FrameReceived event;
+void read(ByteReader& reader, FrameReceived& event) {
   event.connection = reader.u32();
   event.now = reader.safe_integer();
   event.is_text = reader.flag();
   event.payload = read_payload(reader);
-  return event;
 }
 
-std::optional<Event> read_connected(ByteReader& reader) {
-  Connected event;
+void read(ByteReader& reader, Connected& event) {
   event.connection = reader.u32();
   event.now = reader.safe_integer();
   event.device_id = reader.text();
   event.credential = read_credential(reader);
-  event.version = static_cast<ProtocolVersion>(reader.u8());
+  event.version = static_cast<ProtocolVersion>(reader.u8(1, 2));
   event.tab_id = reader.text();
   event.since.epoch = reader.safe_integer();
   event.since.seq = reader.safe_integer();
-  const bool is_known =
-      event.version == ProtocolVersion::kVersion1 || event.version == ProtocolVersion::kVersion2;
-  if (!is_known) return std::nullopt;
-  return event;
 }
 
-Disconnected read_disconnected(ByteReader& reader) {
-  Disconnected event;
+void read(ByteReader& reader, Disconnected& event) {
   event.connection = reader.u32();
   event.heartbeat = reader.safe_integer();
-  return event;
 }
 
-StateRequested read_state_requested(ByteReader& reader) {
-  StateRequested event;
+void read(ByteReader& reader, StateRequested& event) {
   event.now = reader.safe_integer();
   event.heartbeat = reader.safe_integer();
   event.credential = read_credential(reader);
-  return event;
 }
 
-ClearRequested read_clear_requested(ByteReader& reader) {
-  ClearRequested event;
+void read(ByteReader& reader, ClearRequested& event) {
   event.now = reader.safe_integer();
   event.credential = read_credential(reader);
-  return event;
 }
 
-PushRequested read_push_requested(ByteReader& reader) {
-  PushRequested event;
+void read(ByteReader& reader, PushRequested& event) {
   event.now = reader.safe_integer();
   event.payload = read_payload(reader);
   event.keep_s = reader.u32();
   event.push_id = reader.text();
   event.audience.to = read_texts(reader);
   event.audience.except = read_texts(reader);
-  return event;
 }
 
-LogoutRequested read_logout_requested(ByteReader& reader) {
-  LogoutRequested event;
+void read(ByteReader& reader, LogoutRequested& event) {
   event.now = reader.safe_integer();
   event.device_id = reader.text();
-  return event;
 }
 
-HeartbeatsRead read_heartbeats_read(ByteReader& reader) {
-  HeartbeatsRead event;
+void read(ByteReader& reader, HeartbeatsRead& event) {
   event.now = reader.safe_integer();
   event.heartbeats.resize(reader.count(kHeartbeatBytes));
   for (HeartbeatsRead::Heartbeat& heartbeat : event.heartbeats) {
     heartbeat.connection = reader.u32();
     heartbeat.at = reader.safe_integer();
   }
-  return event;
 }
 
-ExportRequested read_export_requested(ByteReader& reader) {
-  ExportRequested event;
+void read(ByteReader& reader, ExportRequested& event) {
   event.now = reader.safe_integer();
   event.credential = read_credential(reader);
-  return event;
 }
 
-template <typename Request>
-Request read_game_requested(ByteReader& reader) {
-  Request event;
+void read(ByteReader& reader, GameJoinRequested& event) {
   event.now = reader.safe_integer();
   event.game_id = reader.text();
-  return event;
 }
 
-std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
+void read(ByteReader& reader, GameLeaveRequested& event) {
+  event.now = reader.safe_integer();
+  event.game_id = reader.text();
+}
+
+void read(ByteReader& reader, MetricsRequested& event) { event.now = reader.safe_integer(); }
+
+void read(ByteReader& reader, DevicesRequested& event) { event.now = reader.safe_integer(); }
+
+// Reads the event that `tag` names. False if it names none.
+bool read(EventTag tag, ByteReader& reader, Event& event) {
   switch (tag) {
     case EventTag::kWoken:
-      return read_woken(reader);
+      read(reader, event.emplace<Woken>());
+      return true;
     case EventTag::kConnected:
-      return read_connected(reader);
+      read(reader, event.emplace<Connected>());
+      return true;
     case EventTag::kFrameReceived:
-      return read_frame_received(reader);
+      read(reader, event.emplace<FrameReceived>());
+      return true;
     case EventTag::kDisconnected:
-      return read_disconnected(reader);
+      read(reader, event.emplace<Disconnected>());
+      return true;
     case EventTag::kStateRequested:
-      return read_state_requested(reader);
+      read(reader, event.emplace<StateRequested>());
+      return true;
     case EventTag::kClearRequested:
-      return read_clear_requested(reader);
+      read(reader, event.emplace<ClearRequested>());
+      return true;
     case EventTag::kPushRequested:
-      return read_push_requested(reader);
+      read(reader, event.emplace<PushRequested>());
+      return true;
     case EventTag::kGameJoinRequested:
-      return read_game_requested<GameJoinRequested>(reader);
+      read(reader, event.emplace<GameJoinRequested>());
+      return true;
     case EventTag::kGameLeaveRequested:
-      return read_game_requested<GameLeaveRequested>(reader);
+      read(reader, event.emplace<GameLeaveRequested>());
+      return true;
     case EventTag::kLogoutRequested:
-      return read_logout_requested(reader);
+      read(reader, event.emplace<LogoutRequested>());
+      return true;
     case EventTag::kMetricsRequested:
-      return MetricsRequested{reader.safe_integer()};
+      read(reader, event.emplace<MetricsRequested>());
+      return true;
     case EventTag::kHeartbeatsRead:
-      return read_heartbeats_read(reader);
+      read(reader, event.emplace<HeartbeatsRead>());
+      return true;
     case EventTag::kDevicesRequested:
-      return DevicesRequested{reader.safe_integer()};
+      read(reader, event.emplace<DevicesRequested>());
+      return true;
     case EventTag::kExportRequested:
-      return read_export_requested(reader);
+      read(reader, event.emplace<ExportRequested>());
+      return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace
@@ -198,8 +196,9 @@ std::optional<Event> read_event(EventTag tag, ByteReader& reader) {
 std::optional<Event> decode_event(std::string_view bytes) {
   ByteReader reader(bytes);
   const auto tag = static_cast<EventTag>(reader.u8());
-  std::optional<Event> event = read_event(tag, reader);
-  if (!reader.finished()) return std::nullopt;
+  // It is read where it stays: moving one takes code for each kind.
+  std::optional<Event> event(std::in_place);
+  if (!read(tag, reader, *event) || !reader.finished()) event.reset();
   return event;
 }
 

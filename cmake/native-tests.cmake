@@ -27,7 +27,7 @@ add_executable(session_tests
   tests/unit/message_test.cpp
   tests/unit/metrics_test.cpp
   tests/unit/v2_message_test.cpp
-  tests/unit/requests_test.cpp
+  tests/unit/idempotency_test.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
   tests/unit/scenario_text.cpp

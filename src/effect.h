@@ -52,7 +52,10 @@ enum class EffectKind : std::uint32_t {
   kStoreKept = 14,
 };
 
-// Why a connection is closed; beside these kLogoutCode (session.h), which is not for it alone.
+// Why a connection is closed. The old hook compares the logout's reason to the letter to tell a
+// logout from a lost connection.
+inline constexpr std::uint16_t kLogoutCode = 1000;
+inline constexpr std::string_view kLogoutReason = "Logged out from all devices";
 inline constexpr std::uint16_t kFloodCode = 1008;
 inline constexpr std::uint16_t kTooBigCode = 1009;
 inline constexpr std::uint16_t kTryAgainCode = 1013;

@@ -11,9 +11,17 @@
 #include <variant>
 #include <vector>
 
-#include "rate.h"
-
 namespace user_session {
+
+// Milliseconds since the Unix epoch; 0 is "never".
+using TimeMs = std::int64_t;
+
+// `count` times in `per_ms` milliseconds, and `burst` times at once. A `count` of 0 is no limit.
+struct Rate {
+  std::int64_t count = 0;
+  std::int64_t per_ms = 1000;
+  std::int64_t burst = 0;
+};
 
 // Names one open socket while this instance lives. Small numbers: they index a table, and one is
 // given out again when its socket has gone.

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "checks.h"
-#include "fields.h"
-#include "frame.h"
 #include "host.h"
+#include "json/fields.h"
+#include "json/frame.h"
 #include "limits.h"
 
 namespace user_session {

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "checks.h"
-#include "frame.h"
+#include "format/snapshot.h"
+#include "json/frame.h"
 #include "limits.h"
-#include "snapshot.h"
 
 namespace user_session {
 namespace {

@@ -1,6 +1,6 @@
+#include "format/snapshot.h"
 #include "limits.h"
 #include "operations.h"
-#include "snapshot.h"
 
 namespace user_session {
 namespace {
@@ -49,7 +49,7 @@ std::string snapshot_of(const Story& story) {
   Snapshot snapshot;
   snapshot.active_games = story.games;
   std::string bytes;
-  encode_snapshot(snapshot, bytes);
+  encode_snapshot(snapshot.active_games, snapshot.last_active, snapshot.extension, bytes);
   return bytes;
 }
 

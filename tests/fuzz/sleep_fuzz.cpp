@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "attachment.h"
 #include "checks.h"
+#include "format/attachment.h"
+#include "format/snapshot.h"
 #include "limits.h"
 #include "operations.h"
-#include "snapshot.h"
 
 namespace user_session {
 namespace {

@@ -1,11 +1,11 @@
-#include "attachment.h"
+#include "format/attachment.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 
-#include "bytes.h"
+#include "format/bytes.h"
 #include "limits.h"
 
 namespace user_session {

@@ -3,15 +3,15 @@
 #include <cstdint>
 #include <vector>
 
-#include "attachment.h"
-#include "bytes.h"
-#include "devices.h"
-#include "journal.h"
-#include "kept.h"
+#include "format/attachment.h"
+#include "format/bytes.h"
+#include "format/snapshot.h"
 #include "limits.h"
-#include "requests.h"
 #include "scenario_text.h"
-#include "snapshot.h"
+#include "state/devices.h"
+#include "state/idempotency.h"
+#include "state/journal.h"
+#include "state/kept.h"
 
 namespace user_session {
 namespace {

@@ -5,14 +5,14 @@
 #include <string>
 #include <string_view>
 
-#include "attachment.h"
-#include "bytes.h"
-#include "devices.h"
-#include "journal.h"
-#include "kept.h"
+#include "format/attachment.h"
+#include "format/bytes.h"
+#include "format/snapshot.h"
 #include "limits.h"
-#include "requests.h"
-#include "snapshot.h"
+#include "state/devices.h"
+#include "state/idempotency.h"
+#include "state/journal.h"
+#include "state/kept.h"
 
 namespace user_session {
 namespace {
@@ -62,7 +62,7 @@ std::string some_row() {
   some_requests().encode(Idempotency::kRow, 1'000, row.extension);
   remembered.encode(row.extension);
   std::string bytes;
-  encode_snapshot(row, bytes);
+  encode_snapshot(row.active_games, row.last_active, row.extension, bytes);
   return bytes;
 }
 
@@ -96,7 +96,7 @@ std::string without_hash(const std::string& line) { return line.substr(0, line.r
 
 TEST(DecodedTest, ARowSaysWhatAPersonLooksFor) {
   std::string plain;
-  encode_snapshot({.active_games = {}, .last_active = 5, .extension = {}}, plain);
+  encode_snapshot({}, 5, {}, plain);
   EXPECT_EQ(without_hash(decoded_row(plain, {})), "games=[] lastActive=5");
   EXPECT_EQ(
       without_hash(decoded_row(some_row(), some_names())),
@@ -129,7 +129,7 @@ TEST(DecodedTest, ALogoutNamesTheCredentialsThatItEnded) {
 
 TEST(DecodedTest, KeptPushesSayWhoHasThem) {
   KeptPushes kept;
-  kept.is_repeated("id");
+  kept.remember("id");
   kept.add("one", {}, 10);
   kept.give_all("phone", 0, 900);
   kept.add("two", {.epoch = 950, .seq = 3}, 20);
@@ -145,7 +145,7 @@ TEST(DecodedTest, ALongListIsShownByItsEnds) {
   Snapshot row;
   for (int i = 1; i <= 9; ++i) row.active_games.push_back(std::to_string(i));
   std::string bytes;
-  encode_snapshot(row, bytes);
+  encode_snapshot(row.active_games, row.last_active, row.extension, bytes);
   EXPECT_EQ(without_hash(decoded_row(bytes, {})), "games=[1, 2, 3, ..., 7, 8, 9](9) lastActive=0");
 }
 
@@ -155,7 +155,7 @@ TEST(DecodedTest, DamagedBytesAreShownAsTheyAre) {
   EXPECT_EQ(without_hash(decoded_kept("\x02", {})), "\\x02");
   EXPECT_EQ(without_hash(decoded_attachment("x", {})), "x");
   std::string later;
-  encode_snapshot({.active_games = {}, .last_active = 5, .extension = "later"}, later);
+  encode_snapshot({}, 5, "later", later);
   EXPECT_EQ(without_hash(decoded_row(later, {})), "games=[] lastActive=5 extension=later");
 }
 

@@ -1,4 +1,4 @@
-#include "devices.h"
+#include "state/devices.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "bytes.h"
+#include "format/bytes.h"
 #include "limits.h"
 
 namespace user_session {
@@ -108,29 +108,12 @@ TEST(DevicesTest, EveryTruncationIsRefused) {
   EXPECT_FALSE(restore(devices, std::string(4, '\xff'))) << "a count beyond the bytes";
 }
 
-TEST(DevicesTest, ADeviceIsShownToOthersAndToItself) {
-  const DeviceView view = {.id = "a\"b",
-                           .name = "N",
-                           .first_seen = 1,
-                           .last_active = 2,
-                           .presence = Presence::kAway,
-                           .tabs = 3};
-  const std::string members =
-      R"({"deviceId":"a\"b","name":"N","firstSeen":1,"lastActive":2,"presence":"away","tabs":3)";
-  for (const auto& [viewer, end] : {std::pair("", "}"), std::pair("a\"b", R"(,"current":true})"),
-                                    std::pair("other", R"(,"current":false})")}) {
-    std::string out = "before ";
-    append_device(out, view, viewer);
-    EXPECT_EQ(out, "before " + members + end);
-  }
-}
-
 TEST(DevicesTest, WhatIsNeverWrittenIsRefused) {
   RememberedDevices taken;
   EXPECT_TRUE(restore(taken, encoded(with(kRememberedDevicesMax))));
   const auto is_refused = [](std::size_t count, auto change) {
     RememberedDevices devices = with(count);
-    change(devices.all().back());
+    change(*devices.find(name(count - 1)));
     RememberedDevices other;
     return !restore(other, encoded(devices));
   };
@@ -145,9 +128,15 @@ TEST(DevicesTest, WhatIsNeverWrittenIsRefused) {
     device.credential_ids.clear();
     for (std::uint64_t id = 1; id <= kCredentialsMax + 1; ++id) device.credential_ids.push_back(id);
   })) << "too many credentials";
-  RememberedDevices many = with(kRememberedDevicesMax);
-  many.all().push_back({.id = "one more", .name = {}, .credential_ids = {}});
-  EXPECT_FALSE(restore(taken, encoded(many)));
+  // One device more than the others', in front of theirs.
+  constexpr std::size_t kCountBytes = 4;
+  std::string many;
+  append_u32(many, static_cast<std::uint32_t>(kRememberedDevicesMax + 1));
+  RememberedDevices one_more;
+  one_more.add("one more", 0, kNobody);
+  many += encoded(one_more).substr(kCountBytes);
+  many += encoded(with(kRememberedDevicesMax)).substr(kCountBytes);
+  EXPECT_FALSE(restore(taken, many));
 }
 
 }  // namespace

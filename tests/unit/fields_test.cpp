@@ -1,4 +1,4 @@
-#include "fields.h"
+#include "json/fields.h"
 
 #include <gtest/gtest.h>
 

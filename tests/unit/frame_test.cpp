@@ -1,10 +1,11 @@
-#include "frame.h"
+#include "json/frame.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace user_session {
 namespace {
@@ -95,6 +96,23 @@ TEST(FrameTest, NumbersOfAnySizeAreWrittenWhole) {
       out,
       {.user_id = "", .games_json = "[]", .last_active = std::numeric_limits<std::int64_t>::min()});
   EXPECT_NE(out.find(R"("lastActive":-9223372036854775808})"), std::string::npos) << out;
+}
+
+TEST(FrameTest, ADeviceIsShownToOthersAndToItself) {
+  const DeviceView view = {.id = "a\"b",
+                           .name = "N",
+                           .first_seen = 1,
+                           .last_active = 2,
+                           .presence = Presence::kAway,
+                           .tabs = 3};
+  const std::string members =
+      R"({"deviceId":"a\"b","name":"N","firstSeen":1,"lastActive":2,"presence":"away","tabs":3)";
+  for (const auto& [viewer, end] : {std::pair("", "}"), std::pair("a\"b", R"(,"current":true})"),
+                                    std::pair("other", R"(,"current":false})")}) {
+    std::string out = "before ";
+    append_devices(out, {view}, viewer);
+    EXPECT_EQ(out, "before [" + members + end + ']');
+  }
 }
 
 }  // namespace

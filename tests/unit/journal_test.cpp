@@ -1,4 +1,4 @@
-#include "journal.h"
+#include "state/journal.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <tuple>
 #include <vector>
 
-#include "bytes.h"
-#include "frame.h"
+#include "format/bytes.h"
+#include "json/frame.h"
 #include "limits.h"
 
 namespace user_session {

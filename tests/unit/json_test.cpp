@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "json/message.h"
 #include "limits.h"
-#include "message.h"
 
 namespace user_session {
 namespace {

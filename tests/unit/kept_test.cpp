@@ -1,4 +1,4 @@
-#include "kept.h"
+#include "state/kept.h"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ std::vector<std::string> frames_of(const KeptPushes& kept) {
 
 KeptPushes some() {
   KeptPushes kept;
-  kept.is_repeated("id");
+  kept.remember("id");
   kept.add("one", kPlace, 10);
   kept.give_all("phone", kPlace.epoch, kPlace.epoch);
   kept.add("two", {}, 20);
@@ -121,13 +121,13 @@ TEST(KeptTest, OfTooManyDevicesTheOneThatWasGivenSomethingFirstIsForgotten) {
 
 TEST(KeptTest, APushThatComesTwiceIsKnownByItsId) {
   KeptPushes kept;
-  EXPECT_FALSE(kept.is_repeated("a"));
-  EXPECT_TRUE(kept.is_repeated("a"));
-  EXPECT_FALSE(kept.is_repeated("b"));
-  for (std::size_t i = 0; i < kPushIdsMax - 1; ++i) kept.is_repeated(std::to_string(i));
+  EXPECT_TRUE(kept.remember("a"));
+  EXPECT_FALSE(kept.remember("a"));
+  EXPECT_TRUE(kept.remember("b"));
+  for (std::size_t i = 0; i < kPushIdsMax - 1; ++i) kept.remember(std::to_string(i));
   EXPECT_EQ(kept.push_id_count(), kPushIdsMax);
-  EXPECT_TRUE(kept.is_repeated("b"));
-  EXPECT_FALSE(kept.is_repeated("a")) << "the oldest is forgotten";
+  EXPECT_FALSE(kept.remember("b"));
+  EXPECT_TRUE(kept.remember("a")) << "the oldest is forgotten";
 }
 
 TEST(KeptTest, AllOfItComesBackFromItsBytes) {
@@ -143,7 +143,7 @@ TEST(KeptTest, AllOfItComesBackFromItsBytes) {
   EXPECT_EQ(other.all()[1].expires_at, 20);
   EXPECT_EQ(other.given("phone", kPlace.epoch), 1);
   EXPECT_EQ(other.given("laptop", kPlace.epoch), 2);
-  EXPECT_TRUE(other.is_repeated("id"));
+  EXPECT_FALSE(other.remember("id"));
   other.add("three", kPlace, 30);
   EXPECT_EQ(other.all().back().number, 3) << "the numbers go on";
 }

@@ -1,4 +1,4 @@
-#include "message.h"
+#include "json/message.h"
 
 #include <gtest/gtest.h>
 

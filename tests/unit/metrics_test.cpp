@@ -1,4 +1,4 @@
-#include "metrics.h"
+#include "format/metrics.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "bytes.h"
+#include "format/bytes.h"
+#include "json/frame.h"
 
 namespace user_session {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "hash.h"
+#include "format/hash.h"
 
 namespace user_session {
 

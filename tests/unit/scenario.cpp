@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "decoded.h"
-#include "hash.h"
+#include "format/hash.h"
 #include "limits.h"
 #include "scenario_text.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "hash.h"
+#include "format/hash.h"
 
 namespace user_session {
 namespace {

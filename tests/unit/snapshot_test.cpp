@@ -1,4 +1,4 @@
-#include "snapshot.h"
+#include "format/snapshot.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bytes.h"
+#include "format/bytes.h"
 #include "limits.h"
 
 namespace user_session {
@@ -17,8 +17,7 @@ using namespace std::string_view_literals;
 std::string encoded(const std::vector<std::string>& games, TimeMs last_active,
                     const std::string& extension = "") {
   std::string bytes;
-  encode_snapshot({.active_games = games, .last_active = last_active, .extension = extension},
-                  bytes);
+  encode_snapshot(games, last_active, extension, bytes);
   return bytes;
 }
 
@@ -95,7 +94,7 @@ TEST(SnapshotTest, TheFullestUserComesBack) {
 
 TEST(SnapshotTest, ItIsAppendedToWhatIsThere) {
   std::string out = "before";
-  encode_snapshot({}, out);
+  encode_snapshot({}, 0, {}, out);
   EXPECT_EQ(out, "before" + encoded({}, 0));
 }
 

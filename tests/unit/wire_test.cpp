@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "bytes.h"
-#include "hash.h"
+#include "format/bytes.h"
+#include "format/hash.h"
 
 namespace user_session {
 namespace {

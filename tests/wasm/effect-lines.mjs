@@ -15,7 +15,7 @@ const SHOWN_BYTES_MAX = 2048;
 const HEAD_BYTES = 120;
 const TAIL_BYTES = 80;
 
-/** The lower halves of what src/hash.h begins and multiplies with. */
+/** The lower halves of what src/format/hash.h begins and multiplies with. */
 const HASH_BASIS = 0x84222325;
 const HASH_PRIME = 0x1b3;
 
@@ -94,7 +94,7 @@ function escaped(bytes) {
 }
 
 /**
- * The lower half of the hash of src/hash.h, which depends on the lower halves of its numbers alone.
+ * The lower half of the hash of src/format/hash.h, which depends on the lower halves of its numbers alone.
  * @param {Uint8Array} bytes
  */
 function hashOf(bytes) {

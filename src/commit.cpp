@@ -1,0 +1,189 @@
+#include "commit.h"
+
+#include <algorithm>
+
+#include "check.h"
+#include "format/hash.h"
+#include "limits.h"
+
+namespace user_session {
+
+void Durable::commit(User& user, Step& step) {
+  const bool is_anyone_here = user.connections.count() > 0;
+  if (!is_anyone_here) {
+    carrier_ = kNoConnection;
+    attached_last_active_ = 0;
+  }
+  store_rows(user, step);
+  const bool is_any_attached = attach_behind(user, step);
+  // With version 2 each frame to all attaches, and a point for each would be dear.
+  const bool is_due = !user.sequence.is_running() || user.meter.is_due(step.now);
+  const bool has_last_left = !is_anyone_here && step.open_before > 0;
+  if (has_last_left || (is_any_attached && is_due)) record_metrics(user, step);
+}
+
+// Rows
+
+void Durable::store_rows(User& user, Step& step) {
+  if (user.access.is_unstored()) {
+    bytes_.clear();
+    encode_logout(user.access.logout(), bytes_);
+    step.effects.store_logout(bytes_);
+    user.meter.add(Counter::kRowsWritten);
+    user.access.note_stored();
+  }
+  if (is_row_behind(user)) store(user, step);
+  if (user.kept.is_unstored()) {
+    bytes_.clear();
+    user.kept.encode(bytes_);
+    step.effects.store_kept(bytes_);
+    user.meter.add(Counter::kRowsWritten);
+    user.kept.note_stored();
+  }
+}
+
+bool Durable::is_row_behind(const User& user) const {
+  if (is_row_due_ || user.games.is_unstored() || user.devices.is_unstored() ||
+      user.sequence.is_unstored()) {
+    return true;
+  }
+  if (user.connections.count() > 0) return false;
+  return user.sequence.is_row_behind() || user.idempotency.is_unstored() ||
+         user.last_active - stored_last_active_ >= kLastActiveLagMs;
+}
+
+void Durable::store(User& user, Step& step) {
+  const bool is_anyone_here = user.connections.count() > 0;
+  stored_last_active_ = user.last_active;
+  if (!is_anyone_here) user.sequence.complete_row();
+  if (user.sequence.head().epoch != 0) {
+    write_extension(user, step.now, stored_extension_);
+    user.sequence.note_stored();
+    user.devices.note_stored();
+    user.idempotency.note_stored();
+  }
+  bytes_.clear();
+  encode_snapshot(user.games.list(), stored_last_active_, stored_extension_, bytes_);
+  step.effects.store(bytes_);
+  user.meter.add(Counter::kRowsWritten);
+  user.games.note_stored();
+  is_row_due_ = false;
+}
+
+void Durable::store_last_active(const User& user) {
+  if (user.last_active > stored_last_active_) is_row_due_ = true;
+}
+
+void Durable::forget_row(User& user) {
+  // The row had a newer `lastActive` than any attachment, and it may have been told.
+  if (stored_last_active_ > attached_last_active_) carrier_ = kNoConnection;
+  stored_last_active_ = 0;
+  stored_extension_.clear();
+  // Each attachment may carry some of the frames that are to be forgotten.
+  if (user.sequence.head().epoch == 0) return;
+  user.connections.each(
+      [](ConnectionId /*id*/, Connection& connection) { connection.is_attached = false; });
+}
+
+// Attachments
+
+bool Durable::attach_behind(User& user, Step& step) {
+  bool is_any_attached = false;
+  user.connections.each([&](ConnectionId id, const Connection& connection) {
+    if (!is_behind(connection, user)) return;
+    attach(id, user, step);
+    is_any_attached = true;
+  });
+  const bool is_sender_here = user.connections.is_open(step.sender);
+  const ConnectionId carrier = is_sender_here ? step.sender : user.connections.any();
+  if (is_any_attached || carrier == kNoConnection) return is_any_attached;
+  // The event that has woken the session finds what is old.
+  const bool is_old = !step.is_waking && is_stale(user, step.now);
+  if (!is_old && !is_user_behind(user)) return false;
+  attach(carrier, user, step);
+  return true;
+}
+
+bool Durable::is_behind(const Connection& connection, const User& user) {
+  if (!connection.is_attached || connection.is_attached_late()) return true;
+  return user.sequence.is_running() && connection.presence != connection.attached_presence;
+}
+
+bool Durable::is_user_behind(const User& user) const {
+  return !user.connections.is_open(carrier_) || user.presence != attached_presence_ ||
+         user.idempotency.is_unsaved() || user.sequence.is_unsaved();
+}
+
+bool Durable::is_stale(const User& user, TimeMs now) const {
+  // A clock that was set back has gone on, too.
+  const auto [earlier, later] = std::minmax(now, clock_at_attaching_);
+  return std::max(later - earlier, user.last_active - surviving_last_active()) >= kAttachmentLagMs;
+}
+
+void Durable::attach(ConnectionId id, User& user, Step& step) {
+  Connection& connection = user.connections[id];
+  const TimeMs attached_at = std::max(step.now, user.last_active);
+  user.meter.note_awake_until(attached_at);
+  shared_.clear();
+  if (user.sequence.is_running()) {
+    const std::size_t room = room_for_shared(connection.device_id, connection.tab_id);
+    write_shared(user, connection.device_id, step.now);
+    if (shared_.size() > room) {
+      // Then what many devices have asked for is in the row.
+      store(user, step);
+      write_shared(user, connection.device_id, step.now);
+    }
+    USER_SESSION_CHECK(shared_.size() <= room);
+    user.sequence.note_attached();
+    user.idempotency.note_attached(connection.device_id);
+  }
+  bytes_.clear();
+  encode_attachment({.order = ++order_,
+                     .last_active = user.last_active,
+                     .presence = user.presence,
+                     .credential = connection.credential,
+                     .device_id = connection.device_id,
+                     .attached_at = attached_at,
+                     .counted_since = user.meter.since(),
+                     .metrics = user.meter.metrics(),
+                     .version = connection.version,
+                     .tab_id = connection.tab_id,
+                     .device_presence = connection.presence,
+                     .connected_at = connection.connected_at,
+                     .seen_at = connection.seen_at,
+                     .shared = shared_},
+                    bytes_);
+  step.effects.set_attachment(id, bytes_);
+  carrier_ = id;
+  attached_presence_ = user.presence;
+  attached_last_active_ = user.last_active;
+  clock_at_attaching_ = step.now;
+  connection.is_attached = true;
+  connection.attached_presence = connection.presence;
+  connection.attached_seen_at = connection.seen_at;
+}
+
+void Durable::write_shared(const User& user, std::string_view device_id, TimeMs now) {
+  shared_.clear();
+  user.sequence.encode_attached(now, shared_);
+  user.idempotency.encode(device_id, now, shared_);
+}
+
+TimeMs Durable::surviving_last_active() const {
+  return std::max(stored_last_active_, attached_last_active_);
+}
+
+TimeMs Durable::told_last_active(const User& user) const {
+  const TimeMs surviving = surviving_last_active();
+  const bool is_attached_now =
+      !user.connections.is_open(carrier_) || user.last_active - surviving >= kAttachmentLagMs;
+  return is_attached_now ? user.last_active : surviving;
+}
+
+void Durable::record_metrics(User& user, Step& step) {
+  if (!user.meter.is_collected()) return;
+  write_metrics_point(bytes_, user.meter.collect(step.now));
+  step.effects.record_metrics(bytes_);
+}
+
+}  // namespace user_session

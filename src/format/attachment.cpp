@@ -1,0 +1,101 @@
+#include "format/attachment.h"
+
+#include "check.h"
+#include "format/bytes.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+// Of a device of version 1 where there is none of version 2.
+constexpr std::uint8_t kPlainFormat = 3;
+// With what version 2 needs.
+constexpr std::uint8_t kFullFormat = 4;
+
+// Beside the header two times and the metrics, and what version 2 adds, whose texts are empty in
+// version 1.
+constexpr std::size_t kFixedBytesMax =
+    kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 1 + 8 + 4 + 1 + 8 + 8 + 4;
+
+// The journal's own numbers, and the devices that are missing with their number and time.
+constexpr std::size_t kNumberBytes = 8;
+constexpr std::size_t kSharedBytesMax = kJournalAttachedBytesMax + (3 * kNumberBytes) + 1 + 4 +
+                                        kNumberBytes + 4 + (kMissingMax * 2 * kNumberBytes) + 4;
+
+static_assert(kFixedBytesMax + kDeviceIdBytesMax + kV2DeviceIdBytesMax + kSharedBytesMax <=
+                  kAttachmentBytesMax,
+              "beside any device's id and tab there is room for the count");
+
+// Whether an attachment has nothing that only version 2 needs. It is written without, and is read
+// as if what is left out had been as it is in a device of version 1.
+bool is_plain(const Attachment& attachment) {
+  return attachment.version == ProtocolVersion::kVersion1 && attachment.shared.empty() &&
+         attachment.credential.id == 0;
+}
+
+Presence read_presence(ByteReader& reader) { return static_cast<Presence>(reader.u8(0, 2)); }
+
+}  // namespace
+
+std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id) {
+  return kAttachmentBytesMax - kFixedBytesMax - device_id.size() - tab_id.size();
+}
+
+void encode_attachment(const Attachment& attachment, std::string& out) {
+  USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
+  USER_SESSION_CHECK(attachment.tab_id.size() <= kV2DeviceIdBytesMax);
+  append_u8(out, is_plain(attachment) ? kPlainFormat : kFullFormat);
+  append_i64(out, attachment.order);
+  append_i64(out, attachment.last_active);
+  append_u8(out, static_cast<std::uint8_t>(attachment.presence));
+  append_i64(out, attachment.credential.issued_at_s);
+  append_i64(out, attachment.credential.expires_at);
+  append_text(out, attachment.device_id);
+  append_i64(out, attachment.attached_at);
+  append_i64(out, attachment.counted_since);
+  attachment.metrics.append_to(out);
+  if (is_plain(attachment)) return;
+  append_u8(out, static_cast<std::uint8_t>(attachment.version));
+  append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
+  append_text(out, attachment.tab_id);
+  append_u8(out, static_cast<std::uint8_t>(attachment.device_presence));
+  append_i64(out, attachment.connected_at);
+  append_i64(out, attachment.seen_at);
+  append_text(out, attachment.shared);
+}
+
+std::optional<Attachment> decode_attachment(std::string_view bytes) {
+  ByteReader reader(bytes);
+  const std::uint8_t format = reader.u8();
+  if (format != kPlainFormat && format != kFullFormat) return std::nullopt;
+  Attachment attachment;
+  attachment.order = reader.safe_integer();
+  attachment.last_active = reader.safe_integer();
+  attachment.presence = read_presence(reader);
+  attachment.credential.issued_at_s = reader.safe_integer();
+  attachment.credential.expires_at = reader.safe_integer();
+  attachment.device_id = reader.text();
+  attachment.attached_at = reader.safe_integer();
+  attachment.counted_since = reader.safe_integer();
+  attachment.metrics = Metrics::read_from(reader);
+  attachment.connected_at = attachment.attached_at;
+  attachment.seen_at = attachment.attached_at;
+  if (format == kFullFormat) {
+    attachment.version = static_cast<ProtocolVersion>(reader.u8(1, 2));
+    attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
+    attachment.tab_id = reader.text();
+    attachment.device_presence = read_presence(reader);
+    attachment.connected_at = reader.safe_integer();
+    attachment.seen_at = reader.safe_integer();
+    attachment.shared = reader.text();
+  }
+  // The checks refuse bytes that encode_attachment never writes. A plain one has one form: in the
+  // other it would lose some of its fields when it is written.
+  const bool is_too_long = attachment.device_id.size() > kDeviceIdBytesMax ||
+                           attachment.tab_id.size() > kV2DeviceIdBytesMax;
+  const bool is_plain_in_full = format == kFullFormat && is_plain(attachment);
+  if (!reader.finished() || is_too_long || is_plain_in_full) return std::nullopt;
+  return attachment;
+}
+
+}  // namespace user_session

@@ -1,0 +1,73 @@
+#include "format/snapshot.h"
+
+#include "format/bytes.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+// Raise it when `extension` is not enough for a change, and keep reading every earlier one.
+constexpr std::uint8_t kVersion = 3;
+// Had the logout among its fields and no extension.
+constexpr std::uint8_t kVersion2 = 2;
+// Had neither.
+constexpr std::uint8_t kVersion1 = 1;
+
+constexpr std::uint8_t kLogoutVersion = 2;
+// Of all devices alone. Still written when that is all, so that an earlier server reads it.
+constexpr std::uint8_t kLogoutVersion1 = 1;
+
+}  // namespace
+
+void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_active,
+                     std::string_view extension, std::string& out) {
+  append_u8(out, kVersion);
+  append_i64(out, last_active);
+  append_u32(out, static_cast<std::uint32_t>(active_games.size()));
+  for (const std::string& game : active_games) append_text(out, game);
+  append_text(out, extension);
+}
+
+std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
+  ByteReader reader(bytes);
+  const std::uint8_t version = reader.u8();
+  if (version < kVersion1 || version > kVersion) return std::nullopt;
+  Snapshot snapshot;
+  snapshot.last_active = reader.safe_integer();
+  if (version == kVersion2) snapshot.logout_at_s = reader.safe_integer();
+  const std::uint32_t count = reader.count(sizeof(std::uint32_t));
+  snapshot.active_games.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) snapshot.active_games.emplace_back(reader.text());
+  if (version >= kVersion) snapshot.extension = reader.text();
+  if (!reader.finished()) return std::nullopt;
+  return snapshot;
+}
+
+void encode_logout(const Logout& logout, std::string& out) {
+  append_u8(out, logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
+  append_i64(out, logout.at_s);
+  if (logout.credential_ids.empty()) return;
+  append_u32(out, static_cast<std::uint32_t>(logout.credential_ids.size()));
+  for (const std::uint64_t id : logout.credential_ids) {
+    append_i64(out, static_cast<std::int64_t>(id));
+  }
+}
+
+std::optional<Logout> decode_logout(std::string_view bytes) {
+  ByteReader reader(bytes);
+  const std::uint8_t version = reader.u8();
+  Logout logout;
+  logout.at_s = reader.safe_integer();
+  if (version == kLogoutVersion) {
+    for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
+      logout.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
+    }
+  }
+  if (logout.credential_ids.size() > kRevokedMax) return std::nullopt;
+  const bool is_known =
+      version == (logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
+  if (!reader.finished() || !is_known || logout.at_s < 0) return std::nullopt;
+  return logout;
+}
+
+}  // namespace user_session

@@ -1,0 +1,91 @@
+// Who is let in, how often they may ask, and when they have to go. What a credential and the rates
+// are worth is in state/access.h.
+#include <algorithm>
+
+#include "limits.h"
+#include "session.h"
+
+namespace user_session {
+namespace {
+
+constexpr Refusal kDeviceIdTooLong = {ErrorCode::kLimitReached,
+                                      "deviceId is too long: expected at most 1024 bytes of UTF-8"};
+static_assert(kDeviceIdBytesMax == 1'024, "the refusal names the limit");
+constexpr Refusal kV2DeviceIdTooLong = {
+    ErrorCode::kLimitReached, "deviceId is too long: expected at most 128 bytes of UTF-8"};
+constexpr Refusal kTabIdTooLong = {ErrorCode::kLimitReached,
+                                   "tabId is too long: expected at most 128 bytes of UTF-8"};
+static_assert(kV2DeviceIdBytesMax == 128, "the refusals name the limit");
+
+constexpr Refusal kTooManyDevices = {ErrorCode::kLimitReached,
+                                     "too many devices are connected: close some first"};
+constexpr Refusal kTooManyConnects = {ErrorCode::kRateLimited,
+                                      "too many connections in a short time: wait and try again"};
+constexpr Refusal kTooManyRequests = {ErrorCode::kRateLimited,
+                                      "too many requests in a short time: wait and try again"};
+
+// Why a device can't be called so.
+std::optional<Refusal> check_names(const Connected& event) {
+  const bool is_v2 = event.version == ProtocolVersion::kVersion2;
+  if (!is_v2 && event.device_id.size() > kDeviceIdBytesMax) return kDeviceIdTooLong;
+  if (is_v2 && event.device_id.size() > kV2DeviceIdBytesMax) return kV2DeviceIdTooLong;
+  if (event.tab_id.size() > kV2DeviceIdBytesMax) return kTabIdTooLong;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Session::TurnedAway> Session::admit(const Connected& event) {
+  if (const auto refusal = user_.access.check(event.credential, event.now)) {
+    return TurnedAway{kStatusUnauthorized, *refusal};
+  }
+  user_.access.note_shown(event.credential);
+  if (const auto refusal = check_names(event)) return TurnedAway{kStatusBadRequest, *refusal};
+  const bool is_full = user_.connections.count() >= user_.access.devices_max();
+  if (is_full && tab_to_replace(event) == kNoConnection) {
+    return TurnedAway{kStatusTooMany, kTooManyDevices};
+  }
+  if (user_.access.take_connect(event.now) > 0) return TurnedAway{kStatusTooMany, kTooManyConnects};
+  return std::nullopt;
+}
+
+std::optional<Session::TurnedAway> Session::admit(const Credential& credential, TimeMs now) {
+  if (const auto refusal = user_.access.check(credential, now)) {
+    return TurnedAway{kStatusUnauthorized, *refusal};
+  }
+  user_.access.note_shown(credential);
+  const bool is_limited = credential.issued_at_s != Credential::kTrusted;
+  if (is_limited && user_.access.take_request(now) > 0) {
+    return TurnedAway{kStatusTooMany, kTooManyRequests};
+  }
+  return std::nullopt;
+}
+
+bool Session::admit_frame(Step& step) {
+  Connection& sender = user_.connections[step.sender];
+  const TimeMs wait_ms = user_.access.take_frame(sender, step.now);
+  if (wait_ms == 0) return true;
+  if (user_.access.take_patience(sender, step.now)) {
+    refuse_for(wait_ms, step);
+    return false;
+  }
+  remove(step.sender, step);
+  after_removals(step);
+  step.effects.close(step.sender, kFloodCode, "too many frames");
+  return false;
+}
+
+bool Session::admit_user_frame(Step& step) {
+  const TimeMs wait_ms = user_.access.take_user_frame(user_.connections[step.sender], step.now);
+  if (wait_ms > 0) refuse_for(wait_ms, step);
+  return wait_ms == 0;
+}
+
+void Session::end_expired(Step& step) {
+  user_.connections.each_expired(step.now, [&](ConnectionId id) {
+    expel(id, kCredentialEndedCode, "the credential has expired", step);
+  });
+  after_removals(step);
+}
+
+}  // namespace user_session

@@ -1,0 +1,104 @@
+// Devices that come and go. What others are told of it is in devices.cpp.
+#include <algorithm>
+
+#include "session.h"
+
+namespace user_session {
+
+void Session::on(const Connected& event, Step& step) {
+  if (const auto turned_away = admit(event)) return answer_refusal(*turned_away, step);
+  come_in(event, step);
+  greet(event, step);
+}
+
+ConnectionId Session::tab_to_replace(const Connected& event) const {
+  if (event.version != ProtocolVersion::kVersion2 || event.tab_id.empty()) return kNoConnection;
+  return user_.connections.find_tab(event.device_id, event.tab_id);
+}
+
+void Session::come_in(const Connected& event, Step& step) {
+  const bool is_v2 = event.version == ProtocolVersion::kVersion2;
+  const bool is_watched = is_v2 || user_.connections.v2_count() > 0;
+  const bool was_here = is_watched && user_.connections.has_device(event.device_id);
+  const Presence presence =
+      was_here ? user_.device_view(event.device_id).presence : Presence::kOnline;
+  const ConnectionId replaced = tab_to_replace(event);
+  const Presence before = user_.presence;
+  if (replaced != kNoConnection) replace_tab(replaced, step);
+  Connection& connection = user_.open(event.connection, event.device_id, event.version);
+  // What was said of the user last stands, also if nobody was left for a moment.
+  if (replaced != kNoConnection) user_.presence = before;
+  connection.tab_id = event.tab_id;
+  connection.presence = presence;
+  connection.connected_at = event.now;
+  connection.seen_at = event.now;
+  user_.connections.grant(connection, event.credential);
+  user_.touch(event.now);
+  user_.meter.add(Counter::kConnects);
+  if (is_v2) {
+    if (!user_.sequence.is_running()) user_.sequence.begin(event.now);
+    user_.remember_device(connection).last_active = event.now;
+  }
+  const bool has_watchers = user_.connections.v2_count() > (is_v2 ? 1U : 0U);
+  if (has_watchers && replaced == kNoConnection) {
+    tell_device(event.device_id, !was_here, event.connection, step);
+  }
+}
+
+void Session::replace_tab(ConnectionId replaced, Step& step) {
+  user_.close(replaced, step.now);
+  step.effects.send(replaced, kReplacedFrame);
+  step.effects.close(replaced, kReplacedCode, "replaced by a newer connection");
+}
+
+void Session::greet(const Connected& event, Step& step) {
+  // Its attachment has all of it.
+  const StateView state = state_view(user_.last_active);
+  write_initial_state(out_, state, event.device_id);
+  if (event.version == ProtocolVersion::kVersion1) return step.effects.send(event.connection, out_);
+  Sequence& sequence = user_.sequence;
+  sequence.note_back(event.device_id);
+  const bool has_been_here = event.since.epoch != 0;
+  const bool is_exact = has_been_here && sequence.journal().reaches(event.since);
+  out_.back() = ',';
+  out_ += "\"devices\":";
+  append_devices(out_, user_.device_views(), event.device_id);
+  out_ += '}';
+  add_position(out_, sequence.head(), has_been_here && !is_exact);
+  step.effects.send(event.connection, out_);
+  if (is_exact) {
+    for (Journal::Missed& missed : sequence.journal().missed(event.since, user_.games.list())) {
+      add_seq(missed.frame, missed.seq);
+      step.effects.send(event.connection, missed.frame);
+    }
+  }
+  give_kept(event, is_exact, step);
+}
+
+void Session::on(const Disconnected& event, Step& step) {
+  if (!user_.connections.is_open(event.connection)) return;
+  // Leaving is not an activity, but the last heartbeat before it was one.
+  user_.touch(event.heartbeat);
+  remove(event.connection, step);
+  after_removals(step);
+}
+
+void Session::remove(ConnectionId id, Step& step) {
+  const std::string& device_id = user_.connections[id].device_id;
+  if (std::find(step.gone.begin(), step.gone.end(), device_id) == step.gone.end()) {
+    step.gone.push_back(device_id);
+  }
+  user_.close(id, step.now);
+}
+
+void Session::expel(ConnectionId id, std::uint16_t code, std::string_view reason, Step& step) {
+  remove(id, step);
+  step.effects.expel(id, code, reason);
+}
+
+void Session::after_removals(Step& step) {
+  if (user_.connections.count() > 0) tell_gone(step);
+  step.gone.clear();
+}
+
+}  // namespace user_session

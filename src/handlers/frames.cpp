@@ -1,0 +1,99 @@
+// What is the same for every frame of a device: the rates, the reading, the answer to a request.
+// What the single messages do has files of its own.
+#include <algorithm>
+
+#include "limits.h"
+#include "session.h"
+
+namespace user_session {
+namespace {
+
+constexpr Refusal kNotText = {ErrorCode::kInvalidJson, "binary frame: expected a text frame"};
+
+}  // namespace
+
+void Session::on(const FrameReceived& event, Step& step) {
+  step.sender = event.connection;
+  user_.meter.add(Counter::kBytesReceived, static_cast<std::int64_t>(event.payload.size_bytes));
+  if (!user_.connections.is_open(event.connection)) return;
+  user_.touch(event.now);
+  Connection& sender = user_.connections[event.connection];
+  sender.seen_at = std::max(sender.seen_at, event.now);
+  std::optional<std::variant<Message, Refusal>> parsed;
+  // A request that comes too soon is told so by its id.
+  if (sender.version == ProtocolVersion::kVersion2) parsed = read(event, step);
+  if (!admit_frame(step)) return;
+  if (event.payload.size_bytes > kFrameBytesBeforeClose) {
+    remove(event.connection, step);
+    after_removals(step);
+    step.effects.close(event.connection, kTooBigCode, "frame over 1 MiB");
+    return;
+  }
+  if (!parsed) parsed = read(event, step);
+  const auto* message = std::get_if<Message>(&*parsed);
+  // Whoever floods the user's connections must not keep the user from ending them.
+  const bool is_logout = message != nullptr && std::holds_alternative<LogoutAll>(*message);
+  if (!is_logout && !admit_user_frame(step)) return;
+  if (message == nullptr) return refuse(*std::get_if<Refusal>(&*parsed), step);
+  perform(*message, step);
+}
+
+std::variant<Message, Refusal> Session::read(const FrameReceived& event, Step& step) {
+  if (!event.is_text) return kNotText;
+  if (event.payload.size_bytes > kFrameBytesMax) return kTooLarge;
+  const ProtocolVersion version = user_.connections[event.connection].version;
+  auto parsed = parser_.parse_frame(event.payload.text, version);
+  if (version == ProtocolVersion::kVersion1) return parsed;
+  const auto id = parser_.request_id();
+  if (const auto* refusal = std::get_if<Refusal>(&id)) return *refusal;
+  step.request_id = *std::get_if<std::string_view>(&id);
+  return parsed;
+}
+
+void Session::perform(const Message& message, Step& step) {
+  if (!step.request_id.empty()) {
+    const std::string& device_id = user_.connections[step.sender].device_id;
+    if (const DoneRequest* done = user_.idempotency.find(device_id, step.request_id, step.now)) {
+      step.request_seq = done->seq;
+      step.is_credential_shared = done->is_credential_shared;
+      return acknowledge(step);
+    }
+  }
+  const auto counter = std::visit([](const auto& known) { return known.kCounter; }, message);
+  if (counter) user_.meter.add(*counter);
+  const auto refusal =
+      std::visit([&](const auto& known) { return this->handle(known, step); }, message);
+  if (refusal) return refuse(*refusal, step);
+  acknowledge(step);
+}
+
+void Session::note_done(Step& step) {
+  if (step.request_id.empty() || !user_.connections.is_open(step.sender)) return;
+  step.request_seq = user_.sequence.head().seq;
+  user_.idempotency.add(user_.connections[step.sender].device_id, step.request_id,
+                        *step.request_seq, step.is_credential_shared, step.now);
+}
+
+void Session::acknowledge(Step& step) {
+  if (step.request_id.empty()) return;
+  write_ack(out_, step.request_id, step.request_seq.value_or(user_.sequence.head().seq));
+  if (step.is_credential_shared) mark_shared(out_);
+  step.effects.send(step.sender, out_);
+  step.request_id = {};
+}
+
+void Session::refuse(const Refusal& refusal, Step& step) {
+  user_.meter.add(Counter::kRefused);
+  write_error(out_, refusal);
+  if (!step.request_id.empty()) add_id(out_, step.request_id);
+  step.effects.send(step.sender, out_);
+}
+
+void Session::refuse_for(TimeMs wait_ms, Step& step) {
+  user_.meter.add(Counter::kRefused);
+  write_rate_limited(out_, wait_ms);
+  if (!step.request_id.empty()) add_id(out_, step.request_id);
+  step.effects.send(step.sender, out_);
+}
+
+}  // namespace user_session

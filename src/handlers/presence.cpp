@@ -1,0 +1,34 @@
+// What a device says of the user's presence, and what it asks for the state.
+#include "session.h"
+
+namespace user_session {
+Session::Refused Session::handle(const UpdatePresence& message, Step& step) {
+  if (message.presence != user_.presence) {
+    user_.presence = message.presence;
+    user_.sequence.count_state(step.now, user_.connections);
+    write_presence_updated(out_, user_.presence);
+    send_to_all(out_, step);
+  }
+  note_done(step);
+  // A device that speaks of the user's presence speaks of its own.
+  Connection& sender = user_.connections[step.sender];
+  if (sender.presence == message.presence) return std::nullopt;
+  user_.connections.each([&](ConnectionId /*id*/, Connection& tab) {
+    if (tab.device_id == sender.device_id) tab.presence = message.presence;
+  });
+  tell_device(sender.device_id, false, kNoConnection, step);
+  return std::nullopt;
+}
+
+Session::Refused Session::handle(const SyncState& /*message*/, Step& step) {
+  write_state(out_, state_view(durable_.told_last_active(user_)));
+  step.effects.send(step.sender, out_);
+  return std::nullopt;
+}
+
+Session::Refused Session::handle(const Ping& /*message*/, Step& step) {
+  step.effects.send(step.sender, kPongFrame);
+  return std::nullopt;
+}
+
+}  // namespace user_session

@@ -1,0 +1,44 @@
+// What servers and the user's own pages ask of the state, and what erases it.
+#include "session.h"
+
+namespace user_session {
+
+void Session::on(const StateRequested& event, Step& step) {
+  if (const auto turned_away = admit(event.credential, event.now)) {
+    return answer_refusal(*turned_away, step);
+  }
+  user_.touch(event.heartbeat);
+  write_state_answer(out_, state_view(durable_.told_last_active(user_)), user_.connections.count());
+  step.effects.answer(kStatusOk, out_);
+}
+
+void Session::on(const ClearRequested& event, Step& step) {
+  if (const auto turned_away = admit(event.credential, event.now)) {
+    return answer_refusal(*turned_away, step);
+  }
+  user_.games.restore({});
+  user_.devices.forget();
+  user_.kept.forget();
+  user_.idempotency.forget(event.now);
+  // While devices are connected theirs is what was last done; without one the user was never here.
+  if (user_.connections.count() == 0) user_.last_active = 0;
+  step.effects.erase();
+  durable_.forget_row(user_);
+  write_state(out_, state_view(durable_.told_last_active(user_)));
+  if (user_.sequence.head().epoch == 0) {
+    step.effects.send_to_all(out_);
+  } else {
+    user_.sequence.forget(event.now, user_.connections);
+    numbered_ = out_;
+    add_position(numbered_, user_.sequence.head(), false);
+    send_by_version(out_, numbered_, step);
+  }
+  step.effects.answer(kStatusOk, R"({"success":true})");
+}
+
+void Session::on(const MetricsRequested& /*event*/, Step& step) {
+  write_metrics_answer(out_, user_.id, user_.meter.since(), user_.meter.metrics());
+  step.effects.answer(kStatusOk, out_);
+}
+
+}  // namespace user_session

@@ -1,0 +1,331 @@
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/fields.h"
+
+namespace user_session {
+namespace {
+
+// Stands in for a number with a fraction or an exponent. No message has one, so its value is never
+// asked for; that it always counts as finite makes the parser take 1e999, which JSON's grammar
+// allows, as it takes any other number.
+struct UnreadNumber {
+  UnreadNumber() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): the parser initializes its number with 0.
+  constexpr UnreadNumber(int zero) : value(zero) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): the parser reads into it and asks if it is finite.
+  operator double&() { return value; }
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator double() const { return 0; }
+  double value;
+};
+
+}  // namespace
+}  // namespace user_session
+
+#if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
+namespace std {
+// Before its version 15 libc++ takes arithmetic types alone and converts nothing.
+constexpr bool isfinite(user_session::UnreadNumber /*number*/) { return true; }
+}  // namespace std
+#endif
+
+#include <nlohmann/json.hpp>
+
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+using Json = nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t,
+                                  std::uint64_t, UnreadNumber>;
+
+// Walks the text for the parser and tells us how far it has come, which its SAX events don't.
+struct CountingIterator {
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  reference operator*() const { return *at; }
+  CountingIterator& operator++() {
+    ++at;
+    *read_up_to = at;
+    return *this;
+  }
+  CountingIterator operator++(int) {
+    CountingIterator before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const CountingIterator& other) const { return at == other.at; }
+  bool operator!=(const CountingIterator& other) const { return at != other.at; }
+
+  const char* at;
+  const char** read_up_to;
+};
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+bool is_number_char(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+constexpr int kReplacementCharacter = 0xfffd;
+
+bool is_high_surrogate(int unit) { return unit >= 0xd800 && unit <= 0xdbff; }
+bool is_low_surrogate(int unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
+
+// The code point that two halves of a pair are.
+int joined(int high, int low) { return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00); }
+
+// The character that stands for `letter` behind a backslash, 0 if there is none.
+char unescaped(int letter) {
+  constexpr std::string_view kLetters = "\"\\/bfnrt";
+  constexpr std::string_view kCharacters = "\"\\/\b\f\n\r\t";
+  const std::size_t at = kLetters.find(static_cast<char>(letter));
+  return letter < 0 || at == std::string_view::npos ? '\0' : kCharacters[at];
+}
+
+// A code point in UTF-8.
+class Utf8 {
+ public:
+  explicit Utf8(int code_point) {
+    const auto value = static_cast<unsigned>(code_point);
+    if (value < 0x80) {
+      append(value);
+    } else if (value < 0x800) {
+      append(0xc0 | value >> 6);
+    } else if (value < 0x10000) {
+      append(0xe0 | value >> 12);
+    } else {
+      append(0xf0 | value >> 18);
+    }
+    if (value >= 0x10000) append(0x80 | (value >> 12 & 0x3f));
+    if (value >= 0x800) append(0x80 | (value >> 6 & 0x3f));
+    if (value >= 0x80) append(0x80 | (value & 0x3f));
+  }
+
+  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  void append(unsigned byte) { bytes_.at(size_++) = static_cast<char>(byte); }
+
+  std::array<char, 4> bytes_{};
+  std::size_t size_ = 0;
+};
+
+// Whether `text` is UTF-8, as table 3-7 of the Unicode standard has it.
+bool is_utf8(std::string_view text) {
+  std::size_t left = 0;
+  unsigned first = 0x80;
+  unsigned last = 0xbf;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (left > 0) {
+      if (byte < first || byte > last) return false;
+      --left;
+      first = 0x80;
+      last = 0xbf;
+    } else if (byte >= 0x80) {
+      if (byte < 0xc2 || byte > 0xf4) return false;
+      left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+      if (byte == 0xe0) first = 0xa0;
+      if (byte == 0xed) last = 0x9f;
+      if (byte == 0xf0) first = 0x90;
+      if (byte == 0xf4) last = 0x8f;
+    }
+  }
+  return left == 0;
+}
+
+using JsonInput = nlohmann::detail::iterator_input_adapter<CountingIterator>;
+using JsonToken = nlohmann::detail::lexer_base<Json>::token_type;
+
+// Receives the parser's events and keeps the members that some message has. Builds no tree; what it
+// does not know costs only the reading.
+class FieldReader {
+ public:
+  // Both must outlive the reader.
+  FieldReader(std::string_view text, Fields& fields)
+      : fields_(fields), read_up_to_(text.data()), end_(text.data() + text.size()) {}
+
+  CountingIterator begin() { return {.at = read_up_to_, .read_up_to = &read_up_to_}; }
+  CountingIterator end() { return {.at = end_, .read_up_to = &read_up_to_}; }
+
+  [[nodiscard]] bool is_object() const { return is_object_; }
+
+  bool null() { return scalar(false); }
+  bool boolean(bool /*value*/) { return scalar(false); }
+  bool number_integer(std::int64_t /*value*/) { return scalar(true); }
+  bool number_unsigned(std::uint64_t /*value*/) { return scalar(true); }
+  bool number_float(UnreadNumber /*value*/, const std::string& /*text*/) { return scalar(true); }
+  bool binary(Json::binary_t& /*value*/) { return scalar(false); }
+
+  bool string(std::string& value) {
+    if (depth_ == 2 && is_list_) {
+      is_list_ = field_->strings.size() < kAimedDevicesMax;
+      if (is_list_) field_->strings.push_back(value);
+      return true;
+    }
+    if (Field* field = current_field();
+        field != nullptr && field->reading != Field::Reading::kWritten) {
+      field->kind = Field::Kind::kString;
+      field->unescaped.swap(value);
+      field->value = field->unescaped;
+      return true;
+    }
+    return scalar(false);
+  }
+
+  bool start_object(std::size_t /*size*/) {
+    if (depth_ == 0) is_object_ = true;
+    is_list_ = false;
+    return open();
+  }
+  bool key(std::string& name) {
+    if (depth_ != 1) return true;
+    field_ = fields_.named(name);
+    value_start_ = read_up_to_;
+    return true;
+  }
+  bool end_object() { return close(); }
+  bool start_array(std::size_t /*size*/) {
+    const Field* field = current_field();
+    const bool is_list = field != nullptr && field->reading == Field::Reading::kStrings;
+    // A list in a list is none of strings.
+    is_list_ = is_list;
+    if (is_list) field_->strings.clear();
+    return open();
+  }
+  bool end_array() {
+    close();
+    if (depth_ == 1 && is_list_) field_->kind = Field::Kind::kStrings;
+    if (depth_ == 1) is_list_ = false;
+    return true;
+  }
+
+  static bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                          const nlohmann::detail::exception& /*error*/) {
+    return false;
+  }
+
+ private:
+  // The field whose value is being read, unless that value has begun further out.
+  [[nodiscard]] Field* current_field() const { return depth_ == 1 ? field_ : nullptr; }
+
+  bool open() { return ++depth_ <= kNestingMax; }
+
+  bool close() {
+    --depth_;
+    return scalar(false);
+  }
+
+  // A value ends here. A number is only seen to end at the character behind it.
+  bool scalar(bool is_number) {
+    if (depth_ == 2) is_list_ = false;
+    Field* field = current_field();
+    if (field == nullptr) return true;
+    field->kind = Field::Kind::kOther;
+    if (field->reading != Field::Reading::kWritten) return true;
+    const char* start = value_start_;
+    while (is_space(*start) || *start == ':') ++start;
+    const char* end = read_up_to_;
+    if (is_number) {
+      end = start;
+      while (end != end_ && is_number_char(*end)) ++end;
+    }
+    field->value = {start, static_cast<std::size_t>(end - start)};
+    return true;
+  }
+
+  Fields& fields_;
+  const char* read_up_to_;
+  const char* end_;
+  const char* value_start_ = nullptr;
+  Field* field_ = nullptr;
+  int depth_ = 0;
+  // What is being read is an array that has had nothing but strings so far.
+  bool is_list_ = false;
+  bool is_object_ = false;
+};
+
+}  // namespace
+
+}  // namespace user_session
+
+// Parts of the library that are replaced for our kind of value.
+namespace nlohmann::detail {
+
+// The words for an error, which nobody reads: they would be an eighth of the module.
+template <>
+std::string parser<user_session::Json, user_session::JsonInput>::exception_message(
+    user_session::JsonToken /*expected*/, const std::string& /*context*/) {
+  return {};
+}
+
+template <>
+parse_error parse_error::create(int id, const position_t& /*position*/,
+                                const std::string& /*message*/, std::nullptr_t /*context*/) {
+  return {id, 0, ""};
+}
+
+// Reads a string up to its closing quote. The library's own function has 40 messages more, and
+// refuses half of a surrogate pair, which JSON's grammar allows: it is read as U+FFFD.
+template <>
+user_session::JsonToken lexer<user_session::Json, user_session::JsonInput>::scan_string() {
+  reset();
+  // The first half of a pair, as long as the second may follow; 0 if there is none.
+  int half = 0;
+  const auto add_code_point = [&](int code_point) {
+    const user_session::Utf8 bytes(code_point);
+    for (const char byte : bytes.view()) add(byte);
+  };
+  while (true) {
+    int next = get();
+    const bool is_escape = next == '\\';
+    if (is_escape) next = get();
+    const bool is_unit = is_escape && next == 'u';
+    const int unit = is_unit ? get_codepoint() : 0;
+    if (unit < 0) return token_type::parse_error;
+    const bool is_pair = half != 0 && user_session::is_low_surrogate(unit);
+    if (half != 0 && !is_pair) add_code_point(user_session::kReplacementCharacter);
+    if (is_pair) {
+      add_code_point(user_session::joined(half, unit));
+      half = 0;
+    } else if (is_unit) {
+      half = user_session::is_high_surrogate(unit) ? unit : 0;
+      const bool is_lone = user_session::is_low_surrogate(unit);
+      if (half == 0) add_code_point(is_lone ? user_session::kReplacementCharacter : unit);
+    } else {
+      half = 0;
+      if (!is_escape && next == '"') return token_type::value_string;
+      if (is_escape) next = user_session::unescaped(next);
+      // Otherwise it is a control character, or the end of the text.
+      const bool is_character = is_escape ? next > 0 : next >= ' ';
+      if (!is_character) return token_type::parse_error;
+      add(next);
+    }
+  }
+}
+
+}  // namespace nlohmann::detail
+
+namespace user_session {
+
+bool read_json_fields(std::string_view text, Fields& fields) {
+  // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
+  // reads what we pass on, does neither.
+  if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
+  if (!is_utf8(text)) return false;
+  FieldReader reader(text, fields);
+  return Json::sax_parse(reader.begin(), reader.end(), &reader) && reader.is_object();
+}
+
+}  // namespace user_session

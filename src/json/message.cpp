@@ -1,0 +1,261 @@
+#include "json/message.h"
+
+#include <algorithm>
+#include <array>
+
+#include "json/frame.h"
+#include "json/literal.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+static_assert(kNameBytesMax == 128, "the refusals of a name say the limit");
+
+// The refusals of a name, which differ in the field that they name.
+struct NameRefusals {
+  std::string_view missing;
+  std::string_view not_a_string;
+  std::string_view empty;
+  std::string_view too_long;
+};
+
+template <Literal kField>
+constexpr NameRefusals kNameRefusals = {
+    Joined<kField, " is missing: expected a string of 1 to 128 bytes">::kText,
+    Joined<kField, " is not a string: expected a string of 1 to 128 bytes">::kText,
+    Joined<kField, " is empty: expected a string of 1 to 128 bytes">::kText,
+    Joined<kField, " is too long: expected at most 128 bytes of UTF-8">::kText,
+};
+
+std::optional<Refusal> check_name(std::string_view name, const NameRefusals& refusals) {
+  if (name.empty()) return Refusal{ErrorCode::kInvalidMessage, refusals.empty};
+  if (name.size() > kNameBytesMax) return Refusal{ErrorCode::kLimitReached, refusals.too_long};
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_name(const Field& field, const NameRefusals& refusals) {
+  switch (field.kind) {
+    case Field::Kind::kAbsent:
+      return Refusal{ErrorCode::kInvalidMessage, refusals.missing};
+    case Field::Kind::kStrings:
+    case Field::Kind::kOther:
+      return Refusal{ErrorCode::kInvalidMessage, refusals.not_a_string};
+    case Field::Kind::kString:
+      return check_name(field.value, refusals);
+  }
+  return std::nullopt;
+}
+
+// Sets `list` to the devices that a field names; to nullptr if it is not there.
+bool read_devices(const Field& field, const std::vector<std::string>*& list) {
+  if (field.kind == Field::Kind::kAbsent) return true;
+  list = &field.strings;
+  return field.kind == Field::Kind::kStrings && !field.strings.empty() &&
+         field.strings.size() <= kAimedDevicesMax;
+}
+
+// Each of these reads the members of one message in the words of a version. The refusal says which
+// of them can't be taken.
+
+using Refused = std::optional<Refusal>;
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, JoinGame& message) {
+  message.game_id = fields.game_id.value;
+  return check_name(fields.game_id, kNameRefusals<"gameId">);
+}
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, LeaveGame& message) {
+  message.game_id = fields.game_id.value;
+  return check_name(fields.game_id, kNameRefusals<"gameId">);
+}
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, UpdatePresence& message) {
+  if (fields.presence.kind == Field::Kind::kString) {
+    if (const auto presence = presence_from_name(fields.presence.value)) {
+      message.presence = *presence;
+      return std::nullopt;
+    }
+  }
+  return Refusal{ErrorCode::kInvalidMessage,
+                 R"(presence must be one of "online", "away" and "offline")"};
+}
+
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, SyncState& /*message*/) {
+  return {};
+}
+
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, Ping& /*message*/) {
+  return {};
+}
+
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, LogoutAll& /*message*/) {
+  return {};
+}
+
+Refused read(const Fields& fields, ProtocolVersion version, Broadcast& message) {
+  if (auto refusal = check_name(fields.event, kNameRefusals<"event">)) return refusal;
+  message.event = fields.event.value;
+  message.data = fields.data.kind == Field::Kind::kAbsent ? "null" : fields.data.value;
+  if (version == ProtocolVersion::kVersion1) return std::nullopt;
+  if (read_devices(fields.to, message.to) && read_devices(fields.except, message.except)) {
+    return std::nullopt;
+  }
+  return Refusal{ErrorCode::kInvalidMessage, "to and except must be lists of 1 to 64 device ids"};
+}
+static_assert(kAimedDevicesMax == 64, "the refusal names the limit");
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, SetDevice& message) {
+  message.name = fields.name.value;
+  return check_name(fields.name, kNameRefusals<"name">);
+}
+
+Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, LogoutOthers& /*message*/) {
+  return {};
+}
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutDevice& message) {
+  message.device_id = fields.device_id.value;
+  return check_name(fields.device_id, kNameRefusals<"deviceId">);
+}
+
+// All messages, as a list that can be walked while compiling.
+template <typename List>
+struct Messages;
+
+template <typename... Known>
+struct Messages<std::variant<Known...>> {
+  // Writes to `out`, unless it is nullptr, which types a version knows: "a, b and c". Returns the
+  // size.
+  static constexpr std::size_t list_types(ProtocolVersion version, char* out) {
+    std::size_t left = ((Known::kSince <= version ? 1U : 0U) + ...);
+    std::size_t size = 0;
+    const auto add = [&](std::string_view text) {
+      if (out != nullptr) std::copy(text.begin(), text.end(), out + size);
+      size += text.size();
+    };
+    const auto list = [&](std::string_view type) {
+      add(type);
+      --left;
+      if (left > 0) add(left == 1 ? " and " : ", ");
+    };
+    ((Known::kSince <= version ? list(Known::kType) : void()), ...);
+    return size;
+  }
+
+  // Reads the message that the fields are, as a version has it.
+  static std::variant<Message, Refusal> read_any(const Fields& fields, ProtocolVersion version,
+                                                 const Refusal& unknown_type) {
+    std::variant<Message, Refusal> result(std::in_place_type<Message>);
+    auto& message = *std::get_if<Message>(&result);
+    Refused refused = unknown_type;
+    const auto is_it = [&](std::string_view type, ProtocolVersion since) {
+      return since <= version && fields.type.value == type;
+    };
+    static_cast<void>(((is_it(Known::kType, Known::kSince) &&
+                        (refused = read(fields, version, message.emplace<Known>()), true)) ||
+                       ...));
+    if (refused) result = *refused;
+    return result;
+  }
+};
+
+// The refusal of a type that a version does not know.
+template <ProtocolVersion kVersion>
+struct UnknownType {
+  static constexpr std::size_t kSize = Messages<Message>::list_types(kVersion, nullptr);
+  static constexpr auto kTypes = [] {
+    std::array<char, kSize + 1> types{};
+    Messages<Message>::list_types(kVersion, types.data());
+    return types;
+  }();
+  static constexpr Refusal kRefusal = {ErrorCode::kUnknownType,
+                                       Joined<"type is not one of ", Literal(kTypes)>::kText};
+};
+
+}  // namespace
+
+std::string_view error_code_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidJson:
+      return "invalid_json";
+    case ErrorCode::kInvalidMessage:
+      return "invalid_message";
+    case ErrorCode::kUnknownType:
+      return "unknown_type";
+    case ErrorCode::kTooLarge:
+      return "too_large";
+    case ErrorCode::kLimitReached:
+      return "limit_reached";
+    case ErrorCode::kRateLimited:
+      return "rate_limited";
+    case ErrorCode::kUnauthorized:
+      return "unauthorized";
+  }
+  return "internal";
+}
+
+std::optional<Refusal> check_game_id(std::string_view game_id) {
+  return check_name(game_id, kNameRefusals<"gameId">);
+}
+
+std::optional<Refusal> MessageParser::read_fields(std::string_view text) {
+  constexpr Refusal kNotJson = {ErrorCode::kInvalidJson,
+                                "expected one JSON object in UTF-8, nested at most 32 levels deep"};
+  static_assert(kNestingMax == 32, "the refusal names the limit");
+  fields_.forget();
+  if (!read_plain_fields(text, fields_)) {
+    fields_.forget();
+    if (!read_json_fields(text, fields_)) {
+      fields_.forget();
+      return kNotJson;
+    }
+  }
+  switch (fields_.type.kind) {
+    case Field::Kind::kAbsent:
+      return Refusal{ErrorCode::kInvalidMessage, "type is missing: expected a string"};
+    case Field::Kind::kStrings:
+    case Field::Kind::kOther:
+      return Refusal{ErrorCode::kInvalidMessage, "type is not a string"};
+    case Field::Kind::kString:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame,
+                                                          ProtocolVersion version) {
+  if (auto refusal = read_fields(frame)) return *refusal;
+  return Messages<Message>::read_any(fields_, version,
+                                     version == ProtocolVersion::kVersion1
+                                         ? UnknownType<ProtocolVersion::kVersion1>::kRefusal
+                                         : UnknownType<ProtocolVersion::kVersion2>::kRefusal);
+}
+
+std::variant<std::string_view, Refusal> MessageParser::request_id() const {
+  constexpr Refusal kNoId = {ErrorCode::kInvalidMessage,
+                             "id must be a string of 1 to 36 printable ASCII characters"};
+  static_assert(kRequestIdBytesMax == 36, "the refusal names the limit");
+  const std::string_view id = fields_.id.value;
+  if (fields_.id.kind == Field::Kind::kAbsent) return std::string_view();
+  const bool is_printable =
+      std::all_of(id.begin(), id.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (fields_.id.kind != Field::Kind::kString || id.empty() || id.size() > kRequestIdBytesMax ||
+      !is_printable) {
+    return kNoId;
+  }
+  return id;
+}
+
+std::optional<Refusal> MessageParser::check_push(std::string_view body) {
+  if (auto refusal = read_fields(body)) return refusal;
+  const std::string_view type = fields_.type.value;
+  const auto& ours = kVersion1FrameTypes;
+  if (std::find(ours.begin(), ours.end(), type) == ours.end()) return std::nullopt;
+  refused_ = "type is \"";
+  refused_ += type;
+  refused_ += "\", which only the session itself sends: expected a name of the app's own";
+  return Refusal{ErrorCode::kInvalidMessage, refused_};
+}
+
+}  // namespace user_session

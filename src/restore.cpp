@@ -1,0 +1,186 @@
+// The waking of an instance: what has survived the one before becomes what is known.
+#include <algorithm>
+#include <utility>
+
+#include "commit.h"
+#include "format/hash.h"
+#include "format/snapshot.h"
+#include "limits.h"
+
+namespace user_session {
+namespace {
+
+// The first was never released.
+constexpr std::uint8_t kExtensionVersion = 2;
+
+constexpr std::string_view kConnectAgain = "connect again";
+
+// The games that a sequence was stored with. A server of an earlier version keeps the sequence and
+// changes the games.
+std::int64_t fingerprint(const std::vector<std::string>& games) {
+  std::uint64_t hash = hash_of({});
+  // With what ends each: "ab", "c" is another list than "a", "bc".
+  constexpr std::string_view kEnd("\0", 1);
+  for (const std::string& game : games) hash = hash_of(kEnd, hash_of(game, hash));
+  return static_cast<std::int64_t>(hash);
+}
+
+// Reads what an attachment carries for devices of version 2; false if it is damaged.
+bool restore_shared(const Attachment& attachment, User& user) {
+  if (attachment.shared.empty()) return true;
+  ByteReader reader(attachment.shared);
+  Journal carried;
+  const bool is_sound = user.sequence.restore_attached(reader, carried) &&
+                        user.idempotency.restore(attachment.device_id, reader) && reader.finished();
+  if (is_sound) user.sequence.advance_to(std::move(carried));
+  return is_sound;
+}
+
+// Ends the connections of version 2, which can't go on without a sequence.
+void expel_uncounted(User& user, Step& step) {
+  user.connections.each([&](ConnectionId id, const Connection& connection) {
+    if (connection.version != ProtocolVersion::kVersion2) return;
+    user.close(id, step.now);
+    step.effects.expel(id, kTryAgainCode, kConnectAgain);
+  });
+}
+
+}  // namespace
+
+void Durable::write_extension(const User& user, TimeMs now, std::string& out) {
+  out.clear();
+  append_u8(out, kExtensionVersion);
+  append_i64(out, fingerprint(user.games.list()));
+  user.sequence.encode_row(now, user.connections.count() > 0, out);
+  user.idempotency.encode(Idempotency::kRow, now, out);
+  user.devices.encode(out);
+}
+
+void Durable::restore(const Woken& event, User& user, Step& step) {
+  user.id = event.user_id;
+  restore_access(event, user, step);
+  restore_row(event, user, step);
+  if (!event.kept.empty() && !user.kept.restore(event.kept)) {
+    step.effects.log("the kept pushes are damaged: they are lost");
+  }
+  restore_connections(event, user, step);
+}
+
+void Durable::restore_access(const Woken& event, User& user, Step& step) {
+  const auto logout = event.has_logout ? decode_logout(event.logout) : Logout{};
+  user.access.restore(event.rate_limits, logout.value_or(Logout{}));
+  if (logout) return;
+  user.access.end_until(step.now / kMsPerSecond);
+  step.effects.log("the stored logout is damaged: it is taken to have been now");
+}
+
+void Durable::restore_row(const Woken& event, User& user, Step& step) {
+  if (!event.has_snapshot) {
+    if (event.has_legacy) restore_legacy(event, user, step);
+    return;
+  }
+  auto snapshot = decode_snapshot(event.snapshot);
+  if (!snapshot) {
+    step.effects.quarantine();
+    step.effects.log(
+        "the stored session is damaged or of an unknown version: it is kept aside, and the session "
+        "starts empty");
+    return;
+  }
+  const std::int64_t logout_at_s = snapshot->logout_at_s;
+  if (logout_at_s > user.access.logout().at_s) user.access.end_until(logout_at_s);
+  user.last_active = stored_last_active_ = snapshot->last_active;
+  user.games.restore(std::move(snapshot->active_games));
+  stored_extension_ = std::move(snapshot->extension);
+  restore_extension(user, step);
+}
+
+void Durable::restore_legacy(const Woken& event, User& user, Step& step) {
+  for (const std::string_view game : event.legacy_games) {
+    if (!game.empty() && !user.games.has(game)) user.games.add(game);
+  }
+  user.touch(event.legacy_last_active);
+  step.effects.erase();
+  is_row_due_ = true;
+}
+
+void Durable::restore_extension(User& user, Step& step) {
+  if (stored_extension_.empty()) return;
+  ByteReader reader(stored_extension_);
+  if (reader.u8() != kExtensionVersion) return;
+  const bool has_same_games = reader.i64() == fingerprint(user.games.list());
+  if (!user.sequence.restore_row(reader) || !user.idempotency.restore(Idempotency::kRow, reader) ||
+      !user.devices.restore(reader) || !reader.finished()) {
+    step.effects.log("what is stored of the devices of version 2 is damaged: they start over");
+    user.sequence.distrust_row();
+    user.idempotency = {};
+    user.devices.forget();
+    return;
+  }
+  if (!has_same_games) user.sequence.distrust_row();
+  user.sequence.note_row_restored();
+}
+
+void Durable::restore_connections(const Woken& event, User& user, Step& step) {
+  bool is_any_lost = false;
+  bool is_any_ended = false;
+  for (const WokenConnection& woken : event.connections) {
+    user.touch(woken.heartbeat);
+    const auto attachment = decode_attachment(woken.attachment);
+    if (!attachment || !restore_shared(*attachment, user)) {
+      // Nobody knows any more what it may do.
+      step.effects.expel(woken.connection, kTryAgainCode, kConnectAgain);
+      is_any_lost = true;
+    } else if (user.access.is_ended(attachment->credential)) {
+      step.effects.expel(woken.connection, kLogoutCode, kLogoutReason);
+      is_any_ended = true;
+    } else {
+      restore_connection(woken, *attachment, user);
+    }
+  }
+  user.sequence.finish_restoring();
+  const TimeMs attached_at = clock_at_attaching_;
+  const bool is_any_attached = carrier_ != kNoConnection;
+  if (is_any_lost) {
+    step.effects.log("the attachment of a connection is damaged: it is closed");
+    // The lost attachment may have been the one that knew the sequence.
+    if (user.sequence.is_running()) user.sequence.stop();
+  }
+  // What only its attachment knew.
+  if (is_any_ended && user.sequence.is_running()) carrier_ = kNoConnection;
+  if (!user.sequence.is_running()) expel_uncounted(user, step);
+  const bool is_new = !is_any_attached || user.connections.count() == 0;
+  user.meter.wake(step.now, user.last_active, event.is_measured, is_new);
+  if (is_new) return;
+  user.meter.add(Counter::kAsleepMs, std::max<TimeMs>(0, step.now - attached_at));
+  const auto& sockets = event.connections;
+  user.meter.add(Counter::kHeartbeatsAsleep,
+                 std::count_if(sockets.begin(), sockets.end(), [&](const WokenConnection& woken) {
+                   return woken.heartbeat > attached_at;
+                 }));
+}
+
+void Durable::restore_connection(const WokenConnection& woken, const Attachment& attachment,
+                                 User& user) {
+  Connection& connection = user.open(woken.connection, attachment.device_id, attachment.version);
+  connection.tab_id = attachment.tab_id;
+  connection.presence = attachment.device_presence;
+  connection.connected_at = attachment.connected_at;
+  connection.seen_at = attachment.seen_at;
+  connection.heartbeat_at = woken.heartbeat;
+  connection.is_attached = true;
+  connection.attached_presence = connection.presence;
+  connection.attached_seen_at = attachment.seen_at;
+  user.connections.grant(connection, attachment.credential);
+  user.access.note_shown(attachment.credential);
+  if (attachment.order <= order_) return;
+  order_ = attachment.order;
+  carrier_ = woken.connection;
+  user.presence = attached_presence_ = attachment.presence;
+  attached_last_active_ = attachment.last_active;
+  clock_at_attaching_ = attachment.attached_at;
+  user.meter.restore(attachment.metrics, attachment.counted_since);
+  user.touch(attachment.last_active);
+}
+
+}  // namespace user_session

@@ -1,0 +1,37 @@
+#include "state/token_bucket.h"
+
+#include <algorithm>
+
+namespace user_session {
+
+TimeMs TokenBucket::take(const Rate& rate, TimeMs now) {
+  if (rate.count == 0) return 0;
+  fill(rate, now);
+  if (parts_ >= rate.per_ms) {
+    parts_ -= rate.per_ms;
+    return 0;
+  }
+  return (rate.per_ms - parts_ + rate.count - 1) / rate.count;
+}
+
+void TokenBucket::charge(const Rate& rate, TimeMs now, std::int64_t tokens) {
+  if (rate.count == 0) return;
+  fill(rate, now);
+  parts_ -= tokens * rate.per_ms;
+}
+
+void TokenBucket::fill(const Rate& rate, TimeMs now) {
+  const std::int64_t full = rate.burst * rate.per_ms;
+  if (is_new_) {
+    is_new_ = false;
+    parts_ = full;
+    filled_at_ = now;
+  }
+  // No more time counts than fills the bucket, so a clock that jumps far ahead overflows nothing.
+  const TimeMs enough = ((full - parts_) / rate.count) + 1;
+  const TimeMs elapsed = std::clamp<TimeMs>(now - filled_at_, 0, enough);
+  parts_ = std::min(full, parts_ + (elapsed * rate.count));
+  filled_at_ = now;
+}
+
+}  // namespace user_session
