@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import { aimOf, bodyOf } from "./bindings/aim.js";
+import { resolvePushOptions, bodyOf } from "./bindings/aim.js";
 import { readAllowance } from "./bindings/allowance.js";
 import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
 import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
@@ -152,7 +152,7 @@ export class UserSessionDO extends DurableObject {
   push(message, options) {
     return this.#answer(() => {
       try {
-        return this.#session.push(bodyOf(message), aimOf(options ?? {}));
+        return this.#session.push(bodyOf(message), resolvePushOptions(options ?? {}));
       } catch (error) {
         if (error instanceof RangeError) return refusal("invalid_request", error.message);
         throw error;
@@ -298,7 +298,7 @@ export class UserSessionDO extends DurableObject {
       case "push": {
         const content = await readBody(request, FRAME_BYTES_MAX);
         if (content instanceof Response) return content;
-        return answerResponse(this.#session.push(content.body, route.aim, content.size));
+        return answerResponse(this.#session.push(content.body, route.options, content.size));
       }
     }
   }

@@ -2,7 +2,7 @@
 import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "./limits.js";
 import { errorResponse } from "./responses.js";
 
-/** @import { Aim } from "./wire.js" */
+/** @import { ResolvedPushOptions } from "./wire.js" */
 
 const OPTIONS = ["keep", "pushId", "to", "except"];
 
@@ -31,11 +31,11 @@ export function bodyOf(message) {
 
 /**
  * @param {PushOptions} options
- * @returns {Aim}
+ * @returns {ResolvedPushOptions}
  * @throws {RangeError} which names the option that can't be taken. One that is mistyped would make a
  *   push to a few a push to all.
  */
-export function aimOf(options) {
+export function resolvePushOptions(options) {
   requireKnown(options);
   const { keep = 0, pushId, to, except } = options;
   if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
@@ -86,12 +86,12 @@ function isText(value) {
 
 /**
  * @param {URLSearchParams} query
- * @returns {Aim | Response} The refusal if it can't be taken.
+ * @returns {ResolvedPushOptions | Response} The refusal if it can't be taken.
  */
-export function readAim(query) {
+export function readPushOptions(query) {
   try {
     const keep = onlyOne(query, "keep");
-    return aimOf({
+    return resolvePushOptions({
       keep: keep === undefined ? keep : Number(/^\d{1,7}$/.exec(keep)?.[0]),
       pushId: onlyOne(query, "pushId"),
       to: query.has("to") ? query.getAll("to") : undefined,

@@ -2,7 +2,7 @@
 import { FRAME_BYTES_MAX } from "./limits.js";
 import { EventTag } from "./wire.js";
 
-/** @import { Aim, Credential, FrameContent, RequestEvent, SessionEvent, WokenEvent } from "./wire.js" */
+/** @import { ResolvedPushOptions, Credential, FrameContent, RequestEvent, SessionEvent, WokenEvent } from "./wire.js" */
 
 /** What the buffer has when nothing large is in it; most events take far less. */
 const BYTES_KEPT = 4_096;
@@ -97,7 +97,7 @@ export class EventWriter {
         return this.#credential(event.credential);
       case "PushRequested":
         this.#payload(event.body, event.size);
-        return this.#aim(event.aim);
+        return this.#pushOptions(event.options);
       case "GameJoinRequested":
       case "GameLeaveRequested":
         return this.#text(event.gameId);
@@ -141,8 +141,8 @@ export class EventWriter {
     this.#text(id);
   }
 
-  /** @param {Aim} aim */
-  #aim({ keep, pushId, to, except }) {
+  /** @param {ResolvedPushOptions} aim */
+  #pushOptions({ keep, pushId, to, except }) {
     this.#u32(keep);
     this.#text(pushId);
     this.#texts(to);

@@ -2,14 +2,14 @@
  * Which request means what. The Worker and the Durable Object read requests with the same code, so
  * that they never disagree on the user or the path.
  */
-import { readAim } from "./aim.js";
+import { readPushOptions } from "./aim.js";
 import { readIntroduction } from "./dialect.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "./limits.js";
 import { notice, summary } from "./log.js";
 import { errorResponse, internalFailure } from "./responses.js";
 
 /** @import { Introduction } from "./dialect.js" */
-/** @import { Aim } from "./wire.js" */
+/** @import { ResolvedPushOptions } from "./wire.js" */
 
 /** All paths of the Worker lie below this one. */
 export const PREFIX = "/__user-session";
@@ -19,7 +19,7 @@ export const PREFIX = "/__user-session";
 /**
  * A request that can be served; its user id is `null` if it names none.
  * @typedef {{action: "connect", userId: string | null, introduction: Introduction}
- *   | {action: "push", userId: string | null, aim: Aim}
+ *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
  *   | {action: Exclude<Action, "connect" | "push">, userId: string | null}} Route
  */
 
@@ -79,8 +79,8 @@ export function readRoute(request, path, query) {
     return introduction instanceof Response ? introduction : { action, userId, introduction };
   }
   if (action === "push") {
-    const aim = readAim(query);
-    return aim instanceof Response ? aim : { action, userId, aim };
+    const options = readPushOptions(query);
+    return options instanceof Response ? options : { action, userId, options };
   }
   return { action, userId };
 }

@@ -16,7 +16,7 @@ import { ProtocolVersion, EffectKind } from "./wire.js";
 
 /** @import { Introduction } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
-/** @import { Aim, Allowance, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
+/** @import { ResolvedPushOptions, Allowance, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -258,11 +258,11 @@ export class SessionHost {
 
   /**
    * @param {string | Uint8Array} body
-   * @param {Aim} aim
+   * @param {ResolvedPushOptions} options
    * @param {number} [size] The body's size in bytes where only its beginning was read.
    */
-  push(body, aim, size) {
-    return this.#serve({ type: "PushRequested", now: Date.now(), body, size, aim });
+  push(body, options, size) {
+    return this.#serve({ type: "PushRequested", now: Date.now(), body, size, options });
   }
 
   /** @param {string} gameId */

@@ -101,8 +101,8 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * To whom a push goes, and for how long.
- * @typedef {object} Aim
+ * The options of a push, all of them: an option that its caller left out has its default here.
+ * @typedef {object} ResolvedPushOptions
  * @property {number} keep Seconds, 0 for not at all.
  * @property {string} pushId Empty if it has none.
  * @property {string[]} to Device ids; empty for all.
@@ -134,7 +134,7 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  * What somebody asks for by a request or a call.
  * @typedef {{type: "StateRequested", now: number, heartbeat: number, credential: Credential}
  *   | {type: "ClearRequested", now: number, credential: Credential}
- *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number, aim: Aim}
+ *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number, options: ResolvedPushOptions}
  *   | {type: "GameJoinRequested", now: number, gameId: string}
  *   | {type: "GameLeaveRequested", now: number, gameId: string}
  *   | {type: "LogoutRequested", now: number, deviceId: string}

@@ -214,8 +214,8 @@ export class UserSessionClient {
    * @param data Anything that JSON can say; with all the rest up to 64 KiB.
    */
   publish(name: string, data?: unknown, { to, except }: PublishOptions = {}): Promise<RequestOutcome> {
-    const aim = { ...(to && { to: wellFormedAll(to) }), ...(except && { except: wellFormedAll(except) }) };
-    return this.#ask({ type: "broadcast", event: wellFormed(name), data, ...aim });
+    const audience = { ...(to && { to: wellFormedAll(to) }), ...(except && { except: wellFormedAll(except) }) };
+    return this.#ask({ type: "broadcast", event: wellFormed(name), data, ...audience });
   }
 
   /** Ends the session on every device, this one too. */

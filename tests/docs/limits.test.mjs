@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { LIMITS } from "../../bindings/allowance.js";
-import { readAim } from "../../bindings/aim.js";
+import { readPushOptions } from "../../bindings/aim.js";
 import * as checkedHere from "../../bindings/limits.js";
 import { HEARTBEAT_MS, REQUESTS_PER_SECOND } from "../../client/dist/client.js";
 import { AWAY_MAX } from "../../client/dist/model.js";
@@ -46,8 +46,8 @@ test("what the shim checks and the module, too, is the same", () => {
 });
 
 test("a query can say every time for which a push is kept", () => {
-  const aim = readAim(new URLSearchParams({ keep: String(KEEP_SECONDS_MAX) }));
-  assert.ok(!(aim instanceof Response) && aim.keep === KEEP_SECONDS_MAX);
+  const options = readPushOptions(new URLSearchParams({ keep: String(KEEP_SECONDS_MAX) }));
+  assert.ok(!(options instanceof Response) && options.keep === KEEP_SECONDS_MAX);
 });
 
 test("the client stays within the server's limits, and forgets nothing earlier than it must", () => {

@@ -14,7 +14,7 @@ import { bytesOf, stringOf } from "./scenario-text.mjs";
 const NO_BYTES = new Uint8Array(0);
 
 /** A push to all devices that is not kept. */
-export const AT_ALL = Object.freeze({ keep: 0, pushId: "", to: [], except: [] });
+export const TO_ALL = Object.freeze({ keep: 0, pushId: "", to: [], except: [] });
 
 /** What a device of version 1 has of what only version 2 says. */
 export const AS_VERSION_1 = Object.freeze({
@@ -173,9 +173,9 @@ export class Host {
       case "clear":
         return { type: "ClearRequested", now, credential };
       case "push":
-        return { type: "PushRequested", now, body: bytesOf(rest), aim: AT_ALL };
+        return { type: "PushRequested", now, body: bytesOf(rest), options: TO_ALL };
       case "push2":
-        return this.#aimedPush(rest);
+        return this.#pushWithOptions(rest);
       case "join":
         return { type: "GameJoinRequested", now, gameId: stringOf(rest) };
       case "leave":
@@ -208,16 +208,16 @@ export class Host {
    * @param {string} rest
    * @returns {SessionEvent}
    */
-  #aimedPush(rest) {
+  #pushWithOptions(rest) {
     const [keep, pushId, to, except, ...body] = rest.split(" ");
     const names = (/** @type {string} */ word) => (word === "-" ? [] : word.split(","));
-    const aim = {
+    const options = {
       keep: keep === "-" ? 0 : Number(keep),
       pushId: pushId === "-" ? "" : pushId,
       to: names(to),
       except: names(except),
     };
-    return { type: "PushRequested", now: this.#now, body: bytesOf(body.join(" ")), aim };
+    return { type: "PushRequested", now: this.#now, body: bytesOf(body.join(" ")), options };
   }
 
   #inOrder() {

@@ -8,7 +8,7 @@ import { readEffects } from "../../bindings/effect-reader.js";
 import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, EventTag } from "../../bindings/wire.js";
-import { AS_VERSION_1, AT_ALL, openAllowance } from "./host.mjs";
+import { AS_VERSION_1, TO_ALL, openAllowance } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
 const allowance = openAllowance();
@@ -20,7 +20,7 @@ const credential = { issuedAt: -1, expiresAt: 0, id: "" };
 const CLOSE_BYTES = 1_048_576;
 
 /** What follows the body of a push to all: how long, an id, and two lists, all empty. */
-const AIM_BYTES = 4 * 4;
+const OPTIONS_BYTES = 4 * 4;
 
 /**
  * The members of an enum of a C++ header, without the `k` of their names.
@@ -84,8 +84,8 @@ function payloadOf(event) {
   const at = event.type === "FrameReceived" ? 1 + 4 + 8 + 1 : 1 + 8;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const copied = view.getUint32(at + 4, true);
-  const after = event.type === "FrameReceived" ? 0 : AIM_BYTES;
-  assert.equal(bytes.length, at + 8 + copied + after, "nothing but a push's aim comes after");
+  const after = event.type === "FrameReceived" ? 0 : OPTIONS_BYTES;
+  assert.equal(bytes.length, at + 8 + copied + after, "nothing but a push's options come after");
   return { size: view.getUint32(at, true), copied };
 }
 
@@ -126,13 +126,13 @@ describe("only content of up to 64 KiB is copied, and its size is always right:"
 
   test("a pushed body, as text or bytes, whole or read in part", () => {
     const body = (/** @type {string | Uint8Array} */ content, /** @type {number} */ size) =>
-      payloadOf({ type: "PushRequested", now: 1, body: content, size, aim: AT_ALL });
-    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: "{}", aim: AT_ALL }), { size: 2, copied: 2 });
+      payloadOf({ type: "PushRequested", now: 1, body: content, size, options: TO_ALL });
+    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: "{}", options: TO_ALL }), { size: 2, copied: 2 });
     const most = new Uint8Array(65_536);
     assert.deepEqual(body(most, most.length), { size: 65_536, copied: 65_536 });
     assert.deepEqual(body(most, 70_000), { size: 70_000, copied: 0 });
     const more = new Uint8Array(65_537);
-    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: more, aim: AT_ALL }), { size: 65_537, copied: 0 });
+    assert.deepEqual(payloadOf({ type: "PushRequested", now: 1, body: more, options: TO_ALL }), { size: 65_537, copied: 0 });
   });
 
   test("a writer that has written a large event writes the next small one alone", () => {

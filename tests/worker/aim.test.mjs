@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { aimOf, readAim } from "../../bindings/aim.js";
+import { resolvePushOptions, readPushOptions } from "../../bindings/aim.js";
 
 const ALL = { keep: 0, pushId: "", to: [], except: [] };
 
 test("a push without options is for all who are there", () => {
-  assert.deepEqual(aimOf({}), ALL);
-  assert.deepEqual(aimOf({ keep: 0 }), ALL);
-  assert.deepEqual(readAim(new URLSearchParams("userId=kim")), ALL);
+  assert.deepEqual(resolvePushOptions({}), ALL);
+  assert.deepEqual(resolvePushOptions({ keep: 0 }), ALL);
+  assert.deepEqual(readPushOptions(new URLSearchParams("userId=kim")), ALL);
 });
 
 const NO_SECONDS = [
@@ -18,13 +18,13 @@ const NO_SECONDS = [
 ];
 for (const keep of NO_SECONDS) {
   test(`keep: ${typeof keep} ${String(keep)} is refused, and not taken for none`, () => {
-    assert.throws(() => aimOf(/** @type {any} */ ({ keep })), { name: "RangeError", message: /^keep / });
+    assert.throws(() => resolvePushOptions(/** @type {any} */ ({ keep })), { name: "RangeError", message: /^keep / });
   });
 }
 
 for (const keep of ["", " 5", "5 ", "+5", "-1", "5.5", "1e3", "0x10", "30s", "1_000", "NaN", "Infinity", "2592001", "9".repeat(30), "\u0665"]) {
   test(`?keep=${keep} is refused, and not taken for none`, async () => {
-    const refused = readAim(new URLSearchParams({ keep }));
+    const refused = readPushOptions(new URLSearchParams({ keep }));
     assert.ok(refused instanceof Response);
     const { error } = await refused.json();
     assert.deepEqual([refused.status, error.code], [400, "invalid_request"]);
@@ -33,13 +33,13 @@ for (const keep of ["", " 5", "5 ", "+5", "-1", "5.5", "1e3", "0x10", "30s", "1_
 }
 
 test("seconds that can be read are kept", () => {
-  assert.equal(aimOf({ keep: 2_592_000 }).keep, 2_592_000);
-  const read = readAim(new URLSearchParams("keep=86400"));
+  assert.equal(resolvePushOptions({ keep: 2_592_000 }).keep, 2_592_000);
+  const read = readPushOptions(new URLSearchParams("keep=86400"));
   assert.ok(!(read instanceof Response) && read.keep === 86_400);
 });
 
 for (const options of ["phone", ["phone"], 5, true, null, { too: ["phone"] }, { keepSeconds: 5 }, { To: ["phone"] }]) {
   test(`the options ${JSON.stringify(options)} do not make a push to all`, () => {
-    assert.throws(() => aimOf(/** @type {any} */ (options)), { name: "RangeError", message: /^options: expected/ });
+    assert.throws(() => resolvePushOptions(/** @type {any} */ (options)), { name: "RangeError", message: /^options: expected/ });
   });
 }

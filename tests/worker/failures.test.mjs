@@ -95,7 +95,7 @@ test("a storage that refuses is told the same way", async () => {
 describe("what is told of an event", () => {
   const credential = { issuedAt: -1, expiresAt: 0, id: "my-session" };
   const introduction = { version: 2, tabId: "my-tab", since: { epoch: 0, seq: 0 } };
-  const aim = { keep: 0, pushId: "my-push", to: ["my-phone"], except: [] };
+  const options = { keep: 0, pushId: "my-push", to: ["my-phone"], except: [] };
   const situation = { connections: 2, readStored: () => ({ snapshot: null, logout: new Uint8Array(9) }) };
 
   /** @type {[SessionEvent, number, string | null][]} */
@@ -109,8 +109,8 @@ describe("what is told of an event", () => {
     [{ type: "FrameReceived", connection: 1, now: 1, content: new ArrayBuffer(7) }, 7, null],
     [{ type: "FrameReceived", connection: 1, now: 1, content: '{"type":"logout_device","deviceId":"my-"}' }, 41, "logout_device"],
     [{ type: "StateRequested", now: 1, heartbeat: 0, credential }, 0, null],
-    [{ type: "PushRequested", now: 1, body: '{"type":"my-"}', aim }, 14, null],
-    [{ type: "PushRequested", now: 1, body: new Uint8Array(3), size: 99, aim }, 99, null],
+    [{ type: "PushRequested", now: 1, body: '{"type":"my-"}', options }, 14, null],
+    [{ type: "PushRequested", now: 1, body: new Uint8Array(3), size: 99, options }, 99, null],
     [{ type: "GameLeaveRequested", now: 1, gameId: "my-" }, 3, null],
     [{ type: "LogoutRequested", now: 1, deviceId: "my-phone" }, 0, null],
   ];

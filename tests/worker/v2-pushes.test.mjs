@@ -66,8 +66,8 @@ function pushed(frames) {
   return frames.filter(({ type }) => type === "push").map(({ body }) => body.n);
 }
 
-/** @type {[aim: object, receivers: string[]][]} */
-const AIMS = [
+/** @type {[audience: object, names: string[]][]} */
+const AUDIENCES = [
   [{ to: ["phone, /2"] }, ["phone, /2"]],
   [{ to: ["phone, /2", "hook", "nobody"] }, ["phone, /2", "hook"]],
   [{ to: ["self"] }, ["desk"]],
@@ -83,8 +83,8 @@ test("an event goes to those it names and to nobody else, and its sender is told
   const devices = await three(user);
   const [desk] = /** @type {V2Device[]} */ (devices);
   const names = ["desk", "phone, /2", "hook"];
-  for (const [at, [aim, receivers]] of AIMS.entries()) {
-    const message = { type: "broadcast", event: "e", data: at, ...aim, id: `a${at}` };
+  for (const [at, [audience, receivers]] of AUDIENCES.entries()) {
+    const message = { type: "broadcast", event: "e", data: at, ...audience, id: `a${at}` };
     for (let time = 0; time < 2; time++) {
       if (time === 1) await server.hibernate(user);
       desk.send(message);
@@ -94,7 +94,7 @@ test("an event goes to those it names and to nobody else, and its sender is told
       assert.deepEqual(ack, { type: "ack", id: `a${at}`, seq: desk.seq });
       const event = { type: "event", event: "e", data: at, from: "desk" };
       const expected = names.map((name) => (time === 0 && receivers.includes(name) ? [event] : []));
-      assert.deepEqual(got, expected, JSON.stringify(aim));
+      assert.deepEqual(got, expected, JSON.stringify(audience));
     }
   }
   for (const to of [[], "hook", [7], [["hook"]], Array.from({ length: 65 }, () => "hook")]) {
@@ -109,14 +109,14 @@ test("a push goes to those it names, by HTTP and by a call, to the letter", asyn
   const devices = await three(user);
   const body = '{ "type":"news",  "n":1.50 }';
   /** @type {[query: string, options: object, receivers: number[]][]} */
-  const aims = [
+  const pushes = [
     ["&to=hook", { to: ["hook"] }, [2]],
     ["&to=hook&to=phone%2C%20%2F2", { to: ["hook", "phone, /2"] }, [1, 2]],
     ["&except=desk&except=hook", { except: ["desk", "hook"] }, [1]],
     ["&to=desk&to=hook&except=hook", { to: ["desk", "hook"], except: ["hook"] }, [0]],
     ["&to=nobody", { to: ["nobody"] }, []],
   ];
-  for (const [query, options, receivers] of aims) {
+  for (const [query, options, receivers] of pushes) {
     const delivered = { delivered: receivers.length };
     const byHttp = async () => (await pushTo(user, query, body)).json();
     const byCall = async () => (await server.call(user, "push", body, options)).result;
