@@ -36,7 +36,7 @@ import sessionModule from "./dist/session.wasm";
 
 /** @import { PushOptions } from "./bindings/aim.js" */
 /** @import { LimitEnv } from "./bindings/allowance.js" */
-/** @import { Introduction } from "./bindings/dialect.js" */
+/** @import { Handshake } from "./bindings/dialect.js" */
 /** @import { AuthEnv } from "./bindings/identity.js" */
 /** @import { LogoutScope } from "./bindings/logout-hook.js" */
 /** @import { MetricsEnv } from "./bindings/metrics.js" */
@@ -286,7 +286,7 @@ export class UserSessionDO extends DurableObject {
     }
     switch (route.action) {
       case "connect":
-        return this.#connect(route.introduction, request, credential);
+        return this.#connect(route.handshake, request, credential);
       case "state":
         return answerResponse(this.#session.requestState(credential));
       case "clear":
@@ -304,14 +304,14 @@ export class UserSessionDO extends DurableObject {
   }
 
   /**
-   * @param {Introduction} introduction
+   * @param {Handshake} handshake
    * @param {Request} request
    * @param {Credential} credential
    */
-  #connect(introduction, request, credential) {
+  #connect(handshake, request, credential) {
     if (!isWebSocketUpgrade(request)) return upgradeRequired();
     const { 0: client, 1: server } = new WebSocketPair();
-    const turnedAway = this.#session.connect(server, introduction, credential);
+    const turnedAway = this.#session.connect(server, handshake, credential);
     if (turnedAway) return answerResponse(turnedAway);
     const protocol = agreedProtocol(request);
     const headers = protocol ? { "Sec-WebSocket-Protocol": protocol } : undefined;

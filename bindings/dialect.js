@@ -35,7 +35,7 @@ export function agreedProtocol(request) {
 
 /**
  * How a device connects.
- * @typedef {object} Introduction
+ * @typedef {object} Handshake
  * @property {number} version One of `ProtocolVersion`.
  * @property {string} deviceId
  * @property {string} tabId Empty if it does not say.
@@ -46,9 +46,9 @@ export function agreedProtocol(request) {
  * Reads how a device connects. How long its ids may be is decided in `src/`.
  * @param {Request} request
  * @param {URLSearchParams} query
- * @returns {Introduction | Response} The refusal if it is none.
+ * @returns {Handshake | Response} The refusal if it is none.
  */
-export function readIntroduction(request, query) {
+export function readHandshake(request, query) {
   const version = SUBPROTOCOLS.get(agreedProtocol(request) ?? "") ?? ProtocolVersion.Version1;
   const deviceId = query.get("deviceId");
   if (version === ProtocolVersion.Version1) {

@@ -3,12 +3,12 @@
  * that they never disagree on the user or the path.
  */
 import { readPushOptions } from "./aim.js";
-import { readIntroduction } from "./dialect.js";
+import { readHandshake } from "./dialect.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "./limits.js";
 import { notice, summary } from "./log.js";
 import { errorResponse, internalFailure } from "./responses.js";
 
-/** @import { Introduction } from "./dialect.js" */
+/** @import { Handshake } from "./dialect.js" */
 /** @import { ResolvedPushOptions } from "./wire.js" */
 
 /** All paths of the Worker lie below this one. */
@@ -18,7 +18,7 @@ export const PREFIX = "/__user-session";
 
 /**
  * A request that can be served; its user id is `null` if it names none.
- * @typedef {{action: "connect", userId: string | null, introduction: Introduction}
+ * @typedef {{action: "connect", userId: string | null, handshake: Handshake}
  *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
  *   | {action: Exclude<Action, "connect" | "push">, userId: string | null}} Route
  */
@@ -75,8 +75,8 @@ export function readRoute(request, path, query) {
   }
   const action = actions[request.method];
   if (action === "connect") {
-    const introduction = readIntroduction(request, query);
-    return introduction instanceof Response ? introduction : { action, userId, introduction };
+    const handshake = readHandshake(request, query);
+    return handshake instanceof Response ? handshake : { action, userId, handshake };
   }
   if (action === "push") {
     const options = readPushOptions(query);

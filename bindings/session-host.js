@@ -14,7 +14,7 @@ import { SocketTable } from "./socket-table.js";
 import { close, send } from "./sockets.js";
 import { ProtocolVersion, EffectKind } from "./wire.js";
 
-/** @import { Introduction } from "./dialect.js" */
+/** @import { Handshake } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
 /** @import { ResolvedPushOptions, Allowance, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
 
@@ -150,19 +150,19 @@ export class SessionHost {
   /**
    * Lets a device in, or not.
    * @param {WebSocket} socket The object's end of a new pair.
-   * @param {Introduction} introduction
+   * @param {Handshake} handshake
    * @param {Credential} credential
    * @returns {Answer | null} The refusal, if it is one.
    */
-  connect(socket, introduction, credential) {
+  connect(socket, handshake, credential) {
     // Only devices of version 2 are told of others.
-    const isTold = introduction.version === ProtocolVersion.Version2;
+    const isTold = handshake.version === ProtocolVersion.Version2;
     this.#readHeartbeats(isTold ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    this.#newcomer = { socket, version: introduction.version };
+    this.#newcomer = { socket, version: handshake.version };
     try {
-      const answer = this.#run({ type: "Connected", connection, now, ...introduction, credential });
+      const answer = this.#run({ type: "Connected", connection, now, ...handshake, credential });
       if (answer) this.#sockets.remove(connection);
       return answer;
     } finally {

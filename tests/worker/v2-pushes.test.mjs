@@ -66,7 +66,7 @@ function pushed(frames) {
   return frames.filter(({ type }) => type === "push").map(({ body }) => body.n);
 }
 
-/** @type {[audience: object, names: string[]][]} */
+/** @type {[audience: object, receivers: string[]][]} */
 const AUDIENCES = [
   [{ to: ["phone, /2"] }, ["phone, /2"]],
   [{ to: ["phone, /2", "hook", "nobody"] }, ["phone, /2", "hook"]],
