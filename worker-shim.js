@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import { resolvePushOptions, bodyOf } from "./bindings/aim.js";
-import { readAllowance } from "./bindings/allowance.js";
+import { readRateLimits } from "./bindings/allowance.js";
 import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
 import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
@@ -67,7 +67,7 @@ export class UserSessionDO extends DurableObject {
     /** @type {Env & LimitEnv & MetricsEnv} */
     const options = env;
     this.#session = new SessionHost(ctx, sessionModule, {
-      allowance: readAllowance(options),
+      rateLimits: readRateLimits(options),
       collect: collectorOf(options, () => this.#session.userId()),
       onLoggedOut: (closed) => {
         if (this.#hasOwnOnLogout()) void this.#logoutHook.schedule();

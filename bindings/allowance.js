@@ -4,7 +4,7 @@
 
 import { notice } from "./log.js";
 
-/** @import { Allowance, Rate } from "./wire.js" */
+/** @import { RateLimits, Rate } from "./wire.js" */
 
 const MS_PER_MINUTE = 60_000;
 const MS_PER_SECOND = 1_000;
@@ -33,9 +33,9 @@ const WHOLE_NUMBER = /^(?:0|[1-9]\d*)$/;
 
 /**
  * @param {LimitEnv} env
- * @returns {Allowance}
+ * @returns {RateLimits}
  */
-export function readAllowance(env) {
+export function readRateLimits(env) {
   const perSecond = whole(env, "FRAMES_PER_SECOND");
   const burst = whole(env, "FRAME_BURST");
   const connects = whole(env, "CONNECTS_PER_MINUTE");

@@ -124,7 +124,7 @@ export class EventWriter {
       this.#time(heartbeat);
       this.#blob(attachment);
     }
-    const { frames, userFrames, connects, devicesMax } = event.allowance;
+    const { frames, userFrames, connects, devicesMax } = event.rateLimits;
     for (const { count, perMs, burst } of [frames, userFrames, connects]) {
       this.#u32(count);
       this.#u32(perMs);

@@ -16,14 +16,14 @@ import { ProtocolVersion, EffectKind } from "./wire.js";
 
 /** @import { Handshake } from "./dialect.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
-/** @import { ResolvedPushOptions, Allowance, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
+/** @import { ResolvedPushOptions, RateLimits, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 
 /**
  * What a session needs of the object around it.
  * @typedef {object} Surroundings
- * @property {Allowance} allowance
+ * @property {RateLimits} rateLimits
  * @property {((counts: number[]) => void) | null} collect Takes what has been counted, in the order of
  *   `Counter` in src/format/metrics.h; `null` if nobody does.
  * @property {(closed: OpenSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
@@ -33,7 +33,7 @@ const NO_BYTES = new Uint8Array(0);
 export class SessionHost {
   #ctx;
   #module;
-  #allowance;
+  #rateLimits;
   #onLoggedOut;
   #collect;
   /** @type {SessionInstance | null} */
@@ -52,12 +52,12 @@ export class SessionHost {
    * @param {WebAssembly.Module} module
    * @param {Surroundings} surroundings
    */
-  constructor(ctx, module, { allowance, collect, onLoggedOut }) {
+  constructor(ctx, module, { rateLimits, collect, onLoggedOut }) {
     this.#ctx = ctx;
     this.#heartbeats = new Heartbeats(ctx);
     this.#storage = new SessionStorage(ctx.storage);
     this.#module = module;
-    this.#allowance = allowance;
+    this.#rateLimits = rateLimits;
     this.#collect = collect;
     this.#onLoggedOut = onLoggedOut;
   }
@@ -98,7 +98,7 @@ export class SessionHost {
       now: Date.now(),
       ...this.#storage.read(),
       connections,
-      allowance: this.#allowance,
+      rateLimits: this.#rateLimits,
       isMeasured: this.#collect !== null,
     };
     try {

@@ -78,7 +78,7 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
 
 /**
  * How much one user may ask for.
- * @typedef {object} Allowance
+ * @typedef {object} RateLimits
  * @property {Rate} frames Of one connection.
  * @property {Rate} userFrames Of all connections together.
  * @property {Rate} connects
@@ -121,7 +121,7 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  * @property {{games: string[], lastActive: number} | null} legacy State of the server this one
  *   replaces.
  * @property {WokenConnection[]} connections
- * @property {Allowance} allowance
+ * @property {RateLimits} rateLimits
  * @property {boolean} isMeasured Somebody collects what is counted.
  */
 

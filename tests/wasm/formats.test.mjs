@@ -8,7 +8,7 @@ import {
   GAMES, LAST_ACTIVE, LEGACY, LOGOUT_AT, NEWEST_LOGOUT, NEWEST_SNAPSHOT, SNAPSHOTS, WITH_LOGOUT,
   readFormat,
 } from "../support/formats.mjs";
-import { openAllowance } from "./host.mjs";
+import { openRateLimits } from "./host.mjs";
 import { builds } from "./modules.mjs";
 
 /** @import { Effect, WokenEvent } from "../../bindings/wire.js" */
@@ -31,7 +31,7 @@ function wake(module, stored) {
     kept: null,
     legacy: null,
     connections: [],
-    allowance: openAllowance(),
+    rateLimits: openRateLimits(),
     isMeasured: false,
     ...stored,
   });

@@ -35,7 +35,7 @@ export class Host {
   #userId = "";
   #now = 0;
   #credential = { issuedAt: -1, expiresAt: 0, id: "" };
-  #allowance = openAllowance();
+  #rateLimits = openRateLimits();
   #isMeasured = false;
   /** @type {Uint8Array | null} */
   #stored = null;
@@ -120,10 +120,10 @@ export class Host {
    */
   #allow(what, [count, perMs, burst]) {
     const rate = { count, perMs, burst };
-    if (what === "devices") this.#allowance.devicesMax = count;
-    if (what === "frames") this.#allowance.frames = rate;
-    if (what === "user_frames") this.#allowance.userFrames = rate;
-    if (what === "connects") this.#allowance.connects = rate;
+    if (what === "devices") this.#rateLimits.devicesMax = count;
+    if (what === "frames") this.#rateLimits.frames = rate;
+    if (what === "user_frames") this.#rateLimits.userFrames = rate;
+    if (what === "connects") this.#rateLimits.connects = rate;
   }
 
   /**
@@ -236,7 +236,7 @@ export class Host {
       kept: this.#storedKept,
       legacy: this.#legacy,
       connections,
-      allowance: this.#allowance,
+      rateLimits: this.#rateLimits,
       isMeasured: this.#isMeasured,
     });
   }
@@ -330,8 +330,8 @@ export class Host {
   }
 }
 
-/** An allowance without limits but for the number of devices. */
-export function openAllowance() {
+/** An rateLimits without limits but for the number of devices. */
+export function openRateLimits() {
   const unlimited = { count: 0, perMs: 1000, burst: 0 };
   return { frames: unlimited, userFrames: unlimited, connects: unlimited, devicesMax: 128 };
 }

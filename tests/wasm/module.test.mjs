@@ -5,10 +5,10 @@ import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { EffectKind } from "../../bindings/wire.js";
-import { AS_VERSION_1, openAllowance } from "./host.mjs";
+import { AS_VERSION_1, openRateLimits } from "./host.mjs";
 import { builds } from "./modules.mjs";
 
-const allowance = openAllowance();
+const rateLimits = openRateLimits();
 const credential = { issuedAt: -1, expiresAt: 0, id: "" };
 
 const PAGE_BYTES = 65_536;
@@ -76,7 +76,7 @@ for (const { path, bytes, module } of builds) {
 function wake(module) {
   const instance = new SessionInstance(module);
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false },
   );
   return instance;
 }
@@ -87,7 +87,7 @@ function wake(module) {
  */
 function live(instance) {
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false },
   );
   const start = 1_795_383_198_465;
   for (let connection = 0; connection < 10; connection++) {

@@ -8,10 +8,10 @@ import { readEffects } from "../../bindings/effect-reader.js";
 import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, EventTag } from "../../bindings/wire.js";
-import { AS_VERSION_1, TO_ALL, openAllowance } from "./host.mjs";
+import { AS_VERSION_1, TO_ALL, openRateLimits } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
-const allowance = openAllowance();
+const rateLimits = openRateLimits();
 const credential = { issuedAt: -1, expiresAt: 0, id: "" };
 
 /** @import { SessionExports } from "../../bindings/session-instance.js" */
@@ -221,7 +221,7 @@ for (const { path, module } of builds) {
         const snapshot = of(joined, EffectKind.Store).bytes.slice();
         const second = new SessionInstance(module);
         const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, kept: null, legacy: null, connections, allowance, isMeasured: false });
+        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, kept: null, legacy: null, connections, rateLimits, isMeasured: false });
         const content = '{"type":"broadcast","event":"who"}';
         const [event] = second.step({ type: "FrameReceived", connection: 0, now: 9, content });
         assert.equal(JSON.parse(event.text).from, text);
@@ -243,7 +243,7 @@ for (const { path, module } of builds) {
 
     test("a malformed event traps instead of meaning something else", () => {
       const woken = newWriter()({
-        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false,
+        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
         [...woken.slice(0, -1)], [...woken, 0]];
@@ -261,7 +261,7 @@ for (const { path, module } of builds) {
  */
 function wake(module, userId = "alice") {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], allowance, isMeasured: false });
+  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false });
   return instance;
 }
 

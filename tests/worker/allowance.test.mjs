@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readAllowance } from "../../bindings/allowance.js";
+import { readRateLimits } from "../../bindings/allowance.js";
 
 const USUAL = {
   frames: { count: 30, perMs: 1_000, burst: 60 },
@@ -11,8 +11,8 @@ const USUAL = {
 };
 
 test("whoever sets no limits has the documented ones", () => {
-  assert.deepEqual(readAllowance({}), USUAL);
-  assert.deepEqual(readAllowance({ FRAME_BURST: "", MAX_DEVICES: "" }), USUAL);
+  assert.deepEqual(readRateLimits({}), USUAL);
+  assert.deepEqual(readRateLimits({ FRAME_BURST: "", MAX_DEVICES: "" }), USUAL);
 });
 
 test("a limit that is set is taken", () => {
@@ -20,7 +20,7 @@ test("a limit that is set is taken", () => {
     ...{ FRAMES_PER_SECOND: "5", FRAME_BURST: "7", MAX_DEVICES: "9" },
     CONNECTS_PER_MINUTE: "0",
   };
-  assert.deepEqual(readAllowance(env), {
+  assert.deepEqual(readRateLimits(env), {
     frames: { count: 5, perMs: 1_000, burst: 7 },
     userFrames: { count: 50, perMs: 1_000, burst: 70 },
     connects: { count: 0, perMs: 60_000, burst: 0 },
@@ -46,9 +46,9 @@ for (const [name, min, usual] of VARIABLES) {
   test(`${name} that is no number is not taken for none: the usual one holds, and the log says so`, (t) => {
     const logged = t.mock.method(console, "error", () => {});
     for (const value of NO_NUMBERS) {
-      assert.deepEqual(readAllowance({ [name]: value }), USUAL, String(value));
+      assert.deepEqual(readRateLimits({ [name]: value }), USUAL, String(value));
     }
-    if (min > 0) assert.deepEqual(readAllowance({ [name]: "0" }), USUAL);
+    if (min > 0) assert.deepEqual(readRateLimits({ [name]: "0" }), USUAL);
     assert.deepEqual(
       logged.mock.calls.map(({ arguments: [line] }) => line),
       [`user-session: ${name}: expected a whole number from ${min} to 1000000; it is taken as ${usual}`],
@@ -58,9 +58,9 @@ for (const [name, min, usual] of VARIABLES) {
 
 test("a number that a configuration writes as one is a number, and null is none", (t) => {
   const logged = t.mock.method(console, "error", () => {});
-  assert.equal(readAllowance({ MAX_DEVICES: 9 }).devicesMax, 9);
-  assert.equal(readAllowance({ MAX_DEVICES: "1000000" }).devicesMax, 1_000_000);
-  assert.deepEqual(readAllowance({ CONNECTS_PER_MINUTE: 0 }).connects, { count: 0, perMs: 60_000, burst: 0 });
-  assert.deepEqual(readAllowance({ MAX_DEVICES: null, FRAME_BURST: undefined }), USUAL);
+  assert.equal(readRateLimits({ MAX_DEVICES: 9 }).devicesMax, 9);
+  assert.equal(readRateLimits({ MAX_DEVICES: "1000000" }).devicesMax, 1_000_000);
+  assert.deepEqual(readRateLimits({ CONNECTS_PER_MINUTE: 0 }).connects, { count: 0, perMs: 60_000, burst: 0 });
+  assert.deepEqual(readRateLimits({ MAX_DEVICES: null, FRAME_BURST: undefined }), USUAL);
   assert.equal(logged.mock.callCount(), 0);
 });
