@@ -330,7 +330,7 @@ export class Host {
   }
 }
 
-/** An rateLimits without limits but for the number of devices. */
+/** Rate limits that limit nothing but the number of devices. */
 export function openRateLimits() {
   const unlimited = { count: 0, perMs: 1000, burst: 0 };
   return { frames: unlimited, userFrames: unlimited, connects: unlimited, devicesMax: 128 };
