@@ -16,7 +16,7 @@ import { FRAME_BYTES_MAX } from "./bindings/limits.js";
 import { LogoutHook } from "./bindings/logout-hook.js";
 import { collectorOf } from "./bindings/metrics.js";
 import { withHeaders } from "./bindings/origin.js";
-import { PromptClose } from "./bindings/prompt-close.js";
+import { LogoutRestart } from "./bindings/prompt-close.js";
 import { notConfigured } from "./bindings/refusals.js";
 import { OLD_TOOLS, PlatformError } from "./bindings/requirements.js";
 import {
@@ -52,7 +52,7 @@ const TRUSTED = credentialOf({ kind: "trusted" });
 
 /** One user's devices and what they share. */
 export class UserSessionDO extends DurableObject {
-  #promptClose;
+  #logoutRestart;
   #session;
   #logoutHook;
 
@@ -62,7 +62,7 @@ export class UserSessionDO extends DurableObject {
    */
   constructor(ctx, env) {
     super(ctx, env);
-    this.#promptClose = new PromptClose(ctx);
+    this.#logoutRestart = new LogoutRestart(ctx);
     this.#logoutHook = new LogoutHook(ctx);
     /** @type {Env & LimitEnv & MetricsEnv} */
     const options = env;
@@ -71,7 +71,7 @@ export class UserSessionDO extends DurableObject {
       collect: collectorOf(options, () => this.#session.userId()),
       onLoggedOut: (closed) => {
         if (this.#hasOwnOnLogout()) void this.#logoutHook.schedule();
-        this.#promptClose.closed(closed);
+        this.#logoutRestart.socketsClosed(closed);
       },
     });
     answerHeartbeats(ctx);
@@ -86,8 +86,8 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   async fetch(request) {
-    if (request.cf?.outlivesRestart === true) await this.#promptClose.settled();
-    return this.#promptClose.during(async () => {
+    if (request.cf?.outlivesRestart === true) await this.#logoutRestart.settled();
+    return this.#logoutRestart.during(async () => {
       try {
         return await this.#answerRequest(request);
       } catch (error) {
@@ -214,7 +214,7 @@ export class UserSessionDO extends DurableObject {
    */
   async alarm(info) {
     if (!this.#hasOwnOnLogout()) return;
-    await this.#promptClose.during(() => {
+    await this.#logoutRestart.during(() => {
       const userId = this.#session.userId();
       return this.#logoutHook.run(userId, info?.retryCount ?? 0, async (scope) => {
         await this.onLogout(userId, scope, this.env);
@@ -320,7 +320,7 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {WebSocket} socket */
   #gone(socket) {
-    this.#promptClose.answered(socket);
+    this.#logoutRestart.closeAnswered(socket);
     this.#unanswered(() => this.#session.disconnect(socket));
   }
 
@@ -338,7 +338,7 @@ export class UserSessionDO extends DurableObject {
    * @param {() => Answer | null} work
    */
   #answer(work) {
-    this.#promptClose.used();
+    this.#logoutRestart.noteCall();
     try {
       const answer = work();
       return answer && JSON.parse(answer.body);

@@ -29,7 +29,7 @@ const ANSWER_WAIT_MS = 100;
 const QUIET_MS = 10;
 const QUIET_CHECKS = 100;
 
-export class PromptClose {
+export class LogoutRestart {
   #ctx;
   /** Sockets that were closed and have not answered. @type {Set<WebSocket>} */
   #unanswered = new Set();
@@ -51,7 +51,7 @@ export class PromptClose {
    * Takes care of sockets that have just been closed.
    * @param {OpenSocket[]} closed
    */
-  closed(closed) {
+  socketsClosed(closed) {
     const ctx = this.#ctx;
     // A socket that has delivered a frame closes promptly by itself.
     const isMute = (/** @type {OpenSocket} */ { socket, hasSpoken }) =>
@@ -69,7 +69,7 @@ export class PromptClose {
    * Notes that a closed socket's device has answered.
    * @param {WebSocket} socket
    */
-  answered(socket) {
+  closeAnswered(socket) {
     this.#unanswered.delete(socket);
     if (this.#unanswered.size === 0) this.#allAnswered?.();
   }
@@ -92,7 +92,7 @@ export class PromptClose {
   }
 
   /** Notes a call whose answer is ready at once but still has to leave. */
-  used() {
+  noteCall() {
     this.#uses++;
   }
 

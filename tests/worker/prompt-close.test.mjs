@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 // The name is computed so that tsc does not follow it: it checks this file as Node's, that one as a Worker's.
-const { PromptClose, RESTART_REASON } = await import(
+const { LogoutRestart, RESTART_REASON } = await import(
   String(new URL("../../bindings/prompt-close.js", import.meta.url))
 );
 
@@ -36,13 +36,13 @@ function objectWith({ isOpen = () => false } = {}) {
       throw new Error(reason);
     },
   };
-  const prompt = new PromptClose(/** @type {any} */ (ctx));
+  const restart = new LogoutRestart(/** @type {any} */ (ctx));
   /** Runs until the object has ended, or has found that it must not. */
   const ended = async () => {
-    await prompt.settled().catch((/** @type {Error} */ error) => assert.equal(error.message, RESTART_REASON));
+    await restart.settled().catch((/** @type {Error} */ error) => assert.equal(error.message, RESTART_REASON));
     return end;
   };
-  return { prompt, clock, ended };
+  return { restart, clock, ended };
 }
 
 /** @param {number} count */
@@ -51,30 +51,30 @@ function muteSockets(count) {
 }
 
 test("devices that have answered wait a few milliseconds for the end, however many they are", async () => {
-  const { prompt, ended } = objectWith();
+  const { restart, ended } = objectWith();
   const closed = muteSockets(50);
-  prompt.closed(closed);
-  for (const { socket } of closed) prompt.answered(socket);
+  restart.socketsClosed(closed);
+  for (const { socket } of closed) restart.closeAnswered(socket);
   // The clock of the wait for answers runs beside, and is the longer one.
   const end = await ended();
   assert.ok(end && end.at <= LOGOUT_MS, JSON.stringify(end));
 });
 
 test("a device that sleeps and never answers holds the others up within the promise", async () => {
-  const { prompt, ended } = objectWith();
+  const { restart, ended } = objectWith();
   const closed = muteSockets(5);
-  prompt.closed(closed);
-  for (const { socket } of closed.slice(1)) prompt.answered(socket);
+  restart.socketsClosed(closed);
+  for (const { socket } of closed.slice(1)) restart.closeAnswered(socket);
   const end = await ended();
   assert.ok(end && end.at <= LOGOUT_MS, JSON.stringify(end));
 });
 
 test("a request that is being served is not restarted under, and the end comes as soon as it is done", async () => {
-  const { prompt, clock, ended } = objectWith();
+  const { restart, clock, ended } = objectWith();
   /** @type {() => void} */
   let finish = () => {};
-  const request = prompt.during(() => new Promise((resolve) => (finish = () => resolve(undefined))));
-  prompt.closed(muteSockets(1));
+  const request = restart.during(() => new Promise((resolve) => (finish = () => resolve(undefined))));
+  restart.socketsClosed(muteSockets(1));
   let servedUntil = 0;
   const served = (async () => {
     while (clock.ms < 400) await Promise.resolve();
@@ -87,7 +87,7 @@ test("a request that is being served is not restarted under, and the end comes a
 });
 
 test("a device that has come meanwhile keeps the object, and no connection of its is cut", async () => {
-  const { prompt, ended } = objectWith({ isOpen: () => true });
-  prompt.closed(muteSockets(3));
+  const { restart, ended } = objectWith({ isOpen: () => true });
+  restart.socketsClosed(muteSockets(3));
   assert.equal(await ended(), null);
 });
