@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 
 import { resolvePushOptions, bodyOf } from "./bindings/aim.js";
 import { readRateLimits } from "./bindings/allowance.js";
-import { agreedProtocol, isWebSocketUpgrade, toldToPage } from "./bindings/dialect.js";
+import { agreedProtocol, isWebSocketUpgrade, asSocketClose } from "./bindings/dialect.js";
 import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
 import { EventFailure, WakingFailure } from "./bindings/failures.js";
 import { answerHeartbeats } from "./bindings/heartbeats.js";
@@ -266,12 +266,12 @@ export class UserSessionDO extends DurableObject {
     /** @type {Env & AuthEnv} */
     const env = this.env;
     const admitted = await admit(request, path, env, {}, this.#session.userId());
-    const response =
+    const served =
       admitted instanceof Response
         ? admitted
         : await this.#serve(admitted.route, request, credentialOf(admitted.access));
-    const told = await toldToPage(response, request, (socket) => this.ctx.acceptWebSocket(socket));
-    return withHeaders(told, request, env);
+    const response = await asSocketClose(served, request, (socket) => this.ctx.acceptWebSocket(socket));
+    return withHeaders(response, request, env);
   }
 
   /**
@@ -311,8 +311,8 @@ export class UserSessionDO extends DurableObject {
   #connect(handshake, request, credential) {
     if (!isWebSocketUpgrade(request)) return upgradeRequired();
     const { 0: client, 1: server } = new WebSocketPair();
-    const turnedAway = this.#session.connect(server, handshake, credential);
-    if (turnedAway) return answerResponse(turnedAway);
+    const refused = this.#session.connect(server, handshake, credential);
+    if (refused) return answerResponse(refused);
     const protocol = agreedProtocol(request);
     const headers = protocol ? { "Sec-WebSocket-Protocol": protocol } : undefined;
     return new Response(null, { status: 101, webSocket: client, headers });

@@ -30,11 +30,11 @@ class AnswerError extends Error {}
  * @param {AuthEnv} env
  * @returns {Promise<Identity | Response>} The refusal if there is no session.
  */
-export async function readSession(request, env) {
+export async function introspect(request, env) {
   const headers = credentialsOf(request);
   if (!headers) return unauthorized(NO_SESSION);
   try {
-    const session = await askForSession(sessionUrl(request, env), headers, env);
+    const session = await fetchSession(sessionUrl(request, env), headers, env);
     return session === null ? unauthorized(NO_SESSION) : identityOf(session, env);
   } catch (error) {
     return cannotCheck(`the session's service: ${summary(error)}`);
@@ -71,7 +71,7 @@ function credentialsOf(request) {
  * @returns {Promise<unknown>} `null` if there is no session.
  * @throws if there is no answer in time or none that can be understood.
  */
-async function askForSession(url, headers, env) {
+async function fetchSession(url, headers, env) {
   const withAccept = new Headers(headers);
   withAccept.set("Accept", "application/json");
   /** @type {RequestInit} */

@@ -1,7 +1,7 @@
 /**
  * Who may do what. Nobody may do anything until the owner has said how users are known.
  */
-import { readSession } from "./auth-session.js";
+import { introspect } from "./auth-session.js";
 import { verifyJwt } from "./auth-jwt.js";
 import { MODES, MODE_NAMES, settingProblem } from "./auth-settings.js";
 import { bearerToken, possibleTokens } from "./credentials.js";
@@ -22,7 +22,7 @@ const TRUSTED = { kind: "trusted" };
  * The function that finds out in each mode whose request it is, or refuses it.
  * @type {Record<Mode, (request: Request, env: AuthEnv) => Promise<Identity | Response>>}
  */
-const VERIFIERS = { jwt: verifyJwt, session: readSession };
+const VERIFIERS = { jwt: verifyJwt, session: introspect };
 
 /**
  * Whether the owner has said how users are known.

@@ -84,7 +84,7 @@ function readPosition(text) {
  * @param {(socket: WebSocket) => void} [accept] In an object, where a socket that its client never
  *   closes must not keep it awake.
  */
-export async function toldToPage(refusal, request, accept = (socket) => socket.accept()) {
+export async function asSocketClose(refusal, request, accept = (socket) => socket.accept()) {
   const code = CLOSE_CODES.get(refusal.status);
   const isPage = isWebSocketUpgrade(request) && request.headers.has("Origin");
   const protocol = agreedProtocol(request);

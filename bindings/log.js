@@ -16,7 +16,7 @@ const NOTICES_MAX = 16;
 const NOTICES_MS = 600_000;
 
 /** The texts logged lately, by their kind. @type {Map<string, {since: number, texts: Set<string>}>} */
-const noticed = new Map();
+const recentNotices = new Map();
 
 /**
  * Says in the log that something went wrong.
@@ -35,13 +35,13 @@ export function report(text) {
  */
 export function notice(kind, text, level = "error") {
   const now = Date.now();
-  let told = noticed.get(kind);
-  if (!told || Math.abs(now - told.since) >= NOTICES_MS) {
-    told = { since: now, texts: new Set() };
-    noticed.set(kind, told);
+  let recent = recentNotices.get(kind);
+  if (!recent || Math.abs(now - recent.since) >= NOTICES_MS) {
+    recent = { since: now, texts: new Set() };
+    recentNotices.set(kind, recent);
   }
-  if (told.texts.has(text) || told.texts.size >= NOTICES_MAX) return;
-  told.texts.add(text);
+  if (recent.texts.has(text) || recent.texts.size >= NOTICES_MAX) return;
+  recent.texts.add(text);
   console[level](LINE_BEGIN + printable(text));
 }
 

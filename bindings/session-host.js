@@ -44,8 +44,8 @@ export class SessionHost {
   #heartbeats;
   /** A device has left without the session: what only its attachment knew is unknown now. */
   #hasLostAttachment = false;
-  /** The device that is being let in. @type {{socket: WebSocket, version: number} | null} */
-  #newcomer = null;
+  /** The socket that waits to be accepted. @type {{socket: WebSocket, version: number} | null} */
+  #pending = null;
 
   /**
    * @param {DurableObjectState} ctx
@@ -156,17 +156,17 @@ export class SessionHost {
    */
   connect(socket, handshake, credential) {
     // Only devices of version 2 are told of others.
-    const isTold = handshake.version === ProtocolVersion.Version2;
-    this.#readHeartbeats(isTold ? 0 : HEARTBEATS_INTERVAL_MS);
+    const seesOthers = handshake.version === ProtocolVersion.Version2;
+    this.#readHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    this.#newcomer = { socket, version: handshake.version };
+    this.#pending = { socket, version: handshake.version };
     try {
       const answer = this.#run({ type: "Connected", connection, now, ...handshake, credential });
       if (answer) this.#sockets.remove(connection);
       return answer;
     } finally {
-      this.#newcomer = null;
+      this.#pending = null;
     }
   }
 
@@ -374,9 +374,9 @@ export class SessionHost {
     const socket = this.#sockets.socketOf(connection);
     // Not before something is attached to it: one that is accepted and never handed to its device
     // would count as open and keep the object awake.
-    if (socket && socket === this.#newcomer?.socket) {
-      this.#ctx.acceptWebSocket(socket, [String(this.#newcomer.version)]);
-      this.#newcomer = null;
+    if (socket && socket === this.#pending?.socket) {
+      this.#ctx.acceptWebSocket(socket, [String(this.#pending.version)]);
+      this.#pending = null;
     }
     send(socket, text);
   }

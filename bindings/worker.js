@@ -1,5 +1,5 @@
 /** The Worker: which requests are ours, and what becomes of everything that can go wrong with one. */
-import { isWebSocketUpgrade, toldToPage } from "./dialect.js";
+import { isWebSocketUpgrade, asSocketClose } from "./dialect.js";
 import { admit } from "./door.js";
 import { forward } from "./forward.js";
 import { notice, report, summaryWithStack } from "./log.js";
@@ -48,7 +48,7 @@ async function respond(request, env, options) {
   }
   const admitted = await admit(request, path, env, options);
   const response = admitted instanceof Response ? admitted : await forward(request, env, admitted);
-  return toldToPage(response, request);
+  return asSocketClose(response, request);
 }
 
 /**
