@@ -1,7 +1,7 @@
 /** Where the server is. Only a page's own address is left to `URL`, which React Native has a part of. */
 import { attempt, page } from "./page.js";
 import { ProblemError } from "./problem.js";
-import { shown } from "./say.js";
+import { shown } from "./warnings.js";
 
 const DEFAULT_PATH = "/__user-session";
 const SOCKET_SCHEMES = new Map([

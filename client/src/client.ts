@@ -9,7 +9,7 @@ import { attempt, page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
 import { type Message, refusal } from "./requests.js";
-import { TabGroup, type Told, canShareTabs } from "./tabs.js";
+import { type LeaderUpdate, TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
 
@@ -243,9 +243,9 @@ export class UserSessionClient {
     return { ...this.#core.metrics };
   }
 
-  #ask(asked: Message): Promise<RequestOutcome> {
+  #ask(request: Message): Promise<RequestOutcome> {
     if (this.#isOver()) return Promise.resolve(ENDED);
-    const message = asJson(asked);
+    const message = asJson(request);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
     const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
     if (this.#group && !this.#group.isLeading) return this.#group.ask(id, message);
@@ -289,11 +289,11 @@ export class UserSessionClient {
     if (snapshot !== before) callAll(this.#listeners, (listener) => listener());
     for (const change of changes) callAll(this.#changeListeners, (listener) => listener(change));
     const isNew = snapshot.connectionStatus === "connected" && before.connectionStatus !== "connected";
-    if (isNew && (!this.#group || this.#group.isLeading)) this.#introduce(snapshot);
+    if (isNew && (!this.#group || this.#group.isLeading)) this.#restore(snapshot);
   }
 
   /** What the server must be told on each connection, if it does not know it. */
-  #introduce({ devices }: SessionSnapshot): void {
+  #restore({ devices }: SessionSnapshot): void {
     const { deviceName } = this.#options;
     const own = devices.find(({ current }) => current);
     if (deviceName && own && own.name !== deviceName) void this.setDeviceName(deviceName);
@@ -307,7 +307,7 @@ export class UserSessionClient {
   }
 
   #newGroup(): TabGroup {
-    const current = (): Told => ({
+    const current = (): LeaderUpdate => ({
       snapshot: this.#snapshot,
       memory: this.#core.memory,
       changes: [],
@@ -323,8 +323,8 @@ export class UserSessionClient {
         this.#core.start(isConnected, { waitedMs });
       },
       follow: () => this.#core.handOver(),
-      told: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
-      asked: (id, message, sentAt) =>
+      updated: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
+      requested: (id, message, sentAt) =>
         this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(id, message, sentAt),
       current,
       wake: () => this.#core.wake(),
@@ -358,11 +358,11 @@ function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
 }
 
 /** What another tab has told is a copy: as far as it says nothing new it is what was there. */
-function unlessSame(before: SessionSnapshot, told: SessionSnapshot): SessionSnapshot {
+function unlessSame(before: SessionSnapshot, update: SessionSnapshot): SessionSnapshot {
   const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b);
   const { state, devices, problem } = before;
-  const parts = { state: same(state, told.state), devices: same(devices, told.devices) };
-  return same(before, { ...told, ...parts, problem: same(problem, told.problem) });
+  const parts = { state: same(state, update.state), devices: same(devices, update.devices) };
+  return same(before, { ...update, ...parts, problem: same(problem, update.problem) });
 }
 
 /** The message as the server will read it, or why it can't be written down. */

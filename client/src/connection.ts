@@ -2,7 +2,7 @@
  * One socket to the server at a time, again and again: which version is spoken, when to come back,
  * and whether the other side is still there.
  */
-import type { Attempt } from "./ask.js";
+import type { Attempt } from "./http-probe.js";
 import { FAILURES_BY_CLOSE, backoffMs } from "./backoff.js";
 import { type Moment, moment, monotonicMs } from "./clock.js";
 import {
@@ -25,7 +25,7 @@ import {
   PROTOCOL_VERSION_2,
 } from "./protocol.js";
 import { Renewals } from "./renewals.js";
-import { SaidOnce } from "./say.js";
+import { WarnOnce } from "./warnings.js";
 import { socketClass } from "./sockets.js";
 import { VersionChoice } from "./versions.js";
 
@@ -52,7 +52,7 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 export class Connection {
   readonly metrics = noMetrics();
   /** When a socket last brought anything, or another tab's had. */
-  heardAt: Moment = { at: -Infinity, wallAt: -Infinity };
+  lastReceivedAt: Moment = { at: -Infinity, wallAt: -Infinity };
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
@@ -84,8 +84,8 @@ export class Connection {
   #heartbeatTimer: Timer;
   /** Runs out unless a frame comes. */
   #answer = new Deadline();
-  #said = new SaidOnce();
-  #reader = new FrameReader(this.#said);
+  #warnings = new WarnOnce();
+  #reader = new FrameReader(this.#warnings);
 
   constructor(settings: ConnectionSettings, handlers: ConnectionHandlers) {
     this.#settings = settings;
@@ -211,7 +211,7 @@ export class Connection {
       protocols.push(`bearer.${tried.token}`);
     }
     tried.address = this.#settings.address();
-    const Socket = socketClass(this.#settings.WebSocket, this.#said);
+    const Socket = socketClass(this.#settings.WebSocket, this.#warnings);
     const isCurrent = () => attempt === this.#attempt;
     this.#watchPolicy(tried.address);
     const socket = new Socket(tried.address, protocols);
@@ -257,7 +257,7 @@ export class Connection {
       this.#beat();
     }
     if (frame) this.#handlers.frame(frame);
-    this.heardAt = moment();
+    this.lastReceivedAt = moment();
   }
 
   #closed(code: number, reason: string): void {

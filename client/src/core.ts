@@ -3,13 +3,13 @@ import { type Moment, ageMs, moment } from "./clock.js";
 import { Connection } from "./connection.js";
 import type { ConnectionMetrics, ConnectionSettings, Ending, Start } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
-import type { FrameOf, ServerFrame, ToldFrame } from "./frames.js";
+import type { FrameOf, ServerFrame, UpdateFrame } from "./frames.js";
 import { type Memory, SessionModel } from "./model.js";
 import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
 import type { Presence, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { DONE, type Message, type Request, RequestQueue, isAboutGame, refusal } from "./requests.js";
 import { stateToShow } from "./shown-state.js";
-import { SpokenPresence } from "./spoken.js";
+import { ChosenPresence } from "./chosen-presence.js";
 
 /**
  * - `idle`: not started, or closed
@@ -112,7 +112,7 @@ export class SessionCore {
   #renewal = new Deadline();
   /** Requests of version 1 that an error may be about, which has no id there, and the error. */
   #doubted: { requests: Request[]; error: RequestOutcome } | null = null;
-  #spoken = new SpokenPresence(this.#model, () =>
+  #chosenPresence = new ChosenPresence(this.#model, () =>
     this.#queue.pending.some(({ message }) => message.type === "update_presence"),
   );
 
@@ -158,12 +158,12 @@ export class SessionCore {
   /** Starts from what another tab knew. */
   adopt(memory: Memory): void {
     this.#model.memory = memory;
-    this.#connection.heardAt = moment();
+    this.#connection.lastReceivedAt = moment();
   }
 
-  /** A presence that must be said again since nobody else has spoken meanwhile, `null` if none. */
+  /** A presence that must be set again since nobody else has set one meanwhile, `null` if none. */
   get forgottenPresence(): Presence | null {
-    return this.#spoken.forgotten;
+    return this.#chosenPresence.forgotten;
   }
 
   /**
@@ -226,7 +226,7 @@ export class SessionCore {
     if (isOver(this.#status) && !this.isRenewable) return Promise.resolve(ENDED);
     const whyNot = this.#whyImpossible();
     if (whyNot) return Promise.resolve(whyNot);
-    this.#spoken.asked(message);
+    this.#chosenPresence.noteRequest(message);
     const refused = this.#refusal;
     return this.#queue.add(id, message, sentAt).then((outcome) => {
       if (outcome.ok && refused && refused === this.#refusal) this.#refuse(null);
@@ -245,16 +245,16 @@ export class SessionCore {
       case "logged_out":
         return this.#connection.end("logged_out", "");
       default:
-        this.#told(frame);
+        this.#applyUpdate(frame);
     }
   }
 
-  #told(frame: ToldFrame): void {
+  #applyUpdate(frame: UpdateFrame): void {
     const before = this.#model.memory;
     const changes = this.#model.apply(frame);
     const isCounted = before.position !== this.#model.memory.position;
     const isFirst = frame.type === "initial_state";
-    this.#spoken.told(frame, before, ageMs(this.#connection.heardAt));
+    this.#chosenPresence.noteFrame(frame, before, ageMs(this.#connection.lastReceivedAt));
     if (isFirst) {
       this.#lost.clear();
       this.#status = "connected";
@@ -283,7 +283,7 @@ export class SessionCore {
   }
 
   /** In version 1 what the server tells of a game, or of the whole state, answers what was asked. */
-  #settleByState(frame: ToldFrame): void {
+  #settleByState(frame: UpdateFrame): void {
     const doubted = frame.type === "state" ? this.#doubted : null;
     if (doubted) this.#doubted = null;
     for (const request of this.#queue.pending.filter(({ message }) => isAboutGame(message))) {
@@ -336,7 +336,7 @@ export class SessionCore {
   }
 
   #ended(ending: Ending, reason: string): void {
-    if (ending === "logged_out" || ending === "replaced") this.#spoken.forget();
+    if (ending === "logged_out" || ending === "replaced") this.#chosenPresence.forget();
     this.#ending = problemOf(ending, (ending !== "logged_out" && reason) || MESSAGE_OF_ENDING[ending], false);
     this.#queue.disconnected();
     // Whoever was let in and gives tokens may be about to give a new one.

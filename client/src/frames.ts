@@ -3,7 +3,7 @@
  * shape, and the types that the rest of the client reads are made of it.
  */
 import { type Frame, type SessionDevice, isPresence, parseFrame } from "./protocol.js";
-import { type SaidOnce, shown } from "./say.js";
+import { type WarnOnce, shown } from "./warnings.js";
 
 type Check<T> = (value: unknown) => value is T;
 type Fields = Readonly<Record<string, Check<unknown>>>;
@@ -57,8 +57,8 @@ const isDevices = (value: unknown): value is SessionDevice[] =>
   Array.isArray(value) && value.every((one) => isShaped(one, LISTED));
 const isBody = (value: unknown): value is { type: string } => isShaped(value, { needs: { type: isString } });
 
-const TOLD = { activeGames: isGames, presence: isPresence, lastActive: isCount };
-const STATE = { userId: isString, ...TOLD };
+const SHARED = { activeGames: isGames, presence: isPresence, lastActive: isCount };
+const STATE = { userId: isString, ...SHARED };
 const SELF = { deviceId: isThere };
 const COUNTED = { seq: isCount };
 const PLACE = { epoch: isCount, ...COUNTED };
@@ -71,7 +71,7 @@ const BARE = { needs: {}, isBare: true } as const;
 const SHAPES = {
   initial_state: {
     // The hook in production takes one that lacks these.
-    1: { needs: { userId: isString }, may: { ...TOLD, ...SELF } },
+    1: { needs: { userId: isString }, may: { ...SHARED, ...SELF } },
     2: { needs: { ...STATE, devices: isDevices, ...PLACE }, may: { reset: isBoolean, ...SELF } },
   },
   state: { 1: { needs: STATE }, 2: { needs: STATE, may: PLACE } },
@@ -125,7 +125,7 @@ export type FrameOf<Type extends FrameType> = Type extends FrameType ? InVersion
 export type ServerFrame = FrameOf<FrameType>;
 
 /** One that tells what has happened, and not how the connection or a request is. */
-export type ToldFrame = FrameOf<Exclude<FrameType, "pong" | "ack" | "error" | "replaced" | "logged_out">>;
+export type UpdateFrame = FrameOf<Exclude<FrameType, "pong" | "ack" | "error" | "replaced" | "logged_out">>;
 
 /** Version 1 counts nothing, so whatever a frame calls its number there is none. */
 function counted<S extends Shape>(shape: S) {
@@ -134,11 +134,11 @@ function counted<S extends Shape>(shape: S) {
 
 /** Reads what a socket brings. */
 export class FrameReader {
-  readonly #said: SaidOnce;
+  readonly #warnings: WarnOnce;
 
-  /** @param said Where is told what is not believed. */
-  constructor(said: SaidOnce) {
-    this.#said = said;
+  /** @param warnings Gets a warning for each frame that is not believed. */
+  constructor(warnings: WarnOnce) {
+    this.#warnings = warnings;
   }
 
   /**
@@ -150,7 +150,7 @@ export class FrameReader {
     const read = frame && believed(frame, version, isFirst);
     if (typeof read !== "string") return read;
     const type = shown(frame?.type);
-    this.#said.warn(type, `a frame ${type} of the server's is ignored: ${read}`);
+    this.#warnings.warn(type, `a frame ${type} of the server's is ignored: ${read}`);
     return null;
   }
 }

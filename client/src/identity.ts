@@ -1,6 +1,6 @@
 /** Who this device and this tab are. */
 import { attempt, listen, page } from "./page.js";
-import { SaidOnce } from "./say.js";
+import { WarnOnce } from "./warnings.js";
 import { isDeviceId } from "./texts.js";
 
 const DEVICE_KEY = "user-session-device-id";
@@ -9,14 +9,14 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
 let pageDeviceId: string | undefined;
 let pageTabId: string | undefined;
-const said = new SaidOnce();
+const warnings = new WarnOnce();
 
 /** A random text of letters and digits, five bits each. */
 export function randomId(length: number): string {
   const bytes = new Uint8Array(length);
   if (!attempt(() => crypto.getRandomValues(bytes))) {
     fillByChance(bytes);
-    said.warn(
+    warnings.warn(
       "crypto",
       "there is no crypto.getRandomValues here, so ids are made by Math.random, which serves as long as it is " +
         "seeded well; in React Native install react-native-get-random-values and import it first",

@@ -1,5 +1,5 @@
 /** What the server has told: the state, the devices, and up to where all has been seen. */
-import type { FrameOf, ToldFrame } from "./frames.js";
+import type { FrameOf, UpdateFrame } from "./frames.js";
 import type { Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { wellFormed } from "./texts.js";
 
@@ -14,7 +14,10 @@ export interface Memory {
   position: { epoch: number; seq: number } | null;
   /** The state tells what happened up to this number of that epoch. */
   stateSeq: number;
-  /** The presence that was asked for last and that nobody has changed since, `null` if there is none. */
+  /**
+   * The presence that was asked for last and that nobody has changed since, `null` if there is none. The
+   * field keeps its name: other tabs read it, and may run an older version.
+   */
   said: Presence | null;
 }
 
@@ -31,8 +34,8 @@ export class SessionModel {
     return position && `${position.epoch}.${position.seq}`;
   }
 
-  /** This tab, or one that asks through it, has asked for a presence; `null`: what was said counts no more. */
-  say(said: Presence | null): void {
+  /** This tab, or one that asks through it, has set a presence; `null`: none that was set counts any more. */
+  choose(said: Presence | null): void {
     this.#know({ said });
   }
 
@@ -42,7 +45,7 @@ export class SessionModel {
   }
 
   /** @returns What happened, in order. */
-  apply(frame: ToldFrame): SessionChange[] {
+  apply(frame: UpdateFrame): SessionChange[] {
     if (frame.type === "initial_state") return this.#begin(frame);
     if (frame.type === "state") return this.#merge(frame);
     const isKept = "kept" in frame && frame.kept === true;
@@ -85,7 +88,7 @@ export class SessionModel {
     return [];
   }
 
-  #happened(frame: Exclude<ToldFrame, FrameOf<"initial_state" | "state">>, isNews: boolean): SessionChange[] {
+  #happened(frame: Exclude<UpdateFrame, FrameOf<"initial_state" | "state">>, isNews: boolean): SessionChange[] {
     switch (frame.type) {
       case "game_joined":
       case "game_left": {

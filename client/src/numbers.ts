@@ -1,5 +1,5 @@
 /** Numbers that others give: apps by options, servers by frames. */
-import { type SaidOnce, shown, warn } from "./say.js";
+import { type WarnOnce, shown, warn } from "./warnings.js";
 
 /** The range of a number, both ends included, and its default. */
 export interface NumberRule {
@@ -24,9 +24,9 @@ export function numberOption(name: string, given: unknown, rule: NumberRule): nu
  * for what is out of it. Either is said once in the console.
  * @param name The field's.
  */
-export function numberOfServer(name: string, given: unknown, rule: NumberRule, said: SaidOnce): number {
+export function numberOfServer(name: string, given: unknown, rule: NumberRule, warnings: WarnOnce): number {
   const isUsable = typeof given === "number" && given > 0;
-  return inRange(`the server's ${name}`, given, isUsable, rule, (text) => said.warn(name, text));
+  return inRange(`the server's ${name}`, given, isUsable, rule, (text) => warnings.warn(name, text));
 }
 
 /** @param isUsable Whether it is a number to begin with. @param say Is told if another one is taken. */

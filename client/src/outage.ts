@@ -1,5 +1,5 @@
 /** A time without a connection: what is known of its cause, and from when on that is told. */
-import { type Attempt, askServer, unreachable } from "./ask.js";
+import { type Attempt, probeServer, unreachable } from "./http-probe.js";
 import { Deadline } from "./deadline.js";
 import { attempt, page } from "./page.js";
 import { type SessionProblem, problemOf } from "./problem.js";
@@ -106,7 +106,7 @@ export class Outage {
     const question = attempt(() => new AbortController());
     if (!question) return;
     this.#question = question;
-    const { problem, isRefusal } = await askServer(tried, question);
+    const { problem, isRefusal } = await probeServer(tried, question);
     if (question !== this.#question) return;
     this.#known = this.#answer = problem;
     this.tell();

@@ -57,14 +57,14 @@ export function onVisibilityChange(listener: () => void): () => void {
  * @returns Ends the watching.
  */
 export function watchPolicy(address: string, blocked: (policy: string) => void): () => void {
-  const heard = (event: Event) => {
+  const onViolation = (event: Event) => {
     const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
     if (disposition !== "enforce" || !/^wss?:\/\/./.test(blockedURI)) return;
     const { origin, host } = new URL(address);
     if (new URL(blockedURI).host !== host) return;
     blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);
   };
-  return listen(() => page, "securitypolicyviolation", heard);
+  return listen(() => page, "securitypolicyviolation", onViolation);
 }
 
 /** Whether somebody may be looking. */

@@ -1,5 +1,5 @@
 /** The reasons why a client is not connected, as far as they are known. */
-import { shown } from "./say.js";
+import { shown } from "./warnings.js";
 
 /**
  * All codes of problems; docs/client.md says what each means.

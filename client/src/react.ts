@@ -81,7 +81,7 @@ export function useUserSession(options: UseUserSessionOptions): UseUserSessionRe
 
 type Key = Pick<UserSessionClientOptions, "userId" | "url" | "deviceId">;
 
-interface Heard {
+interface EventSubscription {
   name: string;
   listener: (event: SessionEvent<never>) => void;
   stop: (() => void) | undefined;
@@ -98,9 +98,9 @@ class MountedSession {
   #client: UserSessionClient | null = null;
   /** The newest token that this component has given its client. */
   #given: UseUserSessionOptions["token"];
-  #heard = new Set<Heard>();
-  /** What was asked before it subscribed; `null` tells that it does not. */
-  #asked = new Set<(client: UserSessionClient | null) => void>();
+  #subscriptions = new Set<EventSubscription>();
+  /** The requests made before it subscribed: each gets the client, or `null` if it never subscribes. */
+  #waiting = new Set<(client: UserSessionClient | null) => void>();
 
   /** @param key `null` if the session is off. */
   constructor(latest: { readonly current: UseUserSessionOptions }, key: Key | null) {
@@ -125,11 +125,11 @@ class MountedSession {
       client.on("reset", () => current().onReset?.()),
       release,
     ];
-    for (const heard of this.#heard) heard.stop = client.onEvent(heard.name, heard.listener);
-    for (const ask of this.#asked) ask(client);
+    for (const subscription of this.#subscriptions) subscription.stop = client.onEvent(subscription.name, subscription.listener);
+    for (const ask of this.#waiting) ask(client);
     return () => {
       this.#client = null;
-      for (const { stop } of this.#heard) stop?.();
+      for (const { stop } of this.#subscriptions) stop?.();
       for (const stop of stops) stop();
     };
   };
@@ -163,20 +163,20 @@ class MountedSession {
       const unmounted = new Deadline();
       const ask = (client: UserSessionClient | null) => {
         unmounted.clear();
-        this.#asked.delete(ask);
+        this.#waiting.delete(ask);
         resolve(client ? request(client) : ENDED);
       };
       unmounted.set(UNMOUNTED_MS, () => ask(null));
-      this.#asked.add(ask);
+      this.#waiting.add(ask);
     });
   }
 
-  #onEvent(name: string, listener: Heard["listener"]): () => void {
-    const heard: Heard = { name, listener, stop: this.#client?.onEvent(name, listener) };
-    this.#heard.add(heard);
+  #onEvent(name: string, listener: EventSubscription["listener"]): () => void {
+    const subscription: EventSubscription = { name, listener, stop: this.#client?.onEvent(name, listener) };
+    this.#subscriptions.add(subscription);
     return () => {
-      this.#heard.delete(heard);
-      heard.stop?.();
+      this.#subscriptions.delete(subscription);
+      subscription.stop?.();
     };
   }
 

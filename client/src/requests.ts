@@ -6,7 +6,7 @@ import { type Moment, ageMs, moment, monotonicMs } from "./clock.js";
 import type { FrameOf } from "./frames.js";
 import { numberOfServer } from "./numbers.js";
 import { FRAME_BYTES_MAX, type RequestOutcome } from "./protocol.js";
-import { SaidOnce } from "./say.js";
+import { WarnOnce } from "./warnings.js";
 import { utf8Bytes } from "./texts.js";
 
 /** The server remembers 64 ids of a device; what may have to be repeated must be among them. */
@@ -24,13 +24,13 @@ const SLOW_MS = 60_000;
 export const ONLY_VERSION_2 = ["logout_others", "logout_device", "set_device"] as const;
 
 /** A message that a device may ask to be done, in either version or in the newer one alone. */
-type Asked =
+type RequestType =
   | ("join_game" | "leave_game" | "update_presence" | "logout_all" | "broadcast")
   | (typeof ONLY_VERSION_2)[number];
 
 /** A frame of the device's. */
 export interface Message {
-  type: Asked;
+  type: RequestType;
   [key: string]: unknown;
 }
 
@@ -77,7 +77,7 @@ export class RequestQueue {
   #creditedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #handlers: QueueHandlers;
-  #said = new SaidOnce();
+  #warnings = new WarnOnce();
 
   constructor(perSecond: number, handlers: QueueHandlers) {
     this.#perSecond = this.#fullPerSecond = perSecond;
@@ -244,7 +244,7 @@ export class RequestQueue {
       this.#slowedAt = now;
     }
     // A server that refuses and asks for no wait to speak of would be asked without a pause.
-    const waitMs = Math.max(numberOfServer("retryAfterMs", retryAfterMs, RETRY_AFTER_MS, this.#said), 1_000 / this.#perSecond);
+    const waitMs = Math.max(numberOfServer("retryAfterMs", retryAfterMs, RETRY_AFTER_MS, this.#warnings), 1_000 / this.#perSecond);
     this.#creditMax = 1;
     this.#credit = 1 - (waitMs / 1_000) * this.#perSecond;
     this.#creditedAt = now;

@@ -1,16 +1,16 @@
 /** The WebSocket class to use: the app's own or the engine's. */
 import { ProblemError } from "./problem.js";
-import { type SaidOnce, shown } from "./say.js";
+import { type WarnOnce, shown } from "./warnings.js";
 
 /**
  * The class that makes the sockets.
  * @param given What the app or the engine gives as `WebSocket`.
  * @throws {ProblemError} If it makes none, with what to do about it, which the console is told, too.
  */
-export function socketClass(given: unknown, said: SaidOnce): typeof WebSocket {
+export function socketClass(given: unknown, warnings: WarnOnce): typeof WebSocket {
   if (isConstructor(given)) return given as typeof WebSocket;
   const whyNot = whyNoSocket(given);
-  said.warn("WebSocket", whyNot);
+  warnings.warn("WebSocket", whyNot);
   throw new ProblemError("unsupported_runtime", whyNot);
 }
 

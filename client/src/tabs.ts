@@ -16,7 +16,7 @@ import type { Message } from "./requests.js";
 const SILENT_MS = 5_000;
 
 /** What a leader tells, all that belongs together at once. */
-export interface Told {
+export interface LeaderUpdate {
   snapshot: SessionSnapshot;
   memory: Memory;
   changes: readonly SessionChange[];
@@ -26,18 +26,18 @@ export interface Told {
 
 export interface TabGroupHandlers {
   /** This tab leads from now on. @param last What the last leader told, `null` if none was heard. */
-  lead(last: Told | null): void;
+  lead(last: LeaderUpdate | null): void;
   /** This tab leads no more, and closes its socket. @returns What it was asked and has not answered. */
-  follow(): Asked[];
+  follow(): ForwardedRequest[];
   /** The leader has told something. */
-  told(told: Told): void;
+  updated(update: LeaderUpdate): void;
   /**
    * To the leader: another tab asks for something.
    * @param sentAt When the last leader may have sent it, `null` if none can have.
    */
-  asked(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome>;
+  requested(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome>;
   /** To the leader: what a newcomer must be told. */
-  current(): Told;
+  current(): LeaderUpdate;
   /** To the leader: another tab is looked at, or has just come. */
   wake(): void;
   /** To the leader: another tab wants to begin again what is over. */
@@ -50,7 +50,7 @@ export interface TabGroupHandlers {
 }
 
 type TabMessage =
-  | ({ kind: "told" } & Told)
+  | ({ kind: "told" } & LeaderUpdate)
   | { kind: "leading" }
   | { kind: "hello"; token: string | null }
   | { kind: "wake" }
@@ -60,7 +60,7 @@ type TabMessage =
   | { kind: "outcome"; id: string; outcome: RequestOutcome };
 
 /** What waits for its outcome. */
-export interface Asked {
+export interface ForwardedRequest {
   id: string;
   message: Message;
   /** When a leader may have sent it, `null` if none can have. */
@@ -82,9 +82,9 @@ export class TabGroup {
   /** Aborted when this tab does not want to lead any more. */
   #turn = new AbortController();
   #silence = new Deadline();
-  #last: Told | null = null;
+  #last: LeaderUpdate | null = null;
   /** What this tab has asked the leader for. */
-  #asked = new Map<string, Asked>();
+  #forwarded = new Map<string, ForwardedRequest>();
 
   /** @param name Common to the tabs that share. */
   constructor(name: string, handlers: TabGroupHandlers) {
@@ -101,7 +101,7 @@ export class TabGroup {
     this.#hasJoined = true;
     this.#channel = attempt(() => new BroadcastChannel(this.#name)) ?? null;
     if (!this.#channel) return this.#lead();
-    this.#channel.onmessage = ({ data }) => this.#heard(data as TabMessage);
+    this.#channel.onmessage = ({ data }) => this.#receive(data as TabMessage);
     this.#queueUp();
     this.#greet(greeting === "hello" ? { kind: greeting, token } : { kind: greeting });
   }
@@ -110,7 +110,7 @@ export class TabGroup {
   pause(): void {
     this.#hasJoined = false;
     this.#turn.abort();
-    this.#hasHeard();
+    this.#endSilence();
     if (this.isLeading) this.#stepDown();
     this.#channel?.close();
     this.#channel = null;
@@ -121,19 +121,19 @@ export class TabGroup {
     this.pause();
     // Who joins again begins again what was over.
     this.#forgetEnding();
-    for (const { settle } of this.#asked.values()) settle(outcome);
-    this.#asked.clear();
+    for (const { settle } of this.#forwarded.values()) settle(outcome);
+    this.#forwarded.clear();
   }
 
   /** Tells the others, as the leader. */
-  tell(told: Told): void {
-    this.#post({ kind: "told", ...told });
+  tell(update: LeaderUpdate): void {
+    this.#post({ kind: "told", ...update });
   }
 
   /** Asks the leader; whoever leads when there is none now will be asked then. */
   ask(id: string, message: Message): Promise<RequestOutcome> {
     return new Promise((settle) => {
-      this.#asked.set(id, { id, message, sentAt: null, settle });
+      this.#forwarded.set(id, { id, message, sentAt: null, settle });
       this.#post({ kind: "ask", id, message, sentAt: null });
       this.#expectLeader();
     });
@@ -184,12 +184,12 @@ export class TabGroup {
 
   #lead(): void {
     this.isLeading = true;
-    this.#hasHeard();
+    this.#endSilence();
     this.#handlers.lead(this.#last);
-    for (const { id, message, sentAt, settle } of this.#asked.values()) {
-      void this.#handlers.asked(id, message, sentAt).then(settle);
+    for (const { id, message, sentAt, settle } of this.#forwarded.values()) {
+      void this.#handlers.requested(id, message, sentAt).then(settle);
     }
-    this.#asked.clear();
+    this.#forwarded.clear();
     this.#post({ kind: "leading" });
     this.tell(this.#handlers.current());
   }
@@ -204,7 +204,7 @@ export class TabGroup {
   #stepDown(): void {
     this.isLeading = false;
     this.#last = this.#handlers.current();
-    for (const asked of this.#handlers.follow()) this.#asked.set(asked.id, asked);
+    for (const request of this.#handlers.follow()) this.#forwarded.set(request.id, request);
   }
 
   #greet(greeting: TabMessage): void {
@@ -214,7 +214,7 @@ export class TabGroup {
   }
 
   #askAgain(): void {
-    for (const { id, message, sentAt } of this.#asked.values()) {
+    for (const { id, message, sentAt } of this.#forwarded.values()) {
       this.#post({ kind: "ask", id, message, sentAt: sentAt && tellMoment(sentAt) });
     }
   }
@@ -224,18 +224,18 @@ export class TabGroup {
     if (!this.#silence.isSet) this.#silence.set(SILENT_MS, () => this.#queueUp(true));
   }
 
-  #hasHeard(): void {
+  #endSilence(): void {
     this.#silence.clear();
   }
 
-  #heard(message: TabMessage): void {
+  #receive(message: TabMessage): void {
     if (message.kind === "token") return this.#handlers.offered(message.token, true);
     if (message.kind === "hello" && message.token) this.#handlers.offered(message.token, false);
-    if (this.isLeading) this.#heardAsLeader(message);
-    else this.#heardAsFollower(message);
+    if (this.isLeading) this.#receiveAsLeader(message);
+    else this.#receiveAsFollower(message);
   }
 
-  #heardAsLeader(message: TabMessage): void {
+  #receiveAsLeader(message: TabMessage): void {
     switch (message.kind) {
       case "hello":
         this.#handlers.wake();
@@ -253,7 +253,7 @@ export class TabGroup {
       case "ask": {
         const { id } = message;
         const sentAt = message.sentAt && toldMoment(message.sentAt);
-        const answered = this.#handlers.asked(id, message.message, sentAt);
+        const answered = this.#handlers.requested(id, message.message, sentAt);
         return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
       }
       default:
@@ -262,19 +262,19 @@ export class TabGroup {
     }
   }
 
-  #heardAsFollower(message: TabMessage): void {
+  #receiveAsFollower(message: TabMessage): void {
     switch (message.kind) {
       case "told":
-        this.#hasHeard();
-        return this.#wasTold(message);
+        this.#endSilence();
+        return this.#receiveUpdate(message);
       case "leading":
-        this.#hasHeard();
+        this.#endSilence();
         return this.#askAgain();
       case "outcome": {
-        this.#hasHeard();
-        const asked = this.#asked.get(message.id);
-        this.#asked.delete(message.id);
-        return asked?.settle(message.outcome);
+        this.#endSilence();
+        const request = this.#forwarded.get(message.id);
+        this.#forwarded.delete(message.id);
+        return request?.settle(message.outcome);
       }
       default:
         // These are for the leader.
@@ -283,7 +283,7 @@ export class TabGroup {
   }
 
   /** A leader that has just begun may be behind the last one, and get again what that one has told. */
-  #wasTold({ snapshot, memory, changes, isCounted }: Told): void {
+  #receiveUpdate({ snapshot, memory, changes, isCounted }: LeaderUpdate): void {
     const known = this.#last?.memory.position ?? null;
     const { position } = memory;
     const isBehind = known !== null && position?.epoch === known.epoch && position.seq <= known.seq;
@@ -293,8 +293,8 @@ export class TabGroup {
       changes: isBehind && isCounted ? [] : changes,
       isCounted,
     };
-    for (const asked of this.#asked.values()) asked.sentAt ??= moment();
-    this.#handlers.told(this.#last);
+    for (const request of this.#forwarded.values()) request.sentAt ??= moment();
+    this.#handlers.updated(this.#last);
   }
 
   #post(message: TabMessage): void {

@@ -1,5 +1,5 @@
 /** Texts that an app gives, as the server will read them. */
-import { shown, warn } from "./say.js";
+import { shown, warn } from "./warnings.js";
 
 export const USER_ID_BYTES = 1_024;
 export const DEVICE_ID_BYTES = 128;

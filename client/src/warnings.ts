@@ -10,7 +10,7 @@ export function warn(text: string): void {
 }
 
 /** Warnings that are written once, not again at every frame. */
-export class SaidOnce {
+export class WarnOnce {
   #keys = new Set<string>();
 
   /** @param key Common to all that says the same. */

@@ -36,7 +36,7 @@ export interface Finding {
  * Asks the server for the user's state, with the credentials that the socket had.
  * @param question Aborts it.
  */
-export async function askServer(attempt: Attempt, question: AbortController): Promise<Finding> {
+export async function probeServer(attempt: Attempt, question: AbortController): Promise<Finding> {
   const address = stateAddressOf(attempt.address);
   const patience = new Deadline();
   patience.set(PATIENCE_MS, () => question.abort());
