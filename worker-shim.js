@@ -5,20 +5,20 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
-import { resolvePushOptions, bodyOf } from "./bindings/aim.js";
-import { readRateLimits } from "./bindings/allowance.js";
-import { agreedProtocol, isWebSocketUpgrade, asSocketClose } from "./bindings/dialect.js";
-import { admit, credentialOf, forwardedAccess, isFromOutside } from "./bindings/door.js";
-import { EventFailure, WakingFailure } from "./bindings/failures.js";
-import { answerHeartbeats } from "./bindings/heartbeats.js";
-import { notice, quoted, report, summaryWithStack } from "./bindings/log.js";
-import { FRAME_BYTES_MAX } from "./bindings/limits.js";
-import { LogoutHook } from "./bindings/logout-hook.js";
-import { collectorOf } from "./bindings/metrics.js";
-import { withHeaders } from "./bindings/origin.js";
-import { LogoutRestart } from "./bindings/prompt-close.js";
-import { notConfigured } from "./bindings/refusals.js";
-import { OLD_TOOLS, PlatformError } from "./bindings/requirements.js";
+import { resolvePushOptions, bodyOf } from "./worker/http/push-options.js";
+import { readRateLimits } from "./worker/object/rate-limits.js";
+import { agreedProtocol, isWebSocketUpgrade, asSocketClose } from "./worker/http/handshake.js";
+import { admit, credentialOf, forwardedAccess, isFromOutside } from "./worker/admission.js";
+import { EventFailure, WakingFailure } from "./worker/object/failures.js";
+import { answerHeartbeats } from "./worker/object/heartbeats.js";
+import { notice, quoted, report, summaryWithStack } from "./worker/shared/log.js";
+import { FRAME_BYTES_MAX } from "./worker/shared/limits.js";
+import { LogoutHook } from "./worker/object/logout-hook.js";
+import { collectorOf } from "./worker/object/metrics.js";
+import { withHeaders } from "./worker/http/origin.js";
+import { LogoutRestart } from "./worker/object/logout-restart.js";
+import { notConfigured } from "./worker/http/refusals.js";
+import { OLD_TOOLS, PlatformError } from "./worker/shared/requirements.js";
 import {
   answerResponse,
   errorResponse,
@@ -27,24 +27,24 @@ import {
   unavailable,
   unreadableAddress,
   upgradeRequired,
-} from "./bindings/responses.js";
-import { pathBelowPrefix, readBody, readRoute } from "./bindings/routes.js";
-import { SessionHost } from "./bindings/session-host.js";
-import { answerClose } from "./bindings/sockets.js";
-import { routeUserSession } from "./bindings/worker.js";
+} from "./worker/http/responses.js";
+import { pathBelowPrefix, readBody, readRoute } from "./worker/http/routes.js";
+import { SessionHost } from "./worker/object/session-host.js";
+import { answerClose } from "./worker/object/sockets.js";
+import { routeUserSession } from "./worker/router.js";
 import sessionModule from "./dist/session.wasm";
 
-/** @import { PushOptions } from "./bindings/aim.js" */
-/** @import { LimitEnv } from "./bindings/allowance.js" */
-/** @import { Handshake } from "./bindings/dialect.js" */
-/** @import { AuthEnv } from "./bindings/identity.js" */
-/** @import { LogoutScope } from "./bindings/logout-hook.js" */
-/** @import { MetricsEnv } from "./bindings/metrics.js" */
-/** @import { Route } from "./bindings/routes.js" */
+/** @import { PushOptions } from "./worker/http/push-options.js" */
+/** @import { LimitEnv } from "./worker/object/rate-limits.js" */
+/** @import { Handshake } from "./worker/http/handshake.js" */
+/** @import { AuthEnv } from "./worker/auth/identity.js" */
+/** @import { LogoutScope } from "./worker/object/logout-hook.js" */
+/** @import { MetricsEnv } from "./worker/object/metrics.js" */
+/** @import { Route } from "./worker/http/routes.js" */
 /** @import { Answer, Credential } from "./bindings/wire.js" */
 
 export { routeUserSession };
-export { userSession } from "./bindings/user-session.js";
+export { userSession } from "./worker/user-session.js";
 
 // Whoever holds the binding has done the checking, and no logout ends its rights.
 /** @type {Credential} */

@@ -8,7 +8,7 @@ set(SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-
 target_compile_options(session_core PUBLIC ${SANITIZERS} PRIVATE -O1)
 
 add_executable(session_tests
-  bindings/heap.cpp
+  bindings/runtime/heap.cpp
   bindings/wire.cpp
   tests/unit/attachment_test.cpp
   tests/unit/beside_test.cpp
@@ -39,7 +39,7 @@ target_link_options(session_tests PRIVATE ${SANITIZERS})
 # Half of the time that a file of tests takes is GoogleTest's.
 target_precompile_headers(session_tests PRIVATE <gtest/gtest.h>)
 # clang-tidy checks these two before anything is built.
-set_source_files_properties(bindings/heap.cpp bindings/wire.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+set_source_files_properties(bindings/runtime/heap.cpp bindings/wire.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 target_compile_definitions(session_tests PRIVATE
   SCENARIO_DIR="${CMAKE_SOURCE_DIR}/tests/scenarios")
 # At test time, so that a new scenario file needs no new build.

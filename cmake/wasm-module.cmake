@@ -6,7 +6,7 @@ target_compile_options(session_core PUBLIC ${SMALL_BINARY} -fno-threadsafe-stati
 # What writes every frame may be larger than the rest.
 set_source_files_properties(src/json/frame.cpp PROPERTIES COMPILE_OPTIONS -Os)
 # The optimizer must not look through `new` and `delete`: it takes their memory for nobody else's.
-set_source_files_properties(bindings/heap.cpp bindings/new.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
+set_source_files_properties(bindings/runtime/heap.cpp bindings/runtime/new.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
 
 # binaryen is the one in node_modules and no other: each makes another module of the same code. The
 # compilers look for a wasm-opt on PATH when they link, so they are given this one, too.
@@ -28,7 +28,7 @@ set(STACK_BYTES 16384)
 # Makes the file `module` by a target of the name `name` whose exports are in `exports`.
 function(add_session_module name exports module)
   add_executable(${name} EXCLUDE_FROM_ALL
-    bindings/heap.cpp bindings/new.cpp bindings/small_libc.cpp bindings/wire.cpp ${exports})
+    bindings/runtime/heap.cpp bindings/runtime/new.cpp bindings/runtime/small_libc.cpp bindings/wire.cpp ${exports})
   target_link_libraries(${name} PRIVATE session_core)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.linked SUFFIX .wasm
     CXX_LINKER_LAUNCHER "${WITH_BINARYEN}" LINK_DEPENDS ${WASM_OPT})

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { LIMITS } from "../../bindings/allowance.js";
-import { readPushOptions } from "../../bindings/aim.js";
-import * as checkedHere from "../../bindings/limits.js";
+import { LIMITS } from "../../worker/object/rate-limits.js";
+import { readPushOptions } from "../../worker/http/push-options.js";
+import * as checkedHere from "../../worker/shared/limits.js";
 import { HEARTBEAT_MS, REQUESTS_PER_SECOND } from "../../client/dist/client.js";
 import { AWAY_MAX } from "../../client/dist/model.js";
 import { FRAME_BYTES_MAX } from "../../client/dist/protocol.js";
@@ -121,7 +121,7 @@ const TOLD = {
     `of a longer one the first ${name} bytes`,
     `names this device for the others, 1 to ${name} bytes of UTF-8`,
   ],
-  "bindings/package.d.ts": [
+  "worker/package.d.ts": [
     `not connected, ${keptDays} at most:`,
     `Of one user ${count("kKeptPushesMax")} pushes and ${kib("kKeptBytesMax")} wait`,
     `it is delivered once. 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8.`,

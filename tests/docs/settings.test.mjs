@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LIMITS } from "../../bindings/allowance.js";
-import { EVERYWHERE, MODES, MODE_NAMES } from "../../bindings/auth-settings.js";
+import { LIMITS } from "../../worker/object/rate-limits.js";
+import { EVERYWHERE, MODES, MODE_NAMES } from "../../worker/auth/settings.js";
 import { codeIn, tableOf, textOf } from "./markdown.mjs";
 
 /** The settings as docs/deploying.md has them. */

@@ -35,7 +35,7 @@ test("nothing but tests, instruments and scripts imports from tests/ or tools/",
   const args = ["ls-files", "--cached", "--others", "--exclude-standard"];
   const listed = execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
   const files = listed.filter((file) => CODE.test(file) && !startsWithOneOf(MAY)(file));
-  for (const folder of ["src/", "bindings/", "client/src/"]) {
+  for (const folder of ["src/", "bindings/", "worker/", "client/src/"]) {
     assert.ok(files.some((file) => file.startsWith(folder)), `${folder} has no code`);
   }
   const wrong = files.flatMap((file) =>

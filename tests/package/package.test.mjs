@@ -27,7 +27,7 @@ function inGit(...folders) {
 }
 
 test("the package brings everything it needs and nothing else", () => {
-  const bindings = readdirSync(join(ROOT, "bindings")).filter((name) => /\.(c?js|d\.c?ts)$/.test(name));
+  const server = inGit("worker", "bindings").filter((path) => /\.(c?js|d\.c?ts)$/.test(path));
   const client = readdirSync(join(ROOT, "client/src")).flatMap((name) => {
     const stem = name.replace(/\.ts$/, "");
     return [`${stem}.d.ts`, `${stem}.js`];
@@ -36,7 +36,7 @@ test("the package brings everything it needs and nothing else", () => {
     ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "docs/asyncapi.json"],
     ...inGit("examples", "docs/images"),
     ...readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
-    ...bindings.map((name) => `bindings/${name}`),
+    ...server,
     ...client.map((name) => `client/dist/${name}`),
     ...["dist/session.wasm", "package.json", "worker-shim.js"],
   ];

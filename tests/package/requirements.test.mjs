@@ -71,7 +71,7 @@ test("no message and no page names another version as the least", () => {
     // A release of a row may be named by its beginning.
     return { name: CALLED[name] ?? name, known: (/** @type {string} */ text) => ours.some((version) => `${version}.`.startsWith(`${text}.`)) };
   });
-  const places = tracked("bindings/*.js", "worker-shim.js", "client/src/*.ts", "README.md", "docs/*.md", "examples/**/README.md");
+  const places = tracked("worker/*.js", "bindings/*.js", "worker-shim.js", "client/src/*.ts", "README.md", "docs/*.md", "examples/**/README.md");
   for (const place of places.filter((path) => path !== "docs/platform.md")) {
     for (const { name, known } of versions) {
       const said = new RegExp(`${name.replace("/", "\\/")}[@ ]v?(\\d+(?:\\.\\d+)+)`, "gi");

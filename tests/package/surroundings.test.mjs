@@ -76,7 +76,7 @@ test("the client brings nothing of the server into a bundle, and needs no loader
 });
 
 test("every name of the server is one that an importer elsewhere finds", async () => {
-  const [server, elsewhere] = await Promise.all(["worker-shim.js", "bindings/elsewhere.js"].map(exportsOf));
+  const [server, elsewhere] = await Promise.all(["worker-shim.js", "worker/elsewhere.js"].map(exportsOf));
   assert.deepEqual(server.filter((name) => !elsewhere.includes(name)), []);
 });
 

@@ -6,10 +6,10 @@ import type { DurableObject } from "cloudflare:workers";
 
 import worker, * as declared from "user-session-worker";
 import type * as client from "../../client/dist/protocol.js";
-import type { PushOptions } from "../../bindings/aim.js";
-import type { AuthBindings, AuthOptions, Authenticate, Identity } from "../../bindings/identity.js";
-import type { LogoutScope } from "../../bindings/logout-hook.js";
-import type { MetricsEnv } from "../../bindings/metrics.js";
+import type { PushOptions } from "../../worker/http/push-options.js";
+import type { AuthBindings, AuthOptions, Authenticate, Identity } from "../../worker/auth/identity.js";
+import type { LogoutScope } from "../../worker/object/logout-hook.js";
+import type { MetricsEnv } from "../../worker/object/metrics.js";
 import builtWorker, * as built from "../../worker-shim.js";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

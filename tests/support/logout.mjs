@@ -18,7 +18,7 @@ export const LOGOUT_REASON = "Logged out from all devices";
  * Where the server leaves the end of a connection to others, they wait so long, in milliseconds:
  * Chromium for the server, Node's clients for the platform to evict the object. A device that
  * notices before was therefore served. How long the server itself takes is told by
- * tests/worker/prompt-close.test.mjs, on a clock that no load slows down.
+ * tests/worker/logout-restart.test.mjs, on a clock that no load slows down.
  */
 export const OTHERS_END_IT = { chromiumMs: 2_000, nodeMs: 10_000 };
 

@@ -3,11 +3,11 @@
  * them, which are the module in all scenarios and the shim, and against the client, which acts on them.
  */
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { globSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 
-import { CLOSE_CODES } from "../../bindings/responses.js";
+import { CLOSE_CODES } from "../../worker/http/responses.js";
 import { EffectKind } from "../../bindings/wire.js";
 import { FAILURES_BY_CLOSE } from "../../client/dist/backoff.js";
 import { ENDINGS_BY_CODE } from "../../client/dist/connection-types.js";
@@ -83,7 +83,7 @@ test("the page and the document have every code of an error frame, and no other"
 });
 
 test("the page has every refusal of a request, and no other", () => {
-  const sources = readdirSync(join(root, "bindings")).filter((name) => name.endsWith(".js")).map((name) => `bindings/${name}`);
+  const sources = globSync(["worker/**/*.js", "bindings/*.js"], { cwd: root });
   const shim = [...sources, "worker-shim.js"].flatMap((file) =>
     [...textOf(file).matchAll(/errorResponse\((\d+), "(\w+)"/g)].map(([, status, code]) => `${status} ${code}`),
   );

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { MESSAGE_TYPES, internalError } from "../../bindings/failures.js";
+import { MESSAGE_TYPES, internalError } from "../../worker/object/failures.js";
 import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { Host } from "./host.mjs";
 import { builds, root } from "./modules.mjs";

@@ -38,7 +38,7 @@ test("WASI_SDK_PREFIX alone is enough to build the module with a wasi-sdk", (con
     assert.ok(command.includes(`--sysroot=${prefix}/share/wasi-sysroot `), command);
   }
   // The compiler is the same, so one file of each kind stands for the others, whose objects are there.
-  for (const object of ["session_core.dir/src/json/json_fields.cpp.obj", "session.dir/bindings/heap.cpp.obj"]) {
+  for (const object of ["session_core.dir/src/json/json_fields.cpp.obj", "session.dir/bindings/runtime/heap.cpp.obj"]) {
     execFileSync("ninja", [`CMakeFiles/${object}`], { cwd: build });
     assert.deepEqual(readFileSync(join(build, "CMakeFiles", object)), readFileSync(join(BUILD, "CMakeFiles", object)), object);
   }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isFromThisMachine } from "../../bindings/local.js";
+import { isFromThisMachine } from "../../worker/auth/local.js";
 
 /**
  * @param {Record<string, string>} headers

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { settingProblem } from "../../bindings/auth-settings.js";
+import { settingProblem } from "../../worker/auth/settings.js";
 import { SECRET, SERVICE_TOKEN } from "../support/auth.mjs";
 
 const secret = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET };

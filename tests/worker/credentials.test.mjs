@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cookieValue } from "../../bindings/credentials.js";
+import { cookieValue } from "../../worker/http/credentials.js";
 
 /** @param {string} cookie */
 function requestWith(cookie) {

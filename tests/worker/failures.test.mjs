@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Failures } from "../../bindings/failures.js";
+import { Failures } from "../../worker/object/failures.js";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { startFaultyServer } from "../support/faulty.mjs";

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { notice, printable, quoted, report, summary, summaryWithStack } from "../../bindings/log.js";
+import { notice, printable, quoted, report, summary, summaryWithStack } from "../../worker/shared/log.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -67,15 +67,15 @@ test("whoever makes up causes does not fill the log, and does not keep other cau
 });
 
 test("nothing of ours goes to the log by another way", () => {
-  const files = globSync(["worker-shim.js", "bindings/*.js"], { cwd: ROOT });
+  const files = globSync(["worker-shim.js", "worker/**/*.js", "bindings/*.js"], { cwd: ROOT });
   assert.ok(files.length > 20);
   const callers = files.filter((file) => /\bconsole\b/.test(readFileSync(ROOT + file, "utf8")));
-  assert.deepEqual(callers, ["bindings/log.js"]);
+  assert.deepEqual(callers, ["worker/shared/log.js"]);
 });
 
 test("every line that we write to the log is in the documentation", () => {
   const page = readFileSync(`${ROOT}docs/operating.md`, "utf8").replace(/\s+/g, " ");
-  const files = globSync(["worker-shim.js", "bindings/*.js"], { cwd: ROOT });
+  const files = globSync(["worker-shim.js", "worker/**/*.js", "bindings/*.js"], { cwd: ROOT });
   for (const file of files) {
     const calls = readFileSync(ROOT + file, "utf8").matchAll(/\b(?:report|notice)\(\s*(?:"[\w ]+",\s*)?`([^`]*)`/g);
     for (const [, text] of calls) {

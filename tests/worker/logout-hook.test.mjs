@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LogoutHook } from "../../bindings/logout-hook.js";
+import { LogoutHook } from "../../worker/object/logout-hook.js";
 
 // The platform waits a minute between the first call and the last, so the hook is called by hand.
 const RETRIES_MAX = 5;

@@ -14,9 +14,9 @@ import { ROOT } from "../support/server.mjs";
 
 /** Between an event and the last of its effects. */
 const HOT_PATH = [
-  "bindings/session-host.js",
+  "worker/object/session-host.js",
   "bindings/session-instance.js",
-  "bindings/socket-table.js",
+  "worker/object/socket-table.js",
   "bindings/event-writer.js",
   "bindings/effect-reader.js",
   "bindings/wire.js",

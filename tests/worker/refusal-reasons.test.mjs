@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { areOrigins, isListedOrigin, isOriginOf } from "../../bindings/urls.js";
+import { areOrigins, isListedOrigin, isOriginOf } from "../../worker/http/urls.js";
 import { SECRET, SERVICE_TOKEN, ask, bearer, seconds, secretToken, serve } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";

@@ -2,7 +2,7 @@
  * Whether a request comes from this machine, as far as can be told: it is meant for this machine, and
  * every header by which something on the way says whom it served says this machine, too.
  */
-import { isLoopbackHost } from "./urls.js";
+import { isLoopbackHost } from "../http/urls.js";
 
 // Cloudflare's edge and proxies leave these, whatever they say.
 const FAR_HEADERS = ["Via", "CDN-Loop", "CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker"];

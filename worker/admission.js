@@ -2,16 +2,16 @@
  * What every request from outside has to pass, at the Worker or, if a Worker of somebody else's
  * hands it on as it came, at the object; and how what was found out reaches the object.
  */
-import { authorize, closedUnlessConfigured } from "./auth.js";
-import { agreedProtocol, isWebSocketUpgrade } from "./dialect.js";
-import { notice, summary } from "./log.js";
-import { checkOrigin, preflight } from "./origin.js";
-import { errorResponse, missingUserId, upgradeRequired } from "./responses.js";
-import { readRoute } from "./routes.js";
+import { authorize, closedUnlessConfigured } from "./auth/authorize.js";
+import { agreedProtocol, isWebSocketUpgrade } from "./http/handshake.js";
+import { notice, summary } from "./shared/log.js";
+import { checkOrigin, preflight } from "./http/origin.js";
+import { errorResponse, missingUserId, upgradeRequired } from "./http/responses.js";
+import { readRoute } from "./http/routes.js";
 
-/** @import { Access, AuthEnv, AuthOptions } from "./identity.js" */
-/** @import { Route } from "./routes.js" */
-/** @import { Credential } from "./wire.js" */
+/** @import { Access, AuthEnv, AuthOptions } from "./auth/identity.js" */
+/** @import { Route } from "./http/routes.js" */
+/** @import { Credential } from "../bindings/wire.js" */
 
 const CONNECT_RETRY_SECONDS = "10";
 

@@ -2,7 +2,7 @@
  * The answers of those who check who is asking. They say which check failed and what to do, and
  * nothing about others. The essential comes first, since a page is shown only the beginning.
  */
-import { notice } from "./log.js";
+import { notice } from "../shared/log.js";
 import { errorResponse } from "./responses.js";
 
 /**

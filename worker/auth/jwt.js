@@ -12,13 +12,13 @@ import {
   JWTExpired,
 } from "jose/errors";
 
-import { ANY_AUDIENCE, entriesOf } from "./auth-settings.js";
-import { bearerToken, cookieValue, protocolToken } from "./credentials.js";
+import { ANY_AUDIENCE, entriesOf } from "./settings.js";
+import { bearerToken, cookieValue, protocolToken } from "../http/credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
-import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "./limits.js";
-import { summary } from "./log.js";
-import { cannotCheck, unauthorized } from "./refusals.js";
+import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "../shared/limits.js";
+import { summary } from "../shared/log.js";
+import { cannotCheck, unauthorized } from "../http/refusals.js";
 import { textHash } from "./secrets.js";
 
 /** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
@@ -151,7 +151,7 @@ async function identityOf(claims, token) {
 
 /**
  * What tokens are verified with.
- * @param {AuthEnv} env Of which one of the two is set, see auth-settings.js.
+ * @param {AuthEnv} env Of which one of the two is set, see settings.js.
  * @returns {Verifier}
  */
 function verifierOf({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url }) {

@@ -2,14 +2,14 @@
  * Tells the app of a logout. It is done by an alarm: the object restarts after a logout, and an
  * alarm is stored with the logout and rings in whatever instance there is then.
  */
-import { quoted, report, summary } from "./log.js";
+import { quoted, report, summary } from "../shared/log.js";
 
 /**
  * Which devices a logout has ended.
  * @typedef {"all"} LogoutScope
  */
 
-// The restart comes within this time (see prompt-close.js), and would break off what runs before.
+// The restart comes within this time (see logout-restart.js), and would break off what runs before.
 const DELAY_MS = 500;
 
 // The platform tries again after 2, 4, 8 … seconds, up to six times.

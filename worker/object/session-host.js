@@ -4,19 +4,19 @@
  */
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
-import { quoted, report } from "./log.js";
-import { requireSqlite } from "./platform.js";
-import { NO_NAME, PlatformError } from "./requirements.js";
-import { TRY_AGAIN_CLOSE } from "./responses.js";
-import { SessionInstance } from "./session-instance.js";
-import { SessionStorage } from "./session-storage.js";
+import { quoted, report } from "../shared/log.js";
+import { requireSqlite } from "../shared/platform.js";
+import { NO_NAME, PlatformError } from "../shared/requirements.js";
+import { TRY_AGAIN_CLOSE } from "../http/responses.js";
+import { SessionInstance } from "../../bindings/session-instance.js";
+import { SessionStorage } from "./storage.js";
 import { SocketTable } from "./socket-table.js";
 import { close, send } from "./sockets.js";
-import { ProtocolVersion, EffectKind } from "./wire.js";
+import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 
-/** @import { Handshake } from "./dialect.js" */
+/** @import { Handshake } from "../http/handshake.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
-/** @import { ResolvedPushOptions, RateLimits, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "./wire.js" */
+/** @import { ResolvedPushOptions, RateLimits, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 

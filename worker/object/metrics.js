@@ -2,7 +2,7 @@
  * Hands what has been counted to Cloudflare's Analytics Engine, where the owner has bound a dataset as
  * `METRICS`. A data point of it has at most 20 numbers.
  */
-import { notice, summary } from "./log.js";
+import { notice, summary } from "../shared/log.js";
 
 // An index has at most 96 bytes, and a UTF-16 unit takes at most three.
 const INDEX_LENGTH_MAX = 32;

@@ -1,10 +1,10 @@
 /**
  * `AUTH_MODE` `session`: the app's own sign-in is asked whose session the request belongs to.
  */
-import { protocolToken } from "./credentials.js";
+import { protocolToken } from "../http/credentials.js";
 import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
-import { summary } from "./log.js";
-import { cannotCheck, unauthorized } from "./refusals.js";
+import { summary } from "../shared/log.js";
+import { cannotCheck, unauthorized } from "../http/refusals.js";
 
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
@@ -43,7 +43,7 @@ export async function introspect(request, env) {
 
 /**
  * @param {Request} request
- * @param {AuthEnv} env Has been looked at, see auth-settings.js.
+ * @param {AuthEnv} env Has been looked at, see settings.js.
  */
 function sessionUrl(request, { AUTH, AUTH_SESSION_URL: text }) {
   return new URL(text || DEFAULT_PATH, AUTH ? request.url : undefined);

@@ -1,14 +1,14 @@
 /** How a request gets from the Worker to its user's object. */
-import { forwardedCf, socketHeaders } from "./door.js";
-import { FRAME_BYTES_MAX } from "./limits.js";
-import { report, summaryWithStack } from "./log.js";
-import { RESTART_REASON } from "./prompt-close.js";
-import { notConfigured } from "./refusals.js";
-import { NO_BINDING } from "./requirements.js";
-import { unavailable } from "./responses.js";
-import { readBody } from "./routes.js";
+import { forwardedCf, socketHeaders } from "./admission.js";
+import { FRAME_BYTES_MAX } from "./shared/limits.js";
+import { report, summaryWithStack } from "./shared/log.js";
+import { RESTART_REASON } from "./object/logout-restart.js";
+import { notConfigured } from "./http/refusals.js";
+import { NO_BINDING } from "./shared/requirements.js";
+import { unavailable } from "./http/responses.js";
+import { readBody } from "./http/routes.js";
 
-/** @import { Admitted } from "./door.js" */
+/** @import { Admitted } from "./admission.js" */
 
 /**
  * Passes a request on to the user's object.
@@ -33,7 +33,7 @@ export async function forward(request, env, admitted) {
 /**
  * Makes it possible to send a request more than once: what it returns gives a new copy at each call.
  * The copies say what was found out about the request, carry none of its credentials, and tell the
- * object that it may let them wait for a restart (see prompt-close.js).
+ * object that it may let them wait for a restart (see logout-restart.js).
  * @param {Request} request
  * @param {Admitted} admitted
  * @returns {Promise<(() => Request) | Response>} The refusal if there is nothing that can be sent on.

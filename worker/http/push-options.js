@@ -1,8 +1,8 @@
 /** What a push says, to whom it goes, for how long it is kept, and how it is known when it comes twice. */
-import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "./limits.js";
+import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
 import { errorResponse } from "./responses.js";
 
-/** @import { ResolvedPushOptions } from "./wire.js" */
+/** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 
 const OPTIONS = ["keep", "pushId", "to", "except"];
 

@@ -2,7 +2,7 @@
  * Who is asking, as whoever checked it says, and the rules that each such answer must keep.
  */
 
-/** @import { Variable } from "./auth-settings.js" */
+/** @import { Variable } from "./settings.js" */
 
 /** How far a clock elsewhere may be ahead of ours. */
 export const CLOCK_SKEW_SECONDS = 60;

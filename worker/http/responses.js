@@ -1,8 +1,8 @@
 /** Answers to requests, as all that give one write them. */
 
-import { notice } from "./log.js";
+import { notice } from "../shared/log.js";
 
-/** @import { Answer } from "./wire.js" */
+/** @import { Answer } from "../../bindings/wire.js" */
 
 // Whoever holds the binding gets the object's answers without what the Worker adds.
 const NOT_STORED = { "Cache-Control": "no-store" };

@@ -1,19 +1,19 @@
 /**
  * Who may do what. Nobody may do anything until the owner has said how users are known.
  */
-import { introspect } from "./auth-session.js";
-import { verifyJwt } from "./auth-jwt.js";
-import { MODES, MODE_NAMES, settingProblem } from "./auth-settings.js";
-import { bearerToken, possibleTokens } from "./credentials.js";
+import { introspect } from "./introspection.js";
+import { verifyJwt } from "./jwt.js";
+import { MODES, MODE_NAMES, settingProblem } from "./settings.js";
+import { bearerToken, possibleTokens } from "../http/credentials.js";
 import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { isFromThisMachine } from "./local.js";
-import { runtimeProblem } from "./platform.js";
-import { cannotCheck, forbidden, notConfigured, unauthorized } from "./refusals.js";
+import { runtimeProblem } from "../shared/platform.js";
+import { cannotCheck, forbidden, notConfigured, unauthorized } from "../http/refusals.js";
 import { isSameSecret } from "./secrets.js";
 
-/** @import { Mode } from "./auth-settings.js" */
+/** @import { Mode } from "./settings.js" */
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
-/** @import { Action } from "./routes.js" */
+/** @import { Action } from "../http/routes.js" */
 
 /** @type {Access} */
 const TRUSTED = { kind: "trusted" };

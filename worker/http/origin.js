@@ -2,12 +2,12 @@
  * Which pages may speak to the server, and the headers that tell browsers so. A browser sends its
  * cookies along whatever page makes it ask, so for those the cookie alone proves nothing.
  */
-import { quoted } from "./log.js";
+import { quoted } from "../shared/log.js";
 import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
 import { isListedOrigin, isOriginOf } from "./urls.js";
 
-/** @import { AuthEnv } from "./identity.js" */
+/** @import { AuthEnv } from "../auth/identity.js" */
 /** @import { Action } from "./routes.js" */
 
 const PREFLIGHT_SECONDS = "600";

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 // The name is computed so that tsc does not follow it: it checks this file as Node's, that one as a Worker's.
 const { LogoutRestart, RESTART_REASON } = await import(
-  String(new URL("../../bindings/prompt-close.js", import.meta.url))
+  String(new URL("../../worker/object/logout-restart.js", import.meta.url))
 );
 
 /** The time that README.md promises: a quarter of a second. */

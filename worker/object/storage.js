@@ -1,7 +1,7 @@
 /** What is stored of a session, under which keys. */
-import { EffectKind, ROW_KEYS, isRow } from "./wire.js";
+import { EffectKind, ROW_KEYS, isRow } from "../../bindings/wire.js";
 
-/** @import { Effect } from "./wire.js" */
+/** @import { Effect } from "../../bindings/wire.js" */
 
 const SNAPSHOT_KEY = ROW_KEYS[EffectKind.Store];
 const LOGOUT_KEY = ROW_KEYS[EffectKind.StoreLogout];

@@ -2,14 +2,14 @@
  * Which request means what. The Worker and the Durable Object read requests with the same code, so
  * that they never disagree on the user or the path.
  */
-import { readPushOptions } from "./aim.js";
-import { readHandshake } from "./dialect.js";
-import { USER_ID_BYTES_MAX, encodedLength } from "./limits.js";
-import { notice, summary } from "./log.js";
+import { readPushOptions } from "./push-options.js";
+import { readHandshake } from "./handshake.js";
+import { USER_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
+import { notice, summary } from "../shared/log.js";
 import { errorResponse, internalFailure } from "./responses.js";
 
-/** @import { Handshake } from "./dialect.js" */
-/** @import { ResolvedPushOptions } from "./wire.js" */
+/** @import { Handshake } from "./handshake.js" */
+/** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 
 /** All paths of the Worker lie below this one. */
 export const PREFIX = "/__user-session";

@@ -2,8 +2,8 @@
  * Whether the owner's variables can be meant as they stand. A check must never be left out because the
  * variable that asks for it is empty or mistyped, so nobody is let in before all of them can be read.
  */
-import { encodedLength } from "./limits.js";
-import { areOrigins, isSecureUrl } from "./urls.js";
+import { encodedLength } from "../shared/limits.js";
+import { areOrigins, isSecureUrl } from "../http/urls.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
 
@@ -88,7 +88,7 @@ const SESSION_VARIABLES = {
 /** @typedef {keyof typeof EVERYWHERE | keyof typeof JWT_VARIABLES | keyof typeof SESSION_VARIABLES} Variable */
 
 /**
- * The modes by which users are known; auth.js has how each finds out who is asking.
+ * The modes by which users are known; authorize.js has how each finds out who is asking.
  * @satisfies {Record<string, Settings>}
  */
 export const MODES = {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { resolvePushOptions, readPushOptions } from "../../bindings/aim.js";
+import { resolvePushOptions, readPushOptions } from "../../worker/http/push-options.js";
 
 const ALL = { keep: 0, pushId: "", to: [], except: [] };
 

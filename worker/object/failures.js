@@ -3,10 +3,10 @@
  * for it, and with nothing that devices have said; and to the device whose frame it was.
  */
 
-import { encodedLength } from "./limits.js";
-import { stackOf, summary } from "./log.js";
+import { encodedLength } from "../shared/limits.js";
+import { stackOf, summary } from "../shared/log.js";
 
-/** @import { SessionEvent } from "./wire.js" */
+/** @import { SessionEvent } from "../../bindings/wire.js" */
 
 /** The messages that there are. A type that is none of these is what somebody wrote, and stays out of the log. */
 export const MESSAGE_TYPES = [

@@ -1,7 +1,7 @@
 /** The calls that a Worker with the binding can make to a user's object. */
 import { isRestart } from "./forward.js";
-import { USER_ID_BYTES_MAX, encodedLength } from "./limits.js";
-import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./requirements.js";
+import { USER_ID_BYTES_MAX, encodedLength } from "./shared/limits.js";
+import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./shared/requirements.js";
 
 /** @import { UserSession } from "./package.js" */
 

@@ -1,13 +1,13 @@
 /** The Worker: which requests are ours, and what becomes of everything that can go wrong with one. */
-import { isWebSocketUpgrade, asSocketClose } from "./dialect.js";
-import { admit } from "./door.js";
+import { isWebSocketUpgrade, asSocketClose } from "./http/handshake.js";
+import { admit } from "./admission.js";
 import { forward } from "./forward.js";
-import { notice, report, summaryWithStack } from "./log.js";
-import { withHeaders } from "./origin.js";
-import { internalFailure, unreadableAddress } from "./responses.js";
-import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./routes.js";
+import { notice, report, summaryWithStack } from "./shared/log.js";
+import { withHeaders } from "./http/origin.js";
+import { internalFailure, unreadableAddress } from "./http/responses.js";
+import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./http/routes.js";
 
-/** @import { AuthEnv, AuthOptions } from "./identity.js" */
+/** @import { AuthEnv, AuthOptions } from "./auth/identity.js" */
 
 /**
  * Serves a request below `/__user-session`. Whoever calls it may change the answer's headers, also a

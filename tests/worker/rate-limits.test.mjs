@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readRateLimits } from "../../bindings/allowance.js";
+import { readRateLimits } from "../../worker/object/rate-limits.js";
 
 const USUAL = {
   frames: { count: 30, perMs: 1_000, burst: 60 },

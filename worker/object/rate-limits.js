@@ -2,9 +2,9 @@
  * How much one user may ask for, as the owner has set it.
  */
 
-import { notice } from "./log.js";
+import { notice } from "../shared/log.js";
 
-/** @import { RateLimits, Rate } from "./wire.js" */
+/** @import { RateLimits, Rate } from "../../bindings/wire.js" */
 
 const MS_PER_MINUTE = 60_000;
 const MS_PER_SECOND = 1_000;

@@ -1,10 +1,10 @@
 /** What a device speaks, and what only version 2 can say while it connects. */
 import { offeredProtocols } from "./credentials.js";
-import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
+import { CLOSE_REASON_BYTES_MAX } from "../shared/limits.js";
 import { CLOSE_CODES, errorResponse } from "./responses.js";
-import { ProtocolVersion } from "./wire.js";
+import { ProtocolVersion } from "../../bindings/wire.js";
 
-/** @import { Position } from "./wire.js" */
+/** @import { Position } from "../../bindings/wire.js" */
 
 // The only subprotocols that are ever echoed; `bearer.<token>` beside them is not.
 const SUBPROTOCOLS = new Map([
