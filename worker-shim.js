@@ -8,11 +8,13 @@ import { DurableObject } from "cloudflare:workers";
 import { resolvePushOptions, bodyOf } from "./worker/http/push-options.js";
 import { readRateLimits } from "./worker/object/rate-limits.js";
 import { agreedProtocol, isWebSocketUpgrade, asSocketClose } from "./worker/http/handshake.js";
-import { admit, credentialOf, forwardedAccess, isFromOutside } from "./worker/admission.js";
+import { admit } from "./worker/admission.js";
+import { TRUSTED, credentialOf } from "./worker/auth/identity.js";
+import { forwardedAccess, isFromOutside } from "./worker/forward.js";
 import { EventFailure, WakingFailure } from "./worker/object/failures.js";
 import { answerHeartbeats } from "./worker/object/heartbeats.js";
 import { notice, quoted, report, summaryWithStack } from "./worker/shared/log.js";
-import { FRAME_BYTES_MAX } from "./worker/shared/limits.js";
+import { FRAME_BYTES_MAX } from "./bindings/wire.js";
 import { LogoutHook } from "./worker/object/logout-hook.js";
 import { collectorOf } from "./worker/object/metrics.js";
 import { withHeaders } from "./worker/http/origin.js";
@@ -45,10 +47,6 @@ import sessionModule from "./dist/session.wasm";
 
 export { routeUserSession };
 export { userSession } from "./worker/user-session.js";
-
-// Whoever holds the binding has done the checking, and no logout ends its rights.
-/** @type {Credential} */
-const TRUSTED = credentialOf({ kind: "trusted" });
 
 /** One user's devices and what they share. */
 export class UserSessionDO extends DurableObject {

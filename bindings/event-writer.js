@@ -1,6 +1,5 @@
 /** Events to bytes, as `wire.h` describes them. */
-import { FRAME_BYTES_MAX } from "../worker/shared/limits.js";
-import { EventTag } from "./wire.js";
+import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
 
 /** @import { ResolvedPushOptions, Credential, FrameContent, RequestEvent, SessionEvent, WokenEvent } from "./wire.js" */
 

@@ -3,6 +3,9 @@
  * half is `wire.h`, which describes the format. Both have the same tables, and a test compares them.
  */
 
+/** A frame or body with more bytes stays out of the module, which gets its size alone and refuses it. */
+export const FRAME_BYTES_MAX = 65_536;
+
 /** The byte that names an event. */
 export const EventTag = Object.freeze({
   Woken: 1,

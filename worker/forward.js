@@ -1,14 +1,27 @@
 /** How a request gets from the Worker to its user's object. */
-import { forwardedCf, socketHeaders } from "./admission.js";
-import { FRAME_BYTES_MAX } from "./shared/limits.js";
+import { FRAME_BYTES_MAX } from "../bindings/wire.js";
+import { agreedProtocol } from "./http/handshake.js";
 import { report, summaryWithStack } from "./shared/log.js";
-import { RESTART_REASON } from "./object/logout-restart.js";
 import { notConfigured } from "./http/refusals.js";
 import { NO_BINDING } from "./shared/requirements.js";
 import { unavailable } from "./http/responses.js";
 import { readBody } from "./http/routes.js";
 
 /** @import { Admitted } from "./admission.js" */
+/** @import { Access } from "./auth/identity.js" */
+
+/** The message of the exception that a request gets which waits for the restart. */
+export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
+
+// All that the object needs of a socket's request. The rest, credentials among it, stays here.
+const SOCKET_HEADERS = [
+  ...["Upgrade", "Connection"],
+  ...["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions"],
+];
+
+// What a client's request has when it reaches a Worker, and one that a Worker makes has not.
+const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
+const CLIENT_HEADERS = ["Origin", "Cookie", "Authorization", "User-Agent", "Referer", "Sec-Fetch-Site"];
 
 /**
  * Passes a request on to the user's object.
@@ -66,4 +79,56 @@ export function isRestart(error) {
 function unreachable(error) {
   report(`the request could not be passed on: ${summaryWithStack(error)}`);
   return unavailable();
+}
+
+/**
+ * The headers of a socket's request to the object.
+ * @param {Request} request
+ */
+function socketHeaders(request) {
+  const headers = new Headers();
+  for (const name of SOCKET_HEADERS) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const protocol = agreedProtocol(request);
+  if (protocol) headers.set("Sec-WebSocket-Protocol", protocol);
+  return headers;
+}
+
+/**
+ * Whether a request bears the marks of a client, and not only of the Worker that passes it on.
+ * @param {Request} request
+ */
+export function isFromOutside({ headers }) {
+  return [...OUTSIDE_HEADERS, ...CLIENT_HEADERS].some((name) => headers.has(name));
+}
+
+/**
+ * What goes along with a request to the object, on a way that no client can write to.
+ * @param {Access} access
+ */
+function forwardedCf(access) {
+  return { outlivesRestart: true, userSessionAccess: access };
+}
+
+/**
+ * What our Worker has found out about a request.
+ * @param {Request} request
+ * @returns {Access | null} `null` if the request did not come from it.
+ */
+export function forwardedAccess(request) {
+  const access = request.cf?.userSessionAccess;
+  // With this header anybody can set `cf` on a development server. Our Worker does not pass it on.
+  if (!isAccess(access) || request.headers.has("MF-CF-Blob")) return null;
+  return access;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Access}
+ */
+function isAccess(value) {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
+  return value.kind === "trusted" || (value.kind === "user" && "identity" in value);
 }

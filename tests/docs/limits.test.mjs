@@ -7,7 +7,8 @@ import { describe, test } from "node:test";
 
 import { LIMITS } from "../../worker/object/rate-limits.js";
 import { readPushOptions } from "../../worker/http/push-options.js";
-import * as checkedHere from "../../worker/shared/limits.js";
+import * as checkedByWorker from "../../worker/shared/limits.js";
+import { FRAME_BYTES_MAX as FRAME_BYTES_MAX_OF_BINDINGS } from "../../bindings/wire.js";
 import { HEARTBEAT_MS, REQUESTS_PER_SECOND } from "../../client/dist/client.js";
 import { AWAY_MAX } from "../../client/dist/model.js";
 import { FRAME_BYTES_MAX } from "../../client/dist/protocol.js";
@@ -16,7 +17,8 @@ import { DEVICE_ID_BYTES, NAME_BYTES, USER_ID_BYTES } from "../../client/dist/te
 import { sentencesOf, textOf } from "./markdown.mjs";
 
 const HEADER = textOf("src/limits.h");
-const { KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, USER_ID_BYTES_MAX, CLOSE_REASON_BYTES_MAX } = checkedHere;
+const { KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, USER_ID_BYTES_MAX, CLOSE_REASON_BYTES_MAX } = checkedByWorker;
+const checkedHere = { ...checkedByWorker, FRAME_BYTES_MAX: FRAME_BYTES_MAX_OF_BINDINGS };
 
 /** A limit of the header. @param {string} name */
 function limit(name) {

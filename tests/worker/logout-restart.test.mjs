@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-// The name is computed so that tsc does not follow it: it checks this file as Node's, that one as a Worker's.
-const { LogoutRestart, RESTART_REASON } = await import(
-  String(new URL("../../worker/object/logout-restart.js", import.meta.url))
+// The names are computed so that tsc does not follow them: it checks this file as Node's, those as a Worker's.
+const [{ LogoutRestart }, { RESTART_REASON }] = await Promise.all(
+  ["object/logout-restart", "forward"].map((name) => import(`../../worker/${name}.js`)),
 );
 
 /** The time that README.md promises: a quarter of a second. */

@@ -5,7 +5,7 @@ import { introspect } from "./introspection.js";
 import { verifyJwt } from "./jwt.js";
 import { MODES, MODE_NAMES, settingProblem } from "./settings.js";
 import { bearerToken, possibleTokens } from "../http/credentials.js";
-import { hasExpired, identityProblem, tidyIdentity } from "./identity.js";
+import { TRUSTED_ACCESS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { isFromThisMachine } from "./local.js";
 import { runtimeProblem } from "../shared/platform.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "../http/refusals.js";
@@ -14,9 +14,6 @@ import { isSameSecret } from "./secrets.js";
 /** @import { Mode } from "./settings.js" */
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
 /** @import { Action } from "../http/routes.js" */
-
-/** @type {Access} */
-const TRUSTED = { kind: "trusted" };
 
 /**
  * The function that finds out in each mode whose request it is, or refuses it.
@@ -46,7 +43,7 @@ export function closedUnlessConfigured(env, options) {
 export async function authorize(request, route, env, options = {}) {
   if (!options.authenticate && env.AUTH_MODE === "none") return trustLocal(request);
   if (await hasServiceToken(request, env)) {
-    if (route.action !== "connect") return TRUSTED;
+    if (route.action !== "connect") return TRUSTED_ACCESS;
     return forbidden("SERVICE_TOKEN is for servers: connect with a user's own credential");
   }
   if (route.action === "push" || route.action === "metrics") {
@@ -106,7 +103,7 @@ async function askOwner(request, env, authenticate) {
  * @returns {Access | Response}
  */
 function trustLocal(request) {
-  if (isFromThisMachine(request)) return TRUSTED;
+  if (isFromThisMachine(request)) return TRUSTED_ACCESS;
   return forbidden(
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
       `set AUTH_MODE to ${MODE_NAMES.join(" or ")}, see docs/deploying.md`,

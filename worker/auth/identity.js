@@ -2,6 +2,7 @@
  * Who is asking, as whoever checked it says, and the rules that each such answer must keep.
  */
 
+/** @import { Credential } from "../../bindings/wire.js" */
 /** @import { Variable } from "./settings.js" */
 
 /** How far a clock elsewhere may be ahead of ours. */
@@ -33,6 +34,15 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
  * What a request may do: what its user may, or anything.
  * @typedef {{kind: "user", identity: Identity} | {kind: "trusted"}} Access
  */
+
+/** @type {Access} */
+export const TRUSTED_ACCESS = { kind: "trusted" };
+
+/**
+ * The credential of whoever holds the binding or the service token: no logout ends its rights.
+ * @type {Credential}
+ */
+export const TRUSTED = { issuedAt: -1, expiresAt: 0, id: "" };
 
 /**
  * @typedef {(request: Request, env: any) => Identity | null | Promise<Identity | null>} Authenticate
@@ -93,6 +103,17 @@ export function tidyIdentity({ userId, issuedAt, expiresAt, credentialId }) {
     ...(expiresAt === undefined ? {} : { expiresAt: Math.floor(expiresAt) }),
     ...(credentialId ? { credentialId } : {}),
   };
+}
+
+/**
+ * The credential as the session knows it.
+ * @param {Access} access
+ * @returns {Credential}
+ */
+export function credentialOf(access) {
+  if (access.kind === "trusted") return TRUSTED;
+  const { issuedAt, expiresAt = 0, credentialId = "" } = access.identity;
+  return { issuedAt, expiresAt, id: credentialId };
 }
 
 /**

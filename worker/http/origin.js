@@ -7,8 +7,9 @@ import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
 import { isListedOrigin, isOriginOf } from "./urls.js";
 
-/** @import { AuthEnv } from "../auth/identity.js" */
 /** @import { Action } from "./routes.js" */
+
+/** @typedef {{ALLOWED_ORIGINS?: string}} OriginEnv */
 
 const PREFLIGHT_SECONDS = "600";
 
@@ -30,7 +31,7 @@ const OUR_HEADERS = {
  * does not show such a page the answer.
  * @param {Request} request
  * @param {Action} action
- * @param {AuthEnv} env
+ * @param {OriginEnv} env
  * @returns {Response | null}
  */
 export function checkOrigin(request, action, env) {
@@ -56,7 +57,7 @@ export function checkOrigin(request, action, env) {
  * Answers a listed origin's question whether it may ask.
  * @param {Request} request
  * @param {string} path The path behind the prefix.
- * @param {AuthEnv} env
+ * @param {OriginEnv} env
  * @returns {Response | null} `null` if it is another request.
  */
 export function preflight(request, path, env) {
@@ -81,7 +82,7 @@ export function preflight(request, path, env) {
  * ours, since browsers look at none of them there.
  * @param {Response} response
  * @param {Request} request
- * @param {AuthEnv} env
+ * @param {OriginEnv} env
  */
 export function withHeaders(response, request, env) {
   const finished = new Response(response.body, response);
@@ -100,7 +101,7 @@ export function withHeaders(response, request, env) {
 
 /**
  * @param {string | null} origin
- * @param {AuthEnv} env
+ * @param {OriginEnv} env
  */
 function isListed(origin, { ALLOWED_ORIGINS: listed }) {
   return typeof listed === "string" && isListedOrigin(origin, listed);

@@ -15,10 +15,9 @@
  * the restart as an uncaught exception with our message.
  */
 
-/** @import { OpenSocket } from "./socket-table.js" */
+import { RESTART_REASON } from "../forward.js";
 
-/** The message of the exception that a request gets which waits for the restart. */
-export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
+/** @import { OpenSocket } from "./socket-table.js" */
 
 // How long to wait for the devices' answers. One that sleeps does not answer, and must not hold up
 // the others.

@@ -13,12 +13,6 @@ export function encodedLength(text) {
   return encoder.encode(text).length;
 }
 
-/**
- * Beyond this many bytes a frame or body is not copied into the module, only its size is: the
- * module refuses it anyway.
- */
-export const FRAME_BYTES_MAX = 65_536;
-
 /** The platform tells an object its name only up to this length (workerd 2026-11-17). */
 export const USER_ID_BYTES_MAX = 1_024;
 
