@@ -55,7 +55,7 @@ test("a query can say every time for which a push is kept", () => {
 test("the client stays within the server's limits, and forgets nothing earlier than it must", () => {
   assert.equal(FRAME_BYTES_MAX, limit("kFrameBytesMax"));
   assert.equal(USER_ID_BYTES, USER_ID_BYTES_MAX);
-  assert.equal(DEVICE_ID_BYTES, limit("kNewerDeviceIdBytesMax"));
+  assert.equal(DEVICE_ID_BYTES, limit("kV2DeviceIdBytesMax"));
   assert.equal(NAME_BYTES, limit("kNameBytesMax"));
   assert.equal(AWAY_MAX, limit("kRememberedDevicesMax"));
   assert.ok(2 * IN_FLIGHT_MAX <= limit("kRequestsMax"));
@@ -73,7 +73,7 @@ test("docs/asyncapi.json has the limits of what devices send", () => {
   assert.equal(schemas.deviceIds.maxItems, limit("kAimedDevicesMax"));
   assert.equal(messages["broadcast.v2"].payload.properties.event.maxLength, limit("kNameBytesMax"));
   assert.equal(messages["set_device.v2"].payload.properties.name.maxLength, limit("kNameBytesMax"));
-  assert.equal(messages["logout_device.v2"].payload.properties.deviceId.maxLength, limit("kNewerDeviceIdBytesMax"));
+  assert.equal(messages["logout_device.v2"].payload.properties.deviceId.maxLength, limit("kV2DeviceIdBytesMax"));
 });
 
 const name = count("kNameBytesMax");
@@ -90,13 +90,13 @@ const TOLD = {
     `that has a string \`type\`, up to ${kib("kFrameBytesMax")}`,
     `\`U\` may be any string of up to ${shown(USER_ID_BYTES_MAX)} bytes`,
     `any string of up to ${count("kDeviceIdBytesMax")} bytes in version 1`,
-    `and of 1 to ${count("kNewerDeviceIdBytesMax")} bytes in version 2`,
+    `and of 1 to ${count("kV2DeviceIdBytesMax")} bytes in version 2`,
     `nested at most ${limit("kNestingMax")} levels deep`,
     `| \`too_large\` | over ${kib("kFrameBytesMax")}; a frame over ${limit("kFrameBytesBeforeClose") / KIB / KIB} MiB closes with 1009 |`,
     `| \`limit_reached\` | ${count("kActiveGamesMax")} games; ${name} bytes of a game id or event name |`,
     `counts once more for every ${kib("kSentBytesPerFrame")} that it sends`,
-    `Required, 1 to ${count("kNewerDeviceIdBytesMax")} bytes.`,
-    `optional, at most ${count("kNewerDeviceIdBytesMax")} bytes.`,
+    `Required, 1 to ${count("kV2DeviceIdBytesMax")} bytes.`,
+    `optional, at most ${count("kV2DeviceIdBytesMax")} bytes.`,
     `cut to ${CLOSE_REASON_BYTES_MAX} bytes of UTF-8`,
     `1 to ${count("kRequestIdBytesMax")} printable ASCII characters`,
     `within ten minutes is answered again and not done again; the last ${count("kRequestsMax")} are remembered`,
@@ -110,7 +110,7 @@ const TOLD = {
   "docs/operating.md": [
     `| a frame; a pushed body | ${kib("kFrameBytesMax")} |`,
     `| games of a user; bytes of a game id, event or device name | ${count("kActiveGamesMax")}; ${name} |`,
-    `| bytes of a device id: version 1; version 2 | ${count("kDeviceIdBytesMax")}; ${count("kNewerDeviceIdBytesMax")} |`,
+    `| bytes of a device id: version 1; version 2 | ${count("kDeviceIdBytesMax")}; ${count("kV2DeviceIdBytesMax")} |`,
     `| silence of a socket that has sent heartbeats | ${vanished} |`,
     `| devices remembered, of version 2 | ${count("kRememberedDevicesMax")} |`,
     `| pushes kept for devices that are away | ${keptPushes} a user |`,
@@ -119,7 +119,7 @@ const TOLD = {
   ],
   "docs/client.md": [
     `whose session it is, 1 to ${shown(USER_ID_BYTES_MAX)} bytes of UTF-8`,
-    `names the installation, 1 to ${count("kNewerDeviceIdBytesMax")} bytes of UTF-8`,
+    `names the installation, 1 to ${count("kV2DeviceIdBytesMax")} bytes of UTF-8`,
     `of a longer one the first ${name} bytes`,
     `names this device for the others, 1 to ${name} bytes of UTF-8`,
   ],
