@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 
 import { resolvePushOptions, bodyOf } from "./worker/http/push-options.js";
 import { readRateLimits } from "./worker/object/rate-limits.js";
-import { agreedProtocol, isWebSocketUpgrade, asSocketClose } from "./worker/http/handshake.js";
+import { parseRequest } from "./worker/http/parsed-request.js";
 import { admit } from "./worker/admission.js";
 import { TRUSTED, credentialOf } from "./worker/auth/identity.js";
 import { forwardedAccess, isFromOutside } from "./worker/forward.js";
@@ -30,6 +30,7 @@ import {
   unreadableAddress,
   upgradeRequired,
 } from "./worker/http/responses.js";
+import { asSocketClose, socketResponse } from "./worker/http/socket-responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "./worker/http/routes.js";
 import { SessionHost } from "./worker/object/session-host.js";
 import { answerClose } from "./worker/object/sockets.js";
@@ -42,6 +43,7 @@ import sessionModule from "./dist/session.wasm";
 /** @import { AuthEnv } from "./worker/auth/identity.js" */
 /** @import { LogoutScope } from "./worker/object/logout-hook.js" */
 /** @import { MetricsEnv } from "./worker/object/metrics.js" */
+/** @import { ParsedRequest } from "./worker/http/parsed-request.js" */
 /** @import { Route } from "./worker/http/routes.js" */
 /** @import { Answer, Credential } from "./bindings/wire.js" */
 
@@ -232,44 +234,45 @@ export class UserSessionDO extends DurableObject {
     if (!url) return unreadableAddress();
     const { pathname } = url;
     const path = pathBelowPrefix(pathname);
+    const parsed = parseRequest(request, url);
     if (path === null) {
       const bare = pathname === "/" ? "" : pathname;
       return isFromOutside(request)
-        ? this.#fetchUnchecked(request, bare)
-        : this.#fetchTrusted(request, bare);
+        ? this.#fetchUnchecked(parsed, bare)
+        : this.#fetchTrusted(parsed, bare);
     }
     const access = forwardedAccess(request);
     if (access && this.ctx.id.name === undefined) throw new PlatformError(OLD_TOOLS);
-    if (access) return this.#fetchTrusted(request, path, credentialOf(access));
-    return this.#fetchUnchecked(request, path);
+    if (access) return this.#fetchTrusted(parsed, path, credentialOf(access));
+    return this.#fetchUnchecked(parsed, path);
   }
 
   /**
    * Serves a request that somebody else has checked.
-   * @param {Request} request
+   * @param {ParsedRequest} parsed
    * @param {string} path
    * @param {Credential} [credential]
    */
-  async #fetchTrusted(request, path, credential = TRUSTED) {
-    const route = readRoute(request, path, new URL(request.url).searchParams);
-    return route instanceof Response ? route : this.#serve(route, request, credential);
+  async #fetchTrusted(parsed, path, credential = TRUSTED) {
+    const route = readRoute(parsed, path);
+    return route instanceof Response ? route : this.#serve(route, parsed.request, credential);
   }
 
   /**
    * Checks and serves a request that came from outside as it is.
-   * @param {Request} request
+   * @param {ParsedRequest} parsed
    * @param {string} path
    */
-  async #fetchUnchecked(request, path) {
+  async #fetchUnchecked(parsed, path) {
     /** @type {Env & AuthEnv} */
     const env = this.env;
-    const admitted = await admit(request, path, env, {}, this.#session.userId());
+    const admitted = await admit(parsed, path, env, {}, this.#session.userId());
     const served =
       admitted instanceof Response
         ? admitted
-        : await this.#serve(admitted.route, request, credentialOf(admitted.access));
-    const response = await asSocketClose(served, request, (socket) => this.ctx.acceptWebSocket(socket));
-    return withHeaders(response, request, env);
+        : await this.#serve(admitted.route, parsed.request, credentialOf(admitted.access));
+    const response = await asSocketClose(served, parsed, (socket) => this.ctx.acceptWebSocket(socket));
+    return withHeaders(response, parsed.request, env);
   }
 
   /**
@@ -284,7 +287,7 @@ export class UserSessionDO extends DurableObject {
     }
     switch (route.action) {
       case "connect":
-        return this.#connect(route.handshake, request, credential);
+        return this.#connect(route.handshake, credential);
       case "state":
         return answerResponse(this.#session.requestState(credential));
       case "clear":
@@ -303,17 +306,14 @@ export class UserSessionDO extends DurableObject {
 
   /**
    * @param {Handshake} handshake
-   * @param {Request} request
    * @param {Credential} credential
    */
-  #connect(handshake, request, credential) {
-    if (!isWebSocketUpgrade(request)) return upgradeRequired();
+  #connect(handshake, credential) {
+    if (!handshake.isUpgrade) return upgradeRequired();
     const { 0: client, 1: server } = new WebSocketPair();
     const refused = this.#session.connect(server, handshake, credential);
     if (refused) return answerResponse(refused);
-    const protocol = agreedProtocol(request);
-    const headers = protocol ? { "Sec-WebSocket-Protocol": protocol } : undefined;
-    return new Response(null, { status: 101, webSocket: client, headers });
+    return socketResponse(client, handshake.subprotocol);
   }
 
   /** @param {WebSocket} socket */

@@ -3,13 +3,13 @@
  * hands it on as it came, at the object; and how what was found out reaches the object.
  */
 import { authorize, closedUnlessConfigured } from "./auth/authorize.js";
-import { isWebSocketUpgrade } from "./http/handshake.js";
 import { notice, summary } from "./shared/log.js";
 import { checkOrigin, preflight } from "./http/origin.js";
 import { errorResponse, missingUserId, upgradeRequired } from "./http/responses.js";
 import { readRoute } from "./http/routes.js";
 
 /** @import { Access, AuthEnv, AuthOptions } from "./auth/identity.js" */
+/** @import { ParsedRequest } from "./http/parsed-request.js" */
 /** @import { Route } from "./http/routes.js" */
 
 const CONNECT_RETRY_SECONDS = "10";
@@ -22,25 +22,25 @@ const CONNECT_RETRY_SECONDS = "10";
 
 /**
  * Lets a request in, or not.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {string} path The path behind the prefix.
  * @param {AuthEnv} env
  * @param {AuthOptions} options
  * @param {string | null} [owner] The user that the request is for if it names none.
  * @returns {Promise<Admitted | Response>} The answer if it goes no further.
  */
-export async function admit(request, path, env, options, owner = null) {
-  const early = closedUnlessConfigured(env, options) ?? preflight(request, path, env);
+export async function admit(parsed, path, env, options, owner = null) {
+  const early = closedUnlessConfigured(env, options) ?? preflight(parsed.request, path, env);
   if (early) return early;
-  const route = readRoute(request, path, new URL(request.url).searchParams);
+  const route = readRoute(parsed, path);
   if (route instanceof Response) return route;
   const userId = route.userId ?? owner;
   if (userId === null) return missingUserId();
   const { action } = route;
-  if (action === "connect" && !isWebSocketUpgrade(request)) return upgradeRequired();
-  const foreign = checkOrigin(request, action, env);
+  if (action === "connect" && !parsed.handshake.isUpgrade) return upgradeRequired();
+  const foreign = checkOrigin(parsed, action, env);
   if (foreign) return foreign;
-  const access = await authorize(request, { action, userId }, env, options);
+  const access = await authorize(parsed, { action, userId }, env, options);
   if (access instanceof Response) return access;
   const tooMany = action === "connect" ? await countConnect(userId, access, env) : null;
   return tooMany ?? { route: { ...route, userId }, access };

@@ -1,6 +1,5 @@
 /** How a request gets from the Worker to its user's object. */
 import { FRAME_BYTES_MAX } from "../bindings/wire.js";
-import { agreedProtocol } from "./http/handshake.js";
 import { report, summaryWithStack } from "./shared/log.js";
 import { notConfigured } from "./http/refusals.js";
 import { NO_BINDING } from "./shared/requirements.js";
@@ -9,6 +8,7 @@ import { readBody } from "./http/routes.js";
 
 /** @import { Admitted } from "./admission.js" */
 /** @import { Access } from "./auth/identity.js" */
+/** @import { ParsedRequest } from "./http/parsed-request.js" */
 
 /** The message of the exception that a request gets which waits for the restart. */
 export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
@@ -25,15 +25,15 @@ const CLIENT_HEADERS = ["Origin", "Cookie", "Authorization", "User-Agent", "Refe
 
 /**
  * Passes a request on to the user's object.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {Env} env
  * @param {Admitted} admitted
  * @returns {Promise<Response>}
  */
-export async function forward(request, env, admitted) {
+export async function forward(parsed, env, admitted) {
   if (typeof env.USER_SESSION_DO?.idFromName !== "function") return notConfigured(NO_BINDING);
   const id = env.USER_SESSION_DO.idFromName(admitted.route.userId);
-  const copy = await copier(request, admitted);
+  const copy = await copier(parsed, admitted);
   if (copy instanceof Response) return copy;
   try {
     return await env.USER_SESSION_DO.get(id).fetch(copy());
@@ -47,15 +47,15 @@ export async function forward(request, env, admitted) {
  * Makes it possible to send a request more than once: what it returns gives a new copy at each call.
  * The copies say what was found out about the request, carry none of its credentials, and tell the
  * object that it may let them wait for a restart (see logout-restart.js).
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {Admitted} admitted
  * @returns {Promise<(() => Request) | Response>} The refusal if there is nothing that can be sent on.
  */
-async function copier(request, { route, access }) {
+async function copier({ request, handshake }, { route, access }) {
   const { url, method } = request;
   const cf = forwardedCf(access);
   if (route.action === "connect") {
-    const headers = socketHeaders(request);
+    const headers = socketHeaders(request, handshake.subprotocol);
     return () => new Request(url, { headers, cf });
   }
   if (route.action !== "push") return () => new Request(url, { method, cf });
@@ -84,15 +84,15 @@ function unreachable(error) {
 /**
  * The headers of a socket's request to the object.
  * @param {Request} request
+ * @param {string | undefined} subprotocol
  */
-function socketHeaders(request) {
+function socketHeaders(request, subprotocol) {
   const headers = new Headers();
   for (const name of SOCKET_HEADERS) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const protocol = agreedProtocol(request);
-  if (protocol) headers.set("Sec-WebSocket-Protocol", protocol);
+  if (subprotocol) headers.set("Sec-WebSocket-Protocol", subprotocol);
   return headers;
 }
 

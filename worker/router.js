@@ -1,10 +1,12 @@
 /** The Worker: which requests are ours, and what becomes of everything that can go wrong with one. */
-import { isWebSocketUpgrade, asSocketClose } from "./http/handshake.js";
+import { isUpgrade } from "./http/handshake.js";
+import { parseRequest } from "./http/parsed-request.js";
 import { admit } from "./admission.js";
 import { forward } from "./forward.js";
 import { notice, report, summaryWithStack } from "./shared/log.js";
 import { withHeaders } from "./http/origin.js";
 import { internalFailure, unreadableAddress } from "./http/responses.js";
+import { asSocketClose } from "./http/socket-responses.js";
 import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./http/routes.js";
 
 /** @import { AuthEnv, AuthOptions } from "./auth/identity.js" */
@@ -46,9 +48,10 @@ async function respond(request, env, options) {
     noticeLostPrefix(url, request);
     return null;
   }
-  const admitted = await admit(request, path, env, options);
-  const response = admitted instanceof Response ? admitted : await forward(request, env, admitted);
-  return asSocketClose(response, request);
+  const parsed = parseRequest(request, url);
+  const admitted = await admit(parsed, path, env, options);
+  const response = admitted instanceof Response ? admitted : await forward(parsed, env, admitted);
+  return asSocketClose(response, parsed);
 }
 
 /**
@@ -59,7 +62,7 @@ async function respond(request, env, options) {
  */
 function noticeLostPrefix({ pathname, searchParams }, request) {
   const isDevice =
-    isWebSocketUpgrade(request) && searchParams.has("userId") && searchParams.has("deviceId");
+    isUpgrade(request) && searchParams.has("userId") && searchParams.has("deviceId");
   if (!isDevice && !pathname.includes(`${PREFIX}/`) && !pathname.endsWith(PREFIX)) return;
   const text =
     `a request that looks like a device's came without ${PREFIX} at the beginning of its path, so ` +

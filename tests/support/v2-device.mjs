@@ -17,7 +17,7 @@ const REPLACED_BY_STATE = [
 
 /**
  * How a device of version 2 connects.
- * @typedef {object} Introduction
+ * @typedef {object} Handshake
  * @property {string} [tabId]
  * @property {string} [since] Up to where it has seen all, as `<epoch>.<seq>`.
  * @property {string} [token] Goes along as a subprotocol.
@@ -33,23 +33,23 @@ export class V2Device extends Device {
   #server;
   #userId;
   #deviceId;
-  #introduction;
+  #handshake;
 
   /**
    * @param {Pick<Server, "ws">} server
    * @param {string} userId
    * @param {string} deviceId
-   * @param {Introduction} introduction
+   * @param {Handshake} handshake
    */
-  constructor(server, userId, deviceId, introduction) {
-    const { token, ...more } = introduction;
+  constructor(server, userId, deviceId, handshake) {
+    const { token, ...more } = handshake;
     const query = new URLSearchParams({ userId, deviceId, ...more });
     const protocols = token === undefined ? [PROTOCOL] : [PROTOCOL, `bearer.${token}`];
     super(`${server.ws}${PREFIX}?${query}`, { protocols });
     this.#server = server;
     this.#userId = userId;
     this.#deviceId = deviceId;
-    this.#introduction = introduction;
+    this.#handshake = handshake;
     this.socket.on("message", (data) => this.#count(JSON.parse(String(data))));
   }
 
@@ -58,10 +58,10 @@ export class V2Device extends Device {
    * @param {Pick<Server, "ws">} server
    * @param {string} userId
    * @param {string} [deviceId]
-   * @param {Introduction} [introduction]
+   * @param {Handshake} [handshake]
    */
-  static async open(server, userId, deviceId = "test-device", introduction = {}) {
-    const device = new V2Device(server, userId, deviceId, introduction);
+  static async open(server, userId, deviceId = "test-device", handshake = {}) {
+    const device = new V2Device(server, userId, deviceId, handshake);
     device.initial = await device.next();
     return device;
   }
@@ -71,8 +71,8 @@ export class V2Device extends Device {
    * @param {Pick<Server, "ws">} [server]
    */
   again(server = this.#server) {
-    const introduction = { ...this.#introduction, since: this.since };
-    return V2Device.open(server, this.#userId, this.#deviceId, introduction);
+    const handshake = { ...this.#handshake, since: this.since };
+    return V2Device.open(server, this.#userId, this.#deviceId, handshake);
   }
 
   /** What it says when it comes back. */
@@ -101,7 +101,7 @@ export class V2Device extends Device {
     }
     this.epoch = frame.epoch;
     // What was missed is yet to come behind a first frame that resumes.
-    const [epoch, seq] = (this.#introduction.since ?? "0.0").split(".").map(Number);
+    const [epoch, seq] = (this.#handshake.since ?? "0.0").split(".").map(Number);
     const isResumed = frame.type === "initial_state" && !frame.reset && epoch === frame.epoch;
     this.seq = isResumed ? seq : frame.seq;
   }

@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { isFromThisMachine } from "../../worker/auth/local.js";
+import { parseRequest } from "../../worker/http/parsed-request.js";
 
 /**
  * @param {Record<string, string>} headers
  * @param {string} [url]
  */
 function isLocal(headers, url = "http://localhost:5173/__user-session?userId=kim") {
-  return isFromThisMachine(new Request(url, { headers: { Host: "localhost:5173", ...headers } }));
+  const request = new Request(url, { headers: { Host: "localhost:5173", ...headers } });
+  return isFromThisMachine(parseRequest(request, new URL(url)));
 }
 
 test("a client that says which host it means is seen to say so", () => {
@@ -127,7 +129,7 @@ const RESERVED = [
 ];
 test("a request without a host, to a name that nobody can have, is a test's in the same runtime", () => {
   /** @param {string} url @param {Record<string, string>} [headers] */
-  const asked = (url, headers) => isFromThisMachine(new Request(url, { headers }));
+  const asked = (url, headers) => isFromThisMachine(parseRequest(new Request(url, { headers }), new URL(url)));
   for (const url of RESERVED) {
     assert.equal(asked(url), true, url);
     assert.equal(asked(url, { Cookie: "a=b", Upgrade: "websocket" }), true, url);

@@ -13,11 +13,12 @@ import { isSameSecret } from "./secrets.js";
 
 /** @import { Mode } from "./settings.js" */
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
+/** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { Action } from "../http/routes.js" */
 
 /**
  * The function that finds out in each mode whose request it is, or refuses it.
- * @type {Record<Mode, (request: Request, env: AuthEnv) => Promise<Identity | Response>>}
+ * @type {Record<Mode, (parsed: ParsedRequest, env: AuthEnv) => Promise<Identity | Response>>}
  */
 const VERIFIERS = { jwt: verifyJwt, session: introspect };
 
@@ -34,25 +35,25 @@ export function closedUnlessConfigured(env, options) {
 
 /**
  * Finds out what a request may do, where closedUnlessConfigured has found nothing wrong.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {{action: Action, userId: string}} route
  * @param {AuthEnv} env
  * @param {AuthOptions} [options]
  * @returns {Promise<Access | Response>} The refusal if it may not do what it asks for.
  */
-export async function authorize(request, route, env, options = {}) {
-  if (!options.authenticate && env.AUTH_MODE === "none") return trustLocal(request);
-  if (await hasServiceToken(request, env)) {
+export async function authorize(parsed, route, env, options = {}) {
+  if (!options.authenticate && env.AUTH_MODE === "none") return trustLocal(parsed);
+  if (await hasServiceToken(parsed, env)) {
     if (route.action !== "connect") return TRUSTED_ACCESS;
     return forbidden("SERVICE_TOKEN is for servers: connect with a user's own credential");
   }
   if (route.action === "push" || route.action === "metrics") {
-    return refuseServer(request, route.action, env, options);
+    return refuseServer(parsed, route.action, env, options);
   }
-  if (await isServiceTokenAstray(request, env)) {
+  if (await isServiceTokenAstray(parsed, env)) {
     return unauthorized("SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer with it, and nothing else");
   }
-  const identity = await identify(request, env, options.authenticate);
+  const identity = await identify(parsed, env, options.authenticate);
   if (identity instanceof Response) return identity;
   if (identity.userId !== route.userId) {
     return forbidden("userId is not the user whose credential this is");
@@ -61,14 +62,14 @@ export async function authorize(request, route, env, options = {}) {
 }
 
 /**
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  * @param {Authenticate | undefined} authenticate
  */
-function identify(request, env, authenticate) {
-  if (authenticate) return askOwner(request, env, authenticate);
+function identify(parsed, env, authenticate) {
+  if (authenticate) return askOwner(parsed.request, env, authenticate);
   // The settings were looked at before.
-  return VERIFIERS[/** @type {Mode} */ (env.AUTH_MODE)](request, env);
+  return VERIFIERS[/** @type {Mode} */ (env.AUTH_MODE)](parsed, env);
 }
 
 /**
@@ -99,11 +100,11 @@ async function askOwner(request, env, authenticate) {
 
 /**
  * Lets everybody in who is on the same machine, as far as can be told.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @returns {Access | Response}
  */
-function trustLocal(request) {
-  if (isFromThisMachine(request)) return TRUSTED_ACCESS;
+function trustLocal(parsed) {
+  if (isFromThisMachine(parsed)) return TRUSTED_ACCESS;
   return forbidden(
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
       `set AUTH_MODE to ${MODE_NAMES.join(" or ")}, see docs/deploying.md`,
@@ -112,29 +113,29 @@ function trustLocal(request) {
 
 /**
  * The answer to whoever asks for what only servers may do, without the service token.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {Action} action
  * @param {AuthEnv} env
  * @param {AuthOptions} options
  * @returns {Promise<Response>}
  */
-async function refuseServer(request, action, env, { authenticate }) {
+async function refuseServer(parsed, action, env, { authenticate }) {
   const problem = env.SERVICE_TOKEN
     ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
     : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
   const isReadElsewhere = Boolean(authenticate) || MODES[/** @type {Mode} */ (env.AUTH_MODE)].isReadElsewhere;
   // It may be a service token with a slip in it, which is a secret and no business of the sign-in's.
-  if (isReadElsewhere && possibleTokens(request).length > 0) return unauthorized(problem);
-  const identity = await identify(request, env, authenticate);
+  if (isReadElsewhere && possibleTokens(parsed).length > 0) return unauthorized(problem);
+  const identity = await identify(parsed, env, authenticate);
   if (!(identity instanceof Response)) return forbidden(`${action} needs the SERVICE_TOKEN as bearer`);
   return identity.status === 401 ? unauthorized(problem) : identity;
 }
 
 /**
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  */
-async function hasServiceToken(request, env) {
+async function hasServiceToken({ request }, env) {
   const token = bearerToken(request);
   if (!token || !env.SERVICE_TOKEN) return false;
   return isSameSecret(token, env.SERVICE_TOKEN);
@@ -142,11 +143,11 @@ async function hasServiceToken(request, env) {
 
 /**
  * Whether the service token stands where a user's credential does: it would be handed on to the sign-in.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  */
-async function isServiceTokenAstray(request, { SERVICE_TOKEN: secret }) {
+async function isServiceTokenAstray(parsed, { SERVICE_TOKEN: secret }) {
   if (!secret) return false;
-  const found = await Promise.all(possibleTokens(request).map((token) => isSameSecret(token, secret)));
+  const found = await Promise.all(possibleTokens(parsed).map((token) => isSameSecret(token, secret)));
   return found.includes(true);
 }

@@ -1,11 +1,11 @@
 /**
  * `AUTH_MODE` `session`: the app's own sign-in is asked whose session the request belongs to.
  */
-import { protocolToken } from "../http/credentials.js";
 import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { summary } from "../shared/log.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
 
+/** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
 const ANSWER_WAIT_MS = 2_000;
@@ -26,15 +26,15 @@ const NO_SESSION = "there is no session: sign in first";
 class AnswerError extends Error {}
 
 /**
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  * @returns {Promise<Identity | Response>} The refusal if there is no session.
  */
-export async function introspect(request, env) {
-  const headers = credentialsOf(request);
+export async function introspect(parsed, env) {
+  const headers = credentialsOf(parsed);
   if (!headers) return unauthorized(NO_SESSION);
   try {
-    const session = await fetchSession(sessionUrl(request, env), headers, env);
+    const session = await fetchSession(sessionUrl(parsed.url, env), headers, env);
     return session === null ? unauthorized(NO_SESSION) : identityOf(session, env);
   } catch (error) {
     return cannotCheck(`the session's service: ${summary(error)}`);
@@ -42,23 +42,23 @@ export async function introspect(request, env) {
 }
 
 /**
- * @param {Request} request
+ * @param {URL} asked The address by which the server was asked.
  * @param {AuthEnv} env Has been looked at, see settings.js.
  */
-function sessionUrl(request, { AUTH, AUTH_SESSION_URL: text }) {
-  return new URL(text || DEFAULT_PATH, AUTH ? request.url : undefined);
+function sessionUrl(asked, { AUTH, AUTH_SESSION_URL: text }) {
+  return new URL(text || DEFAULT_PATH, AUTH ? asked : undefined);
 }
 
 /**
  * The headers that may name a session.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @returns {Headers | null} `null` if there is none.
  */
-function credentialsOf(request) {
+function credentialsOf({ request, handshake }) {
   const headers = new Headers();
   const cookie = request.headers.get("Cookie");
   if (cookie) headers.set("Cookie", cookie);
-  const token = protocolToken(request);
+  const token = handshake.bearerToken;
   const authorization = request.headers.get("Authorization") ?? (token && `Bearer ${token}`);
   if (authorization) headers.set("Authorization", authorization);
   return cookie || authorization ? headers : null;

@@ -13,7 +13,7 @@ import {
 } from "jose/errors";
 
 import { ANY_AUDIENCE, entriesOf } from "./settings.js";
-import { bearerToken, cookieValue, protocolToken } from "../http/credentials.js";
+import { bearerToken, cookieValue } from "../http/credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
 import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "../shared/limits.js";
@@ -22,6 +22,7 @@ import { cannotCheck, unauthorized } from "../http/refusals.js";
 import { textHash } from "./secrets.js";
 
 /** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
+/** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
 // Each kind of key has its own algorithms, so that nobody signs with a public key as the secret.
@@ -47,12 +48,12 @@ const OTHER_TYPE =
  */
 
 /**
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  * @returns {Promise<Identity | Response>} The refusal if there is no valid token.
  */
-export async function verifyJwt(request, env) {
-  const token = findToken(request, env);
+export async function verifyJwt(parsed, env) {
+  const token = findToken(parsed, env);
   if (token === null) return unauthorized(`a token is missing: expected ${tokenPlaces(env)}`);
   if (token.length > TOKEN_LENGTH_MAX) return invalid("it is too long");
   const { key, algorithms } = verifierOf(env);
@@ -185,14 +186,14 @@ async function verify(token, key, options) {
 
 /**
  * The first token that there is. Another is not tried when it turns out not to be valid.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  */
-function findToken(request, env) {
+function findToken({ request, handshake }, env) {
   const header = env.AUTH_JWT_HEADER;
   return (
     bearerToken(request) ??
-    protocolToken(request) ??
+    handshake.bearerToken ??
     (header ? request.headers.get(header) : null) ??
     cookieValue(request, cookieName(env))
   );

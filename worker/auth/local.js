@@ -4,6 +4,8 @@
  */
 import { isLoopbackHost } from "../http/urls.js";
 
+/** @import { ParsedRequest } from "../http/parsed-request.js" */
+
 // Cloudflare's edge and proxies leave these, whatever they say.
 const FAR_HEADERS = ["Via", "CDN-Loop", "CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker"];
 const FAR_FAMILIES =
@@ -36,9 +38,8 @@ const NODE = new RegExp(`^(?:::1|::ffff:${ADDRESS}|\\[(?:::1|::ffff:${ADDRESS})\
 /** Names at which no server of anybody's can be, by RFC 2606 and RFC 6761. */
 const RESERVED_HOST = /^(?:.+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid)$/;
 
-/** @param {Request} request */
-export function isFromThisMachine({ url, headers }) {
-  const { hostname } = new URL(url);
+/** @param {ParsedRequest} parsed */
+export function isFromThisMachine({ request: { headers }, url: { hostname } }) {
   const host = headers.get("Host");
   // A client always says which host it means, so without one a test in the same runtime has asked.
   const isForUs =

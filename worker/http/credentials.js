@@ -2,7 +2,7 @@
  * Where a request may carry a credential. Never in the query: addresses end up in logs.
  */
 
-const BEARER_PROTOCOL = "bearer.";
+/** @import { ParsedRequest } from "./parsed-request.js" */
 
 const POSSIBLE_TOKENS_MAX = 8;
 
@@ -16,34 +16,13 @@ export function bearerToken(request) {
 }
 
 /**
- * The subprotocols that a socket's client offers.
- * @param {Request} request
- */
-export function offeredProtocols(request) {
-  const offered = request.headers.get("Sec-WebSocket-Protocol")?.split(",") ?? [];
-  return offered.map((protocol) => protocol.trim());
-}
-
-/**
- * The token in the subprotocol `bearer.<token>`, which is where a browser's socket can carry one.
- * @param {Request} request
- * @returns {string | null}
- */
-export function protocolToken(request) {
-  const tokens = offeredProtocols(request).filter((name) => name.startsWith(BEARER_PROTOCOL));
-  if (tokens.length === 0) return null;
-  // Whose would it be?
-  return tokens.length === 1 ? tokens[0].slice(BEARER_PROTOCOL.length) : "";
-}
-
-/**
  * All that may be a token in the places that are not the cookies': few, whatever somebody writes there.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  */
-export function possibleTokens(request) {
+export function possibleTokens({ request, handshake }) {
   const authorization = request.headers.get("Authorization") ?? "";
   const [, basic = ""] = /^basic +(\S+)$/i.exec(authorization) ?? [];
-  const words = [...authorization.split(/[\s,="]+/), ...decoded(basic).split(":"), protocolToken(request) ?? ""];
+  const words = [...authorization.split(/[\s,="]+/), ...decoded(basic).split(":"), handshake.bearerToken ?? ""];
   return words.filter(Boolean).slice(-POSSIBLE_TOKENS_MAX);
 }
 

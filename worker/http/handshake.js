@@ -1,69 +1,84 @@
-/** What a device speaks, and what only version 2 can say while it connects. */
-import { offeredProtocols } from "./credentials.js";
-import { CLOSE_REASON_BYTES_MAX } from "../shared/limits.js";
-import { CLOSE_CODES, errorResponse } from "./responses.js";
+/**
+ * The handshake by which a device connects, read once for each request. The answers to it belong to
+ * responses.js, and how long its ids may be is decided in `src/`.
+ */
 import { ProtocolVersion } from "../../bindings/wire.js";
 
 /** @import { Position } from "../../bindings/wire.js" */
 
-// The only subprotocols that are ever echoed; `bearer.<token>` beside them is not.
+// No other subprotocol is ever echoed: a browser's `bearer.<token>` stands beside one of these.
 const SUBPROTOCOLS = new Map([
   ["user-session.v2", ProtocolVersion.Version2],
   ["user-session.v1", ProtocolVersion.Version1],
 ]);
 
+const BEARER_PROTOCOL = "bearer.";
+
 /** @type {Position} */
 const NOWHERE = Object.freeze({ epoch: 0, seq: 0 });
 
+const DEVICE_ID_EXPECTED = "deviceId is missing: expected a name of this installation";
 const SINCE_EXPECTED =
   "since must be <epoch>.<seq>, taken from initial_state and the newest frame";
 
+/**
+ * How a device connects. A request that is no connect has one, too, since its subprotocols may hold a
+ * token.
+ * @typedef {object} Handshake
+ * @property {boolean} isUpgrade Whether it asks for a WebSocket.
+ * @property {string | undefined} subprotocol The one that is agreed on; a device that offers none of
+ *   ours speaks version 1.
+ * @property {string | null} bearerToken The token of the subprotocol `bearer.<token>`, where a
+ *   browser's socket can carry one; `null` if there is no such subprotocol.
+ * @property {number} version One of `ProtocolVersion`.
+ * @property {string} deviceId
+ * @property {string} tabId Empty if the device does not say.
+ * @property {Position} since Up to where the device has seen all.
+ * @property {string | null} problem Why no device can connect so, `null` if it can.
+ */
+
+/**
+ * @param {Request} request
+ * @param {URLSearchParams} query
+ * @returns {Handshake}
+ */
+export function readHandshake(request, query) {
+  const offered = (request.headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((name) => name.trim());
+  const subprotocol = [...SUBPROTOCOLS.keys()].find((name) => offered.includes(name));
+  const version = SUBPROTOCOLS.get(subprotocol ?? "") ?? ProtocolVersion.Version1;
+  return {
+    isUpgrade: isUpgrade(request),
+    subprotocol,
+    bearerToken: bearerTokenAmong(offered),
+    version,
+    ...(version === ProtocolVersion.Version1 ? deviceOfVersion1(query) : deviceOfVersion2(query)),
+  };
+}
+
 /** @param {Request} request */
-export function isWebSocketUpgrade(request) {
+export function isUpgrade(request) {
   return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 }
 
-/**
- * The subprotocol that is agreed on.
- * @param {Request} request
- * @returns {string | undefined} `undefined` if the device offers none of ours; it speaks version 1.
- */
-export function agreedProtocol(request) {
-  const offered = offeredProtocols(request);
-  return [...SUBPROTOCOLS.keys()].find((name) => offered.includes(name));
+/** @param {string[]} offered */
+function bearerTokenAmong(offered) {
+  const tokens = offered.filter((name) => name.startsWith(BEARER_PROTOCOL));
+  if (tokens.length === 0) return null;
+  // Nobody can tell which of several tokens is meant, so none is.
+  return tokens.length === 1 ? tokens[0].slice(BEARER_PROTOCOL.length) : "";
 }
 
-/**
- * How a device connects.
- * @typedef {object} Handshake
- * @property {number} version One of `ProtocolVersion`.
- * @property {string} deviceId
- * @property {string} tabId Empty if it does not say.
- * @property {Position} since Up to where it has seen all.
- */
+/** @param {URLSearchParams} query */
+function deviceOfVersion1(query) {
+  return { deviceId: query.get("deviceId") || "unknown", tabId: "", since: NOWHERE, problem: null };
+}
 
-/**
- * Reads how a device connects. How long its ids may be is decided in `src/`.
- * @param {Request} request
- * @param {URLSearchParams} query
- * @returns {Handshake | Response} The refusal if it is none.
- */
-export function readHandshake(request, query) {
-  const version = SUBPROTOCOLS.get(agreedProtocol(request) ?? "") ?? ProtocolVersion.Version1;
-  const deviceId = query.get("deviceId");
-  if (version === ProtocolVersion.Version1) {
-    return { version, deviceId: deviceId || "unknown", tabId: "", since: NOWHERE };
-  }
-  if (!deviceId) {
-    const message = "deviceId is missing: expected a name of this installation";
-    return errorResponse(400, "invalid_request", message);
-  }
-  const tabId = query.get("tabId") ?? "";
+/** @param {URLSearchParams} query */
+function deviceOfVersion2(query) {
+  const deviceId = query.get("deviceId") ?? "";
   const since = readPosition(query.get("since"));
-  if (!since) {
-    return errorResponse(400, "invalid_request", SINCE_EXPECTED);
-  }
-  return { version, deviceId, tabId, since };
+  const problem = deviceId === "" ? DEVICE_ID_EXPECTED : since === null ? SINCE_EXPECTED : null;
+  return { deviceId, tabId: query.get("tabId") ?? "", since: since ?? NOWHERE, problem };
 }
 
 /**
@@ -74,39 +89,4 @@ function readPosition(text) {
   if (text === null) return NOWHERE;
   const [, epoch, seq] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
   return epoch === undefined ? null : { epoch: Number(epoch), seq: Number(seq) };
-}
-
-/**
- * Says to a page why it was not let in: a browser does not show it the status of a refused upgrade,
- * but the code and the reason of a socket that closes.
- * @param {Response} refusal
- * @param {Request} request
- * @param {(socket: WebSocket) => void} [accept] In an object, where a socket that its client never
- *   closes must not keep it awake.
- */
-export async function asSocketClose(refusal, request, accept = (socket) => socket.accept()) {
-  const code = CLOSE_CODES.get(refusal.status);
-  const isPage = isWebSocketUpgrade(request) && request.headers.has("Origin");
-  const protocol = agreedProtocol(request);
-  if (!code || !isPage || SUBPROTOCOLS.get(protocol ?? "") !== ProtocolVersion.Version2) return refusal;
-  const { 0: client, 1: server } = new WebSocketPair();
-  accept(server);
-  server.close(code, await closeReason(refusal));
-  return new Response(null, {
-    status: 101,
-    webSocket: client,
-    headers: { "Sec-WebSocket-Protocol": String(protocol) },
-  });
-}
-
-/**
- * As much of a refusal's message as a close frame takes.
- * @param {Response} refusal
- */
-async function closeReason(refusal) {
-  /** @type {any} */
-  const body = await refusal.json().catch(() => null);
-  const message = String(body?.error?.message ?? "refused");
-  const { read } = new TextEncoder().encodeInto(message, new Uint8Array(CLOSE_REASON_BYTES_MAX));
-  return message.slice(0, read);
 }

@@ -7,6 +7,7 @@ import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
 import { isListedOrigin, isOriginOf } from "./urls.js";
 
+/** @import { ParsedRequest } from "./parsed-request.js" */
 /** @import { Action } from "./routes.js" */
 
 /** @typedef {{ALLOWED_ORIGINS?: string}} OriginEnv */
@@ -29,15 +30,14 @@ const OUR_HEADERS = {
 /**
  * Refuses what another site's page asks for. Reading needs no check: without our leave a browser
  * does not show such a page the answer.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {Action} action
  * @param {OriginEnv} env
  * @returns {Response | null}
  */
-export function checkOrigin(request, action, env) {
+export function checkOrigin({ request, url: own }, action, env) {
   if (action === "state" || action === "metrics") return null;
   const origin = request.headers.get("Origin");
-  const own = new URL(request.url);
   if (origin === null) {
     const site = request.headers.get("Sec-Fetch-Site") ?? "none";
     if (["same-origin", "none"].includes(site)) return null;

@@ -3,12 +3,12 @@
  * that they never disagree on the user or the path.
  */
 import { readPushOptions } from "./push-options.js";
-import { readHandshake } from "./handshake.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
 import { notice, summary } from "../shared/log.js";
 import { errorResponse, internalFailure } from "./responses.js";
 
 /** @import { Handshake } from "./handshake.js" */
+/** @import { ParsedRequest } from "./parsed-request.js" */
 /** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 
 /** All paths of the Worker lie below this one. */
@@ -51,12 +51,12 @@ export function allowedMethods(path) {
 
 /**
  * Reads a request.
- * @param {Request} request
+ * @param {ParsedRequest} parsed
  * @param {string} path The path behind the prefix, empty for the prefix itself.
- * @param {URLSearchParams} query
  * @returns {Route | Response} The refusal if the request cannot be served.
  */
-export function readRoute(request, path, query) {
+export function readRoute({ request, url, handshake }, path) {
+  const query = url.searchParams;
   const actions = Object.hasOwn(ACTIONS, path) ? ACTIONS[path] : undefined;
   if (!actions) return noSuchPath(PREFIX + path);
   if (!Object.hasOwn(actions, request.method)) {
@@ -75,8 +75,8 @@ export function readRoute(request, path, query) {
   }
   const action = actions[request.method];
   if (action === "connect") {
-    const handshake = readHandshake(request, query);
-    return handshake instanceof Response ? handshake : { action, userId, handshake };
+    const { problem } = handshake;
+    return problem ? errorResponse(400, "invalid_request", problem) : { action, userId, handshake };
   }
   if (action === "push") {
     const options = readPushOptions(query);

@@ -154,15 +154,15 @@ export class SessionHost {
    * @param {Credential} credential
    * @returns {Answer | null} The refusal, if it is one.
    */
-  connect(socket, handshake, credential) {
+  connect(socket, { version, deviceId, tabId, since }, credential) {
     // Only devices of version 2 are told of others.
-    const seesOthers = handshake.version === ProtocolVersion.Version2;
+    const seesOthers = version === ProtocolVersion.Version2;
     this.#readHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    this.#pending = { socket, version: handshake.version };
+    this.#pending = { socket, version };
     try {
-      const answer = this.#run({ type: "Connected", connection, now, ...handshake, credential });
+      const answer = this.#run({ type: "Connected", connection, now, deviceId, credential, version, tabId, since });
       if (answer) this.#sockets.remove(connection);
       return answer;
     } finally {
