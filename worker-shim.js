@@ -1,51 +1,31 @@
 /**
- * The Worker and its Durable Object. They translate: what the platform reports becomes an event for
- * the session in WebAssembly, and what the session answers goes back. What a message means is
- * decided in `src/`.
+ * The Worker and its Durable Object: the class with the handlers that the platform calls and the methods
+ * that a Worker calls, and the default export. Nothing is decided here: worker/object/ serves what comes,
+ * and `src/` says what a message means.
  */
 import { DurableObject } from "cloudflare:workers";
 
-import { resolvePushOptions, bodyOf } from "./worker/http/push-options.js";
-import { readRateLimits } from "./worker/object/rate-limits.js";
-import { parseRequest } from "./worker/http/parsed-request.js";
-import { admit } from "./worker/admission.js";
-import { TRUSTED, credentialOf } from "./worker/auth/identity.js";
-import { forwardedAccess, isFromOutside } from "./worker/forward.js";
-import { EventFailure, WakingFailure } from "./worker/object/failures.js";
-import { answerHeartbeats } from "./worker/object/heartbeats.js";
-import { notice, quoted, report, summaryWithStack } from "./worker/shared/log.js";
-import { FRAME_BYTES_MAX } from "./bindings/wire.js";
-import { LogoutHook } from "./worker/object/logout-hook.js";
-import { collectorOf } from "./worker/object/metrics.js";
-import { withHeaders } from "./worker/http/origin.js";
-import { LogoutRestart } from "./worker/object/logout-restart.js";
-import { notConfigured } from "./worker/http/refusals.js";
-import { OLD_TOOLS, PlatformError } from "./worker/shared/requirements.js";
-import {
-  answerResponse,
-  errorResponse,
-  internalFailure,
-  refusal,
-  unavailable,
-  unreadableAddress,
-  upgradeRequired,
-} from "./worker/http/responses.js";
-import { asSocketClose, socketResponse } from "./worker/http/socket-responses.js";
-import { pathBelowPrefix, readBody, readRoute } from "./worker/http/routes.js";
-import { SessionHost } from "./worker/object/session-host.js";
-import { answerClose } from "./worker/object/sockets.js";
-import { routeUserSession } from "./worker/router.js";
 import sessionModule from "./dist/session.wasm";
+import { TRUSTED } from "./worker/auth/identity.js";
+import { outlivesRestart } from "./worker/forward.js";
+import { withHeaders } from "./worker/http/origin.js";
+import { errorResponse } from "./worker/http/responses.js";
+import { Calls } from "./worker/object/calls.js";
+import { answerHeartbeats } from "./worker/object/heartbeats.js";
+import { LogoutHook } from "./worker/object/logout-hook.js";
+import { LogoutRestart } from "./worker/object/logout-restart.js";
+import { collectorOf } from "./worker/object/metrics.js";
+import { readRateLimits } from "./worker/object/rate-limits.js";
+import { RequestHandler } from "./worker/object/request-handler.js";
+import { SessionHost } from "./worker/object/session-host.js";
+import { SocketEvents } from "./worker/object/socket-events.js";
+import { routeUserSession } from "./worker/router.js";
 
-/** @import { PushOptions } from "./worker/http/push-options.js" */
-/** @import { LimitEnv } from "./worker/object/rate-limits.js" */
-/** @import { Handshake } from "./worker/http/handshake.js" */
 /** @import { AuthEnv } from "./worker/auth/identity.js" */
+/** @import { PushOptions } from "./worker/http/push-options.js" */
 /** @import { LogoutScope } from "./worker/object/logout-hook.js" */
 /** @import { MetricsEnv } from "./worker/object/metrics.js" */
-/** @import { ParsedRequest } from "./worker/http/parsed-request.js" */
-/** @import { Route } from "./worker/http/routes.js" */
-/** @import { Answer, Credential } from "./bindings/wire.js" */
+/** @import { LimitEnv } from "./worker/object/rate-limits.js" */
 
 export { routeUserSession };
 export { userSession } from "./worker/user-session.js";
@@ -53,8 +33,11 @@ export { userSession } from "./worker/user-session.js";
 /** One user's devices and what they share. */
 export class UserSessionDO extends DurableObject {
   #logoutRestart;
-  #session;
   #logoutHook;
+  #session;
+  #requests;
+  #sockets;
+  #calls;
 
   /**
    * @param {DurableObjectState} ctx
@@ -64,7 +47,7 @@ export class UserSessionDO extends DurableObject {
     super(ctx, env);
     this.#logoutRestart = new LogoutRestart(ctx);
     this.#logoutHook = new LogoutHook(ctx);
-    /** @type {Env & LimitEnv & MetricsEnv} */
+    /** @type {Env & AuthEnv & LimitEnv & MetricsEnv} */
     const options = env;
     this.#session = new SessionHost(ctx, sessionModule, {
       rateLimits: readRateLimits(options),
@@ -74,10 +57,13 @@ export class UserSessionDO extends DurableObject {
         this.#logoutRestart.socketsClosed(closed);
       },
     });
+    this.#requests = new RequestHandler(ctx, options, this.#session);
+    this.#sockets = new SocketEvents(ctx, this.#session, this.#logoutRestart);
+    this.#calls = new Calls(ctx, this.#logoutRestart);
     answerHeartbeats(ctx);
   }
 
-  // What the platform calls
+  // The handlers that the platform calls
 
   /**
    * Serves the same paths as the Worker, with the prefix or without. A request is checked here if our
@@ -86,14 +72,8 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   async fetch(request) {
-    if (request.cf?.outlivesRestart === true) await this.#logoutRestart.settled();
-    return this.#logoutRestart.during(async () => {
-      try {
-        return await this.#answerRequest(request);
-      } catch (error) {
-        return this.#failureResponse(error);
-      }
-    });
+    if (outlivesRestart(request)) await this.#logoutRestart.settled();
+    return this.#logoutRestart.during(() => this.#requests.answer(request));
   }
 
   /**
@@ -102,12 +82,7 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketMessage(socket, content) {
-    try {
-      this.#session.receive(socket, content);
-    } catch (error) {
-      this.#reportFailure(error);
-      this.#session.answerFailure(socket, content);
-    }
+    this.#sockets.message(socket, content);
   }
 
   /**
@@ -117,9 +92,7 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketClose(socket, code, reason) {
-    this.#unanswered(() => this.#session.wake(socket));
-    answerClose(socket, code, reason);
-    this.#gone(socket);
+    this.#sockets.close(socket, code, reason);
   }
 
   /**
@@ -127,20 +100,19 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketError(socket) {
-    this.#unanswered(() => this.#session.wake(socket));
-    this.#gone(socket);
+    this.#sockets.error(socket);
   }
 
   // The same work as RPC, for Workers that hold the binding
 
   /** The user's state, as `GET /state` answers it. */
   getState() {
-    return this.#answer(() => this.#session.requestState(TRUSTED));
+    return this.#calls.answer(() => this.#session.requestState(TRUSTED));
   }
 
   /** Erases the user's data and tells every connected device. */
   clear() {
-    return this.#answer(() => this.#session.clear(TRUSTED));
+    return this.#calls.answer(() => this.#session.clear(TRUSTED));
   }
 
   /**
@@ -150,52 +122,45 @@ export class UserSessionDO extends DurableObject {
    * @param {PushOptions} [options]
    */
   push(message, options) {
-    return this.#answer(() => {
-      try {
-        return this.#session.push(bodyOf(message), resolvePushOptions(options ?? {}));
-      } catch (error) {
-        if (error instanceof RangeError) return refusal("invalid_request", error.message);
-        throw error;
-      }
-    });
+    return this.#calls.answerPush(message, options, (body, resolved) => this.#session.push(body, resolved));
   }
 
   /** The user's devices, those of version 2 also when they are away. */
   getDevices() {
-    return this.#answer(() => this.#session.requestDevices());
+    return this.#calls.answer(() => this.#session.requestDevices());
   }
 
   /** All that is stored about the user, as `GET /export` answers it. */
   export() {
-    return this.#answer(() => this.#session.export(TRUSTED));
+    return this.#calls.answer(() => this.#session.export(TRUSTED));
   }
 
   /** @param {string} deviceId Whose sockets and credential end. */
   logoutDevice(deviceId) {
-    return this.#answerNamed({ deviceId }, () => this.#session.logout(deviceId));
+    return this.#calls.answerNamed({ deviceId }, () => this.#session.logout(deviceId));
   }
 
   /** What has been counted for the user, as `GET /metrics` answers it. */
   getMetrics() {
-    return this.#answer(() => this.#session.metrics());
+    return this.#calls.answer(() => this.#session.metrics());
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   joinGame(gameId) {
-    return this.#answerNamed({ gameId }, () => this.#session.joinGame(gameId));
+    return this.#calls.answerNamed({ gameId }, () => this.#session.joinGame(gameId));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
-    return this.#answerNamed({ gameId }, () => this.#session.leaveGame(gameId));
+    return this.#calls.answerNamed({ gameId }, () => this.#session.leaveGame(gameId));
   }
 
   /** Ends the session on every device. */
   logoutAll() {
-    return this.#answer(() => this.#session.logout(""));
+    return this.#calls.answer(() => this.#session.logout(""));
   }
 
-  // What an importing Worker may add
+  // The method that an importing Worker may override
 
   /**
    * Called after a logout, for a class that overrides it: the place to end the app's own sessions.
@@ -224,153 +189,6 @@ export class UserSessionDO extends DurableObject {
 
   #hasOwnOnLogout() {
     return this.onLogout !== UserSessionDO.prototype.onLogout;
-  }
-
-  // How requests become events
-
-  /** @param {Request} request */
-  async #answerRequest(request) {
-    const url = URL.parse(request.url);
-    if (!url) return unreadableAddress();
-    const { pathname } = url;
-    const path = pathBelowPrefix(pathname);
-    const parsed = parseRequest(request, url);
-    if (path === null) {
-      const bare = pathname === "/" ? "" : pathname;
-      return isFromOutside(request)
-        ? this.#fetchUnchecked(parsed, bare)
-        : this.#fetchTrusted(parsed, bare);
-    }
-    const access = forwardedAccess(request);
-    if (access && this.ctx.id.name === undefined) throw new PlatformError(OLD_TOOLS);
-    if (access) return this.#fetchTrusted(parsed, path, credentialOf(access));
-    return this.#fetchUnchecked(parsed, path);
-  }
-
-  /**
-   * Serves a request that somebody else has checked.
-   * @param {ParsedRequest} parsed
-   * @param {string} path
-   * @param {Credential} [credential]
-   */
-  async #fetchTrusted(parsed, path, credential = TRUSTED) {
-    const route = readRoute(parsed, path);
-    return route instanceof Response ? route : this.#serve(route, parsed.request, credential);
-  }
-
-  /**
-   * Checks and serves a request that came from outside as it is.
-   * @param {ParsedRequest} parsed
-   * @param {string} path
-   */
-  async #fetchUnchecked(parsed, path) {
-    /** @type {Env & AuthEnv} */
-    const env = this.env;
-    const admitted = await admit(parsed, path, env, {}, this.#session.userId());
-    const served =
-      admitted instanceof Response
-        ? admitted
-        : await this.#serve(admitted.route, parsed.request, credentialOf(admitted.access));
-    const response = await asSocketClose(served, parsed, (socket) => this.ctx.acceptWebSocket(socket));
-    return withHeaders(response, parsed.request, env);
-  }
-
-  /**
-   * @param {Route} route
-   * @param {Request} request
-   * @param {Credential} credential
-   * @returns {Promise<Response>}
-   */
-  async #serve(route, request, credential) {
-    if (route.userId !== null && route.userId !== this.#session.userId()) {
-      return errorResponse(400, "invalid_request", "userId is not the user of this object");
-    }
-    switch (route.action) {
-      case "connect":
-        return this.#connect(route.handshake, credential);
-      case "state":
-        return answerResponse(this.#session.requestState(credential));
-      case "clear":
-        return answerResponse(this.#session.clear(credential));
-      case "metrics":
-        return answerResponse(this.#session.metrics());
-      case "export":
-        return answerResponse(this.#session.export(credential));
-      case "push": {
-        const content = await readBody(request, FRAME_BYTES_MAX);
-        if (content instanceof Response) return content;
-        return answerResponse(this.#session.push(content.body, route.options, content.size));
-      }
-    }
-  }
-
-  /**
-   * @param {Handshake} handshake
-   * @param {Credential} credential
-   */
-  #connect(handshake, credential) {
-    if (!handshake.isUpgrade) return upgradeRequired();
-    const { 0: client, 1: server } = new WebSocketPair();
-    const refused = this.#session.connect(server, handshake, credential);
-    if (refused) return answerResponse(refused);
-    return socketResponse(client, handshake.subprotocol);
-  }
-
-  /** @param {WebSocket} socket */
-  #gone(socket) {
-    this.#logoutRestart.closeAnswered(socket);
-    this.#unanswered(() => this.#session.disconnect(socket));
-  }
-
-  /** @param {() => void} work For whose answer nobody waits. */
-  #unanswered(work) {
-    try {
-      work();
-    } catch (error) {
-      this.#reportFailure(error);
-    }
-  }
-
-  /**
-   * Does a call's work. It returns the answer's JSON, the error included if it is one.
-   * @param {() => Answer | null} work
-   */
-  #answer(work) {
-    this.#logoutRestart.noteCall();
-    try {
-      const answer = work();
-      return answer && JSON.parse(answer.body);
-    } catch (error) {
-      this.#reportFailure(error);
-      throw error;
-    }
-  }
-
-  /**
-   * Does the work of a call about something with a name. Whoever has lost a device's id must not end all
-   * sessions by it, nor join a game that is called "undefined".
-   * @param {Record<string, unknown>} names
-   * @param {() => Answer | null} work
-   */
-  #answerNamed(names, work) {
-    const wrong = Object.keys(names).find((name) => typeof names[name] !== "string" || names[name] === "");
-    if (wrong === undefined) return this.#answer(work);
-    return this.#answer(() => refusal("invalid_message", `${wrong}: expected a string, not empty`));
-  }
-
-  /** @param {unknown} error */
-  #failureResponse(error) {
-    if (error instanceof PlatformError) return notConfigured(error.message);
-    this.#reportFailure(error);
-    if (error instanceof WakingFailure) return unavailable();
-    return internalFailure();
-  }
-
-  /** @param {unknown} error */
-  #reportFailure(error) {
-    if (error instanceof EventFailure) return;
-    if (error instanceof PlatformError) return notice("configuration", error.message);
-    report(`user ${quoted(this.ctx.id.name)}: ${summaryWithStack(error)}`);
   }
 }
 

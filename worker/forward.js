@@ -113,6 +113,14 @@ function forwardedCf(access) {
 }
 
 /**
+ * Whether the Worker sends a request once more when the object's restart makes it fail.
+ * @param {Request} request
+ */
+export function outlivesRestart({ cf }) {
+  return cf?.outlivesRestart === true;
+}
+
+/**
  * What our Worker has found out about a request.
  * @param {Request} request
  * @returns {Access | null} `null` if the request did not come from it.

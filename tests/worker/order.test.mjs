@@ -14,6 +14,7 @@ import { ROOT } from "../support/server.mjs";
 
 /** Between an event and the last of its effects. */
 const HOT_PATH = [
+  "worker/object/socket-events.js",
   "worker/object/session-host.js",
   "bindings/session-instance.js",
   "worker/object/socket-table.js",

@@ -4,7 +4,8 @@
  */
 
 import { encodedLength } from "../shared/limits.js";
-import { stackOf, summary } from "../shared/log.js";
+import { notice, quoted, report, stackOf, summary, summaryWithStack } from "../shared/log.js";
+import { PlatformError } from "../shared/requirements.js";
 
 /** @import { SessionEvent } from "../../bindings/wire.js" */
 
@@ -34,6 +35,17 @@ export class WakingFailure extends EventFailure {
   constructor() {
     super("the session can't be served now: try again later");
   }
+}
+
+/**
+ * Tells the operator of a failure, unless that has been done.
+ * @param {string | undefined} userId
+ * @param {unknown} error
+ */
+export function reportFailure(userId, error) {
+  if (error instanceof EventFailure) return;
+  if (error instanceof PlatformError) return notice("configuration", error.message);
+  report(`user ${quoted(userId)}: ${summaryWithStack(error)}`);
 }
 
 /**
