@@ -102,7 +102,7 @@ export class UserSessionClient {
       {
         address: () => this.#address(),
         token: () => this.#tokens.current,
-        hasOtherToken: (refused) => this.#tokens.hasOther(refused),
+        takeOtherToken: (refused) => this.#tokens.takeOther(refused),
         heartbeatMs: numberOption("heartbeatMs", options.heartbeatMs, HEARTBEAT_MS),
         lostAfterMs: numberOption("lostAfterMs", options.lostAfterMs, LOST_AFTER_MS),
         requestsPerSecond: numberOption("requestsPerSecond", options.requestsPerSecond, REQUESTS_PER_SECOND),

@@ -63,7 +63,7 @@ export interface ConnectionSettings {
   address: () => string;
   token: () => Token;
   /** Whether there is another token to try than the one that was refused. */
-  hasOtherToken: (refused: string | null) => boolean;
+  takeOtherToken: (refused: string | null) => boolean;
   heartbeatMs: number;
   WebSocket: typeof WebSocket | undefined;
   /** Whether the app has given that class: its sockets may carry what a request does not. */

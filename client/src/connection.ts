@@ -264,7 +264,7 @@ export class Connection {
     this.metrics.lastClose = { code, reason, at: Date.now() };
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
     const token = this.#tried?.token ?? null;
-    if (this.#renewals.mayTryAgain(ending, token, this.#hasFirstFrame, reason)) return this.#renew(reason);
+    if (this.#renewals.noteRefusal(ending, token, this.#hasFirstFrame, reason)) return this.#renew(reason);
     if (ending) return this.end(ending, reason);
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
     const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure;
@@ -279,7 +279,7 @@ export class Connection {
 
   /** The credential has ended: tries at once with the present one. */
   #renew(reason: string): void {
-    const mustWait = this.#renewals.mustWait(this.#hasFirstFrame && !this.#hasHeld(IN_VAIN_MS));
+    const mustWait = this.#renewals.noteRenewal(this.#hasFirstFrame && !this.#hasHeld(IN_VAIN_MS));
     if (this.#hasHeld()) this.#failures = 0;
     this.#abandon();
     this.#outage.dropped(problemOf("unauthorized", reason || "the credential has ended"));
@@ -294,7 +294,7 @@ export class Connection {
     if (!this.#isRunning || this.#hasFirstFrame || this.#settings.isOwnWebSocket) return;
     // A proxy may mark requests and not sockets, so a 403 proves nothing to who was let in before.
     if (code !== "unauthorized" && (code !== "forbidden" || this.#wasLetIn)) return;
-    if (this.#renewals.mayTryAgain(code, attempt.token, false, message)) return this.retry();
+    if (this.#renewals.noteRefusal(code, attempt.token, false, message)) return this.retry();
     this.end(code, message);
   }
 
@@ -353,7 +353,7 @@ export class Connection {
     this.#ping(PONG_MS);
     this.#heartbeatTimer = setTimeout(() => {
       this.#beat();
-      if (this.#versions.isDoubtful()) this.#doubtVersion1();
+      if (this.#versions.takeDoubt()) this.#doubtVersion1();
     }, this.#settings.heartbeatMs);
   }
 

@@ -45,7 +45,7 @@ export class Outage {
   begin(waitedMs = 0): void {
     if (this.#isOn) return;
     this.#isOn = true;
-    this.#deadline.set(Math.max(0, TOLD_AFTER_MS - waitedMs), () => this.#isLate());
+    this.#deadline.set(Math.max(0, TOLD_AFTER_MS - waitedMs), () => this.#becomeLate());
   }
 
   /** There is one, or none is wanted. */
@@ -94,7 +94,7 @@ export class Outage {
     this.problem = this.#known ?? offline() ?? late ?? unreachable(attempt);
   }
 
-  #isLate(): void {
+  #becomeLate(): void {
     this.tell();
     this.#handlers.changed();
     if (!this.#known && !offline()) void this.#ask(this.#handlers.attempt());

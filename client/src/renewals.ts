@@ -5,7 +5,7 @@ import type { ConnectionSettings, Ending } from "./connection-types.js";
 const TRIED_AT_ONCE = 2;
 
 export class Renewals {
-  #settings: Pick<ConnectionSettings, "token" | "hasOtherToken">;
+  #settings: Pick<ConnectionSettings, "token" | "takeOtherToken">;
   /** The refusal after which it was tried once more, but not with the same token if that was never good. */
   #refusal: { token?: string | null; reason: string } | null = null;
   /** How many connections in a row were let in in vain. */
@@ -13,7 +13,7 @@ export class Renewals {
   /** How often in a row it was over before anything was let in. */
   #ends = 0;
 
-  constructor(settings: Pick<ConnectionSettings, "token" | "hasOtherToken">) {
+  constructor(settings: Pick<ConnectionSettings, "token" | "takeOtherToken">) {
     this.#settings = settings;
   }
 
@@ -46,16 +46,16 @@ export class Renewals {
   }
 
   /**
-   * Whether something could be sent that the server has not refused: what let a connection in may have
+   * Notes a refusal. @returns Whether something can be sent that the server has not refused: what let a connection in may have
    * been renewed since, a token may have been set while another was on its way, and a function may give
    * another than one that it had kept.
    * @param token What was sent.
    * @param wasLetIn Whether it was good once.
    */
-  mayTryAgain(ending: Ending | undefined, token: string | null, wasLetIn: boolean, reason: string): boolean {
+  noteRefusal(ending: Ending | undefined, token: string | null, wasLetIn: boolean, reason: string): boolean {
     const isUnauthorized = ending === "unauthorized";
     if (!isUnauthorized && ending !== "forbidden") return false;
-    const isAnother = (isUnauthorized && wasLetIn) || this.#settings.hasOtherToken(token);
+    const isAnother = (isUnauthorized && wasLetIn) || this.#settings.takeOtherToken(token);
     const isAskable = isUnauthorized && !this.#refusal && typeof this.#settings.token() === "function";
     if (isAnother) this.#refusal = { reason };
     else if (isAskable) this.#refusal = { token, reason };
@@ -63,7 +63,7 @@ export class Renewals {
   }
 
   /** @param isShort Whether a connection was let in, and its credential had ended at once. @returns Whether to wait. */
-  mustWait(isShort: boolean): boolean {
+  noteRenewal(isShort: boolean): boolean {
     this.#inVain = isShort ? this.#inVain + 1 : 0;
     return this.#inVain > 1;
   }

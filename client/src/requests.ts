@@ -134,7 +134,7 @@ export class RequestQueue {
       if (this.#version === null) return;
       if (this.#pending.filter(({ isInFlight }) => isInFlight).length >= IN_FLIGHT_MAX) return;
       if (request.isInFlight || this.#mustWait(request)) continue;
-      if (!this.#hasCredit()) return;
+      if (!this.#earnCredit()) return;
       this.#send(request, this.#version);
     }
   }
@@ -219,8 +219,8 @@ export class RequestQueue {
     return first !== request;
   }
 
-  /** Whether one more may be sent; if not, all will be tried again when it may. */
-  #hasCredit(): boolean {
+  /** Adds what time has earned. @returns Whether one more may be sent; if not, all will be tried again when it may. */
+  #earnCredit(): boolean {
     const now = monotonicMs();
     if (now - this.#slowedAt > SLOW_MS) {
       this.#perSecond = this.#fullPerSecond;

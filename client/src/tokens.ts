@@ -31,10 +31,10 @@ export class Tokens {
   }
 
   /**
-   * Whether there is one to try beside one that was refused, which is the current one then.
+   * Makes another one than was refused the current one. @returns Whether there is another.
    * @param refused `null` if none was sent.
    */
-  hasOther(refused: string | null): boolean {
+  takeOther(refused: string | null): boolean {
     if (typeof this.current === "function") return false;
     if ((this.current ?? null) !== refused) return true;
     if (this.#spare === undefined) return false;

@@ -30,8 +30,8 @@ export class VersionChoice {
     this.offersVersion2 = this.#knowsVersion2 || count < OLDER_FOR_SURE || count % OLDER_ASKED_AGAIN === 0;
   }
 
-  /** Whether the server is to be asked beside the present connection of version 1. It is so once. */
-  isDoubtful(): boolean {
+  /** Takes the one chance to probe the server beside the present connection of version 1. @returns Whether it was left. */
+  takeDoubt(): boolean {
     const isFirst = this.#olderConnections === 1;
     if (isFirst) this.#olderConnections++;
     return isFirst;

@@ -116,7 +116,7 @@ describe("what is told of an event", () => {
   ];
   for (const [event, bytes, message] of EVENTS) {
     test(`${event.type}, ${bytes} bytes`, () => {
-      const line = new Failures().describe(event, new Error("x\ny"), situation);
+      const line = new Failures().note(event, new Error("x\ny"), situation);
       assert.doesNotMatch(line, /\n|my-/);
       const { stack, ...report } = JSON.parse(line);
       assert.deepEqual(report, {
@@ -141,7 +141,7 @@ describe("what is told of an event", () => {
       ["my-private", "not an Error"],
       [new RangeError("x".repeat(1_000)), `RangeError: ${"x".repeat(188)}`],
     ]) {
-      const line = new Failures().describe(event, error, situation);
+      const line = new Failures().note(event, error, situation);
       assert.doesNotMatch(line, /my-private/);
       assert.equal(JSON.parse(line).error, text);
     }
@@ -151,7 +151,7 @@ describe("what is told of an event", () => {
     const readStored = () => {
       throw new Error("the disk is gone");
     };
-    const line = new Failures().describe({ type: "MetricsRequested", now: 1 }, null, { connections: 1, readStored });
+    const line = new Failures().note({ type: "MetricsRequested", now: 1 }, null, { connections: 1, readStored });
     const { event, stored } = JSON.parse(line);
     assert.deepEqual({ event, stored }, { event: "MetricsRequested", stored: "Error: the disk is gone" });
   });
@@ -162,10 +162,10 @@ test("a socket's frames may fail twenty times at once, and once more a second, w
   const [socket, other] = [{}, {}].map((one) => /** @type {WebSocket} */ (/** @type {unknown} */ (one)));
   const failures = new Failures();
   /** @param {number} times */
-  const fail = (times) => Array.from({ length: times }, () => failures.isTooMuch(socket));
+  const fail = (times) => Array.from({ length: times }, () => failures.noteFrameFailure(socket));
   assert.ok(!fail(20).includes(true));
-  assert.ok(failures.isTooMuch(socket));
-  assert.ok(!failures.isTooMuch(other));
+  assert.ok(failures.noteFrameFailure(socket));
+  assert.ok(!failures.noteFrameFailure(other));
   t.mock.timers.setTime(1_000_000 + 2_000);
   assert.deepEqual(fail(2), [false, true]);
   t.mock.timers.setTime(0);

@@ -62,12 +62,13 @@ export class Failures {
   #caused = new WeakMap();
 
   /**
-   * One line about a failure.
+   * Notes a failure.
    * @param {SessionEvent} event
    * @param {unknown} error
    * @param {Situation} situation
+   * @returns One line about it.
    */
-  describe(event, error, { connections, readStored }) {
+  note(event, error, { connections, readStored }) {
     this.#inARow++;
     return JSON.stringify({
       event: event.type,
@@ -82,15 +83,16 @@ export class Failures {
   }
 
   /** Notes that an event was served. */
-  over() {
+  noteServed() {
     this.#inARow = 0;
   }
 
   /**
-   * Whether a socket's frames fail too often, the one that failed now included.
+   * Notes that a socket's frame has failed.
    * @param {WebSocket} socket
+   * @returns Whether the socket's frames fail too often.
    */
-  isTooMuch(socket) {
+  noteFrameFailure(socket) {
     const now = Date.now();
     const { count, at } = this.#caused.get(socket) ?? { count: 0, at: now };
     const forgiven = Math.max(0, now - at) / FAILURE_INTERVAL_MS;

@@ -47,7 +47,7 @@ export class Heartbeats {
    * @returns {{type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]} | null}
    *   `null` if it knows enough.
    */
-  read(sockets, age, sender) {
+  poll(sockets, age, sender) {
     const now = Date.now();
     if (now >= this.#readAt && now - this.#readAt < age) return null;
     const heartbeats = [];

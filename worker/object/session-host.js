@@ -123,7 +123,7 @@ export class SessionHost {
     try {
       const answer = this.#apply(/** @type {SessionInstance} */ (this.#instance).step(event));
       // Those come unasked between others, and say nothing about them.
-      if (event.type !== "HeartbeatsRead") this.#failures.over();
+      if (event.type !== "HeartbeatsRead") this.#failures.noteServed();
       return answer;
     } catch (error) {
       throw this.#failure(event, error);
@@ -138,7 +138,7 @@ export class SessionHost {
    */
   #failure(event, error) {
     this.#instance = null;
-    const line = this.#failures.describe(event, error, {
+    const line = this.#failures.note(event, error, {
       connections: this.#sockets.size,
       readStored: () => this.#storage.read(),
     });
@@ -157,7 +157,7 @@ export class SessionHost {
   connect(socket, { version, deviceId, tabId, since }, credential) {
     // Only devices of version 2 are told of others.
     const seesOthers = version === ProtocolVersion.Version2;
-    this.#readHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
+    this.#pollHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
     this.#pending = { socket, version };
@@ -177,7 +177,7 @@ export class SessionHost {
    * @param {string | ArrayBuffer} content
    */
   receive(socket, content) {
-    this.#readHeartbeats(HEARTBEATS_INTERVAL_MS, socket);
+    this.#pollHeartbeats(HEARTBEATS_INTERVAL_MS, socket);
     const open = this.#sockets.find(socket);
     if (!open) return;
     open.hasSpoken = true;
@@ -195,7 +195,7 @@ export class SessionHost {
     // The tag stays with its socket when the instance is lost, and when the object sleeps.
     const isV2 = this.#ctx.getTags(socket).includes(String(ProtocolVersion.Version2));
     send(socket, internalError(isV2 ? content : ""));
-    if (!this.#failures.isTooMuch(socket)) return;
+    if (!this.#failures.noteFrameFailure(socket)) return;
     try {
       this.disconnect(socket);
     } catch {
@@ -290,7 +290,7 @@ export class SessionHost {
    * @param {RequestEvent} event
    */
   #serve(event) {
-    this.#readHeartbeats(0);
+    this.#pollHeartbeats(0);
     return this.#run(event);
   }
 
@@ -299,9 +299,9 @@ export class SessionHost {
    * @param {number} age How old what it knows may be, in milliseconds.
    * @param {WebSocket} [sender] Whose frame has come.
    */
-  #readHeartbeats(age, sender) {
+  #pollHeartbeats(age, sender) {
     this.wake();
-    const event = this.#heartbeats.read(this.#sockets.all(), age, sender);
+    const event = this.#heartbeats.poll(this.#sockets.all(), age, sender);
     if (event) this.#run(event);
   }
 
@@ -336,7 +336,7 @@ export class SessionHost {
   #applyOne({ kind, connection, number, text, bytes }) {
     switch (kind) {
       case EffectKind.SetAttachment:
-        this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOf(bytes));
+        this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));
         return undefined;
       case EffectKind.Send:
         this.#send(connection, text);

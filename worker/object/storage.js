@@ -66,7 +66,7 @@ export class SessionStorage {
    */
   apply(kind, bytes) {
     const { kv } = this.#storage;
-    if (isRow(kind)) return kv.put(ROW_KEYS[kind], this.copyOf(bytes));
+    if (isRow(kind)) return kv.put(ROW_KEYS[kind], this.copyOut(bytes));
     switch (kind) {
       case EffectKind.Quarantine:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
@@ -85,7 +85,7 @@ export class SessionStorage {
    * whole buffer that they lie in. Good until the next call.
    * @param {Uint8Array} bytes
    */
-  copyOf(bytes) {
+  copyOut(bytes) {
     if (this.#copy.length !== bytes.length) this.#copy = new Uint8Array(bytes.length);
     this.#copy.set(bytes);
     return this.#copy;
