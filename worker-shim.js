@@ -66,8 +66,8 @@ export class UserSessionDO extends DurableObject {
   // The handlers that the platform calls
 
   /**
-   * Serves the same paths as the Worker, with the prefix or without. A request is checked here if our
-   * Worker has not done it, unless it has a bare path and was made by whoever holds the binding.
+   * Serves the same paths as the Worker, with the prefix or without. A request that our Worker has not checked
+   * is checked here, unless it has a bare path and was made by a Worker with the binding.
    * @param {Request} request
    * @override
    */
@@ -135,12 +135,12 @@ export class UserSessionDO extends DurableObject {
     return this.#calls.answer(() => this.#session.export(TRUSTED));
   }
 
-  /** @param {string} deviceId Whose sockets and credential end. */
+  /** @param {string} deviceId The device whose sockets and credential end. */
   logoutDevice(deviceId) {
     return this.#calls.answerNamed({ deviceId }, () => this.#session.logout(deviceId));
   }
 
-  /** What has been counted for the user, as `GET /metrics` answers it. */
+  /** The user's counts, as `GET /metrics` answers them. */
   getMetrics() {
     return this.#calls.answer(() => this.#session.metrics());
   }
@@ -163,14 +163,14 @@ export class UserSessionDO extends DurableObject {
   // The method that an importing Worker may override
 
   /**
-   * Called after a logout, for a class that overrides it: the place to end the app's own sessions.
-   * When it fails it is called again, so it may be called more than once for one logout.
+   * Ends the app's own sessions after a logout, in a class that overrides it. It is called again if it fails,
+   * so it may be called more than once for one logout.
    * @param {string} _userId
    * @param {LogoutScope} _scope
    * @param {Env} _env
    * @returns {void | Promise<void>}
    */
-  // eslint-disable-next-line no-unused-vars -- They are for those who override it.
+  // eslint-disable-next-line no-unused-vars -- They are for a class that overrides it.
   onLogout(_userId, _scope, _env) {}
 
   /**

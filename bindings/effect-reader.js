@@ -1,18 +1,21 @@
-/** Effects from where the module has left them, as `wire.h` describes it. */
+/**
+ * Reads effects where the module has left them in its memory, as `wire.h` describes. Carrying them out belongs
+ * to the host.
+ */
 import { EffectKind, isRow } from "./wire.js";
 
 /** @import { Effect, Kind } from "./wire.js" */
 
-/** An effect's record, in words. */
+/** The size of an effect's record, in words. */
 const RECORD_WORDS = 5;
 
 const NO_BYTES = new Uint8Array(0);
 
-// A byte order mark is data here, like everything else.
+// A byte order mark is data like any other character.
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /**
- * The module's memory as it is now.
+ * Views of the module's memory, good until the module's next call.
  * @typedef {object} MemoryView
  * @property {Uint8Array<ArrayBuffer>} bytes
  * @property {Uint32Array} words
@@ -21,8 +24,8 @@ const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 /**
  * Reads the effects of a step.
  * @param {MemoryView} memory
- * @param {number} outcomeAt Address of what the step has returned: where the records are, how many,
- *   and where their texts are.
+ * @param {number} outcomeAt The address of three words: where the records are, how many, and where their
+ *   texts are.
  * @returns {Effect[]}
  */
 export function readEffects({ bytes, words }, outcomeAt) {
@@ -39,7 +42,7 @@ export function readEffects({ bytes, words }, outcomeAt) {
     const start = textsAt + words[record + 3];
     const end = start + words[record + 4];
     const isText = kind !== EffectKind.SetAttachment && !isRow(kind);
-    // The same frame to several devices is there once.
+    // One frame to several devices is there once, so it is decoded once.
     if (isText && (start !== textAt || end !== textEnd)) {
       text = decoder.decode(bytes.subarray(start, end));
       [textAt, textEnd] = [start, end];

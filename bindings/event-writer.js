@@ -1,12 +1,14 @@
-/** Events to bytes, as `wire.h` describes them. */
+/**
+ * Writes events as bytes, as `wire.h` describes. Which event to write is decided by the host.
+ */
 import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
 
 /** @import { ResolvedPushOptions, Credential, FrameContent, RequestEvent, SessionEvent, WokenEvent } from "./wire.js" */
 
-/** What the buffer has when nothing large is in it; most events take far less. */
+/** The size of the buffer that is kept; most events take far less. */
 const BYTES_KEPT = 4_096;
 
-/** Up to this length a text is written faster than the encoder is called (workerd 2026-11-17). */
+/** The longest text that a loop writes faster than the encoder does (workerd 2026-11-17). */
 const SHORT_TEXT = 128;
 
 const NO_BYTES = new Uint8Array(0);
@@ -14,7 +16,7 @@ const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 
 /**
- * Gives a buffer of so many bytes, which begins with what the last one held.
+ * Makes a buffer of the given size, which begins with the content of the last one.
  * @typedef {(size: number) => Uint8Array<ArrayBuffer>} Room
  */
 
@@ -36,8 +38,7 @@ export class EventWriter {
    * @returns {number} Its size in bytes.
    */
   write(event) {
-    // Nothing is left of the buffer if the memory in which it lies has grown since. One that a large
-    // frame took is given back.
+    // The buffer is gone if the memory in which it lies has grown. A buffer for a large frame is given back.
     const { length } = this.#bytes;
     if (length === 0 || length > BYTES_KEPT) this.#use(this.#room(BYTES_KEPT));
     this.#size = 0;
@@ -83,7 +84,7 @@ export class EventWriter {
   }
 
   /**
-   * What a request has behind its time.
+   * Writes the fields of a request behind its time.
    * @param {RequestEvent} event
    */
   #request(event) {
@@ -155,9 +156,9 @@ export class EventWriter {
   }
 
   /**
-   * The size, then the content unless it is too large or binary in a place for text.
+   * Writes the size of a content, and the content itself unless it is too large or binary in a place for text.
    * @param {FrameContent} content
-   * @param {number} [size] Its size in bytes where the caller has read only a part of it.
+   * @param {number} [size] Its size in bytes, if the caller has read only a part of it.
    */
   #payload(content, size) {
     if (typeof content !== "string") {
@@ -166,7 +167,7 @@ export class EventWriter {
       const isText = content instanceof Uint8Array && bytes <= FRAME_BYTES_MAX;
       return this.#blob(isText ? content : NO_BYTES);
     }
-    // A text has at least as many bytes as UTF-16 units, so a huge one need not be encoded.
+    // A text has at least as many bytes as UTF-16 units, so a huge text need not be encoded.
     if (content.length > FRAME_BYTES_MAX) {
       const isHuge = content.length > 16 * FRAME_BYTES_MAX;
       this.#u32(isHuge ? content.length : encoder.encode(content).length);
@@ -216,7 +217,7 @@ export class EventWriter {
   /**
    * @param {string} text
    * @param {number} start
-   * @returns {number} How many bytes were written, -1 if the text is not ASCII.
+   * @returns {number} The number of bytes, -1 if the text is not ASCII.
    */
   #ascii(text, start) {
     const bytes = this.#bytes;

@@ -1,6 +1,6 @@
 /**
- * One user's session in an instance of the module of its own, so that a trap or a damaged heap
- * never reaches another user.
+ * Runs one user's session in an instance of the module, so that a trap or a damaged heap never reaches another
+ * user. Waking it with the right events belongs to the host.
  */
 import { readEffects } from "./effect-reader.js";
 import { EventWriter } from "./event-writer.js";
@@ -9,7 +9,7 @@ import { EventWriter } from "./event-writer.js";
 /** @import { Effect, SessionEvent } from "./wire.js" */
 
 /**
- * What the module exports; `wasm_exports.cpp` says how to use it.
+ * The module's exports; `wasm_exports.cpp` says how to use them.
  * @typedef {object} SessionExports
  * @property {WebAssembly.Memory} memory
  * @property {() => void} _initialize
@@ -25,8 +25,7 @@ export class SessionInstance {
 
   /**
    * @param {WebAssembly.Module} module
-   * @throws {RangeError} when the process has no room for one more; V8 gives it some 16,000 (address
-   *   space).
+   * @throws {RangeError} if the process has no address space for one more; V8 gives it some 16,000.
    */
   constructor(module) {
     const { exports } = new WebAssembly.Instance(module);
@@ -41,8 +40,8 @@ export class SessionInstance {
   /**
    * Hands one event to the session.
    * @param {SessionEvent} event
-   * @returns {Effect[]} What has to be done, in this order.
-   * @throws {WebAssembly.RuntimeError} when the module traps. The instance must not be used again.
+   * @returns {Effect[]} The effects, to be carried out in this order.
+   * @throws {WebAssembly.RuntimeError} if the module traps. The instance must not be used again.
    */
   step(event) {
     const outcomeAt = this.#exports.session_step(this.#writer.write(event));
@@ -55,8 +54,8 @@ export class SessionInstance {
   }
 
   /**
-   * The only place that makes views of the memory. Any call may make it grow, which leaves nothing of
-   * the views there were: so everybody looks anew after each.
+   * Makes the views of the memory, here and nowhere else. Any call of the module may grow the memory, which
+   * empties all views, so they are taken anew after each call.
    */
   #look() {
     if (this.#memory.bytes.length === 0) {

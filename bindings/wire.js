@@ -1,6 +1,7 @@
 /**
- * The words of the boundary in JavaScript. `event-writer.js` and `effect-reader.js` speak it; its C++
- * half is `wire.h`, which describes the format. Both have the same tables, and a test compares them.
+ * Names the events, effects and values that cross the boundary to the module. `wire.h` is the C++ half and
+ * describes the format; a test compares the tables of both. Bytes are written and read elsewhere, in
+ * event-writer.js and effect-reader.js.
  */
 
 /** A frame or body with more bytes stays out of the module, which gets its size alone and refuses it. */
@@ -60,7 +61,7 @@ export function isRow(kind) {
   return kind in ROW_KEYS;
 }
 
-/** What a device speaks. */
+/** The versions of the protocol. */
 export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
 
 /**
@@ -72,7 +73,7 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * How often something may happen; a `count` of 0 is no limit.
+ * A limit of how often something may happen; a `count` of 0 is no limit.
  * @typedef {object} Rate
  * @property {number} count
  * @property {number} perMs
@@ -80,24 +81,24 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * How much one user may ask for.
+ * The limits of one user.
  * @typedef {object} RateLimits
- * @property {Rate} frames Of one connection.
- * @property {Rate} userFrames Of all connections together.
+ * @property {Rate} frames The frames of one connection.
+ * @property {Rate} userFrames The frames of all connections together.
  * @property {Rate} connects
  * @property {number} devicesMax
  */
 
 /**
- * What whoever asks has proved.
+ * The credential of a connection or request.
  * @typedef {object} Credential
  * @property {number} issuedAt Seconds since the epoch, -1 for a caller that is beyond a logout.
  * @property {number} expiresAt Milliseconds since the epoch, 0 for never.
- * @property {string} id Names it; empty if it has no name.
+ * @property {string} id Its name; empty if it has none.
  */
 
 /**
- * A place in the count of the frames that go to all; an epoch of 0 is none.
+ * A place in the count of the frames that go to all devices; an epoch of 0 is no place.
  * @typedef {object} Position
  * @property {number} epoch
  * @property {number} seq
@@ -113,19 +114,19 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * What the instance knows of the world when it starts.
+ * The first event of an instance, with all that it knows of the outside.
  * @typedef {object} WokenEvent
  * @property {"Woken"} type
  * @property {string} userId
  * @property {number} now
- * @property {Uint8Array | null} snapshot The stored bytes, `null` if there are none.
- * @property {Uint8Array | null} logout The same of the last logout.
- * @property {Uint8Array | null} kept The same of the kept pushes.
+ * @property {Uint8Array | null} snapshot The row of the state, `null` if there is none.
+ * @property {Uint8Array | null} logout The row of the last logout.
+ * @property {Uint8Array | null} kept The row of the kept pushes.
  * @property {{games: string[], lastActive: number} | null} legacy State of the server this one
  *   replaces.
  * @property {WokenConnection[]} connections
  * @property {RateLimits} rateLimits
- * @property {boolean} isMeasured Somebody collects what is counted.
+ * @property {boolean} isMeasured Whether somebody collects the counts.
  */
 
 /**
@@ -134,7 +135,7 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * What somebody asks for by a request or a call.
+ * A request by HTTP or by RPC.
  * @typedef {{type: "StateRequested", now: number, heartbeat: number, credential: Credential}
  *   | {type: "ClearRequested", now: number, credential: Credential}
  *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number, options: ResolvedPushOptions}
@@ -147,7 +148,7 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * What can happen; `src/event.h` says what each means.
+ * An event; `src/event.h` says what each means.
  * @typedef {WokenEvent | RequestEvent
  *   | {type: "Connected", connection: number, now: number, deviceId: string,
  *      credential: Credential, version: number, tabId: string, since: Position}
@@ -158,9 +159,8 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * What has to be done; `src/effect.h` says what each means. `text` is for frames, reasons, answers
- * and reports, `bytes` for what is stored or attached; the bytes lie in the module's memory, where the
- * next step writes.
+ * An effect; `src/effect.h` says what each means. `text` is for frames, reasons, answers and reports, `bytes`
+ * for rows and attachments; the bytes lie in the module's memory, where the next step writes.
  * @typedef {object} Effect
  * @property {Kind} kind
  * @property {number} connection
@@ -170,7 +170,7 @@ export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
  */
 
 /**
- * What a request gets.
+ * The answer to a request.
  * @typedef {object} Answer
  * @property {number} status
  * @property {string} body JSON.

@@ -1,6 +1,7 @@
 /**
- * What every request from outside has to pass, at the Worker or, if a Worker of somebody else's
- * hands it on as it came, at the object; and how what was found out reaches the object.
+ * Admits a request from outside, or refuses it: its route, its page's origin, its sign-in, and how often its
+ * credential connects. The Worker calls this, and the object does for requests that no Worker has checked.
+ * How each check works belongs to http/ and auth/.
  */
 import { authorize, closedUnlessConfigured } from "./auth/authorize.js";
 import { notice, summary } from "./shared/log.js";
@@ -15,18 +16,19 @@ import { readRoute } from "./http/routes.js";
 const CONNECT_RETRY_SECONDS = "10";
 
 /**
+ * A request that may be served.
  * @typedef {object} Admitted
  * @property {Route & {userId: string}} route
  * @property {Access} access
  */
 
 /**
- * Lets a request in, or not.
+ * Runs the checks one after the other, up to the first that fails.
  * @param {ParsedRequest} parsed
  * @param {string} path The path behind the prefix.
  * @param {AuthEnv} env
  * @param {AuthOptions} options
- * @param {string | null} [owner] The user that the request is for if it names none.
+ * @param {string | null} [owner] The user of the request if it names none.
  * @returns {Promise<Admitted | Response>} The answer if it goes no further.
  */
 export async function admit(parsed, path, env, options, owner = null) {
@@ -47,8 +49,8 @@ export async function admit(parsed, path, env, options, owner = null) {
 }
 
 /**
- * Counts by user and credential: whether a credential has been ended by a logout is known only to the
- * object, and one that has must not use up what the others may do.
+ * Counts connects by user and credential. A credential that a logout has ended must not use up the
+ * limit of the others, and only the object knows which ones it has ended.
  * @param {string} userId
  * @param {Access} access
  * @param {AuthEnv} env
@@ -61,7 +63,7 @@ async function countConnect(userId, access, { CONNECT_LIMITER: limiter }) {
     const { success } = await limiter.limit({ key: JSON.stringify([userId, credentialId ?? null]) });
     if (success) return null;
   } catch (error) {
-    // Whoever is asking has been checked: better too many connections than none.
+    // Too many connections are better than none: the credential has been checked.
     notice("limiter", `CONNECT_LIMITER did not answer: ${summary(error)}`);
     return null;
   }

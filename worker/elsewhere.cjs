@@ -1,6 +1,6 @@
 /**
- * What stops whoever takes the server for something else. It is a file of its own, and neither of ES
- * modules nor of CommonJS, since both have to say it.
+ * Stops a program that imports the server where no Worker runs. ES modules and CommonJS both need the
+ * sentence, so it is a file of its own, with the syntax of neither.
  */
 throw new Error(
   "user-session-worker is the session server and runs in Cloudflare Workers (workerd) only: in pages and in Node " +

@@ -1,6 +1,6 @@
 /**
- * The package's root wherever no Worker runs: in Node, in a page, in a bundle for either. It has the
- * server's names, so that whoever imports one gets as far as the sentence that says what to do.
+ * The package's root wherever no Worker runs: in Node, in a page, in a bundle for either. Its names are the
+ * server's, so that an import gets as far as the sentence that says what to do. Nothing works here.
  */
 import "./elsewhere.cjs";
 

@@ -1,4 +1,7 @@
-/** How a request gets from the Worker to its user's object. */
+/**
+ * Carries a request from the Worker to its user's object, and says in it what the Worker has checked. Both
+ * ends of that agreement are here; the checks are not, and neither is what the object does.
+ */
 import { FRAME_BYTES_MAX } from "../bindings/wire.js";
 import { report, summaryWithStack } from "./shared/log.js";
 import { notConfigured } from "./http/refusals.js";
@@ -13,18 +16,18 @@ import { readBody } from "./http/routes.js";
 /** The message of the exception that a request gets which waits for the restart. */
 export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
 
-// All that the object needs of a socket's request. The rest, credentials among it, stays here.
+// The only headers of a socket's request that go on to the object: credentials stay in the Worker.
 const SOCKET_HEADERS = [
   ...["Upgrade", "Connection"],
   ...["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions"],
 ];
 
-// What a client's request has when it reaches a Worker, and one that a Worker makes has not.
+// Headers of a client's request that a Worker's own request lacks.
 const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
 const CLIENT_HEADERS = ["Origin", "Cookie", "Authorization", "User-Agent", "Referer", "Sec-Fetch-Site"];
 
 /**
- * Passes a request on to the user's object.
+ * Passes a request on to the user's object, a second time if the object restarts meanwhile.
  * @param {ParsedRequest} parsed
  * @param {Env} env
  * @param {Admitted} admitted
@@ -44,12 +47,11 @@ export async function forward(parsed, env, admitted) {
 }
 
 /**
- * Makes it possible to send a request more than once: what it returns gives a new copy at each call.
- * The copies say what was found out about the request, carry none of its credentials, and tell the
- * object that it may let them wait for a restart (see logout-restart.js).
+ * Makes a function that gives a new copy of a request at each call, so that it can be sent twice. The
+ * copies carry the access that was checked, and no credential.
  * @param {ParsedRequest} parsed
  * @param {Admitted} admitted
- * @returns {Promise<(() => Request) | Response>} The refusal if there is nothing that can be sent on.
+ * @returns {Promise<(() => Request) | Response>} The refusal if the body can't be read.
  */
 async function copier({ request, handshake }, { route, access }) {
   const { url, method } = request;
@@ -64,8 +66,8 @@ async function copier({ request, handshake }, { route, access }) {
 }
 
 /**
- * Whether the object restarted after a logout. It does not do that while it serves a request, so
- * this one was not begun.
+ * Whether a request failed since the object restarted after a logout. Such a request was not begun: an
+ * object that serves one does not restart.
  * @param {unknown} error
  */
 export function isRestart(error) {
@@ -73,7 +75,7 @@ export function isRestart(error) {
 }
 
 /**
- * The answer when the object gave none.
+ * Makes the answer for a request that the object has not answered.
  * @param {unknown} error
  */
 function unreachable(error) {
@@ -82,7 +84,7 @@ function unreachable(error) {
 }
 
 /**
- * The headers of a socket's request to the object.
+ * Makes the headers of a socket's request to the object.
  * @param {Request} request
  * @param {string | undefined} subprotocol
  */
@@ -97,7 +99,7 @@ function socketHeaders(request, subprotocol) {
 }
 
 /**
- * Whether a request bears the marks of a client, and not only of the Worker that passes it on.
+ * Whether a client made a request, and not only the Worker that passes it on.
  * @param {Request} request
  */
 export function isFromOutside({ headers }) {
@@ -105,7 +107,7 @@ export function isFromOutside({ headers }) {
 }
 
 /**
- * What goes along with a request to the object, on a way that no client can write to.
+ * Makes the part of a request that tells the object what was checked. No client can write to `cf`.
  * @param {Access} access
  */
 function forwardedCf(access) {
@@ -113,7 +115,7 @@ function forwardedCf(access) {
 }
 
 /**
- * Whether the Worker sends a request once more when the object's restart makes it fail.
+ * Whether the Worker sends a request once more if the object's restart makes it fail.
  * @param {Request} request
  */
 export function outlivesRestart({ cf }) {
@@ -121,13 +123,13 @@ export function outlivesRestart({ cf }) {
 }
 
 /**
- * What our Worker has found out about a request.
+ * Reads what our Worker has found out about a request.
  * @param {Request} request
  * @returns {Access | null} `null` if the request did not come from it.
  */
 export function forwardedAccess(request) {
   const access = request.cf?.userSessionAccess;
-  // With this header anybody can set `cf` on a development server. Our Worker does not pass it on.
+  // This header lets anybody set `cf` on a development server, and our Worker does not pass it on.
   if (!isAccess(access) || request.headers.has("MF-CF-Blob")) return null;
   return access;
 }

@@ -1,5 +1,5 @@
 /**
- * What this package gives to a Worker: the Durable Object's class, a function that routes requests
+ * The package as a Worker sees it: the Durable Object's class, a function that routes requests
  * to it, and a Worker made of both.
  */
 import { DurableObject } from "cloudflare:workers";
@@ -26,7 +26,7 @@ export interface CallError {
   error: { code: string; message: string };
 }
 
-/** What has been counted for a user: times in milliseconds, sizes in bytes of UTF-8. */
+/** A user's counts: times in milliseconds, sizes in bytes of UTF-8. */
 export interface UserMetrics {
   userId: string;
   since: number;
@@ -58,7 +58,7 @@ export interface UserMetrics {
 export type PushedMessage = { type: string } | { type: string; [key: string]: unknown };
 
 /**
- * What the Worker's environment must hold, and may. The variables have no place in the type: a
+ * The bindings that the Worker's environment must hold, and may. The variables have no place in the type: a
  * configuration's own type has those that it sets.
  */
 export interface UserSessionEnv {
@@ -104,7 +104,7 @@ export type LogoutScope = "all";
 /** A device as it calls itself: in version 2 an installation of the app with its tabs. */
 export interface UserDevice {
   deviceId: string;
-  /** What the device calls itself; empty if it has not said. */
+  /** The name that the device has given itself; empty if it has given none. */
   name: string;
   /** In milliseconds since the Unix epoch, as all times here. */
   firstSeen: number;
@@ -133,7 +133,7 @@ export interface PushOptions {
   except?: string[];
 }
 
-/** What became of a push. */
+/** The result of a push. */
 export interface PushResult {
   /** How many connected sockets have got it. */
   delivered: number;
@@ -183,7 +183,7 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
 
   /** The user's state. */
   getState(): UserState;
-  /** What has been counted for the user since `since`; docs/operating.md says what each count is. */
+  /** The user's counts since `since`; docs/operating.md says what each count is. */
   getMetrics(): UserMetrics;
   /** Erases the user's data and tells every connected device. */
   clear(): { success: true };

@@ -1,4 +1,7 @@
-/** The Worker: which requests are ours, and what becomes of everything that can go wrong with one. */
+/**
+ * The Worker's own part: finds out whether a request is for this server, and answers it whatever goes wrong.
+ * The checks belong to admission.js, the way to the object to forward.js.
+ */
 import { isUpgrade } from "./http/handshake.js";
 import { parseRequest } from "./http/parsed-request.js";
 import { admit } from "./admission.js";
@@ -12,8 +15,7 @@ import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./http/routes
 /** @import { AuthEnv, AuthOptions } from "./auth/identity.js" */
 
 /**
- * Serves a request below `/__user-session`. Whoever calls it may change the answer's headers, also a
- * socket's.
+ * Serves a request below `/__user-session`. Its caller may change the answer's headers.
  * @param {Request} request
  * @param {Env & AuthEnv} env Holds the binding `USER_SESSION_DO`.
  * @param {AuthOptions} [options]
@@ -55,8 +57,7 @@ async function respond(request, env, options) {
 }
 
 /**
- * Says in the log once what a router has done that takes the prefix away or puts something before it:
- * all that the app sees of it is a 404 of its own.
+ * Logs once that the app's router changes the prefix. The app itself sees only its own 404.
  * @param {URL} url
  * @param {Request} request
  */

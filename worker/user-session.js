@@ -1,4 +1,7 @@
-/** The calls that a Worker with the binding can make to a user's object. */
+/**
+ * Calls the methods of a user's object for a Worker that has the binding. What a method does is decided in
+ * the object.
+ */
 import { isRestart } from "./forward.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "./shared/limits.js";
 import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./shared/requirements.js";
@@ -6,7 +9,7 @@ import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./shared/
 /** @import { UserSession } from "./package.js" */
 
 /**
- * The object's methods, and whether a call may be made twice without anybody noticing.
+ * The object's methods, each with a check whether repeating a call does no harm.
  * @type {Record<keyof UserSession, (args: any[]) => boolean>}
  */
 const METHODS = {
@@ -23,13 +26,13 @@ const METHODS = {
 };
 
 /**
- * A user's session to call, as often as needed. An object restarts after a logout, and what held it
- * then is of no use any more: so each failure makes us take hold of it anew, and a call that was
- * surely not begun, or may be made twice, is made once more.
+ * Makes a user's session, which can be called as often as needed. An object restarts after a logout, and a
+ * stub that has failed is of no use any more: each failure makes a new one. A call is repeated once if it
+ * was surely not begun, or if repeating it does no harm.
  * @template {string} [M=never]
  * @param {{USER_SESSION_DO: DurableObjectNamespace<any>}} env
  * @param {string} userId At most 1,024 bytes of UTF-8.
- * @param {readonly M[]} [own] The methods that a class of the app's own adds.
+ * @param {readonly M[]} [own] The methods that the app's own class adds.
  * @returns {UserSession & Record<M, (...args: any[]) => Promise<unknown>>}
  * @throws {TypeError} if there is no such binding, or the user's id can't be one.
  */
@@ -45,9 +48,9 @@ export function userSession(env, userId, own = []) {
   if (encodedLength(userId) > USER_ID_BYTES_MAX) {
     throw new TypeError(`userId: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`);
   }
-  // Half a character is read as in an address, where a page's client writes the same id.
+  // Half a surrogate pair becomes what it is in a URL, where a page's client writes the same id.
   const id = sessions.idFromName(userId.toWellFormed());
-  // The stub of any class: its methods are what METHODS and `own` say.
+  // The stub's class may be the app's own, so its type says nothing of METHODS and `own`.
   const hold = () => /** @type {Record<string, (...args: any[]) => Promise<any>>} */ (sessions.get(id));
   let stub = hold();
   /** @param {string} name @param {any[]} args */
@@ -57,9 +60,9 @@ export function userSession(env, userId, own = []) {
       if (typeof held[name] !== "function") throw new PlatformError(NO_RPC);
       return await held[name](...args);
     } catch (error) {
-      // It was found by its name here.
+      // The object was found by its name here, so old tools are the only cause left.
       if (error instanceof Error && error.message.includes(NO_NAME)) throw new PlatformError(OLD_TOOLS);
-      // Another call may have done it by now.
+      // Another call may have replaced the stub meanwhile.
       if (stub === held) stub = hold();
       throw error;
     }
@@ -96,7 +99,7 @@ function never() {
   return false;
 }
 
-/** @param {any[]} args Those of a push. One that has an id is delivered once. */
+/** @param {any[]} args The arguments of a push, which is delivered once if it has an id. */
 function hasPushId([, options]) {
   return typeof options?.pushId === "string";
 }

@@ -1,5 +1,6 @@
 /**
- * Who may do what. Nobody may do anything until the owner has said how users are known.
+ * Decides what a request may do, with one verifier for each `AUTH_MODE`. Nobody may do anything until the
+ * owner has said how users are known. How a mode reads credentials belongs to that mode's own file.
  */
 import { introspect } from "./introspection.js";
 import { verifyJwt } from "./jwt.js";
@@ -17,16 +18,16 @@ import { isSameSecret } from "./secrets.js";
 /** @import { Action } from "../http/routes.js" */
 
 /**
- * The function that finds out in each mode whose request it is, or refuses it.
+ * Each mode's verifier, which finds out whose request it is or refuses it.
  * @type {Record<Mode, (parsed: ParsedRequest, env: AuthEnv) => Promise<Identity | Response>>}
  */
 const VERIFIERS = { jwt: verifyJwt, session: introspect };
 
 /**
- * Whether the owner has said how users are known.
+ * Refuses every request while the settings can't be read or the runtime is too old.
  * @param {AuthEnv} env
  * @param {AuthOptions} options
- * @returns {Response | null} The refusal if not.
+ * @returns {Response | null} `null` if nothing is wrong.
  */
 export function closedUnlessConfigured(env, options) {
   const problem = runtimeProblem() ?? settingProblem(env, options);
@@ -34,7 +35,7 @@ export function closedUnlessConfigured(env, options) {
 }
 
 /**
- * Finds out what a request may do, where closedUnlessConfigured has found nothing wrong.
+ * Finds out what a request may do. The settings have been checked by closedUnlessConfigured.
  * @param {ParsedRequest} parsed
  * @param {{action: Action, userId: string}} route
  * @param {AuthEnv} env
@@ -62,17 +63,19 @@ export async function authorize(parsed, route, env, options = {}) {
 }
 
 /**
+ * Finds out who is asking.
  * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  * @param {Authenticate | undefined} authenticate
  */
 function identify(parsed, env, authenticate) {
   if (authenticate) return askOwner(parsed.request, env, authenticate);
-  // The settings were looked at before.
+  // Checked settings have one of the modes.
   return VERIFIERS[/** @type {Mode} */ (env.AUTH_MODE)](parsed, env);
 }
 
 /**
+ * Asks the importing Worker's own check who is asking.
  * @param {Request} request
  * @param {AuthEnv} env
  * @param {Authenticate} authenticate
@@ -83,11 +86,11 @@ async function askOwner(request, env, authenticate) {
   /** @type {Identity | null} */
   let identity;
   try {
-    // The body stays unread: it is still to be served.
+    // The copy has no body: reading it would leave none to be served.
     const bare = new Request(url, { method, headers, cf: /** @type {any} */ (cf) });
     identity = await authenticate(bare, env);
   } catch (error) {
-    // Its message may quote what it could not read.
+    // The error's message may quote a credential.
     return cannotCheck(`authenticate threw ${error instanceof Error ? error.name : "no Error"}`);
   }
   if (identity === null) return unauthorized("sign in first");
@@ -99,7 +102,7 @@ async function askOwner(request, env, authenticate) {
 }
 
 /**
- * Lets everybody in who is on the same machine, as far as can be told.
+ * Lets in whoever is on the same machine.
  * @param {ParsedRequest} parsed
  * @returns {Access | Response}
  */
@@ -112,7 +115,7 @@ function trustLocal(parsed) {
 }
 
 /**
- * The answer to whoever asks for what only servers may do, without the service token.
+ * Refuses a request that only servers may make and that has no service token.
  * @param {ParsedRequest} parsed
  * @param {Action} action
  * @param {AuthEnv} env
@@ -124,7 +127,7 @@ async function refuseServer(parsed, action, env, { authenticate }) {
     ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
     : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
   const isReadElsewhere = Boolean(authenticate) || MODES[/** @type {Mode} */ (env.AUTH_MODE)].isReadElsewhere;
-  // It may be a service token with a slip in it, which is a secret and no business of the sign-in's.
+  // A token here may be a service token with a slip in it, and must not reach the sign-in.
   if (isReadElsewhere && possibleTokens(parsed).length > 0) return unauthorized(problem);
   const identity = await identify(parsed, env, authenticate);
   if (!(identity instanceof Response)) return forbidden(`${action} needs the SERVICE_TOKEN as bearer`);
@@ -142,7 +145,7 @@ async function hasServiceToken({ request }, env) {
 }
 
 /**
- * Whether the service token stands where a user's credential does: it would be handed on to the sign-in.
+ * Whether the service token stands where a user's credential belongs, and would be handed to the sign-in.
  * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  */

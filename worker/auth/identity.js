@@ -1,11 +1,12 @@
 /**
- * Who is asking, as whoever checked it says, and the rules that each such answer must keep.
+ * The identity of a user who has proved to be one, and the rules that every identity must keep, whichever
+ * check it comes from. No check of a credential belongs here.
  */
 
 /** @import { Credential } from "../../bindings/wire.js" */
 /** @import { Variable } from "./settings.js" */
 
-/** How far a clock elsewhere may be ahead of ours. */
+/** How far another clock may be ahead of ours. */
 export const CLOCK_SKEW_SECONDS = 60;
 
 /**
@@ -16,7 +17,7 @@ export const SECONDS_MAX = 253_402_387_200;
 
 const MS_PER_SECOND = 1_000;
 
-// As milliseconds a day of January 1970, as seconds one of 2001.
+// This many seconds are a day of 2001, and as many milliseconds one of January 1970.
 const SECONDS_IN_USE_MIN = 1_000_000_000;
 
 /**
@@ -31,7 +32,7 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
  */
 
 /**
- * What a request may do: what its user may, or anything.
+ * The rights of a request: those of its user, or all.
  * @typedef {{kind: "user", identity: Identity} | {kind: "trusted"}} Access
  */
 
@@ -39,19 +40,21 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
 export const TRUSTED_ACCESS = { kind: "trusted" };
 
 /**
- * The credential of whoever holds the binding or the service token: no logout ends its rights.
+ * The credential of a caller with the binding or the service token, whose rights no logout ends.
  * @type {Credential}
  */
 export const TRUSTED = { issuedAt: -1, expiresAt: 0, id: "" };
 
 /**
+ * The importing Worker's own check of who is asking.
  * @typedef {(request: Request, env: any) => Identity | null | Promise<Identity | null>} Authenticate
  */
 
 /**
+ * The options of `routeUserSession`.
  * @typedef {object} AuthOptions
- * @property {Authenticate} [authenticate] The importing Worker's own check, in place of `AUTH_MODE`.
- *   It gets the request without its body; `null` is nobody.
+ * @property {Authenticate} [authenticate] Called in place of `AUTH_MODE`, with the request without its
+ *   body; `null` is nobody.
  */
 
 /**
@@ -67,7 +70,7 @@ export const TRUSTED = { issuedAt: -1, expiresAt: 0, id: "" };
  */
 
 /**
- * What is wrong with an identity, if anything is: the field's name and what was expected of it.
+ * Finds what is wrong with an identity: the field's name and what was expected of it.
  * @param {unknown} identity
  * @param {number} now Milliseconds since the epoch.
  * @returns {string | null}
@@ -92,7 +95,7 @@ export function identityProblem(identity, now) {
 }
 
 /**
- * The identity in whole units, and nothing else that came with it.
+ * Copies an identity's own fields, with its times in whole units.
  * @param {Identity} identity
  * @returns {Identity}
  */
@@ -106,7 +109,7 @@ export function tidyIdentity({ userId, issuedAt, expiresAt, credentialId }) {
 }
 
 /**
- * The credential as the session knows it.
+ * Makes the credential that the session gets for an access.
  * @param {Access} access
  * @returns {Credential}
  */
@@ -125,8 +128,8 @@ export function hasExpired({ expiresAt }, now) {
 }
 
 /**
- * Whether a value can be a user's id. Half a character is the same as any other half in an address, so
- * that users whose ids differ by it alone would be one.
+ * Whether a value can be a user's id. All lone surrogates are the same in a URL: users whose ids differ by
+ * them alone would share a session.
  * @param {unknown} value
  * @returns {value is string}
  */
@@ -135,8 +138,8 @@ export function isUserId(value) {
 }
 
 /**
- * Whether a value is when a credential was issued: in seconds, and not in the future, but for a clock
- * that is a little ahead.
+ * Whether a value can be the time when a credential was issued: in seconds, and ahead of our clock by no
+ * more than `CLOCK_SKEW_SECONDS`.
  * @param {unknown} value
  * @param {number} now Milliseconds since the epoch.
  * @returns {value is number}
@@ -146,8 +149,8 @@ export function wasIssued(value, now) {
 }
 
 /**
- * Whether a value is when a credential ends, in milliseconds. Seconds would be an end long ago, and
- * microseconds none at all.
+ * Whether a value can be the time when a credential ends, in milliseconds. Seconds would be an end long
+ * ago, and microseconds no end at all.
  * @param {unknown} value
  * @returns {value is number}
  */
@@ -159,7 +162,7 @@ export function isEnd(value) {
 }
 
 /**
- * No time before the epoch: what the session takes for "trusted" is a negative one.
+ * Whether a value is a time from the epoch up to `end`. A negative time would mean "trusted" to the session.
  * @param {unknown} value
  * @param {number} end
  * @returns {value is number}

@@ -1,5 +1,6 @@
 /**
- * `AUTH_MODE` `session`: the app's own sign-in is asked whose session the request belongs to.
+ * `AUTH_MODE` `session`: asks the app's own sign-in whose session a request belongs to, and reads the answer.
+ * The rules that every identity must keep belong to identity.js.
  */
 import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { summary } from "../shared/log.js";
@@ -10,19 +11,19 @@ import { cannotCheck, unauthorized } from "../http/refusals.js";
 
 const ANSWER_WAIT_MS = 2_000;
 
-// better-auth's. Its cookie cache would go on answering for a session that has been revoked, and a
-// renewed cookie could not be passed on.
+// The path is better-auth's. Its cookie cache would go on answering for a revoked session, and a renewed
+// cookie could not be passed on.
 const DEFAULT_PATH = "/api/auth/get-session?disableCookieCache=true&disableRefresh=true";
 
-// Dates as JSON has them, as databases print them, and as HTTP writes them. Anything else is guessed at
-// by the runtime, which finds a date in "session 5".
+// These are the dates of JSON, of databases and of HTTP. The runtime would guess at any other text, and
+// finds a date in "session 5".
 const ISO_DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 const NUMBER = /^\d{9,15}$/;
 
 const NO_SESSION = "there is no session: sign in first";
 
-/** The app answered, but not with what it should. */
+/** The app's answer can't be understood. */
 class AnswerError extends Error {}
 
 /**
@@ -42,15 +43,15 @@ export async function introspect(parsed, env) {
 }
 
 /**
- * @param {URL} asked The address by which the server was asked.
- * @param {AuthEnv} env Has been looked at, see settings.js.
+ * @param {URL} asked The URL of the request.
+ * @param {AuthEnv} env Checked by settings.js.
  */
 function sessionUrl(asked, { AUTH, AUTH_SESSION_URL: text }) {
   return new URL(text || DEFAULT_PATH, AUTH ? asked : undefined);
 }
 
 /**
- * The headers that may name a session.
+ * Collects the headers that may name a session.
  * @param {ParsedRequest} parsed
  * @returns {Headers | null} `null` if there is none.
  */
@@ -65,11 +66,12 @@ function credentialsOf({ request, handshake }) {
 }
 
 /**
+ * Fetches the session that the headers belong to.
  * @param {URL} url
  * @param {Headers} headers
  * @param {AuthEnv} env
  * @returns {Promise<unknown>} `null` if there is no session.
- * @throws if there is no answer in time or none that can be understood.
+ * @throws if there is no answer in time, or none that can be understood.
  */
 async function fetchSession(url, headers, env) {
   const withAccept = new Headers(headers);
@@ -77,9 +79,9 @@ async function fetchSession(url, headers, env) {
   /** @type {RequestInit} */
   const init = {
     headers: withAccept,
-    // One user's answer must never serve another, whatever the zone caches.
+    // A zone's cache would serve one user's answer to another.
     cache: "no-store",
-    // The headers must not follow to another address.
+    // A redirect would take the credentials to another address.
     redirect: "manual",
     signal: AbortSignal.timeout(ANSWER_WAIT_MS),
   };
@@ -96,12 +98,13 @@ async function fetchSession(url, headers, env) {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message quotes what it read.
+    // The parser's own message would quote the answer.
     throw new AnswerError("expected JSON");
   }
 }
 
 /**
+ * Makes the identity out of the sign-in's answer.
  * @param {unknown} session
  * @param {AuthEnv} env
  * @returns {Identity | Response}
@@ -117,7 +120,7 @@ function identityOf(session, env) {
   const identity = {
     userId: String(isName(userId) ? userId : ""),
     issuedAt: createdAt / 1_000,
-    // Without an id a user's session is told by its beginning: a cookie has more in it than that.
+    // A session without an id is named by its beginning, which tells less than its cookie would.
     credentialId: String(isName(id) ? id : createdAt),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
@@ -129,7 +132,7 @@ function identityOf(session, env) {
 }
 
 /**
- * What lies at a path like `user.id`.
+ * Finds the value at a path like `user.id`.
  * @param {unknown} value
  * @param {string} path
  * @returns {unknown}
@@ -145,8 +148,8 @@ function at(value, path) {
 }
 
 /**
- * Reads the value at a path that the owner may have set. A path that is set must lead to something, if
- * only to `null`: a mistyped one would silently skip a check.
+ * Reads the value at a path that the owner may have set. A path that is set must lead to a value, if only to
+ * `null`: a mistyped path would silently skip a check.
  * @param {unknown} session
  * @param {AuthEnv} env
  * @param {"AUTH_SESSION_ID_PATH" | "AUTH_SESSION_CREATED_PATH" | "AUTH_SESSION_EXPIRES_PATH"} variable
@@ -161,7 +164,7 @@ function named(session, env, variable, usual) {
 }
 
 /**
- * The time at a path: a date as text, or seconds or milliseconds since the epoch.
+ * Reads the time at a path: a date as text, or seconds or milliseconds since the epoch.
  * @param {unknown} session
  * @param {AuthEnv} env
  * @param {"AUTH_SESSION_CREATED_PATH" | "AUTH_SESSION_EXPIRES_PATH"} variable

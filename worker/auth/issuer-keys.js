@@ -1,6 +1,6 @@
 /**
- * The keys that an issuer publishes: fetched when they are needed, kept, and asked for by one request
- * at a time, so that whoever forges tokens can't make us flood the issuer.
+ * Fetches and caches the keys that an issuer publishes. One fetch at a time is under way, so that forged
+ * tokens can't make us flood the issuer. Verifying a token belongs to jwt.js.
  */
 import { createLocalJWKSet } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
@@ -11,27 +11,27 @@ import { summary } from "../shared/log.js";
 
 const TIMEOUT_MS = 2_000;
 
-/** How long keys are good. */
+/** Maximum age of the keys. */
 const FRESH_MS = 600_000;
 
-/** How long a key that is not among them is not looked up again. */
+/** Minimum age of the keys at which a token with an unknown key causes a new fetch. */
 const COOLDOWN_MS = 30_000;
 
-/** How long a failure counts: until then nobody asks again. */
+/** Pause after a fetch that has failed. */
 const RETRY_MS = 1_000;
 
-/** How often a request looks whether another one has got the keys. */
+/** Interval in which a request looks whether another one's fetch has ended. */
 const LOOK_MS = 20;
 
-/** The issuer's keys could not be had. */
+/** The issuer's keys can't be fetched. */
 class KeysUnavailableError extends Error {}
 
-/** The keys of one issuer, as long as this isolate lives. @type {{url: string, find: JWTVerifyGetKey} | null} */
+/** The keys of the last issuer that was asked for, kept as long as this isolate lives. @type {{url: string, find: JWTVerifyGetKey} | null} */
 let cached = null;
 
 /**
- * What finds an issuer's key for a token. It throws an error that isn't jose's when the keys can't be
- * had.
+ * Makes the function that finds an issuer's key for a token. It throws an error that isn't jose's if the
+ * keys can't be fetched.
  * @param {string} url
  * @returns {JWTVerifyGetKey}
  */
@@ -51,10 +51,9 @@ export function keysOf(url) {
 }
 
 /**
- * Fetches keys when there are none, when they are old, and when the one that is looked for is not
- * among them; one fetch serves all who ask while it is under way, and there is none while the last
- * failure is fresh. They share the keys, not a promise: the platform lets no request wait for what
- * another one has begun.
+ * Makes the function that finds a key, and fetches the keys if there are none, if they are old, or if the
+ * one that is looked for is not among them. Requests share the keys and not the fetch's promise: the
+ * platform lets no request wait for another one's promise.
  * @param {string} url
  * @returns {JWTVerifyGetKey}
  */

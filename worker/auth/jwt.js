@@ -1,5 +1,6 @@
 /**
- * `AUTH_MODE` `jwt`: the request carries a signed token, which says who its user is.
+ * `AUTH_MODE` `jwt`: verifies the signed token that a request carries, which says who its user is. Fetching
+ * the issuer's keys belongs to issuer-keys.js.
  */
 import { jwtVerify } from "jose";
 import {
@@ -25,14 +26,14 @@ import { textHash } from "./secrets.js";
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
-// Each kind of key has its own algorithms, so that nobody signs with a public key as the secret.
+// Secrets and public keys have different algorithms: nobody can sign with a public key as the secret.
 const SECRET_ALGORITHMS = ["HS256", "HS384", "HS512"];
 const PUBLIC_KEY_ALGORITHMS = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
-// Others, a password reset's for instance, say by their type what they are good for.
+// The types of a session's token: a token of another type, a password reset's for instance, is no session.
 const SESSION_TYPES = ["jwt", "at+jwt"];
 
 const EXPIRED_TOKEN = "the token has expired: renew it";
@@ -42,6 +43,7 @@ const OTHER_TYPE =
   "the token is of another kind than a session's: set AUTH_JWT_TYP to what its typ says, if it is right";
 
 /**
+ * The key that verifies tokens, or a function that finds it.
  * @typedef {object} Verifier
  * @property {Uint8Array | JWTVerifyGetKey} key
  * @property {string[]} algorithms
@@ -98,7 +100,7 @@ function failedCheck(error) {
 }
 
 /**
- * Whether a token is of a kind that is good as a session (RFC 7515, 4.1.9).
+ * Whether the type of a token (RFC 7515, 4.1.9) is a session's.
  * @param {JWTHeaderParameters} header
  * @param {AuthEnv} env
  */
@@ -110,7 +112,7 @@ function isSessionType({ typ }, { AUTH_JWT_TYP: wanted }) {
 }
 
 /**
- * A media type as it is compared: the case does not count, nor whether "application/" is written out.
+ * Normalizes a media type: its case does not count, and "application/" may be left out.
  * @param {string} type
  */
 function shortType(type) {
@@ -118,8 +120,8 @@ function shortType(type) {
 }
 
 /**
- * Whether a token is for this server. One that names its audience is for nobody else, so it needs a
- * setting by which we know that this is us.
+ * Whether a token is for this server. A token that names an audience is refused unless the settings name
+ * the same one.
  * @param {JWTPayload} claims
  * @param {AuthEnv} env
  */
@@ -132,6 +134,7 @@ function isForUs({ aud }, { AUTH_JWT_AUDIENCE: audience }) {
 }
 
 /**
+ * Makes the identity out of a verified token's claims.
  * @param {JWTPayload} claims
  * @param {string} token
  */
@@ -143,7 +146,8 @@ async function identityOf(claims, token) {
   if (!wasIssued(authTime, now)) return wrongClaim("auth_time");
   const expiresAt = exp === undefined ? undefined : exp * 1_000;
   if (expiresAt !== undefined && !isEnd(expiresAt)) return wrongClaim("exp");
-  // A session outlives its tokens. The signature may be written in several ways, what it covers not.
+  // The session's id comes first, since a session outlives its tokens. The hash leaves out the signature:
+  // the same one can be written in several ways.
   const signed = token.slice(0, token.lastIndexOf("."));
   const credentialId = [sid, jti].find(isShortText) ?? (await textHash(signed));
   const identity = { userId: sub, issuedAt: authTime, expiresAt, credentialId };
@@ -151,8 +155,8 @@ async function identityOf(claims, token) {
 }
 
 /**
- * What tokens are verified with.
- * @param {AuthEnv} env Of which one of the two is set, see settings.js.
+ * Makes the verifier that the settings ask for.
+ * @param {AuthEnv} env Has one of the two, as settings.js has checked.
  * @returns {Verifier}
  */
 function verifierOf({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url }) {
@@ -162,7 +166,7 @@ function verifierOf({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url }) {
 }
 
 /**
- * Verifies a token, with each of the issuer's keys in turn if it does not say which is its own.
+ * Verifies a token. A token that does not name its key is tried with each of the issuer's keys.
  * @param {string} token
  * @param {Uint8Array | JWTVerifyGetKey} key
  * @param {JWTVerifyOptions} options
@@ -185,7 +189,7 @@ async function verify(token, key, options) {
 }
 
 /**
- * The first token that there is. Another is not tried when it turns out not to be valid.
+ * Finds the first token in a request. No other is tried if this one is not valid.
  * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  */

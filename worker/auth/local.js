@@ -1,19 +1,19 @@
 /**
- * Whether a request comes from this machine, as far as can be told: it is meant for this machine, and
- * every header by which something on the way says whom it served says this machine, too.
+ * Finds out whether a request comes from this machine: it is addressed to this machine, and every header in
+ * which a proxy names its client names this machine, too. What that allows is decided in authorize.js.
  */
 import { isLoopbackHost } from "../http/urls.js";
 
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 
-// Cloudflare's edge and proxies leave these, whatever they say.
+// Cloudflare's edge and proxies leave these headers, whose mere presence means another machine.
 const FAR_HEADERS = ["Via", "CDN-Loop", "CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker"];
 const FAR_FAMILIES =
   /forwarded|(?:client|user|remote)-?(?:ip|addr)|^(?:x-(?:original|envoy|amzn|client)|cf-(?:ew|warp)|fastly-|fly-|tailscale-)/i;
 
 /**
- * Development servers pass requests on with these. What they say of the way alone does not tell whom
- * they served.
+ * The headers with which development servers pass requests on. A header that describes the way alone does
+ * not name the client.
  * @type {Record<string, {isNear: (entry: string) => boolean, namesSomebody: boolean}>}
  */
 const FORWARDED_HEADERS = {
@@ -21,27 +21,29 @@ const FORWARDED_HEADERS = {
   "x-forwarded-host": { isNear: isLoopback, namesSomebody: true },
   "x-forwarded-server": { isNear: isLoopback, namesSomebody: true },
   "x-real-ip": { isNear: isLoopbackNode, namesSomebody: true },
-  // The development server writes this one about whatever has reached it, a proxy for instance.
+  // The development server writes this about its own peer, which may be a proxy.
   "cf-connecting-ip": { isNear: isLoopbackNode, namesSomebody: false },
   forwarded: { isNear: isForwardedNear, namesSomebody: true },
   "x-forwarded-proto": { isNear: isScheme, namesSomebody: false },
   "x-forwarded-port": { isNear: isPort, namesSomebody: false },
 };
 
-// Addresses as they are usually written: other ways to write one, and what stands around it, are read
-// in one way here and in another there.
+// Only the usual spelling of an address counts: programs differ in how they read any other.
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const ADDRESS = `127(?:\\.${OCTET}){3}`;
 const HOST = new RegExp(`^(?:(?:[a-z\\d-]+\\.)*localhost|${ADDRESS}|\\[::1\\])(?::\\d{1,5})?$`, "i");
 const NODE = new RegExp(`^(?:::1|::ffff:${ADDRESS}|\\[(?:::1|::ffff:${ADDRESS})\\](?::\\d{1,5})?)$`, "i");
 
-/** Names at which no server of anybody's can be, by RFC 2606 and RFC 6761. */
+/** Names that no server can have, by RFC 2606 and RFC 6761. */
 const RESERVED_HOST = /^(?:.+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid)$/;
 
-/** @param {ParsedRequest} parsed */
+/**
+ * @param {ParsedRequest} parsed
+ * @returns {boolean} `true` only if nothing in the request says otherwise.
+ */
 export function isFromThisMachine({ request: { headers }, url: { hostname } }) {
   const host = headers.get("Host");
-  // A client always says which host it means, so without one a test in the same runtime has asked.
+  // Every client sends a host, so a request without one was made by a test in the same runtime.
   const isForUs =
     host === null
       ? isLoopbackHost(hostname) || RESERVED_HOST.test(hostname)

@@ -1,7 +1,9 @@
-/** Secrets: whether two are the same, and a name for one that does not give it away. */
+/**
+ * Compares secrets, and names them without giving them away. Where a secret comes from is not decided here.
+ */
 
 /**
- * Whether two secrets are the same, in a time that does not tell how much of them is.
+ * Whether two secrets are the same. The comparison takes the same time however much of them is.
  * @param {string} one
  * @param {string} other
  */
@@ -11,7 +13,7 @@ export async function isSameSecret(one, other) {
 }
 
 /**
- * A name for a credential that has none of its own, which does not give it away.
+ * Makes the name of a credential that has none of its own.
  * @param {string} text
  */
 export async function textHash(text) {

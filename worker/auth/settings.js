@@ -1,26 +1,27 @@
 /**
- * Whether the owner's variables can be meant as they stand. A check must never be left out because the
- * variable that asks for it is empty or mistyped, so nobody is let in before all of them can be read.
+ * Checks the owner's variables. An empty or mistyped variable must never leave a check out, so nobody is let
+ * in before all of them can be read. What a variable does is decided where it is used.
  */
 import { encodedLength } from "../shared/limits.js";
 import { areOrigins, isSecureUrl } from "../http/urls.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
 
-/** The value of `AUTH_JWT_AUDIENCE` by which an owner takes tokens for whatever service they are. */
+/** The value of `AUTH_JWT_AUDIENCE` that takes tokens for any service. */
 export const ANY_AUDIENCE = "any";
 
 const SERVICE_TOKEN_LENGTH_MIN = 16;
 
-// HS256 is as strong as its key, and RFC 7518 asks for as many bits as the hash has.
+// RFC 7518 asks for a key with as many bits as the hash of HS256.
 const SECRET_BYTES_MIN = 32;
 
-// Headers and cookies share the letters that their names may have.
+// The names of headers and of cookies consist of the same characters.
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+(?:\/[\w!#$&^.+-]+)?$/;
 
 /**
+ * A check of a variable, with the words that tell the owner what it expects.
  * @typedef {object} Expectation
  * @property {(value: string) => boolean} isRight
  * @property {string} expected
@@ -33,12 +34,12 @@ const SESSION_PATH = {
 };
 
 /**
- * The variables of one mode, and the rest that depends on the mode alone.
+ * The settings of one mode.
  * @typedef {object} Settings
- * @property {RegExp} reserved Every name that begins like this is the server's, in whatever case.
+ * @property {RegExp} reserved The beginning of the mode's variables, in any case.
  * @property {Record<string, Expectation>} variables
- * @property {(env: AuthEnv) => string | null} missing Says what is missing, or is too much, of them all.
- * @property {boolean} isReadElsewhere Whether what a request carries is handed on to another service.
+ * @property {(env: AuthEnv) => string | null} missing Finds a variable that is missing, or one too many.
+ * @property {boolean} isReadElsewhere Whether another service gets the request's credentials.
  */
 
 /** @satisfies {Record<string, Expectation>} */
@@ -130,7 +131,7 @@ export function settingProblem(env, { authenticate }) {
 }
 
 /**
- * The entries of a variable that is a list.
+ * Splits a variable that is a list into its entries.
  * @param {string} text
  */
 export function entriesOf(text) {
@@ -154,8 +155,8 @@ function wrongOne(env, variables) {
 }
 
 /**
- * Whether a variable is there. workerd gives `null` for one that its environment has not, and an empty
- * one of those that only let more in lets nobody in.
+ * Whether a variable is set. workerd gives `null` for a missing variable, and an empty one that can only let
+ * more in lets nobody in.
  * @param {string} name
  * @param {unknown} value
  */
@@ -165,7 +166,7 @@ function isSet(name, value) {
 }
 
 /**
- * A variable whose name is mistyped: what it asks for would not be done.
+ * Finds a variable with a mistyped name, which would have no effect.
  * @param {AuthEnv} env
  * @param {RegExp} reserved
  * @param {Record<string, Expectation>} variables
@@ -187,7 +188,7 @@ function missingOfJwt({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url, AUTH_JWT_AU
   if (!secret && !url) {
     return "AUTH_MODE is jwt: set AUTH_JWT_SECRET or AUTH_JWKS_URL, see docs/deploying.md";
   }
-  // An issuer signs for other services with the same keys.
+  // The issuer's keys also sign the tokens for other services.
   if (url && !audience) {
     return (
       "AUTH_JWKS_URL is set: set AUTH_JWT_AUDIENCE, too, to what aud says in the tokens for this server, " +

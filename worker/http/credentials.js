@@ -1,5 +1,6 @@
 /**
- * Where a request may carry a credential. Never in the query: addresses end up in logs.
+ * Finds the credentials that a request's headers carry. The query never carries one, since URLs end up in
+ * logs. Whether a credential is valid is decided in auth/.
  */
 
 /** @import { ParsedRequest } from "./parsed-request.js" */
@@ -16,7 +17,8 @@ export function bearerToken(request) {
 }
 
 /**
- * All that may be a token in the places that are not the cookies': few, whatever somebody writes there.
+ * Collects every text outside the cookies that may be a token. Their number is limited, since a client can
+ * write any number of them.
  * @param {ParsedRequest} parsed
  */
 export function possibleTokens({ request, handshake }) {
@@ -26,7 +28,7 @@ export function possibleTokens({ request, handshake }) {
   return words.filter(Boolean).slice(-POSSIBLE_TOKENS_MAX);
 }
 
-/** @param {string} base64 @returns {string} Empty if it is none. */
+/** @param {string} base64 @returns {string} Empty if it is no base64. */
 function decoded(base64) {
   try {
     return atob(base64);
@@ -50,8 +52,8 @@ export function cookieValue(request, name) {
 }
 
 /**
- * A text without the space around it: only what a browser takes for space. Others would let a cookie
- * pass for one whose name has a prefix that browsers protect.
+ * Trims the characters that a browser takes for space. Trimming more would let a cookie pass for one whose
+ * name has a prefix that browsers protect.
  * @param {string} text
  */
 function trimmed(text) {

@@ -1,12 +1,12 @@
 /**
- * The handshake by which a device connects, read once for each request. The answers to it belong to
- * responses.js, and how long its ids may be is decided in `src/`.
+ * Reads the handshake by which a device connects. The answers to it belong to socket-responses.js, and how
+ * long its ids may be is decided in `src/`.
  */
 import { ProtocolVersion } from "../../bindings/wire.js";
 
 /** @import { Position } from "../../bindings/wire.js" */
 
-// No other subprotocol is ever echoed: a browser's `bearer.<token>` stands beside one of these.
+// The answer names one of these, and never the `bearer.<token>` that a browser sends beside it.
 const SUBPROTOCOLS = new Map([
   ["user-session.v2", ProtocolVersion.Version2],
   ["user-session.v1", ProtocolVersion.Version1],
@@ -38,6 +38,7 @@ const SINCE_EXPECTED =
  */
 
 /**
+ * Reads all of a handshake at once, so that no later check parses the header again.
  * @param {Request} request
  * @param {URLSearchParams} query
  * @returns {Handshake}
@@ -83,7 +84,7 @@ function deviceOfVersion2(query) {
 
 /**
  * @param {string | null} text
- * @returns {Position | null} `null` if it is none.
+ * @returns {Position | null} `null` if the text is no position.
  */
 function readPosition(text) {
   if (text === null) return NOWHERE;

@@ -1,6 +1,7 @@
 /**
- * Which pages may speak to the server, and the headers that tell browsers so. A browser sends its
- * cookies along whatever page makes it ask, so for those the cookie alone proves nothing.
+ * Decides which pages may use the server, and writes the headers that tell browsers so. A browser sends its
+ * cookies whichever page makes the request, so a cookie alone proves nothing. Who the user is belongs to
+ * auth/.
  */
 import { quoted } from "../shared/log.js";
 import { forbidden } from "./refusals.js";
@@ -14,12 +15,12 @@ import { isListedOrigin, isOriginOf } from "./urls.js";
 
 const PREFLIGHT_SECONDS = "600";
 
-// An origin is written by whoever asks, and the advice behind it must still be seen.
+// A client can write an origin of any length, and the advice behind it must still be seen.
 const ORIGIN_LENGTH_SHOWN = 60;
 
 const OUR_HEADERS = {
   "Cache-Control": "no-store",
-  // No default-src: pages' consoles are where people try the server out.
+  // A default-src would stop people from trying the server out in their pages' consoles.
   "Content-Security-Policy": "frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
@@ -28,8 +29,8 @@ const OUR_HEADERS = {
 };
 
 /**
- * Refuses what another site's page asks for. Reading needs no check: without our leave a browser
- * does not show such a page the answer.
+ * Refuses the request of another site's page. Reading needs no check: a browser does not show such a page
+ * the answer.
  * @param {ParsedRequest} parsed
  * @param {Action} action
  * @param {OriginEnv} env
@@ -54,7 +55,7 @@ export function checkOrigin({ request, url: own }, action, env) {
 }
 
 /**
- * Answers a listed origin's question whether it may ask.
+ * Answers the preflight of a page whose origin is listed.
  * @param {Request} request
  * @param {string} path The path behind the prefix.
  * @param {OriginEnv} env
@@ -77,9 +78,8 @@ export function preflight(request, path, env) {
 }
 
 /**
- * An answer as it leaves us, with the headers that every answer carries. It is a copy that whoever
- * called us can change: what a stub gives has headers that nobody may set. A socket's has none of
- * ours, since browsers look at none of them there.
+ * Copies an answer and adds the headers that every answer carries, except to a socket's, where browsers
+ * read none of them. The copy lets our caller set headers, which a stub's answer does not.
  * @param {Response} response
  * @param {Request} request
  * @param {OriginEnv} env

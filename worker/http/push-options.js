@@ -1,4 +1,7 @@
-/** What a push says, to whom it goes, for how long it is kept, and how it is known when it comes twice. */
+/**
+ * Reads the message and the options of a push, from a call or from a query. What a message may say is decided
+ * in `src/`.
+ */
 import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
 import { errorResponse } from "./responses.js";
 
@@ -6,10 +9,11 @@ import { errorResponse } from "./responses.js";
 
 const OPTIONS = ["keep", "pushId", "to", "except"];
 
+// A caller can write a name of any length into the refusal.
 const NAME_LENGTH_SHOWN = 40;
 
 /**
- * What a caller may say of a push.
+ * The options that a caller may give.
  * @typedef {object} PushOptions
  * @property {number} [keep] Seconds.
  * @property {string} [pushId]
@@ -18,7 +22,7 @@ const NAME_LENGTH_SHOWN = 40;
  */
 
 /**
- * A message as JSON text: empty, which is none, if JSON has no words for it.
+ * Writes a message as JSON text. The text is empty, and so no message, if JSON can't express it.
  * @param {string | object} message
  */
 export function bodyOf(message) {
@@ -30,10 +34,11 @@ export function bodyOf(message) {
 }
 
 /**
+ * Checks a caller's options and fills in the defaults. A mistyped option is refused: ignoring it could make a
+ * push to a few a push to all.
  * @param {PushOptions} options
  * @returns {ResolvedPushOptions}
- * @throws {RangeError} which names the option that can't be taken. One that is mistyped would make a
- *   push to a few a push to all.
+ * @throws {RangeError} that names the option which is wrong.
  */
 export function resolvePushOptions(options) {
   requireKnown(options);
@@ -44,7 +49,7 @@ export function resolvePushOptions(options) {
   if (pushId !== undefined && !isPushId(pushId)) {
     throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8`);
   }
-  // A list that turns out empty was not meant for everybody.
+  // An empty list is refused, since its caller did not mean everybody.
   if (!isListOfNames(to) || !isListOfNames(except)) {
     const expected = `expected lists of 1 to ${AIMED_DEVICES_MAX} device ids`;
     throw new RangeError(`to and except: ${expected}, in a query as to=<id>&to=<id>`);
@@ -52,7 +57,7 @@ export function resolvePushOptions(options) {
   return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
 }
 
-/** @param {unknown} options What a caller gave, whatever its type says. */
+/** @param {unknown} options The caller's, which may be of any type. */
 function requireKnown(options) {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RangeError(`options: expected an object with ${OPTIONS.join(", ")}`);
@@ -63,7 +68,7 @@ function requireKnown(options) {
   throw new RangeError(`options: expected ${OPTIONS.join(", ")}, and not ${shown}`);
 }
 
-/** @param {unknown} list What a caller gave, whatever its type says. */
+/** @param {unknown} list The caller's, which may be of any type. */
 function isListOfNames(list) {
   if (list === undefined) return true;
   return (
@@ -85,8 +90,9 @@ function isText(value) {
 }
 
 /**
+ * Reads the options of a push by HTTP.
  * @param {URLSearchParams} query
- * @returns {ResolvedPushOptions | Response} The refusal if it can't be taken.
+ * @returns {ResolvedPushOptions | Response} The refusal if one is wrong.
  */
 export function readPushOptions(query) {
   try {

@@ -1,13 +1,14 @@
 /**
- * The answers of those who check who is asking. They say which check failed and what to do, and
- * nothing about others. The essential comes first, since a page is shown only the beginning.
+ * Makes and logs the refusals of the checks in admission.js and auth/. A refusal says which check failed and
+ * what to do, the essential first, since a page sees only the beginning. It says nothing of other users.
+ * Answers to a wrong request belong to responses.js.
  */
 import { notice } from "../shared/log.js";
 import { errorResponse } from "./responses.js";
 
 /**
- * Nobody can be let in before the owner has done something.
- * @param {string} what What to set, naming the variable. It is logged, and told to whoever asks.
+ * Makes the answer while nobody can be let in, since a setting is missing or wrong.
+ * @param {string} what The variable and what to set it to. The client gets it, too.
  */
 export function notConfigured(what) {
   notice("configuration", what);
@@ -15,8 +16,8 @@ export function notConfigured(what) {
 }
 
 /**
- * Nobody can be checked now.
- * @param {string} why For the log.
+ * Makes the answer while no credential can be checked.
+ * @param {string} why Only for the log.
  */
 export function cannotCheck(why) {
   notice("check", `cannot check who is asking: ${why}`);
@@ -24,16 +25,16 @@ export function cannotCheck(why) {
   return errorResponse(503, "unavailable", message, { "Retry-After": "5" });
 }
 
-/** @param {string} message Which check failed, and what to do. It is logged, too. */
+/** @param {string} message Which check failed, and what to do. */
 export function unauthorized(message) {
   notice("unauthorized", `refused with 401: ${message}`, "warn");
   return errorResponse(401, "unauthorized", message, { "WWW-Authenticate": "Bearer" });
 }
 
 /**
- * @param {string} message Which check failed, and what to do. It is logged, too.
- * @param {string} [check] Names the check where strangers can make up messages, so that those
- *   don't crowd out the others' in the log.
+ * @param {string} message Which check failed, and what to do.
+ * @param {string} [check] The check's name, if clients can make up the message: their messages must not
+ *   crowd the other checks' out of the log.
  */
 export function forbidden(message, check = "forbidden") {
   notice(check, `refused with 403: ${message}`, "warn");

@@ -1,19 +1,22 @@
-/** Answers to requests, as all that give one write them. */
+/**
+ * Makes the answers to requests, other than refusals of a credential and sockets. Which answer a request gets
+ * is not decided here.
+ */
 
 import { notice } from "../shared/log.js";
 
 /** @import { Answer } from "../../bindings/wire.js" */
 
-// Whoever holds the binding gets the object's answers without what the Worker adds.
+// A caller with the binding gets the object's answers without the headers that the Worker adds.
 const NOT_STORED = { "Cache-Control": "no-store" };
 
-/** A second gives two connections back at the usual limit. */
+/** The default limit allows two more connects after a second. */
 const RETRY_SECONDS = "1";
 
-/** The close of a socket that may come back later. */
+/** The close code that lets a device come back later. */
 export const TRY_AGAIN_CLOSE = 1013;
 
-/** The codes of closes that say to a page what a status says to others. */
+/** The close codes that tell a page what a status tells other clients. */
 export const CLOSE_CODES = new Map([
   [401, 4401],
   [403, 4403],
@@ -22,7 +25,7 @@ export const CLOSE_CODES = new Map([
 ]);
 
 /**
- * An error as every refusal before the upgrade carries it.
+ * Makes an answer with an error, as every refusal before the upgrade has it.
  * @param {number} status
  * @param {string} code
  * @param {string} message What was expected.
@@ -33,7 +36,7 @@ export function errorResponse(status, code, message, headers = {}) {
 }
 
 /**
- * A refusal of a call, which its caller gets as a value.
+ * Makes the refusal of an RPC, which its caller gets as a value.
  * @param {string} code
  * @param {string} message
  * @returns {Answer}
@@ -43,7 +46,8 @@ export function refusal(code, message) {
 }
 
 /**
- * @param {Answer | null} answer The session's answer to a request.
+ * Makes the HTTP answer out of the session's, and logs a refusal.
+ * @param {Answer | null} answer
  */
 export function answerResponse(answer) {
   if (!answer) throw new Error("the session left a request without an answer");
@@ -57,29 +61,29 @@ export function answerResponse(answer) {
   return new Response(body, { status, headers });
 }
 
-/** The answer that clients of the first version look for in these plain words. */
+/** Makes the answer that clients of version 1 look for in these plain words. */
 export function missingUserId() {
   return new Response("Missing userId", { status: 400, headers: NOT_STORED });
 }
 
-/** The answer to a request for a socket that does not ask for the upgrade. */
+/** Makes the answer to a connect that does not ask for the upgrade. */
 export function upgradeRequired() {
   const message = "expected a WebSocket upgrade";
   return errorResponse(426, "upgrade_required", message, { Upgrade: "websocket" });
 }
 
-/** The answer to a request whose address no URL parser reads: two `Host` headers, a port that is none. */
+/** Makes the answer to a request whose URL can't be parsed: it has two `Host` headers, or a port that is none. */
 export function unreadableAddress() {
   const message = "the address can't be read: expected one Host header with a host and perhaps a port";
   return errorResponse(400, "invalid_request", message);
 }
 
-/** The answer when something broke on our side, or on that of the app around us. */
+/** Makes the answer after a failure of our code, or of the app's around it. */
 export function internalFailure(message = "the request could not be handled: nothing was done") {
   return errorResponse(500, "internal", message);
 }
 
-/** The answer when the user's object can't be reached or has no room. */
+/** Makes the answer while the user's object can't be reached or has no memory. */
 export function unavailable() {
   const message = "the session can't be served now: try again in a few seconds";
   return errorResponse(503, "unavailable", message, { "Retry-After": "5" });

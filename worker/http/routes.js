@@ -1,6 +1,6 @@
 /**
- * Which request means what. The Worker and the Durable Object read requests with the same code, so
- * that they never disagree on the user or the path.
+ * Reads a request: its path, method, user and body. The Worker and the Durable Object share this code, so that
+ * they never disagree. Whether the request may be served is decided in admission.js.
  */
 import { readPushOptions } from "./push-options.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
@@ -17,7 +17,7 @@ export const PREFIX = "/__user-session";
 /** @typedef {"connect" | "state" | "clear" | "push" | "metrics" | "export"} Action */
 
 /**
- * A request that can be served; its user id is `null` if it names none.
+ * The meaning of a request; its user id is `null` if it names none.
  * @typedef {{action: "connect", userId: string | null, handshake: Handshake}
  *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
  *   | {action: Exclude<Action, "connect" | "push">, userId: string | null}} Route
@@ -50,7 +50,7 @@ export function allowedMethods(path) {
 }
 
 /**
- * Reads a request.
+ * Finds out what a request asks for.
  * @param {ParsedRequest} parsed
  * @param {string} path The path behind the prefix, empty for the prefix itself.
  * @returns {Route | Response} The refusal if the request cannot be served.
@@ -86,8 +86,7 @@ export function readRoute({ request, url, handshake }, path) {
 }
 
 /**
- * Whether somebody meant a path of ours and wrote it in another way: in capitals, with escapes, with
- * a slash too many.
+ * Whether a path is one of ours in another spelling: with capitals, escapes, or a slash too many.
  * @param {string} path
  */
 export function isNearPrefix(path) {
@@ -95,7 +94,7 @@ export function isNearPrefix(path) {
 }
 
 /**
- * The answer to a request for a path that there is not.
+ * Makes the answer to a request for an unknown path.
  * @param {string} path With the prefix.
  */
 export function noSuchPath(path) {
@@ -106,7 +105,7 @@ export function noSuchPath(path) {
 }
 
 /**
- * A path without capitals, escapes, and slashes that name nothing.
+ * Normalizes a path: no capitals, no escapes, no empty parts.
  * @param {string} path
  */
 function plainPath(path) {
@@ -137,7 +136,7 @@ export async function readBody(request, max) {
       if (size > max) break;
     }
   } catch (error) {
-    // Whoever has gone hears no answer. An app's own stream may have failed, too.
+    // A client that has gone gets no answer, but the app's own stream may have failed instead.
     notice("body", `the body of a push broke off: ${summary(error)}`);
     return errorResponse(400, "invalid_request", "the body broke off before its end: send it again");
   }
@@ -151,7 +150,7 @@ export async function readBody(request, max) {
 }
 
 /**
- * The answer when the app around us has left no body to be read, which no repetition mends.
+ * Makes the answer when the app's code has left no body to read. Sending it again would not help.
  * @param {string} why
  */
 function takenBody(why) {

@@ -1,5 +1,5 @@
 /**
- * The answers that consist of a WebSocket. Whether a device gets one is decided by those who call this.
+ * Makes the answers that consist of a WebSocket. Whether a device gets one is decided by the caller.
  */
 import { ProtocolVersion } from "../../bindings/wire.js";
 import { CLOSE_REASON_BYTES_MAX } from "../shared/limits.js";
@@ -8,12 +8,12 @@ import { CLOSE_CODES } from "./responses.js";
 /** @import { ParsedRequest } from "./parsed-request.js" */
 
 /**
- * The answer that lets a page read why it was refused. A browser does not show a page the status of a
- * refused upgrade, but the code and the reason of a socket that closes.
- * @param {Response} response Returned as it is if it is no refusal, or not a page's of version 2.
+ * Turns a refusal into a socket that closes at once, if a page of version 2 was refused: a browser shows a
+ * page the code and the reason of a close, and no status of a refused upgrade.
+ * @param {Response} response Returned as it is in every other case.
  * @param {ParsedRequest} parsed
- * @param {(socket: WebSocket) => void} [accept] In an object, where a socket that its client never
- *   closes must not keep it awake.
+ * @param {(socket: WebSocket) => void} [accept] An object accepts it by its context, so that a client
+ *   which never closes it does not keep the object awake.
  */
 export async function asSocketClose(response, { request, handshake }, accept = (socket) => socket.accept()) {
   const code = CLOSE_CODES.get(response.status);
@@ -27,7 +27,7 @@ export async function asSocketClose(response, { request, handshake }, accept = (
 }
 
 /**
- * The answer that upgrades a request to a socket.
+ * Makes the answer that upgrades a request to a socket.
  * @param {WebSocket} client The client's end of the socket.
  * @param {string | undefined} subprotocol
  */
@@ -37,7 +37,7 @@ export function socketResponse(client, subprotocol) {
 }
 
 /**
- * As much of a refusal's message as a close frame takes.
+ * Cuts a refusal's message to the size of a close frame.
  * @param {Response} refusal
  */
 async function closeReason(refusal) {

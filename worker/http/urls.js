@@ -1,14 +1,17 @@
-/** Which addresses are this machine's own, which may carry secrets, and whose pages may ask. */
+/**
+ * Answers questions about URLs and origins: is a host this machine, is a connection secret, is an origin
+ * listed. What follows from the answers is decided by the callers.
+ */
 
 const LOOPBACK_HOST = /^(?:(?:[^.]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** @param {string} hostname As a URL has it: in lower case, and an address in its usual form. */
+/** @param {string} hostname As `URL` normalizes it. */
 export function isLoopbackHost(hostname) {
   return LOOPBACK_HOST.test(hostname);
 }
 
 /**
- * Whether nobody on the way can read or change what is sent to an address.
+ * Whether nobody on the way can read or change the traffic to a URL.
  * @param {string} text
  */
 export function isSecureUrl(text) {
@@ -18,11 +21,11 @@ export function isSecureUrl(text) {
 }
 
 /**
- * Whether a page's origin is that of the server. A proxy that ends TLS asks us by http for a page that
- * the browser has by https. Whoever can serve https for a host is that host, and has its cookies; a
- * page that came by http may be from anybody on the way, and is not let in to a server by https.
+ * Whether a page's origin is the server's own. A page by https also counts where the server was asked by
+ * http, since a proxy may end TLS: a site that serves https for a host has that host's cookies anyway. A page
+ * by http is no page of a server by https, since anybody on the way may have written it.
  * @param {string} origin As the header has it.
- * @param {URL} asked The address by which the server is asked.
+ * @param {URL} asked The URL of the request.
  */
 export function isOriginOf(origin, asked) {
   if (origin === asked.origin) return true;
@@ -32,7 +35,8 @@ export function isOriginOf(origin, asked) {
 }
 
 /**
- * Whether a variable lists origins, a scheme and a host each. Apps have schemes of their own.
+ * Whether a variable is a list of origins, with a scheme and a host each. Any scheme will do, since apps have
+ * their own.
  * @param {string} listed
  */
 export function areOrigins(listed) {
@@ -45,14 +49,14 @@ export function areOrigins(listed) {
  * @param {string} listed
  */
 export function isListedOrigin(origin, listed) {
-  // Every sandboxed frame and local file has the origin "null".
+  // The origin "null" is that of every sandboxed frame and local file.
   if (!origin || origin === "null") return false;
   return listed.split(",").some((entry) => sentOrigin(entry.trim()) === origin);
 }
 
 /**
- * An origin as browsers send it, however an owner writes it: in small letters, without the usual port,
- * a host of other letters in its ASCII form.
+ * Normalizes an origin to what browsers send: in lower case, without the default port, with the ASCII form of
+ * an international host.
  * @param {string} text
  */
 function sentOrigin(text) {

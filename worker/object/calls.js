@@ -1,6 +1,6 @@
 /**
- * Does the work of the object's RPC methods, whose caller gets the answer's JSON as a value. Which work
- * a method stands for is written where the methods are, in worker-shim.js.
+ * Answers the object's RPC methods, whose caller gets the answer's JSON as a value. Which work belongs to which
+ * method is written beside the methods, in worker-shim.js.
  */
 import { bodyOf, resolvePushOptions } from "../http/push-options.js";
 import { refusal } from "../http/responses.js";
@@ -24,7 +24,7 @@ export class Calls {
   }
 
   /**
-   * Does a call's work. It returns the answer's JSON, the error included if it is one.
+   * Does a call's work and returns the JSON of its answer, which may be an error.
    * @param {() => Answer | null} work
    */
   answer(work) {

@@ -1,6 +1,6 @@
 /**
- * What went wrong while a session served an event: told to its operator with what is needed to look
- * for it, and with nothing that devices have said; and to the device whose frame it was.
+ * Describes failures: to the operator in a line of the log, with nothing that devices have said, and to the
+ * device whose frame has failed. Recovering from a failure belongs to session-host.js.
  */
 
 import { encodedLength } from "../shared/limits.js";
@@ -9,28 +9,28 @@ import { PlatformError } from "../shared/requirements.js";
 
 /** @import { SessionEvent } from "../../bindings/wire.js" */
 
-/** The messages that there are. A type that is none of these is what somebody wrote, and stays out of the log. */
+/** The types of messages. Any other type is a stranger's text, and stays out of the log. */
 export const MESSAGE_TYPES = [
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
   ...["broadcast", "set_device", "logout_others", "logout_device"],
 ];
 
-// As src/json/message.cpp takes it; a test compares.
+// The ids that src/json/message.cpp accepts; a test compares.
 const REQUEST_ID = /^[ -~]{1,36}$/;
 
-// One socket's frames may fail so often at once, and once more in each interval: every failure costs
-// a new instance, in which the limits of frames have forgotten what came before.
+// Each failure costs a new instance, whose rate limits begin anew. So one socket's frames may fail this often at
+// once, and once more in each interval.
 const FAILURES_AT_ONCE = 20;
 const FAILURE_INTERVAL_MS = 1_000;
 
-/** An event could not be served. Nothing of it was done, and it has been reported. */
+/** An event has failed. It had no effect, and the failure has been reported. */
 export class EventFailure extends Error {
   constructor(message = "the session could not do it: nothing was done") {
     super(message);
   }
 }
 
-/** The session could not even wake, so nothing at all can be served. What is stored stays as it is. */
+/** The session can't wake, so no event can be served. Storage stays as it is. */
 export class WakingFailure extends EventFailure {
   constructor() {
     super("the session can't be served now: try again later");
@@ -38,7 +38,7 @@ export class WakingFailure extends EventFailure {
 }
 
 /**
- * Tells the operator of a failure, unless that has been done.
+ * Logs a failure, unless that has been done.
  * @param {string | undefined} userId
  * @param {unknown} error
  */
@@ -49,13 +49,13 @@ export function reportFailure(userId, error) {
 }
 
 /**
- * What is known about the session besides the event.
+ * The session's state at a failure.
  * @typedef {object} Situation
- * @property {number} connections How many are open.
+ * @property {number} connections The number of open sockets.
  * @property {() => {snapshot: Uint8Array | null, logout: Uint8Array | null}} readStored
  */
 
-/** The failures of one session. */
+/** Counts the failures of one session. */
 export class Failures {
   #inARow = 0;
   /** @type {WeakMap<WebSocket, {count: number, at: number}>} */
@@ -110,8 +110,8 @@ function messageTypeOf(event) {
 }
 
 /**
- * What a device is told whose frame has failed.
- * @param {string | ArrayBuffer} content The frame, which may be a request; empty if it can't be one.
+ * Writes the frame that tells a device of its frame's failure.
+ * @param {string | ArrayBuffer} content The frame that has failed; empty if it can't be a request.
  */
 export function internalError(content) {
   const { id } = membersOf(content);
@@ -124,9 +124,9 @@ export function internalError(content) {
 }
 
 /**
- * What a frame says.
+ * Parses a frame.
  * @param {string | ArrayBuffer} content
- * @returns {Record<string, any>} Empty if it is no object.
+ * @returns {Record<string, any>} Empty if the frame is no JSON object.
  */
 function membersOf(content) {
   try {
@@ -137,7 +137,7 @@ function membersOf(content) {
 }
 
 /**
- * The size of what came with an event.
+ * Measures the content of an event.
  * @param {SessionEvent} event
  */
 function bytesOf(event) {

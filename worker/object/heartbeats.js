@@ -1,16 +1,19 @@
-/** When devices have last sent heartbeats, which the platform answers by itself and remembers. */
+/**
+ * Reads the times of the devices' last heartbeats, which the platform answers and remembers by itself. Which
+ * device has vanished is decided in `src/`.
+ */
 
 /** @import { OpenSocket } from "./socket-table.js" */
 
-/** While frames come, vanished devices are noticed this much later at most. */
+/** Maximum age of the times that the session knows while frames come. */
 export const HEARTBEATS_INTERVAL_MS = 30_000;
 
-// The platform answers exactly these bytes itself and leaves the object asleep.
+// The platform answers exactly these bytes by itself, and the object stays asleep.
 const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
 
 /**
- * Has the platform answer heartbeats.
+ * Makes the platform answer heartbeats.
  * @param {DurableObjectState} ctx
  */
 export function answerHeartbeats(ctx) {
@@ -34,18 +37,18 @@ export class Heartbeats {
     return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
   }
 
-  /** Nobody knows any more what was read. */
+  /** Makes the next poll read, since a new instance knows no times. */
   forget() {
     this.#readAt = 0;
   }
 
   /**
-   * What the session is to be told of its sockets.
+   * Reads the heartbeats of all sockets, unless the previous reading is new enough.
    * @param {Iterable<OpenSocket>} sockets
-   * @param {number} age How old what it knows may be, in milliseconds.
-   * @param {WebSocket} [sender] Whose frame has come: it is alive, however long it has been silent.
+   * @param {number} age Maximum age of the previous reading, in ms.
+   * @param {WebSocket} [sender] The socket of the frame that has come, which proves that it is alive.
    * @returns {{type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]} | null}
-   *   `null` if it knows enough.
+   *   The event for the session, `null` if there is nothing new.
    */
   poll(sockets, age, sender) {
     const now = Date.now();

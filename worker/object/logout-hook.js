@@ -1,22 +1,22 @@
 /**
- * Tells the app of a logout. It is done by an alarm: the object restarts after a logout, and an
- * alarm is stored with the logout and rings in whatever instance there is then.
+ * Runs the app's `onLogout` by an alarm: the object restarts after a logout, while an alarm is stored with it
+ * and rings in the next instance. What the app does then is its own.
  */
 import { quoted, report, summary } from "../shared/log.js";
 
 /**
- * Which devices a logout has ended.
+ * The devices that a logout has ended.
  * @typedef {"all"} LogoutScope
  */
 
-// The restart comes within this time (see logout-restart.js), and would break off what runs before.
+// The restart comes within this time (see logout-restart.js), and would break off a hook that runs earlier.
 const DELAY_MS = 500;
 
 // The platform tries again after 2, 4, 8 … seconds, up to six times.
 const RETRIES_MAX = 5;
 
 /**
- * The part of an object's state that is needed here.
+ * The only part of an object's state that is needed here.
  * @typedef {object} Alarms
  * @property {{setAlarm: (time: number) => Promise<void>}} storage
  */
@@ -29,7 +29,7 @@ export class LogoutHook {
     this.#ctx = ctx;
   }
 
-  /** Has the hook run soon. To be called in the turn in which the logout is stored; never fails. */
+  /** Sets the alarm, in the turn in which the logout is stored. It never rejects. */
   async schedule() {
     try {
       await this.#ctx.storage.setAlarm(Date.now() + DELAY_MS);
@@ -39,9 +39,10 @@ export class LogoutHook {
   }
 
   /**
-   * Runs the hook, and has it run again if it fails, a few times.
+   * Runs the hook. It rejects if the hook fails, so that the platform tries again; the last failure is only
+   * logged.
    * @param {string} userId
-   * @param {number} retryCount How often it has failed.
+   * @param {number} retryCount The number of failures before.
    * @param {(scope: LogoutScope) => Promise<void>} hook
    */
   async run(userId, retryCount, hook) {

@@ -1,5 +1,6 @@
 /**
- * Makes a logout reach its devices at once.
+ * Makes a logout reach its devices at once, by a restart of the object. Which sockets a logout closes is
+ * decided in `src/`; this file only sees them closed.
  *
  * After both close frames have been exchanged, workerd should end the TCP connection; a client
  * reports the closing only then. It does not for a socket whose first message is the client's
@@ -10,7 +11,7 @@
  * object is evicted. Chromium gives up waiting after 2 s, Node's clients wait it out. A socket that
  * has delivered any frame before, an auto-answered ping included, is not affected.
  *
- * What does end it is the end of the object, so the object restarts itself when nobody needs it:
+ * The end of the object ends that connection, so the object restarts itself when nobody needs it:
  * all sockets are closed, no request is being served, and everything is on disk. The platform logs
  * the restart as an uncaught exception with our message.
  */
@@ -19,12 +20,10 @@ import { RESTART_REASON } from "../forward.js";
 
 /** @import { OpenSocket } from "./socket-table.js" */
 
-// How long to wait for the devices' answers. One that sleeps does not answer, and must not hold up
-// the others.
+// Maximum wait for the devices' answers. A device that sleeps never answers, and must not hold up the others.
 const ANSWER_WAIT_MS = 100;
 
-// The object must have been left alone for this long, so that every answer is under way; and how
-// many times to wait for that.
+// The object must be unused for this long, so that every answer is under way. It waits so many times for that.
 const QUIET_MS = 10;
 const QUIET_CHECKS = 100;
 
@@ -32,9 +31,9 @@ export class LogoutRestart {
   #ctx;
   /** Sockets that were closed and have not answered. @type {Set<WebSocket>} */
   #unanswered = new Set();
-  /** Requests being served. */
+  /** The number of requests that are being served. */
   #requests = 0;
-  /** Requests and calls so far. */
+  /** The number of beginnings and ends of requests, and of calls, so far. */
   #uses = 0;
   /** @type {Promise<void> | null} */
   #releasing = null;
@@ -47,12 +46,12 @@ export class LogoutRestart {
   }
 
   /**
-   * Takes care of sockets that have just been closed.
+   * Begins the restart if one of the sockets that were just closed needs it.
    * @param {OpenSocket[]} closed
    */
   socketsClosed(closed) {
     const ctx = this.#ctx;
-    // A socket that has delivered a frame closes promptly by itself.
+    // A socket that has delivered a frame closes at once by itself.
     const isMute = (/** @type {OpenSocket} */ { socket, hasSpoken }) =>
       !hasSpoken && !ctx.getWebSocketAutoResponseTimestamp(socket);
     if (!closed.some(isMute)) return;
@@ -65,7 +64,7 @@ export class LogoutRestart {
   }
 
   /**
-   * Notes that a closed socket's device has answered.
+   * Notes that a closed socket's device has answered the close.
    * @param {WebSocket} socket
    */
   closeAnswered(socket) {
@@ -74,7 +73,7 @@ export class LogoutRestart {
   }
 
   /**
-   * Runs the work of a request, which the object must not restart under.
+   * Runs the work of a request. The object does not restart meanwhile.
    * @template T
    * @param {() => Promise<T>} work
    * @returns {Promise<T>}
@@ -90,14 +89,14 @@ export class LogoutRestart {
     }
   }
 
-  /** Notes a call whose answer is ready at once but still has to leave. */
+  /** Notes a call. Its answer is ready at once, but still has to leave the object. */
   noteCall() {
     this.#uses++;
   }
 
   /**
-   * Waits until the object has restarted or has found that it must not. Only for a caller that tries
-   * again when the restart makes its request fail with RESTART_REASON.
+   * Waits until the object restarts or finds that it must not. The restart makes the caller's request fail
+   * with RESTART_REASON, so only a request that is sent again may wait.
    */
   async settled() {
     await this.#releasing;
@@ -115,7 +114,7 @@ export class LogoutRestart {
       const usesBefore = this.#uses;
       await this.#ctx.storage.sync();
       await scheduler.wait(QUIET_MS);
-      // Nothing happened since the sync, so nothing was written that a restart could lose.
+      // Without a use since the sync, nothing was written that a restart could lose.
       const isQuiet = this.#requests === 0 && this.#uses === usesBefore;
       if (!isQuiet || this.#someoneConnected()) continue;
       this.#ctx.abort(RESTART_REASON);

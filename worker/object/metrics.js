@@ -1,6 +1,6 @@
 /**
- * Hands what has been counted to Cloudflare's Analytics Engine, where the owner has bound a dataset as
- * `METRICS`. A data point of it has at most 20 numbers.
+ * Hands a user's counts to Cloudflare's Analytics Engine, if the owner has bound a dataset as `METRICS`. A data
+ * point has at most 20 numbers. Counting belongs to `src/`.
  */
 import { notice, summary } from "../shared/log.js";
 
@@ -8,15 +8,16 @@ import { notice, summary } from "../shared/log.js";
 const INDEX_LENGTH_MAX = 32;
 
 /**
+ * The binding that an owner may set.
  * @typedef {object} MetricsEnv
  * @property {{writeDataPoint: (point: {indexes: string[], doubles: number[]}) => void}} [METRICS]
  */
 
 /**
- * What takes a user's counts.
+ * Makes the function that takes a user's counts.
  * @param {MetricsEnv} env
  * @param {() => string} userId
- * @returns {((counts: number[]) => void) | null} `null` where nobody collects them.
+ * @returns {((counts: number[]) => void) | null} `null` if nobody collects them.
  */
 export function collectorOf({ METRICS: dataset }, userId) {
   if (!dataset) return null;

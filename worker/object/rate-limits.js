@@ -1,5 +1,5 @@
 /**
- * How much one user may ask for, as the owner has set it.
+ * Reads the owner's limits of how often one user may do something. They are applied in `src/`.
  */
 
 import { notice } from "../shared/log.js";
@@ -9,15 +9,15 @@ import { notice } from "../shared/log.js";
 const MS_PER_MINUTE = 60_000;
 const MS_PER_SECOND = 1_000;
 
-// What all connections of a user may do together, in what one may do.
+// All connections of a user together may do this many times as much as one.
 const USER_FACTOR = 10;
 
-// No rate needs more, and the session multiplies with it.
+// No limit needs a larger count, and the session multiplies with it.
 const COUNT_MAX = 1_000_000;
 
 /**
- * The variables that are numbers: what each is if nobody sets it, and the least that it may be. Where
- * that is 0, it means no limit.
+ * The variables, each with its default and its least value. A variable whose least value is 0 turns its limit
+ * off with it.
  */
 export const LIMITS = {
   CONNECTS_PER_MINUTE: { usual: 120, min: 0 },
@@ -28,7 +28,7 @@ export const LIMITS = {
 
 /** @typedef {{[name in keyof typeof LIMITS]?: unknown}} LimitEnv */
 
-// Stricter than JavaScript, which also reads "", " 5", "1e3" and "0x10" as numbers: they are likely slips.
+// JavaScript also reads "", " 5", "1e3" and "0x10" as numbers, which are likely slips.
 const WHOLE_NUMBER = /^(?:0|[1-9]\d*)$/;
 
 /**
@@ -54,7 +54,7 @@ export function readRateLimits(env) {
 function whole(env, name) {
   const { usual, min } = LIMITS[name];
   const set = env[name];
-  // workerd gives `null` for what its environment has not.
+  // workerd gives `null` for a missing variable.
   if (set === undefined || set === null || set === "") return usual;
   const isText = typeof set === "string" && WHOLE_NUMBER.test(set);
   const value = isText ? Number(set) : set;

@@ -1,7 +1,6 @@
 /**
- * Serves the HTTP requests that reach a user's object: tells those that somebody has checked from those
- * that nobody has, hands them to the session, and answers. What a request may do is decided in
- * admission.js, what it means in routes.js.
+ * Serves the HTTP requests that reach a user's object: has those checked that nobody has checked, and hands
+ * them to the session. What a request may do is decided in admission.js, what it means in routes.js.
  */
 import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
 import { admit } from "../admission.js";

@@ -1,6 +1,6 @@
 /**
- * A session at work inside its Durable Object: gives it the events it needs to know where it stands
- * and carries out what it wants done.
+ * Hosts a session in its Durable Object: wakes it, hands it events, and carries out its effects. No decision
+ * about a message or a user is made here; the session makes them all, in `src/`.
  */
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
@@ -21,13 +21,13 @@ import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * What a session needs of the object around it.
+ * The parts of the object that a session needs.
  * @typedef {object} Surroundings
  * @property {RateLimits} rateLimits
- * @property {((counts: number[]) => void) | null} collect Takes what has been counted, in the order of
- *   `Counter` in src/format/metrics.h; `null` if nobody does.
- * @property {(closed: OpenSocket[]) => void} onLoggedOut Told of a logout, in the turn in which it is
- *   stored, and of the sockets that it has closed.
+ * @property {((counts: number[]) => void) | null} collect Takes the counts, in the order of `Counter` in
+ *   src/format/metrics.h; `null` if nobody collects them.
+ * @property {(closed: OpenSocket[]) => void} onLoggedOut Called after a logout of all devices, in the turn in
+ *   which it is stored, with the sockets that it has closed.
  */
 
 export class SessionHost {
@@ -42,7 +42,7 @@ export class SessionHost {
   #storage;
   #failures = new Failures();
   #heartbeats;
-  /** A device has left without the session: what only its attachment knew is unknown now. */
+  /** Whether a device left and the session could not serve that, so that its attachment's content is lost. */
   #hasLostAttachment = false;
   /** The socket that waits to be accepted. @type {{socket: WebSocket, version: number} | null} */
   #pending = null;
@@ -63,10 +63,10 @@ export class SessionHost {
   }
 
   /**
-   * Makes sure that there is an instance which knows what is stored and which sockets are open.
-   * @param {WebSocket} [closing] The socket whose close event is being served: it is no longer open,
-   *   but the session has yet to hear of it.
-   * @param {boolean} [isAnswered] Whether its close has been answered.
+   * Makes sure that there is an instance, which knows storage and the open sockets.
+   * @param {WebSocket} [closing] The socket whose close is being served: it counts as open, since the session
+   *   has yet to get its `Disconnected`.
+   * @param {boolean} [isAnswered] Whether that close has been answered.
    */
   wake(closing, isAnswered = false) {
     if (this.#instance) return;
@@ -76,8 +76,8 @@ export class SessionHost {
     /** @type {WokenConnection[]} */
     const connections = [];
     for (const socket of this.#ctx.getWebSockets()) {
-      // Sockets that the server has closed are still listed, in state 2, or in 3 once the device has
-      // answered. One that its device closes is in state 2 only during its own close event.
+      // A socket that the server has closed is still listed, in state 2, or in 3 once the device has
+      // answered. A socket that its device closes is in state 2 only during its own close event.
       const isKnown = socket.readyState === WebSocket.OPEN ||
         (socket === closing && (isAnswered || socket.readyState === WebSocket.CLOSING));
       if (!isKnown) continue;
@@ -112,17 +112,17 @@ export class SessionHost {
   }
 
   /**
-   * Hands an event to the session and does what it wants done.
+   * Hands an event to the session and carries out its effects.
    * @param {SessionEvent} event
    * @returns {Answer | null} The answer, if the event was a request.
-   * @throws {EventFailure} when the module traps or the storage refuses. Nothing was announced then,
-   *   and the next event is served by a new instance.
+   * @throws {EventFailure} if the module traps or storage refuses. No device was told anything then, and a
+   *   new instance serves the next event.
    */
   #run(event) {
     this.wake();
     try {
       const answer = this.#apply(/** @type {SessionInstance} */ (this.#instance).step(event));
-      // Those come unasked between others, and say nothing about them.
+      // Heartbeats are read between other events, and do not show that those can be served.
       if (event.type !== "HeartbeatsRead") this.#failures.noteServed();
       return answer;
     } catch (error) {
@@ -131,8 +131,8 @@ export class SessionHost {
   }
 
   /**
-   * Gives up the instance, which has trapped, or believes what is not stored. One that wakes anew from
-   * storage and attachments goes on as if the event had never been.
+   * Drops the instance: it trapped, or its memory is ahead of storage. The next one wakes from storage and
+   * attachments, as if the event had never come.
    * @param {SessionEvent} event
    * @param {unknown} error
    */
@@ -148,14 +148,14 @@ export class SessionHost {
   }
 
   /**
-   * Lets a device in, or not.
+   * Connects a device.
    * @param {WebSocket} socket The object's end of a new pair.
    * @param {Handshake} handshake
    * @param {Credential} credential
-   * @returns {Answer | null} The refusal, if it is one.
+   * @returns {Answer | null} The refusal, `null` if the device is let in.
    */
   connect(socket, { version, deviceId, tabId, since }, credential) {
-    // Only devices of version 2 are told of others.
+    // Only devices of version 2 see the other devices, and so need new heartbeats.
     const seesOthers = version === ProtocolVersion.Version2;
     this.#pollHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
@@ -171,8 +171,8 @@ export class SessionHost {
   }
 
   /**
-   * Hands a device's frame to the session. One that comes from a socket the server has closed does
-   * nothing: such a socket is not in the table.
+   * Hands a device's frame to the session. A frame of a socket that the server has closed has no effect: the
+   * socket is not in the table.
    * @param {WebSocket} socket
    * @param {string | ArrayBuffer} content
    */
@@ -185,28 +185,27 @@ export class SessionHost {
   }
 
   /**
-   * Tells a device that its frame has failed. When its frames fail too often its socket is closed, so
-   * that it comes back later.
+   * Tells a device that its frame has failed, and closes its socket if its frames fail too often.
    * @param {WebSocket} socket
    * @param {string | ArrayBuffer} content
    */
   answerFailure(socket, content) {
     if (socket.readyState !== WebSocket.OPEN) return;
-    // The tag stays with its socket when the instance is lost, and when the object sleeps.
+    // The tag outlives the instance, and the object's sleep.
     const isV2 = this.#ctx.getTags(socket).includes(String(ProtocolVersion.Version2));
     send(socket, internalError(isV2 ? content : ""));
     if (!this.#failures.noteFrameFailure(socket)) return;
     try {
       this.disconnect(socket);
     } catch {
-      // It has been reported, and a socket that is closed is no device at the next waking.
+      // The failure has been reported, and a closed socket is no device at the next waking.
     }
     close(socket, TRY_AGAIN_CLOSE, "our fault: your frames can't be handled now, come back later");
   }
 
   /**
-   * Tells the session that a socket has gone, unless it was the session that closed it. Nobody will
-   * say so again, so it is tried a second time.
+   * Tells the session that a socket has gone, unless the session has closed it. A failure is followed by a
+   * second try, since the platform does not report a close twice.
    * @param {WebSocket} socket
    */
   disconnect(socket) {
@@ -277,7 +276,7 @@ export class SessionHost {
 
   /** @param {string} deviceId Empty for all. */
   logout(deviceId) {
-    // One that has vanished is told of it, too, should it still be there.
+    // Heartbeats are not polled before: a device that seems to have vanished gets the logout, too.
     return this.#run({ type: "LogoutRequested", now: Date.now(), deviceId });
   }
 
@@ -286,7 +285,7 @@ export class SessionHost {
   }
 
   /**
-   * Serves a request. A device that has vanished is not shown in its answer, and gets nothing of it.
+   * Serves a request, after the devices that have vanished were taken off.
    * @param {RequestEvent} event
    */
   #serve(event) {
@@ -295,9 +294,9 @@ export class SessionHost {
   }
 
   /**
-   * Tells the session which devices have sent heartbeats, and thereby which have vanished.
-   * @param {number} age How old what it knows may be, in milliseconds.
-   * @param {WebSocket} [sender] Whose frame has come.
+   * Tells the session the times of the heartbeats, which show what devices have vanished.
+   * @param {number} age Maximum age of the previous reading, in ms.
+   * @param {WebSocket} [sender] The socket of the frame that has come.
    */
   #pollHeartbeats(age, sender) {
     this.wake();
@@ -305,7 +304,7 @@ export class SessionHost {
     if (event) this.#run(event);
   }
 
-  /** The name that the object was made from, which hibernation does not lose. */
+  /** Reads the user's id, which is the name of the object. */
   userId() {
     const { name } = this.#ctx.id;
     if (name === undefined) throw new PlatformError(NO_NAME);
@@ -313,8 +312,8 @@ export class SessionHost {
   }
 
   /**
-   * Carries out effects in their order. There is no await in it: the platform holds every frame back
-   * until what was written before it is safe.
+   * Carries out effects in their order, without an await: the platform then holds every frame back until the
+   * writes before it are safe.
    * @param {Effect[]} effects
    */
   #apply(effects) {
@@ -372,8 +371,8 @@ export class SessionHost {
    */
   #send(connection, text) {
     const socket = this.#sockets.socketOf(connection);
-    // Not before something is attached to it: one that is accepted and never handed to its device
-    // would count as open and keep the object awake.
+    // A socket is accepted by its first frame, when its attachment is there. A refused one is never accepted:
+    // it would count as open and keep the object awake.
     if (socket && socket === this.#pending?.socket) {
       this.#ctx.acceptWebSocket(socket, [String(this.#pending.version)]);
       this.#pending = null;

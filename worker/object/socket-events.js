@@ -1,6 +1,6 @@
 /**
- * Serves what the platform reports of sockets: a frame, a close, an error. None of it may reject, since
- * nobody waits for an answer. What a frame means is decided in `src/`.
+ * Serves the platform's events of sockets: a frame, a close, an error. A failure is reported and not thrown,
+ * since nobody waits for an answer. What a frame means is decided in `src/`.
  */
 import { reportFailure } from "./failures.js";
 import { answerClose } from "./sockets.js";

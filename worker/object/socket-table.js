@@ -1,6 +1,6 @@
 /**
- * The open sockets and their connection numbers. Only open ones are in it: a socket that the server
- * has closed has no number, so nothing that still comes from it reaches the session.
+ * Keeps the open sockets and their connection numbers. A socket that the server has closed has no number, so
+ * its late frames do not reach the session. Nothing is done to a socket here.
  */
 
 /**
@@ -8,11 +8,11 @@
  * @typedef {object} OpenSocket
  * @property {WebSocket} socket
  * @property {number} connection
- * @property {boolean} hasSpoken It has delivered a frame to this instance.
+ * @property {boolean} hasSpoken Whether it has delivered a frame to this instance.
  */
 
 export class SocketTable {
-  /** By their connections. @type {(OpenSocket | undefined)[]} */
+  /** The sockets by connection number. @type {(OpenSocket | undefined)[]} */
   #open = [];
   /** @type {Map<WebSocket, OpenSocket>} */
   #known = new Map();
@@ -21,7 +21,7 @@ export class SocketTable {
 
   /**
    * @param {WebSocket} socket
-   * @returns {number} Its number, the smallest ones first: the session keeps a table by them.
+   * @returns {number} Its connection number. Numbers are used again, since the session keeps a table by them.
    */
   add(socket) {
     const connection = this.#free.pop() ?? this.#open.length;
@@ -66,7 +66,7 @@ export class SocketTable {
     return this.#known.size;
   }
 
-  /** All in the table. */
+  /** Lists all open sockets. */
   all() {
     return this.#known.values();
   }

@@ -1,4 +1,6 @@
-/** What is done to a socket that may have gone meanwhile. */
+/**
+ * Closes sockets and sends to them, also if they have gone meanwhile. When to do so is decided by the callers.
+ */
 
 /**
  * @param {WebSocket | undefined} socket
@@ -9,7 +11,7 @@ export function close(socket, code, reason) {
   try {
     socket?.close(code, reason);
   } catch {
-    // It closed under our hands. The others are still to be closed.
+    // The socket has closed meanwhile. The caller goes on with the others.
   }
 }
 
@@ -21,13 +23,13 @@ export function send(socket, text) {
   try {
     socket?.send(text);
   } catch {
-    // It closed under our hands, and its close event follows.
+    // The socket has closed meanwhile, and its close event follows.
   }
 }
 
 /**
- * Answers a device's own close. Unanswered, the device would hang in CLOSING and then see 1006: for
- * hibernatable sockets the platform sends no close frame of its own (workerd 2026-11-17).
+ * Answers a device's own close. The platform sends no close frame for a hibernatable socket, and a device
+ * without an answer would hang in CLOSING and then see 1006 (workerd 2026-11-17).
  * @param {WebSocket} socket
  * @param {number} code
  * @param {string} reason
@@ -36,8 +38,8 @@ export function answerClose(socket, code, reason) {
   try {
     socket.close(code, reason);
   } catch {
-    // It has given no code, or what close() refuses to send: any two bytes arrive here as a code,
-    // and a reason grows when its bytes are no UTF-8.
+    // The device has given no code, or one that close() refuses: any two bytes arrive here as a code, and
+    // a reason grows if its bytes are no UTF-8.
     socket.close(1000);
   }
 }

@@ -1,4 +1,6 @@
-/** What is stored of a session, under which keys. */
+/**
+ * Reads and writes the rows of a session. The content of a row belongs to `src/`.
+ */
 import { EffectKind, ROW_KEYS, isRow } from "../../bindings/wire.js";
 
 /** @import { Effect } from "../../bindings/wire.js" */
@@ -7,7 +9,7 @@ const SNAPSHOT_KEY = ROW_KEYS[EffectKind.Store];
 const LOGOUT_KEY = ROW_KEYS[EffectKind.StoreLogout];
 const KEPT_KEY = ROW_KEYS[EffectKind.StoreKept];
 const UNREADABLE_KEY = "session.unreadable";
-// Behind the keys that are read at each waking, and before those that never are.
+// This key sorts behind those that every waking reads, and before those that none reads.
 const BEHIND_OURS = "session.m";
 
 const NO_BYTES = new Uint8Array(0);
@@ -22,8 +24,8 @@ export class SessionStorage {
   }
 
   /**
-   * What is stored, or what the server that this one replaces has left. One list: as many rows are
-   * read as there are.
+   * Reads what is stored, or what the server that this one replaces has left. A single list costs no more rows
+   * than there are.
    */
   read() {
     const { kv } = this.#storage;
@@ -47,9 +49,9 @@ export class SessionStorage {
   }
 
   /**
-   * Carries effects out whose writes change together or not at all: what an older server has left
-   * must not go before its successor is stored, no logout be stored whose sockets stay open, and
-   * nothing that could not be attached as well.
+   * Carries out effects so that all of their writes happen or none: legacy rows must not go before the
+   * snapshot that replaces them is stored, no logout may be stored whose sockets stay open, and no row without
+   * the attachments beside it.
    * @template T
    * @param {Effect[]} effects
    * @param {() => T} apply
@@ -81,8 +83,8 @@ export class SessionStorage {
   }
 
   /**
-   * Bytes of the module's memory in a buffer of their own, as the platform needs them: it writes the
-   * whole buffer that they lie in. Good until the next call.
+   * Copies bytes out of the module's memory, since the platform writes the whole buffer that they lie in. The
+   * copy is good until the next call.
    * @param {Uint8Array} bytes
    */
   copyOut(bytes) {
@@ -93,8 +95,7 @@ export class SessionStorage {
 }
 
 /**
- * A stored value as the session reads it. One that isn't bytes is not ours, and as unreadable as
- * damaged ones.
+ * Converts a stored value to bytes. A value that isn't bytes is not ours, and as unreadable as damaged bytes.
  * @param {unknown} value
  */
 function bytesOrNull(value) {

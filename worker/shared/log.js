@@ -1,25 +1,26 @@
 /**
- * The only way to the log. Whatever a line holds may have been written by anybody, so nothing in it
- * can begin another line, steer a terminal, or hide or turn around what stands beside it.
+ * Writes to the log, and nothing else does. Strangers may have written any part of a line, so no character in
+ * it can begin another line, steer a terminal, or hide or turn around the text beside it. The texts of lines
+ * belong to the callers.
  */
 
 const LINE_BEGIN = "user-session: ";
 
-// Controls, directions, joiners, byte order marks, lone surrogates, separators of lines.
+// These classes are controls, directions, joiners, byte order marks, lone surrogates and line separators.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 const MESSAGE_LENGTH_MAX = 200;
 const STACK_LINES_MAX = 12;
 
-// Whoever makes up causes must not fill the log.
+// A stranger who makes up ever new causes must not fill the log.
 const NOTICES_MAX = 16;
 const NOTICES_MS = 600_000;
 
-/** The texts logged lately, by their kind. @type {Map<string, {since: number, texts: Set<string>}>} */
+/** The texts that were logged lately, by their kind. @type {Map<string, {since: number, texts: Set<string>}>} */
 const recentNotices = new Map();
 
 /**
- * Says in the log that something went wrong.
+ * Logs a failure.
  * @param {string} text
  */
 export function report(text) {
@@ -27,11 +28,11 @@ export function report(text) {
 }
 
 /**
- * Says in the log what strangers can cause as often as they like. The same text is told once in ten
- * minutes, and so are the first few different ones of a kind.
+ * Logs an event that strangers can cause at will. In ten minutes the same text is logged once, and of one
+ * kind only the first few different ones.
  * @param {string} kind
  * @param {string} text
- * @param {"error" | "warn"} [level] A refusal is a warning: it is mostly what it should be.
+ * @param {"error" | "warn"} [level] A refusal is a warning, since most refusals are right.
  */
 export function notice(kind, text, level = "error") {
   const now = Date.now();
@@ -46,7 +47,7 @@ export function notice(kind, text, level = "error") {
 }
 
 /**
- * A text with an escape in place of every character that is not seen.
+ * Escapes every character that can't be seen.
  * @param {string} text
  */
 export function printable(text) {
@@ -56,9 +57,9 @@ export function printable(text) {
 }
 
 /**
- * A text of somebody else's in quotes, which it can't leave.
+ * Quotes a stranger's text so that it can't leave the quotes.
  * @param {unknown} text
- * @param {number} [max] How much of it is shown, in UTF-16 units.
+ * @param {number} [max] The most UTF-16 units that are shown.
  */
 export function quoted(text, max = Infinity) {
   const whole = String(text);
@@ -67,8 +68,8 @@ export function quoted(text, max = Infinity) {
 }
 
 /**
- * The name and message of an error. The message of a SyntaxError is left out, since it quotes the text
- * that could not be parsed.
+ * Writes an error's name and message. A SyntaxError's message is left out, since it quotes the text that
+ * could not be parsed.
  * @param {unknown} error
  */
 export function summary(error) {
@@ -78,7 +79,7 @@ export function summary(error) {
 }
 
 /**
- * The same with where it happened.
+ * Writes an error's name, message and stack.
  * @param {unknown} error
  */
 export function summaryWithStack(error) {
@@ -86,7 +87,7 @@ export function summaryWithStack(error) {
 }
 
 /**
- * Where an error happened. Places in the module begin with a hash of it, by which its build is known.
+ * Lists the lines of an error's stack. A line in the module begins with a hash, which tells the build.
  * @param {unknown} error
  */
 export function stackOf(error) {

@@ -1,9 +1,12 @@
-/** Whether the platform has what the server needs. */
+/**
+ * Checks whether the platform has what the server needs. The texts that tell an owner what to do belong to
+ * requirements.js.
+ */
 import { NO_SQLITE, PlatformError, UPDATE } from "./requirements.js";
 
 /**
- * Finds out what the runtime lacks for any request.
- * @returns {string | null}
+ * Finds a feature that the runtime lacks.
+ * @returns {string | null} `null` if it lacks none.
  */
 export function runtimeProblem() {
   const { WebSocketRequestResponsePair } = /** @type {Record<string, unknown>} */ (globalThis);
@@ -19,7 +22,7 @@ export function runtimeProblem() {
 }
 
 /**
- * Makes sure that an object has the storage that it is meant for.
+ * Makes sure that an object has SQLite storage.
  * @param {DurableObjectStorage} storage
  * @throws {PlatformError}
  */
@@ -30,7 +33,7 @@ export function requireSqlite(storage) {
 /** @param {DurableObjectStorage} storage */
 function hasSqlite(storage) {
   try {
-    // Without SQLite both are there, and throw when they are used. This reads no row.
+    // Both properties exist without SQLite, too, and throw when they are used. This reads no row.
     return storage.kv !== undefined && storage.sql.databaseSize >= 0;
   } catch {
     return false;

@@ -1,6 +1,6 @@
 /**
- * The server's requirements for the platform around it, and what to do where one is not met. A newer
- * version of anything is as good.
+ * The versions and settings that the server requires, and the texts that say what to do if one is missing. The
+ * checks belong to platform.js and to those who throw a PlatformError.
  */
 
 /** The least versions of the tools that bring the runtime, and the least compatibility date. */
@@ -10,23 +10,23 @@ export const LEAST = {
   compatibilityDate: "2024-09-23",
 };
 
-/** Below these a tool takes the class for one without storage if `exports` declares it. */
+/** The least versions that know the storage of a class which `exports` declares. */
 export const LEAST_FOR_EXPORTS = { wrangler: "4.115.0", "@cloudflare/vite-plugin": "1.48.0" };
 
-/** The advice when the runtime is too old. */
+/** The advice for a runtime that is too old. */
 export const UPDATE =
   `update wrangler to ${LEAST.wrangler} or newer, and @cloudflare/vite-plugin to ` +
   `${LEAST["@cloudflare/vite-plugin"]} or newer`;
 
 export const NO_BINDING = "env.USER_SESSION_DO: expected the binding to the class UserSessionDO";
 
-/** Two runtimes that share objects, as wrangler's dev registry lets them, pass on no names. */
+/** Two runtimes that share objects by wrangler's dev registry lose the objects' names. */
 const ONE_RUNTIME = "Workers that share objects run in one `wrangler dev -c <one> -c <other>`";
 
-/** The object was found by its name, and does not know it. */
+/** The advice if an object was found by its name and does not know it. */
 export const OLD_TOOLS = `the runtime is too old to tell an object its name: ${UPDATE}. ${ONE_RUNTIME}`;
 
-/** The object does not know its name, and nobody knows how it was found. */
+/** The advice if an object does not know its name, however it was found. */
 export const NO_NAME =
   "this object does not know its user. If it was found by newUniqueId or idFromString, find it by " +
   `userSession(env, userId) or idFromName(userId). If it was found by idFromName, ${UPDATE}. ${ONE_RUNTIME}`;
@@ -41,5 +41,5 @@ export const NO_RPC =
   "a Durable Object's methods can't be called: set compatibility_date in wrangler.jsonc to " +
   `${LEAST.compatibilityDate} or later`;
 
-/** The platform, or how it is set up, lacks what the server needs. The message says what to do. */
+/** The platform or its configuration lacks something. The message says what to do. */
 export class PlatformError extends Error {}
