@@ -10,15 +10,15 @@ import { TRUSTED } from "./worker/auth/identity.js";
 import { outlivesRestart } from "./worker/forward.js";
 import { withHeaders } from "./worker/http/origin.js";
 import { errorResponse } from "./worker/http/responses.js";
-import { Calls } from "./worker/object/calls.js";
+import { answerCall, answerNamedCall, answerPush } from "./worker/object/calls.js";
 import { answerHeartbeats } from "./worker/object/heartbeats.js";
 import { LogoutHook } from "./worker/object/logout-hook.js";
 import { LogoutRestart } from "./worker/object/logout-restart.js";
 import { collectorOf } from "./worker/object/metrics.js";
 import { readRateLimits } from "./worker/object/rate-limits.js";
-import { RequestHandler } from "./worker/object/request-handler.js";
+import { answerRequest } from "./worker/object/request-handler.js";
 import { SessionHost } from "./worker/object/session-host.js";
-import { SocketEvents } from "./worker/object/socket-events.js";
+import { serveEnd, serveFrame } from "./worker/object/socket-events.js";
 import { routeUserSession } from "./worker/router.js";
 
 /** @import { AuthEnv } from "./worker/auth/identity.js" */
@@ -26,18 +26,16 @@ import { routeUserSession } from "./worker/router.js";
 /** @import { LogoutScope } from "./worker/object/logout-hook.js" */
 /** @import { MetricsEnv } from "./worker/object/metrics.js" */
 /** @import { LimitEnv } from "./worker/object/rate-limits.js" */
+/** @import { UserObject } from "./worker/object/user-object.js" */
 
 export { routeUserSession };
 export { userSession } from "./worker/user-session.js";
 
 /** One user's devices and what they share. */
 export class UserSessionDO extends DurableObject {
-  #logoutRestart;
   #logoutHook;
-  #session;
-  #requests;
-  #sockets;
-  #calls;
+  /** @type {UserObject} */
+  #object;
 
   /**
    * @param {DurableObjectState} ctx
@@ -45,21 +43,19 @@ export class UserSessionDO extends DurableObject {
    */
   constructor(ctx, env) {
     super(ctx, env);
-    this.#logoutRestart = new LogoutRestart(ctx);
+    const restart = new LogoutRestart(ctx);
     this.#logoutHook = new LogoutHook(ctx);
     /** @type {Env & AuthEnv & LimitEnv & MetricsEnv} */
     const options = env;
-    this.#session = new SessionHost(ctx, sessionModule, {
+    const session = new SessionHost(ctx, sessionModule, {
       rateLimits: readRateLimits(options),
-      collect: collectorOf(options, () => this.#session.userId()),
+      collect: collectorOf(options, () => session.userId()),
       onLoggedOut: (closed) => {
         if (this.#hasOwnOnLogout()) void this.#logoutHook.schedule();
-        this.#logoutRestart.socketsClosed(closed);
+        restart.socketsClosed(closed);
       },
     });
-    this.#requests = new RequestHandler(ctx, options, this.#session);
-    this.#sockets = new SocketEvents(ctx, this.#session, this.#logoutRestart);
-    this.#calls = new Calls(ctx, this.#logoutRestart);
+    this.#object = { ctx, env: options, session, restart };
     answerHeartbeats(ctx);
   }
 
@@ -72,8 +68,9 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   async fetch(request) {
-    if (outlivesRestart(request)) await this.#logoutRestart.settled();
-    return this.#logoutRestart.during(() => this.#requests.answer(request));
+    const { restart } = this.#object;
+    if (outlivesRestart(request)) await restart.settled();
+    return restart.during(() => answerRequest(this.#object, request));
   }
 
   /**
@@ -82,7 +79,7 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketMessage(socket, content) {
-    this.#sockets.message(socket, content);
+    serveFrame(this.#object, socket, content);
   }
 
   /**
@@ -92,7 +89,7 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketClose(socket, code, reason) {
-    this.#sockets.close(socket, code, reason);
+    serveEnd(this.#object, socket, { code, reason });
   }
 
   /**
@@ -100,19 +97,19 @@ export class UserSessionDO extends DurableObject {
    * @override
    */
   webSocketError(socket) {
-    this.#sockets.error(socket);
+    serveEnd(this.#object, socket);
   }
 
   // The same work as RPC, for Workers that hold the binding
 
   /** The user's state, as `GET /state` answers it. */
   getState() {
-    return this.#calls.answer(() => this.#session.requestState(TRUSTED));
+    return answerCall(this.#object, (session) => session.requestState(TRUSTED));
   }
 
   /** Erases the user's data and tells every connected device. */
   clear() {
-    return this.#calls.answer(() => this.#session.clear(TRUSTED));
+    return answerCall(this.#object, (session) => session.clear(TRUSTED));
   }
 
   /**
@@ -122,42 +119,42 @@ export class UserSessionDO extends DurableObject {
    * @param {PushOptions} [options]
    */
   push(message, options) {
-    return this.#calls.answerPush(message, options, (body, resolved) => this.#session.push(body, resolved));
+    return answerPush(this.#object, message, options);
   }
 
   /** The user's devices, those of version 2 also when they are away. */
   getDevices() {
-    return this.#calls.answer(() => this.#session.requestDevices());
+    return answerCall(this.#object, (session) => session.requestDevices());
   }
 
   /** All that is stored about the user, as `GET /export` answers it. */
   export() {
-    return this.#calls.answer(() => this.#session.export(TRUSTED));
+    return answerCall(this.#object, (session) => session.export(TRUSTED));
   }
 
   /** @param {string} deviceId The device whose sockets and credential end. */
   logoutDevice(deviceId) {
-    return this.#calls.answerNamed({ deviceId }, () => this.#session.logout(deviceId));
+    return answerNamedCall(this.#object, "deviceId", deviceId, (session) => session.logout(deviceId));
   }
 
   /** The user's counts, as `GET /metrics` answers them. */
   getMetrics() {
-    return this.#calls.answer(() => this.#session.metrics());
+    return answerCall(this.#object, (session) => session.metrics());
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   joinGame(gameId) {
-    return this.#calls.answerNamed({ gameId }, () => this.#session.joinGame(gameId));
+    return answerNamedCall(this.#object, "gameId", gameId, (session) => session.joinGame(gameId));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
-    return this.#calls.answerNamed({ gameId }, () => this.#session.leaveGame(gameId));
+    return answerNamedCall(this.#object, "gameId", gameId, (session) => session.leaveGame(gameId));
   }
 
   /** Ends the session on every device. */
   logoutAll() {
-    return this.#calls.answer(() => this.#session.logout(""));
+    return answerCall(this.#object, (session) => session.logout(""));
   }
 
   // The method that an importing Worker may override
@@ -179,8 +176,9 @@ export class UserSessionDO extends DurableObject {
    */
   async alarm(info) {
     if (!this.#hasOwnOnLogout()) return;
-    await this.#logoutRestart.during(() => {
-      const userId = this.#session.userId();
+    const { restart, session } = this.#object;
+    await restart.during(() => {
+      const userId = session.userId();
       return this.#logoutHook.run(userId, info?.retryCount ?? 0, async (scope) => {
         await this.onLogout(userId, scope, this.env);
       });

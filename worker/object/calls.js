@@ -6,64 +6,56 @@ import { bodyOf, resolvePushOptions } from "../http/push-options.js";
 import { refusal } from "../http/responses.js";
 import { reportFailure } from "./failures.js";
 
-/** @import { Answer, ResolvedPushOptions } from "../../bindings/wire.js" */
+/** @import { Answer } from "../../bindings/wire.js" */
 /** @import { PushOptions } from "../http/push-options.js" */
-/** @import { LogoutRestart } from "./logout-restart.js" */
+/** @import { SessionHost } from "./session-host.js" */
+/** @import { UserObject } from "./user-object.js" */
 
-export class Calls {
-  #ctx;
-  #restart;
+/** @typedef {(session: SessionHost) => Answer | null} Work */
 
-  /**
-   * @param {DurableObjectState} ctx
-   * @param {LogoutRestart} restart
-   */
-  constructor(ctx, restart) {
-    this.#ctx = ctx;
-    this.#restart = restart;
+/**
+ * Does a call's work and returns the JSON of its answer, which may be an error.
+ * @param {UserObject} object
+ * @param {Work} work
+ */
+export function answerCall({ ctx, restart, session }, work) {
+  restart.noteCall();
+  try {
+    const answer = work(session);
+    return answer && JSON.parse(answer.body);
+  } catch (error) {
+    reportFailure(ctx.id.name, error);
+    throw error;
   }
+}
 
-  /**
-   * Does a call's work and returns the JSON of its answer, which may be an error.
-   * @param {() => Answer | null} work
-   */
-  answer(work) {
-    this.#restart.noteCall();
+/**
+ * Does the work of a call about something with a name. A caller who has lost a device's id must not end all
+ * sessions by it, nor join a game that is called "undefined".
+ * @param {UserObject} object
+ * @param {string} parameter
+ * @param {unknown} name
+ * @param {Work} work
+ */
+export function answerNamedCall(object, parameter, name, work) {
+  const isName = typeof name === "string" && name !== "";
+  const refuse = () => refusal("invalid_message", `${parameter}: expected a string, not empty`);
+  return answerCall(object, isName ? work : refuse);
+}
+
+/**
+ * Does the work of a push.
+ * @param {UserObject} object
+ * @param {string | object} message
+ * @param {PushOptions} [options]
+ */
+export function answerPush(object, message, options) {
+  return answerCall(object, (session) => {
     try {
-      const answer = work();
-      return answer && JSON.parse(answer.body);
+      return session.push(bodyOf(message), resolvePushOptions(options ?? {}));
     } catch (error) {
-      reportFailure(this.#ctx.id.name, error);
+      if (error instanceof RangeError) return refusal("invalid_request", error.message);
       throw error;
     }
-  }
-
-  /**
-   * Does the work of a call about something with a name. A caller who has lost a device's id must not
-   * end all sessions by it, nor join a game that is called "undefined".
-   * @param {Record<string, unknown>} names
-   * @param {() => Answer | null} work
-   */
-  answerNamed(names, work) {
-    const wrong = Object.keys(names).find((name) => typeof names[name] !== "string" || names[name] === "");
-    if (wrong === undefined) return this.answer(work);
-    return this.answer(() => refusal("invalid_message", `${wrong}: expected a string, not empty`));
-  }
-
-  /**
-   * Does the work of a push.
-   * @param {string | object} message
-   * @param {PushOptions | undefined} options
-   * @param {(text: string, options: ResolvedPushOptions) => Answer | null} work
-   */
-  answerPush(message, options, work) {
-    return this.answer(() => {
-      try {
-        return work(bodyOf(message), resolvePushOptions(options ?? {}));
-      } catch (error) {
-        if (error instanceof RangeError) return refusal("invalid_request", error.message);
-        throw error;
-      }
-    });
-  }
+  });
 }

@@ -5,67 +5,45 @@
 import { reportFailure } from "./failures.js";
 import { answerClose } from "./sockets.js";
 
-/** @import { LogoutRestart } from "./logout-restart.js" */
-/** @import { SessionHost } from "./session-host.js" */
+/** @import { UserObject } from "./user-object.js" */
 
-export class SocketEvents {
-  #ctx;
-  #session;
-  #restart;
-
-  /**
-   * @param {DurableObjectState} ctx
-   * @param {SessionHost} session
-   * @param {LogoutRestart} restart
-   */
-  constructor(ctx, session, restart) {
-    this.#ctx = ctx;
-    this.#session = session;
-    this.#restart = restart;
+/**
+ * @param {UserObject} object
+ * @param {WebSocket} socket
+ * @param {string | ArrayBuffer} content
+ */
+export function serveFrame({ ctx, session }, socket, content) {
+  try {
+    session.receive(socket, content);
+  } catch (error) {
+    reportFailure(ctx.id.name, error);
+    session.answerFailure(socket, content);
   }
+}
 
-  /**
-   * @param {WebSocket} socket
-   * @param {string | ArrayBuffer} content
-   */
-  message(socket, content) {
-    try {
-      this.#session.receive(socket, content);
-    } catch (error) {
-      reportFailure(this.#ctx.id.name, error);
-      this.#session.answerFailure(socket, content);
-    }
-  }
+/**
+ * Serves the end of a socket.
+ * @param {UserObject} object
+ * @param {WebSocket} socket
+ * @param {{code: number, reason: string}} [close] The device's own, which has to be answered; there is none
+ *   if the socket broke.
+ */
+export function serveEnd(object, socket, close) {
+  const { session, restart } = object;
+  attempt(object, () => session.wake(socket));
+  if (close) answerClose(socket, close.code, close.reason);
+  restart.closeAnswered(socket);
+  attempt(object, () => session.disconnect(socket));
+}
 
-  /**
-   * @param {WebSocket} socket
-   * @param {number} code
-   * @param {string} reason
-   */
-  close(socket, code, reason) {
-    this.#attempt(() => this.#session.wake(socket));
-    answerClose(socket, code, reason);
-    this.#gone(socket);
-  }
-
-  /** @param {WebSocket} socket */
-  error(socket) {
-    this.#attempt(() => this.#session.wake(socket));
-    this.#gone(socket);
-  }
-
-  /** @param {WebSocket} socket */
-  #gone(socket) {
-    this.#restart.closeAnswered(socket);
-    this.#attempt(() => this.#session.disconnect(socket));
-  }
-
-  /** @param {() => void} work */
-  #attempt(work) {
-    try {
-      work();
-    } catch (error) {
-      reportFailure(this.#ctx.id.name, error);
-    }
+/**
+ * @param {UserObject} object
+ * @param {() => void} work
+ */
+function attempt({ ctx }, work) {
+  try {
+    work();
+  } catch (error) {
+    reportFailure(ctx.id.name, error);
   }
 }

@@ -1,0 +1,11 @@
+/** The parts of one user's Durable Object, which those that serve its events share. No code belongs here. */
+import type { AuthEnv } from "../auth/identity.js";
+import type { LogoutRestart } from "./logout-restart.js";
+import type { SessionHost } from "./session-host.js";
+
+export interface UserObject {
+  ctx: DurableObjectState;
+  env: AuthEnv;
+  session: SessionHost;
+  restart: LogoutRestart;
+}
