@@ -6,6 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import sessionModule from "./dist/session.wasm";
+import { routeUserSession } from "./worker/router.js";
 import { TRUSTED } from "./worker/auth/identity.js";
 import { outlivesRestart } from "./worker/forward.js";
 import { withHeaders } from "./worker/http/origin.js";
@@ -19,7 +20,6 @@ import { readRateLimits } from "./worker/object/rate-limits.js";
 import { answerRequest } from "./worker/object/request-handler.js";
 import { SessionHost } from "./worker/object/session-host.js";
 import { serveEnd, serveFrame } from "./worker/object/socket-events.js";
-import { routeUserSession } from "./worker/router.js";
 
 /** @import { AuthEnv } from "./worker/auth/identity.js" */
 /** @import { PushOptions } from "./worker/http/push-options.js" */

@@ -2,12 +2,12 @@
  * Carries a request from the Worker to its user's object, and says in it what the Worker has checked. Both
  * ends of that agreement are here; the checks are not, and neither is what the object does.
  */
-import { FRAME_BYTES_MAX } from "../bindings/wire.js";
-import { report, summaryWithStack } from "./shared/log.js";
 import { notConfigured } from "./http/refusals.js";
-import { NO_BINDING } from "./shared/requirements.js";
 import { unavailable } from "./http/responses.js";
 import { readBody } from "./http/routes.js";
+import { report, summaryWithStack } from "./shared/log.js";
+import { NO_BINDING } from "./shared/requirements.js";
+import { FRAME_BYTES_MAX } from "../bindings/wire.js";
 
 /** @import { Admitted } from "./admission.js" */
 /** @import { Access } from "./auth/identity.js" */

@@ -2,15 +2,15 @@
  * The Worker's own part: finds out whether a request is for this server, and answers it whatever goes wrong.
  * The checks belong to admission.js, the way to the object to forward.js.
  */
-import { isUpgrade } from "./http/handshake.js";
-import { parseRequest } from "./http/parsed-request.js";
 import { admit } from "./admission.js";
 import { forward } from "./forward.js";
-import { notice, report, summaryWithStack } from "./shared/log.js";
+import { isUpgrade } from "./http/handshake.js";
 import { withHeaders } from "./http/origin.js";
+import { parseRequest } from "./http/parsed-request.js";
 import { internalFailure, unreadableAddress } from "./http/responses.js";
-import { asSocketClose } from "./http/socket-responses.js";
 import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./http/routes.js";
+import { asSocketClose } from "./http/socket-responses.js";
+import { notice, report, summaryWithStack } from "./shared/log.js";
 
 /** @import { AuthEnv, AuthOptions } from "./auth/identity.js" */
 

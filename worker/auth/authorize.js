@@ -2,15 +2,15 @@
  * Decides what a request may do, with one verifier for each `AUTH_MODE`. Nobody may do anything until the
  * owner has said how users are known. How a mode reads credentials belongs to that mode's own file.
  */
+import { TRUSTED_ACCESS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { introspect } from "./introspection.js";
 import { verifyJwt } from "./jwt.js";
+import { isFromThisMachine } from "./local.js";
+import { isSameSecret } from "./secrets.js";
 import { MODES, MODE_NAMES, settingProblem } from "./settings.js";
 import { bearerToken, possibleTokens } from "../http/credentials.js";
-import { TRUSTED_ACCESS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
-import { isFromThisMachine } from "./local.js";
-import { runtimeProblem } from "../shared/platform.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "../http/refusals.js";
-import { isSameSecret } from "./secrets.js";
+import { runtimeProblem } from "../shared/platform.js";
 
 /** @import { Mode } from "./settings.js" */
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */

@@ -3,8 +3,8 @@
  * The rules that every identity must keep belong to identity.js.
  */
 import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
-import { summary } from "../shared/log.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
+import { summary } from "../shared/log.js";
 
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { AuthEnv, Identity } from "./identity.js" */

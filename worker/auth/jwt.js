@@ -13,14 +13,14 @@ import {
   JWTExpired,
 } from "jose/errors";
 
-import { ANY_AUDIENCE, entriesOf } from "./settings.js";
-import { bearerToken, cookieValue } from "../http/credentials.js";
 import { CLOCK_SKEW_SECONDS, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
+import { textHash } from "./secrets.js";
+import { ANY_AUDIENCE, entriesOf } from "./settings.js";
+import { bearerToken, cookieValue } from "../http/credentials.js";
+import { cannotCheck, unauthorized } from "../http/refusals.js";
 import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "../shared/limits.js";
 import { summary } from "../shared/log.js";
-import { cannotCheck, unauthorized } from "../http/refusals.js";
-import { textHash } from "./secrets.js";
 
 /** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */

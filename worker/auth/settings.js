@@ -2,8 +2,8 @@
  * Checks the owner's variables. An empty or mistyped variable must never leave a check out, so nobody is let
  * in before all of them can be read. What a variable does is decided where it is used.
  */
-import { encodedLength } from "../shared/limits.js";
 import { areOrigins, isSecureUrl } from "../http/urls.js";
+import { encodedLength } from "../shared/limits.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
 

@@ -7,10 +7,8 @@ import { ProtocolVersion } from "../../bindings/wire.js";
 /** @import { Position } from "../../bindings/wire.js" */
 
 // The answer names one of these, and never the `bearer.<token>` that a browser sends beside it.
-const SUBPROTOCOLS = new Map([
-  ["user-session.v2", ProtocolVersion.Version2],
-  ["user-session.v1", ProtocolVersion.Version1],
-]);
+const SUBPROTOCOL_OF_V2 = "user-session.v2";
+const SUBPROTOCOLS = [SUBPROTOCOL_OF_V2, "user-session.v1"];
 
 const BEARER_PROTOCOL = "bearer.";
 
@@ -45,14 +43,19 @@ const SINCE_EXPECTED =
  */
 export function readHandshake(request, query) {
   const offered = (request.headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((name) => name.trim());
-  const subprotocol = [...SUBPROTOCOLS.keys()].find((name) => offered.includes(name));
-  const version = SUBPROTOCOLS.get(subprotocol ?? "") ?? ProtocolVersion.Version1;
+  const subprotocol = SUBPROTOCOLS.find((name) => offered.includes(name));
+  const isV2 = subprotocol === SUBPROTOCOL_OF_V2;
+  const deviceId = query.get("deviceId") || (isV2 ? "" : "unknown");
+  const since = isV2 ? readPosition(query.get("since")) : NOWHERE;
   return {
     isUpgrade: isUpgrade(request),
     subprotocol,
     bearerToken: bearerTokenAmong(offered),
-    version,
-    ...(version === ProtocolVersion.Version1 ? deviceOfVersion1(query) : deviceOfVersion2(query)),
+    version: isV2 ? ProtocolVersion.Version2 : ProtocolVersion.Version1,
+    deviceId,
+    tabId: (isV2 && query.get("tabId")) || "",
+    since: since ?? NOWHERE,
+    problem: deviceId === "" ? DEVICE_ID_EXPECTED : since === null ? SINCE_EXPECTED : null,
   };
 }
 
@@ -67,19 +70,6 @@ function bearerTokenAmong(offered) {
   if (tokens.length === 0) return null;
   // Nobody can tell which of several tokens is meant, so none is.
   return tokens.length === 1 ? tokens[0].slice(BEARER_PROTOCOL.length) : "";
-}
-
-/** @param {URLSearchParams} query */
-function deviceOfVersion1(query) {
-  return { deviceId: query.get("deviceId") || "unknown", tabId: "", since: NOWHERE, problem: null };
-}
-
-/** @param {URLSearchParams} query */
-function deviceOfVersion2(query) {
-  const deviceId = query.get("deviceId") ?? "";
-  const since = readPosition(query.get("since"));
-  const problem = deviceId === "" ? DEVICE_ID_EXPECTED : since === null ? SINCE_EXPECTED : null;
-  return { deviceId, tabId: query.get("tabId") ?? "", since: since ?? NOWHERE, problem };
 }
 
 /**

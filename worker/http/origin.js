@@ -3,10 +3,10 @@
  * cookies whichever page makes the request, so a cookie alone proves nothing. Who the user is belongs to
  * auth/.
  */
-import { quoted } from "../shared/log.js";
 import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
 import { isListedOrigin, isOriginOf } from "./urls.js";
+import { quoted } from "../shared/log.js";
 
 /** @import { ParsedRequest } from "./parsed-request.js" */
 /** @import { Action } from "./routes.js" */

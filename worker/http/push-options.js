@@ -2,8 +2,8 @@
  * Reads the message and the options of a push, from a call or from a query. What a message may say is decided
  * in `src/`.
  */
-import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
 import { errorResponse } from "./responses.js";
+import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
 
 /** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 

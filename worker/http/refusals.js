@@ -3,8 +3,8 @@
  * what to do, the essential first, since a page sees only the beginning. It says nothing of other users.
  * Answers to a wrong request belong to responses.js.
  */
-import { notice } from "../shared/log.js";
 import { errorResponse } from "./responses.js";
+import { notice } from "../shared/log.js";
 
 /**
  * Makes the answer while nobody can be let in, since a setting is missing or wrong.

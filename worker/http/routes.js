@@ -3,9 +3,9 @@
  * they never disagree. Whether the request may be served is decided in admission.js.
  */
 import { readPushOptions } from "./push-options.js";
+import { errorResponse, internalFailure } from "./responses.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
 import { notice, summary } from "../shared/log.js";
-import { errorResponse, internalFailure } from "./responses.js";
 
 /** @import { Handshake } from "./handshake.js" */
 /** @import { ParsedRequest } from "./parsed-request.js" */

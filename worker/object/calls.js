@@ -2,9 +2,9 @@
  * Answers the object's RPC methods, whose caller gets the answer's JSON as a value. Which work belongs to which
  * method is written beside the methods, in worker-shim.js.
  */
+import { reportFailure } from "./failures.js";
 import { bodyOf, resolvePushOptions } from "../http/push-options.js";
 import { refusal } from "../http/responses.js";
-import { reportFailure } from "./failures.js";
 
 /** @import { Answer } from "../../bindings/wire.js" */
 /** @import { PushOptions } from "../http/push-options.js" */
@@ -24,7 +24,7 @@ export function answerCall({ ctx, restart, session }, work) {
     const answer = work(session);
     return answer && JSON.parse(answer.body);
   } catch (error) {
-    reportFailure(ctx.id.name, error);
+    reportFailure(ctx, error);
     throw error;
   }
 }

@@ -39,13 +39,13 @@ export class WakingFailure extends EventFailure {
 
 /**
  * Logs a failure, unless that has been done.
- * @param {string | undefined} userId
+ * @param {{id: {name?: string}}} ctx
  * @param {unknown} error
  */
-export function reportFailure(userId, error) {
+export function reportFailure(ctx, error) {
   if (error instanceof EventFailure) return;
   if (error instanceof PlatformError) return notice("configuration", error.message);
-  report(`user ${quoted(userId)}: ${summaryWithStack(error)}`);
+  report(`user ${quoted(ctx.id.name)}: ${summaryWithStack(error)}`);
 }
 
 /**

@@ -2,7 +2,7 @@
  * Serves the HTTP requests that reach a user's object: has those checked that nobody has checked, and hands
  * them to the session. What a request may do is decided in admission.js, what it means in routes.js.
  */
-import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
+import { WakingFailure, reportFailure } from "./failures.js";
 import { admit } from "../admission.js";
 import { TRUSTED, credentialOf } from "../auth/identity.js";
 import { forwardedAccess, isFromOutside } from "../forward.js";
@@ -20,7 +20,7 @@ import {
 import { pathBelowPrefix, readBody, readRoute } from "../http/routes.js";
 import { asSocketClose, socketResponse } from "../http/socket-responses.js";
 import { OLD_TOOLS, PlatformError } from "../shared/requirements.js";
-import { WakingFailure, reportFailure } from "./failures.js";
+import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
 
 /** @import { Credential } from "../../bindings/wire.js" */
 /** @import { Handshake } from "../http/handshake.js" */
@@ -140,6 +140,6 @@ function connect(session, handshake, credential) {
  */
 function failureResponse({ ctx }, error) {
   if (error instanceof PlatformError) return notConfigured(error.message);
-  reportFailure(ctx.id.name, error);
+  reportFailure(ctx, error);
   return error instanceof WakingFailure ? unavailable() : internalFailure();
 }

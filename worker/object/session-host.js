@@ -4,14 +4,14 @@
  */
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
+import { SocketTable } from "./socket-table.js";
+import { close, send } from "./sockets.js";
+import { SessionStorage } from "./storage.js";
+import { TRY_AGAIN_CLOSE } from "../http/responses.js";
 import { quoted, report } from "../shared/log.js";
 import { requireSqlite } from "../shared/platform.js";
 import { NO_NAME, PlatformError } from "../shared/requirements.js";
-import { TRY_AGAIN_CLOSE } from "../http/responses.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { SessionStorage } from "./storage.js";
-import { SocketTable } from "./socket-table.js";
-import { close, send } from "./sockets.js";
 import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 
 /** @import { Handshake } from "../http/handshake.js" */

@@ -16,7 +16,7 @@ export function serveFrame({ ctx, session }, socket, content) {
   try {
     session.receive(socket, content);
   } catch (error) {
-    reportFailure(ctx.id.name, error);
+    reportFailure(ctx, error);
     session.answerFailure(socket, content);
   }
 }
@@ -44,6 +44,6 @@ function attempt({ ctx }, work) {
   try {
     work();
   } catch (error) {
-    reportFailure(ctx.id.name, error);
+    reportFailure(ctx, error);
   }
 }
