@@ -169,8 +169,8 @@ class Session {
   // many they were.
   std::size_t send_aimed(std::string_view frame, std::string_view v2_frame,
                          const Audience& audience, Step& step);
-  // Keeps a push for devices that are away, and tells so in the answer.
-  void keep(const PushRequested& event, std::string& answer);
+  // Keeps a push for devices that are away. Returns how many others are forgotten for it.
+  std::size_t keep(const PushRequested& event);
   // Gives a device the kept pushes that it has not seen.
   void give_kept(const Connected& event, bool is_exact, Step& step);
 

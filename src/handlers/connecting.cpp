@@ -54,20 +54,19 @@ void Session::replace_tab(ConnectionId replaced, Step& step) {
 void Session::greet(const Connected& event, Step& step) {
   // Its attachment has all of it.
   const StateView state = state_view(user_.last_active);
-  write_initial_state(out_, state, event.device_id);
-  if (event.version == ProtocolVersion::kVersion1) return step.effects.send(event.connection, out_);
-  Sequence& sequence = user_.sequence;
-  sequence.note_back(event.device_id);
+  if (event.version == ProtocolVersion::kVersion1) {
+    write_initial_state(out_, state, event.device_id);
+    return step.effects.send(event.connection, out_);
+  }
+  user_.sequence.note_back(event.device_id);
+  const Journal& journal = user_.sequence.journal();
   const bool has_been_here = event.since.epoch != 0;
-  const bool is_exact = has_been_here && sequence.journal().reaches(event.since);
-  out_.back() = ',';
-  out_ += "\"devices\":";
-  append_devices(out_, user_.device_views(), event.device_id);
-  out_ += '}';
-  add_position(out_, sequence.head(), has_been_here && !is_exact);
+  const bool is_exact = has_been_here && journal.reaches(event.since);
+  write_initial_state(out_, state, event.device_id, user_.device_views(), journal.head(),
+                      has_been_here && !is_exact);
   step.effects.send(event.connection, out_);
   if (is_exact) {
-    for (Journal::Missed& missed : sequence.journal().missed(event.since, user_.games.list())) {
+    for (Journal::Missed& missed : journal.missed(event.since, user_.games.list())) {
       add_seq(missed.frame, missed.seq);
       step.effects.send(event.connection, missed.frame);
     }

@@ -32,9 +32,7 @@ void Session::on(const HeartbeatsRead& event, Step& step) {
 }
 
 void Session::on(const DevicesRequested& /*event*/, Step& step) {
-  out_ = R"({"devices":)";
-  append_devices(out_, user_.device_views(), {});
-  out_ += '}';
+  write_devices_answer(out_, user_.device_views());
   step.effects.answer(kStatusOk, out_);
 }
 

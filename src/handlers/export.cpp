@@ -4,56 +4,40 @@
 namespace user_session {
 namespace {
 
-// Members of a JSON object, each with its comma.
-void append_key(std::string& out, std::string_view key) {
-  if (out.back() != '{') out += ',';
-  append_json_string(out, key);
-  out += ':';
-}
-
-void append_number(std::string& out, std::string_view key, std::int64_t value) {
-  append_key(out, key);
-  append_json_number(out, value);
-}
-
 // The frames that a device could still be told.
-void append_frames(std::string& out, const User& user) {
+void add_frames(JsonWriter& json, const User& user) {
   const Journal& journal = user.sequence.journal();
-  out += '[';
+  json.open_list("frames");
   if (journal.is_running()) {
     for (Journal::Missed& missed : journal.missed(journal.reach(), user.games.list())) {
-      if (out.back() != '[') out += ',';
       add_seq(missed.frame, missed.seq);
-      out += missed.frame;
+      json.json(missed.frame);
     }
   }
-  out += ']';
+  json.close_list();
 }
 
-void append_kept(std::string& out, const KeptPushes& kept) {
-  out += '[';
+void add_kept(JsonWriter& json, const KeptPushes& kept) {
+  json.open_list("keptPushes");
   for (const KeptPush& push : kept.all()) {
-    if (out.back() != '[') out += ',';
-    out += '{';
-    append_number(out, "expiresAt", push.expires_at);
-    append_key(out, "message");
-    out += push.body;
-    out += '}';
+    json.open_object();
+    json.number("expiresAt", push.expires_at);
+    json.json("message", push.body);
+    json.close_object();
   }
-  out += ']';
+  json.close_list();
+  json.count("pushIds", kept.push_id_count());
 }
 
-void append_requests(std::string& out, const Idempotency& idempotency) {
-  out += '[';
+void add_requests(JsonWriter& json, const Idempotency& idempotency) {
+  json.open_list("requests");
   for (const Idempotency::Device& requests : idempotency.all()) {
-    if (out.back() != '[') out += ',';
-    out += '{';
-    append_key(out, "deviceId");
-    append_json_string(out, requests.id);
-    append_number(out, "remembered", static_cast<std::int64_t>(requests.done.size()));
-    out += '}';
+    json.open_object();
+    json.string("deviceId", requests.id);
+    json.count("remembered", requests.done.size());
+    json.close_object();
   }
-  out += ']';
+  json.close_list();
 }
 
 }  // namespace
@@ -63,23 +47,19 @@ void Session::on(const ExportRequested& event, Step& step) {
     return answer_refusal(*turned_away, step);
   }
   const Logout& logout = user_.access.logout();
-  const StateView state = state_view(durable_.told_last_active(user_));
-  write_state_answer(out_, state, user_.connections.count());
-  out_.pop_back();
-  append_number(out_, "loggedOutAt", logout.at_s);
-  append_number(out_, "endedCredentials", static_cast<std::int64_t>(logout.credential_ids.size()));
-  append_number(out_, "epoch", user_.sequence.head().epoch);
-  append_number(out_, "seq", user_.sequence.head().seq);
-  append_key(out_, "devices");
-  append_devices(out_, user_.device_views(), {});
-  append_key(out_, "frames");
-  append_frames(out_, user_);
-  append_key(out_, "keptPushes");
-  append_kept(out_, user_.kept);
-  append_number(out_, "pushIds", static_cast<std::int64_t>(user_.kept.push_id_count()));
-  append_key(out_, "requests");
-  append_requests(out_, user_.idempotency);
-  out_ += '}';
+  const Position head = user_.sequence.head();
+  JsonWriter json(out_);
+  json.open_object();
+  add_state(json, state_view(durable_.told_last_active(user_)), user_.connections.count());
+  json.number("loggedOutAt", logout.at_s);
+  json.count("endedCredentials", logout.credential_ids.size());
+  json.number("epoch", head.epoch);
+  json.number("seq", head.seq);
+  add_devices(json, user_.device_views());
+  add_frames(json, user_);
+  add_kept(json, user_.kept);
+  add_requests(json, user_.idempotency);
+  json.close_object();
   step.effects.answer(kStatusOk, out_);
 }
 

@@ -76,23 +76,21 @@ void Session::note_done(Step& step) {
 
 void Session::acknowledge(Step& step) {
   if (step.request_id.empty()) return;
-  write_ack(out_, step.request_id, step.request_seq.value_or(user_.sequence.head().seq));
-  if (step.is_credential_shared) mark_shared(out_);
+  write_ack(out_, step.request_id, step.request_seq.value_or(user_.sequence.head().seq),
+            step.is_credential_shared);
   step.effects.send(step.sender, out_);
   step.request_id = {};
 }
 
 void Session::refuse(const Refusal& refusal, Step& step) {
   user_.meter.add(Counter::kRefused);
-  write_error(out_, refusal);
-  if (!step.request_id.empty()) add_id(out_, step.request_id);
+  write_error(out_, refusal, step.request_id);
   step.effects.send(step.sender, out_);
 }
 
 void Session::refuse_for(TimeMs wait_ms, Step& step) {
   user_.meter.add(Counter::kRefused);
-  write_rate_limited(out_, wait_ms);
-  if (!step.request_id.empty()) add_id(out_, step.request_id);
+  write_rate_limited(out_, wait_ms, step.request_id);
   step.effects.send(step.sender, out_);
 }
 

@@ -39,9 +39,8 @@ void Session::on(const LogoutRequested& event, Step& step) {
   } else if (const auto refusal = end_device(event.device_id, step)) {
     return answer_refusal({kStatusBadRequest, *refusal}, step);
   }
-  step.effects.answer(kStatusOk, step.is_credential_shared
-                                     ? R"({"success":true,"credentialShared":true})"
-                                     : R"({"success":true})");
+  write_success_answer(out_, step.is_credential_shared);
+  step.effects.answer(kStatusOk, out_);
 }
 
 void Session::logout_all(Step& step) {

@@ -63,8 +63,12 @@ void Session::on(const PushRequested& event, Step& step) {
     user_.sequence.count_frame(out_, step.now, user_.connections);
     send_to_all(body, out_, step);
   }
-  write_delivered_answer(out_, delivered);
-  if (event.keep_s > 0) keep(event, out_);
+  if (event.keep_s > 0) {
+    const std::size_t dropped = keep(event);
+    write_delivered_answer(out_, delivered, user_.kept.all().size(), dropped);
+  } else {
+    write_delivered_answer(out_, delivered);
+  }
   step.effects.answer(kStatusOk, out_);
 }
 
@@ -85,7 +89,7 @@ std::size_t Session::send_aimed(std::string_view frame, std::string_view v2_fram
   return count;
 }
 
-void Session::keep(const PushRequested& event, std::string& answer) {
+std::size_t Session::keep(const PushRequested& event) {
   user_.kept.expire(event.now);
   // Uncounted it has no place: the one that the sequence stopped at is that of another frame.
   const bool is_counted = user_.sequence.is_running();
@@ -96,7 +100,7 @@ void Session::keep(const PushRequested& event, std::string& answer) {
     if (connection.version != ProtocolVersion::kVersion2) return;
     user_.kept.give_all(connection.device_id, position.epoch, position.epoch);
   });
-  add_kept(answer, user_.kept.all().size(), dropped);
+  return dropped;
 }
 
 void Session::give_kept(const Connected& event, bool is_exact, Step& step) {

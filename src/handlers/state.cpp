@@ -24,16 +24,17 @@ void Session::on(const ClearRequested& event, Step& step) {
   if (user_.connections.count() == 0) user_.last_active = 0;
   step.effects.erase();
   durable_.forget_row(user_);
-  write_state(out_, state_view(durable_.told_last_active(user_)));
+  const StateView state = state_view(durable_.told_last_active(user_));
+  write_state(out_, state);
   if (user_.sequence.head().epoch == 0) {
     step.effects.send_to_all(out_);
   } else {
     user_.sequence.forget(event.now, user_.connections);
-    numbered_ = out_;
-    add_position(numbered_, user_.sequence.head(), false);
+    write_state(numbered_, state, user_.sequence.head());
     send_by_version(out_, numbered_, step);
   }
-  step.effects.answer(kStatusOk, R"({"success":true})");
+  write_success_answer(out_, false);
+  step.effects.answer(kStatusOk, out_);
 }
 
 void Session::on(const MetricsRequested& /*event*/, Step& step) {

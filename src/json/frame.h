@@ -1,5 +1,5 @@
-// What a device or a server is told: JSON texts, written field by field in the order that the
-// protocol shows.
+// What a device or a server is told: every frame and every answer, its members in the order that
+// the protocol shows. To whom it goes does not belong here.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 
 #include "event.h"
 #include "json/message.h"
+#include "json/writer.h"
 #include "presence.h"
 
 namespace user_session {
@@ -44,15 +45,16 @@ struct DeviceView {
   std::size_t tabs = 0;
 };
 
-// Appends `text` as a JSON string, quotes included. `text` is UTF-8 and is kept exactly.
-void append_json_string(std::string& out, std::string_view text);
-
-// Appends `value` in digits.
-void append_json_number(std::string& out, std::int64_t value);
-
 // Each of these replaces `out` by one frame or answer.
+
+// The first frame of a device, in version 1 and in version 2: there with all devices, with the
+// place of the newest frame to all, and whether the device's own place could not be continued.
 void write_initial_state(std::string& out, const StateView& state, std::string_view device_id);
+void write_initial_state(std::string& out, const StateView& state, std::string_view device_id,
+                         const std::vector<DeviceView>& devices, Position position, bool is_reset);
 void write_state(std::string& out, const StateView& state);
+// The same with the place that it begins.
+void write_state(std::string& out, const StateView& state, Position position);
 void write_state_answer(std::string& out, const StateView& state, std::size_t connected_devices);
 void write_game_joined(std::string& out, std::string_view game_id, std::string_view games_json);
 void write_game_left(std::string& out, std::string_view game_id, std::string_view games_json);
@@ -66,40 +68,37 @@ void write_event(std::string& out, std::string_view event, std::string_view data
 void write_push(std::string& out, std::string_view body);
 void write_kept_push(std::string& out, std::string_view body);
 void write_games(std::string& out, const std::vector<std::string>& games);
-void write_ack(std::string& out, std::string_view id, std::int64_t seq);
+// `is_credential_shared` says that a credential was not ended, since a device that stays uses it.
+void write_ack(std::string& out, std::string_view id, std::int64_t seq, bool is_credential_shared);
+void write_success_answer(std::string& out, bool is_credential_shared);
 void write_delivered_answer(std::string& out, std::size_t delivered);
-void write_error(std::string& out, const Refusal& refusal);
+// The same for a push that is kept: how many are, and how many were forgotten for it.
+void write_delivered_answer(std::string& out, std::size_t delivered, std::size_t kept,
+                            std::size_t dropped);
+// An error of the request `id`, which is empty if it has none.
+void write_error(std::string& out, const Refusal& refusal, std::string_view id);
 // The error of a frame that came too soon.
-void write_rate_limited(std::string& out, TimeMs retry_after_ms);
+void write_rate_limited(std::string& out, TimeMs retry_after_ms, std::string_view id);
 void write_error_answer(std::string& out, const Refusal& refusal);
-
-// Replace `out` by a frame of version 2, yet without its number, that tells of a device: how it is
-// (`type` says what has become of it), or that it has gone.
+// Frames of version 2, yet without their numbers, that tell of a device: how it is (`type` says
+// what has become of it), or that it has gone.
 void write_device_frame(std::string& out, std::string_view type, const DeviceView& device);
 void write_device_gone(std::string& out, std::string_view device_id);
-// Replaces `out` by the frame that tells a device of version 2 that it is logged out: `scope` is
-// "all", "others" or "device".
+// `scope` is "all", "others" or "device".
 void write_logged_out(std::string& out, std::string_view scope);
-// Appends devices as a JSON array. Each says whether it is the viewer, unless `viewer` is empty.
-void append_devices(std::string& out, const std::vector<DeviceView>& devices,
-                    std::string_view viewer);
-
-// Replaces `out` by the answer that shows a user's metrics, counted from the time `since`.
+void write_devices_answer(std::string& out, const std::vector<DeviceView>& devices);
+// A user's metrics, counted from the time `since`.
 void write_metrics_answer(std::string& out, std::string_view user_id, TimeMs since,
                           const Metrics& metrics);
-
-// Replaces `out` by the counts alone, as a JSON array in the order of Counter.
+// The counts alone, as a JSON array in the order of Counter.
 void write_metrics_point(std::string& out, const Metrics& metrics);
 
-// These add to a frame what version 2 has beside version 1: its number among those to all, which
-// stands before the body of a push; the place in the count, and that the device's own could not be
-// continued; the request that it answers.
+// Parts of an answer that has more.
+void add_state(JsonWriter& json, const StateView& state, std::size_t connected_devices);
+void add_devices(JsonWriter& json, const std::vector<DeviceView>& devices);
+
+// Gives a frame to all the number that it was counted with. Frames are kept without, since version
+// 1 has none. The number stands before the body of a push.
 void add_seq(std::string& frame, std::int64_t seq);
-void add_position(std::string& frame, Position position, bool is_reset);
-void add_id(std::string& frame, std::string_view id);
-// Adds that a device which stays came by the credential that was to be ended.
-void mark_shared(std::string& frame);
-// How many pushes are kept, and how many were forgotten for it.
-void add_kept(std::string& answer, std::size_t kept, std::size_t dropped);
 
 }  // namespace user_session

@@ -66,7 +66,7 @@ TEST(FrameTest, AnEventCarriesItsDataAsItWasWrittenAndWhoSentIt) {
 TEST(FrameTest, AnErrorSaysItsCodeAndWhy) {
   const Refusal refusal = {.code = ErrorCode::kInvalidMessage, .message = "expected \"x\""};
   std::string out;
-  write_error(out, refusal);
+  write_error(out, refusal, {});
   EXPECT_EQ(out, R"({"type":"error","code":"invalid_message","message":"expected \"x\""})");
   write_error_answer(out, refusal);
   EXPECT_EQ(out, R"({"error":{"code":"invalid_message","message":"expected \"x\""}})");
@@ -107,11 +107,13 @@ TEST(FrameTest, ADeviceIsShownToOthersAndToItself) {
                            .tabs = 3};
   const std::string members =
       R"({"deviceId":"a\"b","name":"N","firstSeen":1,"lastActive":2,"presence":"away","tabs":3)";
-  for (const auto& [viewer, end] : {std::pair("", "}"), std::pair("a\"b", R"(,"current":true})"),
-                                    std::pair("other", R"(,"current":false})")}) {
-    std::string out = "before ";
-    append_devices(out, {view}, viewer);
-    EXPECT_EQ(out, "before [" + members + end + ']');
+  std::string out;
+  write_devices_answer(out, {view, view});
+  EXPECT_EQ(out, R"({"devices":[)" + members + "}," + members + "}]}");
+  for (const auto& [viewer, is_current] : {std::pair("a\"b", "true"), std::pair("c", "false")}) {
+    write_initial_state(out, kState, viewer, {view}, {.epoch = 5, .seq = 6}, false);
+    const std::string end = members + R"(,"current":)" + is_current + R"(}],"epoch":5,"seq":6})";
+    EXPECT_TRUE(out.ends_with(R"(,"devices":[)" + end)) << out;
   }
 }
 
