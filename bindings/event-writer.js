@@ -110,14 +110,15 @@ export class EventWriter {
   #woken(event) {
     this.#text(event.userId);
     this.#time(event.now);
-    for (const stored of [event.snapshot, event.logout]) {
+    for (const stored of [event.snapshot, event.logout, event.kept]) {
       this.#u8(stored ? 1 : 0);
-      this.#blob(stored ?? NO_BYTES);
+      if (stored) this.#blob(stored);
     }
-    this.#blob(event.kept ?? NO_BYTES);
     this.#u8(event.legacy ? 1 : 0);
-    this.#time(event.legacy?.lastActive ?? 0);
-    this.#texts(event.legacy?.games ?? []);
+    if (event.legacy) {
+      this.#time(event.legacy.lastActive);
+      this.#texts(event.legacy.games);
+    }
     this.#u32(event.connections.length);
     for (const { connection, heartbeat, attachment } of event.connections) {
       this.#u32(connection);

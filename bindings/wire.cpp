@@ -18,6 +18,11 @@ std::vector<std::string_view> read_texts(ByteReader& reader) {
   return texts;
 }
 
+std::optional<std::string_view> read_row(ByteReader& reader) {
+  if (!reader.flag()) return std::nullopt;
+  return reader.text();
+}
+
 Rate read_rate(ByteReader& reader) {
   Rate rate;
   rate.count = reader.u32();
@@ -38,14 +43,14 @@ Credential read_credential(ByteReader& reader) {
 void read(ByteReader& reader, Woken& event) {
   event.user_id = reader.text();
   event.now = reader.safe_integer();
-  event.has_snapshot = reader.flag();
-  event.snapshot = reader.text();
-  event.has_logout = reader.flag();
-  event.logout = reader.text();
-  event.kept = reader.text();
-  event.has_legacy = reader.flag();
-  event.legacy_last_active = reader.safe_integer();
-  event.legacy_games = read_texts(reader);
+  event.snapshot = read_row(reader);
+  event.logout = read_row(reader);
+  event.kept = read_row(reader);
+  if (reader.flag()) {
+    Legacy& legacy = event.legacy.emplace();
+    legacy.last_active = reader.safe_integer();
+    legacy.games = read_texts(reader);
+  }
   event.connections.resize(reader.count(kWokenConnectionBytesMin));
   for (WokenConnection& connection : event.connections) {
     connection.connection = reader.u32();

@@ -41,6 +41,7 @@ export const EffectKind = Object.freeze({
   StoreLogout: 12,
   RecordMetrics: 13,
   StoreKept: 14,
+  Accept: 15,
 });
 
 /** @typedef {(typeof EffectKind)[keyof typeof EffectKind]} Kind */

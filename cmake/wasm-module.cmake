@@ -4,7 +4,7 @@ set(SMALL_BINARY -Oz -flto)
 target_compile_options(session_core PUBLIC ${SMALL_BINARY} -fno-threadsafe-statics -fvisibility=hidden)
 
 # What writes every frame may be larger than the rest.
-set_source_files_properties(src/json/frame.cpp PROPERTIES COMPILE_OPTIONS -Os)
+set_source_files_properties(src/json/writer.cpp PROPERTIES COMPILE_OPTIONS -Os)
 # The optimizer must not look through `new` and `delete`: it takes their memory for nobody else's.
 set_source_files_properties(bindings/runtime/heap.cpp bindings/runtime/new.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
 

@@ -43,7 +43,7 @@ class Durable {
   // restore.cpp
   static void restore_access(const Woken& event, User& user, Step& step);
   void restore_row(const Woken& event, User& user, Step& step);
-  void restore_legacy(const Woken& event, User& user, Step& step);
+  void restore_legacy(const Legacy& legacy, User& user, Step& step);
   void restore_extension(User& user, Step& step);
   // Replaces `out` by what the row has for devices of version 2; restore_extension reads it.
   static void write_extension(const User& user, TimeMs now, std::string& out);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -88,22 +89,22 @@ struct RateLimits {
   std::uint32_t devices_max = 128;
 };
 
+// The state that the server which this one replaces has left.
+struct Legacy {
+  std::vector<std::string_view> games;
+  TimeMs last_active = 0;
+};
+
 // The first event of every instance: after a start, a hibernation or a crash.
 struct Woken {
   std::string_view user_id;
   TimeMs now = 0;
-  bool has_snapshot = false;
-  // What the last Store said.
-  std::string_view snapshot;
-  bool has_logout = false;
-  // What the last StoreLogout said.
-  std::string_view logout;
-  // What the last StoreKept said; empty if there was none.
-  std::string_view kept;
-  // State left by the server this one replaces; read only while there is no snapshot.
-  bool has_legacy = false;
-  std::vector<std::string_view> legacy_games;
-  TimeMs legacy_last_active = 0;
+  // The text of the last Store, StoreLogout and StoreKept; nothing if there was none.
+  std::optional<std::string_view> snapshot;
+  std::optional<std::string_view> logout;
+  std::optional<std::string_view> kept;
+  // Read only while there is no snapshot.
+  std::optional<Legacy> legacy;
   std::vector<WokenConnection> connections;
   RateLimits rate_limits;
   // Somebody collects what is counted.

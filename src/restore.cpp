@@ -60,14 +60,14 @@ void Durable::restore(const Woken& event, User& user, Step& step) {
   user.id = event.user_id;
   restore_access(event, user, step);
   restore_row(event, user, step);
-  if (!event.kept.empty() && !user.kept.restore(event.kept)) {
+  if (event.kept && !user.kept.restore(*event.kept)) {
     step.effects.log("the kept pushes are damaged: they are lost");
   }
   restore_connections(event, user, step);
 }
 
 void Durable::restore_access(const Woken& event, User& user, Step& step) {
-  const auto logout = event.has_logout ? decode_logout(event.logout) : Logout{};
+  const auto logout = event.logout ? decode_logout(*event.logout) : Logout{};
   user.access.restore(event.rate_limits, logout.value_or(Logout{}));
   if (logout) return;
   user.access.end_until(step.now / kMsPerSecond);
@@ -75,11 +75,11 @@ void Durable::restore_access(const Woken& event, User& user, Step& step) {
 }
 
 void Durable::restore_row(const Woken& event, User& user, Step& step) {
-  if (!event.has_snapshot) {
-    if (event.has_legacy) restore_legacy(event, user, step);
+  if (!event.snapshot) {
+    if (event.legacy) restore_legacy(*event.legacy, user, step);
     return;
   }
-  auto snapshot = decode_snapshot(event.snapshot);
+  auto snapshot = decode_snapshot(*event.snapshot);
   if (!snapshot) {
     step.effects.quarantine();
     step.effects.log(
@@ -95,11 +95,11 @@ void Durable::restore_row(const Woken& event, User& user, Step& step) {
   restore_extension(user, step);
 }
 
-void Durable::restore_legacy(const Woken& event, User& user, Step& step) {
-  for (const std::string_view game : event.legacy_games) {
+void Durable::restore_legacy(const Legacy& legacy, User& user, Step& step) {
+  for (const std::string_view game : legacy.games) {
     if (!game.empty() && !user.games.has(game)) user.games.add(game);
   }
-  user.touch(event.legacy_last_active);
+  user.touch(legacy.last_active);
   step.effects.erase();
   is_row_due_ = true;
 }

@@ -23,8 +23,8 @@ std::uint8_t skip_all(const char* text, char** end) {
 extern "C" {
 
 // The JSON parser reads numbers with some of these and nobody asks for their value (see
-// UnreadNumber in src/json/json_fields.cpp). The real ones bring 128-bit floating point arithmetic, and
-// those of a kind come together or not at all.
+// UnreadNumber in src/json/json_fields.cpp). The real ones bring 128-bit floating point arithmetic,
+// and those of a kind come together or not at all.
 double strtod(const char* text, char** end) { return skip_all(text, end); }
 float strtof(const char* text, char** end) { return skip_all(text, end); }
 long double strtold(const char* text, char** end) { return skip_all(text, end); }

@@ -99,7 +99,7 @@ void check_waking(std::string_view bytes) {
   if ((which & 1U) != 0) host.stored = rest;
   if ((which & 2U) != 0) host.stored_logout = rest;
   if ((which & 4U) != 0) host.sockets[0].attachment = rest;
-  if ((which & 8U) != 0) host.kept = rest;
+  if ((which & 8U) != 0) host.stored_kept = rest;
   host.wake();
   require_sound(host.effects());
   require(!host.stored || decode_snapshot(*host.stored), "what is stored can be read after waking");

@@ -10,15 +10,12 @@ void Host::wake() {
   Woken event;
   event.user_id = user_id;
   event.now = now;
-  event.has_snapshot = stored.has_value();
-  if (stored) event.snapshot = *stored;
-  event.has_logout = stored_logout.has_value();
-  if (stored_logout) event.logout = *stored_logout;
-  event.kept = kept;
-  event.has_legacy = legacy.has_value();
+  event.snapshot = stored;
+  event.logout = stored_logout;
+  event.kept = stored_kept;
   if (legacy) {
-    event.legacy_last_active = legacy->last_active;
-    event.legacy_games.assign(legacy->games.begin(), legacy->games.end());
+    event.legacy = {.games = {legacy->games.begin(), legacy->games.end()},
+                    .last_active = legacy->last_active};
   }
   for (const auto& [connection, socket] : sockets) {
     event.connections.push_back(
@@ -101,14 +98,14 @@ void Host::apply(const Effect& effect) {
       return;
     case EffectKind::kErase:
       stored.reset();
-      kept.clear();
+      stored_kept.reset();
       legacy.reset();
       return;
     case EffectKind::kStore:
       stored = effects_.text(effect);
       return;
     case EffectKind::kStoreKept:
-      kept = effects_.text(effect);
+      stored_kept = effects_.text(effect);
       return;
     case EffectKind::kStoreLogout:
       stored_logout = effects_.text(effect);

@@ -52,7 +52,7 @@ class Host {
   bool is_measured = false;
   std::optional<std::string> stored;
   std::optional<std::string> stored_logout;
-  std::string kept;
+  std::optional<std::string> stored_kept;
   std::optional<Legacy> legacy;
   std::map<ConnectionId, Socket> sockets;
   // Commands have said these; what is stored and attached is printed with them.

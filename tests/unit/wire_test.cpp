@@ -56,6 +56,7 @@ std::string woken_bytes() {
       .text("snap\0shot"sv)
       .u8(1)
       .text("logout")
+      .u8(1)
       .text("kept")
       .u8(1)
       .i64(5)
@@ -148,14 +149,12 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   const auto event = decoded<Woken>(bytes);
   EXPECT_EQ(event.user_id, "alice");
   EXPECT_EQ(event.now, 1000);
-  EXPECT_TRUE(event.has_logout);
   EXPECT_EQ(event.logout, "logout");
   EXPECT_EQ(event.kept, "kept");
-  EXPECT_TRUE(event.has_snapshot);
   EXPECT_EQ(event.snapshot, "snap\0shot"sv);
-  EXPECT_TRUE(event.has_legacy);
-  EXPECT_EQ(event.legacy_last_active, 5);
-  EXPECT_EQ(event.legacy_games, (std::vector<std::string_view>{"chess", ""}));
+  ASSERT_TRUE(event.legacy);
+  EXPECT_EQ(event.legacy->last_active, 5);
+  EXPECT_EQ(event.legacy->games, (std::vector<std::string_view>{"chess", ""}));
   ASSERT_EQ(event.connections.size(), 2U);
   EXPECT_EQ(event.connections[0].connection, 0U);
   EXPECT_EQ(event.connections[0].heartbeat, 7);
@@ -256,8 +255,7 @@ TEST(WireTest, AnUnknownTagIsRefused) {
 TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
   const auto woken = [](std::uint32_t games, std::uint32_t connections) {
     Writer writer(EventTag::kWoken);
-    writer.text("alice").i64(0).u8(0).text("").u8(0).text("").text("").u8(0).i64(0);
-    writer.u32(games);
+    writer.text("alice").i64(0).u8(0).u8(0).u8(0).u8(1).i64(0).u32(games);
     writer.u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
     writer.u8(0);
