@@ -189,6 +189,8 @@ void Model::connect(const Operation& operation) {
   if (operation.name.size() > kDeviceIdBytesMax) return expect_refusal(400, "limit_reached");
   if (devices_.size() >= devices_max_) return expect_refusal(429, "limit_reached");
   if (devices_.empty()) presence_ = "online";
+  // Whoever has left in the same step was not the last.
+  row_ = Row::kNone;
   devices_[operation.connection] = {.id = operation.name, .credential = credential_};
   newest_issued_at_s_ = std::max(newest_issued_at_s_, credential_.issued_at_s);
   touch(now_);
@@ -256,6 +258,8 @@ void Model::clear() {
   if (is_turned_away()) return;
   games_.clear();
   if (devices_.empty()) at_least_ = at_most_ = survives_ = 0;
+  // Whoever has left in the same step leaves nothing behind.
+  row_ = Row::kNone;
   is_erased_ = true;
   expect(R"(send_to_all {"type":"state",)" + state_members() + '}');
   answers_.emplace_back(kSuccess);
