@@ -16,9 +16,9 @@
 
 #include "event.h"
 #include "format/attachment.h"
-#include "handlers/step.h"
 #include "presence.h"
 #include "state/user.h"
+#include "step.h"
 
 namespace user_session {
 

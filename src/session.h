@@ -49,10 +49,10 @@
 #include "commit.h"
 #include "effect.h"
 #include "event.h"
-#include "handlers/step.h"
 #include "json/frame.h"
 #include "json/message.h"
 #include "state/user.h"
+#include "step.h"
 
 namespace user_session {
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "json/frame.h"
 
 namespace user_session {
 namespace {
