@@ -80,22 +80,26 @@ void Durable::forget_row(User& user) {
   stored_last_active_ = 0;
   stored_extension_.clear();
   // Each attachment may carry some of the frames that are to be forgotten.
-  if (user.sequence.head().epoch == 0) return;
-  user.connections.each(
-      [](ConnectionId /*id*/, Connection& connection) { connection.is_attached = false; });
+  if (user.sequence.head().epoch != 0) user.connections.detach_all();
 }
 
 // Attachments
 
 bool Durable::attach_behind(User& user, Step& step) {
   bool is_any_attached = false;
-  user.connections.each([&](ConnectionId id, const Connection& connection) {
+  const auto attach_if_behind = [&](ConnectionId id, const Connection& connection) {
     if (!is_behind(connection, user)) return;
     attach(id, user, step);
     is_any_attached = true;
-  });
+  };
   const bool is_sender_here = user.connections.is_open(step.sender);
   const ConnectionId carrier = is_sender_here ? step.sender : user.connections.any();
+  if (user.connections.is_any_changed()) {
+    user.connections.each(attach_if_behind);
+    user.connections.note_attached();
+  } else if (is_sender_here) {
+    attach_if_behind(carrier, user.connections[carrier]);
+  }
   if (is_any_attached || carrier == kNoConnection) return is_any_attached;
   // The event that has woken the session finds what is old.
   const bool is_old = !step.is_waking && is_stale(user, step.now);

@@ -11,11 +11,9 @@ Session::Refused Session::handle(const UpdatePresence& message, Step& step) {
   }
   note_done(step);
   // A device that speaks of the user's presence speaks of its own.
-  Connection& sender = user_.connections[step.sender];
+  const Connection& sender = user_.connections[step.sender];
   if (sender.presence == message.presence) return std::nullopt;
-  user_.connections.each([&](ConnectionId /*id*/, Connection& tab) {
-    if (tab.device_id == sender.device_id) tab.presence = message.presence;
-  });
+  user_.connections.set_presence(sender.device_id, message.presence);
   tell_device(sender.device_id, false, kNoConnection, step);
   return std::nullopt;
 }

@@ -15,6 +15,7 @@ Connection& Connections::open(ConnectionId id, std::string_view device_id,
   connection.device_id = device_id;
   connection.version = version;
   ++count_;
+  is_any_changed_ = true;
   if (version == ProtocolVersion::kVersion2) ++v2_count_;
   return connection;
 }
@@ -28,6 +29,18 @@ void Connections::close(ConnectionId id) {
 void Connections::grant(Connection& connection, const Credential& credential) {
   connection.credential = credential;
   if (credential.expires_at > 0) next_expiry_ = std::min(next_expiry_, credential.expires_at);
+}
+
+void Connections::set_presence(std::string_view device_id, Presence presence) {
+  for (Connection& connection : table_) {
+    if (connection.is_open && connection.device_id == device_id) connection.presence = presence;
+  }
+  is_any_changed_ = true;
+}
+
+void Connections::detach_all() {
+  for (Connection& connection : table_) connection.is_attached = false;
+  is_any_changed_ = true;
 }
 
 ConnectionId Connections::any() const {

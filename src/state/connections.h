@@ -58,6 +58,15 @@ class Connections {
   void close(ConnectionId id);
   // Lets a connection in by a credential, with which it ends.
   void grant(Connection& connection, const Credential& credential);
+  // Changes what a device itself has said last, for all its connections.
+  void set_presence(std::string_view device_id, Presence presence);
+  // Has all attachments replaced.
+  void detach_all();
+
+  // Attachments may have to be written for more connections than the one whose frame is handled.
+  // Only that one's time changes in a step, so commit need not look at all of them for a frame.
+  [[nodiscard]] bool is_any_changed() const { return is_any_changed_; }
+  void note_attached() { is_any_changed_ = false; }
 
   // An open connection.
   [[nodiscard]] Connection& operator[](ConnectionId id) { return table_[id]; }
@@ -101,6 +110,7 @@ class Connections {
   std::size_t v2_count_ = 0;
   // None of the credentials ends before.
   TimeMs next_expiry_ = kNever;
+  bool is_any_changed_ = false;
 };
 
 template <typename Work>
