@@ -65,6 +65,18 @@ export function isRow(kind) {
 /** The versions of the protocol. */
 export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
 
+/** The first byte of an attachment of version 2, `kVersion2Format` of src/format/attachment.cpp; a test compares. */
+const V2_ATTACHMENT_FORMAT = 6;
+
+/**
+ * The version that a socket's device speaks, when no instance knows it any more.
+ * @param {unknown} attachment The socket's attachment.
+ */
+export function protocolVersionOf(attachment) {
+  const isV2 = attachment instanceof Uint8Array && attachment[0] === V2_ATTACHMENT_FORMAT;
+  return isV2 ? ProtocolVersion.Version2 : ProtocolVersion.Version1;
+}
+
 /**
  * An open socket at the moment of waking.
  * @typedef {object} WokenConnection

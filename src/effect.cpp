@@ -19,18 +19,20 @@ int rank(EffectKind kind) {
       return 1;
     case EffectKind::kExpel:
       return 2;
+    case EffectKind::kAccept:
+      return 3;
     case EffectKind::kSend:
     case EffectKind::kSendToAll:
-      return 3;
+      return 4;
     case EffectKind::kClose:
     case EffectKind::kCloseAll:
-      return 4;
+      return 5;
     case EffectKind::kAnswer:
     case EffectKind::kLog:
     case EffectKind::kRecordMetrics:
-      return 5;
+      return 6;
   }
-  return 5;
+  return 6;
 }
 
 }  // namespace
@@ -92,6 +94,10 @@ void EffectList::store_kept(std::string_view kept) {
 
 void EffectList::set_attachment(ConnectionId connection, std::string_view attachment) {
   add(EffectKind::kSetAttachment, connection, 0, attachment);
+}
+
+void EffectList::accept(ConnectionId connection) {
+  add(EffectKind::kAccept, connection, 0, {});
 }
 
 void EffectList::send(ConnectionId connection, std::string_view frame) {

@@ -3,7 +3,7 @@
 //
 // The order is part of the promise, and the list keeps it whatever order they are added in:
 //
-//   storage  ->  attachments  ->  expulsions  ->  frames  ->  closings  ->  the answer and reports
+//   storage -> attachments -> expulsions -> acceptance -> frames -> closings -> the answer, the log
 //
 // so a device is told only of what is already stored, is told everything before it is closed, and
 // nothing once it has lost its rights.
@@ -50,6 +50,9 @@ enum class EffectKind : std::uint32_t {
   kRecordMetrics = 13,
   // Replace the stored kept pushes by `text`. They are large and change rarely.
   kStoreKept = 14,
+  // Let the device of `connection` in: from now on it is open. It follows its first attachment,
+  // without which it could not be told from a stranger after a sleep.
+  kAccept = 15,
 };
 
 // Why a connection is closed. The old hook compares the logout's reason to the letter to tell a
@@ -90,6 +93,7 @@ class EffectList {
   void store_logout(std::string_view logout);
   void store_kept(std::string_view kept);
   void set_attachment(ConnectionId connection, std::string_view attachment);
+  void accept(ConnectionId connection);
   // Of a frame that is sent to several in a row there is one text.
   void send(ConnectionId connection, std::string_view frame);
   void send_to_all(std::string_view frame);

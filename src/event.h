@@ -111,7 +111,8 @@ struct Woken {
   bool is_measured = false;
 };
 
-// A device asks to be let in. An Answer among the effects refuses it, and it is not connected then.
+// A device asks to be let in. An Accept among the effects lets it in; otherwise an Answer says why
+// not.
 struct Connected {
   ConnectionId connection = 0;
   TimeMs now = 0;

@@ -7,15 +7,16 @@
 namespace user_session {
 namespace {
 
-// Of a device of version 1 where there is none of version 2.
+// The first byte. It says which version of the protocol the device speaks, also to JavaScript, which
+// reads no other byte (bindings/wire.js). The plain format is of a device of version 1 and has
+// nothing that only version 2 needs.
 constexpr std::uint8_t kPlainFormat = 3;
-// With what version 2 needs.
-constexpr std::uint8_t kFullFormat = 4;
+constexpr std::uint8_t kVersion1Format = 5;
+constexpr std::uint8_t kVersion2Format = 6;
 
-// Beside the header two times and the metrics, and what version 2 adds, whose texts are empty in
-// version 1.
+// The header, two times and the metrics; then what the plain format leaves out, without its texts.
 constexpr std::size_t kFixedBytesMax =
-    kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 1 + 8 + 4 + 1 + 8 + 8 + 4;
+    kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 8 + 4 + 1 + 8 + 8 + 4;
 
 // The journal's own numbers, and the devices that are missing with their number and time.
 constexpr std::size_t kNumberBytes = 8;
@@ -33,6 +34,11 @@ bool is_plain(const Attachment& attachment) {
          attachment.credential.id == 0;
 }
 
+std::uint8_t format_of(const Attachment& attachment) {
+  if (is_plain(attachment)) return kPlainFormat;
+  return attachment.version == ProtocolVersion::kVersion2 ? kVersion2Format : kVersion1Format;
+}
+
 Presence read_presence(ByteReader& reader) { return static_cast<Presence>(reader.u8(0, 2)); }
 
 }  // namespace
@@ -44,7 +50,7 @@ std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id)
 void encode_attachment(const Attachment& attachment, std::string& out) {
   USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
   USER_SESSION_CHECK(attachment.tab_id.size() <= kV2DeviceIdBytesMax);
-  append_u8(out, is_plain(attachment) ? kPlainFormat : kFullFormat);
+  append_u8(out, format_of(attachment));
   append_i64(out, attachment.order);
   append_i64(out, attachment.last_active);
   append_u8(out, static_cast<std::uint8_t>(attachment.presence));
@@ -55,7 +61,6 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.counted_since);
   attachment.metrics.append_to(out);
   if (is_plain(attachment)) return;
-  append_u8(out, static_cast<std::uint8_t>(attachment.version));
   append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
   append_text(out, attachment.tab_id);
   append_u8(out, static_cast<std::uint8_t>(attachment.device_presence));
@@ -67,7 +72,6 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
 std::optional<Attachment> decode_attachment(std::string_view bytes) {
   ByteReader reader(bytes);
   const std::uint8_t format = reader.u8();
-  if (format != kPlainFormat && format != kFullFormat) return std::nullopt;
   Attachment attachment;
   attachment.order = reader.safe_integer();
   attachment.last_active = reader.safe_integer();
@@ -80,8 +84,8 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.metrics = Metrics::read_from(reader);
   attachment.connected_at = attachment.attached_at;
   attachment.seen_at = attachment.attached_at;
-  if (format == kFullFormat) {
-    attachment.version = static_cast<ProtocolVersion>(reader.u8(1, 2));
+  if (format == kVersion2Format) attachment.version = ProtocolVersion::kVersion2;
+  if (format != kPlainFormat) {
     attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
     attachment.tab_id = reader.text();
     attachment.device_presence = read_presence(reader);
@@ -89,12 +93,11 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
     attachment.seen_at = reader.safe_integer();
     attachment.shared = reader.text();
   }
-  // The checks refuse bytes that encode_attachment never writes. A plain one has one form: in the
-  // other it would lose some of its fields when it is written.
+  // The checks refuse bytes that encode_attachment never writes, the format among them: one that is
+  // plain would lose some of its fields when it is written.
   const bool is_too_long = attachment.device_id.size() > kDeviceIdBytesMax ||
                            attachment.tab_id.size() > kV2DeviceIdBytesMax;
-  const bool is_plain_in_full = format == kFullFormat && is_plain(attachment);
-  if (!reader.finished() || is_too_long || is_plain_in_full) return std::nullopt;
+  if (!reader.finished() || is_too_long || format != format_of(attachment)) return std::nullopt;
   return attachment;
 }
 

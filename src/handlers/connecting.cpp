@@ -7,6 +7,7 @@ namespace user_session {
 
 void Session::on(const Connected& event, Step& step) {
   if (const auto turned_away = admit(event)) return answer_refusal(*turned_away, step);
+  step.effects.accept(event.connection);
   come_in(event, step);
   greet(event, step);
 }

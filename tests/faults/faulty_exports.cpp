@@ -49,7 +49,7 @@ class FaultySession {
       for (const WokenConnection& connection : woken->connections) {
         if (contains(connection.attachment, kAtClosing)) closing_.insert(connection.connection);
       }
-      return std::string(woken->snapshot);
+      return std::string(woken->snapshot.value_or(std::string_view()));
     }
     if (const auto* connected = std::get_if<Connected>(&event)) {
       if (contains(connected->device_id, kAtClosing)) {

@@ -155,16 +155,18 @@ int place_of(EffectKind kind) {
       return 1;
     case EffectKind::kExpel:
       return 2;
+    case EffectKind::kAccept:
+      return 3;
     case EffectKind::kSend:
     case EffectKind::kSendToAll:
-      return 3;
+      return 4;
     case EffectKind::kClose:
     case EffectKind::kCloseAll:
-      return 4;
+      return 5;
     case EffectKind::kAnswer:
     case EffectKind::kLog:
     case EffectKind::kRecordMetrics:
-      return 5;
+      return 6;
     default:
       return 0;
   }

@@ -29,6 +29,8 @@ std::string to(ConnectionId connection) { return ' ' + std::to_string(connection
 std::string visible(const Effect& effect, std::string_view text) {
   const std::string number = std::to_string(effect.number) + ' ';
   switch (effect.kind) {
+    case EffectKind::kAccept:
+      return "accept" + to(effect.connection);
     case EffectKind::kSend:
       return "send" + to(effect.connection) + std::string(text);
     case EffectKind::kSendToAll:
@@ -194,6 +196,7 @@ void Model::connect(const Operation& operation) {
   devices_[operation.connection] = {.id = operation.name, .credential = credential_};
   newest_issued_at_s_ = std::max(newest_issued_at_s_, credential_.issued_at_s);
   touch(now_);
+  expect("accept" + to(operation.connection));
   expect("send" + to(operation.connection) + R"({"type":"initial_state",)" + state_members() +
          ",\"deviceId\":" + json_string(operation.name) + '}');
 }

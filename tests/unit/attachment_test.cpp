@@ -82,9 +82,8 @@ TEST(AttachmentTest, WhatVersion2NeedsComesBehindTheRest) {
   attachment.connected_at = 7;
   attachment.seen_at = 256;
   std::string expected = encoded(kPhone);
-  expected[0] = '\x04';
+  expected[0] = '\x06';
   expected +=
-      "\x02"
       "\x10\x32\x54\x76\x98\xba\xdc\xfe"
       "\x03\0\0\0tab"
       "\0"
@@ -100,11 +99,11 @@ TEST(AttachmentTest, ADeviceOfVersion1TakesTheNewFormOnlyForWhatItHasToCarry) {
   EXPECT_EQ(encoded(kPhone)[0], '\x03');
   Attachment attachment = kPhone;
   attachment.shared = "x";
-  EXPECT_EQ(encoded(attachment)[0], '\x04');
+  EXPECT_EQ(encoded(attachment)[0], '\x05');
   EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
   attachment = kPhone;
   attachment.credential.id = 1;
-  EXPECT_EQ(encoded(attachment)[0], '\x04') << "a credential that may be ended by its name";
+  EXPECT_EQ(encoded(attachment)[0], '\x05') << "a credential that may be ended by its name";
   EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
 }
 
@@ -113,9 +112,9 @@ TEST(AttachmentTest, AllOfItComesBack) {
     Attachment attachment = kPhone;
     attachment.presence = presence;
     EXPECT_EQ(decode_attachment(encoded(attachment)), attachment);
-    Attachment newer = v2_phone();
-    newer.device_presence = presence;
-    EXPECT_EQ(decode_attachment(encoded(newer)), newer);
+    Attachment v2 = v2_phone();
+    v2.device_presence = presence;
+    EXPECT_EQ(decode_attachment(encoded(v2)), v2);
   }
   const Attachment extreme = {.order = kSafeIntegerMax,
                               .last_active = kSafeIntegerMax,
@@ -165,10 +164,10 @@ TEST(AttachmentTest, EveryTruncationIsRefused) {
 TEST(AttachmentTest, DamagedBytesAreRefused) {
   const std::string good = encoded(kPhone);
   EXPECT_FALSE(decode_attachment(good + "x")) << "trailing byte";
-  for (const char version : {'\0', '\x02', '\xff'}) {
+  for (const char format : {'\0', '\x02', '\x04', '\x05', '\x07', '\xff'}) {
     std::string bytes = good;
-    bytes[0] = version;
-    EXPECT_FALSE(decode_attachment(bytes)) << "version " << static_cast<int>(version);
+    bytes[0] = format;
+    EXPECT_FALSE(decode_attachment(bytes)) << "format " << static_cast<int>(format);
   }
   std::string presence = good;
   presence[17] = 3;
@@ -181,14 +180,13 @@ TEST(AttachmentTest, DamagedBytesAreRefused) {
 TEST(AttachmentTest, DamagedBytesOfVersion2AreRefused) {
   const std::string good = encoded(v2_phone());
   EXPECT_FALSE(decode_attachment(good + "x")) << "trailing byte";
-  const std::size_t version_at = encoded(kPhone).size();
-  for (const char version : {'\0', '\x03', '\xff'}) {
+  for (const char format : {'\x03', '\x04', '\x07'}) {
     std::string bytes = good;
-    bytes[version_at] = version;
-    EXPECT_FALSE(decode_attachment(bytes)) << "version " << static_cast<int>(version);
+    bytes[0] = format;
+    EXPECT_FALSE(decode_attachment(bytes)) << "format " << static_cast<int>(format);
   }
   std::string presence = good;
-  presence[version_at + 1 + 8 + 4 + 3] = 3;
+  presence[encoded(kPhone).size() + 8 + 4 + 3] = 3;
   EXPECT_FALSE(decode_attachment(presence)) << "a presence that there is not";
 }
 
@@ -203,11 +201,11 @@ TEST(AttachmentTest, WhatIsReadIsWrittenAsTheSameBytes) {
   attachment.version = ProtocolVersion::kVersion1;
   std::string bytes = encoded(attachment);
   ASSERT_TRUE(decode_attachment(bytes));
-  const std::size_t version_at = encoded(kPhone).size();
+  const std::size_t credential_at = encoded(kPhone).size();
   bytes.resize(bytes.size() - attachment.shared.size());
   bytes.replace(bytes.size() - 4, 4, "\0\0\0\0"sv);
   ASSERT_TRUE(decode_attachment(bytes)) << "it has a credential that may be ended by its name";
-  bytes.replace(version_at + 1, 8, "\0\0\0\0\0\0\0\0"sv);
+  bytes.replace(credential_at, 8, "\0\0\0\0\0\0\0\0"sv);
   EXPECT_FALSE(decode_attachment(bytes)) << "it is written without its tab and its times";
 }
 
@@ -226,9 +224,9 @@ TEST(AttachmentTest, WhatIsNeverWrittenIsRefused) {
   longer.replace(34, 4, "\x01\x04\0\0"sv);
   longer.insert(38, std::string(kDeviceIdBytesMax + 1 - kPhone.device_id.size(), 'x'));
   EXPECT_FALSE(decode_attachment(longer)) << "a device id of 1,025 bytes";
-  const std::string newer = encoded(v2_phone());
-  const std::size_t tab_at = good.size() + 1 + 8;
-  longer = newer;
+  const std::string v2 = encoded(v2_phone());
+  const std::size_t tab_at = good.size() + 8;
+  longer = v2;
   longer.replace(tab_at, 4, "\x81\0\0\0"sv);
   longer.insert(tab_at + 4, std::string(kV2DeviceIdBytesMax + 1 - 3, 'x'));
   EXPECT_FALSE(decode_attachment(longer)) << "the id of a tab of 129 bytes";

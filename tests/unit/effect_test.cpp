@@ -27,13 +27,14 @@ const std::vector<Step>& steps() {
       {"store_kept", 0, [](EffectList& list) { list.store_kept("k"); }},
       {"set_attachment", 1, [](EffectList& list) { list.set_attachment(1, "a"); }},
       {"expel", 2, [](EffectList& list) { list.expel(1, 4401, "r"); }},
-      {"send", 3, [](EffectList& list) { list.send(1, "f"); }},
-      {"send_to_all", 3, [](EffectList& list) { list.send_to_all("f"); }},
-      {"close", 4, [](EffectList& list) { list.close(1, 1009, "r"); }},
-      {"close_all", 4, [](EffectList& list) { list.close_all(1000, "r"); }},
-      {"answer", 5, [](EffectList& list) { list.answer(200, "{}"); }},
-      {"report", 5, [](EffectList& list) { list.log("r"); }},
-      {"measure", 5, [](EffectList& list) { list.record_metrics("[]"); }},
+      {"accept", 3, [](EffectList& list) { list.accept(1); }},
+      {"send", 4, [](EffectList& list) { list.send(1, "f"); }},
+      {"send_to_all", 4, [](EffectList& list) { list.send_to_all("f"); }},
+      {"close", 5, [](EffectList& list) { list.close(1, 1009, "r"); }},
+      {"close_all", 5, [](EffectList& list) { list.close_all(1000, "r"); }},
+      {"answer", 6, [](EffectList& list) { list.answer(200, "{}"); }},
+      {"log", 6, [](EffectList& list) { list.log("r"); }},
+      {"record_metrics", 6, [](EffectList& list) { list.record_metrics("[]"); }},
   };
   return the_steps;
 }

@@ -46,10 +46,10 @@ void Host::connect(const Connected& event) {
   sockets[event.connection] = Socket{};
   step(event);
   const auto& list = effects_.list();
-  const bool refused = std::any_of(list.begin(), list.end(), [](const Effect& effect) {
-    return effect.kind == EffectKind::kAnswer;
+  const bool is_accepted = std::any_of(list.begin(), list.end(), [&](const Effect& effect) {
+    return effect.kind == EffectKind::kAccept && effect.connection == event.connection;
   });
-  if (refused) sockets.erase(event.connection);
+  if (!is_accepted) sockets.erase(event.connection);
 }
 
 void Host::receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size) {
@@ -122,6 +122,7 @@ void Host::apply(const Effect& effect) {
     case EffectKind::kCloseAll:
       sockets.clear();
       return;
+    case EffectKind::kAccept:
     case EffectKind::kSend:
     case EffectKind::kSendToAll:
     case EffectKind::kAnswer:

@@ -31,6 +31,8 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
       return "store_logout " + decoded_logout(text, names);
     case EffectKind::kSetAttachment:
       return "attach " + to + ' ' + decoded_attachment(text, names);
+    case EffectKind::kAccept:
+      return "accept " + to;
     case EffectKind::kSend:
       return "send " + to + ' ' + shown(text);
     case EffectKind::kSendToAll:

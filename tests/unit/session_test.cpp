@@ -46,12 +46,12 @@ TEST(SessionTest, EffectsAreAppendedSoThatTheCallerDecidesWhenToForgetThem) {
   session.step(Woken{}, effects);
   session.step(Connected{.connection = 0, .now = 1, .device_id = "phone", .credential = {}},
                effects);
-  ASSERT_EQ(effects.list().size(), 2U);
+  ASSERT_EQ(effects.list().size(), 3U);
   session.step(
       FrameReceived{
           .connection = 0, .now = 2, .payload = {.text = R"({"type":"ping"})", .size_bytes = 15}},
       effects);
-  ASSERT_EQ(effects.list().size(), 3U);
+  ASSERT_EQ(effects.list().size(), 4U);
   EXPECT_EQ(effects.text(effects.list().back()), R"({"type":"pong"})");
 }
 

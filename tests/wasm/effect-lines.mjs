@@ -7,7 +7,7 @@
  * the hash, which every byte changes, is compared here, too.
  */
 
-import { EffectKind } from "../../bindings/wire.js";
+import { EffectKind, isRow } from "../../bindings/wire.js";
 
 /** @import { Effect } from "../../bindings/wire.js" */
 
@@ -26,24 +26,28 @@ const TIMES_BYTES = 16;
 /** In a count: there is another byte. */
 const MORE = 0x80;
 
+/** The word for the storing of each row. */
+const ROW_WORDS = {
+  [EffectKind.Store]: "store",
+  [EffectKind.StoreKept]: "store_kept",
+  [EffectKind.StoreLogout]: "store_logout",
+};
+
 /**
  * The line of an effect, without the words of what is stored and attached.
  * @param {Effect} effect
  */
 export function lineOf({ kind, connection, number, text, bytes }) {
+  if (isRow(kind)) return `${ROW_WORDS[kind]} ${hashOf(bytes)}`;
   switch (kind) {
     case EffectKind.Quarantine:
       return "quarantine";
     case EffectKind.Erase:
       return "erase";
-    case EffectKind.Store:
-      return `store ${hashOf(bytes)}`;
-    case EffectKind.StoreKept:
-      return `store_kept ${hashOf(bytes)}`;
-    case EffectKind.StoreLogout:
-      return `store_logout ${hashOf(bytes)}`;
     case EffectKind.SetAttachment:
       return `attach ${connection} ${hashOf(withoutCounts(bytes))}`;
+    case EffectKind.Accept:
+      return `accept ${connection}`;
     case EffectKind.Send:
       return `send ${connection} ${shown(text)}`;
     case EffectKind.SendToAll:

@@ -252,7 +252,7 @@ export class Host {
     const credential = this.#credential;
     const event = { type: /** @type {const} */ ("Connected"), connection, now, deviceId, credential };
     const effects = this.#step({ ...event, ...more });
-    if (effects.some(({ kind }) => kind === EffectKind.Answer)) this.#sockets.delete(connection);
+    if (!effects.some(({ kind }) => kind === EffectKind.Accept)) this.#sockets.delete(connection);
     return effects;
   }
 

@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { readEffects } from "../../bindings/effect-reader.js";
 import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { ProtocolVersion, EffectKind, EventTag } from "../../bindings/wire.js";
+import { ProtocolVersion, EffectKind, EventTag, protocolVersionOf } from "../../bindings/wire.js";
 import { AS_VERSION_1, TO_ALL, openRateLimits } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
@@ -228,6 +228,18 @@ for (const { path, module } of builds) {
         const [answer] = second.step({ type: "StateRequested", now: 1, heartbeat: 0, credential });
         assert.deepEqual(JSON.parse(answer.text).activeGames, [text]);
       }
+    });
+
+    test("an attachment tells JavaScript the version of its device, which a failing frame is answered by", () => {
+      for (const version of Object.values(ProtocolVersion)) {
+        const effects = wake(module).step(Object.assign(connected("phone"), { version }));
+        assert.equal(protocolVersionOf(of(effects, EffectKind.SetAttachment).bytes), version);
+      }
+      const named = { ...credential, issuedAt: 1, id: "session-1" };
+      const effects = wake(module).step(Object.assign(connected("phone"), { credential: named }));
+      const { bytes } = of(effects, EffectKind.SetAttachment);
+      assert.equal(protocolVersionOf(bytes), ProtocolVersion.Version1, "in its longer form");
+      assert.equal(protocolVersionOf(null), ProtocolVersion.Version1, "a socket without one");
     });
 
     test("the effects of a step that made the memory grow are read from the new memory", () => {

@@ -12,7 +12,7 @@ import { quoted, report } from "../shared/log.js";
 import { requireSqlite } from "../shared/platform.js";
 import { NO_NAME, PlatformError } from "../shared/requirements.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
+import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/wire.js";
 
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
@@ -44,8 +44,6 @@ export class SessionHost {
   #heartbeats;
   /** Whether a device left and the session could not serve that, so that its attachment's content is lost. */
   #hasLostAttachment = false;
-  /** The socket that waits to be accepted. @type {{socket: WebSocket, version: number} | null} */
-  #pending = null;
 
   /**
    * @param {DurableObjectState} ctx
@@ -160,14 +158,9 @@ export class SessionHost {
     this.#pollHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    this.#pending = { socket, version };
-    try {
-      const answer = this.#run({ type: "Connected", connection, now, deviceId, credential, version, tabId, since });
-      if (answer) this.#sockets.remove(connection);
-      return answer;
-    } finally {
-      this.#pending = null;
-    }
+    const answer = this.#run({ type: "Connected", connection, now, deviceId, credential, version, tabId, since });
+    if (answer) this.#sockets.remove(connection);
+    return answer;
   }
 
   /**
@@ -191,8 +184,8 @@ export class SessionHost {
    */
   answerFailure(socket, content) {
     if (socket.readyState !== WebSocket.OPEN) return;
-    // The tag outlives the instance, and the object's sleep.
-    const isV2 = this.#ctx.getTags(socket).includes(String(ProtocolVersion.Version2));
+    // The attachment outlives the instance, and the object's sleep.
+    const isV2 = protocolVersionOf(socket.deserializeAttachment()) === ProtocolVersion.Version2;
     send(socket, internalError(isV2 ? content : ""));
     if (!this.#failures.noteFrameFailure(socket)) return;
     try {
@@ -337,8 +330,11 @@ export class SessionHost {
       case EffectKind.SetAttachment:
         this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));
         return undefined;
+      case EffectKind.Accept:
+        this.#accept(connection);
+        return undefined;
       case EffectKind.Send:
-        this.#send(connection, text);
+        send(this.#sockets.socketOf(connection), text);
         return undefined;
       case EffectKind.SendToAll:
         for (const { socket } of this.#sockets.all()) send(socket, text);
@@ -365,19 +361,10 @@ export class SessionHost {
     }
   }
 
-  /**
-   * @param {number} connection
-   * @param {string} text
-   */
-  #send(connection, text) {
+  /** @param {number} connection */
+  #accept(connection) {
     const socket = this.#sockets.socketOf(connection);
-    // A socket is accepted by its first frame, when its attachment is there. A refused one is never accepted:
-    // it would count as open and keep the object awake.
-    if (socket && socket === this.#pending?.socket) {
-      this.#ctx.acceptWebSocket(socket, [String(this.#pending.version)]);
-      this.#pending = null;
-    }
-    send(socket, text);
+    if (socket) this.#ctx.acceptWebSocket(socket);
   }
 
   /**
