@@ -1,3 +1,4 @@
+// When rows and attachments are written, and what they get. The reading is in restore.cpp.
 #include "commit.h"
 
 #include <algorithm>
@@ -16,7 +17,8 @@ void Durable::commit(User& user, Step& step) {
   }
   store_rows(user, step);
   const bool is_any_attached = attach_behind(user, step);
-  // With version 2 each frame to all attaches, and a point for each would be dear.
+  // Each frame to all is attached while the sequence runs, and recording metrics each time would
+  // cost too much.
   const bool is_due = !user.sequence.is_running() || user.meter.is_due(step.now);
   const bool has_last_left = !is_anyone_here && step.open_before > 0;
   if (has_last_left || (is_any_attached && is_due)) record_metrics(user, step);
@@ -75,7 +77,8 @@ void Durable::store_last_active(const User& user) {
 }
 
 void Durable::forget_row(User& user) {
-  // The row had a newer `lastActive` than any attachment, and it may have been told.
+  // Forgets the carrier, so that this step attaches: the row had a newer `lastActive` than any
+  // attachment, and it may have been told.
   if (stored_last_active_ > attached_last_active_) carrier_ = kNoConnection;
   stored_last_active_ = 0;
   stored_extension_.clear();
@@ -101,7 +104,8 @@ bool Durable::attach_behind(User& user, Step& step) {
     attach_if_behind(carrier, user.connections[carrier]);
   }
   if (is_any_attached || carrier == kNoConnection) return is_any_attached;
-  // The event that has woken the session finds what is old.
+  // Woken itself does not check for age; the event that has woken the session follows at once and
+  // does.
   const bool is_old = !step.is_waking && is_stale(user, step.now);
   if (!is_old && !is_user_behind(user)) return false;
   attach(carrier, user, step);
@@ -119,7 +123,7 @@ bool Durable::is_user_behind(const User& user) const {
 }
 
 bool Durable::is_stale(const User& user, TimeMs now) const {
-  // A clock that was set back has gone on, too.
+  // A clock that was set back has moved on, too.
   const auto [earlier, later] = std::minmax(now, clock_at_attaching_);
   return std::max(later - earlier, user.last_active - surviving_last_active()) >= kAttachmentLagMs;
 }
@@ -133,7 +137,8 @@ void Durable::attach(ConnectionId id, User& user, Step& step) {
     const std::size_t room = room_for_shared(connection.device_id, connection.tab_id);
     write_shared(user, connection.device_id, step.now);
     if (shared_.size() > room) {
-      // Then what many devices have asked for is in the row.
+      // The requests of many devices do not fit. They are stored in the row, so the attachment need
+      // not carry them.
       store(user, step);
       write_shared(user, connection.device_id, step.now);
     }

@@ -1,14 +1,25 @@
-// What of a user survives the instance: the stored rows, and the attachments of the sockets.
+// The commit point: which of a user's data survives the instance, and when it is written. How the
+// bytes look is in format/; what an event changes is in handlers/.
 //
-// Handlers change what is known (state/user.h). At the end of each step `commit` compares it with
-// what survives, and writes what has fallen behind; nothing else stores or attaches. Rows are dear
-// and attachments are free, hence the split: games, devices and logouts have their rows before
-// anybody is told of them, and all the rest rides in the attachment of an open socket. Every
-// attachment that is written carries what is known of the whole user; the newest one counts.
+// A row is a value in storage; it survives everything and costs money at each write. An attachment
+// is bytes that the platform keeps with an open socket; it is free, but is lost with the socket. So
+// games, devices, logouts and kept pushes are in rows before anybody is told of them, and all the
+// rest is in the attachment of an open socket. Every attachment carries the data of its own
+// connection and that of the whole user. Attachments are numbered in the order in which they are
+// written, and only in the newest one the user's data counts. The connection that has it is the
+// carrier.
 //
-// What nobody has to know at once may lag: an attachment by less than a second (kAttachmentLagMs),
-// the stored `lastActive` of a user without devices by less than a minute (kLastActiveLagMs). So
-// what is told of those times is what survives, and no device ever sees them go back.
+// Handlers only change `User` (state/user.h) in memory, and note that it is not stored. At the end
+// of each step `commit` compares `User` with what survives, and adds effects that store and attach
+// what is behind. Nothing else stores or attaches. The effect list puts those effects before all
+// frames, and the platform holds the frames back until the writes are safe. So whatever a device or
+// a server has been told survives, and a step that traps has changed nothing.
+//
+// Three times may lag, since nobody has to know them at once. The attached `lastActive` and the
+// attached time of a connection's last frame lag by less than a second (kAttachmentLagMs), and the
+// stored `lastActive` of a user without devices by less than a minute (kLastActiveLagMs). What is
+// told of the first two is what survives, so no device ever sees a time go back while one is
+// connected.
 #pragma once
 
 #include <string>
@@ -22,21 +33,26 @@
 
 namespace user_session {
 
+// The copy of the user's data that survives this instance, as far as it must be known to see what
+// is behind.
 class Durable {
  public:
-  // Sets `user`, who is empty, to what has survived.
+  // Sets `user`, which must be empty, to what the rows and attachments in `event` say. What is
+  // damaged is logged; a damaged snapshot is put aside, and a connection with a damaged attachment
+  // is closed.
   void restore(const Woken& event, User& user, Step& step);
 
-  // Stores and attaches what has fallen behind.
+  // Adds effects that store and attach what is behind. Called once, at the end of each step.
   void commit(User& user, Step& step);
 
-  // When the user was last active, as far as it survives this step.
+  // Returns the `lastActive` to tell in this step: the newest one that survives the step.
   [[nodiscard]] TimeMs told_last_active(const User& user) const;
 
-  // Has the next commit store the user's last activity to the millisecond.
+  // Makes the next commit store `lastActive` to the millisecond, although it may lag.
   void store_last_active(const User& user);
 
-  // Takes notice that the row is erased. What the attachments carry of it is replaced, too.
+  // Notes that this step erases the snapshot. If frames were ever counted, every attachment is
+  // written anew, since each may carry frames that are to be forgotten.
   void forget_row(User& user);
 
  private:
@@ -45,40 +61,60 @@ class Durable {
   void restore_row(const Woken& event, User& user, Step& step);
   void restore_legacy(const Legacy& legacy, User& user, Step& step);
   void restore_extension(User& user, Step& step);
-  // Replaces `out` by what the row has for devices of version 2; restore_extension reads it.
+  // Replaces `out` by the extension, the part of the snapshot that only version 2 needs;
+  // restore_extension reads it.
   static void write_extension(const User& user, TimeMs now, std::string& out);
   void restore_connections(const Woken& event, User& user, Step& step);
   void restore_connection(const WokenConnection& woken, const Attachment& attachment, User& user);
 
   // commit.cpp
+
+  // Returns true if the snapshot must be stored in this step.
   [[nodiscard]] bool is_row_behind(const User& user) const;
+  // Stores each of the three rows that is behind.
   void store_rows(User& user, Step& step);
+  // Stores the snapshot.
   void store(User& user, Step& step);
-  // Attaches to every connection whose attachment is behind, or to one of them if only what it says
-  // of the user is. False if to none.
+  // Attaches to every connection whose own data is behind. If there is none but the user's data is
+  // behind, attaches to one: the sender if it is connected. Returns false if nothing was attached.
   bool attach_behind(User& user, Step& step);
+  // Returns true if the connection's own data must be attached in this step.
   [[nodiscard]] static bool is_behind(const Connection& connection, const User& user);
+  // Returns true if the user's data must be attached in this step.
   [[nodiscard]] bool is_user_behind(const User& user) const;
+  // Returns true if the newest attachment was written at least kAttachmentLagMs ago, or if the
+  // surviving `lastActive` lags by that much.
   [[nodiscard]] bool is_stale(const User& user, TimeMs now) const;
+  // Attaches to one connection, which becomes the carrier.
   void attach(ConnectionId id, User& user, Step& step);
+  // Sets `shared_` to what an attachment of this device carries for devices of version 2.
   void write_shared(const User& user, std::string_view device_id, TimeMs now);
+  // Returns the newest `lastActive` that a row or an attachment has.
   [[nodiscard]] TimeMs surviving_last_active() const;
+  // Adds a RecordMetrics effect, if somebody collects the metrics.
   void record_metrics(User& user, Step& step);
 
-  // What the row says. Its extension is written back as it is if this code does not know it.
+  // The stored `lastActive`, and the stored extension; both empty if there is no row. An extension
+  // of an unknown version is written back as it is, so that a newer release finds it after a
+  // roll-back.
   TimeMs stored_last_active_ = 0;
   std::string stored_extension_;
+  // True when the next commit must store the snapshot for a reason that `User` does not know.
   bool is_row_due_ = false;
 
-  // Whose attachment is the newest, how many were written before it, and what it says of the user.
+  // Connection with the newest attachment; kNoConnection if there is none. It may have closed
+  // since.
   ConnectionId carrier_ = kNoConnection;
+  // Number of the newest attachment. It counts all attachments ever written for the user.
   std::int64_t order_ = 0;
+  // The user's presence and `lastActive` in the newest attachment.
   Presence attached_presence_ = Presence::kOffline;
   TimeMs attached_last_active_ = 0;
-  // What the clock said then. It is set back now and then.
+  // Time when the newest attachment was written. The clock is set back now and then, so it may be
+  // later than now.
   TimeMs clock_at_attaching_ = 0;
 
-  // Kept for their memory.
+  // Buffers that keep their memory from step to step.
   std::string bytes_;
   std::string shared_;
 };

@@ -1,3 +1,4 @@
+// The order of the effect list, and one function for each kind of effect; see effect.h.
 #include "effect.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace user_session {
 namespace {
 
-// The place of a kind in the order that the header promises.
+// Returns the place of a kind in the order that the header promises.
 int rank(EffectKind kind) {
   switch (kind) {
     case EffectKind::kQuarantine:

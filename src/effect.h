@@ -1,12 +1,13 @@
-// What a session wants done: imperatives, to be carried out in the order of the list, with nothing
-// in between.
+// The effects: what a session wants done, as imperatives. How each is carried out is the caller's
+// matter (bindings/session-host.js).
 //
-// The order is part of the promise, and the list keeps it whatever order they are added in:
+// The caller carries them out in the order of the list, with nothing in between. The order is part
+// of the promise, and the list keeps it whatever order they are added in:
 //
 //   storage -> attachments -> expulsions -> acceptance -> frames -> closings -> the answer, the log
 //
-// so a device is told only of what is already stored, is told everything before it is closed, and
-// nothing once it has lost its rights.
+// So a device is told only of what is already stored, is told everything before it is closed, and
+// is told nothing once it has lost its rights.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +19,17 @@
 
 namespace user_session {
 
-// The numbers are the wire format of the boundary; bindings/wire.js has the same table.
+// The kind of an effect. `text`, `connection` and `number` are the members of Effect. The numbers
+// are the wire format of the boundary; bindings/wire.js has the same table.
 enum class EffectKind : std::uint32_t {
-  // Put the stored snapshot aside under another key; it could not be read.
+  // Put the stored snapshot aside under another key, since it could not be read.
   kQuarantine = 1,
-  // Delete everything stored for the user but the last logout.
+  // Delete everything stored for the user except the logout row.
   kErase = 2,
-  // Replace the stored snapshot by `text`.
+  // Replace the stored snapshot by `text`. Its format is in format/snapshot.h.
   kStore = 3,
-  // Let `text` survive hibernation with the socket of `connection`.
+  // Let `text` survive hibernation with the socket of `connection`. Its format is in
+  // format/attachment.h.
   kSetAttachment = 4,
   // Send the frame `text` to `connection`.
   kSend = 5,
@@ -42,21 +45,22 @@ enum class EffectKind : std::uint32_t {
   kLog = 10,
   // Close `connection` as kClose does, but before any frame goes out: it has lost its rights.
   kExpel = 11,
-  // Replace the stored logout by `text`. It is kept apart from the snapshot, whose loss must not
-  // let anyone in again.
+  // Replace the logout row by `text`. It is kept apart from the snapshot, since a damaged snapshot
+  // must not let anyone in again.
   kStoreLogout = 12,
-  // Collect the counts `text`, a JSON array in the order of Counter (metrics.h): what came to them
-  // since the last time.
+  // Collect the counts in `text`, a JSON array in the order of Counter (format/metrics.h). Each is
+  // the amount that was added since the last RecordMetrics, or since the instance woke.
   kRecordMetrics = 13,
-  // Replace the stored kept pushes by `text`. They are large and change rarely.
+  // Replace the row of kept pushes by `text`. They have their own row since they are large and
+  // change rarely. The format is in state/kept.cpp.
   kStoreKept = 14,
-  // Let the device of `connection` in: from now on it is open. It follows its first attachment,
-  // without which it could not be told from a stranger after a sleep.
+  // Let the device of `connection` in: from now on its socket is open. This comes after its first
+  // attachment, since a socket without one could not be recognized after a sleep.
   kAccept = 15,
 };
 
-// Why a connection is closed. The old hook compares the logout's reason to the letter to tell a
-// logout from a lost connection.
+// Close codes (docs/protocol.md) and the reason of a logout. The hook in production compares that
+// reason to the letter to tell a logout from a lost connection.
 inline constexpr std::uint16_t kLogoutCode = 1000;
 inline constexpr std::string_view kLogoutReason = "Logged out from all devices";
 inline constexpr std::uint16_t kFloodCode = 1008;
@@ -65,26 +69,31 @@ inline constexpr std::uint16_t kTryAgainCode = 1013;
 inline constexpr std::uint16_t kCredentialEndedCode = 4401;
 inline constexpr std::uint16_t kReplacedCode = 4409;
 
-// How a request was answered, as HTTP has it.
+// HTTP status codes of answers.
 inline constexpr std::uint16_t kStatusOk = 200;
 inline constexpr std::uint16_t kStatusBadRequest = 400;
 inline constexpr std::uint16_t kStatusUnauthorized = 401;
 inline constexpr std::uint16_t kStatusTooLarge = 413;
 inline constexpr std::uint16_t kStatusTooMany = 429;
 
-// One effect. `text` lies in the list's own memory, from `text_offset`.
+// One effect. Its text lies in the memory of its list, `text_size` bytes from `text_offset`.
+// JavaScript reads this struct as it lies in memory (bindings/wire.h).
 struct Effect {
   EffectKind kind;
+  // Connection that the kind needs; kNoConnection for other kinds.
   ConnectionId connection;
+  // Close code or HTTP status, as the kind says; 0 for other kinds.
   std::uint32_t number;
   std::uint32_t text_offset;
   std::uint32_t text_size;
 };
 
-// The effects of one step. Reused from step to step so that a quiet session allocates nothing.
+// The effects of one step. The list is reused from step to step, so that a quiet session allocates
+// nothing. Each function that adds an effect copies its text; EffectKind says what the effect
+// means.
 class EffectList {
  public:
-  // Forgets all effects; what `text` returned before is no longer valid.
+  // Removes all effects. What `text` returned before is no longer valid.
   void clear();
 
   void quarantine();
@@ -94,7 +103,7 @@ class EffectList {
   void store_kept(std::string_view kept);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void accept(ConnectionId connection);
-  // Of a frame that is sent to several in a row there is one text.
+  // Sends a frame. When it equals the frame of the previous call, both effects share one text.
   void send(ConnectionId connection, std::string_view frame);
   void send_to_all(std::string_view frame);
   void close(ConnectionId connection, std::uint16_t code, std::string_view reason);
@@ -106,28 +115,31 @@ class EffectList {
 
   [[nodiscard]] const std::vector<Effect>& list() const { return list_; }
 
-  // The text of one effect; valid until the list changes.
+  // Returns the text of one effect; it is valid until the list changes.
   [[nodiscard]] std::string_view text(const Effect& effect) const {
     return std::string_view(texts_).substr(effect.text_offset, effect.text_size);
   }
 
-  // What the effects come to when `open_count` connections are open.
+  // Number and bytes of the frames in the list. A frame to all counts once for each of the
+  // `open_count` connections.
   struct Totals {
     std::int64_t frames_sent = 0;
     std::int64_t bytes_sent = 0;
   };
   [[nodiscard]] Totals totals(std::size_t open_count) const;
 
-  // All texts, one after the other; `Effect::text_offset` counts from its start.
+  // Returns all texts, one after the other. `Effect::text_offset` counts from its start.
   [[nodiscard]] const std::string& texts() const { return texts_; }
 
  private:
+  // Adds an effect behind all others of the same or an earlier place in the order, with a copy of
+  // `text`. Returns it; the reference is valid until the next call.
   Effect& add(EffectKind kind, ConnectionId connection, std::uint32_t number,
               std::string_view text);
 
   std::vector<Effect> list_;
   std::string texts_;
-  // Where in it the frame lies that was sent last.
+  // Place in `texts_` of the frame that `send` added last; both 0 if there is none.
   std::uint32_t frame_offset_ = 0;
   std::uint32_t frame_size_ = 0;
 };

@@ -1,7 +1,9 @@
-// What can happen to a session: past-tense facts. Each carries all that the session may know of the
-// outside, the time included, so that the same events always give the same effects.
+// The events: what can happen to a session, as past-tense facts. Each carries all that the session
+// may know of the outside, the time included, so that the same events always give the same effects.
+// What a session does about them is in handlers/.
 //
-// Text is borrowed: it must stay valid until the `step` that takes the event has returned.
+// The texts are borrowed: they must stay valid until the `step` that takes the event has returned.
+// bindings/wire.h has the format in which JavaScript writes an event.
 #pragma once
 
 #include <cstddef>
@@ -14,82 +16,95 @@
 
 namespace user_session {
 
-// Milliseconds since the Unix epoch; 0 is "never".
+// Milliseconds since the Unix epoch; 0 means never.
 using TimeMs = std::int64_t;
 
-// `count` times in `per_ms` milliseconds, and `burst` times at once. A `count` of 0 is no limit.
+// A rate limit: `count` times in `per_ms` milliseconds, and up to `burst` times at once. A `count`
+// of 0 means no limit. TokenBucket (state/token_bucket.h) enforces it.
 struct Rate {
   std::int64_t count = 0;
   std::int64_t per_ms = 1000;
   std::int64_t burst = 0;
 };
 
-// Names one open socket while this instance lives. Small numbers: they index a table, and one is
-// given out again when its socket has gone.
+// Number of one open socket while this instance lives. It is small, since it indexes a table, and
+// is given out again when its socket has gone.
 using ConnectionId = std::uint32_t;
 
-// The connection of an event that no device caused: a call from a server.
+// ConnectionId of an event that no device caused, such as a call from a server.
 inline constexpr ConnectionId kNoConnection = 0xffff'ffff;
 
-// Text from outside, or only its size when it is longer than kFrameBytesMax: nobody copies a
-// megabyte to have it refused.
+// A frame or a pushed body. `text` is empty if the frame is binary or longer than kFrameBytesMax,
+// since the session refuses both: nobody copies a megabyte to have it refused. `size_bytes` is the
+// size in bytes of UTF-8; of a text over 1 MiB it may be too small, but is still over 1 MiB.
 struct Payload {
   std::string_view text;
   std::size_t size_bytes = 0;
 };
 
-// A text that whoever makes an event has left out.
+// Value of a text that the maker of an event has left out.
 inline constexpr std::string_view kNoText;
 
-// What a device speaks. The numbers are part of the attachment's format and of the boundary's.
+// The version of the protocol that a device speaks. The numbers are part of the attachment's format
+// and of the boundary's (bindings/wire.js), and must not change.
 enum class ProtocolVersion : std::uint8_t { kVersion1 = 1, kVersion2 = 2 };
 
-// A place in the count of the frames that go to all (see journal.h), as a device that comes back
-// says it.
+// A place in the sequence of the frames to all devices (state/sequence.h). A device that comes back
+// says up to which place it has seen all.
 struct Position {
+  // Names a stretch of time in which no number is used twice, by about the time at which it began,
+  // in milliseconds since the Unix epoch. 0 means no place.
   std::int64_t epoch = 0;
+  // Number of a frame in that epoch. The first has 1.
   std::int64_t seq = 0;
 
   bool operator==(const Position&) const = default;
 };
 
-// What whoever asks has proved, as far as the session needs to know.
+// A credential, as far as the session needs to know it. It has been checked before the session sees
+// it.
 struct Credential {
-  // When it was issued, in seconds since the epoch, or kTrusted. A logout ends what was issued in
-  // its second or before.
+  // Second since the Unix epoch in which it was issued, or kTrusted. A logout of all devices
+  // refuses every credential that was issued in its second or before.
   std::int64_t issued_at_s = kTrusted;
-  // When it ends; 0 for never.
+  // Time when it expires; 0 means never.
   TimeMs expires_at = 0;
-  // Names it, so that it can be ended alone; 0 if it has no name. A hash (hash.h) of what the
-  // caller was known by.
+  // Hash (format/hash.h) of the name that its issuer has given it, so that it can be revoked alone;
+  // 0 if it has no name.
   std::uint64_t id = 0;
 
-  // The caller is beyond a logout: a server of the app's own, or anyone where nobody is checked.
+  // Value of `issued_at_s` for a caller that no logout reaches: a server of the app, or anyone
+  // where nobody is checked.
   static constexpr std::int64_t kTrusted = -1;
 
   bool operator==(const Credential&) const = default;
 };
 
-// A socket that was open when the session woke.
+// A socket that was open when the instance woke.
 struct WokenConnection {
   ConnectionId connection = 0;
-  // What the last SetAttachment for it said; empty if there was none.
+  // Bytes of the last SetAttachment for this socket; empty if there was none.
   std::string_view attachment;
-  // When the platform last answered this device's ping while the session slept.
+  // Time when the platform last answered a ping of this socket by itself, without waking the
+  // session; 0 if it never did.
   TimeMs heartbeat = 0;
 };
 
-// How much one user may ask for; src/limits.h has what is not configurable.
+// How much one user may ask for, as the owner of the deployment has set it. What nobody can set is
+// in limits.h.
 struct RateLimits {
+  // Rate of frames of one connection.
   Rate frames;
-  // For all connections of the user together.
+  // Rate of frames of all connections of the user together.
   Rate user_frames;
-  // Not counted here when `count` is 0: somebody before us does.
+  // Rate of new connections of the user. A `count` of 0 means that something in front of the
+  // session limits them.
   Rate connects;
+  // Number of connections that one user may have open.
   std::uint32_t devices_max = 128;
 };
 
-// The state that the server which this one replaces has left.
+// The state that the server which this one replaces has stored, in a format of its own.
 struct Legacy {
   std::vector<std::string_view> games;
   TimeMs last_active = 0;
@@ -97,35 +112,38 @@ struct Legacy {
 
 // The first event of every instance: after a start, a hibernation or a crash.
 struct Woken {
+  // Id of the user, at most 1,024 bytes of UTF-8 (bindings/limits.js).
   std::string_view user_id;
   TimeMs now = 0;
-  // The text of the last Store, StoreLogout and StoreKept; nothing if there was none.
+  // Bytes of the three rows, as the last Store, StoreLogout and StoreKept wrote them; nullopt for a
+  // row that does not exist.
   std::optional<std::string_view> snapshot;
   std::optional<std::string_view> logout;
   std::optional<std::string_view> kept;
-  // Read only while there is no snapshot.
+  // State of the server which this one replaces. It is read only while there is no snapshot.
   std::optional<Legacy> legacy;
+  // All sockets that are open.
   std::vector<WokenConnection> connections;
   RateLimits rate_limits;
-  // Somebody collects what is counted.
+  // True if the metrics are collected, so that RecordMetrics effects are wanted.
   bool is_measured = false;
 };
 
-// A device asks to be let in. An Accept among the effects lets it in; otherwise an Answer says why
-// not.
+// A device asks to be let in. An Accept effect lets it in; otherwise an Answer effect says why not.
 struct Connected {
   ConnectionId connection = 0;
   TimeMs now = 0;
   std::string_view device_id;
   Credential credential;
   ProtocolVersion version = ProtocolVersion::kVersion1;
-  // The tab or process of the installation that `device_id` names, in version 2; empty if it does
-  // not say.
+  // Name of the tab or process within the device, in version 2; empty if the device has none.
   std::string_view tab_id = kNoText;
-  // Up to where the device has seen all; an epoch of 0 if it does not say.
+  // Place up to which the device has seen all, in version 2; its epoch is 0 if the device does not
+  // say.
   Position since = {};
 };
 
+// A device has sent a frame. It may come from a connection that is closed already.
 struct FrameReceived {
   ConnectionId connection = 0;
   TimeMs now = 0;
@@ -133,85 +151,94 @@ struct FrameReceived {
   Payload payload;
 };
 
-// What the platform knows of the devices' heartbeats. Told before whatever shows devices, and now
-// and then while the session is awake.
+// The platform's knowledge of the heartbeats, which it answers itself. The caller sends it before a
+// connection or a request that is shown devices, and at most every 30 seconds while frames come, so
+// that vanished devices are noticed.
 struct HeartbeatsRead {
   struct Heartbeat {
     ConnectionId connection = 0;
-    // 0 if there was none yet.
+    // Time of the newest heartbeat; 0 if there was none yet.
     TimeMs at = 0;
   };
   TimeMs now = 0;
   std::vector<Heartbeat> heartbeats;
 };
 
-// The socket of `connection` is closed, by whatever side; leaving is not an activity, but the last
-// heartbeat before it was one.
+// The socket of `connection` has closed, from either side. `heartbeat` is the time of its last
+// heartbeat, 0 if there was none. It counts as activity of the user; leaving does not.
 struct Disconnected {
   ConnectionId connection = 0;
   TimeMs heartbeat = 0;
 };
 
-// A server or the user's own page asked for the state. Carries the newest heartbeat of all devices.
+// A server or the user's own page has asked for the state. `heartbeat` is the newest heartbeat of
+// all devices, or 0 if the caller has sent HeartbeatsRead instead.
 struct StateRequested {
   TimeMs now = 0;
   Credential credential;
   TimeMs heartbeat = 0;
 };
 
+// A server or the user's own page has asked to erase the user's data.
 struct ClearRequested {
   TimeMs now = 0;
   Credential credential;
 };
 
-// A server asked what has been counted.
+// A server has asked for the user's metrics.
 struct MetricsRequested {
   TimeMs now = 0;
 };
 
-// Devices, by their ids, that something goes to: all if `to` is empty, but those of `except`.
+// The devices to which an event or a push is limited: those with an id in `to`, or all if `to` is
+// empty, except those with an id in `except`.
 struct Audience {
   std::vector<std::string_view> to;
   std::vector<std::string_view> except;
 };
 
+// A server has pushed a message to the user's devices.
 struct PushRequested {
   TimeMs now = 0;
   Payload payload;
-  // How long it is kept for devices that are not here, in seconds; 0 for not at all.
+  // Number of seconds for which the push waits for devices that are away; 0 means not at all.
   std::int64_t keep_s = 0;
-  // A push of the same id before was the same push; empty if it has none.
+  // Id by which a repetition of the same push is recognized; empty if it has none.
   std::string_view push_id = kNoText;
   Audience audience = {};
 };
 
+// A server has asked that the user join a game.
 struct GameJoinRequested {
   TimeMs now = 0;
   std::string_view game_id;
 };
 
+// A server has asked that the user leave a game.
 struct GameLeaveRequested {
   TimeMs now = 0;
   std::string_view game_id;
 };
 
+// A server has asked to log the user out.
 struct LogoutRequested {
   TimeMs now = 0;
-  // Of one device; empty for all.
+  // Id of the device to log out; empty for all devices.
   std::string_view device_id = kNoText;
 };
 
-// A server asked which devices there are.
+// A server has asked for the list of the user's devices.
 struct DevicesRequested {
   TimeMs now = 0;
 };
 
-// A server or the user asked for all that is known about them.
+// A server or the user's own page has asked for all data that is known about the user.
 struct ExportRequested {
   TimeMs now = 0;
   Credential credential;
 };
 
+// Any event. Session::on has one overload for each, and bindings/wire.h a tag.
 using Event =
     std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested, ClearRequested,
                  PushRequested, GameJoinRequested, GameLeaveRequested, LogoutRequested,

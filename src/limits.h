@@ -1,4 +1,10 @@
-// Every limit of the session, its unit in its name and its reason beside it.
+// Every limit that the session checks: each name ends with its unit or with what it counts, and
+// each comment says why the number is what it is. bindings/limits.js has those that only JavaScript
+// checks, before the session hears of anything; where both have a limit, a test holds them equal.
+// How many frames and connections a user may have is not a limit of the code: the owner sets that
+// (RateLimits in event.h).
+//
+// Bytes of a text are bytes of UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -6,103 +12,127 @@
 
 namespace user_session {
 
-// A device's frame or a pushed body, in bytes of UTF-8. A larger one is refused with `too_large`.
+// Bytes of a device's frame or of a pushed body; a larger one is refused with `too_large`. It
+// bounds what one frame makes the server copy and send to every device.
 inline constexpr std::size_t kFrameBytesMax = 65'536;
 
-// A frame above this ends its connection with close code 1009: whoever sends it is not one of ours.
+// Bytes of a frame above which its connection is closed with 1009. 16 times what is allowed is no
+// slip: whoever sends that is not one of our clients.
 inline constexpr std::size_t kFrameBytesBeforeClose = 1'048'576;
 
-// How deep objects and arrays of a frame may nest; the frame's own object is the first level.
+// Levels to which the objects and arrays of a frame may nest; the frame's own object is the first.
+// plain_fields.cpp calls itself for each level, and the module's stack has 16 KiB.
 inline constexpr int kNestingMax = 32;
 
-// Games of one user at a time. With kNameBytesMax it bounds what is stored and announced.
+// Number of games of one user. With kNameBytesMax it bounds the list of games, which is stored and
+// sent at each change, to 33 KiB as stored.
 inline constexpr std::size_t kActiveGamesMax = 256;
 
-// A game id or the name of an event, in bytes of UTF-8.
+// Bytes of a game id, or of the name of an event or a device. A UUID has 36, so ids of any usual
+// kind fit.
 inline constexpr std::size_t kNameBytesMax = 128;
 
-// A socket's attachment, in bytes. The platform takes 16,384 after its own serialization, of which
+// Bytes of a socket's attachment. The platform takes 16,384 after its own serialization, of which
 // up to 14 go to the header of a byte array (measured on workerd 2026-11-17: 16,370 pass).
 inline constexpr std::size_t kAttachmentBytesMax = 16'370;
 
-// A device id of version 1, in bytes of UTF-8: it is attached to the socket, sent with each of the
-// device's events, and that of the hook in production has 40.
+// Bytes of a device id of version 1. It is attached to the socket and sent with each of the
+// device's events. The ids of the hook in production have 40; the limit leaves room for any other.
 inline constexpr std::size_t kDeviceIdBytesMax = 1'024;
 
-// A frame whose effects send more than this, to all devices together, counts as one more frame for
-// each time it does.
+// Bytes that a frame may cause to be sent, to all devices together, before it counts as one more
+// frame; it counts once more for each time that it sends so much. It is the size of the largest
+// frame, so one of that size to 100 devices counts about 100 times more.
 inline constexpr std::int64_t kSentBytesPerFrame = 65'536;
 
-// How far the stored `lastActive` may lag behind the shown one, in milliseconds: the price of not
-// writing at every frame.
+// Milliseconds by which the stored `lastActive` may lag behind the shown one when no device is
+// connected. So a user who comes and goes costs at most one row a minute for this reason.
 inline constexpr std::int64_t kLastActiveLagMs = 60'000;
 
+// Milliseconds in a second. It is no limit, but many files that include this one need it.
 inline constexpr std::int64_t kMsPerSecond = 1000;
 
-// How far what is attached may lag behind what is known, in milliseconds. Attachments are free, but
-// take a few microseconds to write.
+// Milliseconds by which an attachment may lag behind what is known. Writing one is free but takes a
+// few microseconds, so a busy connection's own data is attached once a second and not at every
+// frame.
 inline constexpr std::int64_t kAttachmentLagMs = 1'000;
 
-// What is kept of the frames to all, for devices that come back: so many, and as many bytes of
-// them.
+// Number and bytes of the frames to all devices that are kept in memory for devices that come back.
+// A device that has missed more is told to start over. The bytes are four frames of the largest
+// size.
 inline constexpr std::size_t kJournalFramesMax = 256;
 inline constexpr std::size_t kJournalBytesMax = 262'144;
 
-// What of it rides in the newest attachment, in bytes: it is copied at each frame to all, and most
-// is for devices that have gone without a word. More is for those of which that is known.
+// Bytes of the newest of these frames that are copied into the newest attachment. It is rewritten
+// at each frame to all, so it is small. It serves devices that have gone without a word. With 1 KiB
+// an event cost 1.16 times as much CPU as in version 1 (2026-11-23, docs/performance.md).
 inline constexpr std::size_t kJournalRecentBytesMax = 512;
+// Bytes of the same while a device is known to be missing (kAwaitedMs). It leaves at least 4 KiB of
+// the attachment for requests that are done; format/attachment.cpp asserts that all fits.
 inline constexpr std::size_t kJournalAttachedBytesMax = 10'240;
 
-// Devices that are known to be missing: beyond these the oldest is taken for gone.
+// Number of missing devices that are remembered; the one that has been gone the longest is
+// forgotten first. Each takes 16 bytes of each attachment.
 inline constexpr std::size_t kMissingMax = 8;
 
-// What of it is stored while nobody is connected, in bytes.
+// Bytes of the newest of these frames that are stored in the snapshot while nobody is connected.
+// They are written rarely, so they may be more than in an attachment.
 inline constexpr std::size_t kJournalStoredBytesMax = 16'384;
 
-// The id of a request, in characters: a UUID as it is usually written.
+// Bytes of a request's id, all of them ASCII: a UUID as it is usually written has 36.
 inline constexpr std::size_t kRequestIdBytesMax = 36;
 
-// Of each device so many requests are remembered, and so long, in milliseconds.
+// Number of requests of one device that are remembered, and milliseconds for which each is. The
+// client has at most 32 under way and repeats none after nine minutes (client/src/requests.ts); a
+// test holds it to that.
 inline constexpr std::size_t kRequestsMax = 64;
 inline constexpr std::int64_t kRequestsKeptMs = 600'000;
 
-// Of all devices that are gone so many together: as many devices are remembered.
+// Number of requests that are remembered of all devices together that have gone. It is enough for
+// as many devices as are remembered (kRememberedDevicesMax).
 inline constexpr std::size_t kAbsentRequestsMax = 64 * kRequestsMax;
 
-// Devices that an event names as its audience, or as none of them.
+// Number of devices in either list of an audience (event.h). It is as many as are remembered of
+// version 2.
 inline constexpr std::size_t kAimedDevicesMax = 64;
 
-// Devices of version 2 that are remembered when they are gone.
+// Number of devices of version 2 that are remembered when they are gone. Each takes up to 316 bytes
+// of the snapshot.
 inline constexpr std::size_t kRememberedDevicesMax = 64;
 
-// A device id of version 2, in bytes of UTF-8: such a device is remembered. The name of a tab, too.
+// Bytes of a device id of version 2, and of the name of a tab. It is less than in version 1 since
+// such a device is remembered.
 inline constexpr std::size_t kV2DeviceIdBytesMax = 128;
 
-// How long a socket that has sent heartbeats may be silent before its device counts as vanished, in
-// milliseconds: browsers wake the timers of a hidden page once a minute, so a heartbeat that is due
-// each minute may come after two, and takes a while on its way.
+// Milliseconds of silence after which a socket that has sent heartbeats counts as vanished.
+// Browsers wake the timers of a hidden page once a minute, so a heartbeat that is due each minute
+// may come after two, and takes a while on its way.
 inline constexpr std::int64_t kVanishedMs = 130'000;
 
-// Pushes kept for devices that are not here: so many, and as many bytes of them.
+// Number and bytes of the pushes that wait for devices which are away; the oldest is dropped for a
+// newer one. All are stored in one row at each change.
 inline constexpr std::size_t kKeptPushesMax = 64;
 inline constexpr std::size_t kKeptBytesMax = 262'144;
 
-// Ids of pushes that are remembered.
+// Number of push ids that are remembered, to recognize a repetition. They take 8 bytes each in the
+// row of kept pushes.
 inline constexpr std::size_t kPushIdsMax = 256;
 
-// Credentials that a device came with and that are remembered: a token that was renewed ends beside
-// the one it replaced.
+// Number of credentials that are remembered of each device, the newest ones. A logout of the device
+// revokes them all, since a token that was renewed stays valid beside the one that replaced it.
 inline constexpr std::size_t kCredentialsMax = 4;
 
-// Credentials that single devices were ended with.
+// Number of credentials that may be revoked one by one. Beyond it `logout_all` is the way. They
+// take 8 bytes each in the logout row.
 inline constexpr std::size_t kRevokedMax = 256;
 
-// How long a device of version 2 that has gone is expected back, in milliseconds: more is attached
-// for it, and frames are counted when no other is connected.
+// Milliseconds for which a device of version 2 that has gone is expected back. Until then more
+// frames are attached for it (kJournalAttachedBytesMax), and frames are counted although no other
+// such device is connected, which may cost rows.
 inline constexpr std::int64_t kAwaitedMs = 600'000;
 
-// Version, order, time, presence, both times of the credential and the length of the device id (see
-// attachment.cpp).
+// Bytes of an attachment before the device id: version, order, `lastActive`, presence, both times
+// of the credential and the length of the id (format/attachment.cpp).
 inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 8 + 8 + 4;
 
 static_assert(kFrameBytesMax < kFrameBytesBeforeClose);

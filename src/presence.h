@@ -1,4 +1,5 @@
-// Whether a user is there, as the devices say and everyone sees.
+// The presence of a user or of a device, and its names in frames. How it changes is in
+// handlers/presence.cpp and state/user.h.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +8,10 @@
 
 namespace user_session {
 
-// The numbers are part of the attachment's format.
+// Presence as a device has said it. The numbers are stored in attachments and must not change.
 enum class Presence : std::uint8_t { kOffline = 0, kAway = 1, kOnline = 2 };
 
-// The word that stands for `presence` in a frame.
+// Returns the name of `presence` in a frame.
 constexpr std::string_view presence_name(Presence presence) {
   switch (presence) {
     case Presence::kOffline:
@@ -23,7 +24,7 @@ constexpr std::string_view presence_name(Presence presence) {
   return "offline";
 }
 
-// The presence that `name` stands for, or nothing when it is no such word.
+// Returns the presence that `name` stands for, or nullopt if it is no such name.
 constexpr std::optional<Presence> presence_from_name(std::string_view name) {
   for (const Presence presence : {Presence::kOffline, Presence::kAway, Presence::kOnline}) {
     if (name == presence_name(presence)) return presence;

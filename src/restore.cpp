@@ -1,4 +1,5 @@
-// The waking of an instance: what has survived the one before becomes what is known.
+// The waking of an instance: rows and attachments become a User. What is written, and when, is in
+// commit.cpp.
 #include <algorithm>
 #include <utility>
 
@@ -10,22 +11,23 @@
 namespace user_session {
 namespace {
 
-// The first was never released.
+// Version of the extension's format. Version 1 was never released.
 constexpr std::uint8_t kExtensionVersion = 2;
 
 constexpr std::string_view kConnectAgain = "connect again";
 
-// The games that a sequence was stored with. A server of an earlier version keeps the sequence and
-// changes the games.
+// Returns a hash of the games that a sequence is stored with. A server of an earlier version
+// changes the games and writes the extension back as it is; then the hash no longer fits.
 std::int64_t fingerprint(const std::vector<std::string>& games) {
   std::uint64_t hash = hash_of({});
-  // With what ends each: "ab", "c" is another list than "a", "bc".
+  // The end of each game is hashed too, since "ab", "c" is another list than "a", "bc".
   constexpr std::string_view kEnd("\0", 1);
   for (const std::string& game : games) hash = hash_of(kEnd, hash_of(game, hash));
   return static_cast<std::int64_t>(hash);
 }
 
-// Reads what an attachment carries for devices of version 2; false if it is damaged.
+// Reads what an attachment carries for devices of version 2: the sequence and the requests that are
+// done. Returns false if it is damaged.
 bool restore_shared(const Attachment& attachment, User& user) {
   if (attachment.shared.empty()) return true;
   ByteReader reader(attachment.shared);
@@ -36,7 +38,7 @@ bool restore_shared(const Attachment& attachment, User& user) {
   return is_sound;
 }
 
-// Ends the connections of version 2, which can't go on without a sequence.
+// Closes the connections of version 2, which cannot go on without a sequence.
 void expel_uncounted(User& user, Step& step) {
   user.connections.each([&](ConnectionId id, const Connection& connection) {
     if (connection.version != ProtocolVersion::kVersion2) return;
@@ -128,7 +130,7 @@ void Durable::restore_connections(const Woken& event, User& user, Step& step) {
     user.touch(woken.heartbeat);
     const auto attachment = decode_attachment(woken.attachment);
     if (!attachment || !restore_shared(*attachment, user)) {
-      // Nobody knows any more what it may do.
+      // Nobody knows any more what this connection may do.
       step.effects.expel(woken.connection, kTryAgainCode, kConnectAgain);
       is_any_lost = true;
     } else if (user.access.is_ended(attachment->credential)) {
@@ -143,10 +145,11 @@ void Durable::restore_connections(const Woken& event, User& user, Step& step) {
   const bool is_any_attached = carrier_ != kNoConnection;
   if (is_any_lost) {
     step.effects.log("the attachment of a connection is damaged: it is closed");
-    // The lost attachment may have been the one that knew the sequence.
+    // The lost attachment may have been the only one that knew the newest sequence number.
     if (user.sequence.is_running()) user.sequence.stop();
   }
-  // What only its attachment knew.
+  // The sequence may come from the attachment of an expelled connection. Without a carrier, this
+  // step attaches it to another one.
   if (is_any_ended && user.sequence.is_running()) carrier_ = kNoConnection;
   if (!user.sequence.is_running()) expel_uncounted(user, step);
   const bool is_new = !is_any_attached || user.connections.count() == 0;

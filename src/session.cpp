@@ -1,3 +1,4 @@
+// The frame around every step. What single events and messages do is in handlers/.
 #include "session.h"
 
 #include "check.h"
@@ -5,7 +6,7 @@
 namespace user_session {
 namespace {
 
-// The time of an event that has one.
+// Returns the time of an event, or nullopt for Disconnected, which has none.
 std::optional<TimeMs> time_of(const Event& event) {
   return std::visit(
       [](const auto& happened) -> std::optional<TimeMs> {
@@ -18,7 +19,7 @@ std::optional<TimeMs> time_of(const Event& event) {
       event);
 }
 
-// Whether somebody asked for something by a request or a call.
+// Returns true if the event is a request over HTTP or a call by a server, and gets an answer.
 bool is_request(const Event& event) {
   return !std::holds_alternative<Woken>(event) && !std::holds_alternative<Connected>(event) &&
          !std::holds_alternative<FrameReceived>(event) &&
@@ -49,7 +50,7 @@ void Session::finish(const Event& event, Step& step) {
         user_.connections.is_open(step.sender) ? &user_.connections[step.sender] : nullptr;
     user_.access.charge_for_sent(sender, totals.bytes_sent, step.now);
   }
-  // Whoever counts on the sequence must have one.
+  // A device of version 2 relies on the sequence, so it must run.
   USER_SESSION_CHECK(user_.connections.v2_count() == 0 || user_.sequence.is_running());
   if (user_.connections.v2_count() > 0) user_.sequence.note_seen(step.now);
   durable_.commit(user_, step);

@@ -1,43 +1,68 @@
-// One user's session: the state machine between the user's devices. `step` is the only way in.
+// One user's session: the state machine between the user's devices and the app's servers.
+// `Session::step` is the only way in.
+//
+// Only the decisions belong here and in handlers/. The data is in state/user.h, what survives an
+// instance is decided in commit.h, the JSON of a frame is written in json/frame.h, and nothing in
+// src/ knows of the platform or of WebAssembly.
+//
+// Words
+//
+// - An instance is one `Session` object, from its waking until it vanishes: by hibernation,
+//   eviction, a crash, a deploy or a trap. Its memory vanishes with it.
+// - An event (event.h) is something that has happened: a frame was received, a server asked. A step
+//   is the handling of one event. An effect (effect.h) is something that the step wants done: store
+//   this, send that.
+// - A connection is one open socket. A device is an installation of the app in version 2 of the
+//   protocol, with one connection for each of its tabs; in version 1 it is one connection, whatever
+//   it calls itself.
+// - A row is a value in the user's storage. There are three: the snapshot of the user, the logout
+//   and the kept pushes. A row survives everything, and each write of it costs money.
+// - An attachment is bytes, at most 16 KiB, that the platform keeps with an open socket. It
+//   survives the instance but not the socket, and writing it is free. The carrier is the connection
+//   whose attachment was written last.
+// - The extension is the part of the snapshot that only devices of version 2 need.
+// - The sequence is the count of the frames that are sent to all devices. Each takes the next
+//   sequence number (`seq`). An epoch is a stretch of time in which no number is used twice.
+// - The audience of an event or a push is the devices to which it is limited.
+// - A kept push is a push from a server that waits for devices which are away.
+// - A device has vanished when its heartbeats have stopped although its socket is still open.
 //
 // Rules
 //
 // - An event goes in, effects come out, and nothing else is read or written: the same events give
-//   the same effects. Time comes with the events.
-// - A handler (handlers/) decides: it changes what is known of the user (state/user.h) and says
-// what
-//   is sent and closed. It stores nothing. `commit` (commit.h) then writes what must survive, and
-//   the effect list (effect.h) puts that before all that anybody is told.
-// - A frame of a connection that is not in the table does nothing: the server has closed it
-// already,
-//   and the platform still delivers what was under way.
+//   the same effects. The time comes with the events.
+// - A handler (handlers/) decides. It changes `User` (state/user.h) and adds the frames and
+//   closings to the effects. It stores nothing. At the end of the step `commit` (commit.h) stores
+//   what must survive, and the effect list puts that before everything that anybody is told.
+// - A frame from a connection that is not in the table does nothing. The server has closed that
+//   connection already, and the platform still delivers what was under way.
 //
 // Theory
 //
-// The user has devices. In version 1 of the protocol a device is one open connection, whatever it
-// calls itself; in version 2 it is what calls itself by one id, with a connection for each tab.
+// This is how an event changes the session:
 //
-//   woken             -> the instance knows what is stored and which connections are open
-//   connected         -> one more connection; the first makes the user online
-//   frame received    -> done or refused, see json/message.h
-//   heartbeats read   -> connections that have vanished are gone
-//   disconnected      -> one connection less; without any the user is offline
-//   state, devices, export, metrics, clear, push,
-//   game join, game leave, logout requested
-//                     -> the same work for a server, with an answer
+//   Woken             -> it knows what is stored and which connections are open
+//   Connected         -> one more connection; the first makes the user online
+//   FrameReceived     -> the message is handled or refused, see json/message.h
+//   HeartbeatsRead    -> connections that have vanished are closed
+//   Disconnected      -> one connection less; without any the user is offline
+//   all others        -> a request of a server or of the user's own page, with an answer
 //
-// A logout leaves a moment behind: whatever credential was issued in its second or before opens
-// nothing any more. A connection ends with its credential, at the next event of any device: until
-// then it is only silent, since no timer wakes anyone for it.
+// A logout of all devices leaves a time behind: every credential that was issued in that second or
+// before is refused from then on. A connection is closed when its credential expires, but only at
+// the next event of any device. Until then nobody is sent anything, so no timer is needed.
 //
-// What goes to all is counted as soon as a device of version 2 is there, so that one which comes
-// back can be told what it has missed, or that this can't be done (state/sequence.h).
+// The sequence runs while a device of version 2 is connected or may come back. A device that comes
+// back says the last place it has seen, and is sent what it has missed; if that is not possible it
+// is told to start over (state/sequence.h).
 //
 // Warning
 //
-// An instance may vanish after any step, and its successor wakes from what was stored and attached.
-// So whatever a device or a server was told must survive. Keep new state in `User`, with a sign
-// that it is unstored, and have `commit` look at that sign.
+// An instance may vanish after any step, and its successor knows only the rows and the attachments.
+// So whatever a device or a server is told must survive the step that tells it. Keep new state in
+// `User`, with a flag that says that it is not stored yet, and let `commit` act on that flag.
+//
+// The texts of an event are borrowed from its caller. Copy what must outlive the step.
 #pragma once
 
 #include <cstddef>
@@ -58,23 +83,24 @@ namespace user_session {
 
 class Session {
  public:
-  // Takes one event and appends what has to be done to `effects`. The first event of an instance is
-  // Woken, and there is only one.
+  // Handles one event, and appends to `effects` what has to be done because of it. The first event
+  // of an instance must be Woken, and only the first; a second Woken traps.
   void step(const Event& event, EffectList& effects);
 
  private:
-  // Why somebody is not let in.
+  // The answer to a device or a request that is refused: an HTTP status and the reason.
   struct TurnedAway {
     std::uint16_t status = 0;
     Refusal refusal;
   };
-  // Why nothing was done, if it was not.
+  // The result of a handler: the reason why nothing was done, or nullopt if it was done.
   using Refused = std::optional<Refusal>;
 
-  // Counts what the step has come to, and has survive what must.
+  // Updates the metrics for `event`, charges the sender for what was sent, and commits everything
+  // that must outlive this instance.
   void finish(const Event& event, Step& step);
 
-  // One per event.
+  // Each `on` handles one kind of event.
   void on(const Woken& event, Step& step);
   void on(const Connected& event, Step& step);
   void on(const FrameReceived& event, Step& step);
@@ -90,7 +116,7 @@ class Session {
   void on(const DevicesRequested& event, Step& step);
   void on(const ExportRequested& event, Step& step);
 
-  // One per message of `step.sender`, which is open.
+  // Each `handle` handles one kind of message from `step.sender`, whose connection is open.
   Refused handle(const JoinGame& message, Step& step);
   Refused handle(const LeaveGame& message, Step& step);
   Refused handle(const UpdatePresence& message, Step& step);
@@ -104,95 +130,128 @@ class Session {
 
   // handlers/admission.cpp: who is let in, and how often they may ask
 
-  // Lets a device or a request in, which takes from its rates, or says why not.
+  // Check the credential and, for a device, its names and the number of connections, then take a
+  // token from the rate limits. Return nullopt if the device or request is let in.
   [[nodiscard]] std::optional<TurnedAway> admit(const Connected& event);
   [[nodiscard]] std::optional<TurnedAway> admit(const Credential& credential, TimeMs now);
-  // Lets a frame in; if not, its sender is told so, or closed if it does not heed it.
+  // Takes a token from the sender's own rate. Returns false if there is none: the sender is then
+  // told to wait, or is closed if it was told so too often.
   [[nodiscard]] bool admit_frame(Step& step);
-  // The same for what all connections of the user share; nobody is closed for what others sent.
+  // Takes a token from the rate that all connections of the user share. Returns false if there is
+  // none: the sender is then told to wait. It is never closed, since the others may have used the
+  // rate up.
   [[nodiscard]] bool admit_user_frame(Step& step);
-  // Closes the connections whose credentials have ended.
+  // Closes the connections whose credentials have expired by `step.now`.
   void end_expired(Step& step);
 
   // handlers/connecting.cpp: devices that come and go
 
-  // The connection of the same device and tab, whose place a new one takes.
+  // Returns the open connection of the same device and tab, which the new one replaces;
+  // kNoConnection if there is none, or in version 1.
   [[nodiscard]] ConnectionId tab_to_replace(const Connected& event) const;
+  // Opens the connection in the table, and tells the other devices.
   void come_in(const Connected& event, Step& step);
-  // Gives a device its first frame and, in version 2, what it has missed.
+  // Sends a device its first frame and, in version 2, the frames that it has missed.
   void greet(const Connected& event, Step& step);
+  // Closes a connection whose tab has connected again, without telling other devices.
   void replace_tab(ConnectionId replaced, Step& step);
-  // Takes a connection out of the table. `after_removals` follows, once for several.
+  // Takes a connection out of the table and sends nothing. The caller calls `after_removals` once
+  // when it has removed all that it wants to.
   void remove(ConnectionId id, Step& step);
-  // The same for one that has no rights any more, which is closed before any frame goes out.
+  // Removes a connection that has lost its rights, and closes it before any frame of this step is
+  // sent.
   void expel(ConnectionId id, std::uint16_t code, std::string_view reason, Step& step);
+  // Tells the remaining devices which ones are gone.
   void after_removals(Step& step);
 
   // handlers/frames.cpp: what is the same for every frame
 
+  // Parses a frame in the version of its sender. In version 2 it also sets `step.request_id`.
+  // Returns the message, or the reason why it is refused.
   [[nodiscard]] std::variant<Message, Refusal> read(const FrameReceived& event, Step& step);
-  // Does what a device asks for, or does not do it again, and tells it so if it wants to know.
+  // Handles a message and acknowledges it if it has an id. A message whose id is already done is
+  // acknowledged again but not handled again.
   void perform(const Message& message, Step& step);
-  // Remembers that the request that is being handled is done.
+  // Remembers that the current request is done, so that a repetition is recognized. Does nothing if
+  // the request has no id or its sender is closed.
   void note_done(Step& step);
-  // Tells the sender of a request that it is done. Only the first time in a step.
+  // Sends the `ack` of the current request. Only the first call in a step does anything.
   void acknowledge(Step& step);
+  // Sends the sender an `error` frame, and counts the refusal.
   void refuse(const Refusal& refusal, Step& step);
+  // Sends the sender an `error` frame that tells it to wait `wait_ms` milliseconds, and counts it.
   void refuse_for(TimeMs wait_ms, Step& step);
 
   // handlers/games.cpp
 
-  // Join and leave a game for a device or, if `step` has no sender, for a server.
+  // Join and leave a game for the sender, or for a server if `step` has no sender. Joining does
+  // nothing if the game is there, and is refused if there is no room. Leaving tells all devices,
+  // also if the game is not there.
   Refused join_game(std::string_view game_id, Step& step);
   void leave_game(std::string_view game_id, Step& step);
 
   // handlers/devices.cpp: what others are told of a device
 
-  // Tells devices of version 2 but `except` what has become of another.
+  // Tells the devices of version 2, except the connection `except`, that a device has connected
+  // (`is_new`) or has changed.
   void tell_device(std::string_view device_id, bool is_new, ConnectionId except, Step& step);
+  // Tells the devices of version 2 what has become of each device in `step.gone`: it has fewer
+  // tabs, or it has disconnected.
   void tell_gone(Step& step);
+  // Sends `frame` with its sequence number to all devices of version 2 except the connection
+  // `except`.
   void tell_devices(std::string_view frame, ConnectionId except, Step& step);
 
   // handlers/logout.cpp
 
-  // Ends the session on every device, and every credential of now.
+  // Closes every connection, and refuses from now on every credential that was issued until now.
   void logout_all(Step& step);
-  // Logs out one device, connected or not, or all others, and ends their credentials, except those
-  // by which a device that stays has come.
+  // Log out the device `device_id`, connected or not, or all others (`kOthers`), and revoke their
+  // credentials. A credential that a device which stays also uses is not revoked; `step` notes
+  // that. Return a refusal, with nothing done, if the device is unknown or too many credentials
+  // would be revoked.
   enum class Scope { kDevice, kOthers };
   Refused end_devices(Scope scope, std::string_view device_id, Step& step);
   Refused end_device(std::string_view device_id, Step& step);
 
   // handlers/push.cpp
 
-  // Sends to those that an event or a push is aimed at, to each what its version has. Returns how
-  // many they were.
+  // Sends a frame to the connections in `audience`: `frame` in version 1, `v2_frame` in version 2.
+  // Returns the number of connections.
   std::size_t send_aimed(std::string_view frame, std::string_view v2_frame,
                          const Audience& audience, Step& step);
-  // Keeps a push for devices that are away. Returns how many others are forgotten for it.
+  // Keeps a push for devices that are away. Returns the number of older kept pushes that were
+  // dropped to make room.
   std::size_t keep(const PushRequested& event);
-  // Gives a device the kept pushes that it has not seen.
+  // Sends a device the kept pushes that it has not got yet. `is_exact` is true if the device has
+  // just been sent every frame that it missed, newer pushes among them.
   void give_kept(const Connected& event, bool is_exact, Step& step);
 
-  // handlers/telling.cpp: to whom a frame goes
+  // handlers/telling.cpp: the receivers of a frame
 
-  // Sends a frame to all: to devices of version 2 as they have it, with the number that it was
-  // counted with.
+  // Send a frame to all connections: `frame` to version 1, and `v2_frame` with the newest sequence
+  // number to version 2. The caller has counted the frame in the sequence.
   void send_to_all(std::string_view frame, std::string_view v2_frame, Step& step);
   void send_to_all(std::string_view frame, Step& step) { send_to_all(frame, frame, step); }
+  // Sends a frame to all connections of one version, except the connection `except`.
   void send_to(ProtocolVersion version, std::string_view frame, Step& step,
                ConnectionId except = kNoConnection);
+  // Sends each connection the frame of its version, with as few effects as possible.
   void send_by_version(std::string_view frame, std::string_view v2_frame, Step& step);
+  // Answers the request of this step with a refusal.
   void answer_refusal(const TurnedAway& turned_away, Step& step);
+  // Returns what frames about the user say, with `last_active` as the time to show.
   [[nodiscard]] StateView state_view(TimeMs last_active) const;
 
+  // True after Woken has been handled.
   bool is_awake_ = false;
-  // The time of the newest event that had one.
+  // Time of the newest event that had one. An event without a time is taken to happen at this one.
   TimeMs now_ = 0;
   User user_;
   Durable durable_;
   MessageParser parser_;
-  // Kept for their memory: the frame that is being written, and the same with its number.
+  // Buffers that keep their memory from step to step: the frame that is being written, and the same
+  // frame with its sequence number.
   std::string out_;
   std::string numbered_;
 };

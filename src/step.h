@@ -1,5 +1,5 @@
-// What is known of the event that is being handled, for as long as it is: when it is, who has
-// caused it, what it has brought about so far.
+// The working data of one step: the event's time and sender, and what handling it has brought about
+// so far. Whatever must outlive the step belongs in state/user.h instead.
 #pragma once
 
 #include <optional>
@@ -13,22 +13,28 @@
 namespace user_session {
 
 struct Step {
+  // The effects of this step. Handlers and `commit` append to it.
   EffectList& effects;
+  // Time of the event, or of the newest event before it if it has none.
   TimeMs now;
-  // The connection whose frame is being handled, kNoConnection for every other event.
+  // Connection whose frame is being handled; kNoConnection for every other event.
   ConnectionId sender = kNoConnection;
-  // Whether the event is the first of the instance. The one that has woken it follows at once.
+  // True for Woken, the first event of the instance. The event that has woken the instance follows
+  // it at once.
   bool is_waking = false;
-  // How many connections were open before it.
+  // Number of connections that were open before this event.
   std::size_t open_before = 0;
-  // The id of the frame, if it is a request whose answer is still to be sent.
+  // Id of the request that is being handled, until it is acknowledged; empty if the frame has no id
+  // or the `ack` is sent already. A refusal carries it, too.
   std::string_view request_id = kNoText;
-  // The number that the request is remembered with.
+  // Sequence number with which the request is remembered and acknowledged; nullopt until it is
+  // done.
   std::optional<std::int64_t> request_seq = std::nullopt;
-  // Whether a credential that was to be ended is also used by a device that stays, so that it was
-  // not.
+  // True when a credential this logout should revoke is also used by a device that stays connected;
+  // it is then not revoked.
   bool is_credential_shared = false;
-  // The ids of devices one of whose sockets has gone.
+  // Ids of the devices that have lost a connection in this step and of which the others have not
+  // been told yet. Each id is there once.
   std::vector<std::string> gone = {};
 };
 
