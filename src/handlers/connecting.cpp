@@ -1,4 +1,5 @@
-// Devices that come and go. What others are told of it is in devices.cpp.
+// Connections that open and close, and the first frames of a device. What other devices are told of
+// it is in devices.cpp.
 #include <algorithm>
 
 #include "session.h"
@@ -27,7 +28,8 @@ void Session::come_in(const Connected& event, Step& step) {
   const Presence before = user_.presence;
   if (replaced != kNoConnection) replace_tab(replaced, step);
   Connection& connection = user_.open(event.connection, event.device_id, event.version);
-  // What was said of the user last stands, also if nobody was left for a moment.
+  // Opening the only connection makes the user online, but for a tab that replaces itself the
+  // user's presence stays what it was.
   if (replaced != kNoConnection) user_.presence = before;
   connection.tab_id = event.tab_id;
   connection.presence = presence;
@@ -53,7 +55,8 @@ void Session::replace_tab(ConnectionId replaced, Step& step) {
 }
 
 void Session::greet(const Connected& event, Step& step) {
-  // Its attachment has all of it.
+  // A new connection is always attached in this step, so the exact `lastActive` survives and may be
+  // told.
   const StateView state = state_view(user_.last_active);
   if (event.version == ProtocolVersion::kVersion1) {
     write_initial_state(out_, state, event.device_id);

@@ -1,8 +1,10 @@
-// The devices of a user, as others see them: who is here, who has vanished, what one calls itself.
+// A user's devices as others see them: which are connected, which have vanished, what each calls
+// itself. What is remembered of them is in state/devices.h.
 //
-// A device is what calls itself by one id: in version 2 an installation with its tabs, in version 1
-// mostly a single socket. Only those of version 2 are told of others and remembered when they are
-// gone, since the others take a new id at every page load.
+// A device is an installation of the app in version 2, with a connection for each tab, and mostly a
+// single connection in version 1. Only those of version 2 are told of others and remembered when
+// they are gone, since the others take a new id at every page load. A device has vanished when its
+// heartbeats have stopped for kVanishedMs although its socket is open.
 #include <algorithm>
 
 #include "limits.h"

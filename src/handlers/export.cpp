@@ -1,10 +1,11 @@
-// All that is known about a user, for the user.
+// The export: all data that is known about a user, as one JSON object for the user. A new kind of
+// stored data must be added here.
 #include "session.h"
 
 namespace user_session {
 namespace {
 
-// The frames that a device could still be told.
+// Adds the frames that a device which comes back could still be sent.
 void add_frames(JsonWriter& json, const User& user) {
   const Journal& journal = user.sequence.journal();
   json.open_list("frames");

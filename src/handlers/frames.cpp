@@ -1,5 +1,5 @@
-// What is the same for every frame of a device: the rates, the reading, the answer to a request.
-// What the single messages do has files of its own.
+// The way of every frame: rate limits, parsing, handling once, the answer to a request. What each
+// message does is in the file of its subject.
 #include <algorithm>
 
 #include "limits.h"
@@ -20,7 +20,8 @@ void Session::on(const FrameReceived& event, Step& step) {
   Connection& sender = user_.connections[event.connection];
   sender.seen_at = std::max(sender.seen_at, event.now);
   std::optional<std::variant<Message, Refusal>> parsed;
-  // A request that comes too soon is told so by its id.
+  // The refusal of a request that comes too soon carries its id, so version 2 parses before the
+  // rate limit.
   if (sender.version == ProtocolVersion::kVersion2) parsed = read(event, step);
   if (!admit_frame(step)) return;
   if (event.payload.size_bytes > kFrameBytesBeforeClose) {
@@ -31,7 +32,8 @@ void Session::on(const FrameReceived& event, Step& step) {
   }
   if (!parsed) parsed = read(event, step);
   const auto* message = std::get_if<Message>(&*parsed);
-  // Whoever floods the user's connections must not keep the user from ending them.
+  // A logout passes the shared limit: whoever floods the user's connections must not keep the user
+  // from closing them.
   const bool is_logout = message != nullptr && std::holds_alternative<LogoutAll>(*message);
   if (!is_logout && !admit_user_frame(step)) return;
   if (message == nullptr) return refuse(*std::get_if<Refusal>(&*parsed), step);

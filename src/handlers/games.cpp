@@ -1,4 +1,5 @@
-// Games, as devices and servers join and leave them.
+// Games as devices and servers join and leave them. What a game change looks like on the wire is in
+// json/frame.h, the list itself in state/games.h.
 #include "limits.h"
 #include "session.h"
 

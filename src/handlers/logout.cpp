@@ -1,8 +1,10 @@
-// Ending sessions: on every device, on all others, on one.
+// Logouts: of every device, of all others, of one. Which credentials are refused afterwards is
+// decided in state/access.h.
 //
-// What is ended is a connection and the credential that it was let in by. For all devices that is a
-// moment: whatever was issued until then. For single ones it is the credential's own id, unless a
-// device that stays has come by the same, as two tabs of one browser do.
+// A logout closes connections and revokes the credentials by which they were let in. For all
+// devices that is a time: whatever was issued until then is refused. For single devices it is the
+// id of each credential, unless a device that stays connected uses the same one, as two tabs of one
+// browser do in version 1.
 #include <algorithm>
 
 #include "limits.h"
@@ -84,7 +86,7 @@ Session::Refused Session::end_devices(Scope scope, std::string_view device_id, S
   if (!user_.access.end(credentials)) return kTooManyEnded;
   step.is_credential_shared = is_shared;
   note_done(step);
-  // It may end itself, and need not listen any more then.
+  // The sender may be among the devices to close, so the `ack` comes first.
   acknowledge(step);
   write_logged_out(out_, scope == Scope::kDevice ? "device" : "others");
   for (const ConnectionId id : ended) {

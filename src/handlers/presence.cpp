@@ -1,4 +1,5 @@
-// What a device says of the user's presence, and what it asks for the state.
+// Messages about presence, and the two that only ask: for the state and for a pong. Requests of
+// servers for the state are in state.cpp.
 #include "session.h"
 
 namespace user_session {
@@ -10,7 +11,7 @@ Session::Refused Session::handle(const UpdatePresence& message, Step& step) {
     send_to_all(out_, step);
   }
   note_done(step);
-  // A device that speaks of the user's presence speaks of its own.
+  // A device that sets the user's presence sets its own, too, in all its tabs.
   const Connection& sender = user_.connections[step.sender];
   if (sender.presence == message.presence) return std::nullopt;
   user_.connections.set_presence(sender.device_id, message.presence);

@@ -1,5 +1,5 @@
-// What is sent by servers, and aimed at some of the devices; pushes that wait for devices which are
-// not here.
+// Messages of the app: events of devices and pushes of servers, to all or to an audience (event.h),
+// and kept pushes, which wait for devices that are away. How pushes are kept is in state/kept.h.
 #include <algorithm>
 
 #include "limits.h"
@@ -13,11 +13,13 @@ constexpr Refusal kKeptIsForAll = {ErrorCode::kInvalidMessage,
 
 constexpr std::string_view kRepeatedAnswer = R"({"delivered":0,"repeated":true})";
 
+// Returns true if `names` has `id`.
 bool is_among(const std::vector<std::string_view>& names, const std::string& id) {
   return std::find(names.begin(), names.end(), id) != names.end();
 }
 
-// The devices that a message of `sender` names, who may call itself "self".
+// Returns the ids in a list of a message from the device `sender`, which may call itself "self". An
+// absent list is empty.
 std::vector<std::string_view> named(const std::vector<std::string>* names,
                                     std::string_view sender) {
   std::vector<std::string_view> ids;
@@ -75,7 +77,7 @@ void Session::on(const PushRequested& event, Step& step) {
 std::size_t Session::send_aimed(std::string_view frame, std::string_view v2_frame,
                                 const Audience& audience, Step& step) {
   std::size_t count = 0;
-  // One version after the other: of the same frame to several in a row there is one text.
+  // One version after the other, since equal frames in a row share one text in the effects.
   for (const ProtocolVersion version : {ProtocolVersion::kVersion1, ProtocolVersion::kVersion2}) {
     user_.connections.each([&](ConnectionId id, const Connection& connection) {
       const bool is_meant = connection.version == version &&
@@ -91,11 +93,12 @@ std::size_t Session::send_aimed(std::string_view frame, std::string_view v2_fram
 
 std::size_t Session::keep(const PushRequested& event) {
   user_.kept.expire(event.now);
-  // Uncounted it has no place: the one that the sequence stopped at is that of another frame.
+  // An uncounted push has no place: the sequence's head is then the place of another frame.
   const bool is_counted = user_.sequence.is_running();
   const Position position = is_counted ? user_.sequence.head() : Position{};
   const std::size_t dropped =
       user_.kept.add(event.payload.text, position, event.now + (event.keep_s * kMsPerSecond));
+  // Every connected device of version 2 has just been sent this push.
   user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
     if (connection.version != ProtocolVersion::kVersion2) return;
     user_.kept.give_all(connection.device_id, position.epoch, position.epoch);
@@ -109,7 +112,7 @@ void Session::give_kept(const Connected& event, bool is_exact, Step& step) {
   const std::int64_t given = user_.kept.given(event.device_id, event.since.epoch);
   for (const KeptPush& push : user_.kept.all()) {
     const bool is_of_its_epoch = push.position.epoch == event.since.epoch && event.since.epoch != 0;
-    // What the journal had it has got, or seen before.
+    // The device was sent this push with the frames that it missed, or had seen it before.
     if (is_of_its_epoch && (is_exact || push.position.seq <= event.since.seq)) continue;
     if (!is_of_its_epoch && push.number <= given) continue;
     write_kept_push(out_, push.body);

@@ -1,4 +1,5 @@
-// What servers and the user's own pages ask of the state, and what erases it.
+// Requests of servers and of the user's own page for the state and the metrics, and for erasing the
+// data. Requests of devices are in presence.cpp, the export in export.cpp.
 #include "session.h"
 
 namespace user_session {
@@ -20,7 +21,8 @@ void Session::on(const ClearRequested& event, Step& step) {
   user_.devices.forget();
   user_.kept.forget();
   user_.idempotency.forget(event.now);
-  // While devices are connected theirs is what was last done; without one the user was never here.
+  // While devices are connected their last activity stands. Without any, the user counts as never
+  // active.
   if (user_.connections.count() == 0) user_.last_active = 0;
   step.effects.erase();
   durable_.forget_row(user_);

@@ -1,5 +1,5 @@
-// To whom a frame goes: to all in the words of their version, to those of one version, or back as
-// the answer of a request.
+// The receivers of a frame: all connections, those of one version, or whoever made the request.
+// What a frame says is in json/frame.h.
 #include "session.h"
 
 namespace user_session {
