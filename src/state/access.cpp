@@ -1,3 +1,4 @@
+// The rules by which a credential is refused, and the arithmetic of the rate limits.
 #include "state/access.h"
 
 #include <algorithm>
@@ -8,13 +9,15 @@
 namespace user_session {
 namespace {
 
-// Whoever goes over their rate by less than this part of it is told so, but never closed.
+// Part of a rate by which it may be exceeded: a connection that sends less than a tenth more than
+// its rate is refused frames, but is never closed.
 constexpr std::int64_t kPatience = 10;
 
 constexpr Refusal kLoggedOut = {ErrorCode::kUnauthorized,
                                 "logged out: sign in again for a new credential"};
 constexpr Refusal kExpired = {ErrorCode::kUnauthorized, "the credential has expired: renew it"};
 
+// Returns true if `ids` has `id`.
 bool is_among(const std::vector<std::uint64_t>& ids, std::uint64_t id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
@@ -49,7 +52,8 @@ void Access::end_until(std::int64_t at_s) {
 }
 
 void Access::end_all(TimeMs now) {
-  // Those that were ended one by one stay ended, also if their issuer's clock was ahead of ours.
+  // Ids of revoked credentials stay, since one whose issuer's clock is ahead may be newer than this
+  // logout. Beyond half of the room they go, so that there is room for later ones.
   if (logout_.credential_ids.size() > kRevokedMax / 2) logout_.credential_ids.clear();
   end_until(std::max(now / kMsPerSecond, newest_issued_at_s_));
 }
@@ -84,7 +88,8 @@ TimeMs Access::take_user_frame(Connection& connection, TimeMs now) {
   return std::min(wait_ms, connection.reserve.take(share(), now));
 }
 
-// So much is left for each when all use it at once, and only then is more than the whole let in.
+// The reserves come on top of the shared rate, so when all connections use theirs, up to about
+// twice the rate is let in.
 Rate Access::share() const {
   const Rate& whole = limits_.user_frames;
   const std::int64_t parts = limits_.devices_max;

@@ -1,5 +1,6 @@
-// Who may come in, and how much they may ask for: what logouts have ended, and the rates. Who is
-// connected does not belong here.
+// Who is let in and how much they may ask for: the credentials that logouts have revoked, and the
+// rate limits. Who is connected does not belong here (connections.h), nor what a refused device is
+// told (handlers/admission.cpp).
 #pragma once
 
 #include <cstdint>
@@ -15,53 +16,66 @@
 
 namespace user_session {
 
+// The access rights of one user. A rate limit with `count` 0 always has a token.
 class Access {
  public:
-  // Sets the rates and what is stored of logouts.
+  // Sets the rate limits, and what the logout row says.
   void restore(const RateLimits& limits, Logout logout);
 
-  // Why a credential opens nothing at `now`; nothing if it does.
+  // Returns why a credential is refused at `now`, because of a logout or its expiry; nullopt if it
+  // is valid.
   [[nodiscard]] std::optional<Refusal> check(const Credential& credential, TimeMs now) const;
+  // Returns true if a logout has revoked the credential. It may also have expired; `check` says so.
   [[nodiscard]] bool is_ended(const Credential& credential) const;
-  // Remembers that a credential was shown which opens something: a logout must reach it, also when
-  // its issuer's clock is ahead of ours.
+  // Remembers when a valid credential was issued, so that a logout of all devices reaches it also
+  // when its issuer's clock is ahead of ours.
   void note_shown(const Credential& credential);
 
-  // Ends what was issued until this second, unless more is ended already. A clock that jumps back
-  // must not open the door again to what an earlier logout has ended.
+  // Refuses from now on what was issued in the second `at_s` or before. An earlier logout with a
+  // later second stays, since a clock that jumps back must not open the door again.
   void end_until(std::int64_t at_s);
-  // Ends what was issued until `now` and all that was shown.
+  // Refuses from now on what was issued until `now`, and every credential that `note_shown` has
+  // seen.
   void end_all(TimeMs now);
-  // Ends these credentials, those without a name (0) excepted. False, and none is ended, if there
-  // would be more than can be remembered.
+  // Revokes the credentials with these ids; an id of 0 is ignored. Returns false and revokes none
+  // if there would be more than kRevokedMax.
   [[nodiscard]] bool end(const std::vector<std::uint64_t>& credential_ids);
 
-  // Each of these takes a token, and returns 0 or in how many milliseconds there will be one.
+  // Each of these takes a token from a rate limit at `now`, and returns 0. If there is none it
+  // returns the milliseconds until there will be one.
   TimeMs take_connect(TimeMs now) { return connects_.take(limits_.connects, now); }
   TimeMs take_frame(Connection& connection, TimeMs now) const;
-  // The user's own token, or the part that is left to the connection when all use it at once.
+  // Takes from the rate that the user's connections share or, when that is used up, from the
+  // connection's reserve.
   TimeMs take_user_frame(Connection& connection, TimeMs now);
+  // Takes from the same shared rate for a request that comes from no connection.
   TimeMs take_request(TimeMs now) { return user_frames_.take(limits_.user_frames, now); }
-  // Takes from how often a connection may be told to wait. False if it has not heeded it.
+  // Takes one of the `rate_limited` refusals that a connection may get before it is closed. Returns
+  // false if it has used them up.
   bool take_patience(Connection& connection, TimeMs now) const;
-  // Makes what has sent `bytes` count for more than one frame, of the user and of `sender` if it is
-  // not nullptr.
+  // Charges a frame or request that made the server send `bytes` bytes: one token for each
+  // kSentBytesPerFrame, to the user's shared rate and to `sender`, which may be nullptr.
   void charge_for_sent(Connection* sender, std::int64_t bytes, TimeMs now);
 
+  // Number of connections that the user may have open.
   [[nodiscard]] std::size_t devices_max() const { return limits_.devices_max; }
   [[nodiscard]] const Logout& logout() const { return logout_; }
-  // A logout has changed since it was stored last.
+  // True if a logout has changed what the row must say.
   [[nodiscard]] bool is_unstored() const { return is_unstored_; }
   void note_stored() { is_unstored_ = false; }
 
  private:
+  // Returns the rate of one connection's reserve: the user's rate divided by the number of
+  // connections that the user may have.
   [[nodiscard]] Rate share() const;
 
+  // Limits as the owner has set them; new ones come only with a new instance.
   RateLimits limits_;
   TokenBucket user_frames_;
   TokenBucket connects_;
   Logout logout_;
-  // When the newest of the credentials that were shown was issued.
+  // Second in which the newest of the credentials that were shown was issued. After a waking it
+  // knows those of the open connections.
   std::int64_t newest_issued_at_s_ = 0;
   bool is_unstored_ = false;
 };

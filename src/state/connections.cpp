@@ -1,3 +1,4 @@
+// The table of open sockets; see connections.h.
 #include "state/connections.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The sockets of a user that are open now. What a device may do and what it is told does not belong
-// here, nor what is known of devices that have gone (devices.h).
+// The table of a user's open sockets. What a device may do is in access.h, what is remembered of
+// devices that have gone in devices.h, what other devices are told in handlers/devices.cpp.
 #pragma once
 
 #include <cstddef>
@@ -15,48 +15,57 @@
 
 namespace user_session {
 
+// One open socket. A slot of the table whose `is_open` is false is free.
 struct Connection {
   bool is_open = false;
   ProtocolVersion version = ProtocolVersion::kVersion1;
+  // Id that the device has given itself, and the name of its tab; the latter is empty if it has
+  // none.
   std::string device_id;
   std::string tab_id;
+  // Credential by which the connection was let in.
   Credential credential;
-  // What the device itself said last.
+  // Presence of the device, as it said it last in any of its tabs.
   Presence presence = Presence::kOnline;
   TimeMs connected_at = 0;
-  // When its last frame came, and its last heartbeat as far as it was read.
+  // Time of its last frame, or of connecting.
   TimeMs seen_at = 0;
+  // Time of its last heartbeat as far as it is known; 0 if there was none.
   TimeMs heartbeat_at = 0;
-  // What its attachment says; it has none yet, or none that may stay, if `is_attached` is false.
+  // True if it has an attachment that may stay. The two fields behind it are what the attachment
+  // says.
   bool is_attached = false;
   Presence attached_presence = Presence::kOnline;
   TimeMs attached_seen_at = 0;
+  // Tokens for its own frames.
   TokenBucket frames;
-  // Its own part of what the user's connections share, for when the others have used that up.
+  // Tokens for when the other connections have used up the rate that all share.
   TokenBucket reserve;
-  // How often it may be told that these were too many before it is closed.
+  // Tokens for refusals with `rate_limited`; without one it is closed.
   TokenBucket refusals;
 
-  // Whether its attachment has to be written before the step ends, for it to lag by less than
-  // kAttachmentLagMs.
+  // Returns true if the attached time of its last frame lags by kAttachmentLagMs or more, so that
+  // it must be attached in this step.
   [[nodiscard]] bool is_attached_late() const {
     return seen_at - attached_seen_at >= kAttachmentLagMs;
   }
 
-  // When its last frame came, as others are told: what survives the step, so that nobody is told an
-  // earlier time after a sleep.
+  // Returns the time of its last frame to tell other devices: the time that survives this step, so
+  // that nobody is told an earlier one after a sleep.
   [[nodiscard]] TimeMs told_seen_at() const {
     return is_attached_late() ? seen_at : attached_seen_at;
   }
 };
 
+// All open connections of the user. A reference to a connection is valid until the next `open`, and
+// `close` empties what it refers to.
 class Connections {
  public:
-  // The connection `id`, which must not be open.
+  // Opens the connection `id`, which must not be open, and returns it.
   Connection& open(ConnectionId id, std::string_view device_id, ProtocolVersion version);
-  // Takes an open connection out of the table.
+  // Closes an open connection: its slot is empty afterwards.
   void close(ConnectionId id);
-  // Lets a connection in by a credential, with which it ends.
+  // Notes the credential by which a connection is let in; the connection is closed when it expires.
   void grant(Connection& connection, const Credential& credential);
   // Changes what a device itself has said last, for all its connections.
   void set_presence(std::string_view device_id, Presence presence);
@@ -68,22 +77,24 @@ class Connections {
   [[nodiscard]] bool is_any_changed() const { return is_any_changed_; }
   void note_attached() { is_any_changed_ = false; }
 
-  // An open connection.
+  // Returns an open connection; the caller has checked that it is open.
   [[nodiscard]] Connection& operator[](ConnectionId id) { return table_[id]; }
   [[nodiscard]] const Connection& operator[](ConnectionId id) const { return table_[id]; }
 
   [[nodiscard]] bool is_open(ConnectionId id) const {
     return id < table_.size() && table_[id].is_open;
   }
+  // Number of open connections, and of those of version 2.
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t v2_count() const { return v2_count_; }
-  // One of them, kNoConnection if there is none.
+  // Returns any open connection, or kNoConnection if there is none.
   [[nodiscard]] ConnectionId any() const;
+  // Returns true if a device of this id has an open connection, in either version.
   [[nodiscard]] bool has_device(std::string_view device_id) const;
-  // The connection of version 2 that has this device and this tab, kNoConnection if there is none.
+  // Returns the connection of version 2 of this device and tab, or kNoConnection.
   [[nodiscard]] ConnectionId find_tab(std::string_view device_id, std::string_view tab_id) const;
 
-  // Calls `work` with the id of each open connection and the connection. It may close that one.
+  // Calls `work(id, connection)` for each open connection. `work` may close that connection.
   template <typename Work>
   void each(Work work) {
     for (ConnectionId id = 0; id < table_.size(); ++id) {
@@ -97,18 +108,20 @@ class Connections {
     }
   }
 
-  // Calls `work` with the id of each connection whose credential has ended at `now`. It closes it.
+  // Calls `work(id)` for each connection whose credential has expired by `now`. `work` must close
+  // it.
   template <typename Work>
   void each_expired(TimeMs now, Work work);
 
  private:
   static constexpr TimeMs kNever = std::numeric_limits<TimeMs>::max();
 
-  // Indexed by ConnectionId.
+  // Table of all slots, indexed by ConnectionId.
   std::vector<Connection> table_;
   std::size_t count_ = 0;
   std::size_t v2_count_ = 0;
-  // None of the credentials ends before.
+  // Time before which no credential expires, so that most steps need not look. It may be too early
+  // after a connection has closed.
   TimeMs next_expiry_ = kNever;
   bool is_any_changed_ = false;
 };

@@ -1,3 +1,4 @@
+// The list of remembered devices and its stored form; see devices.h.
 #include "state/devices.h"
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 namespace user_session {
 namespace {
 
-// Two texts, two times and a list.
+// Bytes of the smallest stored device: two empty texts, two times and an empty list.
 constexpr std::size_t kEncodedBytesMin = 4 + 4 + 8 + 8 + 4;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The devices of version 2 that a user has, also those that are not here: installations of the app,
-// by the ids that they have given themselves.
+// The devices of version 2 that are remembered, connected or not. Which are connected is in
+// connections.h, what others are told of them in handlers/devices.cpp.
 #pragma once
 
 #include <algorithm>
@@ -16,45 +16,55 @@
 
 namespace user_session {
 
+// One device: an installation of the app, by the id that it has given itself.
 struct RememberedDevice {
   std::string id;
-  // What the device calls itself; empty if it has not said.
+  // Name that the device has given itself; empty if it has not.
   std::string name;
+  // Time when it connected first, as far as it is remembered.
   TimeMs first_seen = 0;
-  // When it was here last, as far as it is stored.
+  // Time when it was active last, up to the last connection that it closed. What an open connection
+  // has done since is in the connection.
   TimeMs last_active = 0;
-  // Name the credentials that it came with last, the newest at the end, as far as they had names.
+  // Ids of the credentials that it came with, the newest last; at most kCredentialsMax. A logout of
+  // the device revokes them.
   std::vector<std::uint64_t> credential_ids;
 
-  // Remembers one more of the kCredentialsMax newest; false if it is known or has no name, being 0.
+  // Adds a credential and drops the oldest beyond kCredentialsMax. Returns false if it is there
+  // already or is 0, which names none.
   bool add_credential(std::uint64_t credential_id);
 };
 
-// Remembers the kRememberedDevicesMax that were here last.
+// The devices that were connected last, at most kRememberedDevicesMax. They are stored in the
+// extension, the part of the snapshot for version 2.
 class RememberedDevices {
  public:
-  // nullptr if it is not remembered.
+  // Returns the device, or nullptr if it is not remembered. The pointer is valid until the next
+  // `add`.
   RememberedDevice* find(std::string_view id);
 
-  // Remembers a device that was not. For it the one that was away for longest may be forgotten; of
-  // those for whose ids `is_here` holds only if there is no other.
+  // Adds a device that is not remembered. If there is no room, the device that was active longest
+  // ago is forgotten; one for whose id `is_here` returns true only if there is no other.
   template <typename Predicate>
   RememberedDevice& add(std::string_view id, TimeMs now, Predicate is_here);
-  // Remembers one more credential that a device came with.
+  // Adds a credential to a device.
   void add_credential(RememberedDevice& device, std::uint64_t credential_id);
-  // Changes what a device calls itself.
+  // Gives a device a new name.
   void rename(RememberedDevice& device, std::string_view name);
-  // Forgets the credentials of all, which have ended.
+  // Forgets the credentials of all devices, which a logout of all devices has revoked. It makes
+  // nothing unstored: those that a row still has are refused anyway.
   void forget_credentials();
   void forget() { *this = RememberedDevices(); }
 
   [[nodiscard]] const std::vector<RememberedDevice>& all() const { return devices_; }
-  // One is known, or something of one, that no row knows.
+  // True if a device, a name or a credential is not in the row yet. A new `last_active` alone is
+  // not worth a row.
   [[nodiscard]] bool is_unstored() const { return is_unstored_; }
   void note_stored() { is_unstored_ = false; }
 
+  // Appends the stored form, which is part of the extension (restore.cpp).
   void encode(std::string& out) const;
-  // False if the bytes are damaged.
+  // Reads what `encode` wrote. Returns false if it is damaged; the content is then undefined.
   bool restore(ByteReader& reader);
 
  private:

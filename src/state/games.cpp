@@ -1,3 +1,4 @@
+// The list of games; see games.h.
 #include "state/games.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The requests that are done and their stored form; see idempotency.h.
 #include "state/idempotency.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// The requests that have been done, so that one which comes again, because its answer was lost with
-// a connection, is answered again and not done again.
+// The requests of devices of version 2 that are done, so that one which comes again, because its
+// answer was lost with a connection, is answered again but not done again. What an answer says is
+// in handlers/frames.cpp.
 #pragma once
 
 #include <cstddef>

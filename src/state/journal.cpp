@@ -1,3 +1,4 @@
+// The records of the journal and their stored form; see journal.h.
 #include "state/journal.h"
 
 #include <algorithm>

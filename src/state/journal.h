@@ -1,14 +1,15 @@
-// What was sent to all of a user's devices lately, numbered, so that a device which has missed some
-// of it can be told the rest.
+// The journal: the newest frames to all devices of a user, with their sequence numbers, so that a
+// device that comes back can be sent what it has missed. Whether frames are counted, and what
+// survives, is decided in sequence.h.
 //
 // An epoch is a stretch of time in which the count never breaks: every frame to all takes the next
-// number, and no number is used twice. What can't continue the count begins a new epoch, and a
-// device that comes from another one starts over. The journal runs only while a device of version 2
-// is there or may come back; before that nobody knows a number, and frames are not counted.
+// number, and no number is used twice. A new epoch begins when the count cannot be continued, and a
+// device that comes from another epoch starts over. The journal runs only while a device of version
+// 2 is connected or may come back; before that nobody knows a number, and frames are not counted.
 //
-// It keeps the newest frames: a contiguous stretch, from which only those are missing that the
-// first frame after connecting says anyway. A change of games is kept as what changed, since the
-// lists of games would fill it; they are written anew from the games of today, backwards.
+// The journal keeps a contiguous stretch of frames. Missing from it are only those that the first
+// frame after connecting replaces. A change of games is kept as what changed, since the lists of
+// games would fill the journal; the lists are written anew from the games of today, backwards.
 #pragma once
 
 #include <cstddef>

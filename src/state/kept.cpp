@@ -1,3 +1,4 @@
+// The kept pushes and the format of their row; see kept.h.
 #include "state/kept.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// Pushes that wait for devices which are not here, and the ids by which a push that comes twice is
-// known.
+// Kept pushes, which wait for devices that are away, and the ids by which a repeated push is
+// recognized. Both have a row of their own. Who is sent a kept push is decided in
+// handlers/push.cpp.
 #pragma once
 
 #include <cstdint>

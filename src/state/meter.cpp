@@ -1,3 +1,4 @@
+// The arithmetic of the metrics; see meter.h.
 #include "state/meter.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// When frames are counted and what of the count survives; the argument is in sequence.h and in
+// docs/resume.md.
 #include "state/sequence.h"
 
 #include <algorithm>

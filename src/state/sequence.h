@@ -1,12 +1,17 @@
-// The sequence of frames that go to all devices of a user, for devices of version 2: the journal of
-// its newest frames (journal.h), whether frames are counted at all, and what of it survives where.
+// The sequence: the count of the frames to all devices of a user, for devices of version 2. It
+// decides whether frames are counted at all, and what of the count survives where. The newest
+// frames themselves are in journal.h; when rows and attachments are written is decided in commit.h.
+//
+// Each frame to all takes the next sequence number. An epoch is a stretch of time in which no
+// number is used twice. The row is the snapshot in storage; it is whole if it knows every frame
+// that was sent.
 //
 // While a device is connected its socket's attachment carries the sequence, exact after each step.
-// When nobody is, the stored row does. In between the row can only say whether it still tells the
-// truth: the first frame that it does not know costs a row that says so, and the last device that
-// leaves one that is right again. So after a crash a row that says that it tells all can be
-// believed, and after any other the sequence can't be continued: a new epoch begins. Changes of
-// games write their rows anyway, with the sequence in them.
+// While none is, the row does. In between the row only says whether it is whole: the first frame
+// that it does not know costs one write to say so, and the last device that leaves costs one write
+// of a whole row. A crash loses all attachments: after it a whole row can be believed, and after
+// any other row a new epoch begins. A change of games writes the row anyway, with the sequence in
+// it.
 #pragma once
 
 #include <cstdint>

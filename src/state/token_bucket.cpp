@@ -1,3 +1,4 @@
+// The arithmetic of a token bucket, in whole numbers that cannot overflow.
 #include "state/token_bucket.h"
 
 #include <algorithm>
@@ -27,7 +28,8 @@ void TokenBucket::fill(const Rate& rate, TimeMs now) {
     parts_ = full;
     filled_at_ = now;
   }
-  // No more time counts than fills the bucket, so a clock that jumps far ahead overflows nothing.
+  // Time beyond what fills the bucket is ignored, so a clock that jumps far ahead cannot overflow
+  // the product.
   const TimeMs enough = ((full - parts_) / rate.count) + 1;
   const TimeMs elapsed = std::clamp<TimeMs>(now - filled_at_, 0, enough);
   parts_ = std::min(full, parts_ + (elapsed * rate.count));

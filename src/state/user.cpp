@@ -1,3 +1,4 @@
+// Changes that concern several parts of a user, and the list of devices; see user.h.
 #include "state/user.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ Connection& User::open(ConnectionId connection, std::string_view device_id,
 void User::close(ConnectionId connection, TimeMs now) {
   const Connection& closing = connections[connection];
   const bool is_v2 = closing.version == ProtocolVersion::kVersion2;
-  // One that has been connected for long may have been forgotten.
+  // A device that has been connected for long may have been forgotten; it is remembered again.
   RememberedDevice* device = is_v2 ? &remember_device(closing) : devices.find(closing.device_id);
   if (device != nullptr) {
     device->last_active = std::max({device->last_active, closing.seen_at, closing.heartbeat_at});
