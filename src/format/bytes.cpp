@@ -1,3 +1,4 @@
+// The arithmetic of numbers in bytes; see bytes.h.
 #include "format/bytes.h"
 
 #include <array>
@@ -5,7 +6,7 @@
 namespace user_session {
 namespace {
 
-// In append_varint's bytes: there is another one.
+// Flag in a byte of a varint: another byte follows.
 constexpr std::uint64_t kMore = 0x80;
 constexpr unsigned kBitsPerByte = 7;
 

@@ -1,5 +1,5 @@
-// Numbers and texts as bytes, little-endian: the alphabet of snapshots, attachments and the
-// boundary to JavaScript.
+// Numbers and texts as bytes, little-endian: the alphabet of rows, attachments and the boundary to
+// JavaScript. Which fields those have, and in which order, belongs in the file of each format.
 #pragma once
 
 #include <cstddef>
@@ -9,52 +9,58 @@
 
 namespace user_session {
 
+// Each appends a number of 1, 4 or 8 bytes.
 void append_u8(std::string& out, std::uint8_t value);
 void append_u32(std::string& out, std::uint32_t value);
 void append_i64(std::string& out, std::int64_t value);
 
-// Seven bits a byte, the low ones first: small numbers take one byte, the largest ten.
+// Appends a number with seven bits in each byte, the low ones first. A small number takes one byte,
+// the largest kVarintBytesMax.
 inline constexpr std::size_t kVarintBytesMax = 10;
 void append_varint(std::string& out, std::uint64_t value);
 
-// The length as u32, then the bytes.
+// Appends the length of a text as a u32, then its bytes.
 void append_text(std::string& out, std::string_view text);
 
-// JavaScript's Number.MAX_SAFE_INTEGER.
+// Largest integer that JavaScript has exactly: Number.MAX_SAFE_INTEGER.
 inline constexpr std::int64_t kSafeIntegerMax = 9'007'199'254'740'991;
 
-// Reads what the functions above wrote, and nothing that they would have written otherwise: what is
-// read and written again is the same bytes. After a read past the end every value is 0 or empty and
-// `failed` stays true, so a caller reads all fields and asks once.
+// A reader of what the functions above wrote. It fails at anything that they would have written
+// otherwise, so what is read and written again is the same bytes. Once it has failed every value is
+// 0 or empty and failed() stays true, so a caller reads all fields and asks once.
 class ByteReader {
  public:
-  // `bytes` must outlive the reader and every text it returns.
+  // `bytes` must outlive the reader and every text that it returns.
   explicit ByteReader(std::string_view bytes) : size_(bytes.size()), rest_(bytes) {}
 
   std::uint8_t u8();
-  // A u8 from `first` to `last`. Others fail.
+  // Reads a u8 from `first` to `last`; fails at others and returns `first`.
   std::uint8_t u8(std::uint8_t first, std::uint8_t last);
-  // A u8 that is 0 or 1. Others fail.
+  // Reads a u8 that is 0 or 1; fails at others.
   bool flag();
   std::uint32_t u32();
   std::int64_t i64();
-  // An i64 that JavaScript has too, as all of ours are: so no sum or difference of two overflows.
-  // Others fail.
+  // Reads an i64 that JavaScript has exactly, as all of ours are; fails at others. So no sum or
+  // difference of two overflows.
   std::int64_t safe_integer();
+  // Reads a text that append_text wrote.
   std::string_view text();
-  // A number written by append_varint, if it is one that JavaScript has. Longer forms of it fail.
+  // Reads a number that append_varint wrote; fails if it is above kSafeIntegerMax or in a longer
+  // form than needed.
   std::uint64_t varint();
 
-  // A length of a list whose elements take at least `smallest_element_bytes` each. A length that
-  // the rest can't hold fails, so that damaged bytes never ask for more memory than they have.
+  // Reads the length of a list whose elements take at least `smallest_element_bytes` each. It fails
+  // if the rest of the bytes cannot hold that many, so damaged bytes never ask for more memory than
+  // they have.
   std::uint32_t count(std::size_t smallest_element_bytes);
 
+  // True if a read has failed.
   [[nodiscard]] bool failed() const { return failed_; }
 
-  // How many bytes were read.
+  // Number of bytes that were read.
   [[nodiscard]] std::size_t position() const { return size_ - rest_.size(); }
 
-  // True when all bytes were read and none was missing.
+  // True if all bytes were read and no read has failed.
   [[nodiscard]] bool finished() const { return !failed_ && rest_.empty(); }
 
  private:

@@ -1,4 +1,5 @@
-// A hash of texts that is the same everywhere and at all times: it is stored.
+// A hash of texts that is the same everywhere and at all times, since it is stored and attached. It
+// is not for secrets: anyone can find a text for a hash.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,8 @@
 
 namespace user_session {
 
-// FNV-1a of 64 bits (datatracker.ietf.org/doc/html/rfc9923).
+// Returns the FNV-1a hash of 64 bits (datatracker.ietf.org/doc/html/rfc9923). `hash` is the hash of
+// the text before it, to hash several in a row.
 constexpr std::uint64_t hash_of(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325) {
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return hash;

@@ -1,3 +1,4 @@
+// The counters' names, and their stored form.
 #include "format/metrics.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace user_session {
 namespace {
 
-// What a counter is called in an answer.
+// A counter and its name in an answer.
 struct CounterName {
   Counter counter;
   std::string_view name;
@@ -33,7 +34,7 @@ constexpr std::array<CounterName, Metrics::kCount> kNames = {{
     {Counter::kRowsWritten, "rowsWritten"},
 }};
 
-// Whether each counter has its name in its own place.
+// Returns true if each counter has a name and stands in its own place.
 constexpr bool are_all_named() {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames.at(i).counter != static_cast<Counter>(i) || kNames.at(i).name.empty()) return false;

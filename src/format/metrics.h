@@ -1,7 +1,8 @@
-// What a user's session has done, so that its operator can see whether it really sleeps.
+// The metrics: what a user's session has done, so that its operator can see whether it really
+// sleeps. Who counts what is in state/meter.h and the handlers.
 //
-// Counting costs no row: the counts ride with a socket's attachment through hibernation. So they
-// lose what came in the last second before a sleep, and begin anew when no device is connected.
+// Counting costs no row: the counts ride in a socket's attachment through hibernation. So they lose
+// what came in the last second before a sleep, and begin anew when no device is connected.
 #pragma once
 
 #include <array>
@@ -15,47 +16,53 @@
 
 namespace user_session {
 
-// The order is the order of the stored bytes: new ones go to the end.
+// The counters. Their order is that of the stored bytes, so a new one goes to the end.
 enum class Counter : std::uint8_t {
-  // Instances that have started: after a hibernation, a deploy, a crash, or for the first device.
+  // Number of instances that have started: after a hibernation, a deploy, a crash, or for the first
+  // device.
   kWakes,
-  // Time from an attachment to the waking that found it. Some ten seconds of each are the
-  // platform's
-  // waiting before it lets the object hibernate.
+  // Milliseconds from an attachment to the waking that found it. Some ten seconds of each are the
+  // platform's wait before it lets the object hibernate.
   kAsleepMs,
-  // Sockets on which a heartbeat was answered between an attachment and the waking that found it.
-  // The platform tells only the last heartbeat of each, so there may have been many more.
+  // Number of sockets on which a heartbeat was answered between an attachment and the waking that
+  // found it. The platform tells only the last heartbeat of each, so there may have been many more.
   kHeartbeatsAsleep,
-  // Time from a waking to the last event before the next sleep.
+  // Milliseconds from a waking to the last event before the next sleep.
   kAwakeMs,
+  // Number of connections that were let in.
   kConnects,
-  // Requests and calls of servers and of the user's own pages.
+  // Number of requests and calls of servers and of the user's own page.
   kRequests,
-  // Frames that were done, by type, in the order of Message.
+  // Numbers of frames by the type of their message. Each message names its counter in
+  // json/message.h; some have none.
   kJoinGame,
   kLeaveGame,
   kUpdatePresence,
   kSyncState,
-  // Those that the platform answers itself are not among them.
+  // Number of pings that reached the session. The platform answers the usual ones itself.
   kPing,
   kLogoutAll,
   kBroadcast,
-  // Frames that were answered by an error.
+  // Number of frames that were answered by an error.
   kRefused,
-  // To each device, and in bytes of UTF-8.
+  // Number of frames sent, each once for every connection, and their bytes of UTF-8.
   kFramesSent,
   kBytesSent,
+  // Bytes of UTF-8 of the frames that devices have sent.
   kBytesReceived,
+  // Number of rows written.
   kRowsWritten,
+  // Number of counters.
   kCount,
 };
-// Whoever collects them has room for so many numbers (bindings/metrics.js).
+// A data point of the collector has room for 20 numbers (bindings/metrics.js).
 static_assert(static_cast<int>(Counter::kCount) <= 20);
 
+// One count for each Counter.
 class Metrics {
  public:
   static constexpr std::size_t kCount = static_cast<std::size_t>(Counter::kCount);
-  // A count of the counters, and what each may take.
+  // Largest number of bytes that append_to writes: the number of counters, and a varint for each.
   static constexpr std::size_t kBytesMax = 4 + (kVarintBytesMax * kCount);
 
   void add(Counter counter, std::int64_t amount = 1) {
@@ -65,12 +72,14 @@ class Metrics {
     return counts_[static_cast<std::size_t>(counter)];
   }
 
-  // What has been added since `earlier`.
+  // Returns what has been added since `earlier`.
   [[nodiscard]] Metrics since(const Metrics& earlier) const;
 
-  // A count that could not be read again is written as the largest that can.
+  // Appends the counts. One above kSafeIntegerMax, which could not be read again, is written as
+  // that.
   void append_to(std::string& out) const;
-  // Counters that this code does not know are left out, and those that the bytes do not have are 0.
+  // Reads counts. Those of counters that this code does not know are dropped, and those that the
+  // bytes do not have are 0: a newer or an older release may have written them.
   static Metrics read_from(ByteReader& reader);
 
   bool operator==(const Metrics&) const = default;
@@ -79,7 +88,7 @@ class Metrics {
   std::array<std::int64_t, kCount> counts_{};
 };
 
-// What a counter is called in an answer.
+// Returns the name of a counter in the answer to a request for metrics.
 std::string_view counter_name(Counter counter);
 
 }  // namespace user_session

@@ -1,3 +1,4 @@
+// The formats of the snapshot and the logout, with all their earlier versions.
 #include "format/snapshot.h"
 
 #include "format/bytes.h"
@@ -6,15 +7,18 @@
 namespace user_session {
 namespace {
 
-// Raise it when `extension` is not enough for a change, and keep reading every earlier one.
+// Version of the format that is written. Raise it when a change does not fit into `extension`, and
+// keep reading every earlier one.
 constexpr std::uint8_t kVersion = 3;
-// Had the logout among its fields and no extension.
+// Version that had the second of the logout among its fields, and no extension.
 constexpr std::uint8_t kVersion2 = 2;
-// Had neither.
+// Version that had neither.
 constexpr std::uint8_t kVersion1 = 1;
 
+// Version of a logout with ids of single credentials.
 constexpr std::uint8_t kLogoutVersion = 2;
-// Of all devices alone. Still written when that is all, so that an earlier server reads it.
+// Version of a logout of all devices alone. It is still written when there are no ids, so that an
+// earlier release can read it.
 constexpr std::uint8_t kLogoutVersion1 = 1;
 
 }  // namespace

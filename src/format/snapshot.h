@@ -1,4 +1,6 @@
-// What is stored of a user, and its bytes.
+// The bytes of two rows: the snapshot and the logout. A row is a value in storage, which survives
+// everything. When they are written is decided in commit.h; the third row, of kept pushes, is in
+// state/kept.h.
 #pragma once
 
 #include <cstdint>
@@ -11,35 +13,36 @@
 
 namespace user_session {
 
-// All that outlives the last device. Presence is not in it: a user without a device is offline.
+// The snapshot: what of a user outlives the last device. Presence is not in it, since a user
+// without a device is offline.
 struct Snapshot {
-  // In the order in which they were joined, each once.
+  // Games in the order in which they were joined, each once.
   std::vector<std::string> active_games;
   TimeMs last_active = 0;
-  // What a later version adds goes here. This one keeps it as it is and writes it back, so that a
-  // deploy can be rolled back and forward again.
+  // Bytes that devices of version 2 need (restore.cpp), and whatever a later release adds. A
+  // release that does not know them writes them back as they are, so that a deploy can be rolled
+  // back and forward again.
   std::string extension;
-  // From the time when the logout was stored with the rest; 0 if there was none.
+  // Second of the last logout, from a release that stored it with the rest; 0 if there is none.
   std::int64_t logout_at_s = 0;
 
   bool operator==(const Snapshot&) const = default;
 };
 
-// Appends the bytes of a snapshot: a version, then its fields. `logout_at_s` is not among them: it
-// has its own bytes.
+// Appends the bytes of a snapshot: the format's version, then the fields. A `logout_at_s` is not
+// written, since the logout has its own row.
 void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_active,
                      std::string_view extension, std::string& out);
 
-// The snapshot that `bytes` hold, or nothing when they are of a version this code does not know,
-// cut short, too long or damaged.
+// Returns the snapshot in `bytes`, or nullopt if they are damaged or of an unknown version.
 std::optional<Snapshot> decode_snapshot(std::string_view bytes);
 
-// What has been ended, and must not be let in again.
+// The credentials that logouts have revoked, which must not be let in again.
 struct Logout {
-  // What was issued in this second or before is no credential any more; 0 if there was no logout of
-  // all devices.
+  // Second of the last logout of all devices: credentials issued in it or before are refused. 0 if
+  // there was none.
   std::int64_t at_s = 0;
-  // The credentials that single devices were ended with.
+  // Ids of the credentials that logouts of single devices have revoked; at most kRevokedMax.
   std::vector<std::uint64_t> credential_ids;
 
   bool operator==(const Logout&) const = default;
@@ -48,7 +51,7 @@ struct Logout {
 // Appends the bytes of a logout.
 void encode_logout(const Logout& logout, std::string& out);
 
-// The logout that `bytes` hold, or nothing when they are cut short or damaged.
+// Returns the logout in `bytes`, or nullopt if they are damaged or of an unknown version.
 std::optional<Logout> decode_logout(std::string_view bytes);
 
 }  // namespace user_session

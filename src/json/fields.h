@@ -1,9 +1,10 @@
-// The members of a frame that some message has, and two ways to read them.
+// The members of a frame, as far as any message has them, and two ways to read them. What a message
+// makes of them is in message.h.
 //
-// Most frames are plain: one object whose texts are ASCII without escapes. Those are read in one
-// walk that copies nothing (plain_fields.cpp). All others, and all that are no JSON, go to the
-// parser (json_fields.cpp), which knows every corner of the grammar. Where both can read they read
-// the same.
+// Most frames are plain: one object of ASCII texts without escapes. Those are read in one walk that
+// copies nothing (plain_fields.cpp). All others, and whatever is no JSON, go to the parser
+// (json_fields.cpp), which knows every corner of the grammar. A text that both can read gives the
+// same fields; tests hold them to it.
 #pragma once
 
 #include <array>
@@ -18,24 +19,29 @@ struct Field {
   enum class Kind {
     kAbsent,
     kString,
-    // An array of nothing but strings, in a member that is read as one.
+    // Array of at most kAimedDevicesMax strings, in a member that is read as a list. Any other
+    // array there is kOther.
     kStrings,
     kOther,
   };
-  // How its value is read: without quotes and escapes, as a list of such, or as it is written.
+  // The way in which a value is read: as a string without quotes and escapes, as a list of such
+  // strings, or as the text that was written.
   enum class Reading { kString, kStrings, kWritten };
   Reading reading;
   Kind kind = Kind::kAbsent;
-  // The string's value, escapes resolved; or the value's text as it was written. Points
-  // into the text that was read, or to `unescaped`.
+  // Value of a string with its escapes resolved, or the text as it was written. It points into the
+  // text that was read or to `unescaped`. It is set only if `kind` is kString, or kOther in a field
+  // that is read as written.
   std::string_view value;
+  // Memory for the string that the parser has read.
   std::string unescaped;
+  // Strings of the list while `kind` is kStrings.
   std::vector<std::string> strings;
 
   explicit Field(Reading how = Reading::kString) : reading(how) {}
 };
 
-// Of a repeated member the last counts.
+// All members that any message has. If a frame has a member twice, the last one counts.
 struct Fields {
   Field type;
   Field game_id;
@@ -48,17 +54,17 @@ struct Fields {
   Field to = Field(Field::Reading::kStrings);
   Field except = Field(Field::Reading::kStrings);
 
-  // The field of this name, or nullptr: no message has such a member.
+  // Returns the field of this name, or nullptr if no message has such a member.
   Field* named(std::string_view member);
 
-  // Makes all of them absent.
+  // Makes all fields absent. Their memory stays.
   void forget();
 };
 
-// A member as it is called in a frame.
+// A member's name in a frame, and its field.
 struct FieldName {
   std::string_view name;
-  Field Fields::*field;
+  Field Fields::* field;
 };
 
 inline constexpr std::array kFieldNames = {
@@ -75,11 +81,12 @@ inline constexpr std::array kFieldNames = {
 };
 static_assert(sizeof(Fields) == kFieldNames.size() * sizeof(Field), "each field has its name");
 
-// Reads a plain frame. False says nothing about the text but that it is not plain; `fields` is then
-// in any state.
+// Reads a plain frame into `fields`, which must all be absent. Returns false if the text is not
+// plain, which says nothing else about it; `fields` is then in any state.
 bool read_plain_fields(std::string_view text, Fields& fields);
 
-// Reads any frame. False if the text is not one JSON object, or is nested deeper than kNestingMax.
+// Reads any frame into `fields`, which must all be absent. Returns false if the text is not one
+// JSON object in UTF-8, or is nested deeper than kNestingMax.
 bool read_json_fields(std::string_view text, Fields& fields);
 
 }  // namespace user_session

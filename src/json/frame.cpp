@@ -1,14 +1,15 @@
+// The members of each frame and answer; see frame.h.
 #include "json/frame.h"
 
 namespace user_session {
 namespace {
 
-// A push up to where its number goes. No other frame begins like it.
+// Beginning of a push up to the place of its number. No other frame begins like it.
 constexpr std::string_view kPushStart = R"({"type":"push")";
 
 constexpr Refusal kTooSoon = {ErrorCode::kRateLimited, "too many frames: wait retryAfterMs"};
 
-// Begins a frame of a type.
+// Begins a frame with its type.
 JsonWriter frame(std::string& out, std::string_view type) {
   JsonWriter json(out);
   json.open_object();
@@ -36,7 +37,7 @@ void add_refusal(JsonWriter& json, const Refusal& refusal) {
   json.string("message", refusal.message);
 }
 
-// The members of a device that everybody is told.
+// Adds the members of a device that every device is told.
 void add_device(JsonWriter& json, const DeviceView& device) {
   json.string("deviceId", device.id);
   json.string("name", device.name);

@@ -1,3 +1,6 @@
+// The second way to read a frame: nlohmann's SAX parser, for frames that are not plain. It decides
+// what is JSON. Parts of the library are replaced here, to make the module small and to take what
+// JSON's grammar allows.
 #include <array>
 #include <cstdint>
 #include <iterator>
@@ -11,9 +14,9 @@
 namespace user_session {
 namespace {
 
-// Stands in for a number with a fraction or an exponent. No message has one, so its value is never
-// asked for; that it always counts as finite makes the parser take 1e999, which JSON's grammar
-// allows, as it takes any other number.
+// A stand-in for a number with a fraction or an exponent. No message has one, so its value is never
+// asked for. It always counts as finite, so the parser takes 1e999, which JSON's grammar allows, as
+// it takes any other number.
 struct UnreadNumber {
   UnreadNumber() = default;
   // NOLINTNEXTLINE(google-explicit-constructor): the parser initializes its number with 0.
@@ -30,7 +33,8 @@ struct UnreadNumber {
 
 #if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
 namespace std {
-// Before its version 15 libc++ takes arithmetic types alone and converts nothing.
+// This overload is needed before version 15 of libc++, whose own takes arithmetic types alone and
+// converts nothing.
 constexpr bool isfinite(user_session::UnreadNumber /*number*/) { return true; }
 }  // namespace std
 #endif
@@ -45,7 +49,8 @@ namespace {
 using Json = nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t,
                                   std::uint64_t, UnreadNumber>;
 
-// Walks the text for the parser and tells us how far it has come, which its SAX events don't.
+// An iterator for the parser that also notes how far the parser has read, which its SAX events do
+// not say.
 struct CountingIterator {
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
@@ -82,10 +87,10 @@ constexpr int kReplacementCharacter = 0xfffd;
 bool is_high_surrogate(int unit) { return unit >= 0xd800 && unit <= 0xdbff; }
 bool is_low_surrogate(int unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 
-// The code point that two halves of a pair are.
+// Returns the code point of a surrogate pair.
 int joined(int high, int low) { return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00); }
 
-// The character that stands for `letter` behind a backslash, 0 if there is none.
+// Returns the character that an escape of `letter` stands for, or 0 if there is no such escape.
 char unescaped(int letter) {
   constexpr std::string_view kLetters = "\"\\/bfnrt";
   constexpr std::string_view kCharacters = "\"\\/\b\f\n\r\t";
@@ -121,7 +126,7 @@ class Utf8 {
   std::size_t size_ = 0;
 };
 
-// Whether `text` is UTF-8, as table 3-7 of the Unicode standard has it.
+// Returns true if `text` is UTF-8 by table 3-7 of the Unicode standard.
 bool is_utf8(std::string_view text) {
   std::size_t left = 0;
   unsigned first = 0x80;
@@ -148,11 +153,11 @@ bool is_utf8(std::string_view text) {
 using JsonInput = nlohmann::detail::iterator_input_adapter<CountingIterator>;
 using JsonToken = nlohmann::detail::lexer_base<Json>::token_type;
 
-// Receives the parser's events and keeps the members that some message has. Builds no tree; what it
-// does not know costs only the reading.
+// Receives the parser's events and keeps the members that any message has. It builds no tree, so a
+// member that it does not know costs only the reading.
 class FieldReader {
  public:
-  // Both must outlive the reader.
+  // `text` and `fields` must outlive the reader.
   FieldReader(std::string_view text, Fields& fields)
       : fields_(fields), read_up_to_(text.data()), end_(text.data() + text.size()) {}
 
@@ -199,7 +204,7 @@ class FieldReader {
   bool start_array(std::size_t /*size*/) {
     const Field* field = current_field();
     const bool is_list = field != nullptr && field->reading == Field::Reading::kStrings;
-    // A list in a list is none of strings.
+    // A list within a list is not one of strings, so this also ends the outer one.
     is_list_ = is_list;
     if (is_list) field_->strings.clear();
     return open();
@@ -217,7 +222,7 @@ class FieldReader {
   }
 
  private:
-  // The field whose value is being read, unless that value has begun further out.
+  // Returns the field whose value is being read, or nullptr while the parser is inside that value.
   [[nodiscard]] Field* current_field() const { return depth_ == 1 ? field_ : nullptr; }
 
   bool open() { return ++depth_ <= kNestingMax; }
@@ -227,7 +232,7 @@ class FieldReader {
     return scalar(false);
   }
 
-  // A value ends here. A number is only seen to end at the character behind it.
+  // Ends a value. The parser sees the end of a number only at the character behind it.
   bool scalar(bool is_number) {
     if (depth_ == 2) is_list_ = false;
     Field* field = current_field();
@@ -251,7 +256,8 @@ class FieldReader {
   const char* value_start_ = nullptr;
   Field* field_ = nullptr;
   int depth_ = 0;
-  // What is being read is an array that has had nothing but strings so far.
+  // True while an array is read that may be a list of strings, and has had nothing but strings so
+  // far.
   bool is_list_ = false;
   bool is_object_ = false;
 };
@@ -260,10 +266,10 @@ class FieldReader {
 
 }  // namespace user_session
 
-// Parts of the library that are replaced for our kind of value.
+// These replace functions of the library for our kind of value.
 namespace nlohmann::detail {
 
-// The words for an error, which nobody reads: they would be an eighth of the module.
+// Returns no message, since nobody reads it: the messages would be an eighth of the module.
 template <>
 std::string parser<user_session::Json, user_session::JsonInput>::exception_message(
     user_session::JsonToken /*expected*/, const std::string& /*context*/) {
@@ -277,11 +283,11 @@ parse_error parse_error::create(int id, const position_t& /*position*/,
 }
 
 // Reads a string up to its closing quote. The library's own function has 40 messages more, and
-// refuses half of a surrogate pair, which JSON's grammar allows: it is read as U+FFFD.
+// refuses half of a surrogate pair, which JSON's grammar allows: here it is read as U+FFFD.
 template <>
 user_session::JsonToken lexer<user_session::Json, user_session::JsonInput>::scan_string() {
   reset();
-  // The first half of a pair, as long as the second may follow; 0 if there is none.
+  // First half of a pair while the second may follow; 0 otherwise.
   int half = 0;
   const auto add_code_point = [&](int code_point) {
     const user_session::Utf8 bytes(code_point);
@@ -307,7 +313,7 @@ user_session::JsonToken lexer<user_session::Json, user_session::JsonInput>::scan
       half = 0;
       if (!is_escape && next == '"') return token_type::value_string;
       if (is_escape) next = user_session::unescaped(next);
-      // Otherwise it is a control character, or the end of the text.
+      // Anything else is a control character or the end of the text.
       const bool is_character = is_escape ? next > 0 : next >= ' ';
       if (!is_character) return token_type::parse_error;
       add(next);
@@ -321,7 +327,7 @@ namespace user_session {
 
 bool read_json_fields(std::string_view text, Fields& fields) {
   // The parser skips a byte order mark and takes a NUL for the end of the text. JSON.parse, which
-  // reads what we pass on, does neither.
+  // reads what is passed on, does neither.
   if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return false;
   if (!is_utf8(text)) return false;
   FieldReader reader(text, fields);

@@ -1,5 +1,5 @@
-// Texts that are put together while compiling, so that what a refusal says derives from the table
-// of what there is. They lie in the module as literals do.
+// Texts that are joined at compile time, so that a refusal's message derives from the table of what
+// there is. They lie in the module as literals do.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ struct Literal {
   std::array<char, kSize> chars{};
 };
 
-// The parts one after the other.
+// The text of all parts, one after the other.
 template <Literal... kParts>
 struct Joined {
   static constexpr auto kChars = [] {

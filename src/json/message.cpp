@@ -1,3 +1,4 @@
+// From fields to messages: what each message must have, and what a refusal says.
 #include "json/message.h"
 
 #include <algorithm>
@@ -47,7 +48,8 @@ std::optional<Refusal> check_name(const Field& field, const NameRefusals& refusa
   return std::nullopt;
 }
 
-// Sets `list` to the devices that a field names; to nullptr if it is not there.
+// Sets `list` to the devices in a field, and leaves it nullptr if the field is absent. Returns
+// false if the field is no list of 1 to kAimedDevicesMax strings.
 bool read_devices(const Field& field, const std::vector<std::string>*& list) {
   if (field.kind == Field::Kind::kAbsent) return true;
   list = &field.strings;
@@ -55,8 +57,8 @@ bool read_devices(const Field& field, const std::vector<std::string>*& list) {
          field.strings.size() <= kAimedDevicesMax;
 }
 
-// Each of these reads the members of one message in the words of a version. The refusal says which
-// of them can't be taken.
+// Each `read` sets the members of one message as a version has them. It returns why a member is
+// refused, or nullopt.
 
 using Refused = std::optional<Refusal>;
 
@@ -119,14 +121,14 @@ Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutDevice& me
   return check_name(fields.device_id, kNameRefusals<"deviceId">);
 }
 
-// All messages, as a list that can be walked while compiling.
+// The types in a variant, as a list that can be walked at compile time.
 template <typename List>
 struct Messages;
 
 template <typename... Known>
 struct Messages<std::variant<Known...>> {
-  // Writes to `out`, unless it is nullptr, which types a version knows: "a, b and c". Returns the
-  // size.
+  // Writes the types that a version knows to `out`, unless it is nullptr, as "a, b and c". Returns
+  // the size in bytes.
   static constexpr std::size_t list_types(ProtocolVersion version, char* out) {
     std::size_t left = ((Known::kSince <= version ? 1U : 0U) + ...);
     std::size_t size = 0;
@@ -143,7 +145,8 @@ struct Messages<std::variant<Known...>> {
     return size;
   }
 
-  // Reads the message that the fields are, as a version has it.
+  // Returns the message in `fields` as a version has it, or a refusal; `unknown_type` if that
+  // version has no such type.
   static std::variant<Message, Refusal> read_any(const Fields& fields, ProtocolVersion version,
                                                  const Refusal& unknown_type) {
     std::variant<Message, Refusal> result(std::in_place_type<Message>);
@@ -160,7 +163,7 @@ struct Messages<std::variant<Known...>> {
   }
 };
 
-// The refusal of a type that a version does not know.
+// The refusal of a type that a version does not know, with the list of those that it knows.
 template <ProtocolVersion kVersion>
 struct UnknownType {
   static constexpr std::size_t kSize = Messages<Message>::list_types(kVersion, nullptr);

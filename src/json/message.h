@@ -1,4 +1,5 @@
-// What a device can say: JSON text in, typed messages or a refusal out.
+// The messages that a device can send: JSON text in, a typed message or a refusal out. What a
+// message does is in handlers/.
 #pragma once
 
 #include <optional>
@@ -15,13 +16,9 @@
 
 namespace user_session {
 
-// The messages. Each says its `type`, the first version of the protocol that knows it, and as what
-// it is counted when it was done; `nullopt` for not at all. Whoever adds one adds it to Message,
-// from which the parser, the refusal of an unknown type and the counting derive.
-
-// The messages. Each says its `type`, the first version of the protocol that knows it, and as what
-// it is counted when it is done; `nullopt` for not at all. All that has to know every message
-// derives from `Message` below, the list of them.
+// The messages. Each has its `type`, the first version of the protocol that knows it, and the
+// counter for those that are handled; nullopt if they are not counted. Whoever adds one adds it to
+// Message below, from which the parser, the refusal of an unknown type and the counting derive.
 
 struct JoinGame {
   static constexpr std::string_view kType = "join_game";
@@ -61,9 +58,10 @@ struct Broadcast {
   static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion1;
   static constexpr std::optional<Counter> kCounter = Counter::kBroadcast;
   std::string_view event;
-  // The exact text of the value the sender wrote; `null` if it wrote none.
+  // JSON text of the value, exactly as the sender wrote it; `null` if it wrote none.
   std::string_view data;
-  // The devices that it goes to; nullptr for all.
+  // Ids of the devices that get it and of those that do not; nullptr if the list is absent. The
+  // lists belong to the parser and are valid until its next call.
   const std::vector<std::string>* to = nullptr;
   const std::vector<std::string>* except = nullptr;
 };
@@ -86,9 +84,11 @@ struct LogoutDevice {
   std::string_view device_id;
 };
 
+// Any message of a device.
 using Message = std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll,
                              Broadcast, SetDevice, LogoutOthers, LogoutDevice>;
 
+// The reasons for a refusal, which devices and servers tell apart by their names.
 enum class ErrorCode {
   kInvalidJson,
   kInvalidMessage,
@@ -99,45 +99,47 @@ enum class ErrorCode {
   kUnauthorized,
 };
 
-// The `code` of an error as it is written in frames and answers.
+// Returns the `code` of an error in frames and answers.
 std::string_view error_code_name(ErrorCode code);
 
-// Why something was not done, for the one who asked. `message` names the field and what was
-// expected of it; it is a literal, or lies in the parser that refused.
+// The reason why something was not done, for the one who asked. `message` names the field and what
+// was expected of it. It is a literal, or lies in the parser that refused.
 struct Refusal {
   ErrorCode code = ErrorCode::kInvalidJson;
   std::string_view message;
 };
 
-// Of a frame or a body over kFrameBytesMax.
+// The refusal of a frame or a body over kFrameBytesMax.
 inline constexpr Refusal kTooLarge = {ErrorCode::kTooLarge,
                                       "too large: expected at most 65536 bytes of UTF-8"};
 static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
 
-// Whether `game_id` can be one: 1 to kNameBytesMax bytes. Nothing when it can.
+// Returns why `game_id` is no game id, which has 1 to kNameBytesMax bytes; nullopt if it is one.
 std::optional<Refusal> check_game_id(std::string_view game_id);
 
-// Reads messages, keeping its memory from one to the next.
+// A parser that keeps its memory from one message to the next.
 class MessageParser {
  public:
-  // Reads a device's frame of at most kFrameBytesMax bytes of UTF-8. The texts of the result stay
-  // valid until the next call, and as long as `frame` does.
+  // Parses a device's frame of at most kFrameBytesMax bytes of UTF-8, as `version` knows it. The
+  // texts of the message are valid until the next call and as long as `frame` is.
   std::variant<Message, Refusal> parse_frame(std::string_view frame,
                                              ProtocolVersion version = ProtocolVersion::kVersion1);
 
-  // The id of the frame that was read last, empty if it has none; or why it can't be one. Valid as
-  // long as the message.
+  // Returns the request id of the frame that was parsed last, empty if it has none; or why it is no
+  // id. It is valid as long as the message.
   [[nodiscard]] std::variant<std::string_view, Refusal> request_id() const;
 
-  // Checks a body that a server wants pushed: it must be a frame of some type, but of none that
-  // version 1's devices take for the session's own word. Nothing when it is. A refusal's message
-  // stays valid until the next call.
+  // Checks a body that a server pushes: it must be a JSON object with a `type` that is not in
+  // kVersion1FrameTypes. Returns nullopt if it is. The refusal's message is valid until the next
+  // call.
   std::optional<Refusal> check_push(std::string_view body);
 
  private:
+  // Sets `fields_` to the members of a JSON object with a `type`, or returns why it is none.
   std::optional<Refusal> read_fields(std::string_view text);
 
   Fields fields_;
+  // Memory for the message of check_push.
   std::string refused_;
 };
 

@@ -1,18 +1,23 @@
+// The first way to read a frame: one walk over plain frames, which are one object of ASCII texts
+// without escapes. Whatever is not plain is left to json_fields.cpp.
 #include "json/fields.h"
 #include "limits.h"
 
 namespace user_session {
 namespace {
 
+// Depth of the frame's own object.
 constexpr int kFrameDepth = 1;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Walks the text once. Every function consumes what it is named for, or returns false.
+// A reader that walks the text once. Every function consumes what it is named for, or returns false
+// if it is not there.
 class PlainReader {
  public:
   explicit PlainReader(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
 
+  // Reads the whole text as one object, and sets the fields that any message has.
   bool frame(Fields& fields) {
     skip_space();
     if (!take('{')) return false;
@@ -49,8 +54,8 @@ class PlainReader {
     return true;
   }
 
-  // The strings of an array that has been read. What is no string makes the field another thing,
-  // and so do more than any message may have: nobody else's memory is for them.
+  // Splits an array that has been read into its strings. The field becomes kOther if an element is
+  // no string, or if there are more than any message may have; no memory is spent on those.
   bool strings(std::string_view array, Field& field) {
     field.kind = Field::Kind::kStrings;
     field.strings.clear();
@@ -73,7 +78,7 @@ class PlainReader {
     return true;
   }
 
-  // A key with its colon and the space around them.
+  // Reads a key with its colon and the space around them.
   bool key(std::string_view& name) {
     skip_space();
     const char* start = at_;
@@ -85,7 +90,7 @@ class PlainReader {
     return true;
   }
 
-  // Any value inside something of this depth.
+  // Reads any value inside an object or array of this depth.
   bool value(int depth) {
     switch (peek()) {
       case '"':
@@ -131,7 +136,7 @@ class PlainReader {
     return take(']');
   }
 
-  // ASCII without control characters and escapes.
+  // Reads a string of ASCII without control characters and escapes.
   bool string() {
     if (!take('"')) return false;
     while (at_ != end_ && *at_ != '"') {
@@ -170,7 +175,7 @@ class PlainReader {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
 
-  // The next character, or NUL, with which nothing begins.
+  // Returns the next character, or NUL at the end, which begins no value.
   [[nodiscard]] char peek() const { return at_ == end_ ? '\0' : *at_; }
 
   bool take(char c) {

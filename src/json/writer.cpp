@@ -1,3 +1,4 @@
+// The escapes, digits and commas of JSON.
 #include "json/writer.h"
 
 #include <array>

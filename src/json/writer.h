@@ -1,4 +1,4 @@
-// Writes JSON texts member by member. What a frame says, and in which order, is in frame.h.
+// A writer of JSON texts, member by member. What a frame says, and in which order, is in frame.h.
 #pragma once
 
 #include <cstddef>
@@ -8,21 +8,22 @@
 
 namespace user_session {
 
-// Appends `text` as a JSON string, quotes included. `text` is UTF-8 and is kept exactly.
+// Appends `text` as a JSON string with its quotes. `text` is UTF-8 and keeps every character.
 void append_json_string(std::string& out, std::string_view text);
 
-// Appends `value` in digits.
+// Appends `value` in decimal digits.
 void append_json_number(std::string& out, std::int64_t value);
 
-// Writes one JSON value. Members and elements get their commas; a key and a value that is given as
-// JSON go in as they are. Whoever opens an object or a list closes it.
+// A writer of one JSON value. It sets the commas between members and elements. A key, and a value
+// that is given as JSON, are written as they are. Whoever opens an object or a list closes it.
 class JsonWriter {
  public:
-  // Replaces `out`, which must outlive the writer.
+  // Clears `out`, which must outlive the writer.
   explicit JsonWriter(std::string& out) : out_(out) { out_.clear(); }
 
   void open_object() { open('{'); }
   void open_list() { open('['); }
+  // Functions with a key write a member of an object.
   void open_object(std::string_view key);
   void open_list(std::string_view key);
   void close_object() { out_ += '}'; }
@@ -36,7 +37,7 @@ class JsonWriter {
   void boolean(std::string_view key, bool value) { json(key, value ? "true" : "false"); }
   void json(std::string_view key, std::string_view value);
 
-  // Elements of a list.
+  // Functions without a key write an element of a list.
   void string(std::string_view value);
   void number(std::int64_t value);
   void json(std::string_view value);
