@@ -1,10 +1,11 @@
-// The module's exports. One instance of the module is one user's session, so there are no handles.
+// The module's exports: three functions and the memory. One instance of the module is one user's
+// session, so there are no handles. The bytes of events and effects are described in wire.h.
 //
-// How to call them: `session_input(n)` gives room for n bytes, which begins with what the last room
-// held; write an event there as wire.h says. `session_step(n)` takes the event in its first n bytes
-// and returns where the Outcome is: what has to be done. That is good until the next
-// `session_step`, the room until the next `session_input`; every call may grow the memory, which
-// detaches JavaScript's views of it.
+// A caller calls `session_input(n)` for a room of n bytes, writes an event there, and calls
+// `session_step(n)`, which handles the event in the first n bytes and returns the address of the
+// Outcome. The room begins with what the last one held, and is valid until the next
+// `session_input`; the Outcome is valid until the next `session_step`. Every call may grow the
+// memory, which detaches JavaScript's views of it.
 
 #include <cstdint>
 #include <string>
@@ -15,13 +16,15 @@
 
 namespace {
 
-// What a step has left, in the words of the boundary: addresses and a count.
+// The result of a step, as JavaScript reads it in memory: the address of the effects' records,
+// their number, and the address of their texts. Each takes one word.
 struct Outcome {
   const user_session::Effect* effects;
   std::uint32_t effect_count;
   const char* texts;
 };
 
+// All that an instance of the module keeps from call to call.
 struct Instance {
   user_session::Session session;
   user_session::EffectList effects;
@@ -30,12 +33,12 @@ struct Instance {
 };
 
 Instance& instance() {
-  // It lives as long as the module does.
+  // The instance lives as long as the module, so no code for its destruction is needed.
   [[clang::no_destroy]] static Instance the_instance;
   return the_instance;
 }
 
-// What the input buffer may keep. A large frame is rare and must not stay resident.
+// Bytes that the input buffer keeps. A large frame is rare and must not stay resident.
 constexpr std::size_t kInputBytesKept = 4096;
 
 }  // namespace
@@ -44,6 +47,7 @@ constexpr std::size_t kInputBytesKept = 4096;
 
 extern "C" {
 
+// Returns a buffer of `size` bytes for the next event.
 USER_SESSION_EXPORT(session_input) char* session_input(std::uint32_t size) {
   std::string& input = instance().input;
   if (input.size() > kInputBytesKept && size <= kInputBytesKept) std::string().swap(input);
@@ -51,8 +55,8 @@ USER_SESSION_EXPORT(session_input) char* session_input(std::uint32_t size) {
   return input.data();
 }
 
-// A malformed event is a mistake of the caller's code, not of any user: it traps, and the caller
-// starts over with a new instance.
+// Handles the event in the first `size` bytes of the buffer. A malformed event is a mistake of the
+// caller's code, not of any user: it traps, and the caller starts a new instance.
 USER_SESSION_EXPORT(session_step) const Outcome* session_step(std::uint32_t size) {
   Instance& here = instance();
   if (size > here.input.size()) __builtin_trap();

@@ -1,3 +1,4 @@
+// The fields of each event, in the order in which event-writer.js writes them.
 #include "wire.h"
 
 #include "format/bytes.h"
@@ -6,10 +7,10 @@
 namespace user_session {
 namespace {
 
-// A connection's number, heartbeat and the length of its attachment.
+// Bytes of the smallest WokenConnection: number, heartbeat and the length of an empty attachment.
 constexpr std::size_t kWokenConnectionBytesMin = 4 + 8 + 4;
 
-// A connection's number and time.
+// Bytes of a Heartbeat: the connection's number and a time.
 constexpr std::size_t kHeartbeatBytes = 4 + 8;
 
 std::vector<std::string_view> read_texts(ByteReader& reader) {
@@ -18,6 +19,7 @@ std::vector<std::string_view> read_texts(ByteReader& reader) {
   return texts;
 }
 
+// Reads a stored row, which may be absent.
 std::optional<std::string_view> read_row(ByteReader& reader) {
   if (!reader.flag()) return std::nullopt;
   return reader.text();
@@ -147,7 +149,7 @@ void read(ByteReader& reader, MetricsRequested& event) { event.now = reader.safe
 
 void read(ByteReader& reader, DevicesRequested& event) { event.now = reader.safe_integer(); }
 
-// Reads the event that `tag` names. False if it names none.
+// Reads the event that `tag` names into `event`. Returns false if it names none.
 bool read(EventTag tag, ByteReader& reader, Event& event) {
   switch (tag) {
     case EventTag::kWoken:
@@ -201,7 +203,7 @@ bool read(EventTag tag, ByteReader& reader, Event& event) {
 std::optional<Event> decode_event(std::string_view bytes) {
   ByteReader reader(bytes);
   const auto tag = static_cast<EventTag>(reader.u8());
-  // It is read where it stays: moving one takes code for each kind.
+  // The event is read where it stays, since moving one would take code for each kind.
   std::optional<Event> event(std::in_place);
   if (!read(tag, reader, *event) || !reader.finished()) event.reset();
   return event;

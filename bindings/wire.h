@@ -1,10 +1,11 @@
-// The boundary's own language: how JavaScript hands in an event and reads the effects.
+// The boundary's format: how JavaScript hands in an event and reads the effects. What they mean is
+// in src/event.h and src/effect.h.
 //
-// An event is one byte that names it and its fields, as bytes.h writes them; times are i64, ids and
-// sizes u32, texts a u32 length and UTF-8. Effects need no encoding: JavaScript reads the records
-// of the effect list where they lie, five u32 each, and their texts from the list's text buffer.
-// bindings/wire.js is the other half and has the same tables; event-writer.js and effect-reader.js
-// use them.
+// An event is a tag of one byte and its fields, as src/format/bytes.h writes them: times are i64,
+// ids and sizes u32, texts a u32 length and UTF-8. Effects need no encoding: JavaScript reads the
+// records of the effect list where they lie, five u32 each, and their texts in the list's text
+// buffer. bindings/wire.js is the other half and has the same tables; event-writer.js and
+// effect-reader.js use them.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@
 
 namespace user_session {
 
+// The first byte of an event. bindings/wire.js has the same table, and a test compares them.
 enum class EventTag : std::uint8_t {
   kWoken = 1,
   kConnected = 2,
@@ -34,10 +36,11 @@ enum class EventTag : std::uint8_t {
   kExportRequested = 14,
 };
 
-// The event that `bytes` hold, its texts borrowed from them, or nothing when they are malformed:
-// that is our own mistake, on the other side.
+// Returns the event in `bytes`, whose texts are borrowed from them, or nullopt if they are
+// malformed. That would be our own mistake in JavaScript.
 std::optional<Event> decode_event(std::string_view bytes);
 
+// JavaScript relies on this layout of an effect's record.
 static_assert(sizeof(Effect) == 5 * sizeof(std::uint32_t));
 static_assert(offsetof(Effect, kind) == 0);
 static_assert(offsetof(Effect, connection) == 4);

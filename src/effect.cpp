@@ -97,9 +97,7 @@ void EffectList::set_attachment(ConnectionId connection, std::string_view attach
   add(EffectKind::kSetAttachment, connection, 0, attachment);
 }
 
-void EffectList::accept(ConnectionId connection) {
-  add(EffectKind::kAccept, connection, 0, {});
-}
+void EffectList::accept(ConnectionId connection) { add(EffectKind::kAccept, connection, 0, {}); }
 
 void EffectList::send(ConnectionId connection, std::string_view frame) {
   const bool is_same = frame == std::string_view(texts_).substr(frame_offset_, frame_size_);

@@ -1,3 +1,4 @@
+// The blocks of the module's heap; see heap.h.
 #include "heap.h"
 
 #include <bit>
@@ -7,12 +8,14 @@
 namespace user_session {
 namespace {
 
-// So that a header of zero is what the heap begins with: the last block, and nothing before it.
+// Flags in a block's header: the block is free; the block before it is free. The heap begins with a
+// header of zero, which thus means the last block with nothing free before it.
 constexpr std::size_t kFree = 1;
 constexpr std::size_t kPreviousFree = 2;
 constexpr std::size_t kFlags = kFree | kPreviousFree;
 
-// More than any machine has, and little enough for sums not to overflow.
+// Bytes above which a request fails: more than any machine has, and few enough that sums do not
+// overflow.
 constexpr std::size_t kBytesMax = std::numeric_limits<std::size_t>::max() / 2;
 
 }  // namespace
@@ -65,7 +68,8 @@ Heap::Block*& Heap::list_of(std::size_t size) {
   return lists_[static_cast<std::size_t>(std::bit_width(size)) - 1];
 }
 
-// Behind the first list every block is large enough.
+// Only the first list can have blocks that are too small. In those behind it every block is large
+// enough.
 Heap::Block* Heap::find(std::size_t size) {
   for (Block* const* list = &list_of(size); list != lists_.data() + lists_.size(); ++list) {
     for (Block* block = *list; block != nullptr; block = block->next) {
@@ -75,7 +79,7 @@ Heap::Block* Heap::find(std::size_t size) {
   return nullptr;
 }
 
-// Makes the last block one that has the new memory, and releases it.
+// The last block gets the new memory and is released, which joins it with a free block before it.
 bool Heap::grow(std::size_t size) {
   std::size_t& last = word_before(end_);
   const std::size_t free_at_end = (last & kPreviousFree) == 0 ? 0 : word_before(&last);
@@ -89,7 +93,7 @@ bool Heap::grow(std::size_t size) {
   return true;
 }
 
-// Its neighbours are in use, as all free ones were joined.
+// The neighbours are in use, since free ones have been joined, so only the next block must be told.
 void Heap::link(Block* block, std::size_t size) {
   Block*& list = list_of(size);
   block->header = size | kFree;

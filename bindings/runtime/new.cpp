@@ -1,18 +1,21 @@
-// `new` and `delete` of the module. Only the Wasm builds compile this file.
+// `new` and `delete` of the module, on the heap of heap.h. Only the Wasm builds compile this file.
 #include <cstddef>
 #include <new>
 
 #include "check.h"
 #include "heap.h"
 
-// Where the linker has put nothing any more.
+// First address behind everything that the linker has placed: the heap begins here.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" char __heap_base[user_session::Heap::kUnit];
 
 namespace {
 
+// Bytes of a page, the unit in which WebAssembly's memory grows.
 constexpr std::size_t kPageBytes = 65536;
 
+// Returns how many bytes lie behind `end`, after the memory has grown by as many pages as `bytes`
+// need. It is the heap's Grow function.
 std::size_t more_memory(const char* end, std::size_t bytes) {
   const auto used = reinterpret_cast<std::size_t>(end);
   const std::size_t pages = (used + bytes + kPageBytes - 1) / kPageBytes;

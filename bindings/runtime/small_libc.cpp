@@ -13,6 +13,7 @@
 
 namespace {
 
+// Takes the whole text for a number, whose value is 0.
 std::uint8_t skip_all(const char* text, char** end) {
   if (end != nullptr) *end = const_cast<char*>(text + std::strlen(text));
   return 0;
@@ -22,7 +23,7 @@ std::uint8_t skip_all(const char* text, char** end) {
 
 extern "C" {
 
-// The JSON parser reads numbers with some of these and nobody asks for their value (see
+// The JSON parser reads numbers with some of these functions, and nobody asks for their values (see
 // UnreadNumber in src/json/json_fields.cpp). The real ones bring 128-bit floating point arithmetic,
 // and those of a kind come together or not at all.
 double strtod(const char* text, char** end) { return skip_all(text, end); }
@@ -35,23 +36,23 @@ unsigned long long strtoull(const char* text, char** end, int /*base*/) {
   return skip_all(text, end);
 }
 
-// The JSON parser describes a bad character with it, in a message that is never shown. The real one
-// brings all of formatted output, and with it the writing to files.
+// The JSON parser describes a bad character with snprintf, in a message that is never shown. The
+// real one brings all of formatted output, and with it the writing to files.
 int snprintf(char* out, std::size_t size, const char* /*format*/, ...) {
   if (size > 0) *out = '\0';
   return 0;
 }
 
-// The last words of the C++ runtime before it aborts, under its name of today and of 2022. They
-// would go to standard error, which a Worker hasn't got. A trap is what the caller acts on.
+// The C++ runtime calls these before it aborts, by the name of today and that of 2022. Their
+// messages would go to standard error, which the module has not got; the caller acts on the trap.
 [[noreturn]] void __abort_message(const char* /*format*/, ...) { __builtin_trap(); }
 [[noreturn]] void abort_message(const char* /*format*/, ...) { __builtin_trap(); }
 
 }  // extern "C"
 
 #ifdef __EMSCRIPTEN__
-// Emscripten's runtime would import these two: the one to have JavaScript told that its views of
-// the memory are stale, which ours makes anew anyway, the other to end a process.
+// Emscripten's runtime would import these two. The first tells JavaScript that its views of the
+// memory are stale; ours makes them anew anyway. The second ends a process.
 extern "C" {
 void emscripten_notify_memory_growth(std::size_t /*memory_index*/) {}
 [[noreturn]] void __wasi_proc_exit(std::uint32_t /*code*/) { __builtin_trap(); }
@@ -61,12 +62,12 @@ void emscripten_notify_memory_growth(std::size_t /*memory_index*/) {}
 #ifdef _LIBCPP_VERSION
 namespace std {
 
-// The same for the library's own checks.
+// The library's own checks call this one before they abort; it traps, too.
 inline namespace _LIBCPP_ABI_NAMESPACE {
 [[noreturn]] void __libcpp_verbose_abort(const char* /*format*/, ...) noexcept { __builtin_trap(); }
 }  // namespace _LIBCPP_ABI_NAMESPACE
 
-// What the JSON parser hands to us with an error, which throws nothing. The real ones bring all
+// The JSON parser makes an exception for an error and never throws it. The real functions bring all
 // that finds the handler of an exception.
 exception::~exception() noexcept = default;
 const char* exception::what() const noexcept { return ""; }

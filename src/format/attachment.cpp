@@ -1,3 +1,4 @@
+// The three formats of an attachment, and the proof that its longest content fits.
 #include "format/attachment.h"
 
 #include "check.h"
@@ -7,18 +8,20 @@
 namespace user_session {
 namespace {
 
-// The first byte. It says which version of the protocol the device speaks, also to JavaScript, which
-// reads no other byte (bindings/wire.js). The plain format is of a device of version 1 and has
-// nothing that only version 2 needs.
+// Values of the first byte. It says which version of the protocol the device speaks, also to
+// JavaScript, which reads no other byte (bindings/wire.js). The plain format is for a device of
+// version 1 while there is nothing that only version 2 needs.
 constexpr std::uint8_t kPlainFormat = 3;
 constexpr std::uint8_t kVersion1Format = 5;
 constexpr std::uint8_t kVersion2Format = 6;
 
-// The header, two times and the metrics; then what the plain format leaves out, without its texts.
+// Bytes of all fields but the texts and `shared`: the header, two times and the metrics; then the
+// fields that the plain format leaves out, with the lengths of the two texts.
 constexpr std::size_t kFixedBytesMax =
     kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 8 + 4 + 1 + 8 + 8 + 4;
 
-// The journal's own numbers, and the devices that are missing with their number and time.
+// Bytes that `shared` needs when no request is remembered: the frames, the sequence's own numbers,
+// and each missing device with its hash and time.
 constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kSharedBytesMax = kJournalAttachedBytesMax + (3 * kNumberBytes) + 1 + 4 +
                                         kNumberBytes + 4 + (kMissingMax * 2 * kNumberBytes) + 4;
@@ -27,8 +30,8 @@ static_assert(kFixedBytesMax + kDeviceIdBytesMax + kV2DeviceIdBytesMax + kShared
                   kAttachmentBytesMax,
               "beside any device's id and tab there is room for the count");
 
-// Whether an attachment has nothing that only version 2 needs. It is written without, and is read
-// as if what is left out had been as it is in a device of version 1.
+// Returns true if an attachment has nothing that only version 2 needs. The plain format leaves
+// those fields out, and the reader sets them as they are for a device of version 1.
 bool is_plain(const Attachment& attachment) {
   return attachment.version == ProtocolVersion::kVersion1 && attachment.shared.empty() &&
          attachment.credential.id == 0;
@@ -93,8 +96,8 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
     attachment.seen_at = reader.safe_integer();
     attachment.shared = reader.text();
   }
-  // The checks refuse bytes that encode_attachment never writes, the format among them: one that is
-  // plain would lose some of its fields when it is written.
+  // Bytes that encode_attachment never writes are refused. That includes a format other than its
+  // own choice: a plain one would lose fields when it is written again.
   const bool is_too_long = attachment.device_id.size() > kDeviceIdBytesMax ||
                            attachment.tab_id.size() > kV2DeviceIdBytesMax;
   if (!reader.finished() || is_too_long || format != format_of(attachment)) return std::nullopt;

@@ -1,8 +1,9 @@
-// What a session is, said once more and simply: all that its users and its operator may rely on,
-// without bytes, attachments or speed. It tells what an operation must bring about.
+// A model of a session of version 1, without bytes, attachments or speed: all that its users and
+// its operator may rely on. It says what an operation must bring about. The operations are drawn in
+// operations.h.
 //
-// `lastActive` it knows only between bounds, since an instance that vanishes may take the last
-// second with it, or the last minute when no device is connected.
+// The model knows `lastActive` only between bounds, since an instance that vanishes may take the
+// last second with it, or the last minute when no device is connected.
 #pragma once
 
 #include <map>
@@ -17,23 +18,28 @@
 
 namespace user_session {
 
+// The state of the user as the model knows it.
 class Model {
  public:
   explicit Model(const Story& story) : devices_max_(story.devices_max), games_(story.games) {}
 
   // Requires that `operation`, which `host` has just carried out, had the effects that it must have
-  // and left what it must leave. `before` is what was stored before it.
+  // and left what it must leave. `before` is the snapshot that was stored before it.
   void check(const Operation& operation, const Host& host,
              const std::optional<std::string>& before);
 
  private:
+  // A connected device.
   struct Device {
     std::string id;
     Credential credential;
     TimeMs heartbeat = 0;
   };
+  // Whether the operation must not, may or must write the snapshot.
   enum class Row { kNone, kMaybe, kMust };
 
+  // Each of these adds what must come of an operation to the expected effects, and changes the
+  // model.
   void happen(const Operation& operation);
   void connect(const Operation& operation);
   void frame(const Operation& operation);
@@ -49,13 +55,14 @@ class Model {
 
   void end_expired();
   void remove(ConnectionId connection);
-  // Answers a credential that opens nothing; false if it does open.
+  // Expects the refusal of a credential that is not valid. Returns false if it is valid.
   bool is_turned_away();
-  // The refusal of a new game; empty if the game is there now.
+  // Adds a game. Returns the error code of its refusal, empty if the game is there now.
   std::string add_game(const std::string& game);
   void remove_game(const std::string& game);
   void touch(TimeMs time);
 
+  // Add a line, an error frame or a refusal to the expected effects.
   void expect(const std::string& line) { expected_.push_back(line); }
   void expect_error(ConnectionId connection, std::string_view code);
   void expect_refusal(int status, std::string_view code);
@@ -66,6 +73,7 @@ class Model {
   void check_line(const std::string& expected, const std::string& actual);
   void check_sockets(const Host& host) const;
   void check_stored(const Host& host) const;
+  // Requires that a `lastActive` that was told lies within the bounds, and narrows them.
   void learn(TimeMs told);
 
   std::uint32_t devices_max_;
@@ -75,15 +83,17 @@ class Model {
   std::map<ConnectionId, Device> devices_;
   std::string presence_ = "offline";
   std::int64_t logout_at_s_ = 0;
-  // What a logout reaches beyond its own second, as far as an instance knows.
+  // Second in which the newest credential was issued that this instance has been shown: a logout
+  // reaches up to it.
   std::int64_t newest_issued_at_s_ = 0;
 
-  // `lastActive` is at least and at most this, and at least so much of it survives.
+  // Bounds of `lastActive`, and the part of it that survives the instance at least.
   TimeMs at_least_ = 0;
   TimeMs at_most_ = 0;
   TimeMs survives_ = 0;
 
-  // Of the operation that is being checked: its effects, what is stored, and who may be sent to.
+  // The operation that is being checked: its expected effects in three parts of the order, the
+  // stored `lastActive` before it, and what it must do to the rows.
   std::vector<std::string> expected_;
   std::vector<std::string> closings_;
   std::vector<std::string> answers_;

@@ -1,4 +1,5 @@
-// What devices of the story say, and what of its effects they are sent.
+// Frames of version 2 for v2_fuzz.cpp: drawing what a device says, and reading what devices are
+// sent. What they must be sent is decided there.
 #pragma once
 
 #include <array>
@@ -16,9 +17,11 @@ namespace user_session {
 
 using Json = nlohmann::json;
 
+// Times that may pass, in milliseconds, around the limits that src/limits.h has.
 inline constexpr std::array<TimeMs, 8> kTimes = {1,      500,     1'000,   20'000,
                                                  59'999, 131'000, 500'000, 600'001};
 
+// A source of choices: each takes a byte, and is 0 when there are no more.
 class Draw {
  public:
   explicit Draw(std::string_view bytes) : rest_(bytes) {}
@@ -34,7 +37,7 @@ class Draw {
   std::string_view rest_;
 };
 
-// A frame as version 1 has it, and its number.
+// Returns a frame as version 1 has it, and its sequence number if it has one.
 inline std::pair<std::string, std::optional<std::int64_t>> unnumbered(std::string_view frame) {
   constexpr std::string_view kPush = R"({"type":"push","seq":)";
   if (frame.starts_with(kPush)) {
@@ -49,16 +52,19 @@ inline std::pair<std::string, std::optional<std::int64_t>> unnumbered(std::strin
   return {std::string(frame.substr(0, at)) + '}', json["seq"].get<std::int64_t>()};
 }
 
-// The number that identifies a push; nothing if the frame is no push.
+// Returns the number that identifies a push; nullopt if the frame is no push.
 inline std::optional<int> number_of_push(const Json& frame) {
   if (frame["type"] != "push") return std::nullopt;
   return frame["body"]["n"].get<int>();
 }
 
+// Returns true if a device that comes back is not sent this frame, since its first frame says the
+// same.
 inline bool is_replaced_by_first_frame(std::string_view frame) {
   return frame.starts_with(R"({"type":"device_)") || frame.starts_with(R"({"type":"presence_)");
 }
 
+// Draws a message of a device. `step` makes the data of a broadcast unlike any other.
 inline Json draw_message(Draw& draw, bool is_v2, int step) {
   const std::string game = "g" + std::to_string(draw.below(4));
   const std::string device = "d" + std::to_string(draw.below(3));
@@ -85,6 +91,7 @@ inline Json draw_message(Draw& draw, bool is_v2, int step) {
   }
 }
 
+// Returns the frames that the last step has sent to a socket.
 inline std::vector<std::string> sent_to(const Host& host, ConnectionId socket) {
   std::vector<std::string> frames;
   for (const Effect& effect : host.effects().list()) {
@@ -101,6 +108,7 @@ inline std::vector<Json> json_sent_to(const Host& host, ConnectionId socket) {
   return frames;
 }
 
+// Returns the sequence numbers of the acks that the last step has sent to a socket.
 inline std::vector<std::int64_t> acks_to(const Host& host, ConnectionId socket) {
   std::vector<std::int64_t> seqs;
   for (const Json& frame : json_sent_to(host, socket)) {
@@ -109,6 +117,7 @@ inline std::vector<std::int64_t> acks_to(const Host& host, ConnectionId socket) 
   return seqs;
 }
 
+// Returns true if the last step has sent one frame in all, an ack with this sequence number.
 inline bool is_acknowledged_alone(const Host& host, ConnectionId socket, std::int64_t seq) {
   std::size_t sent = 0;
   for (const Effect& effect : host.effects().list()) {
@@ -118,6 +127,7 @@ inline bool is_acknowledged_alone(const Host& host, ConnectionId socket, std::in
   return sent == 1 && acks.size() == 1 && acks[0] == seq;
 }
 
+// Returns true if a frame is one that goes to all devices and that is kept in the journal.
 inline bool is_to_all(const std::string& frame) {
   const std::string type = Json::parse(frame)["type"];
   if (frame.find("\"aimed\"") != std::string::npos) return false;

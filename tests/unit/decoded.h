@@ -1,8 +1,9 @@
-// These functions put what is stored and attached into words for a person who reads a scenario.
+// Functions that put what is stored and attached into words, for a person who reads a scenario.
+// What is stored is not decided here but in src/format/.
 //
-// The words leave out what is as usual, and the hash at their end changes with every byte, so that
-// no change is lost. Bytes that can't be decoded are shown as they are. tests/scenarios/README.md
-// explains the words.
+// The words leave out what is as usual. A hash at their end changes with every byte, so no change
+// is lost. Bytes that cannot be decoded are shown as they are. tests/scenarios/README.md explains
+// the words.
 #pragma once
 
 #include <string>
@@ -12,17 +13,17 @@
 
 namespace user_session {
 
-// The words of a stored snapshot.
+// Returns the words of a stored snapshot.
 std::string decoded_row(std::string_view bytes, const Names& names);
 
-// The words of a stored logout.
+// Returns the words of a stored logout.
 std::string decoded_logout(std::string_view bytes, const Names& names);
 
-// The words of the stored pushes that are kept.
+// Returns the words of the row of kept pushes.
 std::string decoded_kept(std::string_view bytes, const Names& names);
 
-// The words of an attachment. Its counts are neither shown nor in the hash: they would change in
-// every line.
+// Returns the words of an attachment. The metrics in it are neither shown nor hashed, since they
+// would change every line.
 std::string decoded_attachment(std::string_view bytes, const Names& names);
 
 }  // namespace user_session

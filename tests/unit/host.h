@@ -1,5 +1,6 @@
 // A platform for one session, in memory: it keeps what the session stores and attaches, and knows
-// which sockets are open. So an instance can vanish and another wake, as on the real one.
+// which sockets are open. So an instance can vanish and another wake, as on the real platform. The
+// commands of scenario files are not here but in scenario.h.
 #pragma once
 
 #include <functional>
@@ -17,18 +18,22 @@
 
 namespace user_session {
 
+// The platform and the one instance on it. Its public members are the world that a test may change.
 class Host {
  public:
+  // An open socket: its attachment, and the time of its last heartbeat.
   struct Socket {
     std::string attachment;
     TimeMs heartbeat = 0;
   };
+  // State of the server which this one replaces; Woken borrows from it.
   struct Legacy {
     std::vector<std::string> games;
     TimeMs last_active = 0;
   };
 
-  // Each of these replaces `effects` by those of one step.
+  // Each of these makes one step at the time `now`, carries out its effects, and keeps them in
+  // `effects`. `wake` drops the instance first.
   void wake();
   void connect(ConnectionId connection, std::string_view device_id);
   void connect_v2(ConnectionId connection, std::string_view device_id, std::string_view tab_id,
@@ -40,13 +45,14 @@ class Host {
   void request(const Event& event) { step(event); }
 
   [[nodiscard]] const EffectList& effects() const { return effects_; }
+  // Sockets that were open before the last step.
   [[nodiscard]] const std::set<ConnectionId>& open_before_step() const { return open_before_step_; }
-  // Called after each step, when its effects have been carried out.
+  // Function that is called after each step, when its effects have been carried out.
   std::function<void()> after_step = [] {};
 
   std::string user_id;
   TimeMs now = 0;
-  // What whoever asks next has proved.
+  // Credential of whoever asks next.
   Credential credential;
   RateLimits rate_limits;
   bool is_measured = false;
@@ -55,12 +61,13 @@ class Host {
   std::optional<std::string> stored_kept;
   std::optional<Legacy> legacy;
   std::map<ConnectionId, Socket> sockets;
-  // Commands have said these; what is stored and attached is printed with them.
+  // Names that commands have said; what is stored and attached is printed with them.
   Names names;
 
  private:
   void step(const Event& event);
   void connect(const Connected& event);
+  // Carries out one effect.
   void apply(const Effect& effect);
 
   Session session_;
