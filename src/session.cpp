@@ -32,7 +32,11 @@ bool is_request(const Event& event) {
 void Session::step(const Event& event, EffectList& effects) {
   const auto time = time_of(event);
   now_ = time.value_or(now_);
-  Step step{.effects = effects, .now = now_, .open_before = user_.connections.count()};
+  Step step{.effects = effects,
+            .now = now_,
+            .open_before = user_.connections.count(),
+            .request_seq = {},
+            .gone = {}};
   if (time) end_expired(step);
   std::visit([&](const auto& happened) { this->on(happened, step); }, event);
   finish(event, step);

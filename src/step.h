@@ -29,13 +29,13 @@ struct Step {
   std::string_view request_id = kNoText;
   // Sequence number with which the request is remembered and acknowledged; nullopt until it is
   // done.
-  std::optional<std::int64_t> request_seq = std::nullopt;
+  std::optional<std::int64_t> request_seq;
   // True when a credential this logout should revoke is also used by a device that stays connected;
   // it is then not revoked.
   bool is_credential_shared = false;
   // Ids of the devices that have lost a connection in this step and of which the others have not
   // been told yet. Each id is there once.
-  std::vector<std::string> gone = {};
+  std::vector<std::string> gone;
 };
 
 }  // namespace user_session

@@ -1,6 +1,7 @@
 // The second way to read a frame: nlohmann's SAX parser, for frames that are not plain. It decides
 // what is JSON. Parts of the library are replaced here, to make the module small and to take what
 // JSON's grammar allows.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <iterator>
@@ -98,56 +99,107 @@ char unescaped(int letter) {
   return letter < 0 || at == std::string_view::npos ? '\0' : kCharacters[at];
 }
 
-// A code point in UTF-8.
-class Utf8 {
+// Appends a code point in UTF-8.
+void append_utf8(std::string& out, int code_point) {
+  const auto value = static_cast<unsigned>(code_point);
+  const auto append = [&](unsigned byte) { out += static_cast<char>(byte); };
+  const auto append_following = [&](unsigned shift) { append(0x80 | (value >> shift & 0x3f)); };
+  if (value < 0x80) return append(value);
+  if (value < 0x800) {
+    append(0xc0 | value >> 6);
+  } else if (value < 0x10000) {
+    append(0xe0 | value >> 12);
+    append_following(6);
+  } else {
+    append(0xf0 | value >> 18);
+    append_following(12);
+    append_following(6);
+  }
+  append_following(0);
+}
+
+// Collects the characters of a string in UTF-8. Half of a surrogate pair that stands alone becomes
+// U+FFFD.
+class StringCollector {
  public:
-  explicit Utf8(int code_point) {
-    const auto value = static_cast<unsigned>(code_point);
-    if (value < 0x80) {
-      append(value);
-    } else if (value < 0x800) {
-      append(0xc0 | value >> 6);
-    } else if (value < 0x10000) {
-      append(0xe0 | value >> 12);
-    } else {
-      append(0xf0 | value >> 18);
-    }
-    if (value >= 0x10000) append(0x80 | (value >> 12 & 0x3f));
-    if (value >= 0x800) append(0x80 | (value >> 6 & 0x3f));
-    if (value >= 0x80) append(0x80 | (value & 0x3f));
+  explicit StringCollector(std::string& out) : out_(out) {}
+
+  // Takes a byte of a character, or the character of a short escape.
+  void byte(char byte) {
+    end();
+    out_ += byte;
   }
 
-  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
+  // Takes the UTF-16 unit of an escape.
+  void unit(int unit) {
+    if (high_ != 0 && is_low_surrogate(unit)) {
+      append_utf8(out_, joined(high_, unit));
+      high_ = 0;
+      return;
+    }
+    end();
+    if (is_high_surrogate(unit)) {
+      high_ = unit;
+    } else {
+      append_utf8(out_, is_low_surrogate(unit) ? kReplacementCharacter : unit);
+    }
+  }
+
+  // Ends the string, or a pair whose second half does not follow.
+  void end() {
+    if (high_ != 0) append_utf8(out_, kReplacementCharacter);
+    high_ = 0;
+  }
 
  private:
-  void append(unsigned byte) { bytes_.at(size_++) = static_cast<char>(byte); }
-
-  std::array<char, 4> bytes_{};
-  std::size_t size_ = 0;
+  std::string& out_;
+  // First half of a pair while the second may follow; 0 otherwise.
+  int high_ = 0;
 };
 
-// Returns true if `text` is UTF-8 by table 3-7 of the Unicode standard.
-bool is_utf8(std::string_view text) {
-  std::size_t left = 0;
-  unsigned first = 0x80;
-  unsigned last = 0xbf;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (left > 0) {
-      if (byte < first || byte > last) return false;
-      --left;
-      first = 0x80;
-      last = 0xbf;
-    } else if (byte >= 0x80) {
-      if (byte < 0xc2 || byte > 0xf4) return false;
-      left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-      if (byte == 0xe0) first = 0xa0;
-      if (byte == 0xed) last = 0x9f;
-      if (byte == 0xf0) first = 0x90;
-      if (byte == 0xf4) last = 0x8f;
-    }
+// A row of table 3-7 of the Unicode standard: the lead bytes of some characters, the range of the
+// byte behind them, and the number of bytes behind them.
+struct Utf8Row {
+  unsigned char lead_first;
+  unsigned char lead_last;
+  unsigned char second_first;
+  unsigned char second_last;
+  unsigned char following;
+};
+
+constexpr std::array<Utf8Row, 9> kUtf8Rows = {{{0x00, 0x7f, 0, 0, 0},
+                                               {0xc2, 0xdf, 0x80, 0xbf, 1},
+                                               {0xe0, 0xe0, 0xa0, 0xbf, 2},
+                                               {0xe1, 0xec, 0x80, 0xbf, 2},
+                                               {0xed, 0xed, 0x80, 0x9f, 2},
+                                               {0xee, 0xef, 0x80, 0xbf, 2},
+                                               {0xf0, 0xf0, 0x90, 0xbf, 3},
+                                               {0xf1, 0xf3, 0x80, 0xbf, 3},
+                                               {0xf4, 0xf4, 0x80, 0x8f, 3}}};
+
+// Takes the first character off `text`. Returns false if it is not in UTF-8.
+bool take_utf8(std::string_view& text) {
+  const auto byte_at = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char lead = byte_at(0);
+  const Utf8Row* const end = kUtf8Rows.data() + kUtf8Rows.size();
+  const Utf8Row* const row = std::find_if(kUtf8Rows.data(), end, [&](const Utf8Row& known) {
+    return lead >= known.lead_first && lead <= known.lead_last;
+  });
+  if (row == end || text.size() <= row->following) return false;
+  for (std::size_t at = 1; at <= row->following; ++at) {
+    const unsigned char first = at == 1 ? row->second_first : 0x80;
+    const unsigned char last = at == 1 ? row->second_last : 0xbf;
+    if (byte_at(at) < first || byte_at(at) > last) return false;
   }
-  return left == 0;
+  text.remove_prefix(row->following + 1U);
+  return true;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    if (!take_utf8(text)) return false;
+  }
+  return true;
 }
 
 using JsonInput = nlohmann::detail::iterator_input_adapter<CountingIterator>;
@@ -287,36 +339,28 @@ parse_error parse_error::create(int id, const position_t& /*position*/,
 template <>
 user_session::JsonToken lexer<user_session::Json, user_session::JsonInput>::scan_string() {
   reset();
-  // First half of a pair while the second may follow; 0 otherwise.
-  int half = 0;
-  const auto add_code_point = [&](int code_point) {
-    const user_session::Utf8 bytes(code_point);
-    for (const char byte : bytes.view()) add(byte);
-  };
+  user_session::StringCollector collector(token_buffer);
   while (true) {
-    int next = get();
-    const bool is_escape = next == '\\';
-    if (is_escape) next = get();
-    const bool is_unit = is_escape && next == 'u';
+    const int next = get();
+    if (next == '"') {
+      collector.end();
+      return token_type::value_string;
+    }
+    // The end of the text is less than a control character.
+    if (next < ' ') return token_type::parse_error;
+    if (next != '\\') {
+      collector.byte(static_cast<char>(next));
+      continue;
+    }
+    const int letter = get();
+    const bool is_unit = letter == 'u';
     const int unit = is_unit ? get_codepoint() : 0;
-    if (unit < 0) return token_type::parse_error;
-    const bool is_pair = half != 0 && user_session::is_low_surrogate(unit);
-    if (half != 0 && !is_pair) add_code_point(user_session::kReplacementCharacter);
-    if (is_pair) {
-      add_code_point(user_session::joined(half, unit));
-      half = 0;
-    } else if (is_unit) {
-      half = user_session::is_high_surrogate(unit) ? unit : 0;
-      const bool is_lone = user_session::is_low_surrogate(unit);
-      if (half == 0) add_code_point(is_lone ? user_session::kReplacementCharacter : unit);
+    const char escaped = user_session::unescaped(letter);
+    if (unit < 0 || (!is_unit && escaped == '\0')) return token_type::parse_error;
+    if (is_unit) {
+      collector.unit(unit);
     } else {
-      half = 0;
-      if (!is_escape && next == '"') return token_type::value_string;
-      if (is_escape) next = user_session::unescaped(next);
-      // Anything else is a control character or the end of the text.
-      const bool is_character = is_escape ? next > 0 : next >= ' ';
-      if (!is_character) return token_type::parse_error;
-      add(next);
+      collector.byte(escaped);
     }
   }
 }

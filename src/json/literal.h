@@ -10,24 +10,24 @@
 namespace user_session {
 
 // A literal as a template's argument.
-template <std::size_t kSize>
+template <std::size_t Size>
 struct Literal {
-  // NOLINTNEXTLINE(google-explicit-constructor): so that a literal can stand where one is expected.
-  consteval Literal(const char (&text)[kSize]) { std::copy_n(text, kSize, chars.begin()); }
-  consteval explicit Literal(const std::array<char, kSize>& text) : chars(text) {}
+  // NOLINTNEXTLINE(google-explicit-constructor,modernize-avoid-c-arrays): a literal is an array.
+  consteval Literal(const char (&text)[Size]) { std::copy_n(text, Size, chars.begin()); }
+  consteval explicit Literal(const std::array<char, Size>& text) : chars(text) {}
 
-  [[nodiscard]] constexpr std::string_view view() const { return {chars.data(), kSize - 1}; }
+  [[nodiscard]] constexpr std::string_view view() const { return {chars.data(), Size - 1}; }
 
-  std::array<char, kSize> chars{};
+  std::array<char, Size> chars{};
 };
 
 // The text of all parts, one after the other.
-template <Literal... kParts>
+template <Literal... Parts>
 struct Joined {
   static constexpr auto kChars = [] {
-    std::array<char, (kParts.view().size() + ...)> chars{};
+    std::array<char, (Parts.view().size() + ...)> chars{};
     auto at = chars.begin();
-    ((at = std::copy_n(kParts.view().begin(), kParts.view().size(), at)), ...);
+    ((at = std::copy_n(Parts.view().begin(), Parts.view().size(), at)), ...);
     return chars;
   }();
   static constexpr std::string_view kText{kChars.data(), kChars.size()};

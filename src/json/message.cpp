@@ -21,12 +21,12 @@ struct NameRefusals {
   std::string_view too_long;
 };
 
-template <Literal kField>
+template <Literal Name>
 constexpr NameRefusals kNameRefusals = {
-    Joined<kField, " is missing: expected a string of 1 to 128 bytes">::kText,
-    Joined<kField, " is not a string: expected a string of 1 to 128 bytes">::kText,
-    Joined<kField, " is empty: expected a string of 1 to 128 bytes">::kText,
-    Joined<kField, " is too long: expected at most 128 bytes of UTF-8">::kText,
+    Joined<Name, " is missing: expected a string of 1 to 128 bytes">::kText,
+    Joined<Name, " is not a string: expected a string of 1 to 128 bytes">::kText,
+    Joined<Name, " is empty: expected a string of 1 to 128 bytes">::kText,
+    Joined<Name, " is too long: expected at most 128 bytes of UTF-8">::kText,
 };
 
 std::optional<Refusal> check_name(std::string_view name, const NameRefusals& refusals) {
@@ -164,12 +164,12 @@ struct Messages<std::variant<Known...>> {
 };
 
 // The refusal of a type that a version does not know, with the list of those that it knows.
-template <ProtocolVersion kVersion>
+template <ProtocolVersion Version>
 struct UnknownType {
-  static constexpr std::size_t kSize = Messages<Message>::list_types(kVersion, nullptr);
+  static constexpr std::size_t kSize = Messages<Message>::list_types(Version, nullptr);
   static constexpr auto kTypes = [] {
     std::array<char, kSize + 1> types{};
-    Messages<Message>::list_types(kVersion, types.data());
+    Messages<Message>::list_types(Version, types.data());
     return types;
   }();
   static constexpr Refusal kRefusal = {ErrorCode::kUnknownType,
