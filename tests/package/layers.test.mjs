@@ -32,12 +32,12 @@ const ORDERS = [
     code: /\.(?:h|cpp)$/,
     layers: [
       ["bindings/"],
-      ["src/session.", "src/commit.", "src/restore."],
-      ["src/handlers/"],
+      ["src/session.", "src/handlers/"],
+      ["src/commit.", "src/restore."],
       ["src/state/"],
       ["src/json/"],
       ["src/format/"],
-      ["src/event.", "src/effect.", "src/limits.", "src/presence.", "src/check."],
+      ["src/event.", "src/effect.", "src/step.", "src/limits.", "src/presence.", "src/check."],
     ],
   },
 ];
@@ -114,23 +114,23 @@ test("every folder of the server's JavaScript has its place in the order", () =>
 });
 
 describe("such an import would be found", () => {
-  const files = new Set(["worker/router.js", "worker/http/urls.js", "src/state/user.h", "src/handlers/step.h", "src/commit.h"]);
+  const files = new Set(["worker/router.js", "worker/http/urls.js", "src/state/user.h", "src/handlers/games.cpp", "src/step.h", "src/session.h", "src/commit.h"]);
   for (const [file, text] of [
     ["worker/http/urls.js", 'import { a } from "../auth/a.js";'],
     ["worker/auth/a.js", '/** @import { A } from "../admission.js" */'],
     ["worker/forward.js", 'import { a } from "./object/a.js";'],
     ["bindings/wire.js", 'import { a } from "../worker/shared/limits.js";'],
     ["worker/shared/log.js", 'await import("../http/urls.js");'],
-    ["src/state/user.h", '#include "handlers/step.h"'],
-    ["src/handlers/step.h", '#include "commit.h"'],
+    ["src/state/user.h", '#include "commit.h"'],
+    ["src/step.h", '#include "state/user.h"'],
   ]) {
     test(`${file}: ${text}`, () => assert.equal(backwardImports(file, text, files).length, 1));
   }
   for (const [file, text] of [
     ["worker/auth/a.js", 'import { a } from "../http/urls.js";'],
     ["worker/object/a.js", 'import { a } from "../../bindings/wire.js";'],
-    ["src/commit.h", '#include "handlers/step.h"'],
-    ["src/handlers/step.h", '#include "state/user.h"'],
+    ["src/commit.h", '#include "step.h"'],
+    ["src/handlers/games.cpp", '#include "session.h"'],
   ]) {
     test(`and not ${file}: ${text}`, () => assert.deepEqual(backwardImports(file, text, files), []));
   }
