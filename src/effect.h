@@ -1,5 +1,5 @@
 // The effects: what a session wants done, as imperatives. How each is carried out is the caller's
-// matter (bindings/session-host.js).
+// matter (worker/object/session-host.js).
 //
 // The caller carries them out in the order of the list, with nothing in between. The order is part
 // of the promise, and the list keeps it whatever order they are added in:

@@ -112,7 +112,7 @@ struct Legacy {
 
 // The first event of every instance: after a start, a hibernation or a crash.
 struct Woken {
-  // Id of the user, at most 1,024 bytes of UTF-8 (bindings/limits.js).
+  // Id of the user, at most 1,024 bytes of UTF-8 (worker/shared/limits.js).
   std::string_view user_id;
   TimeMs now = 0;
   // Bytes of the three rows, as the last Store, StoreLogout and StoreKept wrote them; nullopt for a

@@ -1,8 +1,8 @@
 // Every limit that the session checks: each name ends with its unit or with what it counts, and
-// each comment says why the number is what it is. bindings/limits.js has those that only JavaScript
-// checks, before the session hears of anything; where both have a limit, a test holds them equal.
-// How many frames and connections a user may have is not a limit of the code: the owner sets that
-// (RateLimits in event.h).
+// each comment says why the number is what it is. worker/shared/limits.js has those that only
+// JavaScript checks, before the session hears of anything; where both have a limit, a test holds
+// them equal. How many frames and connections a user may have is not a limit of the code: the owner
+// sets that (RateLimits in event.h).
 //
 // Bytes of a text are bytes of UTF-8.
 #pragma once

@@ -55,7 +55,7 @@ enum class Counter : std::uint8_t {
   // Number of counters.
   kCount,
 };
-// A data point of the collector has room for 20 numbers (bindings/metrics.js).
+// A data point of the collector has room for 20 numbers (worker/object/metrics.js).
 static_assert(static_cast<int>(Counter::kCount) <= 20);
 
 // One count for each Counter.
