@@ -9,7 +9,7 @@
 
 namespace user_session {
 
-void Durable::commit(User& user, Step& step) {
+void Persistence::commit(User& user, Step& step) {
   const bool is_anyone_here = user.connections.count() > 0;
   if (!is_anyone_here) {
     carrier_ = kNoConnection;
@@ -26,7 +26,7 @@ void Durable::commit(User& user, Step& step) {
 
 // Rows
 
-void Durable::store_rows(User& user, Step& step) {
+void Persistence::store_rows(User& user, Step& step) {
   if (user.access.is_unstored()) {
     bytes_.clear();
     encode_logout(user.access.logout(), bytes_);
@@ -34,7 +34,7 @@ void Durable::store_rows(User& user, Step& step) {
     user.meter.add(Counter::kRowsWritten);
     user.access.note_stored();
   }
-  if (is_row_behind(user)) store(user, step);
+  if (is_row_behind(user, step)) store(user, step);
   if (user.kept.is_unstored()) {
     bytes_.clear();
     user.kept.encode(bytes_);
@@ -44,17 +44,18 @@ void Durable::store_rows(User& user, Step& step) {
   }
 }
 
-bool Durable::is_row_behind(const User& user) const {
+bool Persistence::is_row_behind(const User& user, const Step& step) const {
   if (is_row_due_ || user.games.is_unstored() || user.devices.is_unstored() ||
       user.sequence.is_unstored()) {
     return true;
   }
   if (user.connections.count() > 0) return false;
+  const TimeMs lag_max = step.is_logout_of_all ? 0 : kLastActiveLagMs - 1;
   return user.sequence.is_row_behind() || user.idempotency.is_unstored() ||
-         user.last_active - stored_last_active_ >= kLastActiveLagMs;
+         user.last_active - stored_last_active_ > lag_max;
 }
 
-void Durable::store(User& user, Step& step) {
+void Persistence::store(User& user, Step& step) {
   const bool is_anyone_here = user.connections.count() > 0;
   stored_last_active_ = user.last_active;
   if (!is_anyone_here) user.sequence.complete_row();
@@ -72,11 +73,7 @@ void Durable::store(User& user, Step& step) {
   is_row_due_ = false;
 }
 
-void Durable::store_last_active(const User& user) {
-  if (user.last_active > stored_last_active_) is_row_due_ = true;
-}
-
-void Durable::forget_row(User& user) {
+void Persistence::forget_row(User& user) {
   // Forgets the carrier, so that this step attaches: the row had a newer `lastActive` than any
   // attachment, and it may have been told.
   if (stored_last_active_ > attached_last_active_) carrier_ = kNoConnection;
@@ -88,7 +85,7 @@ void Durable::forget_row(User& user) {
 
 // Attachments
 
-bool Durable::attach_behind(User& user, Step& step) {
+bool Persistence::attach_behind(User& user, Step& step) {
   bool is_any_attached = false;
   const auto attach_if_behind = [&](ConnectionId id, const Connection& connection) {
     if (!is_behind(connection, user)) return;
@@ -112,23 +109,23 @@ bool Durable::attach_behind(User& user, Step& step) {
   return true;
 }
 
-bool Durable::is_behind(const Connection& connection, const User& user) {
+bool Persistence::is_behind(const Connection& connection, const User& user) {
   if (!connection.is_attached || connection.is_attached_late()) return true;
   return user.sequence.is_running() && connection.presence != connection.attached_presence;
 }
 
-bool Durable::is_user_behind(const User& user) const {
+bool Persistence::is_user_behind(const User& user) const {
   return !user.connections.is_open(carrier_) || user.presence != attached_presence_ ||
          user.idempotency.is_unsaved() || user.sequence.is_unsaved();
 }
 
-bool Durable::is_stale(const User& user, TimeMs now) const {
+bool Persistence::is_stale(const User& user, TimeMs now) const {
   // A clock that was set back has moved on, too.
   const auto [earlier, later] = std::minmax(now, clock_at_attaching_);
   return std::max(later - earlier, user.last_active - surviving_last_active()) >= kAttachmentLagMs;
 }
 
-void Durable::attach(ConnectionId id, User& user, Step& step) {
+void Persistence::attach(ConnectionId id, User& user, Step& step) {
   Connection& connection = user.connections[id];
   const TimeMs attached_at = std::max(step.now, user.last_active);
   user.meter.note_awake_until(attached_at);
@@ -172,24 +169,24 @@ void Durable::attach(ConnectionId id, User& user, Step& step) {
   connection.attached_seen_at = connection.seen_at;
 }
 
-void Durable::write_shared(const User& user, std::string_view device_id, TimeMs now) {
+void Persistence::write_shared(const User& user, std::string_view device_id, TimeMs now) {
   shared_.clear();
   user.sequence.encode_attached(now, shared_);
   user.idempotency.encode(device_id, now, shared_);
 }
 
-TimeMs Durable::surviving_last_active() const {
+TimeMs Persistence::surviving_last_active() const {
   return std::max(stored_last_active_, attached_last_active_);
 }
 
-TimeMs Durable::told_last_active(const User& user) const {
+TimeMs Persistence::told_last_active(const User& user) const {
   const TimeMs surviving = surviving_last_active();
   const bool is_attached_now =
       !user.connections.is_open(carrier_) || user.last_active - surviving >= kAttachmentLagMs;
   return is_attached_now ? user.last_active : surviving;
 }
 
-void Durable::record_metrics(User& user, Step& step) {
+void Persistence::record_metrics(User& user, Step& step) {
   if (!user.meter.is_collected()) return;
   write_metrics_point(bytes_, user.meter.collect(step.now));
   step.effects.record_metrics(bytes_);

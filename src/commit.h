@@ -35,7 +35,7 @@ namespace user_session {
 
 // The copy of the user's data that survives this instance, as far as it must be known to see what
 // is behind.
-class Durable {
+class Persistence {
  public:
   // Sets `user`, which must be empty, to what the rows and attachments in `event` say. What is
   // damaged is logged; a damaged snapshot is put aside, and a connection with a damaged attachment
@@ -47,9 +47,6 @@ class Durable {
 
   // Returns the `lastActive` to tell in this step: the newest one that survives the step.
   [[nodiscard]] TimeMs told_last_active(const User& user) const;
-
-  // Makes the next commit store `lastActive` to the millisecond, although it may lag.
-  void store_last_active(const User& user);
 
   // Notes that this step erases the snapshot. If frames were ever counted, every attachment is
   // written anew, since each may carry frames that are to be forgotten.
@@ -70,7 +67,7 @@ class Durable {
   // commit.cpp
 
   // Returns true if the snapshot must be stored in this step.
-  [[nodiscard]] bool is_row_behind(const User& user) const;
+  [[nodiscard]] bool is_row_behind(const User& user, const Step& step) const;
   // Stores each of the three rows that is behind.
   void store_rows(User& user, Step& step);
   // Stores the snapshot.

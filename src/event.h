@@ -1,6 +1,6 @@
 // The events: what can happen to a session, as past-tense facts. Each carries all that the session
 // may know of the outside, the time included, so that the same events always give the same effects.
-// What a session does about them is in handlers/.
+// The handling of each is in handlers/.
 //
 // The texts are borrowed: they must stay valid until the `step` that takes the event has returned.
 // bindings/wire.h has the format in which JavaScript writes an event.
@@ -112,7 +112,7 @@ struct Legacy {
 
 // The first event of every instance: after a start, a hibernation or a crash.
 struct Woken {
-  // Id of the user, at most 1,024 bytes of UTF-8 (worker/shared/limits.js).
+  // Id of the user, at most 1,024 bytes of UTF-8 (worker/common/limits.js).
   std::string_view user_id;
   TimeMs now = 0;
   // Bytes of the three rows, as the last Store, StoreLogout and StoreKept wrote them; nullopt for a

@@ -1,5 +1,5 @@
 // Every limit that the session checks: each name ends with its unit or with what it counts, and
-// each comment says why the number is what it is. worker/shared/limits.js has those that only
+// each comment says why the number is what it is. worker/common/limits.js has those that only
 // JavaScript checks, before the session hears of anything; where both have a limit, a test holds
 // them equal. How many frames and connections a user may have is not a limit of the code: the owner
 // sets that (RateLimits in event.h).

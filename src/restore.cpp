@@ -49,7 +49,7 @@ void expel_uncounted(User& user, Step& step) {
 
 }  // namespace
 
-void Durable::write_extension(const User& user, TimeMs now, std::string& out) {
+void Persistence::write_extension(const User& user, TimeMs now, std::string& out) {
   out.clear();
   append_u8(out, kExtensionVersion);
   append_i64(out, fingerprint(user.games.list()));
@@ -58,7 +58,7 @@ void Durable::write_extension(const User& user, TimeMs now, std::string& out) {
   user.devices.encode(out);
 }
 
-void Durable::restore(const Woken& event, User& user, Step& step) {
+void Persistence::restore(const Woken& event, User& user, Step& step) {
   user.id = event.user_id;
   restore_access(event, user, step);
   restore_row(event, user, step);
@@ -68,7 +68,7 @@ void Durable::restore(const Woken& event, User& user, Step& step) {
   restore_connections(event, user, step);
 }
 
-void Durable::restore_access(const Woken& event, User& user, Step& step) {
+void Persistence::restore_access(const Woken& event, User& user, Step& step) {
   const auto logout = event.logout ? decode_logout(*event.logout) : Logout{};
   user.access.restore(event.rate_limits, logout.value_or(Logout{}));
   if (logout) return;
@@ -76,7 +76,7 @@ void Durable::restore_access(const Woken& event, User& user, Step& step) {
   step.effects.log("the stored logout is damaged: it is taken to have been now");
 }
 
-void Durable::restore_row(const Woken& event, User& user, Step& step) {
+void Persistence::restore_row(const Woken& event, User& user, Step& step) {
   if (!event.snapshot) {
     if (event.legacy) restore_legacy(*event.legacy, user, step);
     return;
@@ -97,7 +97,7 @@ void Durable::restore_row(const Woken& event, User& user, Step& step) {
   restore_extension(user, step);
 }
 
-void Durable::restore_legacy(const Legacy& legacy, User& user, Step& step) {
+void Persistence::restore_legacy(const Legacy& legacy, User& user, Step& step) {
   for (const std::string_view game : legacy.games) {
     if (!game.empty() && !user.games.has(game)) user.games.add(game);
   }
@@ -106,7 +106,7 @@ void Durable::restore_legacy(const Legacy& legacy, User& user, Step& step) {
   is_row_due_ = true;
 }
 
-void Durable::restore_extension(User& user, Step& step) {
+void Persistence::restore_extension(User& user, Step& step) {
   if (stored_extension_.empty()) return;
   ByteReader reader(stored_extension_);
   if (reader.u8() != kExtensionVersion) return;
@@ -123,7 +123,7 @@ void Durable::restore_extension(User& user, Step& step) {
   user.sequence.note_row_restored();
 }
 
-void Durable::restore_connections(const Woken& event, User& user, Step& step) {
+void Persistence::restore_connections(const Woken& event, User& user, Step& step) {
   bool is_any_lost = false;
   bool is_any_ended = false;
   for (const WokenConnection& woken : event.connections) {
@@ -163,8 +163,8 @@ void Durable::restore_connections(const Woken& event, User& user, Step& step) {
                  }));
 }
 
-void Durable::restore_connection(const WokenConnection& woken, const Attachment& attachment,
-                                 User& user) {
+void Persistence::restore_connection(const WokenConnection& woken, const Attachment& attachment,
+                                     User& user) {
   Connection& connection = user.open(woken.connection, attachment.device_id, attachment.version);
   connection.tab_id = attachment.tab_id;
   connection.presence = attachment.device_presence;

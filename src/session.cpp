@@ -57,14 +57,14 @@ void Session::finish(const Event& event, Step& step) {
   // A device of version 2 relies on the sequence, so it must run.
   USER_SESSION_CHECK(user_.connections.v2_count() == 0 || user_.sequence.is_running());
   if (user_.connections.v2_count() > 0) user_.sequence.note_seen(step.now);
-  durable_.commit(user_, step);
+  persistence_.commit(user_, step);
 }
 
 void Session::on(const Woken& event, Step& step) {
   USER_SESSION_CHECK(!is_awake_);
   is_awake_ = true;
   step.is_waking = true;
-  durable_.restore(event, user_, step);
+  persistence_.restore(event, user_, step);
 }
 
 }  // namespace user_session

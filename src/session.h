@@ -248,7 +248,7 @@ class Session {
   // Time of the newest event that had one. An event without a time is taken to happen at this one.
   TimeMs now_ = 0;
   User user_;
-  Durable durable_;
+  Persistence persistence_;
   MessageParser parser_;
   // Buffers that keep their memory from step to step: the frame that is being written, and the same
   // frame with its sequence number.

@@ -22,6 +22,8 @@ struct Step {
   // True for Woken, the first event of the instance. The event that has woken the instance follows
   // it at once.
   bool is_waking = false;
+  // True when the event has ended every session: `lastActive` may not lag in storage then.
+  bool is_logout_of_all = false;
   // Number of connections that were open before this event.
   std::size_t open_before = 0;
   // Id of the request that is being handled, until it is acknowledged; empty if the frame has no id

@@ -7,7 +7,7 @@ import { authorize, closedUnlessConfigured } from "./auth/authorize.js";
 import { checkOrigin, preflight } from "./http/origin.js";
 import { errorResponse, missingUserId, upgradeRequired } from "./http/responses.js";
 import { readRoute } from "./http/routes.js";
-import { notice, summary } from "./shared/log.js";
+import { notice, summary } from "./common/log.js";
 
 /** @import { Access, AuthEnv, AuthOptions } from "./auth/identity.js" */
 /** @import { ParsedRequest } from "./http/parsed-request.js" */

@@ -5,8 +5,8 @@
 import { notConfigured } from "./http/refusals.js";
 import { unavailable } from "./http/responses.js";
 import { readBody } from "./http/routes.js";
-import { report, summaryWithStack } from "./shared/log.js";
-import { NO_BINDING } from "./shared/requirements.js";
+import { report, summaryWithStack } from "./common/log.js";
+import { NO_BINDING } from "./common/requirements.js";
 import { FRAME_BYTES_MAX } from "../bindings/wire.js";
 
 /** @import { Admitted } from "./admission.js" */

@@ -10,7 +10,7 @@ import { parseRequest } from "./http/parsed-request.js";
 import { internalFailure, unreadableAddress } from "./http/responses.js";
 import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./http/routes.js";
 import { asSocketClose } from "./http/socket-responses.js";
-import { notice, report, summaryWithStack } from "./shared/log.js";
+import { notice, report, summaryWithStack } from "./common/log.js";
 
 /** @import { AuthEnv, AuthOptions } from "./auth/identity.js" */
 

@@ -3,8 +3,8 @@
  * the object.
  */
 import { isRestart } from "./forward.js";
-import { USER_ID_BYTES_MAX, encodedLength } from "./shared/limits.js";
-import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./shared/requirements.js";
+import { USER_ID_BYTES_MAX, encodedLength } from "./common/limits.js";
+import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./common/requirements.js";
 
 /** @import { UserSession } from "./package.js" */
 

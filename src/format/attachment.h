@@ -45,7 +45,7 @@ struct Attachment {
   // Time of the connection's last frame.
   TimeMs seen_at = 0;
   // Bytes that devices of version 2 need of the user: the sequence and the requests that are done
-  // (Durable::write_shared). Empty if the sequence does not run.
+  // (Persistence::write_shared). Empty if the sequence does not run.
   std::string_view shared = kNoText;
 
   bool operator==(const Attachment&) const = default;

@@ -51,7 +51,7 @@ void Session::on(const ExportRequested& event, Step& step) {
   const Position head = user_.sequence.head();
   JsonWriter json(out_);
   json.open_object();
-  add_state(json, state_view(durable_.told_last_active(user_)), user_.connections.count());
+  add_state(json, state_view(persistence_.told_last_active(user_)), user_.connections.count());
   json.number("loggedOutAt", logout.at_s);
   json.count("endedCredentials", logout.credential_ids.size());
   json.number("epoch", head.epoch);

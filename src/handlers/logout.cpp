@@ -51,7 +51,7 @@ void Session::logout_all(Step& step) {
   user_.connections.each([&](ConnectionId id, const Connection&) { user_.close(id, step.now); });
   user_.devices.forget_credentials();
   user_.access.end_all(step.now);
-  durable_.store_last_active(user_);
+  step.is_logout_of_all = true;
   step.effects.close_all(kLogoutCode, kLogoutReason);
 }
 

@@ -20,7 +20,7 @@ Session::Refused Session::handle(const UpdatePresence& message, Step& step) {
 }
 
 Session::Refused Session::handle(const SyncState& /*message*/, Step& step) {
-  write_state(out_, state_view(durable_.told_last_active(user_)));
+  write_state(out_, state_view(persistence_.told_last_active(user_)));
   step.effects.send(step.sender, out_);
   return std::nullopt;
 }

@@ -9,7 +9,8 @@ void Session::on(const StateRequested& event, Step& step) {
     return answer_refusal(*turned_away, step);
   }
   user_.touch(event.heartbeat);
-  write_state_answer(out_, state_view(durable_.told_last_active(user_)), user_.connections.count());
+  write_state_answer(out_, state_view(persistence_.told_last_active(user_)),
+                     user_.connections.count());
   step.effects.answer(kStatusOk, out_);
 }
 
@@ -25,8 +26,8 @@ void Session::on(const ClearRequested& event, Step& step) {
   // active.
   if (user_.connections.count() == 0) user_.last_active = 0;
   step.effects.erase();
-  durable_.forget_row(user_);
-  const StateView state = state_view(durable_.told_last_active(user_));
+  persistence_.forget_row(user_);
+  const StateView state = state_view(persistence_.told_last_active(user_));
   write_state(out_, state);
   if (user_.sequence.head().epoch == 0) {
     step.effects.send_to_all(out_);

@@ -1,5 +1,5 @@
 // The receivers of a frame: all connections, those of one version, or whoever made the request.
-// What a frame says is in json/frame.h.
+// The words of a frame are in json/frame.h.
 #include "session.h"
 
 namespace user_session {

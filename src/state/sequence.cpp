@@ -83,7 +83,7 @@ void Sequence::note_back(std::string_view device_id) {
   std::erase_if(missing_, [&](const Missing& missing) { return missing.device == device; });
 }
 
-// What survives
+// Rows and attachments
 
 bool Sequence::is_row_behind() const {
   return is_running() && (!is_row_whole_ || stored_position_ != head());

@@ -60,7 +60,7 @@ class Sequence {
   // A device of version 2 is there at `now`.
   void note_seen(TimeMs now) { v2_seen_at_ = now; }
 
-  // What the row says of it has changed.
+  // True when the row must be written anew.
   [[nodiscard]] bool is_unstored() const { return is_unstored_; }
   // The row would not do without any device.
   [[nodiscard]] bool is_row_behind() const;

@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 
 import { LIMITS } from "../../worker/object/rate-limits.js";
 import { readPushOptions } from "../../worker/http/push-options.js";
-import * as checkedByWorker from "../../worker/shared/limits.js";
+import * as checkedByWorker from "../../worker/common/limits.js";
 import { FRAME_BYTES_MAX as FRAME_BYTES_MAX_OF_BINDINGS } from "../../bindings/wire.js";
 import { HEARTBEAT_MS, REQUESTS_PER_SECOND } from "../../client/dist/client.js";
 import { AWAY_MAX } from "../../client/dist/model.js";

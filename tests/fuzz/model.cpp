@@ -392,7 +392,6 @@ void Model::expect_refusal(int status, std::string_view code) {
 }
 
 std::string Model::games_json() const { return nlohmann::json(games_).dump(); }
-
 std::string Model::state_members() const {
   return R"("userId":"alice","activeGames":)" + games_json() + R"(,"presence":")" + presence_ +
          R"(","lastActive":)" + kTime;

@@ -22,7 +22,7 @@ function startsWithOneOf(folders) {
 }
 
 /**
- * What a file imports from tests or instruments.
+ * Returns what a file imports from tests or instruments.
  * @param {string} file
  * @param {string} text
  */

@@ -1,6 +1,6 @@
 /** The least versions of what the package works with: the documentation, the manifest and the messages say the same. */
 
-import { LEAST, LEAST_FOR_EXPORTS } from "../../worker/shared/requirements.js";
+import { LEAST, LEAST_FOR_EXPORTS } from "../../worker/common/requirements.js";
 
 /**
  * @typedef {object} Requirement

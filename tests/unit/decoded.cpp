@@ -105,7 +105,7 @@ std::string undecoded(std::string_view bytes) {
   return ends_of(bytes, true, kTextEnds) + ' ' + hash_mark(hash_of(bytes));
 }
 
-// What the row and the attachments share
+// Parts that the row and the attachments share
 
 void add_journal(Line& line, const Journal& journal) {
   line.add("epoch", journal.head().epoch);

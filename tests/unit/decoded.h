@@ -1,5 +1,5 @@
 // Functions that put what is stored and attached into words, for a person who reads a scenario.
-// What is stored is not decided here but in src/format/.
+// The formats are decided in src/format/, not here.
 //
 // The words leave out what is as usual. A hash at their end changes with every byte, so no change
 // is lost. Bytes that cannot be decoded are shown as they are. tests/scenarios/README.md explains

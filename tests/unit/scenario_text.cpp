@@ -14,7 +14,7 @@ bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// What `inner` of `<inner>` stands for, if it is `T*N`.
+// Returns the text that `<inner>` stands for if `inner` is `T*N`.
 std::optional<std::string> repetition(std::string_view inner) {
   const std::size_t star = inner.rfind('*');
   if (star == std::string_view::npos || star + 1 == inner.size()) return std::nullopt;

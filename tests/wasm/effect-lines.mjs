@@ -2,7 +2,7 @@
  * Effects as the lines of scenario files. `tests/scenarios/README.md` describes them;
  * tests/unit/scenario.cpp writes them.
  *
- * What is stored and attached stands there in words and with the hash of its bytes. The words are
+ * Rows and attachments stand there in words and with the hash of its bytes. The words are
  * left to the native tests, so that there is one decoder to be kept right (tests/unit/decoded.cpp);
  * the hash, which every byte changes, is compared here, too.
  */
@@ -19,7 +19,7 @@ const TAIL_BYTES = 80;
 const HASH_BASIS = 0x84222325;
 const HASH_PRIME = 0x1b3;
 
-/** What comes before an attachment's device id; kAttachmentHeaderBytes of src/limits.h. */
+/** Bytes before an attachment's device id; kAttachmentHeaderBytes of src/limits.h. */
 const HEADER_BYTES = 38;
 /** The two times between the device id and the counts. */
 const TIMES_BYTES = 16;

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { notice, printable, quoted, report, summary, summaryWithStack } from "../../worker/shared/log.js";
+import { notice, printable, quoted, report, summary, summaryWithStack } from "../../worker/common/log.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -70,7 +70,7 @@ test("nothing of ours goes to the log by another way", () => {
   const files = globSync(["worker-shim.js", "worker/**/*.js", "bindings/*.js"], { cwd: ROOT });
   assert.ok(files.length > 20);
   const callers = files.filter((file) => /\bconsole\b/.test(readFileSync(ROOT + file, "utf8")));
-  assert.deepEqual(callers, ["worker/shared/log.js"]);
+  assert.deepEqual(callers, ["worker/common/log.js"]);
 });
 
 test("every line that we write to the log is in the documentation", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LEAST } from "../../worker/shared/requirements.js";
+import { LEAST } from "../../worker/common/requirements.js";
 import { buildBundle } from "../support/bundle.mjs";
 import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
 import { startWorkerd } from "../support/workerd.mjs";

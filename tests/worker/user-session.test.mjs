@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 // Their types are the Workers runtime's, and not known here.
 const [{ userSession }, { RESTART_REASON }, { NO_NAME, OLD_TOOLS }] = await Promise.all(
-  ["user-session", "forward", "shared/requirements"].map((name) => import(`../../worker/${name}.js`)),
+  ["user-session", "forward", "common/requirements"].map((name) => import(`../../worker/${name}.js`)),
 );
 
 const METHODS = [

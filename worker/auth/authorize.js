@@ -10,7 +10,7 @@ import { isSameSecret } from "./secrets.js";
 import { MODES, MODE_NAMES, settingProblem } from "./settings.js";
 import { bearerToken, possibleTokens } from "../http/credentials.js";
 import { cannotCheck, forbidden, notConfigured, unauthorized } from "../http/refusals.js";
-import { runtimeProblem } from "../shared/platform.js";
+import { runtimeProblem } from "../common/platform.js";
 
 /** @import { Mode } from "./settings.js" */
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */

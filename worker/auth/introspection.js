@@ -4,7 +4,7 @@
  */
 import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
-import { summary } from "../shared/log.js";
+import { summary } from "../common/log.js";
 
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { AuthEnv, Identity } from "./identity.js" */

@@ -5,7 +5,7 @@
 import { createLocalJWKSet } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 
-import { summary } from "../shared/log.js";
+import { summary } from "../common/log.js";
 
 /** @import { JWTVerifyGetKey } from "jose" */
 

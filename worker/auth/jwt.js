@@ -19,8 +19,8 @@ import { textHash } from "./secrets.js";
 import { ANY_AUDIENCE, entriesOf } from "./settings.js";
 import { bearerToken, cookieValue } from "../http/credentials.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
-import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "../shared/limits.js";
-import { summary } from "../shared/log.js";
+import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "../common/limits.js";
+import { summary } from "../common/log.js";
 
 /** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */

@@ -3,7 +3,7 @@
  * in before all of them can be read. What a variable does is decided where it is used.
  */
 import { areOrigins, isSecureUrl } from "../http/urls.js";
-import { encodedLength } from "../shared/limits.js";
+import { encodedLength } from "../common/limits.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
 

@@ -6,7 +6,7 @@
 import { forbidden } from "./refusals.js";
 import { allowedMethods } from "./routes.js";
 import { isListedOrigin, isOriginOf } from "./urls.js";
-import { quoted } from "../shared/log.js";
+import { quoted } from "../common/log.js";
 
 /** @import { ParsedRequest } from "./parsed-request.js" */
 /** @import { Action } from "./routes.js" */

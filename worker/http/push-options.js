@@ -3,7 +3,7 @@
  * in `src/`.
  */
 import { errorResponse } from "./responses.js";
-import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
+import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "../common/limits.js";
 
 /** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 

@@ -4,7 +4,7 @@
  * Answers to a wrong request belong to responses.js.
  */
 import { errorResponse } from "./responses.js";
-import { notice } from "../shared/log.js";
+import { notice } from "../common/log.js";
 
 /**
  * Makes the answer while nobody can be let in, since a setting is missing or wrong.

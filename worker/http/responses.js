@@ -3,7 +3,7 @@
  * is not decided here.
  */
 
-import { notice } from "../shared/log.js";
+import { notice } from "../common/log.js";
 
 /** @import { Answer } from "../../bindings/wire.js" */
 

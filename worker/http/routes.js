@@ -4,8 +4,8 @@
  */
 import { readPushOptions } from "./push-options.js";
 import { errorResponse, internalFailure } from "./responses.js";
-import { USER_ID_BYTES_MAX, encodedLength } from "../shared/limits.js";
-import { notice, summary } from "../shared/log.js";
+import { USER_ID_BYTES_MAX, encodedLength } from "../common/limits.js";
+import { notice, summary } from "../common/log.js";
 
 /** @import { Handshake } from "./handshake.js" */
 /** @import { ParsedRequest } from "./parsed-request.js" */

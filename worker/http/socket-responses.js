@@ -2,7 +2,7 @@
  * Makes the answers that consist of a WebSocket. Whether a device gets one is decided by the caller.
  */
 import { CLOSE_CODES } from "./responses.js";
-import { CLOSE_REASON_BYTES_MAX } from "../shared/limits.js";
+import { CLOSE_REASON_BYTES_MAX } from "../common/limits.js";
 import { ProtocolVersion } from "../../bindings/wire.js";
 
 /** @import { ParsedRequest } from "./parsed-request.js" */

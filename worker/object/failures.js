@@ -3,9 +3,9 @@
  * device whose frame has failed. Recovering from a failure belongs to session-host.js.
  */
 
-import { encodedLength } from "../shared/limits.js";
-import { notice, quoted, report, stackOf, summary, summaryWithStack } from "../shared/log.js";
-import { PlatformError } from "../shared/requirements.js";
+import { encodedLength } from "../common/limits.js";
+import { notice, quoted, report, stackOf, summary, summaryWithStack } from "../common/log.js";
+import { PlatformError } from "../common/requirements.js";
 
 /** @import { SessionEvent } from "../../bindings/wire.js" */
 

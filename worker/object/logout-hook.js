@@ -2,7 +2,7 @@
  * Runs the app's `onLogout` by an alarm: the object restarts after a logout, while an alarm is stored with it
  * and rings in the next instance. What the app does then is its own.
  */
-import { quoted, report, summary } from "../shared/log.js";
+import { quoted, report, summary } from "../common/log.js";
 
 /**
  * The devices that a logout has ended.

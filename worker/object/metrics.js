@@ -2,7 +2,7 @@
  * Hands a user's counts to Cloudflare's Analytics Engine, if the owner has bound a dataset as `METRICS`. A data
  * point has at most 20 numbers. Counting belongs to `src/`.
  */
-import { notice, summary } from "../shared/log.js";
+import { notice, summary } from "../common/log.js";
 
 // An index has at most 96 bytes, and a UTF-16 unit takes at most three.
 const INDEX_LENGTH_MAX = 32;

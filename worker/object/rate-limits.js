@@ -2,7 +2,7 @@
  * Reads the owner's limits of how often one user may do something. They are applied in `src/`.
  */
 
-import { notice } from "../shared/log.js";
+import { notice } from "../common/log.js";
 
 /** @import { RateLimits, Rate } from "../../bindings/wire.js" */
 

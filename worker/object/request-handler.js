@@ -19,7 +19,7 @@ import {
 } from "../http/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "../http/routes.js";
 import { asSocketClose, socketResponse } from "../http/socket-responses.js";
-import { OLD_TOOLS, PlatformError } from "../shared/requirements.js";
+import { OLD_TOOLS, PlatformError } from "../common/requirements.js";
 import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
 
 /** @import { Credential } from "../../bindings/wire.js" */

@@ -8,9 +8,9 @@ import { SocketTable } from "./socket-table.js";
 import { close, send } from "./sockets.js";
 import { SessionStorage } from "./storage.js";
 import { TRY_AGAIN_CLOSE } from "../http/responses.js";
-import { quoted, report } from "../shared/log.js";
-import { requireSqlite } from "../shared/platform.js";
-import { NO_NAME, PlatformError } from "../shared/requirements.js";
+import { quoted, report } from "../common/log.js";
+import { requireSqlite } from "../common/platform.js";
+import { NO_NAME, PlatformError } from "../common/requirements.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/wire.js";
 
