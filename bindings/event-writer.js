@@ -1,5 +1,6 @@
 /**
- * Writes events as bytes, as `wire.h` describes. Which event to write is decided by the host.
+ * Writes events as bytes into the memory of the module, as `wire.h` describes; a test compares what is read.
+ * Which event to write is decided in worker/object/session-host.js.
  */
 import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
 
@@ -8,7 +9,7 @@ import { EventTag, FRAME_BYTES_MAX } from "./wire.js";
 /** The size of the buffer that is kept; most events take far less. */
 const BYTES_KEPT = 4_096;
 
-/** The longest text that a loop writes faster than the encoder does (workerd 2026-11-17). */
+/** The longest text for which a loop was measured to be faster than the encoder (workerd 2026-11-17). */
 const SHORT_TEXT = 128;
 
 const NO_BYTES = new Uint8Array(0);
@@ -16,7 +17,8 @@ const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 
 /**
- * Makes a buffer of the given size, which begins with the content of the last one.
+ * Returns a buffer of the given size in the module's memory. It begins with the bytes that the previous one
+ * began with.
  * @typedef {(size: number) => Uint8Array<ArrayBuffer>} Room
  */
 
@@ -38,7 +40,8 @@ export class EventWriter {
    * @returns {number} Its size in bytes.
    */
   write(event) {
-    // The buffer is gone if the memory in which it lies has grown. A buffer for a large frame is given back.
+    // A buffer has no length any more once the module's memory has grown. One that was made for a large frame is
+    // exchanged for a small one.
     const { length } = this.#bytes;
     if (length === 0 || length > BYTES_KEPT) this.#use(this.#room(BYTES_KEPT));
     this.#size = 0;
@@ -84,7 +87,7 @@ export class EventWriter {
   }
 
   /**
-   * Writes the fields of a request behind its time.
+   * Writes what follows the time of a request.
    * @param {RequestEvent} event
    */
   #request(event) {
@@ -142,7 +145,7 @@ export class EventWriter {
     this.#text(id);
   }
 
-  /** @param {ResolvedPushOptions} aim */
+  /** @param {ResolvedPushOptions} options */
   #pushOptions({ keep, pushId, to, except }) {
     this.#u32(keep);
     this.#text(pushId);
@@ -157,7 +160,9 @@ export class EventWriter {
   }
 
   /**
-   * Writes the size of a content, and the content itself unless it is too large or binary in a place for text.
+   * Writes the size of a content, then the content. The content is left out if it is too large, and if it is a
+   * binary frame, which the session refuses. A push's body comes as Uint8Array and is text, a binary frame as
+   * ArrayBuffer.
    * @param {FrameContent} content
    * @param {number} [size] Its size in bytes, if the caller has read only a part of it.
    */
@@ -168,7 +173,8 @@ export class EventWriter {
       const isText = content instanceof Uint8Array && bytes <= FRAME_BYTES_MAX;
       return this.#blob(isText ? content : NO_BYTES);
     }
-    // A text has at least as many bytes as UTF-16 units, so a huge text need not be encoded.
+    // Only the size of a large text is needed. That of a huge one need not be exact, so it is not encoded: a text
+    // has at least as many bytes as UTF-16 units.
     if (content.length > FRAME_BYTES_MAX) {
       const isHuge = content.length > 16 * FRAME_BYTES_MAX;
       this.#u32(isHuge ? content.length : encoder.encode(content).length);

@@ -1,10 +1,10 @@
 /**
- * Names the events, effects and values that cross the boundary to the module. `wire.h` is the C++ half and
- * describes the format; a test compares the tables of both. Bytes are written and read elsewhere, in
- * event-writer.js and effect-reader.js.
+ * Names the events, effects and values that cross the boundary to the module. `wire.h` is the C++ half, which
+ * also describes the bytes; a test compares the tables of both. Bytes are written in event-writer.js and read in
+ * effect-reader.js.
  */
 
-/** A frame or body with more bytes stays out of the module, which gets its size alone and refuses it. */
+/** A frame or body with more bytes stays out of the module. The module gets only its size, and refuses it. */
 export const FRAME_BYTES_MAX = 65_536;
 
 /** The byte that names an event. */
@@ -65,12 +65,16 @@ export function isRow(kind) {
 /** The versions of the protocol. */
 export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
 
-/** The first byte of an attachment of version 2, `kVersion2Format` of src/format/attachment.cpp; a test compares. */
+/**
+ * The first byte of the attachment of a socket that speaks version 2. It is `kVersion2Format` of
+ * src/format/attachment.cpp; a test compares them.
+ */
 const V2_ATTACHMENT_FORMAT = 6;
 
 /**
- * The version that a socket's device speaks, when no instance knows it any more.
- * @param {unknown} attachment The socket's attachment.
+ * Finds out which version of the protocol a socket's device speaks without asking the module, which may have
+ * failed.
+ * @param {unknown} attachment What the platform keeps with the socket. Anything unknown is of version 1.
  */
 export function protocolVersionOf(attachment) {
   const isV2 = attachment instanceof Uint8Array && attachment[0] === V2_ATTACHMENT_FORMAT;
@@ -81,12 +85,14 @@ export function protocolVersionOf(attachment) {
  * An open socket at the moment of waking.
  * @typedef {object} WokenConnection
  * @property {number} connection
- * @property {number} heartbeat Milliseconds since the epoch, 0 for never.
+ * @property {number} heartbeat When the platform last answered a ping of it, in milliseconds since the epoch; 0 for
+ *   never.
  * @property {Uint8Array} attachment
  */
 
 /**
- * A limit of how often something may happen; a `count` of 0 is no limit.
+ * A limit of how often something may happen: `count` times in `perMs` milliseconds, and up to `burst` times at
+ * once. A `count` of 0 is no limit.
  * @typedef {object} Rate
  * @property {number} count
  * @property {number} perMs
@@ -98,36 +104,37 @@ export function protocolVersionOf(attachment) {
  * @typedef {object} RateLimits
  * @property {Rate} frames The frames of one connection.
  * @property {Rate} userFrames The frames of all connections together.
- * @property {Rate} connects
- * @property {number} devicesMax
+ * @property {Rate} connects New connections.
+ * @property {number} devicesMax Open connections.
  */
 
 /**
  * The credential of a connection or request.
  * @typedef {object} Credential
- * @property {number} issuedAt Seconds since the epoch, -1 for a caller that is beyond a logout.
+ * @property {number} issuedAt Seconds since the epoch, -1 for a trusted caller, whom no logout ends.
  * @property {number} expiresAt Milliseconds since the epoch, 0 for never.
- * @property {string} id Its name; empty if it has none.
+ * @property {string} id The id by which it can be revoked; empty if it has none.
  */
 
 /**
- * A place in the count of the frames that go to all devices; an epoch of 0 is no place.
+ * The number of a frame, up to which a device has seen all frames. Numbers begin anew in each epoch; an epoch of
+ * 0 means that the device names none.
  * @typedef {object} Position
  * @property {number} epoch
  * @property {number} seq
  */
 
 /**
- * The options of a push, all of them: an option that its caller left out has its default here.
+ * The options of a push. An option that the caller has left out has its default.
  * @typedef {object} ResolvedPushOptions
- * @property {number} keep Seconds, 0 for not at all.
+ * @property {number} keep For how many seconds it waits for devices that are away; 0 for not at all.
  * @property {string} pushId Empty if it has none.
- * @property {string[]} to Device ids; empty for all.
- * @property {string[]} except
+ * @property {string[]} to Ids of the devices that get it; empty for all.
+ * @property {string[]} except Ids of the devices that do not.
  */
 
 /**
- * The first event of an instance, with all that it knows of the outside.
+ * The first event of an instance of the module. It brings what is stored and which sockets are open.
  * @typedef {object} WokenEvent
  * @property {"Woken"} type
  * @property {string} userId
@@ -135,15 +142,15 @@ export function protocolVersionOf(attachment) {
  * @property {Uint8Array | null} snapshot The row of the state, `null` if there is none.
  * @property {Uint8Array | null} logout The row of the last logout.
  * @property {Uint8Array | null} kept The row of the kept pushes.
- * @property {{games: string[], lastActive: number} | null} legacy State of the server this one
- *   replaces.
+ * @property {{games: string[], lastActive: number} | null} legacy What the TypeScript server that this one
+ *   replaces has stored, as long as there is no snapshot.
  * @property {WokenConnection[]} connections
  * @property {RateLimits} rateLimits
- * @property {boolean} isMeasured Whether somebody collects the counts.
+ * @property {boolean} isMeasured Whether somebody collects the metrics.
  */
 
 /**
- * Text of any size, or a binary frame, of which only the size matters.
+ * The content of a frame or of a push: text of any size, also as UTF-8 bytes, or a binary frame.
  * @typedef {string | Uint8Array | ArrayBuffer} FrameContent
  */
 
@@ -173,11 +180,11 @@ export function protocolVersionOf(attachment) {
 
 /**
  * An effect; `src/effect.h` says what each means. `text` is for frames, reasons, answers and reports, `bytes`
- * for rows and attachments; the bytes lie in the module's memory, where the next step writes.
+ * for rows and attachments. The bytes lie in the module's memory, and its next step writes over them: copy them.
  * @typedef {object} Effect
  * @property {Kind} kind
  * @property {number} connection
- * @property {number} number A close code or an HTTP status.
+ * @property {number} number A close code or an HTTP status; 0 for the other kinds.
  * @property {string} text
  * @property {Uint8Array<ArrayBuffer>} bytes
  */

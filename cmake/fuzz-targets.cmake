@@ -9,6 +9,7 @@ add_library(fuzz_support OBJECT
   bindings/wire.cpp
   tests/fuzz/checks.cpp
   tests/fuzz/model.cpp
+  tests/fuzz/model_checks.cpp
   tests/fuzz/operations.cpp
   tests/fuzz/perform.cpp
   tests/unit/decoded.cpp

@@ -1,4 +1,6 @@
-// When rows and attachments are written, and what they get. The reading is in restore.cpp.
+// When rows and attachments are written, and with what. The reading is in restore.cpp, and commit.h
+// defines the words. A flag `is_unstored` means that a change is in no row yet, `is_unsaved` that
+// it is in no row and no attachment.
 #include "commit.h"
 
 #include <algorithm>
@@ -17,8 +19,8 @@ void Persistence::commit(User& user, Step& step) {
   }
   store_rows(user, step);
   const bool is_any_attached = attach_behind(user, step);
-  // Each frame to all is attached while the sequence runs, and recording metrics each time would
-  // cost too much.
+  // While the sequence runs each frame to all devices writes an attachment, and recording metrics
+  // each time would cost too much.
   const bool is_due = !user.sequence.is_running() || user.meter.is_due(step.now);
   const bool has_last_left = !is_anyone_here && step.open_before > 0;
   if (has_last_left || (is_any_attached && is_due)) record_metrics(user, step);
@@ -74,12 +76,12 @@ void Persistence::store(User& user, Step& step) {
 }
 
 void Persistence::forget_row(User& user) {
-  // Forgets the carrier, so that this step attaches: the row had a newer `lastActive` than any
-  // attachment, and it may have been told.
+  // If the row had a newer `lastActive` than any attachment, a device may have been told it, and it
+  // is now in no row. Without a carrier this step attaches it (is_user_behind).
   if (stored_last_active_ > attached_last_active_) carrier_ = kNoConnection;
   stored_last_active_ = 0;
   stored_extension_.clear();
-  // Each attachment may carry some of the frames that are to be forgotten.
+  // Each attachment may hold frames that are to be forgotten, so all are written anew.
   if (user.sequence.head().epoch != 0) user.connections.detach_all();
 }
 
@@ -101,8 +103,8 @@ bool Persistence::attach_behind(User& user, Step& step) {
     attach_if_behind(carrier, user.connections[carrier]);
   }
   if (is_any_attached || carrier == kNoConnection) return is_any_attached;
-  // Woken itself does not check for age; the event that has woken the session follows at once and
-  // does.
+  // The step that wakes the instance does not ask whether the attachment is old, since the event
+  // that has woken it follows at once and asks.
   const bool is_old = !step.is_waking && is_stale(user, step.now);
   if (!is_old && !is_user_behind(user)) return false;
   attach(carrier, user, step);
@@ -120,7 +122,7 @@ bool Persistence::is_user_behind(const User& user) const {
 }
 
 bool Persistence::is_stale(const User& user, TimeMs now) const {
-  // A clock that was set back has moved on, too.
+  // The clock may have been set back, so the distance counts and not its sign.
   const auto [earlier, later] = std::minmax(now, clock_at_attaching_);
   return std::max(later - earlier, user.last_active - surviving_last_active()) >= kAttachmentLagMs;
 }
@@ -134,8 +136,8 @@ void Persistence::attach(ConnectionId id, User& user, Step& step) {
     const std::size_t room = room_for_shared(connection.device_id, connection.tab_id);
     write_shared(user, connection.device_id, step.now);
     if (shared_.size() > room) {
-      // The requests of many devices do not fit. They are stored in the row, so the attachment need
-      // not carry them.
+      // The remembered requests of many devices do not fit. The row takes them, and what is in the
+      // row need not be in the attachment.
       store(user, step);
       write_shared(user, connection.device_id, step.now);
     }

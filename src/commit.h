@@ -1,25 +1,30 @@
 // The commit point: which of a user's data survives the instance, and when it is written. How the
 // bytes look is in format/; what an event changes is in handlers/.
 //
-// A row is a value in storage; it survives everything and costs money at each write. An attachment
-// is bytes that the platform keeps with an open socket; it is free, but is lost with the socket. So
-// games, devices, logouts and kept pushes are in rows before anybody is told of them, and all the
-// rest is in the attachment of an open socket. Every attachment carries the data of its own
-// connection and that of the whole user. Attachments are numbered in the order in which they are
-// written, and only in the newest one the user's data counts. The connection that has it is the
-// carrier.
+// Two things survive an instance. A row is a value in storage; it survives everything, and each
+// write of it costs money. There are three rows: the snapshot with the games, the remembered
+// devices and `lastActive`; the logout; the kept pushes. An attachment is bytes that the platform
+// keeps with an open socket; writing it is free, but it is lost with the socket. So games,
+// remembered devices, logouts and kept pushes are in rows before anybody is told of them, and all
+// the rest is in attachments.
 //
-// Handlers only change `User` (state/user.h) in memory, and note that it is not stored. At the end
-// of each step `commit` compares `User` with what survives, and adds effects that store and attach
-// what is behind. Nothing else stores or attaches. The effect list puts those effects before all
-// frames, and the platform holds the frames back until the writes are safe. So whatever a device or
-// a server has been told survives, and a step that traps has changed nothing.
+// Every attachment carries the data of its own connection and that of the whole user. Attachments
+// are numbered in the order in which they are written, and a waking instance takes the user's data
+// from the newest one. The connection that has it is the carrier. When the carrier closes, the same
+// step attaches the user's data to another connection.
 //
-// Three times may lag, since nobody has to know them at once. The attached `lastActive` and the
-// attached time of a connection's last frame lag by less than a second (kAttachmentLagMs), and the
-// stored `lastActive` of a user without devices by less than a minute (kLastActiveLagMs). What is
-// told of the first two is what survives, so no device ever sees a time go back while one is
-// connected.
+// Handlers change `User` (state/user.h) in memory, and set a flag for what is not stored. At the
+// end of each step `commit` compares `User` with what survives, and adds the effects that store and
+// attach what is behind. Nothing else stores or attaches. The effect list puts these effects before
+// all frames, and the platform sends no frame before the rows in front of it are safe. So whatever
+// a device or a server has been told survives. A step that traps changes nothing: none of its
+// effects is carried out, and the instance is thrown away.
+//
+// Three times are exceptions: they survive a little late, since nobody needs the newest at once.
+// The attached `lastActive` and the attached time of a connection's last frame lag by less than a
+// second (kAttachmentLagMs). Devices are told the time that survives and not the newest, so neither
+// goes back while a device is connected. The stored `lastActive` lags by less than a minute
+// (kLastActiveLagMs) once the last device has left, and may then be older than what was told.
 #pragma once
 
 #include <string>
@@ -38,18 +43,19 @@ namespace user_session {
 class Persistence {
  public:
   // Sets `user`, which must be empty, to what the rows and attachments in `event` say. What is
-  // damaged is logged; a damaged snapshot is put aside, and a connection with a damaged attachment
-  // is closed.
+  // damaged is logged; a damaged snapshot is moved to another key of storage, and a connection with
+  // a damaged attachment is closed.
   void restore(const Woken& event, User& user, Step& step);
 
   // Adds effects that store and attach what is behind. Called once, at the end of each step.
   void commit(User& user, Step& step);
 
-  // Returns the `lastActive` to tell in this step: the newest one that survives the step.
+  // Returns the `lastActive` to tell in this step: the newest one that will survive it. It knows
+  // what `commit` is going to attach, since it applies the same rule for lateness.
   [[nodiscard]] TimeMs told_last_active(const User& user) const;
 
-  // Notes that this step erases the snapshot. If frames were ever counted, every attachment is
-  // written anew, since each may carry frames that are to be forgotten.
+  // Notes that this step erases the snapshot. If the sequence ever ran, every attachment is written
+  // anew, since each may hold frames of it that are to be forgotten.
   void forget_row(User& user);
 
  private:
@@ -58,8 +64,8 @@ class Persistence {
   void restore_row(const Woken& event, User& user, Step& step);
   void restore_legacy(const Legacy& legacy, User& user, Step& step);
   void restore_extension(User& user, Step& step);
-  // Replaces `out` by the extension, the part of the snapshot that only version 2 needs;
-  // restore_extension reads it.
+  // Replaces `out` by the extension, the part of the snapshot that only version 2 of the protocol
+  // needs; restore_extension reads it.
   static void write_extension(const User& user, TimeMs now, std::string& out);
   void restore_connections(const Woken& event, User& user, Step& step);
   void restore_connection(const WokenConnection& woken, const Attachment& attachment, User& user);
@@ -73,36 +79,40 @@ class Persistence {
   // Stores the snapshot.
   void store(User& user, Step& step);
   // Attaches to every connection whose own data is behind. If there is none but the user's data is
-  // behind, attaches to one: the sender if it is connected. Returns false if nothing was attached.
+  // behind, attaches to one: the sender, or any other if the sender is not connected. Returns false
+  // if nothing was attached.
   bool attach_behind(User& user, Step& step);
   // Returns true if the connection's own data must be attached in this step.
   [[nodiscard]] static bool is_behind(const Connection& connection, const User& user);
-  // Returns true if the user's data must be attached in this step.
+  // Returns true if a part of the user's data that may not lag differs from the newest attachment.
   [[nodiscard]] bool is_user_behind(const User& user) const;
   // Returns true if the newest attachment was written at least kAttachmentLagMs ago, or if the
-  // surviving `lastActive` lags by that much.
+  // surviving `lastActive` lags by that much. The caller asks when an event has happened, so a
+  // quiet user is not attached again and again.
   [[nodiscard]] bool is_stale(const User& user, TimeMs now) const;
   // Attaches to one connection, which becomes the carrier.
   void attach(ConnectionId id, User& user, Step& step);
-  // Sets `shared_` to what an attachment of this device carries for devices of version 2.
+  // Sets `shared_` to the part of the user's data that only version 2 needs, as an attachment of
+  // this device carries it.
   void write_shared(const User& user, std::string_view device_id, TimeMs now);
-  // Returns the newest `lastActive` that a row or an attachment has.
+  // Returns the newer `lastActive` of the snapshot and of the newest attachment.
   [[nodiscard]] TimeMs surviving_last_active() const;
   // Adds a RecordMetrics effect, if somebody collects the metrics.
   void record_metrics(User& user, Step& step);
 
-  // The stored `lastActive`, and the stored extension; both empty if there is no row. An extension
-  // of an unknown version is written back as it is, so that a newer release finds it after a
-  // roll-back.
+  // The stored `lastActive`, and the stored extension; both empty if there is no snapshot. An
+  // extension in a newer format than this release knows is written back as it is, so that the newer
+  // release finds it when it is deployed again after a roll-back.
   TimeMs stored_last_active_ = 0;
   std::string stored_extension_;
-  // True when the next commit must store the snapshot for a reason that `User` does not know.
+  // True when the next commit must store the snapshot although `User` has not changed: what it says
+  // was read from the rows of the server that this one replaces.
   bool is_row_due_ = false;
 
   // Connection with the newest attachment; kNoConnection if there is none. It may have closed
   // since.
   ConnectionId carrier_ = kNoConnection;
-  // Number of the newest attachment. It counts all attachments ever written for the user.
+  // Number of the newest attachment. A waking instance goes on from the newest that it finds.
   std::int64_t order_ = 0;
   // The user's presence and `lastActive` in the newest attachment.
   Presence attached_presence_ = Presence::kOffline;

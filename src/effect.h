@@ -1,10 +1,12 @@
 // The effects: what a session wants done, as imperatives. How each is carried out is the caller's
 // matter (worker/object/session-host.js).
 //
-// The caller carries them out in the order of the list, with nothing in between. The order is part
-// of the promise, and the list keeps it whatever order they are added in:
+// The caller carries them out in the order of the list, and serves no other event in between. The
+// list sorts its effects by their place, whatever order they are added in; effects of one place
+// stay in the order in which they were added:
 //
-//   storage -> attachments -> expulsions -> acceptance -> frames -> closings -> the answer, the log
+//   storage -> attachments -> expulsions -> acceptance -> frames -> closings
+//           -> the answer, the log and the metrics
 //
 // So a device is told only of what is already stored, is told everything before it is closed, and
 // is told nothing once it has lost its rights.
@@ -24,7 +26,7 @@ namespace user_session {
 enum class EffectKind : std::uint32_t {
   // Put the stored snapshot aside under another key, since it could not be read.
   kQuarantine = 1,
-  // Delete everything stored for the user except the logout row.
+  // Delete everything stored for the user except the row that says which credentials are refused.
   kErase = 2,
   // Replace the stored snapshot by `text`. Its format is in format/snapshot.h.
   kStore = 3,
@@ -48,18 +50,20 @@ enum class EffectKind : std::uint32_t {
   // Replace the logout row by `text`. It is kept apart from the snapshot, since a damaged snapshot
   // must not let anyone in again.
   kStoreLogout = 12,
-  // Collect the counts in `text`, a JSON array in the order of Counter (format/metrics.h). Each is
-  // the amount that was added since the last RecordMetrics, or since the instance woke.
+  // Collect the counts in `text`, a JSON array in the order of Counter (format/metrics.h). Each
+  // count
+  // is what was added since the previous effect of this kind, or since the instance woke.
   kRecordMetrics = 13,
-  // Replace the row of kept pushes by `text`. They have their own row since they are large and
-  // change rarely. The format is in state/kept.cpp.
+  // Replace the row of kept pushes, which wait for devices that are away, by `text`. They have
+  // their
+  // own row since they are large and change rarely. The format is in state/kept.cpp.
   kStoreKept = 14,
-  // Let the device of `connection` in: from now on its socket is open. This comes after its first
-  // attachment, since a socket without one could not be recognized after a sleep.
+  // Let the device of `connection` in: from now on its socket is open. Its first attachment stands
+  // before this in the list, since a socket without one could not be recognized after a sleep.
   kAccept = 15,
 };
 
-// Close codes (docs/protocol.md) and the reason of a logout. The hook in production compares that
+// Close codes (docs/protocol.md), and the reason of a logout. Clients in production compare the
 // reason to the letter to tell a logout from a lost connection.
 inline constexpr std::uint16_t kLogoutCode = 1000;
 inline constexpr std::string_view kLogoutReason = "Logged out from all devices";
@@ -103,7 +107,7 @@ class EffectList {
   void store_kept(std::string_view kept);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void accept(ConnectionId connection);
-  // Sends a frame. When it equals the frame of the previous call, both effects share one text.
+  // Sends a frame. When it equals the frame of the previous call of `send`, both share one text.
   void send(ConnectionId connection, std::string_view frame);
   void send_to_all(std::string_view frame);
   void close(ConnectionId connection, std::uint16_t code, std::string_view reason);
@@ -132,8 +136,9 @@ class EffectList {
   [[nodiscard]] const std::string& texts() const { return texts_; }
 
  private:
-  // Adds an effect behind all others of the same or an earlier place in the order, with a copy of
-  // `text`. Returns it; the reference is valid until the next call.
+  // Inserts an effect where its kind belongs: after the effects of its own place and of those in
+  // front of it, and before the others. Copies `text`. Returns the effect; the reference is valid
+  // until the next call.
   Effect& add(EffectKind kind, ConnectionId connection, std::uint32_t number,
               std::string_view text);
 

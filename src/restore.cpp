@@ -1,5 +1,5 @@
-// The waking of an instance: rows and attachments become a User. What is written, and when, is in
-// commit.cpp.
+// The waking of an instance: rows and attachments become a User. commit.h defines the words. When
+// something is written is decided in commit.cpp; write_extension is here, beside its reader.
 #include <algorithm>
 #include <utility>
 
@@ -11,13 +11,15 @@
 namespace user_session {
 namespace {
 
-// Version of the extension's format. Version 1 was never released.
+// Format of the extension, the part of the snapshot that only version 2 of the protocol needs. A
+// release that does not know this number leaves the extension alone. Format 1 was never released.
 constexpr std::uint8_t kExtensionVersion = 2;
 
 constexpr std::string_view kConnectAgain = "connect again";
 
-// Returns a hash of the games that a sequence is stored with. A server of an earlier version
-// changes the games and writes the extension back as it is; then the hash no longer fits.
+// Returns a hash of the games, which the extension holds. An earlier release of this server, which
+// may run after a roll-back, changes the games without the sequence and writes the extension back
+// as it was. The hash then no longer fits, which shows that the stored sequence has missed changes.
 std::int64_t fingerprint(const std::vector<std::string>& games) {
   std::uint64_t hash = hash_of({});
   // The end of each game is hashed too, since "ab", "c" is another list than "a", "bc".
@@ -38,7 +40,7 @@ bool restore_shared(const Attachment& attachment, User& user) {
   return is_sound;
 }
 
-// Closes the connections of version 2, which cannot go on without a sequence.
+// Closes the connections of version 2 when there is no sequence: nobody could count their frames.
 void expel_uncounted(User& user, Step& step) {
   user.connections.each([&](ConnectionId id, const Connection& connection) {
     if (connection.version != ProtocolVersion::kVersion2) return;
@@ -130,7 +132,7 @@ void Persistence::restore_connections(const Woken& event, User& user, Step& step
     user.touch(woken.heartbeat);
     const auto attachment = decode_attachment(woken.attachment);
     if (!attachment || !restore_shared(*attachment, user)) {
-      // Nobody knows any more what this connection may do.
+      // Nobody knows any more whose connection this is, or which frames it carried.
       step.effects.expel(woken.connection, kTryAgainCode, kConnectAgain);
       is_any_lost = true;
     } else if (user.access.is_ended(attachment->credential)) {
@@ -145,13 +147,14 @@ void Persistence::restore_connections(const Woken& event, User& user, Step& step
   const bool is_any_attached = carrier_ != kNoConnection;
   if (is_any_lost) {
     step.effects.log("the attachment of a connection is damaged: it is closed");
-    // The lost attachment may have been the only one that knew the newest sequence number.
+    // The lost attachment may have been the only one with the newest sequence number.
     if (user.sequence.is_running()) user.sequence.stop();
   }
-  // The sequence may come from the attachment of an expelled connection. Without a carrier, this
-  // step attaches it to another one.
+  // The newest sequence may stand only in the attachment of an expelled connection. Commit attaches
+  // to a connection that stays when there is no carrier.
   if (is_any_ended && user.sequence.is_running()) carrier_ = kNoConnection;
   if (!user.sequence.is_running()) expel_uncounted(user, step);
+  // No connection has gone on through a sleep, so there is no sleep to count.
   const bool is_new = !is_any_attached || user.connections.count() == 0;
   user.meter.wake(step.now, user.last_active, event.is_measured, is_new);
   if (is_new) return;

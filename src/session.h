@@ -13,54 +13,54 @@
 //   is the handling of one event. An effect (effect.h) is something that the step wants done: store
 //   this, send that.
 // - A connection is one open socket. A device is an installation of the app in version 2 of the
-//   protocol, with one connection for each of its tabs; in version 1 it is one connection, whatever
-//   it calls itself.
+//   protocol, with one connection for each of its tabs. In version 1 each connection is a device of
+//   its own, also when two of them have the same id.
 // - A row is a value in the user's storage. There are three: the snapshot of the user, the logout
 //   and the kept pushes. A row survives everything, and each write of it costs money.
 // - An attachment is bytes, at most 16 KiB, that the platform keeps with an open socket. It
-//   survives the instance but not the socket, and writing it is free. The carrier is the connection
-//   whose attachment was written last.
-// - The extension is the part of the snapshot that only devices of version 2 need.
-// - The sequence is the count of the frames that are sent to all devices. Each takes the next
-//   sequence number (`seq`). An epoch is a stretch of time in which no number is used twice.
-// - The audience of an event or a push is the devices to which it is limited.
+//   survives the instance but not the socket, and writing it is free.
+// - The sequence is the count of the frames that concern everybody: devices of version 2 see the
+//   number (`seq`) that each has. An epoch is a stretch of time in which no number is used twice;
+//   a new one begins when the count could not go on without a gap.
+// - The audience of a device's event or of a push is the devices to which it is limited.
 // - A kept push is a push from a server that waits for devices which are away.
 // - A device has vanished when its heartbeats have stopped although its socket is still open.
 //
 // Rules
 //
-// - An event goes in, effects come out, and nothing else is read or written: the same events give
-//   the same effects. The time comes with the events.
+// - An event goes in and effects come out. Nothing outside the session is read or written, and the
+//   time comes with the events, so the same events give the same effects.
 // - A handler (handlers/) decides. It changes `User` (state/user.h) and adds the frames and
 //   closings to the effects. It stores nothing. At the end of the step `commit` (commit.h) stores
-//   what must survive, and the effect list puts that before everything that anybody is told.
-// - A frame from a connection that is not in the table does nothing. The server has closed that
-//   connection already, and the platform still delivers what was under way.
+//   what must survive. The effect list sorts what is added to it: rows and attachments come before
+//   everything that anybody is told.
+// - A frame from a connection that is not open (state/connections.h) does nothing. The server has
+//   closed that connection already, and the platform still delivers what was under way.
 //
-// Theory
+// What events do
 //
-// This is how an event changes the session:
 //
 //   Woken             -> it knows what is stored and which connections are open
 //   Connected         -> one more connection; the first makes the user online
 //   FrameReceived     -> the message is handled or refused, see json/message.h
 //   HeartbeatsRead    -> connections that have vanished are closed
 //   Disconnected      -> one connection less; without any the user is offline
-//   all others        -> a request of a server or of the user's own page, with an answer
+//   all others        -> a request by HTTP or by RPC, with an answer
 //
 // A logout of all devices leaves a time behind: every credential that was issued in that second or
-// before is refused from then on. A connection is closed when its credential expires, but only at
-// the next event of any device. Until then nobody is sent anything, so no timer is needed.
+// before is refused from then on. A connection whose credential has expired is closed at the next
+// event, whoever causes it. Until that event nobody is sent anything, so no timer is needed.
 //
 // The sequence runs while a device of version 2 is connected or may come back. A device that comes
 // back says the last place it has seen, and is sent what it has missed; if that is not possible it
 // is told to start over (state/sequence.h).
 //
-// Warning
+// Before you change something
 //
 // An instance may vanish after any step, and its successor knows only the rows and the attachments.
-// So whatever a device or a server is told must survive the step that tells it. Keep new state in
-// `User`, with a flag that says that it is not stored yet, and let `commit` act on that flag.
+// So whatever a device or a server is told about the user must survive the step that tells it. Keep
+// new state in `User`, with a flag that says that it is not stored yet, and let `commit` act on
+// that flag.
 //
 // The texts of an event are borrowed from its caller. Copy what must outlive the step.
 #pragma once
@@ -93,11 +93,12 @@ class Session {
     std::uint16_t status = 0;
     Refusal refusal;
   };
-  // The result of a handler: the reason why nothing was done, or nullopt if it was done.
+  // The result of a handler: the reason for a refusal, with nothing changed; nullopt if all was
+  // done.
   using Refused = std::optional<Refusal>;
 
-  // Updates the metrics for `event`, charges the sender for what was sent, and commits everything
-  // that must outlive this instance.
+  // Updates the metrics for `event`, takes rate-limit tokens for what was sent, and commits
+  // everything that must outlive this instance.
   void finish(const Event& event, Step& step);
 
   // Each `on` handles one kind of event.
@@ -158,8 +159,8 @@ class Session {
   // Takes a connection out of the table and sends nothing. The caller calls `after_removals` once
   // when it has removed all that it wants to.
   void remove(ConnectionId id, Step& step);
-  // Removes a connection that has lost its rights, and closes it before any frame of this step is
-  // sent.
+  // Removes a connection whose credential has ended, and closes it before any frame of this step is
+  // sent. Its caller calls `after_removals`, too.
   void expel(ConnectionId id, std::uint16_t code, std::string_view reason, Step& step);
   // Tells the remaining devices which ones are gone.
   void after_removals(Step& step);
@@ -185,8 +186,8 @@ class Session {
   // handlers/games.cpp
 
   // Join and leave a game for the sender, or for a server if `step` has no sender. Joining does
-  // nothing if the game is there, and is refused if there is no room. Leaving tells all devices,
-  // also if the game is not there.
+  // nothing if the game is there, and is refused if there is no room. Leaving tells all devices
+  // even if the game is not there, as the server before this one did.
   Refused join_game(std::string_view game_id, Step& step);
   void leave_game(std::string_view game_id, Step& step);
 
@@ -206,10 +207,10 @@ class Session {
 
   // Closes every connection, and refuses from now on every credential that was issued until now.
   void logout_all(Step& step);
-  // Log out the device `device_id`, connected or not, or all others (`kOthers`), and revoke their
-  // credentials. A credential that a device which stays also uses is not revoked; `step` notes
-  // that. Return a refusal, with nothing done, if the device is unknown or too many credentials
-  // would be revoked.
+  // Log out the device `device_id`, connected or not, or all devices but the sender's (`kOthers`),
+  // and revoke their credentials. If a device that stays uses one of them, that one is not revoked,
+  // and `step.is_credential_shared` is set. Return a refusal, with nothing done, if the device is
+  // unknown or too many credentials would be revoked.
   enum class Scope { kDevice, kOthers };
   Refused end_devices(Scope scope, std::string_view device_id, Step& step);
   Refused end_device(std::string_view device_id, Step& step);
@@ -224,10 +225,10 @@ class Session {
   // dropped to make room.
   std::size_t keep(const PushRequested& event);
   // Sends a device the kept pushes that it has not got yet. `is_exact` is true if the device has
-  // just been sent every frame that it missed, newer pushes among them.
+  // just been sent every frame that it missed, and with them the pushes since it was last here.
   void give_kept(const Connected& event, bool is_exact, Step& step);
 
-  // handlers/telling.cpp: the receivers of a frame
+  // handlers/telling.cpp: who is sent what
 
   // Send a frame to all connections: `frame` to version 1, and `v2_frame` with the newest sequence
   // number to version 2. The caller has counted the frame in the sequence.
@@ -245,7 +246,8 @@ class Session {
 
   // True after Woken has been handled.
   bool is_awake_ = false;
-  // Time of the newest event that had one. An event without a time is taken to happen at this one.
+  // Time of the newest event that had one. Disconnected has none, and is taken to happen at this
+  // one.
   TimeMs now_ = 0;
   User user_;
   Persistence persistence_;

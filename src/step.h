@@ -13,30 +13,33 @@
 namespace user_session {
 
 struct Step {
-  // The effects of this step. Handlers and `commit` append to it.
+  // The effects of this step. Handlers add what is to be said, and the commit point (commit.h) adds
+  // what is to be stored.
   EffectList& effects;
-  // Time of the event, or of the newest event before it if it has none.
+  // Time of the event. An event without one is taken to happen when the newest event before did.
   TimeMs now;
   // Connection whose frame is being handled; kNoConnection for every other event.
   ConnectionId sender = kNoConnection;
-  // True for Woken, the first event of the instance. The event that has woken the instance follows
-  // it at once.
+  // True for Woken, which the caller makes to begin an instance. The event for which the instance
+  // was woken is the next step.
   bool is_waking = false;
-  // True when the event has ended every session: `lastActive` may not lag in storage then.
+  // True when the event has logged out all devices. `lastActive` is then stored in this step, and
+  // not up to a minute late.
   bool is_logout_of_all = false;
   // Number of connections that were open before this event.
   std::size_t open_before = 0;
-  // Id of the request that is being handled, until it is acknowledged; empty if the frame has no id
-  // or the `ack` is sent already. A refusal carries it, too.
+  // Id of the request that is being handled, for its `ack` or its refusal. Empty if the frame has
+  // no id, or once the `ack` has been added. It lies in the frame.
   std::string_view request_id = kNoText;
-  // Sequence number with which the request is remembered and acknowledged; nullopt until it is
-  // done.
+  // Sequence number that the `ack` tells, and tells again when the request is repeated
+  // (state/idempotency.h); nullopt until the request is done.
   std::optional<std::int64_t> request_seq;
-  // True when a credential this logout should revoke is also used by a device that stays connected;
-  // it is then not revoked.
+  // True when a device that stays uses the same credential as one that this event logs out. That
+  // credential is not revoked, and the `ack` says so.
   bool is_credential_shared = false;
-  // Ids of the devices that have lost a connection in this step and of which the others have not
-  // been told yet. Each id is there once.
+  // Ids of the devices that have lost a connection in this step, each once. tell_gone
+  // (handlers/devices.cpp) tells the other devices whether each has fewer tabs or is gone, and
+  // empties the list.
   std::vector<std::string> gone;
 };
 

@@ -1,6 +1,7 @@
 /**
- * Carries a request from the Worker to its user's object, and says in it what the Worker has checked. Both
- * ends of that agreement are here; the checks are not, and neither is what the object does.
+ * Carries a request from the Worker to its user's object, and says in it what the Worker has checked. Both the
+ * writing and the reading of that note are here. The checks are in admission.js, and the object's work in
+ * object/.
  */
 import { notConfigured } from "./http/refusals.js";
 import { unavailable } from "./http/responses.js";
@@ -13,7 +14,10 @@ import { FRAME_BYTES_MAX } from "../bindings/wire.js";
 /** @import { Access } from "./auth/identity.js" */
 /** @import { ParsedRequest } from "./http/parsed-request.js" */
 
-/** The message of the exception that a request gets which waits for the restart. */
+/**
+ * The message of the exception by which a waiting request fails when the object restarts after a logout
+ * (object/logout-restart.js).
+ */
 export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
 
 // The only headers of a socket's request that go on to the object: credentials stay in the Worker.
@@ -22,12 +26,13 @@ const SOCKET_HEADERS = [
   ...["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions"],
 ];
 
-// Headers of a client's request that a Worker's own request lacks.
+// Headers that a client's request has. A request that a Worker makes by `new Request` has none of them.
 const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
 const CLIENT_HEADERS = ["Origin", "Cookie", "Authorization", "User-Agent", "Referer", "Sec-Fetch-Site"];
 
 /**
- * Passes a request on to the user's object, a second time if the object restarts meanwhile.
+ * Passes a request on to the user's object, and once more if the object has restarted after a logout. After any
+ * other failure the request may have been done, so it is not sent again.
  * @param {ParsedRequest} parsed
  * @param {Env} env
  * @param {Admitted} admitted
@@ -38,6 +43,7 @@ export async function forward(parsed, env, admitted) {
   const id = env.USER_SESSION_DO.idFromName(admitted.route.userId);
   const copy = await copier(parsed, admitted);
   if (copy instanceof Response) return copy;
+  // Each attempt takes a stub of its own, because one that has thrown does not work again.
   try {
     return await env.USER_SESSION_DO.get(id).fetch(copy());
   } catch (error) {
@@ -51,7 +57,7 @@ export async function forward(parsed, env, admitted) {
  * copies carry the access that was checked, and no credential.
  * @param {ParsedRequest} parsed
  * @param {Admitted} admitted
- * @returns {Promise<(() => Request) | Response>} The refusal if the body can't be read.
+ * @returns {Promise<(() => Request) | Response>} The function, or the refusal if the body can't be read.
  */
 async function copier({ request, handshake }, { route, access }) {
   const { url, method } = request;
@@ -66,8 +72,8 @@ async function copier({ request, handshake }, { route, access }) {
 }
 
 /**
- * Whether a request failed since the object restarted after a logout. Such a request was not begun: an
- * object that serves one does not restart.
+ * Whether a request failed because the object restarted after a logout. Such a request was not begun, because
+ * an object that is serving a request does not restart.
  * @param {unknown} error
  */
 export function isRestart(error) {
@@ -99,7 +105,7 @@ function socketHeaders(request, subprotocol) {
 }
 
 /**
- * Whether a client made a request, and not only the Worker that passes it on.
+ * Whether a request is a client's as it came. It is not if a Worker has made it, as `forward` does.
  * @param {Request} request
  */
 export function isFromOutside({ headers }) {
@@ -107,7 +113,7 @@ export function isFromOutside({ headers }) {
 }
 
 /**
- * Makes the part of a request that tells the object what was checked. No client can write to `cf`.
+ * Makes the part of a request that tells the object what was checked. On Cloudflare no client can write to `cf`.
  * @param {Access} access
  */
 function forwardedCf(access) {
@@ -115,7 +121,7 @@ function forwardedCf(access) {
 }
 
 /**
- * Whether the Worker sends a request once more if the object's restart makes it fail.
+ * Whether whoever sent a request sends it once more if the object's restart makes it fail: `forward` does.
  * @param {Request} request
  */
 export function outlivesRestart({ cf }) {
@@ -125,11 +131,11 @@ export function outlivesRestart({ cf }) {
 /**
  * Reads what our Worker has found out about a request.
  * @param {Request} request
- * @returns {Access | null} `null` if the request did not come from it.
+ * @returns {Access | null} `null` if the request does not say it, or may not come from our Worker.
  */
 export function forwardedAccess(request) {
   const access = request.cf?.userSessionAccess;
-  // This header lets anybody set `cf` on a development server, and our Worker does not pass it on.
+  // On a development server (miniflare) this header lets a client set `cf`. Our Worker does not pass it on.
   if (!isAccess(access) || request.headers.has("MF-CF-Blob")) return null;
   return access;
 }

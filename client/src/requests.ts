@@ -20,13 +20,12 @@ const SLOWEST_PER_SECOND = 0.5;
 /** For so long the server gets less after it has refused. */
 const SLOW_MS = 60_000;
 
-/** The messages that a server of version 1 does not know. */
+/** The messages by which a device asks for something to be done, in either version. */
+export const BOTH_VERSIONS = ["join_game", "leave_game", "update_presence", "logout_all", "broadcast"] as const;
+/** Those that a server of version 1 does not know. */
 export const ONLY_VERSION_2 = ["logout_others", "logout_device", "set_device"] as const;
 
-/** A message that a device may ask to be done, in either version or in the newer one alone. */
-type RequestType =
-  | ("join_game" | "leave_game" | "update_presence" | "logout_all" | "broadcast")
-  | (typeof ONLY_VERSION_2)[number];
+type RequestType = (typeof BOTH_VERSIONS | typeof ONLY_VERSION_2)[number];
 
 /** A frame of the device's. */
 export interface Message {

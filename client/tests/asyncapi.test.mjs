@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 
 import { ROOT } from "../../tests/support/server.mjs";
 import { DEVICE, FRAMES, LISTED } from "../dist/frames.js";
-import { ONLY_VERSION_2, isOnlyVersion2 } from "../dist/requests.js";
+import { BOTH_VERSIONS, ONLY_VERSION_2, isOnlyVersion2 } from "../dist/requests.js";
 
 /** @typedef {{const?: unknown, enum?: unknown[], type?: string, $ref?: string, minimum?: number, properties?: Record<string, Schema>, required?: string[]}} Schema */
 /** @typedef {{needs: Record<string, (value: unknown) => boolean>, may?: Record<string, (value: unknown) => boolean>}} Shape */
@@ -123,10 +123,18 @@ test("a device has the document's fields, alone and in a list", () => {
   assertSame("knownDevice", LISTED, schemas["knownDevice"]);
 });
 
+/** Messages that ask for no change, so that nobody waits for their being done. */
+const NO_REQUESTS = ["sync_state", "ping"];
+
 describe("what a server of version 1 could not do is not sent to it:", () => {
   const [older, newer] = [documented(".v1"), documented(".v2")];
   // Frames to devices end like that, too.
   for (const name of [...newer.keys(), ...older.keys()]) if (name.endsWith(".to")) [older, newer].forEach((of) => of.delete(name));
+
+  test("the client can send each of the document's messages that ask for a change", () => {
+    const requests = [...older.keys()].filter((type) => !NO_REQUESTS.includes(type));
+    assert.deepEqual([...BOTH_VERSIONS].sort(), requests.sort());
+  });
 
   test("messages that the document has in version 2 alone", () => {
     assert.deepEqual([...older.keys()].filter((type) => !newer.has(type)), [], "version 2 has all of version 1");

@@ -1,5 +1,5 @@
-// Who is let in, how often they may ask, and when they are closed. What a credential or a rate is
-// worth is decided in state/access.h.
+// The gate: which devices and requests are let in, and which frames are refused for being too many.
+// Whether a credential is valid and whether a rate is used up is decided in state/access.h.
 #include <algorithm>
 
 #include "limits.h"
@@ -24,7 +24,7 @@ constexpr Refusal kTooManyConnects = {ErrorCode::kRateLimited,
 constexpr Refusal kTooManyRequests = {ErrorCode::kRateLimited,
                                       "too many requests in a short time: wait and try again"};
 
-// Returns why the device or its tab cannot have this name, or nullopt.
+// Returns why the device's id or the tab's is too long, or nullopt. Only version 2 has tabs.
 std::optional<Refusal> check_names(const Connected& event) {
   const bool is_v2 = event.version == ProtocolVersion::kVersion2;
   if (!is_v2 && event.device_id.size() > kDeviceIdBytesMax) return kDeviceIdTooLong;

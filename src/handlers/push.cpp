@@ -1,5 +1,6 @@
-// Messages of the app: events of devices and pushes of servers, to all or to an audience (event.h),
-// and kept pushes, which wait for devices that are away. How pushes are kept is in state/kept.h.
+// The app's own content: events that devices broadcast and pushes that servers send, to all devices
+// or to an audience (event.h). A kept push also waits for devices that are away; how it is kept is
+// in state/kept.h.
 #include <algorithm>
 
 #include "limits.h"
@@ -93,12 +94,14 @@ std::size_t Session::send_aimed(std::string_view frame, std::string_view v2_fram
 
 std::size_t Session::keep(const PushRequested& event) {
   user_.kept.expire(event.now);
-  // An uncounted push has no place: the sequence's head is then the place of another frame.
+  // While the sequence does not run the push has not been counted, and the newest number belongs to
+  // an earlier frame. The push then has no position.
   const bool is_counted = user_.sequence.is_running();
   const Position position = is_counted ? user_.sequence.head() : Position{};
   const std::size_t dropped =
       user_.kept.add(event.payload.text, position, event.now + (event.keep_s * kMsPerSecond));
-  // Every connected device of version 2 has just been sent this push.
+  // Every connected device of version 2 has just been sent this push, and was given the older ones
+  // when it connected. Version 1 gets no kept pushes.
   user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
     if (connection.version != ProtocolVersion::kVersion2) return;
     user_.kept.give_all(connection.device_id, position.epoch, position.epoch);
@@ -112,8 +115,11 @@ void Session::give_kept(const Connected& event, bool is_exact, Step& step) {
   const std::int64_t given = user_.kept.given(event.device_id, event.since.epoch);
   for (const KeptPush& push : user_.kept.all()) {
     const bool is_of_its_epoch = push.position.epoch == event.since.epoch && event.since.epoch != 0;
-    // The device was sent this push with the frames that it missed, or had seen it before.
+    // The device had this push as a frame: it was among the missed frames that were just sent, or
+    // it is not newer than the last frame that the device has seen.
     if (is_of_its_epoch && (is_exact || push.position.seq <= event.since.seq)) continue;
+    // The frames of another epoch say nothing about this push, but the server remembers up to which
+    // one it was given.
     if (!is_of_its_epoch && push.number <= given) continue;
     write_kept_push(out_, push.body);
     step.effects.send(event.connection, out_);

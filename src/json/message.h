@@ -17,8 +17,10 @@
 namespace user_session {
 
 // The messages. Each has its `type`, the first version of the protocol that knows it, and the
-// counter for those that are handled; nullopt if they are not counted. Whoever adds one adds it to
-// Message below, from which the parser, the refusal of an unknown type and the counting derive.
+// counter that counts the messages of this type that were handled; nullopt for none. To add one,
+// write its struct and add it to Message below. The parser, the refusal of an unknown type and the
+// counting derive from Message; the compiler then asks for a function that reads its members
+// (message.cpp) and for a handler (session.h). CONTRIBUTING.md has all the steps.
 
 struct JoinGame {
   static constexpr std::string_view kType = "join_game";
@@ -60,8 +62,8 @@ struct Broadcast {
   std::string_view event;
   // JSON text of the value, exactly as the sender wrote it; `null` if it wrote none.
   std::string_view data;
-  // Ids of the devices that get it and of those that do not; nullptr if the list is absent. The
-  // lists belong to the parser and are valid until its next call.
+  // Ids of the devices that get it, and of those that do not. A list that is absent is nullptr; one
+  // that is there is not empty. The lists belong to the parser and are valid until it parses again.
   const std::vector<std::string>* to = nullptr;
   const std::vector<std::string>* except = nullptr;
 };
@@ -71,7 +73,6 @@ struct SetDevice {
   static constexpr std::optional<Counter> kCounter = std::nullopt;
   std::string_view name;
 };
-// One counter has all logouts that devices ask for.
 struct LogoutOthers {
   static constexpr std::string_view kType = "logout_others";
   static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
@@ -88,7 +89,7 @@ struct LogoutDevice {
 using Message = std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll,
                              Broadcast, SetDevice, LogoutOthers, LogoutDevice>;
 
-// The reasons for a refusal, which devices and servers tell apart by their names.
+// The reasons for a refusal. Devices and servers are told the name of the reason.
 enum class ErrorCode {
   kInvalidJson,
   kInvalidMessage,
@@ -103,7 +104,8 @@ enum class ErrorCode {
 std::string_view error_code_name(ErrorCode code);
 
 // The reason why something was not done, for the one who asked. `message` names the field and what
-// was expected of it. It is a literal, or lies in the parser that refused.
+// was expected of it. Its text is a literal, or belongs to the parser that refused and is valid
+// until that parses again.
 struct Refusal {
   ErrorCode code = ErrorCode::kInvalidJson;
   std::string_view message;
@@ -114,28 +116,30 @@ inline constexpr Refusal kTooLarge = {ErrorCode::kTooLarge,
                                       "too large: expected at most 65536 bytes of UTF-8"};
 static_assert(kFrameBytesMax == 65536, "the refusal names the limit");
 
-// Returns why `game_id` is no game id, which has 1 to kNameBytesMax bytes; nullopt if it is one.
+// Returns nullopt if `game_id` has 1 to kNameBytesMax bytes, and otherwise the refusal.
 std::optional<Refusal> check_game_id(std::string_view game_id);
 
 // A parser that keeps its memory from one message to the next.
 class MessageParser {
  public:
-  // Parses a device's frame of at most kFrameBytesMax bytes of UTF-8, as `version` knows it. The
-  // texts of the message are valid until the next call and as long as `frame` is.
+  // Parses a device's frame of at most kFrameBytesMax bytes of UTF-8. A type or a member that
+  // `version` does not have is unknown. The texts of the message are valid while `frame` is, and
+  // not beyond the next call.
   std::variant<Message, Refusal> parse_frame(std::string_view frame,
                                              ProtocolVersion version = ProtocolVersion::kVersion1);
 
-  // Returns the request id of the frame that was parsed last, empty if it has none; or why it is no
-  // id. It is valid as long as the message.
+  // Returns the `id` of the frame that was parsed last, empty if it has none, or the refusal of one
+  // that is not 1 to 36 printable ASCII characters. It is valid as long as the message.
   [[nodiscard]] std::variant<std::string_view, Refusal> request_id() const;
 
-  // Checks a body that a server pushes: it must be a JSON object with a `type` that is not in
-  // kVersion1FrameTypes. Returns nullopt if it is. The refusal's message is valid until the next
-  // call.
+  // Checks a body that a server pushes. It must be a JSON object with a `type`, which must not be
+  // in kVersion1FrameTypes (json/frame.h): version 1 would take it for the session's own word.
+  // Returns nullopt if it is right. The refusal's message is valid until the next call.
   std::optional<Refusal> check_push(std::string_view body);
 
  private:
-  // Sets `fields_` to the members of a JSON object with a `type`, or returns why it is none.
+  // Sets `fields_` to the members of a JSON object with a `type`, or returns why `text` is no such
+  // object.
   std::optional<Refusal> read_fields(std::string_view text);
 
   Fields fields_;

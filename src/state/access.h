@@ -25,36 +25,38 @@ class Access {
   // Returns why a credential is refused at `now`, because of a logout or its expiry; nullopt if it
   // is valid.
   [[nodiscard]] std::optional<Refusal> check(const Credential& credential, TimeMs now) const;
-  // Returns true if a logout has revoked the credential. It may also have expired; `check` says so.
+  // Returns true if a logout has revoked the credential, by its id or by when it was issued. Its
+  // expiry does not matter here.
   [[nodiscard]] bool is_ended(const Credential& credential) const;
-  // Remembers when a valid credential was issued, so that a logout of all devices reaches it also
-  // when its issuer's clock is ahead of ours.
+  // Remembers when a valid credential was issued, if it is the newest that this instance has seen.
+  // A logout of all devices then reaches it even if its issuer's clock is ahead of ours.
   void note_shown(const Credential& credential);
 
-  // Refuses from now on what was issued in the second `at_s` or before. An earlier logout with a
-  // later second stays, since a clock that jumps back must not open the door again.
+  // Refuses from now on what was issued in the second `at_s` or before. The second never moves
+  // back, since a clock that was set back must not open the door again.
   void end_until(std::int64_t at_s);
-  // Refuses from now on what was issued until `now`, and every credential that `note_shown` has
-  // seen.
+  // Refuses from now on what was issued until the end of the second of `now`, or until the second
+  // that `note_shown` remembers if that is later.
   void end_all(TimeMs now);
-  // Revokes the credentials with these ids; an id of 0 is ignored. Returns false and revokes none
-  // if there would be more than kRevokedMax.
+  // Revokes the credentials with these ids, for good. An id of 0, a credential without id, is
+  // ignored. Returns false and revokes none if more than kRevokedMax (limits.h) would be revoked.
   [[nodiscard]] bool end(const std::vector<std::uint64_t>& credential_ids);
 
-  // Each of these takes a token from a rate limit at `now`, and returns 0. If there is none it
-  // returns the milliseconds until there will be one.
+  // Each function that returns a time takes a token from a rate limit at `now` and returns 0, or
+  // returns the milliseconds until there will be a token.
   TimeMs take_connect(TimeMs now) { return connects_.take(limits_.connects, now); }
   TimeMs take_frame(Connection& connection, TimeMs now) const;
   // Takes from the rate that the user's connections share or, when that is used up, from the
-  // connection's reserve.
+  // reserve that each connection has so that the others cannot silence it.
   TimeMs take_user_frame(Connection& connection, TimeMs now);
   // Takes from the same shared rate for a request that comes from no connection.
   TimeMs take_request(TimeMs now) { return user_frames_.take(limits_.user_frames, now); }
-  // Takes one of the `rate_limited` refusals that a connection may get before it is closed. Returns
-  // false if it has used them up.
+  // Takes one of the `rate_limited` refusals that a connection may get before it is closed; they
+  // come back with time. Returns false if there is none left.
   bool take_patience(Connection& connection, TimeMs now) const;
-  // Charges a frame or request that made the server send `bytes` bytes: one token for each
-  // kSentBytesPerFrame, to the user's shared rate and to `sender`, which may be nullptr.
+  // Takes tokens for a frame or request that made the server send `bytes` bytes: one for each
+  // kSentBytesPerFrame (limits.h), from the user's shared rate and from that of `sender`, which may
+  // be nullptr.
   void charge_for_sent(Connection* sender, std::int64_t bytes, TimeMs now);
 
   // Number of connections that the user may have open.
@@ -69,13 +71,13 @@ class Access {
   // connections that the user may have.
   [[nodiscard]] Rate share() const;
 
-  // Limits as the owner has set them; new ones come only with a new instance.
+  // Limits as whoever deploys the server has set them. They do not change while the instance lives.
   RateLimits limits_;
   TokenBucket user_frames_;
   TokenBucket connects_;
   Logout logout_;
-  // Second in which the newest of the credentials that were shown was issued. After a waking it
-  // knows those of the open connections.
+  // Second in which the newest credential that this instance has seen was issued. An instance
+  // begins with those of the open connections.
   std::int64_t newest_issued_at_s_ = 0;
   bool is_unstored_ = false;
 };

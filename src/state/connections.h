@@ -1,5 +1,8 @@
-// The table of a user's open sockets. What a device may do is in access.h, what is remembered of
-// devices that have gone in devices.h, what other devices are told in handlers/devices.cpp.
+// The table of a user's open sockets. state/access.h says what a device may do, state/devices.h
+// remembers devices that have gone, and handlers/devices.cpp tells other devices of this one.
+//
+// The caller chooses the id of a connection and may use it again once the connection is closed. An
+// id means nothing after a sleep: Woken brings new ones for the sockets that are open.
 #pragma once
 
 #include <cstddef>
@@ -25,55 +28,56 @@ struct Connection {
   std::string tab_id;
   // Credential by which the connection was let in.
   Credential credential;
-  // Presence of the device, as it said it last in any of its tabs.
+  // Presence of the device. All its tabs have the same, the last that any of them said.
   Presence presence = Presence::kOnline;
   TimeMs connected_at = 0;
   // Time of its last frame, or of connecting.
   TimeMs seen_at = 0;
   // Time of its last heartbeat as far as it is known; 0 if there was none.
   TimeMs heartbeat_at = 0;
-  // True if it has an attachment that may stay. The two fields behind it are what the attachment
-  // says.
+  // True unless an attachment must be written in this step. The next two fields are what the
+  // present attachment (commit.h) says.
   bool is_attached = false;
   Presence attached_presence = Presence::kOnline;
   TimeMs attached_seen_at = 0;
   // Tokens for its own frames.
   TokenBucket frames;
-  // Tokens for when the other connections have used up the rate that all share.
+  // Tokens for its frames when the other connections have used up the rate that all share.
   TokenBucket reserve;
-  // Tokens for refusals with `rate_limited`; without one it is closed.
+  // Tokens for refusals with `rate_limited`. A connection that has none left is closed.
   TokenBucket refusals;
 
-  // Returns true if the attached time of its last frame lags by kAttachmentLagMs or more, so that
-  // it must be attached in this step.
+  // Returns true if `attached_seen_at` lags by kAttachmentLagMs or more, so that this step must
+  // write the attachment.
   [[nodiscard]] bool is_attached_late() const {
     return seen_at - attached_seen_at >= kAttachmentLagMs;
   }
 
-  // Returns the time of its last frame to tell other devices: the time that survives this step, so
-  // that nobody is told an earlier one after a sleep.
+  // Returns the time of its last frame as other devices are told it. It is the time that survives
+  // this step, so after a sleep nobody is told an earlier one.
   [[nodiscard]] TimeMs told_seen_at() const {
     return is_attached_late() ? seen_at : attached_seen_at;
   }
 };
 
-// All open connections of the user. A reference to a connection is valid until the next `open`, and
-// `close` empties what it refers to.
+// All open connections of the user. A reference to a connection is valid until the next `open`;
+// after `close` it refers to an empty slot.
 class Connections {
  public:
   // Opens the connection `id`, which must not be open, and returns it.
   Connection& open(ConnectionId id, std::string_view device_id, ProtocolVersion version);
   // Closes an open connection: its slot is empty afterwards.
   void close(ConnectionId id);
-  // Notes the credential by which a connection is let in; the connection is closed when it expires.
+  // Notes the credential by which a connection is let in. each_expired finds the connection when
+  // the credential expires.
   void grant(Connection& connection, const Credential& credential);
-  // Changes what a device itself has said last, for all its connections.
+  // Sets the presence of one device, for all its connections. The user's own is in User.
   void set_presence(std::string_view device_id, Presence presence);
-  // Has all attachments replaced.
+  // Marks every attachment to be written anew in this step. The connections stay open.
   void detach_all();
 
-  // Attachments may have to be written for more connections than the one whose frame is handled.
-  // Only that one's time changes in a step, so commit need not look at all of them for a frame.
+  // Returns true if this step has changed more of a connection than the time of the sender's last
+  // frame. If not, commit looks at the sender alone.
   [[nodiscard]] bool is_any_changed() const { return is_any_changed_; }
   void note_attached() { is_any_changed_ = false; }
 

@@ -1,5 +1,5 @@
-// All that is known of a user while an instance lives. What of it survives the instance is decided
-// in commit.h, what an event changes in handlers/.
+// All that an instance of the session (session.h) knows of its user. commit.h decides which part of
+// it survives the instance, and handlers/ decides what an event changes.
 #pragma once
 
 #include <string>
@@ -20,18 +20,20 @@
 
 namespace user_session {
 
-// The user, and what changes more than one part of the user at once.
+// One user. The functions are the changes and questions that concern several parts at once.
 struct User {
   std::string id;
-  // Presence of the user, as a device said it last. It is kOffline while no connection is open.
+  // Presence of the user: kOffline while no connection is open, kOnline from the first connection
+  // on, then what any device said last.
   Presence presence = Presence::kOffline;
-  // Time of the user's newest activity: a connection, a frame or a heartbeat. 0 if there was none.
+  // Time of the user's newest activity: a connection, a frame, or a heartbeat that the platform has
+  // answered by itself. 0 if there was none.
   TimeMs last_active = 0;
   Games games;
   Connections connections;
   Access access;
   Meter meter;
-  // The rest is needed by devices of version 2 alone.
+  // The rest is for what only version 2 has, but for the ids of pushes, which `kept` also has.
   RememberedDevices devices;
   Sequence sequence;
   Idempotency idempotency;
@@ -40,18 +42,18 @@ struct User {
   // Notes an activity at `time`. An earlier one than the newest changes nothing.
   void touch(TimeMs time);
 
-  // Opens a connection in the table. The first one makes the user online.
+  // Opens a connection. The first one makes the user online.
   Connection& open(ConnectionId connection, std::string_view device_id, ProtocolVersion version);
   // Closes an open connection at `now`, and remembers its device if it is of version 2. The last
   // one makes the user offline.
   void close(ConnectionId connection, TimeMs now);
 
-  // Returns the remembered device of a connection of version 2, which is added if it was forgotten,
-  // with the connection's credential.
+  // Returns what is remembered of the device of a connection of version 2. A device that is not
+  // remembered yet is added, with the connection's credential.
   RememberedDevice& remember_device(const Connection& connection);
 
-  // Returns all devices as others see them: those that are connected, and those that are
-  // remembered.
+  // Returns all devices as others see them, each once: those that are connected, and those that are
+  // away but remembered.
   [[nodiscard]] std::vector<DeviceView> device_views() const;
   // Returns one device as others see it. A device that is unknown has only its id.
   [[nodiscard]] DeviceView device_view(std::string_view device_id) const;

@@ -18,6 +18,13 @@
 
 namespace user_session {
 
+// In an expected line: a lastActive, and any text up to the end.
+constexpr char kTime = '\x01';
+constexpr char kAny = '\x02';
+
+// Returns a connection's number as it stands in an expected line.
+inline std::string to(ConnectionId connection) { return ' ' + std::to_string(connection) + ' '; }
+
 // The state of the user as the model knows it.
 class Model {
  public:

@@ -107,6 +107,15 @@ test("no file of the server imports from a folder in front of its own", () => {
   assert.deepEqual(wrong, []);
 });
 
+/** The ways to have something stored or attached. */
+const STORING = /\beffects\.(?:store\w*|set_attachment)\(/;
+
+test("nothing but the commit point stores or attaches", () => {
+  const files = [...allFiles()].filter((file) => /^src\/.*\.(?:h|cpp)$/.test(file) && !file.startsWith("src/effect."));
+  const storing = files.filter((file) => STORING.test(readFileSync(join(ROOT, file), "utf8")));
+  assert.deepEqual(storing, ["src/commit.cpp"]);
+});
+
 test("every folder of the server's JavaScript has its place in the order", () => {
   const [{ layers }] = ORDERS;
   const found = new Set([...allFiles()].filter((file) => /^worker.*\.js$|^bindings\/.*\.js$/.test(file)).map((file) => layerOf(layers, file)));

@@ -106,8 +106,26 @@ class Follower {
     // A nesting that ours refuses is nothing that a schema could say.
     if (error?.code === "invalid_json") return;
     assert.equal(isOne, !error || !isKnownDevice, `${message}: ${frame.slice(0, SHOWN)}`);
-    if (isOne) this.seen.add(message);
+    if (!isOne) return;
+    this.seen.add(message);
+    if (version === ProtocolVersion.Version2) assertAnswered(connection, frame, effects);
   }
+}
+
+/**
+ * A message with an id is a request: its device waits until it is answered with that id, and asks again.
+ * @param {number} connection
+ * @param {string} frame
+ * @param {Effect[]} effects
+ */
+function assertAnswered(connection, frame, effects) {
+  const { id } = parsed(frame);
+  if (id === undefined) return;
+  const answers = effects
+    .filter((effect) => effect.kind === EffectKind.Send && effect.connection === connection)
+    .map((effect) => JSON.parse(effect.text))
+    .filter(({ type }) => type === "ack" || type === "error");
+  assert.deepEqual(answers.map((answer) => answer.id), [id], frame.slice(0, SHOWN));
 }
 
 /**

@@ -12,13 +12,29 @@ import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { Host } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
-/** @type {{components: {messages: Record<string, {name: string}>, schemas: Record<string, {maxLength: number, pattern: string}>}}} */
+/**
+ * @typedef {object} Api
+ * @property {{messages: Record<string, {name: string}>, schemas: Record<string, {maxLength: number, pattern: string}>}} components
+ * @property {Record<string, {messages: Record<string, {$ref: string}>}>} channels
+ * @property {Record<string, {messages: {$ref: string}[]}>} operations
+ */
+/** @type {Api} */
 const api = JSON.parse(readFileSync(join(root, "docs/asyncapi.json"), "utf8"));
 
-/** The document's messages that a device of a version sends. @param {number} version */
+/**
+ * The keys of the document's messages that a device of a version sends, or gets.
+ * @param {number} version
+ * @param {boolean} [isSent]
+ */
+function keysOf(version, isSent = true) {
+  return Object.keys(api.components.messages).filter(
+    (key) => key.endsWith(`.v${version}`) && key.includes(".to.") !== isSent,
+  );
+}
+
+/** The types of the document's messages that a device of a version sends. @param {number} version */
 function documented(version) {
-  const keys = Object.keys(api.components.messages).filter((key) => key.endsWith(`.v${version}`) && !key.includes(".to."));
-  return keys.map((key) => api.components.messages[key].name);
+  return keysOf(version).map((key) => api.components.messages[key].name);
 }
 
 /** A device in front of a session. */
@@ -57,6 +73,19 @@ class Device {
   }
 }
 
+for (const version of Object.values(ProtocolVersion)) {
+  test(`version ${version}: the document's channel and operations list each of its messages`, () => {
+    const { messages } = api.channels[`version${version}`];
+    const [sent, got] = [keysOf(version), keysOf(version, false)];
+    const expected = [...sent, ...got].map((key) => [key, { $ref: `#/components/messages/${key}` }]);
+    assert.deepEqual(messages, Object.fromEntries(expected));
+    for (const [operation, keys] of Object.entries({ devicesSend: sent, devicesGet: got })) {
+      const listed = api.operations[`${operation}Version${version}`].messages.map(({ $ref }) => $ref);
+      assert.deepEqual(listed.sort(), keys.map((key) => `#/channels/version${version}/messages/${key}`).sort());
+    }
+  });
+}
+
 for (const { path, module } of builds) {
   describe(`the messages of ${path}`, () => {
     for (const version of Object.values(ProtocolVersion)) {
@@ -69,9 +98,11 @@ for (const { path, module } of builds) {
       assert.deepEqual([...MESSAGE_TYPES].sort(), new Device(module, ProtocolVersion.Version2).types().sort());
     });
 
-    test("docs/protocol.md tells of each", () => {
-      const told = readFileSync(join(root, "docs/protocol.md"), "utf8");
-      for (const type of new Device(module, ProtocolVersion.Version2).types()) assert.match(told, new RegExp(`\\b${type}\\b`));
+    test("docs/protocol.md has each in a row of its own, or in that of a message like it", () => {
+      const rows = readFileSync(join(root, "docs/protocol.md"), "utf8").split("\n").filter((line) => line.startsWith("| `{"));
+      for (const type of new Device(module, ProtocolVersion.Version2).types()) {
+        assert.ok(rows.some((row) => row.includes(`{"type":"${type}"`) || row.includes(`\`${type}\` with`)), type);
+      }
     });
   });
 

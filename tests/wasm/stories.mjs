@@ -7,9 +7,9 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { root } from "../../scripts/lib/run.mjs";
 import { withoutWords } from "./effect-lines.mjs";
 import { Host } from "./host.mjs";
-import { root } from "./modules.mjs";
 import { parseScenario } from "./scenario-text.mjs";
 
 /** @import { Build } from "./modules.mjs" */

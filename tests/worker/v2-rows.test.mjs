@@ -178,8 +178,8 @@ test("metrics count what version 2 does, and the rows that were written", async 
   const phone = await V2Device.open(server, user, "phone");
   await desk.request({ type: "join_game", gameId: "go", id: "1" });
   await desk.request({ type: "join_game", gameId: "go", id: "1" });
-  await desk.request({ type: "broadcast", event: "e", id: "2" });
-  await desk.request({ type: "sync_state", id: "3" });
+  await desk.request({ type: "sync_state", id: "2" });
+  await desk.request({ type: "broadcast", event: "e", id: "3" });
   await server.hibernate(user);
   await phone.request({ type: "broadcast", event: "e", id: "4" });
   const { result } = await server.call(user, "getMetrics");

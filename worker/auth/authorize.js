@@ -1,6 +1,7 @@
 /**
- * Decides what a request may do, with one verifier for each `AUTH_MODE`. Nobody may do anything until the
- * owner has said how users are known. How a mode reads credentials belongs to that mode's own file.
+ * Decides what a request may do. The owner, who deploys the server, says by `AUTH_MODE` or by `authenticate` how
+ * users are identified, and nobody may do anything before. How a mode reads credentials belongs to that mode's
+ * own file.
  */
 import { TRUSTED_ACCESS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { introspect } from "./introspection.js";
@@ -18,13 +19,14 @@ import { runtimeProblem } from "../common/platform.js";
 /** @import { Action } from "../http/routes.js" */
 
 /**
- * Each mode's verifier, which finds out whose request it is or refuses it.
+ * Each mode's verifier, which finds out whose request it is or refuses it. The mode `none` has none: it trusts
+ * everybody on this machine.
  * @type {Record<Mode, (parsed: ParsedRequest, env: AuthEnv) => Promise<Identity | Response>>}
  */
 const VERIFIERS = { jwt: verifyJwt, session: introspect };
 
 /**
- * Refuses every request while the settings can't be read or the runtime is too old.
+ * Refuses every request while a setting is missing or wrong, or the runtime is too old.
  * @param {AuthEnv} env
  * @param {AuthOptions} options
  * @returns {Response | null} `null` if nothing is wrong.
@@ -49,7 +51,7 @@ export async function authorize(parsed, route, env, options = {}) {
     return forbidden("SERVICE_TOKEN is for servers: connect with a user's own credential");
   }
   if (route.action === "push" || route.action === "metrics") {
-    return refuseServer(parsed, route.action, env, options);
+    return refuseWithoutToken(parsed, route.action, env, options);
   }
   if (await isServiceTokenAstray(parsed, env)) {
     return unauthorized("SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer with it, and nothing else");
@@ -70,12 +72,12 @@ export async function authorize(parsed, route, env, options = {}) {
  */
 function identify(parsed, env, authenticate) {
   if (authenticate) return askOwner(parsed.request, env, authenticate);
-  // Checked settings have one of the modes.
+  // The settings have been checked, so `AUTH_MODE` is one of the modes.
   return VERIFIERS[/** @type {Mode} */ (env.AUTH_MODE)](parsed, env);
 }
 
 /**
- * Asks the importing Worker's own check who is asking.
+ * Asks the owner's own function, which a Worker that imports this package may pass, who is asking.
  * @param {Request} request
  * @param {AuthEnv} env
  * @param {Authenticate} authenticate
@@ -86,7 +88,7 @@ async function askOwner(request, env, authenticate) {
   /** @type {Identity | null} */
   let identity;
   try {
-    // The copy has no body: reading it would leave none to be served.
+    // The function gets a copy without the body. If it read the body, nothing would be left to serve.
     const bare = new Request(url, { method, headers, cf: /** @type {any} */ (cf) });
     identity = await authenticate(bare, env);
   } catch (error) {
@@ -122,12 +124,12 @@ function trustLocal(parsed) {
  * @param {AuthOptions} options
  * @returns {Promise<Response>}
  */
-async function refuseServer(parsed, action, env, { authenticate }) {
+async function refuseWithoutToken(parsed, action, env, { authenticate }) {
   const problem = env.SERVICE_TOKEN
     ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
     : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
   const isReadElsewhere = Boolean(authenticate) || MODES[/** @type {Mode} */ (env.AUTH_MODE)].isReadElsewhere;
-  // A token here may be a service token with a slip in it, and must not reach the sign-in.
+  // The token may be a mistyped service token, and another service must not see that.
   if (isReadElsewhere && possibleTokens(parsed).length > 0) return unauthorized(problem);
   const identity = await identify(parsed, env, authenticate);
   if (!(identity instanceof Response)) return forbidden(`${action} needs the SERVICE_TOKEN as bearer`);
@@ -145,7 +147,8 @@ async function hasServiceToken({ request }, env) {
 }
 
 /**
- * Whether the service token stands where a user's credential belongs, and would be handed to the sign-in.
+ * Whether the service token stands where a user's credential belongs. The owner's function or the app's sign-in
+ * would get it from there.
  * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
  */

@@ -1,6 +1,7 @@
 /**
- * `AUTH_MODE` `session`: asks the app's own sign-in whose session a request belongs to, and reads the answer.
- * The rules that every identity must keep belong to identity.js.
+ * `AUTH_MODE` `session`: asks the app's session service, for example better-auth, whose session a request
+ * belongs to, and reads the answer. Every request asks anew; nothing is remembered. The rules that every identity
+ * must keep belong to identity.js.
  */
 import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
@@ -11,25 +12,27 @@ import { summary } from "../common/log.js";
 
 const ANSWER_WAIT_MS = 2_000;
 
-// The path is better-auth's. Its cookie cache would go on answering for a revoked session, and a renewed
-// cookie could not be passed on.
+// The path of better-auth. Its cookie cache must be off, since it goes on answering for a revoked session. Its
+// renewing of sessions must be off, since the renewed cookie could not be passed on to the browser.
 const DEFAULT_PATH = "/api/auth/get-session?disableCookieCache=true&disableRefresh=true";
 
-// These are the dates of JSON, of databases and of HTTP. The runtime would guess at any other text, and
-// finds a date in "session 5".
+// The dates that JSON, databases and HTTP have. `Date.parse` guesses at any other text, and finds a date even in
+// "session 5".
 const ISO_DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+// Seconds or milliseconds since the epoch, as text.
 const NUMBER = /^\d{9,15}$/;
 
 const NO_SESSION = "there is no session: sign in first";
 
-/** The app's answer can't be understood. */
+/** The service's answer can't be understood. */
 class AnswerError extends Error {}
 
 /**
  * @param {ParsedRequest} parsed
  * @param {AuthEnv} env
- * @returns {Promise<Identity | Response>} The refusal if there is no session.
+ * @returns {Promise<Identity | Response>} The refusal if there is no session, it has expired, or the service gave no
+ *   usable answer.
  */
 export async function introspect(parsed, env) {
   const headers = credentialsOf(parsed);
@@ -43,8 +46,9 @@ export async function introspect(parsed, env) {
 }
 
 /**
+ * Makes the address to ask. A service binding gets the whole request whatever its host is, so a path is enough.
  * @param {URL} asked The URL of the request.
- * @param {AuthEnv} env Checked by settings.js.
+ * @param {AuthEnv} env Checked by settings.js, so the address is a whole one if there is no binding.
  */
 function sessionUrl(asked, { AUTH, AUTH_SESSION_URL: text }) {
   return new URL(text || DEFAULT_PATH, AUTH ? asked : undefined);
@@ -79,7 +83,7 @@ async function fetchSession(url, headers, env) {
   /** @type {RequestInit} */
   const init = {
     headers: withAccept,
-    // A zone's cache would serve one user's answer to another.
+    // The cache of Cloudflare's network does not look at the cookie, so it would serve one user's answer to another.
     cache: "no-store",
     // A redirect would take the credentials to another address.
     redirect: "manual",
@@ -104,7 +108,7 @@ async function fetchSession(url, headers, env) {
 }
 
 /**
- * Makes the identity out of the sign-in's answer.
+ * Makes the identity out of the service's answer. `issuedAt` is in seconds, `expiresAt` in milliseconds.
  * @param {unknown} session
  * @param {AuthEnv} env
  * @returns {Identity | Response}
@@ -120,7 +124,8 @@ function identityOf(session, env) {
   const identity = {
     userId: String(isName(userId) ? userId : ""),
     issuedAt: createdAt / 1_000,
-    // A session without an id is named by its beginning, which tells less than its cookie would.
+    // A session without an id is named by the time at which it began. Its cookie would be a name, too, but a
+    // secret one.
     credentialId: String(isName(id) ? id : createdAt),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
@@ -148,12 +153,12 @@ function at(value, path) {
 }
 
 /**
- * Reads the value at a path that the owner may have set. A path that is set must lead to a value, if only to
- * `null`: a mistyped path would silently skip a check.
+ * Reads the value at a path that the owner may have set in a variable. A path that the owner has set must lead to
+ * something, if only to `null`, since with a mistyped path a check would be skipped in silence.
  * @param {unknown} session
  * @param {AuthEnv} env
  * @param {"AUTH_SESSION_ID_PATH" | "AUTH_SESSION_CREATED_PATH" | "AUTH_SESSION_EXPIRES_PATH"} variable
- * @param {string} usual
+ * @param {string} usual The path if the variable is not set.
  */
 function named(session, env, variable, usual) {
   const value = at(session, env[variable] || usual);

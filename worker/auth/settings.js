@@ -1,6 +1,6 @@
 /**
- * Checks the owner's variables. An empty or mistyped variable must never leave a check out, so nobody is let
- * in before all of them can be read. What a variable does is decided where it is used.
+ * Checks the variables of whoever deploys the server, the owner. An empty or mistyped variable must not switch a
+ * check off, so nobody is let in before all of them are right. What a variable does is decided where it is used.
  */
 import { areOrigins, isSecureUrl } from "../http/urls.js";
 import { encodedLength } from "../common/limits.js";
@@ -12,7 +12,7 @@ export const ANY_AUDIENCE = "any";
 
 const SERVICE_TOKEN_LENGTH_MIN = 16;
 
-// RFC 7518 asks for a key with as many bits as the hash of HS256.
+// RFC 7518 asks for a key with at least as many bits as the hash of HS256 has.
 const SECRET_BYTES_MIN = 32;
 
 // The names of headers and of cookies consist of the same characters.
@@ -36,10 +36,11 @@ const SESSION_PATH = {
 /**
  * The settings of one mode.
  * @typedef {object} Settings
- * @property {RegExp} reserved The beginning of the mode's variables, in any case.
+ * @property {RegExp} reserved The beginning of names that only the mode's variables have, in capitals or not.
  * @property {Record<string, Expectation>} variables
- * @property {(env: AuthEnv) => string | null} missing Finds a variable that is missing, or one too many.
- * @property {boolean} isReadElsewhere Whether another service gets the request's credentials.
+ * @property {(env: AuthEnv) => string | null} missing Says which variable is missing, or which two exclude each
+ *   other.
+ * @property {boolean} isReadElsewhere Whether the request's credentials are sent to another service.
  */
 
 /** @satisfies {Record<string, Expectation>} */
@@ -123,8 +124,8 @@ export function settingProblem(env, { authenticate }) {
   const { AUTH_MODE: mode } = env;
   if (mode === "none") return null;
   if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
-    const problem = mode ? "AUTH_MODE: expected" : "nobody is let in yet: set AUTH_MODE to";
-    return `${problem} ${MODE_NAMES.join(", ")}, or none (on your own machine only), see docs/deploying.md`;
+    const request = mode ? "AUTH_MODE: expected" : "nobody is let in yet: set AUTH_MODE to";
+    return `${request} ${MODE_NAMES.join(", ")}, or none (on your own machine only), see docs/deploying.md`;
   }
   const { reserved, variables, missing } = MODES[/** @type {Mode} */ (mode)];
   return wrongOne(env, variables) ?? strangerAmong(env, reserved, variables) ?? missing(env);
@@ -155,8 +156,8 @@ function wrongOne(env, variables) {
 }
 
 /**
- * Whether a variable is set. workerd gives `null` for a missing variable, and an empty one that can only let
- * more in lets nobody in.
+ * Whether a variable is set. workerd gives `null` for a missing variable. An empty one of EVERYWHERE counts as
+ * missing, which is safe since these variables only let more in.
  * @param {string} name
  * @param {unknown} value
  */
@@ -188,7 +189,7 @@ function missingOfJwt({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url, AUTH_JWT_AU
   if (!secret && !url) {
     return "AUTH_MODE is jwt: set AUTH_JWT_SECRET or AUTH_JWKS_URL, see docs/deploying.md";
   }
-  // The issuer's keys also sign the tokens for other services.
+  // The issuer's keys also sign tokens for other services, so `aud` must be checked.
   if (url && !audience) {
     return (
       "AUTH_JWKS_URL is set: set AUTH_JWT_AUDIENCE, too, to what aud says in the tokens for this server, " +

@@ -1,6 +1,6 @@
 /**
  * Reads a request: its path, method, user and body. The Worker and the Durable Object share this code, so that
- * they never disagree. Whether the request may be served is decided in admission.js.
+ * they never disagree about what a request asks for. Whether it may have it is decided in admission.js.
  */
 import { readPushOptions } from "./push-options.js";
 import { errorResponse, internalFailure } from "./responses.js";
@@ -11,13 +11,13 @@ import { notice, summary } from "../common/log.js";
 /** @import { ParsedRequest } from "./parsed-request.js" */
 /** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 
-/** All paths of the Worker lie below this one. */
+/** The path under which this server answers; the app has all others. */
 export const PREFIX = "/__user-session";
 
 /** @typedef {"connect" | "state" | "clear" | "push" | "metrics" | "export"} Action */
 
 /**
- * The meaning of a request; its user id is `null` if it names none.
+ * What a request asks for. `userId` is `null` if it names no user or an empty one.
  * @typedef {{action: "connect", userId: string | null, handshake: Handshake}
  *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
  *   | {action: Exclude<Action, "connect" | "push">, userId: string | null}} Route
@@ -34,7 +34,7 @@ const ACTIONS = {
 
 /**
  * @param {string} path
- * @returns {string | null} What follows the prefix, `null` if the path is not below it.
+ * @returns {string | null} What follows the prefix, `null` if the path does not begin with it.
  */
 export function pathBelowPrefix(path) {
   if (path === PREFIX) return "";
@@ -42,7 +42,7 @@ export function pathBelowPrefix(path) {
 }
 
 /**
- * @param {string} path The path behind the prefix.
+ * @param {string} path What follows the prefix.
  * @returns {string[] | null} `null` if there is no such path.
  */
 export function allowedMethods(path) {
@@ -52,8 +52,8 @@ export function allowedMethods(path) {
 /**
  * Finds out what a request asks for.
  * @param {ParsedRequest} parsed
- * @param {string} path The path behind the prefix, empty for the prefix itself.
- * @returns {Route | Response} The refusal if the request cannot be served.
+ * @param {string} path What follows the prefix; empty for the prefix itself.
+ * @returns {Route | Response} The answer to a request that makes no sense: 400, 404 or 405.
  */
 export function readRoute({ request, url, handshake }, path) {
   const query = url.searchParams;
@@ -86,7 +86,7 @@ export function readRoute({ request, url, handshake }, path) {
 }
 
 /**
- * Whether a path is one of ours in another spelling: with capitals, escapes, or a slash too many.
+ * Whether a path begins with a misspelled prefix: with capitals, escapes, or a slash too many.
  * @param {string} path
  */
 export function isNearPrefix(path) {
@@ -105,7 +105,7 @@ export function noSuchPath(path) {
 }
 
 /**
- * Normalizes a path: no capitals, no escapes, no empty parts.
+ * Normalizes a path, to guess what was meant: no capitals, no escaped ASCII characters, no empty parts.
  * @param {string} path
  */
 function plainPath(path) {
@@ -117,11 +117,11 @@ function plainPath(path) {
 }
 
 /**
- * Reads a body, but not much more of it than `max` bytes.
+ * Reads a body, and stops after the chunk that exceeds `max` bytes.
  * @param {Request} request
  * @param {number} max
  * @returns {Promise<{body: Uint8Array, size: number} | Response>} `size` is above `max` when the body
- *   is, and `body` is then only its beginning. The refusal if the body can't be read.
+ *   is, and `body` is then only its beginning. It is the answer if the body can't be read.
  */
 export async function readBody(request, max) {
   if (request.bodyUsed || request.body?.locked) return takenBody("it was read before");
@@ -136,7 +136,8 @@ export async function readBody(request, max) {
       if (size > max) break;
     }
   } catch (error) {
-    // A client that has gone gets no answer, but the app's own stream may have failed instead.
+    // If the client has gone, nobody reads this answer. If the app has put a stream of its own into the request
+    // and that has failed, somebody does.
     notice("body", `the body of a push broke off: ${summary(error)}`);
     return errorResponse(400, "invalid_request", "the body broke off before its end: send it again");
   }
@@ -150,7 +151,8 @@ export async function readBody(request, max) {
 }
 
 /**
- * Makes the answer when the app's code has left no body to read. Sending it again would not help.
+ * Makes the answer when the app's own Worker has left no body to read. The client can't mend that, so it is an
+ * internal failure.
  * @param {string} why
  */
 function takenBody(why) {

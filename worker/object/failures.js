@@ -1,6 +1,6 @@
 /**
- * Describes failures: to the operator in a line of the log, with nothing that devices have said, and to the
- * device whose frame has failed. Recovering from a failure belongs to session-host.js.
+ * Describes failures and counts them. The operator gets a line of the log with nothing that devices have said;
+ * the device whose frame has failed gets a frame. Recovering from a failure belongs to session-host.js.
  */
 
 import { encodedLength } from "../common/limits.js";
@@ -9,7 +9,7 @@ import { PlatformError } from "../common/requirements.js";
 
 /** @import { SessionEvent } from "../../bindings/wire.js" */
 
-/** The types of messages. Any other type is a stranger's text, and stays out of the log. */
+/** The types of messages; a test compares. Any other type is a stranger's text, and stays out of the log. */
 export const MESSAGE_TYPES = [
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
   ...["broadcast", "set_device", "logout_others", "logout_device"],
@@ -18,19 +18,19 @@ export const MESSAGE_TYPES = [
 // The ids that src/json/message.cpp accepts; a test compares.
 const REQUEST_ID = /^[ -~]{1,36}$/;
 
-// Each failure costs a new instance, whose rate limits begin anew. So one socket's frames may fail this often at
-// once, and once more in each interval.
+// Each failure costs a new instance of the module, whose rate limits begin anew, so they cannot limit failures.
+// One socket's frames may fail this often at once, and once more in each interval.
 const FAILURES_AT_ONCE = 20;
 const FAILURE_INTERVAL_MS = 1_000;
 
-/** An event has failed. It had no effect, and the failure has been reported. */
+/** An event has failed. Whoever throws it has undone the event's effects and reported the failure. */
 export class EventFailure extends Error {
   constructor(message = "the session could not do it: nothing was done") {
     super(message);
   }
 }
 
-/** The session can't wake, so no event can be served. Storage stays as it is. */
+/** The session can't be restored from storage, so no event can be served. Storage stays as it is. */
 export class WakingFailure extends EventFailure {
   constructor() {
     super("the session can't be served now: try again later");
@@ -38,7 +38,7 @@ export class WakingFailure extends EventFailure {
 }
 
 /**
- * Logs a failure, unless that has been done.
+ * Logs a failure, unless it is an EventFailure, which has been logged.
  * @param {{id: {name?: string}}} ctx
  * @param {unknown} error
  */
@@ -49,7 +49,7 @@ export function reportFailure(ctx, error) {
 }
 
 /**
- * The session's state at a failure.
+ * What is known about the session at a failure.
  * @typedef {object} Situation
  * @property {number} connections The number of open sockets.
  * @property {() => {snapshot: Uint8Array | null, logout: Uint8Array | null}} readStored
@@ -62,11 +62,11 @@ export class Failures {
   #caused = new WeakMap();
 
   /**
-   * Notes a failure.
+   * Counts a failure.
    * @param {SessionEvent} event
    * @param {unknown} error
    * @param {Situation} situation
-   * @returns One line about it.
+   * @returns One line about it, which the caller logs.
    */
   note(event, error, { connections, readStored }) {
     this.#inARow++;
@@ -111,7 +111,8 @@ function messageTypeOf(event) {
 
 /**
  * Writes the frame that tells a device of its frame's failure.
- * @param {string | ArrayBuffer} content The frame that has failed; empty if it can't be a request.
+ * @param {string | ArrayBuffer} content The frame that has failed. Its id is told, so pass an empty text for a
+ *   device of version 1, which knows no ids.
  */
 export function internalError(content) {
   const { id } = membersOf(content);
@@ -126,7 +127,7 @@ export function internalError(content) {
 /**
  * Parses a frame.
  * @param {string | ArrayBuffer} content
- * @returns {Record<string, any>} Empty if the frame is no JSON object.
+ * @returns {Record<string, any>} A value without members if the frame is no JSON object. Binary content is none.
  */
 function membersOf(content) {
   try {

@@ -4,26 +4,28 @@
  *
  * After both close frames have been exchanged, workerd should end the TCP connection; a client
  * reports the closing only then. It does not for a socket whose first message is the client's
- * answer to our close: the pump that carries the client's messages to the object was started on a
- * pending receive, hands over that first message and goes on pumping without looking whether it was
- * a close (capnproto, `WebSocketPipeImpl::BlockedReceive::tryPumpFrom`). The connection then lives
- * until the object's end of it is destroyed: at garbage collection, or some 10 s later when the
+ * answer to our close. The object was already waiting for that message when workerd began to carry
+ * messages to it, and the code for this case does not look whether the first message is a close
+ * (capnproto, `WebSocketPipeImpl::BlockedReceive::tryPumpFrom`). The connection then lives
+ * until the object's half of it is destroyed: at garbage collection, or some 10 s later when the
  * object is evicted. Chromium gives up waiting after 2 s, Node's clients wait it out. A socket that
  * has delivered any frame before, an auto-answered ping included, is not affected.
  *
- * The end of the object ends that connection, so the object restarts itself when nobody needs it:
- * all sockets are closed, no request is being served, and everything is on disk. The platform logs
- * the restart as an uncaught exception with our message.
+ * A restart of the object destroys its half at once, so the object restarts itself when nobody needs
+ * it: no socket is open, no request is being served, and everything is on disk. The platform logs the
+ * restart as an uncaught exception with our message.
  */
 
 import { RESTART_REASON } from "../forward.js";
 
 /** @import { OpenSocket } from "./socket-table.js" */
 
-// Maximum wait for the devices' answers. A device that sleeps never answers, and must not hold up the others.
+// Maximum wait for the devices' answers to the close. A device that sleeps never answers, and must not hold up
+// the others.
 const ANSWER_WAIT_MS = 100;
 
-// The object must be unused for this long, so that every answer is under way. It waits so many times for that.
+// The object restarts when it was unused for this long, so that what it has answered is under way. After so many
+// checks, about a second, it gives up, and the sockets close late.
 const QUIET_MS = 10;
 const QUIET_CHECKS = 100;
 
@@ -33,7 +35,7 @@ export class LogoutRestart {
   #unanswered = new Set();
   /** The number of requests that are being served. */
   #requests = 0;
-  /** The number of beginnings and ends of requests, and of calls, so far. */
+  /** The number of beginnings and ends of requests, and of calls by RPC, so far. */
   #uses = 0;
   /** @type {Promise<void> | null} */
   #releasing = null;
@@ -51,7 +53,8 @@ export class LogoutRestart {
    */
   socketsClosed(closed) {
     const ctx = this.#ctx;
-    // A socket that has delivered a frame closes at once by itself.
+    // A socket that has delivered a frame needs no restart. If another one does, the restart waits for its
+    // answer, too.
     const isMute = (/** @type {OpenSocket} */ { socket, hasSpoken }) =>
       !hasSpoken && !ctx.getWebSocketAutoResponseTimestamp(socket);
     if (!closed.some(isMute)) return;
@@ -89,14 +92,14 @@ export class LogoutRestart {
     }
   }
 
-  /** Notes a call. Its answer is ready at once, but still has to leave the object. */
+  /** Notes a call by RPC. Its answer is ready at once, but still has to leave the object. */
   noteCall() {
     this.#uses++;
   }
 
   /**
-   * Waits until the object restarts or finds that it must not. The restart makes the caller's request fail
-   * with RESTART_REASON, so only a request that is sent again may wait.
+   * Waits until the object restarts or gives up. At a restart the waiting request fails with RESTART_REASON, so
+   * a request may wait here only if its sender sends it again (outlivesRestart), and not inside `during`.
    */
   async settled() {
     await this.#releasing;
@@ -114,7 +117,7 @@ export class LogoutRestart {
       const usesBefore = this.#uses;
       await this.#ctx.storage.sync();
       await scheduler.wait(QUIET_MS);
-      // Without a use since the sync, nothing was written that a restart could lose.
+      // Without a use since the sync began, nothing was written that a restart could lose.
       const isQuiet = this.#requests === 0 && this.#uses === usesBefore;
       if (!isQuiet || this.#someoneConnected()) continue;
       this.#ctx.abort(RESTART_REASON);

@@ -26,8 +26,8 @@ const NO_BYTES = new Uint8Array(0);
  * @property {RateLimits} rateLimits
  * @property {((counts: number[]) => void) | null} collect Takes the counts, in the order of `Counter` in
  *   src/format/metrics.h; `null` if nobody collects them.
- * @property {(closed: OpenSocket[]) => void} onLoggedOut Called after a logout of all devices, in the turn in
- *   which it is stored, with the sockets that it has closed.
+ * @property {(closed: OpenSocket[]) => void} onLoggedOut Called after a logout of all devices with the sockets
+ *   that it has closed, before anything else can run.
  */
 
 export class SessionHost {
@@ -42,7 +42,10 @@ export class SessionHost {
   #storage;
   #failures = new Failures();
   #heartbeats;
-  /** Whether a device left and the session could not serve that, so that its attachment's content is lost. */
+  /**
+   * Whether a socket has gone whose leaving the session could not serve, twice. Its attachment has gone with it,
+   * and may have held the newest data of the user.
+   */
   #hasLostAttachment = false;
 
   /**
@@ -64,7 +67,7 @@ export class SessionHost {
    * Makes sure that there is an instance, which knows storage and the open sockets.
    * @param {WebSocket} [closing] The socket whose close is being served: it counts as open, since the session
    *   has yet to get its `Disconnected`.
-   * @param {boolean} [isAnswered] Whether that close has been answered.
+   * @param {boolean} [isAnswered] Whether our answer to that close may have been sent already.
    */
   wake(closing, isAnswered = false) {
     if (this.#instance) return;
@@ -74,8 +77,8 @@ export class SessionHost {
     /** @type {WokenConnection[]} */
     const connections = [];
     for (const socket of this.#ctx.getWebSockets()) {
-      // A socket that the server has closed is still listed, in state 2, or in 3 once the device has
-      // answered. A socket that its device closes is in state 2 only during its own close event.
+      // The platform still lists a socket that the server has closed: its readyState is 2, and 3 once the
+      // device has answered. One that its device closes is in state 2 as well, during its own close event.
       const isKnown = socket.readyState === WebSocket.OPEN ||
         (socket === closing && (isAnswered || socket.readyState === WebSocket.CLOSING));
       if (!isKnown) continue;
@@ -86,6 +89,7 @@ export class SessionHost {
         attachment: attachment instanceof Uint8Array ? attachment : NO_BYTES,
       });
     }
+    // An attachment without bytes counts as damaged, so the session does not go on as if it knew everything.
     if (this.#hasLostAttachment) {
       connections.push({ connection: connections.length, heartbeat: 0, attachment: NO_BYTES });
     }
@@ -113,14 +117,14 @@ export class SessionHost {
    * Hands an event to the session and carries out its effects.
    * @param {SessionEvent} event
    * @returns {Answer | null} The answer, if the event was a request.
-   * @throws {EventFailure} if the module traps or storage refuses. No device was told anything then, and a
-   *   new instance serves the next event.
+   * @throws {EventFailure} if the module traps or a write throws. No device was told anything then, since the
+   *   effects that write come first. A new instance serves the next event.
    */
   #run(event) {
     this.wake();
     try {
       const answer = this.#apply(/** @type {SessionInstance} */ (this.#instance).step(event));
-      // Heartbeats are read between other events, and do not show that those can be served.
+      // The host reads heartbeats in front of other events. Their success does not end a row of failures.
       if (event.type !== "HeartbeatsRead") this.#failures.noteServed();
       return answer;
     } catch (error) {
@@ -129,8 +133,8 @@ export class SessionHost {
   }
 
   /**
-   * Drops the instance: it trapped, or its memory is ahead of storage. The next one wakes from storage and
-   * attachments, as if the event had never come.
+   * Drops the instance, which has trapped, or whose memory has a change that was not stored. The next one wakes
+   * from storage and attachments, as if the event had never come.
    * @param {SessionEvent} event
    * @param {unknown} error
    */
@@ -153,7 +157,7 @@ export class SessionHost {
    * @returns {Answer | null} The refusal, `null` if the device is let in.
    */
   connect(socket, { version, deviceId, tabId, since }, credential) {
-    // Only devices of version 2 see the other devices, and so need new heartbeats.
+    // A device of version 2 is told the other devices at once, so their heartbeats must have just been read.
     const seesOthers = version === ProtocolVersion.Version2;
     this.#pollHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
@@ -184,21 +188,22 @@ export class SessionHost {
    */
   answerFailure(socket, content) {
     if (socket.readyState !== WebSocket.OPEN) return;
-    // The attachment outlives the instance, and the object's sleep.
+    // There may be no instance after a failure, but there is the attachment.
     const isV2 = protocolVersionOf(socket.deserializeAttachment()) === ProtocolVersion.Version2;
     send(socket, internalError(isV2 ? content : ""));
     if (!this.#failures.noteFrameFailure(socket)) return;
     try {
       this.disconnect(socket);
     } catch {
-      // The failure has been reported, and a closed socket is no device at the next waking.
+      // The failure has been reported, and the socket is closed all the same.
     }
     close(socket, TRY_AGAIN_CLOSE, "our fault: your frames can't be handled now, come back later");
   }
 
   /**
-   * Tells the session that a socket has gone, unless the session has closed it. A failure is followed by a
-   * second try, since the platform does not report a close twice.
+   * Tells the session that a socket has gone or is about to be closed by the host. A socket that the session
+   * itself has closed is gone for it already. A failure is followed by a second try, since the platform does
+   * not report a close twice.
    * @param {WebSocket} socket
    */
   disconnect(socket) {
@@ -269,7 +274,8 @@ export class SessionHost {
 
   /** @param {string} deviceId Empty for all. */
   logout(deviceId) {
-    // Heartbeats are not polled before: a device that seems to have vanished gets the logout, too.
+    // The heartbeats are not read before. A device that seems to have vanished would then be taken off, and if
+    // it is still there it must get the logout.
     return this.#run({ type: "LogoutRequested", now: Date.now(), deviceId });
   }
 
@@ -305,8 +311,8 @@ export class SessionHost {
   }
 
   /**
-   * Carries out effects in their order, without an await: the platform then holds every frame back until the
-   * writes before it are safe.
+   * Carries out effects in their order and without an await. The platform holds every frame back until the
+   * writes before it are safe, and an await could let another event run in between.
    * @param {Effect[]} effects
    */
   #apply(effects) {
