@@ -1,6 +1,6 @@
 /** An app with Vite and React that is made from the lines of the guide alone. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -81,6 +81,20 @@ async function changes(from, to, game, joins = true) {
   await to.getByRole("button", { name: game, pressed: joins }).waitFor();
 }
 
+/**
+ * Replaces a text in a file of the app. The file is exchanged at once, as editors do it: Vite would show a file
+ * that it finds empty, and may not notice that more is written.
+ * @param {string} path
+ * @param {string} from
+ * @param {string} to
+ */
+async function edit(path, from, to) {
+  const file = join(newcomer.folder, path);
+  const edited = join(newcomer.folder, "..", "edited");
+  await writeFile(edited, (await readFile(file, "utf8")).replace(from, to));
+  await rename(edited, file);
+}
+
 /** @param {string} address */
 async function showsState(address) {
   const page = await (await browser.newContext()).newPage();
@@ -95,9 +109,7 @@ test("one dev server has the page and the object, and an edit keeps the socket",
   await changes(desk.page, phone.page, "chess");
   for (const { page } of [desk, phone]) await page.evaluate("window.isStillThere = true");
 
-  const file = join(newcomer.folder, "src/games.tsx");
-  const source = await readFile(file, "utf8");
-  await writeFile(file, source.replace("Log out everywhere", "Log out all devices"));
+  await edit("src/games.tsx", "Log out everywhere", "Log out all devices");
   for (const { page, sockets } of [desk, phone]) {
     await page.getByRole("button", { name: "Log out all devices" }).waitFor();
     assert.equal(await page.evaluate("window.isStillThere"), true, "the page was loaded anew");
