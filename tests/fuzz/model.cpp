@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "checks.h"
 #include "format/snapshot.h"
 #include "json/frame.h"
 #include "limits.h"
