@@ -109,9 +109,11 @@ const TOLD = {
   ],
   "docs/operating.md": [
     `| a frame; a pushed body | ${kib("kFrameBytesMax")} |`,
-    `| games of a user; bytes of a game id, event or device name | ${count("kActiveGamesMax")}; ${name} |`,
+    `| games of a user | ${count("kActiveGamesMax")} |`,
+    `| bytes of a game id or an event | ${name} |`,
+    `| bytes of a device's name | ${name} |`,
     `| bytes of a device id: version 1; version 2 | ${count("kDeviceIdBytesMax")}; ${count("kV2DeviceIdBytesMax")} |`,
-    `| silence of a socket that has sent heartbeats | ${vanished} |`,
+    `| silence of a socket that has sent heartbeats before | ${vanished} |`,
     `| devices remembered, of version 2 | ${count("kRememberedDevicesMax")} |`,
     `| pushes kept for devices that are away | ${keptPushes} a user |`,
     `| ${count("kJournalFramesMax")} or ${kib("kJournalBytesMax")} while the object is awake;`,

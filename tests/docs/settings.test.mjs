@@ -41,7 +41,7 @@ test("docs/deploying.md has every mode", () => {
 
 test("the pages and the configuration tell the limits as they are", () => {
   const configuration = textOf("wrangler.jsonc");
-  const operating = tableOf("docs/operating.md", "| | | what happens beyond |").map(([, limit]) => limit);
+  const operating = tableOf("docs/operating.md", "| what | at most | what happens beyond |").map(([, limit]) => limit);
   for (const [name, { usual }] of Object.entries(LIMITS)) {
     const { meaning } = SETTINGS.find((setting) => setting.name === name) ?? { meaning: "" };
     assert.match(meaning, new RegExp(`\\b${usual}\\b`), name);
