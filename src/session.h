@@ -37,7 +37,7 @@
 // - A frame from a connection that is not open (state/connections.h) does nothing. The server has
 //   closed that connection already, and the platform still delivers what was under way.
 //
-// What events do
+// Events
 //
 //
 //   Woken             -> it knows what is stored and which connections are open

@@ -22,7 +22,7 @@ const SLOW_MS = 60_000;
 
 /** The messages by which a device asks for something to be done, in either version. */
 export const BOTH_VERSIONS = ["join_game", "leave_game", "update_presence", "logout_all", "broadcast"] as const;
-/** Those that a server of version 1 does not know. */
+/** The messages that a server of version 1 does not know. */
 export const ONLY_VERSION_2 = ["logout_others", "logout_device", "set_device"] as const;
 
 type RequestType = (typeof BOTH_VERSIONS | typeof ONLY_VERSION_2)[number];

@@ -1,4 +1,4 @@
-// What an operation brings about. What is required of what has happened is in model_checks.cpp.
+// The consequences of each operation. model_checks.cpp compares them with what has happened.
 #include "model.h"
 
 #include <algorithm>

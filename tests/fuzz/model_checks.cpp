@@ -11,7 +11,7 @@
 namespace user_session {
 namespace {
 
-// What a device or a server sees of an effect; empty if it sees nothing.
+// Returns what a device or a server sees of an effect; empty if it sees nothing.
 std::string visible(const Effect& effect, std::string_view text) {
   const std::string number = std::to_string(effect.number) + ' ';
   switch (effect.kind) {

@@ -21,7 +21,7 @@ const folder = join(root, "tests/scenarios");
 /** These change nothing, so they are answered anew; a logout of all closes whoever could repeat it. */
 const NOT_REPEATED = ["sync_state", "ping", "logout_all"];
 
-/** What anybody can see, in the terms of the effects. */
+/** The effects that anybody can see. */
 const VISIBLE = /** @type {number[]} */ ([
   ...[EffectKind.Store, EffectKind.StoreLogout, EffectKind.StoreKept, EffectKind.Erase],
   ...[EffectKind.Send, EffectKind.SendToAll, EffectKind.Close, EffectKind.CloseAll, EffectKind.Expel],

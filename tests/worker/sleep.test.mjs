@@ -207,7 +207,7 @@ test("a heartbeat that woke nobody counts as the user's last activity, and readi
     await eventually("the clock to go on", async () => Date.now() > lastActive + 1);
     assert.equal((await stateOf(server, user)).lastActive, lastActive);
     if (asleep) await server.hibernate(user);
-    // What is told may lag by less than a second, so heartbeats go on until this one is told.
+    // The time that is told may lag by less than a second, so heartbeats go on until this one is told.
     const pingedAt = Date.now();
     let state = { lastActive };
     await eventually("the heartbeat to be told", async () => {

@@ -17,7 +17,7 @@ export const PREFIX = "/__user-session";
 /** @typedef {"connect" | "state" | "clear" | "push" | "metrics" | "export"} Action */
 
 /**
- * What a request asks for. `userId` is `null` if it names no user or an empty one.
+ * The meaning of a request. `userId` is `null` if it names no user or an empty one.
  * @typedef {{action: "connect", userId: string | null, handshake: Handshake}
  *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
  *   | {action: Exclude<Action, "connect" | "push">, userId: string | null}} Route

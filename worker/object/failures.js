@@ -49,7 +49,7 @@ export function reportFailure(ctx, error) {
 }
 
 /**
- * What is known about the session at a failure.
+ * The session's sizes at a failure, for the log.
  * @typedef {object} Situation
  * @property {number} connections The number of open sockets.
  * @property {() => {snapshot: Uint8Array | null, logout: Uint8Array | null}} readStored
