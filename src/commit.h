@@ -3,27 +3,29 @@
 //
 // Two things survive an instance. A row is a value in storage; it survives everything, and each
 // write of it costs money. There are three rows: the snapshot with the games, the remembered
-// devices and `lastActive`; the logout; the kept pushes. An attachment is bytes that the platform
-// keeps with an open socket; writing it is free, but it is lost with the socket. So games,
-// remembered devices, logouts and kept pushes are in rows before anybody is told of them, and all
-// the rest is in attachments.
+// devices, `lastActive` and the extension; the logout; the kept pushes. An attachment is bytes that
+// the platform keeps with an open socket; writing it is free, but it is lost with the socket. So
+// games, remembered devices, logouts and kept pushes are in rows before anybody is told of them.
+// The rest of what must survive is in attachments: presence, the sequence of version 2 (session.h),
+// the requests that are done, `lastActive` and the metrics.
 //
-// Every attachment carries the data of its own connection and that of the whole user. Attachments
-// are numbered in the order in which they are written, and a waking instance takes the user's data
-// from the newest one. The connection that has it is the carrier. When the carrier closes, the same
-// step attaches the user's data to another connection.
+// Every attachment carries the data of its own connection and a copy of the user's data that is not
+// in rows. Attachments are numbered in the order in which they are written, and a waking instance
+// takes the user's data from the newest one. The connection that has it is the carrier. When the
+// carrier closes, the same step attaches the user's data to another connection, if one is open.
 //
 // Handlers change `User` (state/user.h) in memory, and set a flag for what is not stored. At the
 // end of each step `commit` compares `User` with what survives, and adds the effects that store and
 // attach what is behind. Nothing else stores or attaches. The effect list puts these effects before
 // all frames, and the platform sends no frame before the rows in front of it are safe. So whatever
-// a device or a server has been told survives. A step that traps changes nothing: none of its
-// effects is carried out, and the instance is thrown away.
+// a device or a server has been told survives the instance, and what is in rows survives a crash,
+// too. A step that traps changes nothing: none of its effects is carried out, and the instance is
+// thrown away.
 //
 // Three times are exceptions: they survive a little late, since nobody needs the newest at once.
 // The attached `lastActive` and the attached time of a connection's last frame lag by less than a
 // second (kAttachmentLagMs). Devices are told the time that survives and not the newest, so neither
-// goes back while a device is connected. The stored `lastActive` lags by less than a minute
+// goes back while the sockets stay open. The stored `lastActive` lags by less than a minute
 // (kLastActiveLagMs) once the last device has left, and may then be older than what was told.
 #pragma once
 
@@ -38,8 +40,7 @@
 
 namespace user_session {
 
-// The copy of the user's data that survives this instance, as far as it must be known to see what
-// is behind.
+// Knows what the rows and the newest attachment say, as far as it takes to see what is behind.
 class Persistence {
  public:
   // Sets `user`, which must be empty, to what the rows and attachments in `event` say. What is
@@ -50,8 +51,8 @@ class Persistence {
   // Adds effects that store and attach what is behind. Called once, at the end of each step.
   void commit(User& user, Step& step);
 
-  // Returns the `lastActive` to tell in this step: the newest one that will survive it. It knows
-  // what `commit` is going to attach, since it applies the same rule for lateness.
+  // Returns the `lastActive` to tell in this step: the newest if the surviving one lags so much
+  // that `commit` attaches it in this step, and otherwise the one that survives already.
   [[nodiscard]] TimeMs told_last_active(const User& user) const;
 
   // Notes that this step erases the snapshot. If the sequence ever ran, every attachment is written
@@ -72,7 +73,8 @@ class Persistence {
 
   // commit.cpp
 
-  // Returns true if the snapshot must be stored in this step.
+  // Returns true if the snapshot must be stored in this step: because of a flag, or because nobody
+  // is connected any more and `lastActive` or the sequence in it is behind.
   [[nodiscard]] bool is_row_behind(const User& user, const Step& step) const;
   // Stores each of the three rows that is behind.
   void store_rows(User& user, Step& step);
@@ -84,7 +86,8 @@ class Persistence {
   bool attach_behind(User& user, Step& step);
   // Returns true if the connection's own data must be attached in this step.
   [[nodiscard]] static bool is_behind(const Connection& connection, const User& user);
-  // Returns true if a part of the user's data that may not lag differs from the newest attachment.
+  // Returns true if the carrier has closed, or if a part of the user's data that may not lag
+  // differs from the newest attachment.
   [[nodiscard]] bool is_user_behind(const User& user) const;
   // Returns true if the newest attachment was written at least kAttachmentLagMs ago, or if the
   // surviving `lastActive` lags by that much. The caller asks when an event has happened, so a
@@ -92,8 +95,8 @@ class Persistence {
   [[nodiscard]] bool is_stale(const User& user, TimeMs now) const;
   // Attaches to one connection, which becomes the carrier.
   void attach(ConnectionId id, User& user, Step& step);
-  // Sets `shared_` to the part of the user's data that only version 2 needs, as an attachment of
-  // this device carries it.
+  // Sets `shared_` to the part of the user's data that only version 2 needs. An attachment carries
+  // the requests of its own device alone, so that they fit.
   void write_shared(const User& user, std::string_view device_id, TimeMs now);
   // Returns the newer `lastActive` of the snapshot and of the newest attachment.
   [[nodiscard]] TimeMs surviving_last_active() const;
@@ -105,12 +108,12 @@ class Persistence {
   // release finds it when it is deployed again after a roll-back.
   TimeMs stored_last_active_ = 0;
   std::string stored_extension_;
-  // True when the next commit must store the snapshot although `User` has not changed: what it says
-  // was read from the rows of the server that this one replaces.
+  // True when `User` was read from the rows of the server that this one replaces, so that there is
+  // no snapshot yet.
   bool is_row_due_ = false;
 
-  // Connection with the newest attachment; kNoConnection if there is none. It may have closed
-  // since.
+  // Connection with the newest attachment; kNoConnection if there is none. Until `commit` it may be
+  // one that this step has closed.
   ConnectionId carrier_ = kNoConnection;
   // Number of the newest attachment. A waking instance goes on from the newest that it finds.
   std::int64_t order_ = 0;

@@ -7,8 +7,9 @@
 //
 // Words
 //
-// - An instance is one `Session` object, from its waking until it vanishes: by hibernation,
-//   eviction, a crash, a deploy or a trap. Its memory vanishes with it.
+// - An instance is one `Session` object, from its waking until it ends: by hibernation, a restart
+// or
+//   a crash of the object, a trap, or a write that fails. Its memory ends with it.
 // - An event (event.h) is something that has happened: a frame was received, a server asked. A step
 //   is the handling of one event. An effect (effect.h) is something that the step wants done: store
 //   this, send that.
@@ -22,9 +23,9 @@
 // - The sequence is the count of the frames that concern everybody: devices of version 2 see the
 //   number (`seq`) that each has. An epoch is a stretch of time in which no number is used twice;
 //   a new one begins when the count could not go on without a gap.
-// - The audience of a device's event or of a push is the devices to which it is limited.
-// - A kept push is a push from a server that waits for devices which are away.
-// - A device has vanished when its heartbeats have stopped although its socket is still open.
+// - The audience of a broadcast or a push is the devices to which it is limited.
+// - A kept push is a push from a server that waits for devices which are not connected.
+// - A connection has vanished when its heartbeats have stopped although its socket is still open.
 //
 // Rules
 //
@@ -49,7 +50,8 @@
 //
 // A logout of all devices leaves a time behind: every credential that was issued in that second or
 // before is refused from then on. A connection whose credential has expired is closed at the next
-// event, whoever causes it. Until that event nobody is sent anything, so no timer is needed.
+// event that has a time, whoever causes it. Until an event nobody is sent anything, so no timer is
+// needed.
 //
 // The sequence runs while a device of version 2 is connected or may come back. A device that comes
 // back says the last place it has seen, and is sent what it has missed; if that is not possible it
@@ -57,10 +59,10 @@
 //
 // Before you change something
 //
-// An instance may vanish after any step, and its successor knows only the rows and the attachments.
-// So whatever a device or a server is told about the user must survive the step that tells it. Keep
-// new state in `User`, with a flag that says that it is not stored yet, and let `commit` act on
-// that flag.
+// An instance may end after any step, and its successor knows only the rows and the attachments. So
+// whatever a device or a server is told about the user must be in one of them at the end of that
+// step. Keep new state in `User`, with a flag that says that it is not stored yet, and let `commit`
+// act on that flag; commit.h says what belongs in a row.
 //
 // The texts of an event are borrowed from its caller. Copy what must outlive the step.
 #pragma once
@@ -93,7 +95,7 @@ class Session {
     std::uint16_t status = 0;
     Refusal refusal;
   };
-  // The result of a handler: the reason for a refusal, with nothing changed; nullopt if all was
+  // The result of a `handle`: the reason for a refusal, with nothing changed; nullopt if all was
   // done.
   using Refused = std::optional<Refusal>;
 
@@ -131,8 +133,8 @@ class Session {
 
   // handlers/admission.cpp: who is let in, and how often they may ask
 
-  // Check the credential and, for a device, its names and the number of connections, then take a
-  // token from the rate limits. Return nullopt if the device or request is let in.
+  // Check the credential and, for a device, the length of its ids and the number of connections,
+  // then take a token from the rate limits. Return nullopt if the device or request is let in.
   [[nodiscard]] std::optional<TurnedAway> admit(const Connected& event);
   [[nodiscard]] std::optional<TurnedAway> admit(const Credential& credential, TimeMs now);
   // Takes a token from the sender's own rate. Returns false if there is none: the sender is then
@@ -160,7 +162,7 @@ class Session {
   // when it has removed all that it wants to.
   void remove(ConnectionId id, Step& step);
   // Removes a connection whose credential has ended, and closes it before any frame of this step is
-  // sent. Its caller calls `after_removals`, too.
+  // sent. As after `remove`, the caller calls `after_removals`.
   void expel(ConnectionId id, std::uint16_t code, std::string_view reason, Step& step);
   // Tells the remaining devices which ones are gone.
   void after_removals(Step& step);
@@ -224,8 +226,8 @@ class Session {
   // Keeps a push for devices that are away. Returns the number of older kept pushes that were
   // dropped to make room.
   std::size_t keep(const PushRequested& event);
-  // Sends a device the kept pushes that it has not got yet. `is_exact` is true if the device has
-  // just been sent every frame that it missed, and with them the pushes since it was last here.
+  // Sends a device the kept pushes that it has not got yet. If `is_exact`, the device has just been
+  // sent every frame that it missed, so the pushes since it was last here are not sent again.
   void give_kept(const Connected& event, bool is_exact, Step& step);
 
   // handlers/telling.cpp: who is sent what
