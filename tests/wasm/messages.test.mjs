@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
+import { Ajv } from "ajv";
+
 import { MESSAGE_TYPES, internalError } from "../../worker/object/failures.js";
 import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { Host } from "./host.mjs";
@@ -14,7 +16,7 @@ import { builds, root } from "./modules.mjs";
 
 /**
  * @typedef {object} Api
- * @property {{messages: Record<string, {name: string}>, schemas: Record<string, {maxLength: number, pattern: string}>}} components
+ * @property {{messages: Record<string, {name: string, payload: {properties: Record<string, object>, required: string[]}}>, schemas: Record<string, {maxLength: number, pattern: string}>}} components
  * @property {Record<string, {messages: Record<string, {$ref: string}>}>} channels
  * @property {Record<string, {messages: {$ref: string}[]}>} operations
  */
@@ -84,6 +86,58 @@ for (const version of Object.values(ProtocolVersion)) {
       assert.deepEqual(listed.sort(), keys.map((key) => `#/channels/version${version}/messages/${key}`).sort());
     }
   });
+}
+
+/** Values of every kind, and texts and lists around each length that is a limit somewhere. */
+const PROBES = [
+  ...[undefined, null, 1, true, {}, [], [1], ["x"], Array(64).fill("x"), Array(65).fill("x")],
+  ...["", "x", "online", "x".repeat(36), "x".repeat(37), "x".repeat(128), "x".repeat(129)],
+];
+
+/** The refusals of a member, in contrast to those of what it asks for. */
+const MEMBER_CODES = ["invalid_message", "limit_reached"];
+
+/**
+ * Whether the session takes the members of a frame as they are.
+ * @param {number} version
+ * @param {object} frame
+ */
+function takes(version, frame) {
+  const error = new Device(builds[0].module, version).ask(frame).find(({ type }) => type === "error");
+  return !error || !MEMBER_CODES.includes(error.code) || error.message.startsWith("deviceId is none");
+}
+
+// The document is more than a schema.
+const ajv = new Ajv({ strict: false, validateSchema: false });
+ajv.addSchema({ $id: "api", ...api });
+
+for (const version of Object.values(ProtocolVersion)) {
+  const keys = keysOf(version);
+  const members = new Set(keys.flatMap((key) => Object.keys(api.components.messages[key].payload.properties)));
+  members.delete("type");
+
+  for (const key of keys) {
+    test(`${key}: the document takes a member exactly when the session does`, () => {
+      const { name, payload } = api.components.messages[key];
+      const validate = ajv.getSchema(`api#/components/messages/${key}/payload`);
+      assert.ok(validate);
+      /** @type {Record<string, unknown>} */
+      const least = { type: name };
+      for (const member of payload.required.filter((each) => each !== "type")) {
+        const probe = PROBES.find((value) => ajv.compile({ $ref: `api#/components/messages/${key}/payload/properties/${member}` })(value));
+        least[member] = probe;
+      }
+      assert.ok(validate(least) && takes(version, least), JSON.stringify(least));
+      const { type: _, ...others } = least;
+      assert.deepEqual([validate(others), validate({ ...others, type: "x" })], [false, false], "its type is its name");
+      for (const member of members) {
+        for (const value of PROBES) {
+          const frame = JSON.parse(JSON.stringify({ ...least, [member]: value }));
+          assert.equal(validate(frame), takes(version, frame), JSON.stringify(frame).slice(0, 200));
+        }
+      }
+    });
+  }
 }
 
 for (const { path, module } of builds) {
