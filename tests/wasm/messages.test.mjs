@@ -128,8 +128,7 @@ for (const version of Object.values(ProtocolVersion)) {
         least[member] = probe;
       }
       assert.ok(validate(least) && takes(version, least), JSON.stringify(least));
-      const { type: _, ...others } = least;
-      assert.deepEqual([validate(others), validate({ ...others, type: "x" })], [false, false], "its type is its name");
+      for (const type of [undefined, "x"]) assert.equal(validate({ ...least, type }), false, "its type is its name");
       for (const member of members) {
         for (const value of PROBES) {
           const frame = JSON.parse(JSON.stringify({ ...least, [member]: value }));
