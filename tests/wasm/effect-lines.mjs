@@ -2,7 +2,7 @@
  * Effects as the lines of scenario files. `tests/scenarios/README.md` describes them;
  * tests/unit/scenario.cpp writes them.
  *
- * Rows and attachments stand there in words and with the hash of its bytes. The words are
+ * Rows and attachments stand there in words and with the hash of their bytes. The words are
  * left to the native tests, so that there is one decoder to be kept right (tests/unit/decoded.cpp);
  * the hash, which every byte changes, is compared here, too.
  */

@@ -7,21 +7,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
-import { Ajv } from "ajv";
-
 import { MESSAGE_TYPES, internalError } from "../../worker/object/failures.js";
 import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
+import { api, fits } from "./document.mjs";
 import { Host } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
-
-/**
- * @typedef {object} Api
- * @property {{messages: Record<string, {name: string, payload: {properties: Record<string, object>, required: string[]}}>, schemas: Record<string, {maxLength: number, pattern: string}>}} components
- * @property {Record<string, {messages: Record<string, {$ref: string}>}>} channels
- * @property {Record<string, {messages: {$ref: string}[]}>} operations
- */
-/** @type {Api} */
-const api = JSON.parse(readFileSync(join(root, "docs/asyncapi.json"), "utf8"));
 
 /**
  * The keys of the document's messages that a device of a version sends, or gets.
@@ -107,10 +97,6 @@ function takes(version, frame) {
   return !error || !MEMBER_CODES.includes(error.code) || error.message.startsWith("deviceId is none");
 }
 
-// The document is more than a schema.
-const ajv = new Ajv({ strict: false, validateSchema: false });
-ajv.addSchema({ $id: "api", ...api });
-
 for (const version of Object.values(ProtocolVersion)) {
   const keys = keysOf(version);
   const members = new Set(keys.flatMap((key) => Object.keys(api.components.messages[key].payload.properties)));
@@ -119,20 +105,15 @@ for (const version of Object.values(ProtocolVersion)) {
   for (const key of keys) {
     test(`${key}: the document takes a member exactly when the session does`, () => {
       const { name, payload } = api.components.messages[key];
-      const validate = ajv.getSchema(`api#/components/messages/${key}/payload`);
-      assert.ok(validate);
       /** @type {Record<string, unknown>} */
       const least = { type: name };
-      for (const member of payload.required.filter((each) => each !== "type")) {
-        const probe = PROBES.find((value) => ajv.compile({ $ref: `api#/components/messages/${key}/payload/properties/${member}` })(value));
-        least[member] = probe;
-      }
-      assert.ok(validate(least) && takes(version, least), JSON.stringify(least));
-      for (const type of [undefined, "x"]) assert.equal(validate({ ...least, type }), false, "its type is its name");
+      for (const member of payload.required) least[member] ??= PROBES.find((value) => fits(key, value, member));
+      assert.ok(fits(key, least) && takes(version, least), JSON.stringify(least));
+      for (const type of [undefined, "x"]) assert.ok(!fits(key, { ...least, type }), "its type is its name");
       for (const member of members) {
         for (const value of PROBES) {
           const frame = JSON.parse(JSON.stringify({ ...least, [member]: value }));
-          assert.equal(validate(frame), takes(version, frame), JSON.stringify(frame).slice(0, 200));
+          assert.equal(fits(key, frame), takes(version, frame), JSON.stringify(frame).slice(0, 200));
         }
       }
     });

@@ -21,7 +21,7 @@ const folder = join(root, "tests/scenarios");
 /** These change nothing, so they are answered anew; a logout of all closes whoever could repeat it. */
 const NOT_REPEATED = ["sync_state", "ping", "logout_all"];
 
-/** The effects that anybody can see. */
+/** The effects by which something is stored or told, so that doing it twice would show. */
 const VISIBLE = /** @type {number[]} */ ([
   ...[EffectKind.Store, EffectKind.StoreLogout, EffectKind.StoreKept, EffectKind.Erase],
   ...[EffectKind.Send, EffectKind.SendToAll, EffectKind.Close, EffectKind.CloseAll, EffectKind.Expel],
