@@ -62,8 +62,10 @@ export class EventWriter {
         this.#credential(event.credential);
         this.#u8(event.version);
         this.#text(event.tabId);
+        this.#text(event.run);
         this.#time(event.since.epoch);
-        return this.#time(event.since.seq);
+        this.#time(event.since.seq);
+        return this.#time(event.inbox);
       case "FrameReceived":
         this.#u32(event.connection);
         this.#time(event.now);
@@ -71,6 +73,7 @@ export class EventWriter {
         return this.#payload(event.content);
       case "Disconnected":
         this.#u32(event.connection);
+        this.#time(event.now);
         return this.#time(event.heartbeat);
       case "HeartbeatsRead":
         this.#time(event.now);
@@ -113,9 +116,14 @@ export class EventWriter {
   #woken(event) {
     this.#text(event.userId);
     this.#time(event.now);
-    for (const stored of [event.snapshot, event.logout, event.kept]) {
+    for (const stored of [event.snapshot, event.logout, event.inbox, event.kept]) {
       this.#u8(stored ? 1 : 0);
       if (stored) this.#blob(stored);
+    }
+    this.#u32(event.messages.length);
+    for (const { slot, bytes } of event.messages) {
+      this.#u32(slot);
+      this.#blob(bytes);
     }
     this.#u8(event.legacy ? 1 : 0);
     if (event.legacy) {
@@ -136,6 +144,7 @@ export class EventWriter {
     }
     this.#u32(devicesMax);
     this.#u8(event.isMeasured ? 1 : 0);
+    this.#time(event.randomness);
   }
 
   /** @param {Credential} credential */

@@ -10,6 +10,9 @@ namespace {
 // Bytes of the smallest WokenConnection: number, heartbeat and the length of an empty attachment.
 constexpr std::size_t kWokenConnectionBytesMin = 4 + 8 + 4;
 
+// Bytes of the smallest WokenMessage: slot and the length of an empty row.
+constexpr std::size_t kWokenMessageBytesMin = 4 + 4;
+
 // Bytes of a Heartbeat: the connection's number and a time.
 constexpr std::size_t kHeartbeatBytes = 4 + 8;
 
@@ -47,7 +50,13 @@ void read(ByteReader& reader, Woken& event) {
   event.now = reader.safe_integer();
   event.snapshot = read_row(reader);
   event.logout = read_row(reader);
+  event.inbox = read_row(reader);
   event.kept = read_row(reader);
+  event.messages.resize(reader.count(kWokenMessageBytesMin));
+  for (WokenMessage& message : event.messages) {
+    message.slot = reader.u32();
+    message.bytes = reader.text();
+  }
   if (reader.flag()) {
     Legacy& legacy = event.legacy.emplace();
     legacy.last_active = reader.safe_integer();
@@ -64,6 +73,7 @@ void read(ByteReader& reader, Woken& event) {
   event.rate_limits.connects = read_rate(reader);
   event.rate_limits.devices_max = reader.u32();
   event.is_measured = reader.flag();
+  event.randomness = reader.safe_integer();
 }
 
 Payload read_payload(ByteReader& reader) {
@@ -87,12 +97,15 @@ void read(ByteReader& reader, Connected& event) {
   event.credential = read_credential(reader);
   event.version = static_cast<ProtocolVersion>(reader.u8(1, 2));
   event.tab_id = reader.text();
+  event.run = reader.text();
   event.since.epoch = reader.safe_integer();
   event.since.seq = reader.safe_integer();
+  event.inbox = reader.safe_integer();
 }
 
 void read(ByteReader& reader, Disconnected& event) {
   event.connection = reader.u32();
+  event.now = reader.safe_integer();
   event.heartbeat = reader.safe_integer();
 }
 

@@ -40,8 +40,10 @@ export const EffectKind = Object.freeze({
   Expel: 11,
   StoreLogout: 12,
   RecordMetrics: 13,
-  StoreKept: 14,
+  StoreInbox: 14,
   Accept: 15,
+  StoreMessage: 16,
+  DeleteMessage: 17,
 });
 
 /** @typedef {(typeof EffectKind)[keyof typeof EffectKind]} Kind */
@@ -50,8 +52,14 @@ export const EffectKind = Object.freeze({
 export const ROW_KEYS = {
   [EffectKind.Store]: "session",
   [EffectKind.StoreLogout]: "session.logout",
-  [EffectKind.StoreKept]: "session.kept",
+  [EffectKind.StoreInbox]: "session.inbox",
 };
+
+/** The key of the row of a message, without its slot. */
+export const MESSAGE_KEY = `${ROW_KEYS[EffectKind.StoreInbox]}.`;
+
+/** The key of the row in which release 0.1.0 had pushes that wait. The row of the inbox replaces it. */
+export const KEPT_KEY = "session.kept";
 
 /**
  * Whether an effect stores a row.
@@ -66,10 +74,11 @@ export function isRow(kind) {
 export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
 
 /**
- * The first byte of the attachment of a socket that speaks version 2. It is `kVersion2Format` of
- * src/format/attachment.cpp; a test compares them.
+ * The first byte of the attachment of a socket that speaks version 2, as it is written and as release 0.1.0
+ * wrote it. They are `kVersion2Format` and `kOldVersion2Format` of src/format/attachment.cpp; a test compares
+ * them.
  */
-const V2_ATTACHMENT_FORMAT = 6;
+const V2_ATTACHMENT_FORMATS = [8, 6];
 
 /**
  * Finds out which version of the protocol a socket's device speaks without asking the module, which may have
@@ -77,7 +86,7 @@ const V2_ATTACHMENT_FORMAT = 6;
  * @param {unknown} attachment What the platform keeps with the socket. Anything unknown is of version 1.
  */
 export function protocolVersionOf(attachment) {
-  const isV2 = attachment instanceof Uint8Array && attachment[0] === V2_ATTACHMENT_FORMAT;
+  const isV2 = attachment instanceof Uint8Array && V2_ATTACHMENT_FORMATS.includes(attachment[0]);
   return isV2 ? ProtocolVersion.Version2 : ProtocolVersion.Version1;
 }
 
@@ -117,8 +126,8 @@ export function protocolVersionOf(attachment) {
  */
 
 /**
- * The number of a frame, up to which a device has seen all frames. Numbers begin anew in each epoch; an epoch of
- * 0 means that the device names none.
+ * The number of a frame, up to which a device has seen all frames, and the epoch in which it has that number. An
+ * epoch of 0 means that the device names none, one of -1 that what it names can't be read.
  * @typedef {object} Position
  * @property {number} epoch
  * @property {number} seq
@@ -127,7 +136,7 @@ export function protocolVersionOf(attachment) {
 /**
  * The options of a push. An option that the caller has left out has its default.
  * @typedef {object} ResolvedPushOptions
- * @property {number} keep For how many seconds it waits for devices that are away; 0 for not at all.
+ * @property {number} keep For how many seconds it waits in the inbox; 0 for not at all.
  * @property {string} pushId Empty if it has none.
  * @property {string[]} to Ids of the devices that get it; empty for all.
  * @property {string[]} except Ids of the devices that do not.
@@ -141,12 +150,15 @@ export function protocolVersionOf(attachment) {
  * @property {number} now
  * @property {Uint8Array | null} snapshot The row of the state, `null` if there is none.
  * @property {Uint8Array | null} logout The row of the last logout.
- * @property {Uint8Array | null} kept The row of the kept pushes.
+ * @property {Uint8Array | null} inbox The row of the inbox.
+ * @property {Uint8Array | null} kept The row in which release 0.1.0 had pushes that wait.
+ * @property {{slot: number, bytes: Uint8Array}[]} messages The rows of messages.
  * @property {{games: string[], lastActive: number} | null} legacy What the TypeScript server that this one
  *   replaces has stored, as long as there is no snapshot.
  * @property {WokenConnection[]} connections
  * @property {RateLimits} rateLimits
  * @property {boolean} isMeasured Whether somebody collects the metrics.
+ * @property {number} randomness A random safe integer.
  */
 
 /**
@@ -171,9 +183,9 @@ export function protocolVersionOf(attachment) {
  * An event; `src/event.h` says what each means.
  * @typedef {WokenEvent | RequestEvent
  *   | {type: "Connected", connection: number, now: number, deviceId: string,
- *      credential: Credential, version: number, tabId: string, since: Position}
+ *      credential: Credential, version: number, tabId: string, run: string, since: Position, inbox: number}
  *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
- *   | {type: "Disconnected", connection: number, heartbeat: number}
+ *   | {type: "Disconnected", connection: number, now: number, heartbeat: number}
  *   | {type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]}
  *  } SessionEvent
  */
@@ -184,7 +196,7 @@ export function protocolVersionOf(attachment) {
  * @typedef {object} Effect
  * @property {Kind} kind
  * @property {number} connection
- * @property {number} number A close code or an HTTP status; 0 for the other kinds.
+ * @property {number} number A close code, an HTTP status or a slot; 0 for the other kinds.
  * @property {string} text
  * @property {Uint8Array<ArrayBuffer>} bytes
  */

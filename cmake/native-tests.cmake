@@ -23,11 +23,11 @@ add_executable(session_tests
   tests/unit/host.cpp
   tests/unit/journal_test.cpp
   tests/unit/json_test.cpp
-  tests/unit/kept_test.cpp
+  tests/unit/inbox_test.cpp
   tests/unit/message_test.cpp
   tests/unit/metrics_test.cpp
   tests/unit/v2_message_test.cpp
-  tests/unit/idempotency_test.cpp
+  tests/unit/runs_test.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
   tests/unit/scenario_text.cpp

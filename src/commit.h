@@ -2,17 +2,21 @@
 // bytes look is in format/; what an event changes is in handlers/.
 //
 // Two things survive an instance. A row is a value in storage; it survives everything, and each
-// write of it costs money. There are three rows: the snapshot with the games, the remembered
-// devices, `lastActive` and the extension; the logout; the kept pushes. An attachment is bytes that
-// the platform keeps with an open socket; writing it is free, but it is lost with the socket. So
-// games, remembered devices, logouts and kept pushes are in rows before anybody is told of them.
-// The rest of what must survive is in attachments: presence, the sequence of version 2 (session.h),
-// the requests that are done, `lastActive` and the metrics.
+// write of it costs money. The rows are the snapshot, with the games, the remembered devices,
+// `lastActive` and the extension; the logout; the inbox; and each message of the inbox. An
+// attachment is bytes that the platform keeps with an open socket; writing it is free, but it is
+// lost with the socket. So games, remembered devices, logouts and the inbox are in rows before
+// anybody is told of them. The rest of what must survive is in attachments: presence, the open
+// epoch of the sequence (state/sequence.h), what runs have asked for (state/runs.h), `lastActive`
+// and the metrics.
 //
-// Every attachment carries the data of its own connection and a copy of the user's data that is not
-// in rows. Attachments are numbered in the order in which they are written, and a waking instance
-// takes the user's data from the newest one. The connection that has it is the carrier. When the
-// carrier closes, the same step attaches the user's data to another connection, if one is open.
+// Every attachment has the data of its own connection, and the newest one has the user's data that
+// is not in rows. Attachments are numbered in the order in which they are written, so a waking
+// instance knows the newest one. The connection that has it is the carrier. When the carrier
+// closes, the same step attaches the user's data to another connection, if one is open. While the
+// sequence is known the carrier stays the same until it closes, since what it has for version 2 is
+// in no other attachment: whenever another connection is attached, the carrier is attached after
+// it. So an attachment that can't be read costs others something only if it is the carrier's.
 //
 // Handlers change `User` (state/user.h) in memory, and set a flag for what is not stored. At the
 // end of each step `commit` compares `User` with what survives, and adds the effects that store and
@@ -55,8 +59,7 @@ class Persistence {
   // that `commit` attaches it in this step, and otherwise the one that survives already.
   [[nodiscard]] TimeMs told_last_active(const User& user) const;
 
-  // Notes that this step erases the snapshot. If the sequence ever ran, every attachment is written
-  // anew, since each may hold frames of it that are to be forgotten.
+  // Notes that this step erases the snapshot.
   void forget_row(User& user);
 
  private:
@@ -65,24 +68,29 @@ class Persistence {
   void restore_row(const Woken& event, User& user, Step& step);
   void restore_legacy(const Legacy& legacy, User& user, Step& step);
   void restore_extension(User& user, Step& step);
-  // Replaces `out` by the extension, the part of the snapshot that only version 2 of the protocol
-  // needs; restore_extension reads it.
-  static void write_extension(const User& user, TimeMs now, std::string& out);
+  // Replaces the extension, the part of the snapshot that only version 2 of the protocol needs.
+  void write_extension(const User& user);
+  // Reads the rows of the inbox.
+  static void restore_inbox(const Woken& event, User& user, Step& step);
+  // Finds the newest attachment, which is the carrier's, and reads the user's part of it. Both
+  // return true if it says what version 2 needs.
+  bool restore_carrier(const Woken& event, User& user);
+  bool restore_carried(const Attachment& attachment, User& user);
   void restore_connections(const Woken& event, User& user, Step& step);
-  void restore_connection(const WokenConnection& woken, const Attachment& attachment, User& user);
+  static void restore_connection(const WokenConnection& woken, const Attachment& attachment,
+                                 User& user);
 
   // commit.cpp
 
   // Returns true if the snapshot must be stored in this step: because of a flag, or because nobody
   // is connected any more and `lastActive` or the sequence in it is behind.
   [[nodiscard]] bool is_row_behind(const User& user, const Step& step) const;
-  // Stores each of the three rows that is behind.
+  // Stores each row that is behind.
   void store_rows(User& user, Step& step);
   // Stores the snapshot.
   void store(User& user, Step& step);
-  // Attaches to every connection whose own data is behind. If there is none but the user's data is
-  // behind, attaches to one: the sender, or any other if the sender is not connected. Returns false
-  // if nothing was attached.
+  // Attaches to every connection whose own data is behind, then to the carrier if that is needed.
+  // Returns false if nothing was attached.
   bool attach_behind(User& user, Step& step);
   // Returns true if the connection's own data must be attached in this step.
   [[nodiscard]] static bool is_behind(const Connection& connection, const User& user);
@@ -93,21 +101,28 @@ class Persistence {
   // surviving `lastActive` lags by that much. The caller asks when an event has happened, so a
   // quiet user is not attached again and again.
   [[nodiscard]] bool is_stale(const User& user, TimeMs now) const;
-  // Attaches to one connection, which becomes the carrier.
-  void attach(ConnectionId id, User& user, Step& step);
-  // Sets `shared_` to the part of the user's data that only version 2 needs. An attachment carries
-  // the requests of its own device alone, so that they fit.
-  void write_shared(const User& user, std::string_view device_id, TimeMs now);
+  // Attaches to one connection. Its attachment is the newest then, and has what version 2 needs of
+  // the user if `is_shared`.
+  void attach(ConnectionId id, bool is_shared, User& user, Step& step);
+  // Sets `shared_` to what version 2 needs of the user, in at most `room` bytes. Runs that do not
+  // fit are forgotten.
+  void write_shared(User& user, std::size_t room, TimeMs now);
   // Returns the newer `lastActive` of the snapshot and of the newest attachment.
   [[nodiscard]] TimeMs surviving_last_active() const;
   // Adds a RecordMetrics effect, if somebody collects the metrics.
   void record_metrics(User& user, Step& step);
 
   // The stored `lastActive`, and the stored extension; both empty if there is no snapshot. An
-  // extension in a newer format than this release knows is written back as it is, so that the newer
-  // release finds it when it is deployed again after a roll-back.
+  // extension of a format that this release does not know is written back as it is.
   TimeMs stored_last_active_ = 0;
   std::string stored_extension_;
+  // Bytes of a later release (format/bytes.h) in the snapshot and in its extension, and of the
+  // newest attachment in the user's part, its metrics and what version 2 needs.
+  std::string snapshot_rest_;
+  std::string extension_rest_;
+  std::string user_rest_;
+  std::string metrics_rest_;
+  std::string shared_rest_;
   // True when `User` was read from the rows of the server that this one replaces, so that there is
   // no snapshot yet.
   bool is_row_due_ = false;
@@ -127,6 +142,7 @@ class Persistence {
   // Buffers that keep their memory from step to step.
   std::string bytes_;
   std::string shared_;
+  std::string runs_;
 };
 
 }  // namespace user_session

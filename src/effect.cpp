@@ -14,7 +14,9 @@ int rank(EffectKind kind) {
     case EffectKind::kErase:
     case EffectKind::kStore:
     case EffectKind::kStoreLogout:
-    case EffectKind::kStoreKept:
+    case EffectKind::kStoreInbox:
+    case EffectKind::kStoreMessage:
+    case EffectKind::kDeleteMessage:
       return 0;
     case EffectKind::kSetAttachment:
       return 1;
@@ -89,8 +91,16 @@ void EffectList::store_logout(std::string_view logout) {
   add(EffectKind::kStoreLogout, kNoConnection, 0, logout);
 }
 
-void EffectList::store_kept(std::string_view kept) {
-  add(EffectKind::kStoreKept, kNoConnection, 0, kept);
+void EffectList::store_inbox(std::string_view inbox) {
+  add(EffectKind::kStoreInbox, kNoConnection, 0, inbox);
+}
+
+void EffectList::store_message(std::uint32_t slot, std::string_view message) {
+  add(EffectKind::kStoreMessage, kNoConnection, slot, message);
+}
+
+void EffectList::delete_message(std::uint32_t slot) {
+  add(EffectKind::kDeleteMessage, kNoConnection, slot, {});
 }
 
 void EffectList::set_attachment(ConnectionId connection, std::string_view attachment) {

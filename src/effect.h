@@ -54,13 +54,16 @@ enum class EffectKind : std::uint32_t {
   // count
   // is what was added since the previous effect of this kind, or since the instance woke.
   kRecordMetrics = 13,
-  // Replace the row of kept pushes, which wait for devices that are away, by `text`. They have
-  // their
-  // own row since they are large and change rarely. The format is in state/kept.cpp.
-  kStoreKept = 14,
+  // Replace the row of the inbox by `text`. Its format, and that of the messages, is in
+  // state/inbox.cpp.
+  kStoreInbox = 14,
   // Let the device of `connection` in: from now on its socket is open. Its first attachment stands
   // before this in the list, since a socket without one could not be recognized after a sleep.
   kAccept = 15,
+  // Replace the row of the message in the slot `number` by `text`, or delete it. Each message has
+  // its own row, since it is large and never changes.
+  kStoreMessage = 16,
+  kDeleteMessage = 17,
 };
 
 // Close codes (docs/protocol.md), and the reason of a logout. Clients in production compare the
@@ -86,7 +89,7 @@ struct Effect {
   EffectKind kind;
   // Connection that the kind needs; kNoConnection for other kinds.
   ConnectionId connection;
-  // Close code or HTTP status, as the kind says; 0 for other kinds.
+  // Close code, HTTP status or slot, as the kind says; 0 for other kinds.
   std::uint32_t number;
   std::uint32_t text_offset;
   std::uint32_t text_size;
@@ -104,7 +107,9 @@ class EffectList {
   void erase();
   void store(std::string_view snapshot);
   void store_logout(std::string_view logout);
-  void store_kept(std::string_view kept);
+  void store_inbox(std::string_view inbox);
+  void store_message(std::uint32_t slot, std::string_view message);
+  void delete_message(std::uint32_t slot);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void accept(ConnectionId connection);
   // Sends a frame. When it equals the frame of the previous call of `send`, both share one text.

@@ -52,11 +52,12 @@ enum class ProtocolVersion : std::uint8_t { kVersion1 = 1, kVersion2 = 2 };
 // A place in the sequence of the frames to all devices (state/sequence.h). A device that comes back
 // says up to which place it has seen all.
 struct Position {
-  // Names a stretch of time in which no number is used twice, by about the time at which it began,
-  // in milliseconds since the Unix epoch. 0 means no place.
+  // Name of an epoch (state/sequence.h). 0 means no place, and kUnknown one that can't be read.
   std::int64_t epoch = 0;
   // Number of a frame in that epoch. The first has 1.
   std::int64_t seq = 0;
+
+  static constexpr std::int64_t kUnknown = -1;
 
   bool operator==(const Position&) const = default;
 };
@@ -90,6 +91,12 @@ struct WokenConnection {
   TimeMs heartbeat = 0;
 };
 
+// A row that StoreMessage wrote.
+struct WokenMessage {
+  std::uint32_t slot = 0;
+  std::string_view bytes;
+};
+
 // How much one user may ask for, as the owner of the deployment has set it. What nobody can set is
 // in limits.h.
 struct RateLimits {
@@ -115,11 +122,16 @@ struct Woken {
   // Id of the user, at most 1,024 bytes of UTF-8 (worker/common/limits.js).
   std::string_view user_id;
   TimeMs now = 0;
-  // Bytes of the three rows, as the last Store, StoreLogout and StoreKept wrote them; nullopt for a
-  // row that does not exist.
+  // Bytes of the rows, as the last Store, StoreLogout and StoreInbox wrote them; nullopt for a row
+  // that does not exist.
   std::optional<std::string_view> snapshot;
   std::optional<std::string_view> logout;
+  std::optional<std::string_view> inbox;
+  // Bytes of the row in which release 0.1.0 had pushes that wait; nullopt once StoreInbox has
+  // replaced it.
   std::optional<std::string_view> kept;
+  // Rows of messages, as StoreMessage wrote them.
+  std::vector<WokenMessage> messages;
   // State of the server which this one replaces. It is read only while there is no snapshot.
   std::optional<Legacy> legacy;
   // All sockets that are open.
@@ -127,6 +139,8 @@ struct Woken {
   RateLimits rate_limits;
   // True if the metrics are collected, so that RecordMetrics effects are wanted.
   bool is_measured = false;
+  // A random number that JavaScript has exactly. Epochs are named by it (state/sequence.h).
+  std::int64_t randomness = 0;
 };
 
 // A device asks to be let in. An Accept effect lets it in; otherwise an Answer effect says why not.
@@ -138,9 +152,16 @@ struct Connected {
   ProtocolVersion version = ProtocolVersion::kVersion1;
   // Name of the tab or process within the device, in version 2; empty if the device has none.
   std::string_view tab_id = kNoText;
+  // Run of the client program, in version 2; empty if it does not say.
+  std::string_view run = kNoText;
   // Place up to which the device has seen all, in version 2; its epoch is 0 if the device does not
   // say.
   Position since = {};
+  // Number of the message up to which it has all of the inbox, in version 2; kNoPlace if it does
+  // not say.
+  std::int64_t inbox = kNoPlace;
+
+  static constexpr std::int64_t kNoPlace = -1;
 };
 
 // A device has sent a frame. It may come from a connection that is closed already.
@@ -168,6 +189,7 @@ struct HeartbeatsRead {
 // heartbeat, 0 if there was none. It counts as activity of the user; leaving does not.
 struct Disconnected {
   ConnectionId connection = 0;
+  TimeMs now = 0;
   TimeMs heartbeat = 0;
 };
 

@@ -67,30 +67,37 @@ inline constexpr std::size_t kJournalBytesMax = 262'144;
 // at each frame to all, so it is small. It serves devices that have gone without a word. With 1 KiB
 // an event cost 1.16 times as much CPU as in version 1 (2026-11-23, docs/performance.md).
 inline constexpr std::size_t kJournalRecentBytesMax = 512;
-// Bytes of the same while a device is known to be missing (kAwaitedMs). It leaves at least 4 KiB of
-// the attachment for requests that are done; format/attachment.cpp asserts that all fits.
+// Bytes of the same while a device is known to be missing (kAwaitedMs). They are fewer if the runs
+// of many devices need the room.
 inline constexpr std::size_t kJournalAttachedBytesMax = 10'240;
 
 // Number of missing devices that are remembered; the one that has been gone the longest is
 // forgotten first. Each takes 16 bytes of each attachment.
 inline constexpr std::size_t kMissingMax = 8;
 
-// Bytes of the newest of these frames that are stored in the snapshot while nobody is connected.
+// Bytes of the newest of these frames that are stored in the snapshot when nobody is connected.
 // They are written rarely, so they may be more than in an attachment.
 inline constexpr std::size_t kJournalStoredBytesMax = 16'384;
 
-// Bytes of a request's id, all of them ASCII: a UUID as it is usually written has 36.
-inline constexpr std::size_t kRequestIdBytesMax = 36;
+// Characters of a run, the name that one run of a client program gives itself. 16 of 64 different
+// ones are 96 random bits.
+inline constexpr std::size_t kRunBytesMin = 16;
+inline constexpr std::size_t kRunBytesMax = 24;
 
-// Number of requests of one device that are remembered, and milliseconds for which each is. The
-// client has at most 32 under way and repeats none after nine minutes (client/src/requests.ts); a
-// test holds it to that.
-inline constexpr std::size_t kRequestsMax = 64;
-inline constexpr std::int64_t kRequestsKeptMs = 600'000;
+// Number of requests below the highest one of a run of which is known whether they were done
+// (state/runs.h). A client uses no number 64 above one that is not answered
+// (client/src/requests.ts); a test holds it to that.
+inline constexpr std::int64_t kRunWindow = 64;
 
-// Number of requests that are remembered of all devices together that have gone. It is enough for
-// as many devices as are remembered (kRememberedDevicesMax).
-inline constexpr std::size_t kAbsentRequestsMax = 64 * kRequestsMax;
+// Number of runs without a connection that are remembered: as many as asked last.
+inline constexpr std::size_t kAwayRunsMax = 32;
+// Number of runs that are remembered at all, so that they fit into an attachment: those of 128
+// connections, which is how many a user may have unless the owner sets another limit, and those
+// without one. Of a user with more the runs that asked longest ago are forgotten.
+inline constexpr std::size_t kRunsMax = 128 + kAwayRunsMax;
+
+// Number of complete epochs whose places are still known (state/sequence.h).
+inline constexpr std::size_t kEpochsMax = 16;
 
 // Number of devices in either list of an audience (event.h). It is as many as are remembered of
 // version 2.
@@ -109,13 +116,13 @@ inline constexpr std::size_t kV2DeviceIdBytesMax = 128;
 // may come after two, and takes a while on its way.
 inline constexpr std::int64_t kVanishedMs = 130'000;
 
-// Number and bytes of the pushes that wait for devices which are away; the oldest is dropped for a
-// newer one. All are stored in one row at each change.
-inline constexpr std::size_t kKeptPushesMax = 64;
-inline constexpr std::size_t kKeptBytesMax = 262'144;
+// Number and bytes of the messages in an inbox; the oldest is dropped for a newer one. Each has a
+// row of its own.
+inline constexpr std::size_t kMessagesMax = 64;
+inline constexpr std::size_t kMessagesBytesMax = 262'144;
 
-// Number of push ids that are remembered, to recognize a repetition. They take 8 bytes each in the
-// row of kept pushes.
+// Number of push ids that are remembered, to recognize a repetition. They take 16 bytes each in the
+// row of the inbox.
 inline constexpr std::size_t kPushIdsMax = 256;
 
 // Number of credentials that are remembered of each device, the newest ones. A logout of the device
@@ -131,9 +138,9 @@ inline constexpr std::size_t kRevokedMax = 256;
 // such device is connected, which may cost rows.
 inline constexpr std::int64_t kAwaitedMs = 600'000;
 
-// Bytes of an attachment before the device id: version, order, `lastActive`, presence, both times
-// of the credential and the length of the id (format/attachment.cpp).
-inline constexpr std::size_t kAttachmentHeaderBytes = 1 + 8 + 8 + 1 + 8 + 8 + 4;
+// Bytes that a later release may have added to an attachment, and again to what it shares. They are
+// kept and written back.
+inline constexpr std::size_t kRestBytesMax = 512;
 
 static_assert(kFrameBytesMax < kFrameBytesBeforeClose);
 static_assert(kNameBytesMax < kFrameBytesMax);

@@ -4,69 +4,57 @@
 #include <utility>
 
 #include "commit.h"
-#include "format/hash.h"
+#include "format/bytes.h"
 #include "format/snapshot.h"
 #include "limits.h"
 
 namespace user_session {
 namespace {
 
-// Format of the extension, the part of the snapshot that only version 2 of the protocol needs. A
-// release that does not know this number leaves the extension alone. Format 1 was never released.
-constexpr std::uint8_t kExtensionVersion = 2;
+// Format of the extension that is written, and that of release 0.1.0.
+constexpr std::uint8_t kExtensionVersion = 3;
+constexpr std::uint8_t kOldExtensionVersion = 2;
 
 constexpr std::string_view kConnectAgain = "connect again";
 
-// Returns a hash of the games, which the extension holds. An earlier release of this server, which
-// may run after a roll-back, changes the games without the sequence and writes the extension back
-// as it was. The hash then no longer fits, which shows that the stored sequence has missed changes.
-std::int64_t fingerprint(const std::vector<std::string>& games) {
-  std::uint64_t hash = hash_of({});
-  // The end of each game is hashed too, since "ab", "c" is another list than "a", "bc".
-  constexpr std::string_view kEnd("\0", 1);
-  for (const std::string& game : games) hash = hash_of(kEnd, hash_of(game, hash));
-  return static_cast<std::int64_t>(hash);
-}
-
-// Reads what an attachment carries for devices of version 2: the sequence and the requests that are
-// done. Returns false if it is damaged.
-bool restore_shared(const Attachment& attachment, User& user) {
-  if (attachment.shared.empty()) return true;
-  ByteReader reader(attachment.shared);
-  Journal carried;
-  const bool is_sound = user.sequence.restore_attached(reader, carried) &&
-                        user.idempotency.restore(attachment.device_id, reader) && reader.finished();
-  if (is_sound) user.sequence.advance_to(std::move(carried));
-  return is_sound;
-}
-
-// Closes the connections of version 2 when there is no sequence: nobody could count their frames.
-void expel_uncounted(User& user, Step& step) {
-  user.connections.each([&](ConnectionId id, const Connection& connection) {
-    if (connection.version != ProtocolVersion::kVersion2) return;
-    user.close(id, step.now);
-    step.effects.expel(id, kTryAgainCode, kConnectAgain);
-  });
+// Reads the extension of release 0.1.0, behind its version. Only the devices are taken: nobody has
+// a place or a run from that release. Returns false if it is damaged.
+bool restore_old_extension(ByteReader& reader, RememberedDevices& devices) {
+  // A hash of the games, whether the row was whole, when a device was there, and the journal.
+  reader.i64();
+  reader.u8();
+  reader.i64();
+  for (int i = 0; i < 2; ++i) reader.i64();
+  reader.u8();
+  reader.i64();
+  reader.text();
+  // Each device's requests, of three numbers each.
+  constexpr std::size_t kRequestBytes = 3 * sizeof(std::int64_t);
+  for (std::uint32_t left = reader.count(2 * sizeof(std::uint32_t)); left > 0; --left) {
+    reader.text();
+    for (std::uint32_t i = reader.count(kRequestBytes) * 3; i > 0; --i) reader.i64();
+  }
+  return devices.restore_old(reader) && reader.finished();
 }
 
 }  // namespace
 
-void Persistence::write_extension(const User& user, TimeMs now, std::string& out) {
+void Persistence::write_extension(const User& user) {
+  std::string& out = stored_extension_;
   out.clear();
   append_u8(out, kExtensionVersion);
-  append_i64(out, fingerprint(user.games.list()));
-  user.sequence.encode_row(now, user.connections.count() > 0, out);
-  user.idempotency.encode(Idempotency::kRow, now, out);
-  user.devices.encode(out);
+  append_record(out, [&] { user.sequence.encode_row(out); });
+  append_record(out, [&] { user.runs.encode(out); });
+  append_record(out, [&] { user.devices.encode(out); });
+  out.append(extension_rest_);
 }
 
 void Persistence::restore(const Woken& event, User& user, Step& step) {
   user.id = event.user_id;
+  user.sequence.seed(event.randomness);
   restore_access(event, user, step);
   restore_row(event, user, step);
-  if (event.kept && !user.kept.restore(*event.kept)) {
-    step.effects.log("the kept pushes are damaged: they are lost");
-  }
+  restore_inbox(event, user, step);
   restore_connections(event, user, step);
 }
 
@@ -96,6 +84,7 @@ void Persistence::restore_row(const Woken& event, User& user, Step& step) {
   user.last_active = stored_last_active_ = snapshot->last_active;
   user.games.restore(std::move(snapshot->active_games));
   stored_extension_ = std::move(snapshot->extension);
+  snapshot_rest_ = std::move(snapshot->rest);
   restore_extension(user, step);
 }
 
@@ -111,49 +100,62 @@ void Persistence::restore_legacy(const Legacy& legacy, User& user, Step& step) {
 void Persistence::restore_extension(User& user, Step& step) {
   if (stored_extension_.empty()) return;
   ByteReader reader(stored_extension_);
-  if (reader.u8() != kExtensionVersion) return;
-  const bool has_same_games = reader.i64() == fingerprint(user.games.list());
-  if (!user.sequence.restore_row(reader) || !user.idempotency.restore(Idempotency::kRow, reader) ||
-      !user.devices.restore(reader) || !reader.finished()) {
-    step.effects.log("what is stored of the devices of version 2 is damaged: they start over");
-    user.sequence.distrust_row();
-    user.idempotency = {};
-    user.devices.forget();
-    return;
+  const std::uint8_t version = reader.u8();
+  bool is_sound = true;
+  if (version == kOldExtensionVersion) {
+    is_sound = restore_old_extension(reader, user.devices);
+  } else if (version == kExtensionVersion) {
+    ByteReader sequence(reader.text());
+    is_sound = user.sequence.restore_row(sequence);
+    if (reader.has_more()) {
+      ByteReader runs(reader.text());
+      is_sound = user.runs.restore(runs) && is_sound;
+    }
+    if (reader.has_more()) {
+      ByteReader devices(reader.text());
+      is_sound = user.devices.restore(devices) && is_sound;
+    }
+    is_sound = is_sound && !reader.failed();
+    extension_rest_ = reader.rest();
   }
-  if (!has_same_games) user.sequence.distrust_row();
-  user.sequence.note_row_restored();
+  if (is_sound) return;
+  step.effects.log("what is stored of the devices of version 2 is damaged: they start over");
+  user.sequence.forget_damaged();
+  user.runs = {};
+  user.devices.forget();
+}
+
+void Persistence::restore_inbox(const Woken& event, User& user, Step& step) {
+  bool is_sound = !event.inbox || user.inbox.restore(*event.inbox);
+  if (event.kept) is_sound = user.inbox.restore_kept(*event.kept) && is_sound;
+  for (const WokenMessage& message : event.messages) {
+    is_sound = user.inbox.restore_message(message.slot, message.bytes) && is_sound;
+  }
+  user.inbox.finish_restoring();
+  if (!is_sound) step.effects.log("a row of the inbox is damaged: what it had is lost");
 }
 
 void Persistence::restore_connections(const Woken& event, User& user, Step& step) {
+  const bool is_carried = restore_carrier(event, user);
   bool is_any_lost = false;
-  bool is_any_ended = false;
   for (const WokenConnection& woken : event.connections) {
     user.touch(woken.heartbeat);
     const auto attachment = decode_attachment(woken.attachment);
-    if (!attachment || !restore_shared(*attachment, user)) {
-      // Nobody knows any more whose connection this is, or which frames it carried.
+    if (!attachment) {
+      // Nobody knows any more whose connection this is.
       step.effects.expel(woken.connection, kTryAgainCode, kConnectAgain);
       is_any_lost = true;
     } else if (user.access.is_ended(attachment->credential)) {
       step.effects.expel(woken.connection, kLogoutCode, kLogoutReason);
-      is_any_ended = true;
     } else {
       restore_connection(woken, *attachment, user);
     }
   }
-  user.sequence.finish_restoring();
+  if (user.connections.count() == 0) user.presence = Presence::kOffline;
+  if (is_any_lost) step.effects.log("the attachment of a connection is damaged: it is closed");
+  if (user.sequence.finish_restoring(is_carried)) user.runs.forget_not_done();
   const TimeMs attached_at = clock_at_attaching_;
   const bool is_any_attached = carrier_ != kNoConnection;
-  if (is_any_lost) {
-    step.effects.log("the attachment of a connection is damaged: it is closed");
-    // The lost attachment may have been the only one with the newest sequence number.
-    if (user.sequence.is_running()) user.sequence.stop();
-  }
-  // The newest sequence may stand only in the attachment of an expelled connection. Commit attaches
-  // to a connection that stays when there is no carrier.
-  if (is_any_ended && user.sequence.is_running()) carrier_ = kNoConnection;
-  if (!user.sequence.is_running()) expel_uncounted(user, step);
   // No connection has gone on through a sleep, so there is no sleep to count.
   const bool is_new = !is_any_attached || user.connections.count() == 0;
   user.meter.wake(step.now, user.last_active, event.is_measured, is_new);
@@ -166,10 +168,53 @@ void Persistence::restore_connections(const Woken& event, User& user, Step& step
                  }));
 }
 
+bool Persistence::restore_carrier(const Woken& event, User& user) {
+  std::optional<Attachment> newest;
+  for (const WokenConnection& woken : event.connections) {
+    const auto attachment = decode_attachment(woken.attachment);
+    if (!attachment || (newest && attachment->order <= newest->order)) continue;
+    newest = attachment;
+    carrier_ = woken.connection;
+  }
+  return newest && restore_carried(*newest, user);
+}
+
+bool Persistence::restore_carried(const Attachment& attachment, User& user) {
+  order_ = attachment.order;
+  user.presence = attached_presence_ = attachment.presence;
+  attached_last_active_ = attachment.last_active;
+  clock_at_attaching_ = attachment.attached_at;
+  user.meter.restore(attachment.metrics, attachment.counted_since);
+  user.touch(attachment.last_active);
+  metrics_rest_ = attachment.metrics_rest;
+  user_rest_ = attachment.user_rest;
+  shared_rest_.clear();
+  if (attachment.shared.empty()) return false;
+  ByteReader reader(attachment.shared);
+  ByteReader sequence(reader.text());
+  bool is_sound = user.sequence.restore_attached(sequence);
+  user.runs = {};
+  if (reader.has_more()) {
+    ByteReader runs(reader.text());
+    is_sound = user.runs.restore(runs) && is_sound;
+  }
+  shared_rest_ = reader.rest();
+  is_sound = is_sound && !reader.failed() && shared_rest_.size() <= kRestBytesMax;
+  if (is_sound) return true;
+  user.runs = {};
+  user.sequence.forget_damaged();
+  return false;
+}
+
 void Persistence::restore_connection(const WokenConnection& woken, const Attachment& attachment,
                                      User& user) {
+  // The first connection would make the user online, but the newest attachment says what is right.
+  const Presence presence = user.presence;
   Connection& connection = user.open(woken.connection, attachment.device_id, attachment.version);
+  user.presence = presence;
   connection.tab_id = attachment.tab_id;
+  connection.run = attachment.run;
+  connection.rest = attachment.rest;
   connection.presence = attachment.device_presence;
   connection.connected_at = attachment.connected_at;
   connection.seen_at = attachment.seen_at;
@@ -179,14 +224,6 @@ void Persistence::restore_connection(const WokenConnection& woken, const Attachm
   connection.attached_seen_at = attachment.seen_at;
   user.connections.grant(connection, attachment.credential);
   user.access.note_shown(attachment.credential);
-  if (attachment.order <= order_) return;
-  order_ = attachment.order;
-  carrier_ = woken.connection;
-  user.presence = attached_presence_ = attachment.presence;
-  attached_last_active_ = attachment.last_active;
-  clock_at_attaching_ = attachment.attached_at;
-  user.meter.restore(attachment.metrics, attachment.counted_since);
-  user.touch(attachment.last_active);
 }
 
 }  // namespace user_session

@@ -6,19 +6,6 @@
 namespace user_session {
 namespace {
 
-// Returns the time of an event, or nullopt for Disconnected, which has none.
-std::optional<TimeMs> time_of(const Event& event) {
-  return std::visit(
-      [](const auto& happened) -> std::optional<TimeMs> {
-        if constexpr (requires { happened.now; }) {
-          return happened.now;
-        } else {
-          return std::nullopt;
-        }
-      },
-      event);
-}
-
 // Returns true if the event is a request over HTTP or a call by a server, and gets an answer.
 bool is_request(const Event& event) {
   return !std::holds_alternative<Woken>(event) && !std::holds_alternative<Connected>(event) &&
@@ -30,14 +17,13 @@ bool is_request(const Event& event) {
 }  // namespace
 
 void Session::step(const Event& event, EffectList& effects) {
-  const auto time = time_of(event);
-  now_ = time.value_or(now_);
+  const TimeMs now = std::visit([](const auto& happened) { return happened.now; }, event);
   Step step{.effects = effects,
-            .now = now_,
+            .now = now,
             .open_before = user_.connections.count(),
-            .request_seq = {},
+            .request = {},
             .gone = {}};
-  if (time) end_expired(step);
+  end_expired(step);
   std::visit([&](const auto& happened) { this->on(happened, step); }, event);
   finish(event, step);
 }
@@ -54,8 +40,6 @@ void Session::finish(const Event& event, Step& step) {
         user_.connections.is_open(step.sender) ? &user_.connections[step.sender] : nullptr;
     user_.access.charge_for_sent(sender, totals.bytes_sent, step.now);
   }
-  // A device of version 2 relies on the sequence, so it must run.
-  USER_SESSION_CHECK(user_.connections.v2_count() == 0 || user_.sequence.is_running());
   if (user_.connections.v2_count() > 0) user_.sequence.note_seen(step.now);
   persistence_.commit(user_, step);
 }

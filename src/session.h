@@ -16,15 +16,17 @@
 // - A connection is one open socket. A device is an installation of the app in version 2 of the
 //   protocol, with one connection for each of its tabs. In version 1 each connection is a device of
 //   its own, also when two of them have the same id.
-// - A row is a value in the user's storage. There are three: the snapshot of the user, the logout
-//   and the kept pushes. A row survives everything, and each write of it costs money.
+// - A row is a value in the user's storage: the snapshot of the user, the logout, the inbox, and
+// each
+//   message of the inbox. A row survives everything, and each write of it costs money.
 // - An attachment is bytes, at most 16 KiB, that the platform keeps with an open socket. It
 //   survives the instance but not the socket, and writing it is free.
 // - The sequence is the count of the frames that concern everybody: devices of version 2 see the
-//   number (`seq`) that each has. An epoch is a stretch of time in which no number is used twice;
-//   a new one begins when the count could not go on without a gap.
+//   number (`seq`) that each has. An epoch is a stretch of these frames between two rows
+//   (state/sequence.h).
+// - A run is one run of a client program. It numbers what it asks for (state/runs.h).
 // - The audience of a broadcast or a push is the devices to which it is limited.
-// - A kept push is a push from a server that waits for devices which are not connected.
+// - A message is a push from a server that waits in the user's inbox until it is read.
 // - A connection has vanished when its heartbeats have stopped although its socket is still open.
 //
 // Rules
@@ -40,7 +42,6 @@
 //
 // Events
 //
-//
 //   Woken             -> it knows what is stored and which connections are open
 //   Connected         -> one more connection; the first makes the user online
 //   FrameReceived     -> the message is handled or refused, see json/message.h
@@ -50,8 +51,7 @@
 //
 // A logout of all devices leaves a time behind: every credential that was issued in that second or
 // before is refused from then on. A connection whose credential has expired is closed at the next
-// event that has a time, whoever causes it. Until an event nobody is sent anything, so no timer is
-// needed.
+// event, whoever causes it. Until an event nobody is sent anything, so no timer is needed.
 //
 // The sequence runs while a device of version 2 is connected or may come back. A device that comes
 // back says the last place it has seen, and is sent what it has missed; if that is not possible it
@@ -72,6 +72,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "commit.h"
 #include "effect.h"
@@ -130,6 +131,7 @@ class Session {
   Refused handle(const SetDevice& message, Step& step);
   Refused handle(const LogoutOthers& message, Step& step);
   Refused handle(const LogoutDevice& message, Step& step);
+  Refused handle(const MarkRead& message, Step& step);
 
   // handlers/admission.cpp: who is let in, and how often they may ask
 
@@ -149,15 +151,17 @@ class Session {
 
   // handlers/connecting.cpp: devices that come and go
 
-  // Returns the open connection of the same device and tab, which the new one replaces;
-  // kNoConnection if there is none, or in version 1.
-  [[nodiscard]] ConnectionId tab_to_replace(const Connected& event) const;
+  // Returns the open connections that the new one replaces: those of the same device and tab, and
+  // those of the same run. In version 1 there are none.
+  [[nodiscard]] std::vector<ConnectionId> replaced_by(const Connected& event) const;
   // Opens the connection in the table, and tells the other devices.
   void come_in(const Connected& event, Step& step);
-  // Sends a device its first frame and, in version 2, the frames that it has missed.
+  // Sends a device its first frame and, in version 2, the frames and the messages that it has
+  // missed.
   void greet(const Connected& event, Step& step);
-  // Closes a connection whose tab has connected again, without telling other devices.
-  void replace_tab(ConnectionId replaced, Step& step);
+  // Closes a connection whose tab or run has connected again. Others are told only if it is of
+  // another device than `device_id`.
+  void replace(ConnectionId replaced, std::string_view device_id, Step& step);
   // Takes a connection out of the table and sends nothing. The caller calls `after_removals` once
   // when it has removed all that it wants to.
   void remove(ConnectionId id, Step& step);
@@ -169,17 +173,16 @@ class Session {
 
   // handlers/frames.cpp: what is the same for every frame
 
-  // Parses a frame in the version of its sender. In version 2 it also sets `step.request_id`.
-  // Returns the message, or the reason why it is refused.
+  // Parses a frame in the version of its sender. In version 2 it also sets `step.request`, and
+  // notes the number that its run has used. Returns the message, or the reason why it is refused.
   [[nodiscard]] std::variant<Message, Refusal> read(const FrameReceived& event, Step& step);
-  // Handles a message and acknowledges it if it has an id. A message whose id is already done is
-  // acknowledged again but not handled again.
+  // Notes the number of a request that is not repeated. Returns why it is refused, or nullopt.
+  [[nodiscard]] Refused use_number(const Step& step);
+  // Handles a message and acknowledges it if it has an id, unless it is repeated and known as done,
+  // or not known at all.
   void perform(const Message& message, Step& step);
-  // Remembers that the current request is done, so that a repetition is recognized. Does nothing if
-  // the request has no id or its sender is closed.
-  void note_done(Step& step);
   // Sends the `ack` of the current request. Only the first call in a step does anything.
-  void acknowledge(Step& step);
+  void acknowledge(bool is_repeated, Step& step);
   // Sends the sender an `error` frame, and counts the refusal.
   void refuse(const Refusal& refusal, Step& step);
   // Sends the sender an `error` frame that tells it to wait `wait_ms` milliseconds, and counts it.
@@ -223,12 +226,20 @@ class Session {
   // Returns the number of connections.
   std::size_t send_aimed(std::string_view frame, std::string_view v2_frame,
                          const Audience& audience, Step& step);
-  // Keeps a push for devices that are away. Returns the number of older kept pushes that were
-  // dropped to make room.
-  std::size_t keep(const PushRequested& event);
-  // Sends a device the kept pushes that it has not got yet. If `is_exact`, the device has just been
-  // sent every frame that it missed, so the pushes since it was last here are not sent again.
-  void give_kept(const Connected& event, bool is_exact, Step& step);
+  // Adds a push to the inbox, sends it to all connections, and answers.
+  void keep(const PushRequested& event, Step& step);
+
+  // handlers/inbox.cpp
+
+  // Returns what a device of version 2 is told of the whole user. `devices` must outlive it.
+  [[nodiscard]] WholeView whole_view(const std::vector<DeviceView>& devices, TimeMs now) const;
+  // Sends a device the messages above `place` which have not expired.
+  void send_messages(ConnectionId connection, std::int64_t place, Step& step);
+
+  // handlers/state.cpp
+
+  // Sends each device of version 2 a `state` with all about the user.
+  void send_whole(const StateView& state, Step& step);
 
   // handlers/telling.cpp: who is sent what
 
@@ -248,9 +259,6 @@ class Session {
 
   // True after Woken has been handled.
   bool is_awake_ = false;
-  // Time of the newest event that had one. Disconnected has none, and is taken to happen at this
-  // one.
-  TimeMs now_ = 0;
   User user_;
   Persistence persistence_;
   MessageParser parser_;

@@ -2,13 +2,13 @@
 // so far. Whatever must outlive the step belongs in state/user.h instead.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "effect.h"
 #include "event.h"
+#include "json/message.h"
 
 namespace user_session {
 
@@ -16,7 +16,7 @@ struct Step {
   // The effects of this step. Handlers add what is to be said, and the commit point (commit.h) adds
   // what is to be stored.
   EffectList& effects;
-  // Time of the event. An event without one is taken to happen when the newest event before did.
+  // Time of the event.
   TimeMs now;
   // Connection whose frame is being handled; kNoConnection for every other event.
   ConnectionId sender = kNoConnection;
@@ -28,12 +28,11 @@ struct Step {
   bool is_logout_of_all = false;
   // Number of connections that were open before this event.
   std::size_t open_before = 0;
-  // Id of the request that is being handled, for its `ack` or its refusal. Empty if the frame has
-  // no id, or once the `ack` has been added. It lies in the frame.
-  std::string_view request_id = kNoText;
-  // Sequence number that the `ack` tells, and tells again when the request is repeated
-  // (state/idempotency.h); nullopt until the request is done.
-  std::optional<std::int64_t> request_seq;
+  // Id of the request that is being handled, for its `ack` or its refusal. It is empty if the frame
+  // has none, and lies in the frame.
+  RequestId request;
+  // True once the `ack` of the request has been added.
+  bool is_acknowledged = false;
   // True when a device that stays uses the same credential as one that this event logs out. That
   // credential is not revoked, and the `ack` says so.
   bool is_credential_shared = false;

@@ -1,4 +1,4 @@
-// The three formats of an attachment, and the proof that its longest content fits.
+// The formats of an attachment, and the proof that its longest content fits.
 #include "format/attachment.h"
 
 #include "check.h"
@@ -9,73 +9,45 @@ namespace user_session {
 namespace {
 
 // Values of the first byte. It says which version of the protocol the device speaks, also to
-// JavaScript, which reads no other byte (bindings/wire.js). The plain format is for a device of
-// version 1 while there is nothing that only version 2 needs.
-constexpr std::uint8_t kPlainFormat = 3;
-constexpr std::uint8_t kVersion1Format = 5;
-constexpr std::uint8_t kVersion2Format = 6;
+// JavaScript, which reads no other byte (bindings/wire.js).
+constexpr std::uint8_t kVersion1Format = 7;
+constexpr std::uint8_t kVersion2Format = 8;
 
-// Bytes of all fields but the texts and `shared`: the header, two times and the metrics; then the
-// fields that the plain format leaves out, with the lengths of the two texts.
-constexpr std::size_t kFixedBytesMax =
-    kAttachmentHeaderBytes + 16 + Metrics::kBytesMax + 8 + 4 + 1 + 8 + 8 + 4;
+// Formats of release 0.1.0, which are only read. The plain one was for a device of version 1 while
+// there was nothing that only version 2 needs.
+constexpr std::uint8_t kOldPlainFormat = 3;
+constexpr std::uint8_t kOldVersion1Format = 5;
+constexpr std::uint8_t kOldVersion2Format = 6;
 
-// Bytes that `shared` needs when no request is remembered: the frames, the sequence's own numbers,
-// and each missing device with its hash and time.
+constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kNumberBytes = 8;
-constexpr std::size_t kSharedBytesMax = kJournalAttachedBytesMax + (3 * kNumberBytes) + 1 + 4 +
-                                        kNumberBytes + 4 + (kMissingMax * 2 * kNumberBytes) + 4;
 
-static_assert(kFixedBytesMax + kDeviceIdBytesMax + kV2DeviceIdBytesMax + kSharedBytesMax <=
+// Bytes of all fields but texts, `shared` and what a later release has added: the format; the
+// user's part with order, two times, presence, the beginning of the metrics and the metrics; the
+// length of `shared`; and of the device three lengths, the credential, presence and two times.
+constexpr std::size_t kFixedBytesMax = 1 + kLengthBytes + (4 * kNumberBytes) + 1 + kLengthBytes +
+                                       Metrics::kBytesMax + kLengthBytes + (3 * kLengthBytes) +
+                                       (3 * kNumberBytes) + 1 + (2 * kNumberBytes);
+
+// Bytes that `shared` needs with as many runs as are remembered, and the frames that it always has.
+constexpr std::size_t kRunBytes =
+    (2 * kLengthBytes) + kRunBytesMax + (2 * kNumberBytes) + 1 + kNumberBytes;
+constexpr std::size_t kSequenceBytes =
+    (10 * kNumberBytes) + (kMissingMax * 2 * kNumberBytes) + kJournalRecentBytesMax + kRestBytesMax;
+
+static_assert(kFixedBytesMax + kDeviceIdBytesMax + kV2DeviceIdBytesMax + kRunBytesMax +
+                      kRestBytesMax + (kRunsMax * kRunBytes) + kSequenceBytes <=
                   kAttachmentBytesMax,
-              "beside any device's id and tab there is room for the count");
-
-// Returns true if an attachment has nothing that only version 2 needs. The plain format leaves
-// those fields out, and the reader sets them as they are for a device of version 1.
-bool is_plain(const Attachment& attachment) {
-  return attachment.version == ProtocolVersion::kVersion1 && attachment.shared.empty() &&
-         attachment.credential.id == 0;
-}
-
-std::uint8_t format_of(const Attachment& attachment) {
-  if (is_plain(attachment)) return kPlainFormat;
-  return attachment.version == ProtocolVersion::kVersion2 ? kVersion2Format : kVersion1Format;
-}
+              "beside any device's texts there is room for the runs and the newest frames");
 
 Presence read_presence(ByteReader& reader) { return static_cast<Presence>(reader.u8(0, 2)); }
 
-}  // namespace
-
-std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id) {
-  return kAttachmentBytesMax - kFixedBytesMax - device_id.size() - tab_id.size();
+std::size_t rest_bytes(const Attachment& attachment) {
+  return attachment.user_rest.size() + attachment.metrics_rest.size() + attachment.rest.size();
 }
 
-void encode_attachment(const Attachment& attachment, std::string& out) {
-  USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
-  USER_SESSION_CHECK(attachment.tab_id.size() <= kV2DeviceIdBytesMax);
-  append_u8(out, format_of(attachment));
-  append_i64(out, attachment.order);
-  append_i64(out, attachment.last_active);
-  append_u8(out, static_cast<std::uint8_t>(attachment.presence));
-  append_i64(out, attachment.credential.issued_at_s);
-  append_i64(out, attachment.credential.expires_at);
-  append_text(out, attachment.device_id);
-  append_i64(out, attachment.attached_at);
-  append_i64(out, attachment.counted_since);
-  attachment.metrics.append_to(out);
-  if (is_plain(attachment)) return;
-  append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
-  append_text(out, attachment.tab_id);
-  append_u8(out, static_cast<std::uint8_t>(attachment.device_presence));
-  append_i64(out, attachment.connected_at);
-  append_i64(out, attachment.seen_at);
-  append_text(out, attachment.shared);
-}
-
-std::optional<Attachment> decode_attachment(std::string_view bytes) {
-  ByteReader reader(bytes);
-  const std::uint8_t format = reader.u8();
-  Attachment attachment;
+// Reads the formats of release 0.1.0.
+void read_old(std::uint8_t format, ByteReader& reader, Attachment& attachment) {
   attachment.order = reader.safe_integer();
   attachment.last_active = reader.safe_integer();
   attachment.presence = read_presence(reader);
@@ -84,23 +56,112 @@ std::optional<Attachment> decode_attachment(std::string_view bytes) {
   attachment.device_id = reader.text();
   attachment.attached_at = reader.safe_integer();
   attachment.counted_since = reader.safe_integer();
-  attachment.metrics = Metrics::read_from(reader);
+  attachment.metrics = Metrics::read_counted(reader);
   attachment.connected_at = attachment.attached_at;
   attachment.seen_at = attachment.attached_at;
-  if (format == kVersion2Format) attachment.version = ProtocolVersion::kVersion2;
-  if (format != kPlainFormat) {
-    attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
-    attachment.tab_id = reader.text();
-    attachment.device_presence = read_presence(reader);
-    attachment.connected_at = reader.safe_integer();
-    attachment.seen_at = reader.safe_integer();
-    attachment.shared = reader.text();
+  if (format == kOldPlainFormat) return;
+  if (format == kOldVersion2Format) attachment.version = ProtocolVersion::kVersion2;
+  attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
+  attachment.tab_id = reader.text();
+  attachment.device_presence = read_presence(reader);
+  attachment.connected_at = reader.safe_integer();
+  attachment.seen_at = reader.safe_integer();
+  reader.text();
+}
+
+// Reads the user's part, whose bytes are `user`. Returns false if it is damaged.
+bool read_user(std::string_view user, Attachment& attachment) {
+  ByteReader reader(user);
+  attachment.order = reader.safe_integer();
+  attachment.last_active = reader.safe_integer();
+  attachment.presence = read_presence(reader);
+  attachment.attached_at = reader.safe_integer();
+  attachment.counted_since = reader.safe_integer();
+  ByteReader metrics(reader.has_more() ? reader.text() : std::string_view());
+  attachment.metrics = Metrics::read_from(metrics);
+  attachment.metrics_rest = metrics.rest();
+  attachment.user_rest = reader.rest();
+  return !reader.failed() && !metrics.failed();
+}
+
+void read_device(ByteReader& reader, Attachment& attachment) {
+  attachment.device_id = reader.text();
+  attachment.tab_id = reader.text();
+  attachment.credential.issued_at_s = reader.safe_integer();
+  attachment.credential.expires_at = reader.safe_integer();
+  attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
+  attachment.device_presence = read_presence(reader);
+  attachment.connected_at = reader.safe_integer();
+  attachment.seen_at = reader.safe_integer();
+  if (reader.has_more()) attachment.run = reader.text();
+}
+
+}  // namespace
+
+std::size_t room_for_shared(const Attachment& attachment) {
+  return kAttachmentBytesMax - kFixedBytesMax - attachment.device_id.size() -
+         attachment.tab_id.size() - attachment.run.size() - rest_bytes(attachment);
+}
+
+void encode_attachment(const Attachment& attachment, std::string& out) {
+  USER_SESSION_CHECK(attachment.device_id.size() <= kDeviceIdBytesMax);
+  USER_SESSION_CHECK(attachment.tab_id.size() <= kV2DeviceIdBytesMax);
+  const bool is_v2 = attachment.version == ProtocolVersion::kVersion2;
+  append_u8(out, is_v2 ? kVersion2Format : kVersion1Format);
+  append_record(out, [&] {
+    append_i64(out, attachment.order);
+    append_i64(out, attachment.last_active);
+    append_u8(out, static_cast<std::uint8_t>(attachment.presence));
+    append_i64(out, attachment.attached_at);
+    append_i64(out, attachment.counted_since);
+    append_record(out, [&] {
+      attachment.metrics.append_to(out);
+      out.append(attachment.metrics_rest);
+    });
+    out.append(attachment.user_rest);
+  });
+  append_text(out, attachment.shared);
+  append_text(out, attachment.device_id);
+  append_text(out, attachment.tab_id);
+  append_i64(out, attachment.credential.issued_at_s);
+  append_i64(out, attachment.credential.expires_at);
+  append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
+  append_u8(out, static_cast<std::uint8_t>(attachment.device_presence));
+  append_i64(out, attachment.connected_at);
+  append_i64(out, attachment.seen_at);
+  append_text(out, attachment.run);
+  out.append(attachment.rest);
+}
+
+std::optional<Attachment> decode_attachment(std::string_view bytes) {
+  ByteReader reader(bytes);
+  const std::uint8_t format = reader.u8();
+  Attachment attachment;
+  bool is_sound = true;
+  switch (format) {
+    case kOldPlainFormat:
+    case kOldVersion1Format:
+    case kOldVersion2Format:
+      read_old(format, reader, attachment);
+      is_sound = reader.finished();
+      break;
+    case kVersion2Format:
+      attachment.version = ProtocolVersion::kVersion2;
+      [[fallthrough]];
+    case kVersion1Format:
+      is_sound = read_user(reader.text(), attachment);
+      attachment.shared = reader.text();
+      read_device(reader, attachment);
+      attachment.rest = reader.rest();
+      break;
+    default:
+      return std::nullopt;
   }
-  // Bytes that encode_attachment never writes are refused. That includes a format other than its
-  // own choice: a plain one would lose fields when it is written again.
   const bool is_too_long = attachment.device_id.size() > kDeviceIdBytesMax ||
-                           attachment.tab_id.size() > kV2DeviceIdBytesMax;
-  if (!reader.finished() || is_too_long || format != format_of(attachment)) return std::nullopt;
+                           attachment.tab_id.size() > kV2DeviceIdBytesMax ||
+                           attachment.run.size() > kRunBytesMax ||
+                           rest_bytes(attachment) > kRestBytesMax;
+  if (!is_sound || reader.failed() || is_too_long) return std::nullopt;
   return attachment;
 }
 

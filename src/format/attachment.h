@@ -1,10 +1,11 @@
 // The bytes of an attachment, which the platform keeps with an open socket: it survives hibernation
 // at no cost in rows, and is lost with the socket. When one is written is decided in commit.h.
 //
-// An attachment has four parts: who the device is and what it may do; how the user was when it was
-// written; the metrics; and what devices of version 2 need of the user. Each socket of a user
-// carries the latter three from the time of its own attachment. Only those of the attachment with
-// the highest `order` count.
+// An attachment has three parts: how the user was when it was written, with the metrics; what
+// devices of version 2 need of the user, which only the carrier's has; and who the device is and
+// what it may do. Of all attachments of a user the first two parts count of the one with the
+// highest `order` alone, which is the carrier's. Each part has room for what a later release adds
+// (format/bytes.h).
 #pragma once
 
 #include <cstdint>
@@ -32,20 +33,28 @@ struct Attachment {
   std::string_view device_id;
   // Time when the attachment was written.
   TimeMs attached_at = 0;
-  // Time when the user's metrics began, and the metrics.
+  // Time when the user's metrics began, and the metrics. `metrics_rest` has the counters of a later
+  // release.
   TimeMs counted_since = 0;
   Metrics metrics = {};
+  std::string_view metrics_rest = kNoText;
+  // Bytes of a later release in the user's part.
+  std::string_view user_rest = kNoText;
   // Version of the protocol that the device speaks.
   ProtocolVersion version = ProtocolVersion::kVersion1;
   std::string_view tab_id = kNoText;
+  // Run of the client program; empty if it has not said.
+  std::string_view run = kNoText;
   // Presence of the device itself.
   Presence device_presence = Presence::kOnline;
   // Time when the connection was opened.
   TimeMs connected_at = 0;
   // Time of the connection's last frame.
   TimeMs seen_at = 0;
-  // Bytes that devices of version 2 need of the user: the sequence and the requests that are done
-  // (Persistence::write_shared). Empty if the sequence does not run.
+  // Bytes of a later release in the device's part.
+  std::string_view rest = kNoText;
+  // Bytes that devices of version 2 need of the user: the sequence and the runs
+  // (Persistence::write_shared). Empty in all attachments but the carrier's.
   std::string_view shared = kNoText;
 
   bool operator==(const Attachment&) const = default;
@@ -55,10 +64,11 @@ struct Attachment {
 // tab id at most kV2DeviceIdBytesMax, and `shared` at most room_for_shared.
 void encode_attachment(const Attachment& attachment, std::string& out);
 
-// Returns the number of bytes that `shared` may have in an attachment with these texts.
-std::size_t room_for_shared(std::string_view device_id, std::string_view tab_id);
+// Returns the number of bytes that `shared` may have in this attachment.
+std::size_t room_for_shared(const Attachment& attachment);
 
-// Returns the attachment in `bytes`, or nullopt if they are damaged or of an unknown version.
+// Returns the attachment in `bytes`, or nullopt if they are damaged or of an unknown format. Of a
+// format of release 0.1.0 `shared` is left empty: its places and requests are not known any more.
 std::optional<Attachment> decode_attachment(std::string_view bytes);
 
 }  // namespace user_session

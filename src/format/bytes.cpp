@@ -39,6 +39,13 @@ void append_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
+void close_record(std::string& out, std::size_t length_at) {
+  const std::size_t length = out.size() - length_at - sizeof(std::uint32_t);
+  for (std::size_t i = 0; i < sizeof(std::uint32_t); ++i) {
+    out[length_at + i] = static_cast<char>(length >> (8 * i));
+  }
+}
+
 std::string_view ByteReader::take(std::size_t size) {
   if (failed_ || size > rest_.size()) {
     failed_ = true;
@@ -89,6 +96,8 @@ std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
 }
 
 std::string_view ByteReader::text() { return take(u32()); }
+
+std::string_view ByteReader::rest() { return take(rest_.size()); }
 
 std::uint64_t ByteReader::varint() {
   std::uint64_t value = 0;

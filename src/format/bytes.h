@@ -1,5 +1,11 @@
-// Numbers and texts as bytes, little-endian: the alphabet of rows, attachments and the boundary to
-// JavaScript. Which fields those have, and in which order, belongs in the file of each format.
+// Numbers, texts and records as bytes, little-endian: the alphabet of rows, attachments and the
+// boundary to JavaScript. Which fields those have, and in which order, belongs in the file of each
+// format.
+//
+// A record is a text whose bytes are fields, one after the other. It has room: a later release may
+// append fields to it, but never changes, moves or removes one. A reader gives a field that is not
+// there yet a default (ByteReader::has_more), keeps the bytes behind the fields that it knows
+// (ByteReader::rest) and writes them back, so nothing is lost when releases take turns.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +28,12 @@ void append_varint(std::string& out, std::uint64_t value);
 // Appends the length of a text as a u32, then its bytes.
 void append_text(std::string& out, std::string_view text);
 
+// Appends a record: `write` appends its fields to `out`.
+template <typename Write>
+void append_record(std::string& out, Write write);
+// Writes the length of the record whose fields begin behind the u32 at `length_at`.
+void close_record(std::string& out, std::size_t length_at);
+
 // Largest integer that JavaScript has exactly: Number.MAX_SAFE_INTEGER.
 inline constexpr std::int64_t kSafeIntegerMax = 9'007'199'254'740'991;
 
@@ -43,8 +55,10 @@ class ByteReader {
   // Reads an i64 that JavaScript has exactly, as all of ours are; fails at others. So no sum or
   // difference of two overflows.
   std::int64_t safe_integer();
-  // Reads a text that append_text wrote.
+  // Reads a text that append_text wrote, or the bytes of a record.
   std::string_view text();
+  // Reads all bytes that are left.
+  std::string_view rest();
   // Reads a number that append_varint wrote; fails if it is above kSafeIntegerMax or in a longer
   // form than needed.
   std::uint64_t varint();
@@ -60,6 +74,9 @@ class ByteReader {
   // Number of bytes that were read.
   [[nodiscard]] std::size_t position() const { return size_ - rest_.size(); }
 
+  // True if there are bytes left to read, which an earlier release may not have written.
+  [[nodiscard]] bool has_more() const { return !failed_ && !rest_.empty(); }
+
   // True if all bytes were read and no read has failed.
   [[nodiscard]] bool finished() const { return !failed_ && rest_.empty(); }
 
@@ -71,5 +88,13 @@ class ByteReader {
   std::string_view rest_;
   bool failed_ = false;
 };
+
+template <typename Write>
+void append_record(std::string& out, Write write) {
+  const std::size_t length_at = out.size();
+  append_u32(out, 0);
+  write();
+  close_record(out, length_at);
+}
 
 }  // namespace user_session

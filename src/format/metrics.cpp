@@ -51,13 +51,20 @@ Metrics Metrics::since(const Metrics& earlier) const {
 }
 
 void Metrics::append_to(std::string& out) const {
-  append_u32(out, static_cast<std::uint32_t>(kCount));
   for (const std::int64_t count : counts_) {
     append_varint(out, static_cast<std::uint64_t>(std::min(count, kSafeIntegerMax)));
   }
 }
 
 Metrics Metrics::read_from(ByteReader& reader) {
+  Metrics metrics;
+  for (std::int64_t& count : metrics.counts_) {
+    if (reader.has_more()) count = static_cast<std::int64_t>(reader.varint());
+  }
+  return metrics;
+}
+
+Metrics Metrics::read_counted(ByteReader& reader) {
   Metrics metrics;
   const std::uint32_t count = reader.count(1);
   for (std::uint32_t i = 0; i < count; ++i) {

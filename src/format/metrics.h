@@ -62,8 +62,8 @@ static_assert(static_cast<int>(Counter::kCount) <= 20);
 class Metrics {
  public:
   static constexpr std::size_t kCount = static_cast<std::size_t>(Counter::kCount);
-  // Largest number of bytes that append_to writes: the number of counters, and a varint for each.
-  static constexpr std::size_t kBytesMax = 4 + (kVarintBytesMax * kCount);
+  // Largest number of bytes that append_to writes: a varint for each counter.
+  static constexpr std::size_t kBytesMax = kVarintBytesMax * kCount;
 
   void add(Counter counter, std::int64_t amount = 1) {
     counts_[static_cast<std::size_t>(counter)] += amount;
@@ -78,9 +78,11 @@ class Metrics {
   // Appends the counts. One above kSafeIntegerMax, which could not be read again, is written as
   // that.
   void append_to(std::string& out) const;
-  // Reads counts. Those of counters that this code does not know are dropped, and those that the
-  // bytes do not have are 0: a newer or an older release may have written them.
+  // Reads counts. Those that the bytes do not have are 0, since an earlier release may have written
+  // them; those of a later release are left to be read.
   static Metrics read_from(ByteReader& reader);
+  // Reads counts as release 0.1.0 wrote them, with their number in front.
+  static Metrics read_counted(ByteReader& reader);
 
   bool operator==(const Metrics&) const = default;
 

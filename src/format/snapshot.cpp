@@ -15,21 +15,21 @@ constexpr std::uint8_t kVersion2 = 2;
 // Version that had neither.
 constexpr std::uint8_t kVersion1 = 1;
 
-// Version of a logout with ids of single credentials.
-constexpr std::uint8_t kLogoutVersion = 2;
-// Version of a logout of all devices alone. It is still written when there are no ids, so that an
-// earlier release can read it.
+// Version of a logout that is written, which has room for more fields. Release 0.1.0 wrote version
+// 2 with ids of single credentials, and version 1 without.
+constexpr std::uint8_t kLogoutVersion = 3;
 constexpr std::uint8_t kLogoutVersion1 = 1;
 
 }  // namespace
 
 void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_active,
-                     std::string_view extension, std::string& out) {
+                     std::string_view extension, std::string_view rest, std::string& out) {
   append_u8(out, kVersion);
   append_i64(out, last_active);
   append_u32(out, static_cast<std::uint32_t>(active_games.size()));
   for (const std::string& game : active_games) append_text(out, game);
   append_text(out, extension);
+  out.append(rest);
 }
 
 std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
@@ -42,19 +42,22 @@ std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
   const std::uint32_t count = reader.count(sizeof(std::uint32_t));
   snapshot.active_games.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) snapshot.active_games.emplace_back(reader.text());
-  if (version >= kVersion) snapshot.extension = reader.text();
+  if (version >= kVersion) {
+    if (reader.has_more()) snapshot.extension = reader.text();
+    snapshot.rest = reader.rest();
+  }
   if (!reader.finished()) return std::nullopt;
   return snapshot;
 }
 
 void encode_logout(const Logout& logout, std::string& out) {
-  append_u8(out, logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
+  append_u8(out, kLogoutVersion);
   append_i64(out, logout.at_s);
-  if (logout.credential_ids.empty()) return;
   append_u32(out, static_cast<std::uint32_t>(logout.credential_ids.size()));
   for (const std::uint64_t id : logout.credential_ids) {
     append_i64(out, static_cast<std::int64_t>(id));
   }
+  out.append(logout.rest);
 }
 
 std::optional<Logout> decode_logout(std::string_view bytes) {
@@ -62,15 +65,17 @@ std::optional<Logout> decode_logout(std::string_view bytes) {
   const std::uint8_t version = reader.u8();
   Logout logout;
   logout.at_s = reader.safe_integer();
-  if (version == kLogoutVersion) {
+  if (version > kLogoutVersion1 && reader.has_more()) {
     for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
       logout.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
     }
   }
-  if (logout.credential_ids.size() > kRevokedMax) return std::nullopt;
-  const bool is_known =
-      version == (logout.credential_ids.empty() ? kLogoutVersion1 : kLogoutVersion);
-  if (!reader.finished() || !is_known || logout.at_s < 0) return std::nullopt;
+  if (version == kLogoutVersion) logout.rest = reader.rest();
+  const bool is_known = version >= kLogoutVersion1 && version <= kLogoutVersion;
+  if (!reader.finished() || !is_known || logout.at_s < 0 ||
+      logout.credential_ids.size() > kRevokedMax) {
+    return std::nullopt;
+  }
   return logout;
 }
 

@@ -1,6 +1,6 @@
 // The bytes of two rows: the snapshot and the logout. A row is a value in storage, which survives
-// everything. When they are written is decided in commit.h; the third row, of kept pushes, is in
-// state/kept.h.
+// everything. When they are written is decided in commit.h; the rows of the inbox are in
+// state/inbox.h.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,8 @@ struct Snapshot {
   // release that does not know them writes them back as they are, so that a deploy can be rolled
   // back and forward again.
   std::string extension;
+  // Bytes of a later release behind the extension (format/bytes.h).
+  std::string rest;
   // Second of the last logout, from a release that stored it with the rest; 0 if there is none.
   std::int64_t logout_at_s = 0;
 
@@ -32,7 +34,7 @@ struct Snapshot {
 // Appends the bytes of a snapshot: the format's version, then the fields. A `logout_at_s` is not
 // written, since the logout has its own row.
 void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_active,
-                     std::string_view extension, std::string& out);
+                     std::string_view extension, std::string_view rest, std::string& out);
 
 // Returns the snapshot in `bytes`, or nullopt if they are damaged or of an unknown version.
 std::optional<Snapshot> decode_snapshot(std::string_view bytes);
@@ -44,6 +46,8 @@ struct Logout {
   std::int64_t at_s = 0;
   // Ids of the credentials that logouts of single devices have revoked; at most kRevokedMax.
   std::vector<std::uint64_t> credential_ids;
+  // Bytes of a later release (format/bytes.h).
+  std::string rest;
 
   bool operator==(const Logout&) const = default;
 };

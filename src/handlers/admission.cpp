@@ -16,6 +16,9 @@ constexpr Refusal kV2DeviceIdTooLong = {
 constexpr Refusal kTabIdTooLong = {ErrorCode::kLimitReached,
                                    "tabId is too long: expected at most 128 bytes of UTF-8"};
 static_assert(kV2DeviceIdBytesMax == 128, "the refusals name the limit");
+constexpr Refusal kNoRun = {ErrorCode::kInvalidMessage,
+                            "run must be 16 to 24 characters of A-Z a-z 0-9 _ -"};
+static_assert(kRunBytesMin == 16 && kRunBytesMax == 24, "the refusal names the limits");
 
 constexpr Refusal kTooManyDevices = {ErrorCode::kLimitReached,
                                      "too many devices are connected: close some first"};
@@ -24,12 +27,14 @@ constexpr Refusal kTooManyConnects = {ErrorCode::kRateLimited,
 constexpr Refusal kTooManyRequests = {ErrorCode::kRateLimited,
                                       "too many requests in a short time: wait and try again"};
 
-// Returns why the device's id or the tab's is too long, or nullopt. Only version 2 has tabs.
+// Returns why the device's id, the tab's or the run's is refused, or nullopt. Only version 2 has
+// tabs and runs.
 std::optional<Refusal> check_names(const Connected& event) {
   const bool is_v2 = event.version == ProtocolVersion::kVersion2;
   if (!is_v2 && event.device_id.size() > kDeviceIdBytesMax) return kDeviceIdTooLong;
   if (is_v2 && event.device_id.size() > kV2DeviceIdBytesMax) return kV2DeviceIdTooLong;
   if (event.tab_id.size() > kV2DeviceIdBytesMax) return kTabIdTooLong;
+  if (!event.run.empty() && !is_run(event.run)) return kNoRun;
   return std::nullopt;
 }
 
@@ -42,7 +47,7 @@ std::optional<Session::TurnedAway> Session::admit(const Connected& event) {
   user_.access.note_shown(event.credential);
   if (const auto refusal = check_names(event)) return TurnedAway{kStatusBadRequest, *refusal};
   const bool is_full = user_.connections.count() >= user_.access.devices_max();
-  if (is_full && tab_to_replace(event) == kNoConnection) {
+  if (is_full && replaced_by(event).empty()) {
     return TurnedAway{kStatusTooMany, kTooManyDevices};
   }
   if (user_.access.take_connect(event.now) > 0) return TurnedAway{kStatusTooMany, kTooManyConnects};

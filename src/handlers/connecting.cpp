@@ -13,9 +13,17 @@ void Session::on(const Connected& event, Step& step) {
   greet(event, step);
 }
 
-ConnectionId Session::tab_to_replace(const Connected& event) const {
-  if (event.version != ProtocolVersion::kVersion2 || event.tab_id.empty()) return kNoConnection;
-  return user_.connections.find_tab(event.device_id, event.tab_id);
+std::vector<ConnectionId> Session::replaced_by(const Connected& event) const {
+  std::vector<ConnectionId> replaced;
+  if (event.version != ProtocolVersion::kVersion2) return replaced;
+  user_.connections.each([&](ConnectionId id, const Connection& connection) {
+    const bool is_same_tab = connection.version == ProtocolVersion::kVersion2 &&
+                             !event.tab_id.empty() && connection.device_id == event.device_id &&
+                             connection.tab_id == event.tab_id;
+    const bool is_same_run = !event.run.empty() && connection.run == event.run;
+    if (is_same_tab || is_same_run) replaced.push_back(id);
+  });
+  return replaced;
 }
 
 void Session::come_in(const Connected& event, Step& step) {
@@ -24,32 +32,36 @@ void Session::come_in(const Connected& event, Step& step) {
   const bool was_here = is_watched && user_.connections.has_device(event.device_id);
   const Presence presence =
       was_here ? user_.device_view(event.device_id).presence : Presence::kOnline;
-  const ConnectionId replaced = tab_to_replace(event);
+  const std::vector<ConnectionId> replaced = replaced_by(event);
   const Presence before = user_.presence;
-  if (replaced != kNoConnection) replace_tab(replaced, step);
+  for (const ConnectionId id : replaced) replace(id, event.device_id, step);
   Connection& connection = user_.open(event.connection, event.device_id, event.version);
   // Opening the only connection makes the user online, but for a tab that replaces itself the
   // user's presence stays what it was.
-  if (replaced != kNoConnection) user_.presence = before;
+  if (!replaced.empty()) user_.presence = before;
   connection.tab_id = event.tab_id;
+  connection.run = event.run;
   connection.presence = presence;
   connection.connected_at = event.now;
   connection.seen_at = event.now;
   user_.connections.grant(connection, event.credential);
   user_.touch(event.now);
   user_.meter.add(Counter::kConnects);
-  if (is_v2) {
-    if (!user_.sequence.is_running()) user_.sequence.begin(event.now);
-    user_.remember_device(connection).last_active = event.now;
-  }
+  if (is_v2) user_.remember_device(connection).last_active = event.now;
   const bool has_watchers = user_.connections.v2_count() > (is_v2 ? 1U : 0U);
-  if (has_watchers && replaced == kNoConnection) {
+  if (has_watchers && replaced.empty()) {
     tell_device(event.device_id, !was_here, event.connection, step);
   }
+  after_removals(step);
+  if (is_v2) user_.sequence.note_connected(event.now);
 }
 
-void Session::replace_tab(ConnectionId replaced, Step& step) {
-  user_.close(replaced, step.now);
+void Session::replace(ConnectionId replaced, std::string_view device_id, Step& step) {
+  if (user_.connections[replaced].device_id == device_id) {
+    user_.close(replaced, step.now);
+  } else {
+    remove(replaced, step);
+  }
   step.effects.send(replaced, kReplacedFrame);
   step.effects.close(replaced, kReplacedCode, "replaced by a newer connection");
 }
@@ -63,19 +75,25 @@ void Session::greet(const Connected& event, Step& step) {
     return step.effects.send(event.connection, out_);
   }
   user_.sequence.note_back(event.device_id);
-  const Journal& journal = user_.sequence.journal();
+  user_.inbox.expire(event.now);
   const bool has_been_here = event.since.epoch != 0;
-  const bool is_exact = has_been_here && journal.reaches(event.since);
-  write_initial_state(out_, state, event.device_id, user_.device_views(), journal.head(),
-                      has_been_here && !is_exact);
+  const bool is_exact = has_been_here && user_.sequence.reaches(event.since);
+  const std::int64_t inbox_place = user_.inbox.place_of(event.inbox);
+  const std::vector<DeviceView> devices = user_.device_views();
+  WholeView whole = whole_view(devices, event.now);
+  whole.is_reset = has_been_here && !is_exact;
+  whole.is_lost = user_.inbox.is_lost_above(inbox_place);
+  write_whole(out_, "initial_state", state, event.device_id, whole);
   step.effects.send(event.connection, out_);
+  user_.sequence.note_told();
   if (is_exact) {
-    for (Journal::Missed& missed : journal.missed(event.since, user_.games.list())) {
+    const Journal& journal = user_.sequence.journal();
+    for (Journal::Missed& missed : journal.missed(event.since.seq, user_.games.list())) {
       add_seq(missed.frame, missed.seq);
       step.effects.send(event.connection, missed.frame);
     }
   }
-  give_kept(event, is_exact, step);
+  send_messages(event.connection, inbox_place, step);
 }
 
 void Session::on(const Disconnected& event, Step& step) {

@@ -43,11 +43,10 @@ Session::Refused Session::handle(const SetDevice& message, Step& step) {
   RememberedDevice& device = user_.remember_device(sender);
   if (device.name != message.name) {
     user_.devices.rename(device, message.name);
-    user_.sequence.count_stored(step.now, user_.connections);
+    user_.sequence.count_state(step.now, user_.connections);
     write_device_frame(out_, "device_updated", user_.device_view(sender.device_id));
     tell_devices(out_, kNoConnection, step);
   }
-  note_done(step);
   return std::nullopt;
 }
 
@@ -75,7 +74,7 @@ void Session::tell_gone(Step& step) {
 
 void Session::tell_devices(std::string_view frame, ConnectionId except, Step& step) {
   numbered_ = frame;
-  add_seq(numbered_, user_.sequence.head().seq);
+  user_.sequence.stamp(numbered_);
   send_to(ProtocolVersion::kVersion2, numbered_, step, except);
 }
 

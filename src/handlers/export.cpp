@@ -9,36 +9,29 @@ namespace {
 void add_frames(JsonWriter& json, const User& user) {
   const Journal& journal = user.sequence.journal();
   json.open_list("frames");
-  if (journal.is_running()) {
-    for (Journal::Missed& missed : journal.missed(journal.reach(), user.games.list())) {
-      add_seq(missed.frame, missed.seq);
-      json.json(missed.frame);
-    }
+  for (Journal::Missed& missed : journal.missed(journal.reach(), user.games.list())) {
+    add_seq(missed.frame, missed.seq);
+    json.json(missed.frame);
   }
   json.close_list();
 }
 
-void add_kept(JsonWriter& json, const KeptPushes& kept) {
-  json.open_list("keptPushes");
-  for (const KeptPush& push : kept.all()) {
+void add_inbox(JsonWriter& json, const Inbox& inbox, TimeMs now) {
+  const InboxView view = inbox.view(now);
+  json.open_object("inbox");
+  json.number("last", view.last);
+  json.number("read", view.read);
+  json.open_list("messages");
+  for (const InboxMessage& message : inbox.all()) {
     json.open_object();
-    json.number("expiresAt", push.expires_at);
-    json.json("message", push.body);
+    json.number("inbox", message.number);
+    json.number("expiresAt", message.expires_at);
+    json.json("body", message.body);
     json.close_object();
   }
   json.close_list();
-  json.count("pushIds", kept.push_id_count());
-}
-
-void add_requests(JsonWriter& json, const Idempotency& idempotency) {
-  json.open_list("requests");
-  for (const Idempotency::Device& requests : idempotency.all()) {
-    json.open_object();
-    json.string("deviceId", requests.id);
-    json.count("remembered", requests.done.size());
-    json.close_object();
-  }
-  json.close_list();
+  json.close_object();
+  json.count("pushIds", inbox.push_id_count());
 }
 
 }  // namespace
@@ -58,8 +51,8 @@ void Session::on(const ExportRequested& event, Step& step) {
   json.number("seq", head.seq);
   add_devices(json, user_.device_views());
   add_frames(json, user_);
-  add_kept(json, user_.kept);
-  add_requests(json, user_.idempotency);
+  add_inbox(json, user_.inbox, event.now);
+  json.count("runs", user_.runs.size());
   json.close_object();
   step.effects.answer(kStatusOk, out_);
 }

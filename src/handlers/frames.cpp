@@ -9,6 +9,12 @@ namespace user_session {
 namespace {
 
 constexpr Refusal kNotText = {ErrorCode::kInvalidJson, "binary frame: expected a text frame"};
+constexpr Refusal kOtherRun = {ErrorCode::kInvalidMessage,
+                               "id names another run than the connection's own, without again"};
+constexpr Refusal kUsedBefore = {ErrorCode::kInvalidMessage,
+                                 "id was used before: count on, or say again"};
+constexpr Refusal kTooOld = {ErrorCode::kTooOld,
+                             "whether this request was done is not known: it was not done now"};
 
 }  // namespace
 
@@ -48,51 +54,53 @@ std::variant<Message, Refusal> Session::read(const FrameReceived& event, Step& s
   if (version == ProtocolVersion::kVersion1) return parsed;
   const auto id = parser_.request_id();
   if (const auto* refusal = std::get_if<Refusal>(&id)) return *refusal;
-  step.request_id = *std::get_if<std::string_view>(&id);
+  step.request = *std::get_if<RequestId>(&id);
+  if (const auto refusal = use_number(step)) return *refusal;
   return parsed;
 }
 
+Session::Refused Session::use_number(const Step& step) {
+  const RequestId& request = step.request;
+  if (request.text.empty() || request.is_again) return std::nullopt;
+  if (request.run != user_.connections[step.sender].run) return kOtherRun;
+  if (!user_.use_number(request)) return kUsedBefore;
+  return std::nullopt;
+}
+
 void Session::perform(const Message& message, Step& step) {
-  if (!step.request_id.empty()) {
-    const std::string& device_id = user_.connections[step.sender].device_id;
-    if (const DoneRequest* done = user_.idempotency.find(device_id, step.request_id, step.now)) {
-      step.request_seq = done->seq;
-      step.is_credential_shared = done->is_credential_shared;
-      return acknowledge(step);
-    }
+  const RequestId& request = step.request;
+  if (request.is_again) {
+    const Runs::Known known = user_.runs.find(request);
+    if (known == Runs::Known::kDone) return acknowledge(true, step);
+    if (known == Runs::Known::kNothing) return refuse(kTooOld, step);
   }
   const auto counter = std::visit([](const auto& known) { return known.kCounter; }, message);
   if (counter) user_.meter.add(*counter);
   const auto refusal =
       std::visit([&](const auto& known) { return this->handle(known, step); }, message);
   if (refusal) return refuse(*refusal, step);
-  acknowledge(step);
+  if (request.text.empty()) return;
+  user_.runs.note_done(request);
+  user_.sequence.note_request(step.now);
+  acknowledge(false, step);
 }
 
-void Session::note_done(Step& step) {
-  if (step.request_id.empty() || !user_.connections.is_open(step.sender)) return;
-  step.request_seq = user_.sequence.head().seq;
-  user_.idempotency.add(user_.connections[step.sender].device_id, step.request_id,
-                        *step.request_seq, step.is_credential_shared, step.now);
-}
-
-void Session::acknowledge(Step& step) {
-  if (step.request_id.empty()) return;
-  write_ack(out_, step.request_id, step.request_seq.value_or(user_.sequence.head().seq),
-            step.is_credential_shared);
+void Session::acknowledge(bool is_repeated, Step& step) {
+  if (step.request.text.empty() || step.is_acknowledged) return;
+  write_ack(out_, step.request.text, is_repeated, step.is_credential_shared);
   step.effects.send(step.sender, out_);
-  step.request_id = {};
+  step.is_acknowledged = true;
 }
 
 void Session::refuse(const Refusal& refusal, Step& step) {
   user_.meter.add(Counter::kRefused);
-  write_error(out_, refusal, step.request_id);
+  write_error(out_, refusal, step.request.text);
   step.effects.send(step.sender, out_);
 }
 
 void Session::refuse_for(TimeMs wait_ms, Step& step) {
   user_.meter.add(Counter::kRefused);
-  write_rate_limited(out_, wait_ms, step.request_id);
+  write_rate_limited(out_, wait_ms, step.request.text);
   step.effects.send(step.sender, out_);
 }
 

@@ -47,7 +47,6 @@ Session::Refused Session::join_game(std::string_view game_id, Step& step) {
     user_.sequence.count_joined(game_id, out_.size(), step.now, user_.connections);
     send_to_all(out_, step);
   }
-  note_done(step);
   return std::nullopt;
 }
 
@@ -62,7 +61,6 @@ void Session::leave_game(std::string_view game_id, Step& step) {
     user_.sequence.count_frame(out_, step.now, user_.connections);
   }
   send_to_all(out_, step);
-  note_done(step);
 }
 
 }  // namespace user_session

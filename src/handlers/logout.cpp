@@ -21,8 +21,7 @@ constexpr Refusal kTooManyEnded = {ErrorCode::kLimitReached,
 }  // namespace
 
 Session::Refused Session::handle(const LogoutAll& /*message*/, Step& step) {
-  note_done(step);
-  acknowledge(step);
+  acknowledge(false, step);
   logout_all(step);
   return std::nullopt;
 }
@@ -85,9 +84,8 @@ Session::Refused Session::end_devices(Scope scope, std::string_view device_id, S
   const bool is_shared = std::erase_if(credentials, is_spared) > 0;
   if (!user_.access.end(credentials)) return kTooManyEnded;
   step.is_credential_shared = is_shared;
-  note_done(step);
   // The sender may be among the devices to close, so the `ack` comes first.
-  acknowledge(step);
+  acknowledge(false, step);
   write_logged_out(out_, scope == Scope::kDevice ? "device" : "others");
   for (const ConnectionId id : ended) {
     if (user_.connections[id].version == ProtocolVersion::kVersion2) step.effects.send(id, out_);

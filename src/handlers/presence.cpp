@@ -10,7 +10,6 @@ Session::Refused Session::handle(const UpdatePresence& message, Step& step) {
     write_presence_updated(out_, user_.presence);
     send_to_all(out_, step);
   }
-  note_done(step);
   // A device that sets the user's presence sets its own, too, in all its tabs.
   const Connection& sender = user_.connections[step.sender];
   if (sender.presence == message.presence) return std::nullopt;

@@ -1,6 +1,6 @@
 // The app's own content: events that devices broadcast and pushes that servers send, to all devices
-// or to an audience (event.h). A kept push also waits for devices that are away; how it is kept is
-// in state/kept.h.
+// or to an audience (event.h). A push with `keep` is a message of the inbox (state/inbox.h), which
+// waits until the user has read it.
 #include <algorithm>
 
 #include "limits.h"
@@ -42,7 +42,6 @@ Session::Refused Session::handle(const Broadcast& message, Step& step) {
                                .except = named(message.except, device_id)};
     send_aimed(out_, out_, audience, step);
   }
-  note_done(step);
   return std::nullopt;
 }
 
@@ -55,9 +54,11 @@ void Session::on(const PushRequested& event, Step& step) {
   auto refusal = parser_.check_push(body);
   if (!refusal && is_aimed && event.keep_s > 0) refusal = kKeptIsForAll;
   if (refusal) return answer_refusal({kStatusBadRequest, *refusal}, step);
-  if (!event.push_id.empty() && !user_.kept.remember(event.push_id)) {
+  if (!event.push_id.empty() && user_.inbox.knows_push(event.push_id)) {
     return step.effects.answer(kStatusOk, kRepeatedAnswer);
   }
+  if (event.keep_s > 0) return keep(event, step);
+  if (!event.push_id.empty()) user_.inbox.remember_push(event.push_id);
   std::size_t delivered = user_.connections.count();
   write_push(out_, body);
   if (is_aimed) {
@@ -66,12 +67,7 @@ void Session::on(const PushRequested& event, Step& step) {
     user_.sequence.count_frame(out_, step.now, user_.connections);
     send_to_all(body, out_, step);
   }
-  if (event.keep_s > 0) {
-    const std::size_t dropped = keep(event);
-    write_delivered_answer(out_, delivered, user_.kept.all().size(), dropped);
-  } else {
-    write_delivered_answer(out_, delivered);
-  }
+  write_delivered_answer(out_, delivered);
   step.effects.answer(kStatusOk, out_);
 }
 
@@ -92,39 +88,16 @@ std::size_t Session::send_aimed(std::string_view frame, std::string_view v2_fram
   return count;
 }
 
-std::size_t Session::keep(const PushRequested& event) {
-  user_.kept.expire(event.now);
-  // While the sequence does not run the push has not been counted, and the newest number belongs to
-  // an earlier frame. The push then has no position.
-  const bool is_counted = user_.sequence.is_running();
-  const Position position = is_counted ? user_.sequence.head() : Position{};
-  const std::size_t dropped =
-      user_.kept.add(event.payload.text, position, event.now + (event.keep_s * kMsPerSecond));
-  // Every connected device of version 2 has just been sent this push, and was given the older ones
-  // when it connected. Version 1 gets no kept pushes.
-  user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
-    if (connection.version != ProtocolVersion::kVersion2) return;
-    user_.kept.give_all(connection.device_id, position.epoch, position.epoch);
-  });
-  return dropped;
-}
-
-void Session::give_kept(const Connected& event, bool is_exact, Step& step) {
-  user_.kept.expire(event.now);
-  if (user_.kept.all().empty()) return;
-  const std::int64_t given = user_.kept.given(event.device_id, event.since.epoch);
-  for (const KeptPush& push : user_.kept.all()) {
-    const bool is_of_its_epoch = push.position.epoch == event.since.epoch && event.since.epoch != 0;
-    // The device had this push as a frame: it was among the missed frames that were just sent, or
-    // it is not newer than the last frame that the device has seen.
-    if (is_of_its_epoch && (is_exact || push.position.seq <= event.since.seq)) continue;
-    // The frames of another epoch say nothing about this push, but the server remembers up to which
-    // one it was given.
-    if (!is_of_its_epoch && push.number <= given) continue;
-    write_kept_push(out_, push.body);
-    step.effects.send(event.connection, out_);
-  }
-  user_.kept.give_all(event.device_id, event.since.epoch, user_.sequence.head().epoch);
+void Session::keep(const PushRequested& event, Step& step) {
+  const TimeMs expires_at = event.now + (event.keep_s * kMsPerSecond);
+  const std::string_view body = event.payload.text;
+  const Inbox::Added added = user_.inbox.add(body, event.push_id, event.now, expires_at);
+  // A message has a number of its own, and is not counted in the sequence.
+  write_message(out_, added.message.number, expires_at, body);
+  send_by_version(body, out_, step);
+  write_delivered_answer(out_, user_.connections.count(), added.message.number,
+                         user_.inbox.all().size(), added.dropped);
+  step.effects.answer(kStatusOk, out_);
 }
 
 }  // namespace user_session

@@ -18,26 +18,36 @@ void Session::on(const ClearRequested& event, Step& step) {
   if (const auto turned_away = admit(event.credential, event.now)) {
     return answer_refusal(*turned_away, step);
   }
+  // The rows go and what stays of them is stored anew, so this comes before the changes.
+  step.effects.erase();
+  persistence_.forget_row(user_);
   user_.games.restore({});
   user_.devices.forget();
-  user_.kept.forget();
-  user_.idempotency.forget(event.now);
+  user_.inbox.clear();
+  user_.sequence.clear(event.now, user_.connections);
   // While devices are connected their last activity stands. Without any, the user counts as never
   // active.
   if (user_.connections.count() == 0) user_.last_active = 0;
-  step.effects.erase();
-  persistence_.forget_row(user_);
   const StateView state = state_view(persistence_.told_last_active(user_));
   write_state(out_, state);
-  if (user_.sequence.head().epoch == 0) {
+  if (user_.connections.v2_count() == 0) {
     step.effects.send_to_all(out_);
   } else {
-    user_.sequence.forget(event.now, user_.connections);
-    write_state(numbered_, state, user_.sequence.head());
-    send_by_version(out_, numbered_, step);
+    send_to(ProtocolVersion::kVersion1, out_, step);
+    send_whole(state, step);
   }
   write_success_answer(out_, false);
   step.effects.answer(kStatusOk, out_);
+}
+
+void Session::send_whole(const StateView& state, Step& step) {
+  const std::vector<DeviceView> devices = user_.device_views();
+  const WholeView whole = whole_view(devices, step.now);
+  user_.connections.each([&](ConnectionId id, const Connection& connection) {
+    if (connection.version != ProtocolVersion::kVersion2) return;
+    write_whole(out_, "state", state, connection.device_id, whole);
+    step.effects.send(id, out_);
+  });
 }
 
 void Session::on(const MetricsRequested& /*event*/, Step& step) {

@@ -8,7 +8,7 @@ void Session::send_to_all(std::string_view frame, std::string_view v2_frame, Ste
   numbered_.clear();
   if (user_.connections.v2_count() > 0) {
     numbered_ = v2_frame;
-    add_seq(numbered_, user_.sequence.head().seq);
+    user_.sequence.stamp(numbered_);
   }
   send_by_version(frame, numbered_, step);
 }

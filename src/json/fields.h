@@ -53,6 +53,8 @@ struct Fields {
   Field device_id;
   Field to = Field(Field::Reading::kStrings);
   Field except = Field(Field::Reading::kStrings);
+  Field again = Field(Field::Reading::kWritten);
+  Field inbox = Field(Field::Reading::kWritten);
 
   // Returns the field of this name, or nullptr if no message has such a member.
   Field* named(std::string_view member);
@@ -78,6 +80,8 @@ inline constexpr std::array kFieldNames = {
     FieldName{"deviceId", &Fields::device_id},
     FieldName{"to", &Fields::to},
     FieldName{"except", &Fields::except},
+    FieldName{"again", &Fields::again},
+    FieldName{"inbox", &Fields::inbox},
 };
 static_assert(sizeof(Fields) == kFieldNames.size() * sizeof(Field), "each field has its name");
 

@@ -60,36 +60,34 @@ void write_initial_state(std::string& out, const StateView& state, std::string_v
   json.close_object();
 }
 
-void write_initial_state(std::string& out, const StateView& state, std::string_view device_id,
-                         const std::vector<DeviceView>& devices, Position position, bool is_reset) {
-  JsonWriter json = frame(out, "initial_state");
+void write_whole(std::string& out, std::string_view type, const StateView& state,
+                 std::string_view device_id, const WholeView& whole) {
+  JsonWriter json = frame(out, type);
   add_state(json, state);
   json.string("deviceId", device_id);
   json.open_list("devices");
-  for (const DeviceView& device : devices) {
+  for (const DeviceView& device : whole.devices) {
     json.open_object();
     add_device(json, device);
     json.boolean("current", device.id == device_id);
     json.close_object();
   }
   json.close_list();
-  json.number("epoch", position.epoch);
-  if (is_reset) json.boolean("reset", true);
-  json.number("seq", position.seq);
+  json.open_object("inbox");
+  json.number("last", whole.inbox.last);
+  json.number("read", whole.inbox.read);
+  json.count("unread", whole.inbox.unread);
+  json.close_object();
+  if (whole.is_lost) json.boolean("lost", true);
+  json.number("epoch", whole.position.epoch);
+  if (whole.is_reset) json.boolean("reset", true);
+  json.number("seq", whole.position.seq);
   json.close_object();
 }
 
 void write_state(std::string& out, const StateView& state) {
   JsonWriter json = frame(out, "state");
   add_state(json, state);
-  json.close_object();
-}
-
-void write_state(std::string& out, const StateView& state, Position position) {
-  JsonWriter json = frame(out, "state");
-  add_state(json, state);
-  json.number("epoch", position.epoch);
-  json.number("seq", position.seq);
   json.close_object();
 }
 
@@ -159,10 +157,19 @@ void write_push(std::string& out, std::string_view body) {
   json.close_object();
 }
 
-void write_kept_push(std::string& out, std::string_view body) {
+void write_message(std::string& out, std::int64_t number, TimeMs expires_at,
+                   std::string_view body) {
   JsonWriter json = frame(out, "push");
-  json.boolean("kept", true);
+  json.number("inbox", number);
+  json.number("expiresAt", expires_at);
   json.json("body", body);
+  json.close_object();
+}
+
+void write_inbox_read(std::string& out, const InboxView& inbox) {
+  JsonWriter json = frame(out, "inbox_read");
+  json.number("inbox", inbox.read);
+  json.count("unread", inbox.unread);
   json.close_object();
 }
 
@@ -173,10 +180,10 @@ void write_games(std::string& out, const std::vector<std::string>& games) {
   json.close_list();
 }
 
-void write_ack(std::string& out, std::string_view id, std::int64_t seq, bool is_credential_shared) {
+void write_ack(std::string& out, std::string_view id, bool is_repeated, bool is_credential_shared) {
   JsonWriter json = frame(out, "ack");
   json.string("id", id);
-  json.number("seq", seq);
+  if (is_repeated) json.boolean("repeated", true);
   if (is_credential_shared) json.boolean("credentialShared", true);
   json.close_object();
 }
@@ -196,11 +203,12 @@ void write_delivered_answer(std::string& out, std::size_t delivered) {
   json.close_object();
 }
 
-void write_delivered_answer(std::string& out, std::size_t delivered, std::size_t kept,
-                            std::size_t dropped) {
+void write_delivered_answer(std::string& out, std::size_t delivered, std::int64_t number,
+                            std::size_t kept, std::size_t dropped) {
   JsonWriter json(out);
   json.open_object();
   json.count("delivered", delivered);
+  json.number("inbox", number);
   json.count("kept", kept);
   json.count("dropped", dropped);
   json.close_object();
@@ -272,10 +280,14 @@ void write_metrics_point(std::string& out, const Metrics& metrics) {
   json.close_list();
 }
 
-void add_seq(std::string& frame, std::int64_t seq) {
-  std::string member = R"(,"seq":)";
-  append_json_number(member, seq);
-  frame.insert(frame.starts_with(kPushStart) ? kPushStart.size() : frame.size() - 1, member);
+void add_seq(std::string& frame, std::int64_t seq, std::int64_t epoch) {
+  std::string members = R"(,"seq":)";
+  append_json_number(members, seq);
+  if (epoch != 0) {
+    members += R"(,"epoch":)";
+    append_json_number(members, epoch);
+  }
+  frame.insert(frame.starts_with(kPushStart) ? kPushStart.size() : frame.size() - 1, members);
 }
 
 }  // namespace user_session

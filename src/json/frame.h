@@ -47,19 +47,37 @@ struct DeviceView {
   std::size_t tabs = 0;
 };
 
+// The inbox, as devices are told of it.
+struct InboxView {
+  // Number of the newest message there ever was; 0 if there was none.
+  std::int64_t last = 0;
+  // Number up to which the user has read.
+  std::int64_t read = 0;
+  // Number of messages that are not read and have not expired.
+  std::size_t unread = 0;
+};
+
 // Each write function replaces `out` by one frame or one answer. A frame of version 2 that goes to
 // all has no number yet; add_seq adds it.
 
-// Write `initial_state`, the first frame of a device, in version 1 and in version 2. The latter has
-// all `devices`, the place of the newest frame to all, and `is_reset`: true if the device named a
-// place from which it cannot continue.
+// Writes `initial_state` in version 1, the first frame of a device.
 void write_initial_state(std::string& out, const StateView& state, std::string_view device_id);
-void write_initial_state(std::string& out, const StateView& state, std::string_view device_id,
-                         const std::vector<DeviceView>& devices, Position position, bool is_reset);
-// Write `state` in version 1, and in version 2 with the place from which the device continues in a
-// new epoch.
+// What version 2 is told of the user beside the state, in the first frame and after a `clear`.
+struct WholeView {
+  const std::vector<DeviceView>& devices;
+  // Place of the newest frame to all.
+  Position position;
+  // True if the device named a place from which it cannot continue.
+  bool is_reset = false;
+  InboxView inbox;
+  // True if a message that the device has not got was dropped before it expired.
+  bool is_lost = false;
+};
+// Writes a frame with all about the user for a device of version 2. `type` is "initial_state" or
+// "state".
+void write_whole(std::string& out, std::string_view type, const StateView& state,
+                 std::string_view device_id, const WholeView& whole);
 void write_state(std::string& out, const StateView& state);
-void write_state(std::string& out, const StateView& state, Position position);
 void write_state_answer(std::string& out, const StateView& state, std::size_t connected_devices);
 void write_game_joined(std::string& out, std::string_view game_id, std::string_view games_json);
 void write_game_left(std::string& out, std::string_view game_id, std::string_view games_json);
@@ -68,22 +86,23 @@ void write_presence_updated(std::string& out, Presence presence);
 // Writes an `event` of the device `from`. `data` is JSON text and is sent as it is.
 void write_event(std::string& out, std::string_view event, std::string_view data,
                  std::string_view from);
-// Write a pushed body in version 2: as it is pushed, and as a kept push that has waited for the
-// device. `body` is a JSON object and is sent to the letter.
+// Writes a pushed body in version 2. `body` is a JSON object and is sent to the letter.
 void write_push(std::string& out, std::string_view body);
-void write_kept_push(std::string& out, std::string_view body);
+// Writes a message of the inbox.
+void write_message(std::string& out, std::int64_t number, TimeMs expires_at, std::string_view body);
+void write_inbox_read(std::string& out, const InboxView& inbox);
 // Writes the games as a JSON array, a part of other frames.
 void write_games(std::string& out, const std::vector<std::string>& games);
-// Write the `ack` of a request, and the answer to a server's request that was done.
-// `is_credential_shared` is true when a credential was not revoked since a device that stays uses
-// it.
-void write_ack(std::string& out, std::string_view id, std::int64_t seq, bool is_credential_shared);
+// Writes the `ack` of a request. `is_repeated` is true if it was done before.
+void write_ack(std::string& out, std::string_view id, bool is_repeated, bool is_credential_shared);
+// Writes the answer to a server's request that was done. In both `is_credential_shared` is true
+// when a credential was not revoked since a device that stays uses it.
 void write_success_answer(std::string& out, bool is_credential_shared);
-// Write the answer to a push: to how many connections it was sent and, for a kept push, how many
-// are kept now and how many older ones were dropped for it.
+// Write the answer to a push: to how many connections it was sent and, for a message of the inbox,
+// its number, how many messages there are now and how many older ones were dropped for it.
 void write_delivered_answer(std::string& out, std::size_t delivered);
-void write_delivered_answer(std::string& out, std::size_t delivered, std::size_t kept,
-                            std::size_t dropped);
+void write_delivered_answer(std::string& out, std::size_t delivered, std::int64_t number,
+                            std::size_t kept, std::size_t dropped);
 // Writes the `error` that refuses a frame. The member `id` is left out if it is empty.
 void write_error(std::string& out, const Refusal& refusal, std::string_view id);
 // Writes the `error` of a frame that came too soon, which tells the device how many milliseconds to
@@ -107,8 +126,8 @@ void write_metrics_point(std::string& out, const Metrics& metrics);
 void add_state(JsonWriter& json, const StateView& state, std::size_t connected_devices);
 void add_devices(JsonWriter& json, const std::vector<DeviceView>& devices);
 
-// Adds the member `seq` to a frame of version 2. Frames are kept without it, since version 1 has no
-// numbers. In a push it stands before the body.
-void add_seq(std::string& frame, std::int64_t seq);
+// Adds the member `seq` to a frame of version 2, and `epoch` unless that is 0. Frames are kept
+// without them, since version 1 has no numbers. In a push they stand before the body.
+void add_seq(std::string& frame, std::int64_t seq, std::int64_t epoch = 0);
 
 }  // namespace user_session

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "format/bytes.h"
 #include "json/frame.h"
 #include "json/literal.h"
 #include "limits.h"
@@ -55,6 +56,21 @@ bool read_devices(const Field& field, const std::vector<std::string>*& list) {
   list = &field.strings;
   return field.kind == Field::Kind::kStrings && !field.strings.empty() &&
          field.strings.size() <= kAimedDevicesMax;
+}
+
+// Returns the number in a text of plain decimal digits, or nullopt if it is no such text or the
+// number is above kSafeIntegerMax.
+std::optional<std::int64_t> plain_number(std::string_view text) {
+  constexpr std::size_t kDigitsMax = 16;
+  const bool is_padded = text.size() > 1 && text.front() == '0';
+  if (text.empty() || text.size() > kDigitsMax || is_padded) return std::nullopt;
+  std::int64_t number = 0;
+  for (const char digit : text) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    number = (number * 10) + (digit - '0');
+  }
+  if (number > kSafeIntegerMax) return std::nullopt;
+  return number;
 }
 
 // Each `read` sets the members of one message as a version has them. It returns why a member is
@@ -119,6 +135,13 @@ Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, LogoutOthers
 Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutDevice& message) {
   message.device_id = fields.device_id.value;
   return check_name(fields.device_id, kNameRefusals<"deviceId">);
+}
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, MarkRead& message) {
+  const auto number = plain_number(fields.inbox.value);
+  message.inbox = number.value_or(0);
+  if (number) return std::nullopt;
+  return Refusal{ErrorCode::kInvalidMessage, "inbox must be the number of a message"};
 }
 
 // The types in a variant, as a list that can be walked at compile time.
@@ -194,6 +217,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "rate_limited";
     case ErrorCode::kUnauthorized:
       return "unauthorized";
+    case ErrorCode::kTooOld:
+      return "too_old";
   }
   return "internal";
 }
@@ -235,18 +260,34 @@ std::variant<Message, Refusal> MessageParser::parse_frame(std::string_view frame
                                          : UnknownType<ProtocolVersion::kVersion2>::kRefusal);
 }
 
-std::variant<std::string_view, Refusal> MessageParser::request_id() const {
-  constexpr Refusal kNoId = {ErrorCode::kInvalidMessage,
-                             "id must be a string of 1 to 36 printable ASCII characters"};
-  static_assert(kRequestIdBytesMax == 36, "the refusal names the limit");
-  const std::string_view id = fields_.id.value;
-  if (fields_.id.kind == Field::Kind::kAbsent) return std::string_view();
-  const bool is_printable =
-      std::all_of(id.begin(), id.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  if (fields_.id.kind != Field::Kind::kString || id.empty() || id.size() > kRequestIdBytesMax ||
-      !is_printable) {
-    return kNoId;
+bool is_run(std::string_view run) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  return run.size() >= kRunBytesMin && run.size() <= kRunBytesMax &&
+         std::all_of(run.begin(), run.end(), is_letter);
+}
+
+std::variant<RequestId, Refusal> MessageParser::request_id() const {
+  constexpr Refusal kNoId = {
+      ErrorCode::kInvalidMessage,
+      "id must be <run>.<n>: 16 to 24 of A-Z a-z 0-9 _ -, and a number from 1 on"};
+  static_assert(kRunBytesMin == 16 && kRunBytesMax == 24, "the refusal names the limits");
+  constexpr Refusal kNoAgain = {ErrorCode::kInvalidMessage, "again must be true, beside an id"};
+  const bool has_again = fields_.again.kind != Field::Kind::kAbsent;
+  if (fields_.id.kind == Field::Kind::kAbsent) {
+    if (has_again) return kNoAgain;
+    return RequestId{};
   }
+  RequestId id{.text = fields_.id.value, .is_again = has_again};
+  const std::size_t dot = id.text.find('.');
+  if (dot == std::string_view::npos) return kNoId;
+  id.run = id.text.substr(0, dot);
+  const auto number = plain_number(id.text.substr(dot + 1));
+  id.number = number.value_or(0);
+  if (!is_run(id.run) || id.number == 0) return kNoId;
+  if (has_again && fields_.again.value != "true") return kNoAgain;
   return id;
 }
 

@@ -84,10 +84,32 @@ struct LogoutDevice {
   static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
   std::string_view device_id;
 };
+struct MarkRead {
+  static constexpr std::string_view kType = "mark_read";
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
+  static constexpr std::optional<Counter> kCounter = std::nullopt;
+  // Number of the message up to which the user has read.
+  std::int64_t inbox = 0;
+};
 
 // Any message of a device.
 using Message = std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll,
-                             Broadcast, SetDevice, LogoutOthers, LogoutDevice>;
+                             Broadcast, SetDevice, LogoutOthers, LogoutDevice, MarkRead>;
+
+// The id of a request, `<run>.<number>`. It is empty if a frame has none.
+struct RequestId {
+  // The id as it was written, and the run and the number in it.
+  std::string_view text = kNoText;
+  std::string_view run = kNoText;
+  // From 1 to kSafeIntegerMax.
+  std::int64_t number = 0;
+  // True if the frame says that it repeats an earlier one.
+  bool is_again = false;
+};
+
+// Returns true if `run` is one: kRunBytesMin to kRunBytesMax characters of A to Z, a to z, 0 to 9,
+// `_` and `-`.
+bool is_run(std::string_view run);
 
 // The reasons for a refusal. Devices and servers are told the name of the reason.
 enum class ErrorCode {
@@ -98,6 +120,7 @@ enum class ErrorCode {
   kLimitReached,
   kRateLimited,
   kUnauthorized,
+  kTooOld,
 };
 
 // Returns the `code` of an error in frames and answers.
@@ -128,9 +151,9 @@ class MessageParser {
   std::variant<Message, Refusal> parse_frame(std::string_view frame,
                                              ProtocolVersion version = ProtocolVersion::kVersion1);
 
-  // Returns the `id` of the frame that was parsed last, empty if it has none, or the refusal of one
-  // that is not 1 to 36 printable ASCII characters. It is valid as long as the message.
-  [[nodiscard]] std::variant<std::string_view, Refusal> request_id() const;
+  // Returns the `id` and the `again` of the frame that was parsed last, or the refusal of one that
+  // is not as RequestId says. It is valid as long as the message.
+  [[nodiscard]] std::variant<RequestId, Refusal> request_id() const;
 
   // Checks a body that a server pushes. It must be a JSON object with a `type`, which must not be
   // in kVersion1FrameTypes (json/frame.h): version 1 would take it for the session's own word.

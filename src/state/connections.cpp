@@ -56,12 +56,10 @@ bool Connections::has_device(std::string_view device_id) const {
   });
 }
 
-ConnectionId Connections::find_tab(std::string_view device_id, std::string_view tab_id) const {
-  const auto tab = std::find_if(table_.begin(), table_.end(), [&](const Connection& connection) {
-    return connection.is_open && connection.version == ProtocolVersion::kVersion2 &&
-           connection.device_id == device_id && connection.tab_id == tab_id;
+bool Connections::has_run(std::string_view run) const {
+  return std::any_of(table_.begin(), table_.end(), [&](const Connection& connection) {
+    return connection.is_open && connection.run == run;
   });
-  return tab == table_.end() ? kNoConnection : static_cast<ConnectionId>(tab - table_.begin());
 }
 
 }  // namespace user_session

@@ -26,6 +26,10 @@ struct Connection {
   // none.
   std::string device_id;
   std::string tab_id;
+  // Run of the client program (state/runs.h); empty if it has not said.
+  std::string run;
+  // Bytes of a later release in its attachment (format/bytes.h).
+  std::string rest;
   // Credential by which the connection was let in.
   Credential credential;
   // Presence of the device. All its tabs have the same, the last that any of them said.
@@ -95,8 +99,8 @@ class Connections {
   [[nodiscard]] ConnectionId any() const;
   // Returns true if a device of this id has an open connection, in either version.
   [[nodiscard]] bool has_device(std::string_view device_id) const;
-  // Returns the connection of version 2 of this device and tab, or kNoConnection.
-  [[nodiscard]] ConnectionId find_tab(std::string_view device_id, std::string_view tab_id) const;
+  // Returns true if an open connection is of this run.
+  [[nodiscard]] bool has_run(std::string_view run) const;
 
   // Calls `work(id, connection)` for each open connection. `work` may close that connection.
   template <typename Work>

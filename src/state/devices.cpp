@@ -9,7 +9,8 @@
 namespace user_session {
 namespace {
 
-// Bytes of the smallest stored device: two empty texts, two times and an empty list.
+// Bytes of the smallest stored device, without the length of its record: two empty texts, two times
+// and an empty list.
 constexpr std::size_t kEncodedBytesMin = 4 + 4 + 8 + 8 + 4;
 
 }  // namespace
@@ -45,37 +46,53 @@ void RememberedDevices::forget_credentials() {
 void RememberedDevices::encode(std::string& out) const {
   append_u32(out, static_cast<std::uint32_t>(devices_.size()));
   for (const RememberedDevice& device : devices_) {
-    append_text(out, device.id);
-    append_text(out, device.name);
-    append_i64(out, device.first_seen);
-    append_i64(out, device.last_active);
-    append_u32(out, static_cast<std::uint32_t>(device.credential_ids.size()));
-    for (const std::uint64_t id : device.credential_ids) {
-      append_i64(out, static_cast<std::int64_t>(id));
-    }
+    append_record(out, [&] {
+      append_text(out, device.id);
+      append_text(out, device.name);
+      append_i64(out, device.first_seen);
+      append_i64(out, device.last_active);
+      append_u32(out, static_cast<std::uint32_t>(device.credential_ids.size()));
+      for (const std::uint64_t id : device.credential_ids) {
+        append_i64(out, static_cast<std::int64_t>(id));
+      }
+      out.append(device.rest);
+    });
   }
 }
 
 bool RememberedDevices::restore(ByteReader& reader) {
   devices_.clear();
-  const std::uint32_t count = reader.count(kEncodedBytesMin);
-  if (count > kRememberedDevicesMax) return false;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::string_view id = reader.text();
-    if (id.size() > kV2DeviceIdBytesMax || find(id) != nullptr) return false;
-    RememberedDevice& device = devices_.emplace_back();
-    device.id = id;
-    device.name = reader.text();
-    device.first_seen = reader.safe_integer();
-    device.last_active = reader.safe_integer();
-    for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
-      const bool is_new = device.credential_ids.size() < kCredentialsMax &&
-                          device.add_credential(static_cast<std::uint64_t>(reader.i64()));
-      if (!is_new) return false;
-    }
-    if (device.name.size() > kNameBytesMax) return false;
+  for (std::uint32_t left = reader.count(kEncodedBytesMin); left > 0; --left) {
+    ByteReader fields(reader.text());
+    if (!restore_device(fields)) return false;
+    devices_.back().rest = fields.rest();
   }
-  return !reader.failed();
+  return !reader.failed() && devices_.size() <= kRememberedDevicesMax;
+}
+
+bool RememberedDevices::restore_old(ByteReader& reader) {
+  devices_.clear();
+  for (std::uint32_t left = reader.count(kEncodedBytesMin); left > 0; --left) {
+    if (!restore_device(reader)) return false;
+  }
+  return !reader.failed() && devices_.size() <= kRememberedDevicesMax;
+}
+
+bool RememberedDevices::restore_device(ByteReader& reader) {
+  const std::string_view id = reader.text();
+  if (id.size() > kV2DeviceIdBytesMax || find(id) != nullptr) return false;
+  RememberedDevice& device = devices_.emplace_back();
+  device.id = id;
+  device.name = reader.text();
+  device.first_seen = reader.safe_integer();
+  device.last_active = reader.safe_integer();
+  const std::uint32_t count = reader.has_more() ? reader.count(sizeof(std::uint64_t)) : 0;
+  for (std::uint32_t left = count; left > 0; --left) {
+    const bool is_new = device.credential_ids.size() < kCredentialsMax &&
+                        device.add_credential(static_cast<std::uint64_t>(reader.i64()));
+    if (!is_new) return false;
+  }
+  return !reader.failed() && device.name.size() <= kNameBytesMax;
 }
 
 }  // namespace user_session

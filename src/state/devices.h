@@ -29,6 +29,8 @@ struct RememberedDevice {
   // Ids of the credentials that it came with, the newest last; at most kCredentialsMax. A logout of
   // the device revokes them.
   std::vector<std::uint64_t> credential_ids;
+  // Bytes of a later release (format/bytes.h).
+  std::string rest;
 
   // Adds a credential and drops the oldest beyond kCredentialsMax. Returns false if it is there
   // already or is 0, which names none.
@@ -64,10 +66,15 @@ class RememberedDevices {
 
   // Appends the stored form, which is part of the extension (restore.cpp).
   void encode(std::string& out) const;
-  // Reads what `encode` wrote. Returns false if it is damaged; the content is then undefined.
-  bool restore(ByteReader& reader);
+  // Read what `encode` wrote, and what it wrote in release 0.1.0. Return false if it is damaged;
+  // the content is then undefined.
+  [[nodiscard]] bool restore(ByteReader& reader);
+  [[nodiscard]] bool restore_old(ByteReader& reader);
 
  private:
+  // Adds the device whose fields come next. Returns false if it is damaged.
+  [[nodiscard]] bool restore_device(ByteReader& reader);
+
   std::vector<RememberedDevice> devices_;
   bool is_unstored_ = false;
 };

@@ -21,21 +21,26 @@ struct Record {
   std::string_view text;
 };
 
-void append_record(std::string& out, const Record& record) {
-  append_u8(out, record.kind);
-  append_varint(out, static_cast<std::uint64_t>(record.seq));
-  append_varint(out, record.frame_bytes);
-  append_varint(out, record.place);
-  append_text(out, record.text);
+void append_entry(std::string& out, const Record& record) {
+  append_record(out, [&] {
+    append_u8(out, record.kind);
+    append_varint(out, static_cast<std::uint64_t>(record.seq));
+    append_varint(out, record.frame_bytes);
+    append_varint(out, record.place);
+    append_text(out, record.text);
+  });
 }
 
-Record read_record(ByteReader& reader) {
+Record read_entry(ByteReader& reader) {
+  ByteReader fields(reader.text());
   Record record;
-  record.kind = reader.u8();
-  record.seq = static_cast<std::int64_t>(reader.varint());
-  record.frame_bytes = static_cast<std::size_t>(reader.varint());
-  record.place = static_cast<std::size_t>(reader.varint());
-  record.text = reader.text();
+  record.kind = fields.u8();
+  record.seq = static_cast<std::int64_t>(fields.varint());
+  record.frame_bytes = static_cast<std::size_t>(fields.varint());
+  record.place = static_cast<std::size_t>(fields.varint());
+  record.text = fields.text();
+  // No entry has the number 0, so it stands for a damaged one.
+  if (fields.failed()) record.seq = 0;
   return record;
 }
 
@@ -47,14 +52,11 @@ std::string games_json(const std::vector<std::string>& games) {
 
 }  // namespace
 
-void Journal::begin(std::int64_t time) {
-  const std::int64_t epoch = std::max(time, head_.epoch + 1);
+void Journal::forget() {
+  const std::int64_t last = last_;
   *this = Journal();
-  head_.epoch = epoch;
-  is_running_ = true;
+  last_ = first_.reach = recent_.reach = last;
 }
-
-void Journal::skip() { ++head_.seq; }
 
 void Journal::add_frame(std::string_view frame) { add(kFrame, frame, 0, frame.size()); }
 
@@ -68,11 +70,10 @@ void Journal::add_left(std::string_view game_id, std::size_t place, std::size_t 
 
 void Journal::add(std::uint8_t kind, std::string_view text, std::size_t place,
                   std::size_t frame_bytes) {
-  USER_SESSION_CHECK(is_running_);
-  ++head_.seq;
-  append_record(
+  ++last_;
+  append_entry(
       records_,
-      {.kind = kind, .seq = head_.seq, .frame_bytes = frame_bytes, .place = place, .text = text});
+      {.kind = kind, .seq = last_, .frame_bytes = frame_bytes, .place = place, .text = text});
   ++count_;
   frames_bytes_ += frame_bytes;
   while (count_ > kJournalFramesMax || frames_bytes_ > kJournalBytesMax) {
@@ -90,24 +91,20 @@ void Journal::add(std::uint8_t kind, std::string_view text, std::size_t place,
 
 std::size_t Journal::advance(Start& start) const {
   ByteReader reader(std::string_view(records_).substr(start.at));
-  const Record record = read_record(reader);
+  const Record record = read_entry(reader);
   start.at += reader.position();
   start.reach = record.seq;
   return record.frame_bytes;
 }
 
-bool Journal::reaches(Position since) const {
-  return is_running_ && since.epoch == head_.epoch && since.seq >= first_.reach &&
-         since.seq <= head_.seq;
-}
-
-std::vector<Journal::Missed> Journal::missed(Position since, std::vector<std::string> games) const {
-  USER_SESSION_CHECK(reaches(since));
+std::vector<Journal::Missed> Journal::missed(std::int64_t since,
+                                             std::vector<std::string> games) const {
+  USER_SESSION_CHECK(since >= reach() && since <= last_);
   std::vector<Record> records;
   ByteReader reader(std::string_view(records_).substr(first_.at));
   while (!reader.finished()) {
-    const Record record = read_record(reader);
-    if (record.seq > since.seq) records.push_back(record);
+    const Record record = read_entry(reader);
+    if (record.seq > since) records.push_back(record);
   }
   std::vector<Missed> frames(records.size());
   for (std::size_t i = records.size(); i-- > 0;) {
@@ -134,55 +131,39 @@ void Journal::encode(std::size_t bytes_max, std::string& out) const {
 }
 
 void Journal::encode(const Start& start, std::string& out) const {
-  append_i64(out, head_.epoch);
-  append_i64(out, head_.seq);
-  append_u8(out, is_running_ ? 1 : 0);
+  append_i64(out, last_);
   append_i64(out, start.reach);
   append_text(out, std::string_view(records_).substr(start.at));
 }
 
 bool Journal::restore(ByteReader& reader) {
-  Journal other;
-  other.head_.epoch = reader.safe_integer();
-  other.head_.seq = reader.safe_integer();
-  other.is_running_ = reader.flag();
-  other.first_.reach = reader.safe_integer();
-  other.records_ = reader.text();
-  if (reader.failed() || other.head_.epoch < 0 || other.first_.reach < 0 ||
-      other.first_.reach > other.head_.seq) {
-    return false;
-  }
-  ByteReader records(other.records_);
-  std::int64_t seq = other.first_.reach;
+  *this = Journal();
+  last_ = reader.safe_integer();
+  first_.reach = reader.safe_integer();
+  records_ = reader.text();
+  std::int64_t seq = first_.reach;
+  if (reader.failed() || seq < 0 || seq > last_) return false;
+  ByteReader records(records_);
   while (!records.finished()) {
-    const Record record = read_record(records);
-    const bool is_frame = record.kind == kFrame && record.frame_bytes == record.text.size();
-    const bool is_known = is_frame || record.kind == kJoined || record.kind == kLeft;
-    const bool has_place = record.kind == kLeft || record.place == 0;
-    if (records.failed() || !is_known || !has_place || record.seq <= seq ||
-        record.seq > other.head_.seq || record.frame_bytes > kJournalBytesMax) {
+    const Record record = read_entry(records);
+    if (records.failed() || record.seq <= seq || record.seq > last_ ||
+        record.frame_bytes > kJournalBytesMax) {
       return false;
     }
     seq = record.seq;
-    ++other.count_;
-    other.frames_bytes_ += record.frame_bytes;
+    const bool is_frame = record.kind == kFrame && record.frame_bytes == record.text.size();
+    if (is_frame || record.kind == kJoined || record.kind == kLeft) {
+      ++count_;
+      frames_bytes_ += record.frame_bytes;
+    } else {
+      count_ = frames_bytes_ = 0;
+      first_ = {.at = records.position(), .reach = seq};
+    }
+    if (count_ > kJournalFramesMax || frames_bytes_ > kJournalBytesMax) return false;
   }
-  if (other.count_ > kJournalFramesMax || other.frames_bytes_ > kJournalBytesMax) return false;
-  advance_to(std::move(other));
-  return true;
-}
-
-void Journal::advance_to(Journal other) {
-  // What has stopped has stopped later than what still ran at the same place.
-  const bool is_same = other.head_.epoch == head_.epoch && other.head_.seq == head_.seq;
-  const bool is_further =
-      other.head_.epoch > head_.epoch ||
-      (other.head_.epoch == head_.epoch && other.head_.seq > head_.seq) ||
-      (is_same && is_running_ && (!other.is_running_ || other.count_ >= count_));
-  if (!is_further) return;
-  *this = std::move(other);
   recent_ = first_;
   while (records_.size() - recent_.at > kJournalRecentBytesMax) advance(recent_);
+  return true;
 }
 
 }  // namespace user_session

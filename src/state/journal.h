@@ -1,11 +1,6 @@
 // The journal: the newest frames to all devices of a user, with their sequence numbers, so that a
-// device that comes back can be sent what it has missed. Whether frames are counted, and what
-// survives, is decided in sequence.h.
-//
-// An epoch is a stretch of time in which the count never breaks: every frame to all takes the next
-// number, and no number is used twice. A new epoch begins when the count cannot be continued, and a
-// device that comes from another epoch starts over. The journal runs only while a device of version
-// 2 is connected or may come back; before that nobody knows a number, and frames are not counted.
+// device that comes back can be sent what it has missed. Whether frames are counted, and which
+// places are known, is decided in sequence.h.
 //
 // The journal keeps a contiguous stretch of frames. Missing from it are only those that the first
 // frame after connecting replaces. A change of games is kept as what changed, since the lists of
@@ -14,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,21 +20,11 @@ namespace user_session {
 
 class Journal {
  public:
-  // Frames are counted.
-  [[nodiscard]] bool is_running() const { return is_running_; }
-
-  // The place of the newest frame. The epoch is 0 if there was never one.
-  [[nodiscard]] Position head() const { return head_; }
-
-  // Begins a new epoch, with nothing in it. `time` makes it unlike all before, also when what was
-  // known of those is lost.
-  void begin(std::int64_t time);
-
-  // Stops counting. What continues is a new epoch.
-  void stop() { is_running_ = false; }
+  // Number of the newest frame that was counted; 0 if there was none.
+  [[nodiscard]] std::int64_t last() const { return last_; }
 
   // Counts a frame that the first one after connecting replaces.
-  void skip();
+  void skip() { ++last_; }
   // Counts a frame and keeps it as version 2 has it without its number.
   void add_frame(std::string_view frame);
   // Counts a `game_joined`, whose game is the last of all now.
@@ -48,31 +32,31 @@ class Journal {
   // Counts a `game_left` of a game that stood at `place`.
   void add_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes);
 
-  // All is kept that followed it.
-  [[nodiscard]] Position reach() const { return {.epoch = head_.epoch, .seq = first_.reach}; }
+  // Forgets all frames. The count goes on.
+  void forget();
 
-  // Whether all is kept that followed `since`.
-  [[nodiscard]] bool reaches(Position since) const;
+  // Number after which all frames are kept.
+  [[nodiscard]] std::int64_t reach() const { return first_.reach; }
 
-  // The frames of version 2, yet without their numbers, that followed `since`, each with its
-  // number, the oldest first. `games` are those of now. Only if the journal reaches it.
+  // Returns the frames of version 2, yet without their numbers, that followed the number `since`,
+  // each with its number, the oldest first. `since` must be from reach() to last(), and `games`
+  // those of now.
   struct Missed {
     std::int64_t seq = 0;
     std::string frame;
   };
-  [[nodiscard]] std::vector<Missed> missed(Position since, std::vector<std::string> games) const;
+  [[nodiscard]] std::vector<Missed> missed(std::int64_t since,
+                                           std::vector<std::string> games) const;
 
-  // Appends the place and the newest of what is kept: kJournalRecentBytesMax of it, at little cost,
-  // or as much as `bytes_max` hold.
+  // Append the stored form with the newest frames, oldest first: kJournalRecentBytesMax of them, at
+  // little cost, or as much as `bytes_max` hold.
   void encode_recent(std::string& out) const { encode(recent_, out); }
   void encode(std::size_t bytes_max, std::string& out) const;
 
-  // Takes over what `reader` holds if it is further than what is known; from damaged bytes nothing.
-  // False if it is damaged.
-  bool restore(ByteReader& reader);
-
-  // Takes over what another one knows if that is further.
-  void advance_to(Journal other);
+  // Reads what `encode` wrote, in place of what is known. Frames of a kind that only a later
+  // release has are forgotten, and those before them. Returns false if it is damaged; the content
+  // is then undefined.
+  [[nodiscard]] bool restore(ByteReader& reader);
 
  private:
   // A place among the records, and the number of the frame before it.
@@ -86,8 +70,7 @@ class Journal {
   std::size_t advance(Start& start) const;
   void encode(const Start& start, std::string& out) const;
 
-  Position head_;
-  bool is_running_ = false;
+  std::int64_t last_ = 0;
 
   // The records, one after the other, in the form in which they are stored, so that a part of them
   // is stored by copying. Before `first_` are dropped ones, and from `recent_` on those that are
@@ -96,7 +79,7 @@ class Journal {
   Start first_;
   Start recent_;
   std::size_t count_ = 0;
-  // Of the frames as they were sent.
+  // Bytes of the kept frames as they were sent.
   std::size_t frames_bytes_ = 0;
 };
 

@@ -1,81 +1,168 @@
-// When frames are counted and what of the count survives; the argument is in sequence.h and in
-// docs/resume.md.
+// Epochs and places, and their stored form; see sequence.h.
 #include "state/sequence.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "format/hash.h"
+#include "json/frame.h"
 #include "limits.h"
 
 namespace user_session {
+namespace {
 
-// Counting
+// An epoch's name has 41 bits of the time in milliseconds, which begin anew in 2039 and every 69
+// years, and 12 random ones, so that it is a number that JavaScript has exactly.
+constexpr unsigned kRandomBits = 12;
+constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << 41U) - 1;
+
+// Bytes of the smallest complete epoch: the length of the record and two numbers.
+constexpr std::size_t kCompleteBytesMin = 4 + 8 + 8;
+constexpr std::size_t kMissingBytes = 8 + 8;
+
+// Returns the next number of a generator that begins at `state` (SplitMix64, by Sebastiano Vigna,
+// prng.di.unimi.it).
+std::uint64_t next_random(std::uint64_t& state) {
+  std::uint64_t z = (state += 0x9e3779b97f4a7c15);
+  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27U)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31U);
+}
+
+}  // namespace
+
+// Places
+
+Position Sequence::head() const {
+  if (open_ == 0 && complete_.empty()) return {};
+  return {.epoch = open_ == 0 ? complete_.back().epoch : open_, .seq = journal_.last()};
+}
+
+bool Sequence::reaches(Position since) const {
+  const auto known =
+      std::find_if(complete_.begin(), complete_.end(),
+                   [&](const Complete& complete) { return complete.epoch == since.epoch; });
+  if (open_ != since.epoch && known == complete_.end()) return false;
+  const std::int64_t last = open_ == since.epoch ? journal_.last() : known->last;
+  return since.seq <= last && since.seq >= journal_.reach();
+}
+
+// Epochs
+
+std::int64_t Sequence::new_epoch(TimeMs now) {
+  const std::uint64_t time = static_cast<std::uint64_t>(now) & kTimeMask;
+  const std::uint64_t random = next_random(random_) >> (64U - kRandomBits);
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(time << kRandomBits | random));
+}
 
 void Sequence::begin(TimeMs now) {
-  journal_.begin(now);
-  stored_position_ = {};
-  surviving_seq_ = 0;
-  is_row_whole_ = true;
+  open_ = new_epoch(now);
+  is_open_announced_ = false;
+  is_cut_short_ = false;
+  is_unstored_ = is_unattached_ = true;
 }
 
-void Sequence::stop() {
-  journal_.stop();
-  is_row_whole_ = true;
-  is_unstored_ = true;
+void Sequence::complete() {
+  complete_.push_back({.epoch = open_, .last = journal_.last(), .rest = {}});
+  if (complete_.size() > kEpochsMax) complete_.erase(complete_.begin());
+  open_ = 0;
+  is_unstored_ = is_unattached_ = true;
 }
 
-void Sequence::forget(TimeMs now, const Connections& connections) {
-  const bool goes_on = is_running() && connections.count() > 0;
+void Sequence::forget_places() {
+  complete_.clear();
+  open_ = 0;
+  journal_.forget();
+}
+
+bool Sequence::admit_frame(TimeMs now, const Connections& connections) {
+  if (connections.v2_count() == 0 && now - v2_seen_at_ > kAwaitedMs) {
+    if (is_known()) {
+      forget_places();
+      is_unstored_ = is_unattached_ = true;
+    }
+    return false;
+  }
+  is_unattached_ = true;
+  if (open_ != 0) return true;
+  // With nobody connected the frame is an epoch of its own, which finish_step completes. Nobody can
+  // come back from the one before if no device was told it, so it goes, and its frames are brought
+  // with the new one.
+  if (connections.count() == 0) {
+    if (!is_told_ && !complete_.empty()) complete_.pop_back();
+    is_told_ = false;
+  }
   begin(now);
-  if (!goes_on) journal_.stop();
-}
-
-bool Sequence::keep_counting(TimeMs now, const Connections& connections) {
-  if (!is_running()) return false;
-  if (connections.v2_count() > 0 || now - v2_seen_at_ <= kAwaitedMs) return true;
-  stop();
-  return false;
+  return true;
 }
 
 void Sequence::count_frame(std::string_view frame, TimeMs now, const Connections& connections) {
-  if (!keep_counting(now, connections)) return;
-  journal_.add_frame(frame);
-  leave_row_behind(connections);
+  if (admit_frame(now, connections)) journal_.add_frame(frame);
 }
 
 void Sequence::count_state(TimeMs now, const Connections& connections) {
-  if (!keep_counting(now, connections)) return;
-  journal_.skip();
-  leave_row_behind(connections);
+  if (admit_frame(now, connections)) journal_.skip();
 }
 
 void Sequence::count_joined(std::string_view game_id, std::size_t frame_bytes, TimeMs now,
                             const Connections& connections) {
-  if (keep_counting(now, connections)) journal_.add_joined(game_id, frame_bytes);
+  if (admit_frame(now, connections)) journal_.add_joined(game_id, frame_bytes);
 }
 
 void Sequence::count_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes,
                           TimeMs now, const Connections& connections) {
-  if (keep_counting(now, connections)) journal_.add_left(game_id, place, frame_bytes);
+  if (admit_frame(now, connections)) journal_.add_left(game_id, place, frame_bytes);
 }
 
-void Sequence::count_stored(TimeMs now, const Connections& connections) {
-  if (keep_counting(now, connections)) journal_.skip();
+void Sequence::stamp(std::string& frame) {
+  add_seq(frame, journal_.last(), is_open_announced_ ? 0 : open_);
+  is_open_announced_ = true;
 }
 
-void Sequence::leave_row_behind(const Connections& connections) {
-  if (connections.count() > 0 && !is_row_whole_) return;
-  is_row_whole_ = connections.count() == 0;
-  is_unstored_ = true;
+void Sequence::note_request(TimeMs now) {
+  if (open_ == 0) begin(now);
+}
+
+void Sequence::note_connected(TimeMs now) {
+  if (open_ != 0 || (!is_cut_short_ && !complete_.empty())) return;
+  begin(now);
+  complete();
+  note_told();
+}
+
+void Sequence::note_told() {
+  if (is_told_) return;
+  is_told_ = is_unattached_ = true;
+}
+
+void Sequence::finish_step(bool is_anyone_here, bool was_anyone_here) {
+  if (is_anyone_here) return;
+  if (open_ != 0) {
+    complete();
+    if (was_anyone_here) is_told_ = true;
+  } else if (is_told_ && !is_stored_told_ && stored_open_ == 0) {
+    is_unstored_ = true;
+  }
+}
+
+void Sequence::clear(TimeMs now, const Connections& connections) {
+  const bool is_counted = is_known() || connections.v2_count() > 0;
+  forget_places();
+  if (!is_counted) return;
+  begin(now);
+  journal_.skip();
+  is_open_announced_ = true;
+  is_told_ = connections.v2_count() > 0;
 }
 
 // Devices that may come back
 
 void Sequence::note_gone(std::string_view device_id, TimeMs now) {
+  note_seen(now);
   note_back(device_id);
   if (missing_.size() == kMissingMax) missing_.erase(missing_.begin());
   missing_.push_back({.device = hash_of(device_id), .gone_at = now});
+  is_unattached_ = true;
 }
 
 void Sequence::note_back(std::string_view device_id) {
@@ -83,78 +170,111 @@ void Sequence::note_back(std::string_view device_id) {
   std::erase_if(missing_, [&](const Missing& missing) { return missing.device == device; });
 }
 
-// Rows and attachments
-
-bool Sequence::is_row_behind() const {
-  return is_running() && (!is_row_whole_ || stored_position_ != head());
+bool Sequence::is_any_awaited(TimeMs now) const {
+  return std::any_of(missing_.begin(), missing_.end(),
+                     [&](const Missing& missing) { return now - missing.gone_at <= kAwaitedMs; });
 }
 
-bool Sequence::is_unsaved() const { return is_running() && head().seq > surviving_seq_; }
+// Rows and attachments
 
 void Sequence::note_stored() {
-  stored_position_ = head();
-  surviving_seq_ = stored_position_.seq;
+  stored_open_ = open_;
+  is_stored_told_ = is_told_;
   is_unstored_ = false;
 }
 
-// The more, the likelier it is to be needed.
-void Sequence::encode_journal(TimeMs now, bool is_anyone_here, std::string& out) const {
-  const bool is_any_missing =
-      std::any_of(missing_.begin(), missing_.end(),
-                  [&](const Missing& missing) { return now - missing.gone_at <= kAwaitedMs; });
-  if (!is_anyone_here) {
-    journal_.encode(kJournalStoredBytesMax, out);
-  } else if (is_any_missing) {
-    journal_.encode(kJournalAttachedBytesMax, out);
-  } else {
-    journal_.encode_recent(out);
+void Sequence::encode_row(std::string& out) const {
+  append_i64(out, open_);
+  append_u8(out, is_told_ ? 1 : 0);
+  append_u32(out, static_cast<std::uint32_t>(complete_.size()));
+  for (const Complete& complete : complete_) {
+    append_record(out, [&] {
+      append_i64(out, complete.epoch);
+      append_i64(out, complete.last);
+      out.append(complete.rest);
+    });
   }
+  // The frames of an open epoch are in the carrier's attachment, and lost if that is.
+  append_record(out, [&] { journal_.encode(open_ == 0 ? kJournalStoredBytesMax : 0, out); });
+  append_i64(out, v2_seen_at_);
+  out.append(row_rest_);
 }
 
-void Sequence::encode_row(TimeMs now, bool is_anyone_here, std::string& out) const {
-  append_u8(out, is_row_whole_ ? 1 : 0);
+void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& out) const {
+  const std::size_t begin = out.size();
+  append_i64(out, open_);
+  append_u8(out, is_open_announced_ ? 1 : 0);
+  append_u8(out, is_told_ ? 1 : 0);
   append_i64(out, v2_seen_at_);
-  encode_journal(now, is_anyone_here, out);
-}
-
-void Sequence::encode_attached(TimeMs now, std::string& out) const {
-  append_i64(out, v2_seen_at_);
+  append_record(out, [&] {
+    // The two numbers and the length of the journal, and the missing devices have to fit, too.
+    const std::size_t behind = (2 * 8) + 4 + 4 + (missing_.size() * kMissingBytes);
+    const std::size_t used = out.size() - begin + behind + attached_rest_.size();
+    const std::size_t room = bytes_max > used ? bytes_max - used : 0;
+    if (is_any_awaited(now) && room > kJournalRecentBytesMax) {
+      journal_.encode(std::min(room, kJournalAttachedBytesMax), out);
+    } else if (room >= kJournalRecentBytesMax) {
+      journal_.encode_recent(out);
+    } else {
+      journal_.encode(room, out);
+    }
+  });
   append_u32(out, static_cast<std::uint32_t>(missing_.size()));
   for (const Missing& missing : missing_) {
     append_i64(out, static_cast<std::int64_t>(missing.device));
     append_i64(out, missing.gone_at);
   }
-  encode_journal(now, true, out);
+  out.append(attached_rest_);
 }
 
 bool Sequence::restore_row(ByteReader& reader) {
-  is_row_whole_ = reader.flag();
-  v2_seen_at_ = reader.safe_integer();
-  return journal_.restore(reader);
+  open_ = stored_open_ = reader.safe_integer();
+  is_told_ = is_stored_told_ = reader.flag();
+  for (std::uint32_t left = reader.count(kCompleteBytesMin); left > 0; --left) {
+    ByteReader fields(reader.text());
+    Complete& complete = complete_.emplace_back();
+    complete.epoch = fields.safe_integer();
+    if (fields.has_more()) complete.last = fields.safe_integer();
+    complete.rest = fields.rest();
+    if (fields.failed() || complete.epoch <= 0) return false;
+  }
+  ByteReader journal(reader.text());
+  const bool is_sound = journal_.restore(journal) && journal.finished();
+  if (reader.has_more()) v2_seen_at_ = reader.safe_integer();
+  row_rest_ = reader.rest();
+  return is_sound && !reader.failed() && open_ >= 0 && complete_.size() <= kEpochsMax;
 }
 
-bool Sequence::restore_attached(ByteReader& reader, Journal& carried) {
+bool Sequence::restore_attached(ByteReader& reader) {
+  open_ = reader.safe_integer();
+  is_open_announced_ = reader.flag();
+  is_told_ = reader.flag();
   v2_seen_at_ = std::max(v2_seen_at_, reader.safe_integer());
-  std::vector<Missing> missing(reader.count(2 * sizeof(std::int64_t)));
-  for (Missing& one : missing) {
+  ByteReader journal(reader.text());
+  // Without an open epoch no frame was counted since the row, which keeps more of them.
+  const bool is_sound = open_ == 0 || (journal_.restore(journal) && journal.finished());
+  if (reader.has_more()) missing_.resize(reader.count(kMissingBytes));
+  for (Missing& one : missing_) {
     one.device = static_cast<std::uint64_t>(reader.i64());
     one.gone_at = reader.safe_integer();
   }
-  if (missing.size() > kMissingMax) return false;
-  if (missing_.size() < missing.size()) missing_ = std::move(missing);
-  return carried.restore(reader);
+  attached_rest_ = reader.rest();
+  return is_sound && !reader.failed() && open_ >= 0 && missing_.size() <= kMissingMax &&
+         attached_rest_.size() <= kRestBytesMax;
 }
 
-void Sequence::advance_to(Journal carried) {
-  carried_epoch_ = std::max(carried_epoch_, carried.head().epoch);
-  journal_.advance_to(std::move(carried));
+void Sequence::forget_damaged() {
+  // Whatever was known may be in more places than the damaged one, so it counts as cut short.
+  stored_open_ = open_ = 1;
 }
 
-// A row that does not tell all is believed only beside an attachment of the same epoch: after a
-// crash there is none.
-void Sequence::finish_restoring() {
-  if (!is_row_whole_ && carried_epoch_ != head().epoch) journal_.stop();
-  surviving_seq_ = head().seq;
+bool Sequence::finish_restoring(bool is_carried) {
+  const bool is_whole = is_carried ? open_ == stored_open_ : stored_open_ == 0;
+  if (is_whole) return false;
+  forget_places();
+  is_told_ = true;
+  is_cut_short_ = true;
+  return true;
 }
 
 }  // namespace user_session

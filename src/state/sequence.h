@@ -1,17 +1,20 @@
-// The sequence: the count of the frames to all devices of a user, for devices of version 2. It
-// decides whether frames are counted at all, and what of the count survives where. The newest
-// frames themselves are in journal.h; when rows and attachments are written is decided in commit.h.
+// The sequence: the count of the frames to all devices of a user, and the places that devices of
+// version 2 have in it. It decides whether frames are counted, and which places a device may come
+// back from. The newest frames themselves are in journal.h; when rows and attachments are written
+// is decided in commit.h. docs/resume.md argues why this is right.
 //
-// Each frame to all takes the next sequence number. An epoch is a stretch of time in which no
-// number is used twice. The row is the snapshot in storage; it is whole if it knows every frame
-// that was sent.
+// An epoch is a stretch of frames between two rows. It begins with a frame to all, or with a
+// request that is done: the row then says that it has begun. It is complete when the last device
+// has left: the row then has its last number and the newest frames. The next frame begins another
+// epoch, and the numbers go on. A place is an epoch and a number in it. It is good while the epoch
+// is the open one or among the last kEpochsMax complete ones, the number is not beyond its last
+// one, and all frames after it are kept.
 //
-// While a device is connected its socket's attachment carries the sequence, exact after each step.
-// While none is, the row does. In between the row only says whether it is whole: the first frame
-// that it does not know costs one write to say so, and the last device that leaves costs one write
-// of a whole row. A crash loses all attachments: after it a whole row can be believed, and after
-// any other row a new epoch begins. A change of games writes the row anyway, with the sequence in
-// it.
+// While connections are open one of them, the carrier (commit.h), has the open epoch and its frames
+// in its attachment. An instance that wakes without it, and finds an epoch begun and not complete,
+// knows that a crash has taken frames with it. It forgets all epochs, so every device starts over
+// once. A name of an epoch is never used again, also if a backup is restored, since it is made of
+// the time and of randomness.
 #pragma once
 
 #include <cstdint>
@@ -28,91 +31,120 @@ namespace user_session {
 
 class Sequence {
  public:
-  // Frames are counted.
-  [[nodiscard]] bool is_running() const { return journal_.is_running(); }
-  // The place of the newest frame. The epoch is 0 if there was never one.
-  [[nodiscard]] Position head() const { return journal_.head(); }
+  // Sets what epochs are named by beside the time. Called once, before anything else.
+  void seed(std::int64_t randomness) { random_ = static_cast<std::uint64_t>(randomness); }
+
+  // The newest place: the one that a device has which has seen all. Its epoch is 0 if no epoch is
+  // known.
+  [[nodiscard]] Position head() const;
+  // Returns true if a device with this place can be brought exactly what it has missed.
+  [[nodiscard]] bool reaches(Position since) const;
   [[nodiscard]] const Journal& journal() const { return journal_; }
+  // True if there is anything about it that must survive the instance.
+  [[nodiscard]] bool is_known() const { return open_ != 0 || !complete_.empty(); }
 
-  // Begins a new epoch.
-  void begin(TimeMs now);
-  // Stops counting, and has it survive that it has stopped.
-  void stop();
-  // Forgets all frames and places; goes on in a new epoch with whoever is connected.
-  void forget(TimeMs now, const Connections& connections);
-
-  // Count a frame to all that is about to be sent, as version 2 has it without its number: if
-  // frames are counted, which ends here when no device of version 2 was there for long.
+  // Each counts a frame to all devices that is about to be sent, unless no device of version 2 was
+  // there for kAwaitedMs. Then no place is known any more.
   void count_frame(std::string_view frame, TimeMs now, const Connections& connections);
-  // Counts one that the first frame after connecting replaces.
+  // Counts a frame that the first one after connecting replaces.
   void count_state(TimeMs now, const Connections& connections);
-  // Count one that changes the games, whose row is written in the same step.
+  // Count a change of games; see journal.h.
   void count_joined(std::string_view game_id, std::size_t frame_bytes, TimeMs now,
                     const Connections& connections);
   void count_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes, TimeMs now,
                   const Connections& connections);
-  // Counts one that changes no games, whose row is written in the same step.
-  void count_stored(TimeMs now, const Connections& connections);
+  // Adds the number of the newest frame to that frame, as version 2 has it, and the name of its
+  // epoch if no frame has told that yet.
+  void stamp(std::string& frame);
 
-  // A device of version 2 has gone and may come back, or it is back.
+  // Begins an epoch unless one is open, since a request with an id is done.
+  void note_request(TimeMs now);
+  // A device of version 2 has connected. There is a place for it afterwards.
+  void note_connected(TimeMs now);
+  // A device is told the newest place.
+  void note_told();
+  // Completes the open epoch if nobody is connected any more. Called at the end of each step;
+  // `was_anyone_here` says whether anybody was at its beginning.
+  void finish_step(bool is_anyone_here, bool was_anyone_here);
+  // Forgets all places and frames, since the user's data is erased. Unless no place is known, a new
+  // epoch begins, with the `state` that devices are sent as its first frame.
+  void clear(TimeMs now, const Connections& connections);
+
+  // A device of version 2 has gone and may come back, or is back.
   void note_gone(std::string_view device_id, TimeMs now);
   void note_back(std::string_view device_id);
   // A device of version 2 is there at `now`.
   void note_seen(TimeMs now) { v2_seen_at_ = now; }
 
-  // True when the row must be written anew.
+  // True if the row must be written in this step.
   [[nodiscard]] bool is_unstored() const { return is_unstored_; }
-  // The row would not do without any device.
-  [[nodiscard]] bool is_row_behind() const;
-  // Frames were counted that no attachment and no row knows.
-  [[nodiscard]] bool is_unsaved() const;
   void note_stored();
-  void note_attached() { surviving_seq_ = head().seq; }
-  // Has the next row tell all, since nobody is left who could carry it.
-  void complete_row() { is_row_whole_ = true; }
+  // True if anything has changed since the carrier's attachment was written.
+  [[nodiscard]] bool is_unattached() const { return is_unattached_; }
+  void note_attached() { is_unattached_ = false; }
 
-  // Append what the row has of it, and what an attachment has.
-  void encode_row(TimeMs now, bool is_anyone_here, std::string& out) const;
-  void encode_attached(TimeMs now, std::string& out) const;
-
-  // Reads what encode_row wrote; false if it is damaged. `is_usable` is false if it is of other
-  // games.
-  bool restore_row(ByteReader& reader);
-  // Reads what encode_attached wrote, its journal into `carried`; false if it is damaged.
-  bool restore_attached(ByteReader& reader, Journal& carried);
-  // Takes over the journal of an attachment if it is further.
-  void advance_to(Journal carried);
-  // Forgets what the row said of it, which can't be believed.
-  void distrust_row() { journal_.stop(); }
-  // The row is all that can be read of it.
-  void note_row_restored() { stored_position_ = head(); }
-  // Decides whether what was restored may be continued.
-  void finish_restoring();
+  // Append what the row has, and what the carrier's attachment has in at most `bytes_max` bytes.
+  void encode_row(std::string& out) const;
+  void encode_attached(TimeMs now, std::size_t bytes_max, std::string& out) const;
+  // Read what the functions above wrote. Return false if it is damaged; the content is then
+  // undefined, and to be forgotten.
+  [[nodiscard]] bool restore_row(ByteReader& reader);
+  [[nodiscard]] bool restore_attached(ByteReader& reader);
+  // Forgets what a damaged row or attachment said.
+  void forget_damaged();
+  // Decides whether an epoch was cut short: `is_carried` says whether an attachment was read.
+  // Returns true if one was; no place and no frame is known then.
+  [[nodiscard]] bool finish_restoring(bool is_carried);
 
  private:
-  // Whether the next frame is counted.
-  [[nodiscard]] bool keep_counting(TimeMs now, const Connections& connections);
-  void leave_row_behind(const Connections& connections);
-  void encode_journal(TimeMs now, bool is_anyone_here, std::string& out) const;
-
+  // An epoch that is complete, and the number of its last frame.
+  struct Complete {
+    std::int64_t epoch = 0;
+    std::int64_t last = 0;
+    // Bytes of a later release (format/bytes.h).
+    std::string rest;
+  };
   // A device of version 2 that has gone, by the hash of its id.
   struct Missing {
     std::uint64_t device = 0;
     TimeMs gone_at = 0;
   };
 
+  // Returns true if the next frame is counted, and begins an epoch for it unless one is open.
+  bool admit_frame(TimeMs now, const Connections& connections);
+  void begin(TimeMs now);
+  void complete();
+  // Forgets all places and all frames.
+  void forget_places();
+  // Returns a name that no epoch has had.
+  std::int64_t new_epoch(TimeMs now);
+  [[nodiscard]] bool is_any_awaited(TimeMs now) const;
+
   Journal journal_;
+  // Newest last.
+  std::vector<Complete> complete_;
+  // Epoch that has begun and is not complete; 0 if there is none.
+  std::int64_t open_ = 0;
+  // A frame has told the name of the open epoch.
+  bool is_open_announced_ = false;
+  // A device was told the newest place of the newest complete epoch. If none was, nobody can come
+  // back from it.
+  bool is_told_ = false;
+  // An epoch was cut short, and no row says so yet.
+  bool is_cut_short_ = false;
   std::vector<Missing> missing_;
-  // When a device of version 2 was there last.
+  // Time when a device of version 2 was there last.
   TimeMs v2_seen_at_ = 0;
-  // The newest epoch that an attachment had at the waking.
-  std::int64_t carried_epoch_ = 0;
-  // The row tells all frames, also after a crash.
-  bool is_row_whole_ = true;
+  std::uint64_t random_ = 0;
+
+  // Open epoch of the row, and whether the row knows that its newest place was told.
+  std::int64_t stored_open_ = 0;
+  bool is_stored_told_ = false;
   bool is_unstored_ = false;
-  // Up to where it is stored, and up to where it survives while devices are connected.
-  Position stored_position_;
-  std::int64_t surviving_seq_ = 0;
+  bool is_unattached_ = false;
+  // Bytes of a later release in the row and in the attachment.
+  std::string row_rest_;
+  std::string attached_rest_;
 };
 
 }  // namespace user_session

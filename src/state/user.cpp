@@ -10,7 +10,6 @@ void User::touch(TimeMs time) { last_active = std::max(last_active, time); }
 Connection& User::open(ConnectionId connection, std::string_view device_id,
                        ProtocolVersion version) {
   if (connections.count() == 0) presence = Presence::kOnline;
-  if (version == ProtocolVersion::kVersion2) idempotency.opened(device_id);
   return connections.open(connection, device_id, version);
 }
 
@@ -22,12 +21,15 @@ void User::close(ConnectionId connection, TimeMs now) {
   if (device != nullptr) {
     device->last_active = std::max({device->last_active, closing.seen_at, closing.heartbeat_at});
   }
-  if (is_v2) {
-    sequence.note_gone(closing.device_id, now);
-    idempotency.closed(closing.device_id, now);
-  }
+  if (is_v2) sequence.note_gone(closing.device_id, now);
+  const bool has_run = !closing.run.empty();
   connections.close(connection);
+  if (has_run) runs.trim([&](std::string_view run) { return connections.has_run(run); });
   if (connections.count() == 0) presence = Presence::kOffline;
+}
+
+bool User::use_number(const RequestId& request) {
+  return runs.use(request, [&](std::string_view run) { return connections.has_run(run); });
 }
 
 RememberedDevice& User::remember_device(const Connection& connection) {

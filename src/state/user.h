@@ -13,9 +13,9 @@
 #include "state/connections.h"
 #include "state/devices.h"
 #include "state/games.h"
-#include "state/idempotency.h"
-#include "state/kept.h"
+#include "state/inbox.h"
 #include "state/meter.h"
+#include "state/runs.h"
 #include "state/sequence.h"
 
 namespace user_session {
@@ -33,11 +33,14 @@ struct User {
   Connections connections;
   Access access;
   Meter meter;
-  // The rest is for what only version 2 has, but for the ids of pushes, which `kept` also has.
+  // The rest is for what only version 2 has, but for the ids of pushes, which the inbox also has.
   RememberedDevices devices;
   Sequence sequence;
-  Idempotency idempotency;
-  KeptPushes kept;
+  Runs runs;
+  Inbox inbox;
+
+  // True if there is anything that version 2 needs and that attachments must carry.
+  [[nodiscard]] bool has_shared() const { return sequence.is_known() || runs.size() > 0; }
 
   // Notes an activity at `time`. An earlier one than the newest changes nothing.
   void touch(TimeMs time);
@@ -47,6 +50,10 @@ struct User {
   // Closes an open connection at `now`, and remembers its device if it is of version 2. The last
   // one makes the user offline.
   void close(ConnectionId connection, TimeMs now);
+
+  // Notes that a run uses a number for the first time. Returns false unless it is above all that
+  // the run has used.
+  [[nodiscard]] bool use_number(const RequestId& request);
 
   // Returns what is remembered of the device of a connection of version 2. A device that is not
   // remembered yet is added, with the connection's credential.

@@ -5,21 +5,20 @@
 
 #include "format/attachment.h"
 #include "format/bytes.h"
+#include "format/sha256.h"
 #include "format/snapshot.h"
 #include "limits.h"
 #include "scenario_text.h"
 #include "state/devices.h"
-#include "state/idempotency.h"
 #include "state/journal.h"
-#include "state/kept.h"
 
 namespace user_session {
 namespace {
 
 using Words = std::vector<std::string>;
 
-// This is the version that session_resume.cpp writes in front of the extension.
-constexpr std::uint8_t kExtensionVersion = 2;
+// This is the version that restore.cpp writes in front of the extension.
+constexpr std::uint8_t kExtensionVersion = 3;
 
 // Words
 
@@ -92,6 +91,11 @@ class Line {
     if (!words.empty()) add(key, list_of(std::move(words)));
   }
 
+  // Bytes of a later release.
+  void add_rest(std::string_view rest) {
+    if (!rest.empty()) add("rest", word_of(rest));
+  }
+
   // The hash at the end stands for all that the words leave out.
   [[nodiscard]] std::string of(std::string_view bytes) const {
     return joined(words_, " ") + ' ' + hash_mark(hash_of(bytes));
@@ -107,25 +111,56 @@ std::string undecoded(std::string_view bytes) {
 
 // Parts that the row and the attachments share
 
-void add_journal(Line& line, const Journal& journal) {
-  line.add("epoch", journal.head().epoch);
-  line.add("seq", journal.head().seq);
-  if (!journal.is_running()) return line.add("journal", "stopped");
-  line.add_unless(0, "reach", journal.reach().seq);
+// This says nothing of an epoch that is not open, which is the usual case in a row.
+void add_open(Line& line, std::int64_t open, bool is_told) {
+  line.add_unless(0, "open", open);
+  if (!is_told) line.add("place", "untold");
+}
+
+// Returns false if the bytes are no journal.
+bool add_journal(Line& line, std::string_view bytes) {
+  ByteReader reader(bytes);
+  Journal journal;
+  if (!journal.restore(reader)) return false;
+  line.add("seq", journal.last());
+  line.add_unless(journal.last(), "reach", journal.reach());
   std::vector<std::int64_t> numbers;
   for (const Journal::Missed& frame : journal.missed(journal.reach(), {})) {
     numbers.push_back(frame.seq);
   }
   line.add_list("frames", ranges_of(numbers));
+  return true;
 }
 
-void add_requests(Line& line, const Idempotency& requests) {
-  Words words;
-  for (const Idempotency::Device& device : requests.all()) {
-    const std::size_t count = device.done.size();
-    if (count > 0) words.push_back(word_of(device.id) + ':' + std::to_string(count));
+// This reads one run: its name, the numbers that are done, and what is not as usual.
+std::string run_word(ByteReader& fields) {
+  const std::string name = word_of(fields.text());
+  const auto highest = static_cast<std::int64_t>(fields.varint());
+  const auto known_from = static_cast<std::int64_t>(fields.varint());
+  const bool is_highest_done = fields.flag();
+  const auto below = static_cast<std::uint64_t>(fields.i64());
+  std::vector<std::int64_t> done;
+  for (std::int64_t i = kRunWindow - 1; i >= 0; --i) {
+    if ((below >> static_cast<unsigned>(i) & 1) != 0) done.push_back(highest - 1 - i);
   }
-  line.add_list("requests", std::move(words));
+  if (is_highest_done) done.push_back(highest);
+  Words more;
+  if (!is_highest_done) more.push_back("used=" + std::to_string(highest));
+  if (known_from != 1) {
+    more.push_back(known_from == 0 ? "from=never" : "from=" + std::to_string(known_from));
+  }
+  std::string word = name + ':' + joined(ranges_of(done), "+");
+  return more.empty() ? word : word + '(' + joined(more, ", ") + ')';
+}
+
+void add_runs(Line& line, std::string_view bytes) {
+  ByteReader reader(bytes);
+  Words words;
+  for (std::uint32_t left = reader.count(4); left > 0; --left) {
+    ByteReader fields(reader.text());
+    words.push_back(run_word(fields));
+  }
+  line.add_list("runs", std::move(words));
 }
 
 // Rows
@@ -140,91 +175,78 @@ std::string word_of(const RememberedDevice& device, const Names& names) {
   return word_of(device.id) + '(' + joined(more, ", ") + ')';
 }
 
+// This reads the part of the sequence that a row has. Returns false if it is damaged.
+bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active) {
+  ByteReader reader(bytes);
+  const std::int64_t open = reader.safe_integer();
+  const bool is_told = reader.flag();
+  Words epochs;
+  for (std::uint32_t left = reader.count(4); left > 0; --left) {
+    ByteReader fields(reader.text());
+    std::string word = std::to_string(fields.safe_integer());
+    epochs.push_back(word + '.' + std::to_string(fields.safe_integer()));
+  }
+  line.add_list("epochs", std::move(epochs));
+  add_open(line, open, is_told);
+  const bool is_journal = add_journal(line, reader.text());
+  line.add_unless(last_active, "v2Seen", reader.safe_integer());
+  return is_journal && !reader.failed();
+}
+
 void add_extension(Line& line, const Snapshot& row, const Names& names) {
   if (row.extension.empty()) return;
   ByteReader reader(row.extension);
-  Journal journal;
-  Idempotency requests;
+  Line words = line;
+  bool is_read =
+      reader.u8() == kExtensionVersion && add_row_sequence(words, reader.text(), row.last_active);
+  if (is_read) add_runs(words, reader.text());
+  ByteReader devices(reader.text());
   RememberedDevices remembered;
-  const bool is_known = reader.u8() == kExtensionVersion;
-  // The fingerprint says nothing new: the games are in the line.
-  reader.i64();
-  const bool is_whole = reader.flag();
-  const TimeMs v2_seen_at = reader.safe_integer();
-  const bool is_read = journal.restore(reader) && requests.restore(Idempotency::kRow, reader) &&
-                       remembered.restore(reader) && reader.finished();
-  if (!is_known || !is_read) return line.add("extension", word_of(row.extension));
-  line.add("count", is_whole ? "whole" : "partial");
-  add_journal(line, journal);
-  line.add_unless(row.last_active, "v2Seen", v2_seen_at);
-  add_requests(line, requests);
-  Words devices;
-  for (const RememberedDevice& device : remembered.all()) devices.push_back(word_of(device, names));
-  line.add_list("devices", std::move(devices));
+  is_read = is_read && remembered.restore(devices) && !reader.failed();
+  if (!is_read) return line.add("extension", word_of(row.extension));
+  line = words;
+  Words list;
+  for (const RememberedDevice& device : remembered.all()) list.push_back(word_of(device, names));
+  line.add_list("devices", std::move(list));
+  line.add_rest(reader.rest());
 }
 
 // Attachments
 
 void add_shared(Line& line, const Attachment& attachment, const Names& names) {
   if (attachment.shared.empty()) return;
-  ByteReader reader(attachment.shared);
-  Journal journal;
-  Idempotency requests;
+  ByteReader shared(attachment.shared);
+  ByteReader reader(shared.text());
+  const std::int64_t open = reader.safe_integer();
+  const bool is_announced = reader.flag();
+  const bool is_told = reader.flag();
   const TimeMs v2_seen_at = reader.safe_integer();
+  Line words = line;
+  add_open(words, open, is_told);
+  if (open != 0 && !is_announced) words.add("epoch", "unannounced");
+  if (!add_journal(words, reader.text())) return line.add("shared", word_of(attachment.shared));
+  line = words;
+  line.add_unless(attachment.last_active, "v2Seen", v2_seen_at);
   Words missing;
   for (std::uint32_t left = reader.count(2 * sizeof(std::int64_t)); left > 0; --left) {
     const std::string device = name_of(static_cast<std::uint64_t>(reader.i64()), names);
     missing.push_back(device + '(' + std::to_string(reader.safe_integer()) + ')');
   }
-  const bool is_read = journal.restore(reader) && requests.restore(attachment.device_id, reader) &&
-                       reader.finished();
-  if (!is_read) return line.add("shared", word_of(attachment.shared));
-  add_journal(line, journal);
-  line.add_unless(attachment.last_active, "v2Seen", v2_seen_at);
-  add_requests(line, requests);
   line.add_list("missing", std::move(missing));
+  add_runs(line, shared.text());
+  line.add_rest(shared.rest());
 }
 
-// This cuts the counts out of an attachment's bytes, because they would change every line.
-std::string without_counts(std::string_view bytes, const Attachment& attachment) {
-  const std::size_t at =
-      kAttachmentHeaderBytes + attachment.device_id.size() + (2 * sizeof(TimeMs));
-  ByteReader reader(bytes.substr(at));
-  Metrics::read_from(reader);
-  return std::string(bytes).erase(at, reader.position());
-}
-
-// Kept pushes
-
-std::string word_of(const KeptPush& push) {
-  Words more;
-  if (push.position.epoch != 0) {
-    more.push_back(std::to_string(push.position.epoch) + '.' + std::to_string(push.position.seq));
-  }
-  more.push_back("until=" + std::to_string(push.expires_at));
-  return std::to_string(push.number) + '(' + joined(more, ", ") + ')';
-}
-
-// This reads what KeptPushes tells only of devices whose names the caller knows.
-Words given_words(std::string_view bytes, const Names& names) {
-  constexpr std::size_t kNumberBytes = sizeof(std::int64_t);
-  ByteReader reader(bytes);
-  reader.u8();
-  reader.safe_integer();
-  for (std::uint32_t left = reader.count(kNumberBytes); left > 0; --left) {
-    for (int i = 0; i < 4; ++i) reader.safe_integer();
-    reader.text();
-  }
-  Words words;
-  for (std::uint32_t left = reader.count(kNumberBytes); left > 0; --left) {
-    std::string word = name_of(static_cast<std::uint64_t>(reader.i64()), names);
-    word += '(' + std::to_string(reader.safe_integer());
-    word += ", epoch=" + std::to_string(reader.safe_integer());
-    const std::int64_t before = reader.safe_integer();
-    if (before != 0) word += ", before=" + std::to_string(before);
-    words.push_back(word + ')');
-  }
-  return words;
+// This cuts the counts out of an attachment's bytes, and the length of the part that they are in,
+// because they would change every line.
+std::string without_counts(std::string_view bytes) {
+  constexpr std::size_t kLengthAt = 1;
+  constexpr std::size_t kCountsAt = kLengthAt + 4 + (4 * sizeof(TimeMs)) + 1;
+  ByteReader reader(bytes.substr(kCountsAt));
+  reader.text();
+  std::string rest(bytes.substr(0, kLengthAt));
+  rest += bytes.substr(kLengthAt + 4, kCountsAt - kLengthAt - 4);
+  return rest += bytes.substr(kCountsAt + reader.position());
 }
 
 }  // namespace
@@ -253,15 +275,26 @@ std::string decoded_logout(std::string_view bytes, const Names& names) {
   return line.of(bytes);
 }
 
-std::string decoded_kept(std::string_view bytes, const Names& names) {
-  KeptPushes kept;
-  if (!kept.restore(bytes)) return undecoded(bytes);
-  Words pushes;
-  for (const KeptPush& push : kept.all()) pushes.push_back(word_of(push));
+std::string decoded_inbox(std::string_view bytes) {
+  ByteReader reader(bytes);
+  reader.u8();
   Line line;
-  line.add("pushes", list_of(std::move(pushes)));
-  line.add_list("given", given_words(bytes, names));
-  line.add_unless(0, "pushIds", static_cast<std::int64_t>(kept.push_id_count()));
+  line.add("last", reader.safe_integer());
+  line.add("read", reader.safe_integer());
+  line.add_unless(0, "lost", reader.safe_integer());
+  line.add_unless(0, "pushIds", reader.count(sizeof(Digest)));
+  return line.of(bytes);
+}
+
+std::string decoded_message(std::string_view bytes) {
+  ByteReader reader(bytes);
+  reader.u8();
+  Line line;
+  line.add("inbox", reader.safe_integer());
+  line.add("until", reader.safe_integer());
+  line.add("body", word_of(reader.text()));
+  line.add_unless(0, "lost", reader.safe_integer());
+  if (reader.flag()) line.add("pushId", "yes");
   return line.of(bytes);
 }
 
@@ -283,8 +316,10 @@ std::string decoded_attachment(std::string_view bytes, const Names& names) {
   line.add_unless(attachment->last_active, "attached", attachment->attached_at);
   line.add_unless(attachment->attached_at, "connected", attachment->connected_at);
   line.add_unless(attachment->attached_at, "seen", attachment->seen_at);
+  if (!attachment->run.empty()) line.add("run", word_of(attachment->run));
   add_shared(line, *attachment, names);
-  return line.of(without_counts(bytes, *attachment));
+  line.add_rest(attachment->rest);
+  return line.of(without_counts(bytes));
 }
 
 }  // namespace user_session

@@ -19,8 +19,9 @@ std::string decoded_row(std::string_view bytes, const Names& names);
 // Returns the words of a stored logout.
 std::string decoded_logout(std::string_view bytes, const Names& names);
 
-// Returns the words of the row of kept pushes.
-std::string decoded_kept(std::string_view bytes, const Names& names);
+// Return the words of the row of the inbox, and of that of a message.
+std::string decoded_inbox(std::string_view bytes);
+std::string decoded_message(std::string_view bytes);
 
 // Returns the words of an attachment. The metrics in it are neither shown nor hashed, since they
 // would change every line.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "limits.h"
+#include "scenario_text.h"
 
 namespace user_session {
 
@@ -12,7 +13,11 @@ void Host::wake() {
   event.now = now;
   event.snapshot = stored;
   event.logout = stored_logout;
+  event.inbox = stored_inbox;
   event.kept = stored_kept;
+  for (const auto& [slot, bytes] : stored_messages) {
+    event.messages.push_back({.slot = slot, .bytes = bytes});
+  }
   if (legacy) {
     event.legacy = {.games = {legacy->games.begin(), legacy->games.end()},
                     .last_active = legacy->last_active};
@@ -23,6 +28,7 @@ void Host::wake() {
   }
   event.rate_limits = rate_limits;
   event.is_measured = is_measured;
+  event.randomness = randomness++;
   session_ = Session{};
   step(event);
 }
@@ -31,15 +37,16 @@ void Host::connect(ConnectionId connection, std::string_view device_id) {
   connect({.connection = connection, .now = now, .device_id = device_id, .credential = credential});
 }
 
-void Host::connect_v2(ConnectionId connection, std::string_view device_id, std::string_view tab_id,
-                      Position since) {
+void Host::connect_v2(ConnectionId connection, std::string_view device_id, const V2& says) {
   connect({.connection = connection,
            .now = now,
            .device_id = device_id,
            .credential = credential,
            .version = ProtocolVersion::kVersion2,
-           .tab_id = tab_id,
-           .since = since});
+           .tab_id = says.tab_id,
+           .run = says.run,
+           .since = says.since,
+           .inbox = says.inbox});
 }
 
 void Host::connect(const Connected& event) {
@@ -64,7 +71,7 @@ void Host::receive(ConnectionId connection, bool is_text, std::string_view text,
 void Host::disconnect(ConnectionId connection) {
   const auto socket = sockets.find(connection);
   const TimeMs heartbeat = socket == sockets.end() ? 0 : socket->second.heartbeat;
-  step(Disconnected{.connection = connection, .heartbeat = heartbeat});
+  step(Disconnected{.connection = connection, .now = now, .heartbeat = heartbeat});
   sockets.erase(connection);
 }
 
@@ -98,14 +105,23 @@ void Host::apply(const Effect& effect) {
       return;
     case EffectKind::kErase:
       stored.reset();
+      stored_inbox.reset();
       stored_kept.reset();
+      stored_messages.clear();
       legacy.reset();
       return;
     case EffectKind::kStore:
       stored = effects_.text(effect);
       return;
-    case EffectKind::kStoreKept:
-      stored_kept = effects_.text(effect);
+    case EffectKind::kStoreInbox:
+      stored_inbox = effects_.text(effect);
+      stored_kept.reset();
+      return;
+    case EffectKind::kStoreMessage:
+      stored_messages[effect.number] = effects_.text(effect);
+      return;
+    case EffectKind::kDeleteMessage:
+      stored_messages.erase(effect.number);
       return;
     case EffectKind::kStoreLogout:
       stored_logout = effects_.text(effect);
@@ -122,14 +138,25 @@ void Host::apply(const Effect& effect) {
     case EffectKind::kCloseAll:
       sockets.clear();
       return;
-    case EffectKind::kAccept:
     case EffectKind::kSend:
     case EffectKind::kSendToAll:
+      return note_epoch(effects_.text(effect));
+    case EffectKind::kAccept:
     case EffectKind::kAnswer:
     case EffectKind::kLog:
     case EffectKind::kRecordMetrics:
       return;
   }
+}
+
+void Host::note_epoch(std::string_view frame) {
+  constexpr std::string_view kMember = R"("epoch":)";
+  const std::size_t at = frame.rfind(kMember);
+  if (at == std::string_view::npos) return;
+  const std::string_view digits = frame.substr(at + kMember.size());
+  const auto epoch = number_of<std::int64_t>(digits.substr(0, digits.find_first_of(",}")));
+  const bool is_new = std::find(epochs.begin(), epochs.end(), epoch) == epochs.end();
+  if (is_new) epochs.push_back(epoch);
 }
 
 }  // namespace user_session

@@ -36,8 +36,14 @@ class Host {
   // `effects`. `wake` drops the instance first.
   void wake();
   void connect(ConnectionId connection, std::string_view device_id);
-  void connect_v2(ConnectionId connection, std::string_view device_id, std::string_view tab_id,
-                  Position since);
+  // What a device of version 2 says beside its id when it connects.
+  struct V2 {
+    std::string_view tab_id = kNoText;
+    std::string_view run = kNoText;
+    Position since = {};
+    std::int64_t inbox = Connected::kNoPlace;
+  };
+  void connect_v2(ConnectionId connection, std::string_view device_id, const V2& says);
   void receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size);
   void disconnect(ConnectionId connection);
   void request_state();
@@ -58,9 +64,16 @@ class Host {
   bool is_measured = false;
   std::optional<std::string> stored;
   std::optional<std::string> stored_logout;
+  std::optional<std::string> stored_inbox;
   std::optional<std::string> stored_kept;
+  // Rows of messages, by slot.
+  std::map<std::uint32_t, std::string> stored_messages;
   std::optional<Legacy> legacy;
   std::map<ConnectionId, Socket> sockets;
+  // Random number of the next waking.
+  std::int64_t randomness = 0;
+  // Epochs that frames have told, in the order in which they were told first.
+  std::vector<std::int64_t> epochs;
   // Names that commands have said; what is stored and attached is printed with them.
   Names names;
 
@@ -69,6 +82,8 @@ class Host {
   void connect(const Connected& event);
   // Carries out one effect.
   void apply(const Effect& effect);
+  // Notes the epoch that a frame tells.
+  void note_epoch(std::string_view frame);
 
   Session session_;
   EffectList effects_;

@@ -25,8 +25,12 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
       return "erase";
     case EffectKind::kStore:
       return "store " + decoded_row(text, names);
-    case EffectKind::kStoreKept:
-      return "store_kept " + decoded_kept(text, names);
+    case EffectKind::kStoreInbox:
+      return "store_inbox " + decoded_inbox(text);
+    case EffectKind::kStoreMessage:
+      return "store_message " + number + ' ' + decoded_message(text);
+    case EffectKind::kDeleteMessage:
+      return "delete_message " + number;
     case EffectKind::kStoreLogout:
       return "store_logout " + decoded_logout(text, names);
     case EffectKind::kSetAttachment:
@@ -178,6 +182,35 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
   return true;
 }
 
+// Returns the place `EPOCH.SEQ`. The epoch is a number, or `^` for the newest that a frame has
+// told,
+// `^^` for the one before, and so on.
+Position place_of(const Host& host, std::string_view text) {
+  const std::vector<std::string> parts = split(text, ".");
+  const std::string& epoch = parts.at(0);
+  const bool is_told = epoch.starts_with('^');
+  return {.epoch = is_told ? host.epochs.at(host.epochs.size() - epoch.size())
+                           : number_of<std::int64_t>(epoch),
+          .seq = number_of<std::int64_t>(parts.at(1))};
+}
+
+// `connect2 C DEVICE[/TAB] [run=RUN] [since=EPOCH.SEQ] [inbox=N]`
+void connect_v2(Host& host, std::string_view rest) {
+  const auto connection = take_number<ConnectionId>(rest);
+  const std::vector<std::string> names = split(bytes_of(take_word(rest)), "/");
+  Host::V2 says;
+  if (names.size() > 1) says.tab_id = names.at(1);
+  while (!rest.empty()) {
+    const std::string_view word = take_word(rest);
+    const std::string_view value = word.substr(word.find('=') + 1);
+    if (word.starts_with("run=")) says.run = value;
+    if (word.starts_with("since=")) says.since = place_of(host, value);
+    if (word.starts_with("inbox=")) says.inbox = number_of<std::int64_t>(value);
+  }
+  host.names.add(names.at(0));
+  host.connect_v2(connection, names.at(0), says);
+}
+
 bool act(Host& host, std::string_view name, std::string_view rest) {
   if (name == "wake" || name == "sleep") {
     if (name == "wake") host.user_id = bytes_of(rest);
@@ -188,17 +221,7 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
     host.names.add(device_id);
     host.connect(connection, device_id);
   } else if (name == "connect2") {
-    const auto connection = take_number<ConnectionId>(rest);
-    // DEVICE/TAB and EPOCH.SEQ
-    const std::vector<std::string> names = split(bytes_of(take_word(rest)), "/");
-    Position since;
-    if (!rest.empty()) {
-      const std::vector<std::string> parts = split(rest, ".");
-      since = {.epoch = number_of<std::int64_t>(parts.at(0)),
-               .seq = number_of<std::int64_t>(parts.at(1))};
-    }
-    host.names.add(names.at(0));
-    host.connect_v2(connection, names.at(0), names.size() > 1 ? names.at(1) : "", since);
+    connect_v2(host, rest);
   } else if (name == "crash") {
     host.sockets.clear();
     host.wake();

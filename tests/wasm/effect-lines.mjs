@@ -19,17 +19,14 @@ const TAIL_BYTES = 80;
 const HASH_BASIS = 0x84222325;
 const HASH_PRIME = 0x1b3;
 
-/** Bytes before an attachment's device id; kAttachmentHeaderBytes of src/limits.h. */
-const HEADER_BYTES = 38;
-/** The two times between the device id and the counts. */
-const TIMES_BYTES = 16;
-/** In a count: there is another byte. */
-const MORE = 0x80;
+/** The place of the length of the user's part in an attachment, and that of the length of the counts. */
+const USER_LENGTH_AT = 1;
+const COUNTS_AT = USER_LENGTH_AT + 4 + 4 * 8 + 1;
 
 /** The word for the storing of each row. */
 const ROW_WORDS = {
   [EffectKind.Store]: "store",
-  [EffectKind.StoreKept]: "store_kept",
+  [EffectKind.StoreInbox]: "store_inbox",
   [EffectKind.StoreLogout]: "store_logout",
 };
 
@@ -44,6 +41,10 @@ export function lineOf({ kind, connection, number, text, bytes }) {
       return "quarantine";
     case EffectKind.Erase:
       return "erase";
+    case EffectKind.StoreMessage:
+      return `store_message ${number} ${hashOf(bytes)}`;
+    case EffectKind.DeleteMessage:
+      return `delete_message ${number}`;
     case EffectKind.SetAttachment:
       return `attach ${connection} ${hashOf(withoutCounts(bytes))}`;
     case EffectKind.Accept:
@@ -74,7 +75,7 @@ export function lineOf({ kind, connection, number, text, bytes }) {
  * @param {string} line
  */
 export function withoutWords(line) {
-  return line.replace(/^(store|store_kept|store_logout|attach \d+) .* (?=#[0-9a-f]{8}$)/, "$1 ");
+  return line.replace(/^(store|store_inbox|store_logout|store_message \d+|attach \d+) .* (?=#[0-9a-f]{8}$)/, "$1 ");
 }
 
 /**
@@ -108,18 +109,16 @@ function hashOf(bytes) {
 }
 
 /**
- * An attachment's bytes in front of its counts and behind them: the counts would change in every
- * line.
+ * An attachment's bytes without its counts, and without the length of the part that they are in: they
+ * would change in every line.
  * @param {Uint8Array} attachment
  */
 function withoutCounts(attachment) {
   const view = new DataView(attachment.buffer, attachment.byteOffset);
-  const countsAt = HEADER_BYTES + view.getUint32(HEADER_BYTES - 4, true) + TIMES_BYTES;
-  let left = view.getUint32(countsAt, true);
-  let end = countsAt + 4;
-  while (left > 0) {
-    if (attachment[end] < MORE) left -= 1;
-    end += 1;
-  }
-  return Buffer.concat([attachment.subarray(0, countsAt), attachment.subarray(end)]);
+  const end = COUNTS_AT + 4 + view.getUint32(COUNTS_AT, true);
+  return Buffer.concat([
+    attachment.subarray(0, USER_LENGTH_AT),
+    attachment.subarray(USER_LENGTH_AT + 4, COUNTS_AT),
+    attachment.subarray(end),
+  ]);
 }

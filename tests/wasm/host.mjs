@@ -20,7 +20,9 @@ export const TO_ALL = Object.freeze({ keep: 0, pushId: "", to: [], except: [] })
 export const AS_VERSION_1 = Object.freeze({
   version: ProtocolVersion.Version1,
   tabId: "",
+  run: "",
   since: Object.freeze({ epoch: 0, seq: 0 }),
+  inbox: -1,
 });
 
 export class Host {
@@ -42,7 +44,12 @@ export class Host {
   /** @type {Uint8Array | null} */
   #storedLogout = null;
   /** @type {Uint8Array | null} */
-  #storedKept = null;
+  #storedInbox = null;
+  /** The rows of messages, by slot. @type {Map<number, Uint8Array>} */
+  #storedMessages = new Map();
+  #randomness = 0;
+  /** The epochs that frames have told, in the order in which they were told first. @type {number[]} */
+  #epochs = [];
   /** @type {{games: string[], lastActive: number} | null} */
   #legacy = null;
   /** @type {Map<number, {attachment: Uint8Array, heartbeat: number}>} */
@@ -233,18 +240,21 @@ export class Host {
       now: this.#now,
       snapshot: this.#stored,
       logout: this.#storedLogout,
-      kept: this.#storedKept,
+      inbox: this.#storedInbox,
+      kept: null,
+      messages: [...this.#storedMessages].map(([slot, bytes]) => ({ slot, bytes })).sort((a, b) => a.slot - b.slot),
       legacy: this.#legacy,
       connections,
       rateLimits: this.#rateLimits,
       isMeasured: this.#isMeasured,
+      randomness: this.#randomness++,
     });
   }
 
   /**
    * @param {number} connection
    * @param {string} deviceId
-   * @param {{version: number, tabId: string, since: Position}} [more]
+   * @param {{version: number, tabId: string, run: string, since: Position, inbox: number}} [more]
    */
   #connect(connection, deviceId, more = AS_VERSION_1) {
     this.#sockets.set(connection, { attachment: NO_BYTES, heartbeat: 0 });
@@ -257,22 +267,38 @@ export class Host {
   }
 
   /**
-   * `DEVICE/TAB EPOCH.SEQ`, of which only the device must be there.
+   * `DEVICE[/TAB] [run=RUN] [since=EPOCH.SEQ] [inbox=N]`.
    * @param {number} connection
    * @param {string} text
    */
   #connectV2(connection, text) {
-    const [names, place] = cut(text);
+    const [names, ...options] = text.split(" ");
     const [deviceId, tabId = ""] = stringOf(names).split("/");
-    const [epoch = 0, seq = 0] = place ? place.split(".").map(Number) : [];
-    const since = { epoch, seq };
-    return this.#connect(connection, deviceId, { version: ProtocolVersion.Version2, tabId, since });
+    const says = Object.fromEntries(options.map((option) => option.split("=")));
+    return this.#connect(connection, deviceId, {
+      version: ProtocolVersion.Version2,
+      tabId,
+      run: says.run ?? "",
+      since: this.#placeOf(says.since),
+      inbox: Number(says.inbox ?? -1),
+    });
+  }
+
+  /**
+   * The epoch of a place is a number, or `^` for the newest that a frame has told, `^^` for the one before.
+   * @param {string | undefined} text
+   */
+  #placeOf(text) {
+    if (text === undefined) return AS_VERSION_1.since;
+    const [epoch, seq] = text.split(".");
+    const told = epoch.startsWith("^") ? this.#epochs.at(-epoch.length) : Number(epoch);
+    return { epoch: /** @type {number} */ (told), seq: Number(seq) };
   }
 
   /** @param {number} connection */
   #disconnect(connection) {
     const heartbeat = this.#sockets.get(connection)?.heartbeat ?? 0;
-    const effects = this.#step({ type: "Disconnected", connection, heartbeat });
+    const effects = this.#step({ type: "Disconnected", connection, now: this.#now, heartbeat });
     this.#sockets.delete(connection);
     return effects;
   }
@@ -296,18 +322,30 @@ export class Host {
   }
 
   /** @param {Effect} effect */
-  #apply({ kind, connection, bytes }) {
+  #apply({ kind, connection, number, text, bytes }) {
     // They lie in the module's memory, where the next step writes.
     const kept = bytes.slice();
     if (kind === EffectKind.Quarantine || kind === EffectKind.Erase) this.#stored = null;
-    if (kind === EffectKind.Erase) this.#legacy = this.#storedKept = null;
+    if (kind === EffectKind.Erase) {
+      this.#legacy = this.#storedInbox = null;
+      this.#storedMessages.clear();
+    }
     if (kind === EffectKind.Store) this.#stored = kept;
     if (kind === EffectKind.StoreLogout) this.#storedLogout = kept;
-    if (kind === EffectKind.StoreKept) this.#storedKept = kept;
+    if (kind === EffectKind.StoreInbox) this.#storedInbox = kept;
+    if (kind === EffectKind.StoreMessage) this.#storedMessages.set(number, kept);
+    if (kind === EffectKind.DeleteMessage) this.#storedMessages.delete(number);
     if (kind === EffectKind.Close || kind === EffectKind.Expel) this.#sockets.delete(connection);
     if (kind === EffectKind.CloseAll) this.#sockets.clear();
+    if (kind === EffectKind.Send || kind === EffectKind.SendToAll) this.#noteEpoch(text);
     const socket = this.#sockets.get(connection);
     if (kind === EffectKind.SetAttachment && socket) socket.attachment = kept;
+  }
+
+  /** @param {string} frame */
+  #noteEpoch(frame) {
+    const epoch = Number(/.*"epoch":(\d+)/s.exec(frame)?.[1] ?? NaN);
+    if (epoch && !this.#epochs.includes(epoch)) this.#epochs.push(epoch);
   }
 
   /**

@@ -16,8 +16,10 @@ const BEARER_PROTOCOL = "bearer.";
 const NOWHERE = Object.freeze({ epoch: 0, seq: 0 });
 
 const DEVICE_ID_EXPECTED = "deviceId is missing: expected a name of this installation";
-const SINCE_EXPECTED =
-  "since must be <epoch>.<seq>, taken from initial_state and the newest frame";
+/** A place that can't be read is one that nobody knows, so the device starts over. @type {Position} */
+const UNKNOWN_PLACE = Object.freeze({ epoch: -1, seq: 0 });
+
+const NO_INBOX_PLACE = -1;
 
 /**
  * How a device connects. A request that is no connect has one, too, since its subprotocols may hold a
@@ -31,7 +33,9 @@ const SINCE_EXPECTED =
  * @property {number} version One of `ProtocolVersion`.
  * @property {string} deviceId
  * @property {string} tabId Empty if the device does not say.
+ * @property {string} run The run of the client program, empty if it does not say.
  * @property {Position} since Up to where the device has seen all.
+ * @property {number} inbox The number of the message up to which it has all of the inbox, -1 if it does not say.
  * @property {string | null} problem Why no device can connect so, `null` if it can.
  */
 
@@ -46,7 +50,6 @@ export function readHandshake(request, query) {
   const subprotocol = SUBPROTOCOLS.find((name) => offered.includes(name));
   const isV2 = subprotocol === SUBPROTOCOL_OF_V2;
   const deviceId = query.get("deviceId") || (isV2 ? "" : "unknown");
-  const since = isV2 ? readPosition(query.get("since")) : NOWHERE;
   return {
     isUpgrade: isUpgrade(request),
     subprotocol,
@@ -54,8 +57,10 @@ export function readHandshake(request, query) {
     version: isV2 ? ProtocolVersion.Version2 : ProtocolVersion.Version1,
     deviceId,
     tabId: (isV2 && query.get("tabId")) || "",
-    since: since ?? NOWHERE,
-    problem: deviceId === "" ? DEVICE_ID_EXPECTED : since === null ? SINCE_EXPECTED : null,
+    run: (isV2 && query.get("run")) || "",
+    since: isV2 ? readPosition(query.get("since")) : NOWHERE,
+    inbox: isV2 ? (readNumber(query.get("inbox")) ?? NO_INBOX_PLACE) : NO_INBOX_PLACE,
+    problem: deviceId === "" ? DEVICE_ID_EXPECTED : null,
   };
 }
 
@@ -74,10 +79,21 @@ function bearerTokenAmong(offered) {
 
 /**
  * @param {string | null} text
- * @returns {Position | null} `null` if the text is no position.
+ * @returns {Position}
  */
 function readPosition(text) {
   if (text === null) return NOWHERE;
-  const [, epoch, seq] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
-  return epoch === undefined ? null : { epoch: Number(epoch), seq: Number(seq) };
+  const [epochText, seqText, ...more] = text.split(".");
+  const epoch = readNumber(epochText);
+  const seq = readNumber(seqText);
+  return epoch && seq !== null && more.length === 0 ? { epoch, seq } : UNKNOWN_PLACE;
+}
+
+/**
+ * @param {string | null | undefined} text
+ * @returns {number | null} `null` if the text is no number in plain decimal that a number has exactly.
+ */
+function readNumber(text) {
+  const number = /^(?:0|[1-9]\d{0,15})$/.test(text ?? "") ? Number(text) : NaN;
+  return Number.isSafeInteger(number) ? number : null;
 }

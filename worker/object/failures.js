@@ -12,11 +12,11 @@ import { PlatformError } from "../common/requirements.js";
 /** The types of messages; a test compares. Any other type is a stranger's text, and stays out of the log. */
 export const MESSAGE_TYPES = [
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
-  ...["broadcast", "set_device", "logout_others", "logout_device"],
+  ...["broadcast", "set_device", "logout_others", "logout_device", "mark_read"],
 ];
 
 // The ids that src/json/message.cpp accepts; a test compares.
-const REQUEST_ID = /^[ -~]{1,36}$/;
+const REQUEST_ID = /^[A-Za-z0-9_-]{16,24}\.[1-9]\d{0,15}$/;
 
 // Each failure costs a new instance of the module, whose rate limits begin anew, so they cannot limit failures.
 // One socket's frames may fail this often at once, and once more in each interval.

@@ -102,6 +102,7 @@ export class SessionHost {
       connections,
       rateLimits: this.#rateLimits,
       isMeasured: this.#collect !== null,
+      randomness: randomInteger(),
     };
     try {
       const instance = new SessionInstance(this.#module);
@@ -156,13 +157,14 @@ export class SessionHost {
    * @param {Credential} credential
    * @returns {Answer | null} The refusal, `null` if the device is let in.
    */
-  connect(socket, { version, deviceId, tabId, since }, credential) {
+  connect(socket, { version, deviceId, tabId, run, since, inbox }, credential) {
     // A device of version 2 is told the other devices at once, so their heartbeats must have just been read.
     const seesOthers = version === ProtocolVersion.Version2;
     this.#pollHeartbeats(seesOthers ? 0 : HEARTBEATS_INTERVAL_MS);
     const connection = this.#sockets.add(socket);
     const now = Date.now();
-    const answer = this.#run({ type: "Connected", connection, now, deviceId, credential, version, tabId, since });
+    const device = { deviceId, credential, version, tabId, run, since, inbox };
+    const answer = this.#run({ type: "Connected", connection, now, ...device });
     if (answer) this.#sockets.remove(connection);
     return answer;
   }
@@ -230,7 +232,7 @@ export class SessionHost {
     const open = this.#sockets.find(socket);
     if (!open) return;
     const { connection } = open;
-    this.#run({ type: "Disconnected", connection, heartbeat: this.#heartbeats.of(socket) });
+    this.#run({ type: "Disconnected", connection, now: Date.now(), heartbeat: this.#heartbeats.of(socket) });
     this.#sockets.remove(connection);
   }
 
@@ -331,7 +333,8 @@ export class SessionHost {
    * @param {Effect} effect
    * @returns {Answer | undefined}
    */
-  #applyOne({ kind, connection, number, text, bytes }) {
+  #applyOne(effect) {
+    const { kind, connection, number, text, bytes } = effect;
     switch (kind) {
       case EffectKind.SetAttachment:
         this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));
@@ -362,7 +365,7 @@ export class SessionHost {
         report(`user ${quoted(this.userId())}: ${text}`);
         return undefined;
       default:
-        this.#storage.apply(kind, bytes);
+        this.#storage.apply(effect);
         return undefined;
     }
   }
@@ -383,4 +386,10 @@ export class SessionHost {
     for (const { socket } of closed) close(socket, code, reason);
     this.#onLoggedOut(closed);
   }
+}
+
+/** Returns a random integer that a number has exactly. */
+function randomInteger() {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  return (high % 2 ** 21) * 2 ** 32 + low;
 }

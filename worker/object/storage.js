@@ -1,13 +1,13 @@
 /**
  * Reads and writes the rows of a session. The content of a row belongs to `src/`.
  */
-import { EffectKind, ROW_KEYS, isRow } from "../../bindings/wire.js";
+import { EffectKind, KEPT_KEY, MESSAGE_KEY, ROW_KEYS, isRow } from "../../bindings/wire.js";
 
 /** @import { Effect } from "../../bindings/wire.js" */
 
 const SNAPSHOT_KEY = ROW_KEYS[EffectKind.Store];
 const LOGOUT_KEY = ROW_KEYS[EffectKind.StoreLogout];
-const KEPT_KEY = ROW_KEYS[EffectKind.StoreKept];
+const INBOX_KEY = ROW_KEYS[EffectKind.StoreInbox];
 const UNREADABLE_KEY = "session.unreadable";
 // This key sorts behind those that every waking reads, and before those that none reads.
 const BEHIND_OURS = "session.m";
@@ -17,6 +17,8 @@ const NO_BYTES = new Uint8Array(0);
 export class SessionStorage {
   #storage;
   #copy = NO_BYTES;
+  /** Whether there is a row of release 0.1.0 that the row of the inbox replaces. */
+  #hasKept = false;
 
   /** @param {DurableObjectStorage} storage */
   constructor(storage) {
@@ -32,9 +34,15 @@ export class SessionStorage {
     const rows = new Map(kv.list({ start: SNAPSHOT_KEY, end: BEHIND_OURS }));
     const snapshot = bytesOrNull(rows.get(SNAPSHOT_KEY));
     const logout = bytesOrNull(rows.get(LOGOUT_KEY));
+    const inbox = bytesOrNull(rows.get(INBOX_KEY));
     const kept = bytesOrNull(rows.get(KEPT_KEY));
+    this.#hasKept = kept !== null;
+    const messages = [...rows].flatMap(([key, value]) => {
+      const slot = key.startsWith(MESSAGE_KEY) ? Number(key.slice(MESSAGE_KEY.length)) : NaN;
+      return Number.isInteger(slot) ? [{ slot, bytes: bytesOrNull(value) ?? NO_BYTES }] : [];
+    });
     const legacy = snapshot ? null : this.#readLegacy();
-    return { snapshot, logout, kept, legacy };
+    return { snapshot, logout, inbox, kept, messages, legacy };
   }
 
   #readLegacy() {
@@ -63,13 +71,22 @@ export class SessionStorage {
 
   /**
    * Carries out an effect on what is stored.
-   * @param {keyof typeof ROW_KEYS | typeof EffectKind.Quarantine | typeof EffectKind.Erase} kind
-   * @param {Uint8Array} bytes
+   * @param {Effect} effect
    */
-  apply(kind, bytes) {
+  apply({ kind, number, bytes }) {
     const { kv } = this.#storage;
-    if (isRow(kind)) return kv.put(ROW_KEYS[kind], this.copyOut(bytes));
+    if (isRow(kind)) {
+      kv.put(ROW_KEYS[kind], this.copyOut(bytes));
+      if (kind === EffectKind.StoreInbox && this.#hasKept) this.#hasKept = !kv.delete(KEPT_KEY);
+      return;
+    }
     switch (kind) {
+      case EffectKind.StoreMessage:
+        kv.put(`${MESSAGE_KEY}${number}`, this.copyOut(bytes));
+        return;
+      case EffectKind.DeleteMessage:
+        kv.delete(`${MESSAGE_KEY}${number}`);
+        return;
       case EffectKind.Quarantine:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
         kv.delete(SNAPSHOT_KEY);
@@ -109,7 +126,7 @@ function isOneWrite(effects) {
   let attachments = 0;
   for (const { kind } of effects) {
     if (kind === EffectKind.Erase || kind === EffectKind.Quarantine) return false;
-    if (isRow(kind)) rows++;
+    if (isRow(kind) || kind === EffectKind.StoreMessage || kind === EffectKind.DeleteMessage) rows++;
     if (kind === EffectKind.SetAttachment) attachments++;
   }
   return rows === 0 || rows + attachments === 1;

@@ -1,11 +1,10 @@
-#include "state/kept.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "limits.h"
+#include "state/kept.h"
 
 namespace user_session {
 namespace {

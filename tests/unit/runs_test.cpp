@@ -1,5 +1,3 @@
-#include "state/idempotency.h"
-
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -8,6 +6,7 @@
 
 #include "format/bytes.h"
 #include "limits.h"
+#include "state/idempotency.h"
 
 namespace user_session {
 namespace {

@@ -1,0 +1,236 @@
+// The messages, and the format of their rows; see inbox.h.
+#include "state/inbox.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace user_session {
+namespace {
+
+// Versions of the row of the inbox and of a message. New fields go to the end and need no other.
+constexpr std::uint8_t kVersion = 1;
+// Version of the row of release 0.1.0.
+constexpr std::uint8_t kKeptVersion = 1;
+
+// Bytes of the smallest kept push of release 0.1.0: number, place, time and the length of the body.
+constexpr std::size_t kKeptBytesMin = (4 * sizeof(std::int64_t)) + sizeof(std::uint32_t);
+
+std::string_view text_of(const Digest& digest) { return {digest.data(), digest.size()}; }
+
+// Reads a digest. Fails if there are too few bytes.
+Digest read_digest(ByteReader& reader) {
+  Digest digest{};
+  for (char& byte : digest) byte = static_cast<char>(reader.u8());
+  return digest;
+}
+
+}  // namespace
+
+InboxView Inbox::view(TimeMs now) const {
+  const auto unread =
+      std::count_if(messages_.begin(), messages_.end(), [&](const InboxMessage& message) {
+        return message.number > read_ && message.expires_at > now;
+      });
+  return {.last = last_, .read = read_, .unread = static_cast<std::size_t>(unread)};
+}
+
+// Changes
+
+void Inbox::remember(const Digest& push_id) {
+  if (push_ids_.size() >= kPushIdsMax) push_ids_.erase(push_ids_.begin());
+  push_ids_.push_back(push_id);
+}
+
+bool Inbox::knows_push(std::string_view push_id) const {
+  return std::find(push_ids_.begin(), push_ids_.end(), digest_of(push_id)) != push_ids_.end();
+}
+
+void Inbox::remember_push(std::string_view push_id) {
+  remember(digest_of(push_id));
+  is_row_behind_ = is_unstored_ = true;
+}
+
+Inbox::Added Inbox::add(std::string_view body, std::string_view push_id, TimeMs now,
+                        TimeMs expires_at) {
+  expire(now);
+  std::size_t dropped = 0;
+  std::size_t bytes = body.size();
+  for (const InboxMessage& message : messages_) bytes += message.body.size();
+  while (messages_.size() >= kMessagesMax || (bytes > kMessagesBytesMax && !messages_.empty())) {
+    bytes -= messages_.front().body.size();
+    lost_ = messages_.front().number;
+    remove(0);
+    ++dropped;
+  }
+  last_ = std::max(now, last_ + 1);
+  const auto is_taken = [&](std::uint32_t slot) {
+    return std::any_of(messages_.begin(), messages_.end(),
+                       [&](const InboxMessage& message) { return message.slot == slot; });
+  };
+  std::uint32_t slot = 0;
+  while (is_taken(slot)) ++slot;
+  InboxMessage& message = messages_.emplace_back();
+  message.number = last_;
+  message.expires_at = expires_at;
+  message.body = body;
+  message.has_push_id = !push_id.empty();
+  if (message.has_push_id) remember(message.push_id = digest_of(push_id));
+  message.slot = slot;
+  is_unstored_ = true;
+  return {.message = message, .dropped = dropped};
+}
+
+bool Inbox::mark_read(std::int64_t number) {
+  if (number <= read_) return false;
+  read_ = number;
+  is_row_behind_ = is_unstored_ = true;
+  return true;
+}
+
+std::int64_t Inbox::place_of(std::int64_t given) const {
+  return given < 0 || given > last_ ? read_ : given;
+}
+
+void Inbox::remove(std::size_t place) {
+  const InboxMessage& message = messages_[place];
+  freed_.push_back(message.slot);
+  // Only its own row may have known its number and its push's id.
+  if (message.number > stored_last_) is_row_behind_ = true;
+  is_unstored_ = true;
+  messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(place));
+}
+
+void Inbox::expire(TimeMs now) {
+  for (std::size_t i = messages_.size(); i-- > 0;) {
+    if (messages_[i].expires_at <= now) remove(i);
+  }
+}
+
+void Inbox::clear() {
+  while (!messages_.empty()) remove(messages_.size() - 1);
+  read_ = last_;
+  lost_ = 0;
+  // The rows are erased in this step, so what stays is written anew.
+  freed_.clear();
+  is_row_behind_ = is_unstored_ = last_ > 0 || !push_ids_.empty();
+}
+
+// Rows
+
+void Inbox::encode(std::string& out) const {
+  append_u8(out, kVersion);
+  append_i64(out, last_);
+  append_i64(out, read_);
+  append_i64(out, lost_);
+  append_u32(out, static_cast<std::uint32_t>(push_ids_.size()));
+  for (const Digest& push_id : push_ids_) out.append(text_of(push_id));
+  out.append(rest_);
+}
+
+void Inbox::encode(const InboxMessage& message, std::string& out) const {
+  append_u8(out, kVersion);
+  append_i64(out, message.number);
+  append_i64(out, message.expires_at);
+  append_text(out, message.body);
+  append_i64(out, lost_);
+  append_u8(out, message.has_push_id ? 1 : 0);
+  if (message.has_push_id) out.append(text_of(message.push_id));
+  out.append(message.rest);
+}
+
+std::size_t Inbox::store(EffectList& effects, std::string& bytes) {
+  std::size_t rows = 0;
+  for (const std::uint32_t slot : freed_) {
+    const bool is_used_again =
+        std::any_of(messages_.begin(), messages_.end(),
+                    [&](const InboxMessage& message) { return message.slot == slot; });
+    if (is_used_again) continue;
+    effects.delete_message(slot);
+    ++rows;
+  }
+  freed_.clear();
+  for (InboxMessage& message : messages_) {
+    if (message.is_stored) continue;
+    bytes.clear();
+    encode(message, bytes);
+    effects.store_message(message.slot, bytes);
+    message.is_stored = true;
+    ++rows;
+  }
+  if (is_row_behind_) {
+    bytes.clear();
+    encode(bytes);
+    effects.store_inbox(bytes);
+    stored_last_ = last_;
+    ++rows;
+  }
+  is_row_behind_ = is_unstored_ = false;
+  return rows;
+}
+
+bool Inbox::restore(std::string_view row) {
+  ByteReader reader(row);
+  const bool is_known = reader.u8() == kVersion;
+  last_ = stored_last_ = reader.safe_integer();
+  read_ = reader.safe_integer();
+  lost_ = reader.safe_integer();
+  const std::uint32_t count = reader.has_more() ? reader.count(sizeof(Digest)) : 0;
+  for (std::uint32_t left = count; left > 0; --left) push_ids_.push_back(read_digest(reader));
+  rest_ = reader.rest();
+  if (is_known && !reader.failed() && push_ids_.size() <= kPushIdsMax) return true;
+  *this = Inbox();
+  return false;
+}
+
+bool Inbox::restore_message(std::uint32_t slot, std::string_view row) {
+  ByteReader reader(row);
+  InboxMessage message;
+  const bool is_known = reader.u8() == kVersion;
+  message.number = reader.safe_integer();
+  message.expires_at = reader.safe_integer();
+  message.body = reader.text();
+  const std::int64_t lost = reader.safe_integer();
+  message.has_push_id = reader.has_more() && reader.flag();
+  if (message.has_push_id) message.push_id = read_digest(reader);
+  message.rest = reader.rest();
+  message.slot = slot;
+  message.is_stored = true;
+  if (!is_known || reader.failed() || message.number <= 0) return false;
+  lost_ = std::max(lost_, lost);
+  messages_.push_back(std::move(message));
+  return true;
+}
+
+bool Inbox::restore_kept(std::string_view row) {
+  ByteReader reader(row);
+  const bool is_known = reader.u8() == kKeptVersion;
+  std::vector<InboxMessage> kept;
+  const std::int64_t last = reader.safe_integer();
+  for (std::uint32_t left = reader.count(kKeptBytesMin); left > 0; --left) {
+    InboxMessage& message = kept.emplace_back();
+    message.number = reader.safe_integer();
+    // Its place among the frames to all says nothing any more.
+    reader.i64();
+    reader.i64();
+    message.expires_at = reader.safe_integer();
+    message.body = reader.text();
+    message.slot = static_cast<std::uint32_t>(kept.size() - 1);
+    if (message.number <= 0 || message.number > last) return false;
+  }
+  if (!is_known || reader.failed() || kept.size() > kMessagesMax) return false;
+  messages_ = std::move(kept);
+  last_ = last;
+  is_row_behind_ = is_unstored_ = true;
+  return true;
+}
+
+void Inbox::finish_restoring() {
+  std::sort(messages_.begin(), messages_.end(),
+            [](const InboxMessage& a, const InboxMessage& b) { return a.number < b.number; });
+  for (const InboxMessage& message : messages_) {
+    last_ = std::max(last_, message.number);
+    if (message.has_push_id && message.number > stored_last_) remember(message.push_id);
+  }
+}
+
+}  // namespace user_session
