@@ -121,7 +121,7 @@ void Persistence::restore_extension(User& user, Step& step) {
   if (is_sound) return;
   step.effects.log("what is stored of the devices of version 2 is damaged: they start over");
   user.sequence.forget_damaged();
-  user.runs = {};
+  user.runs.forget();
   user.devices.forget();
 }
 
@@ -193,7 +193,7 @@ bool Persistence::restore_carried(const Attachment& attachment, User& user) {
   ByteReader reader(attachment.shared);
   ByteReader sequence(reader.text());
   bool is_sound = user.sequence.restore_attached(sequence);
-  user.runs = {};
+  user.runs.forget();
   if (reader.has_more()) {
     ByteReader runs(reader.text());
     is_sound = user.runs.restore(runs) && is_sound;
@@ -201,7 +201,7 @@ bool Persistence::restore_carried(const Attachment& attachment, User& user) {
   shared_rest_ = reader.rest();
   is_sound = is_sound && !reader.failed() && shared_rest_.size() <= kRestBytesMax;
   if (is_sound) return true;
-  user.runs = {};
+  user.runs.forget();
   user.sequence.forget_damaged();
   return false;
 }

@@ -26,7 +26,7 @@ void add_inbox(JsonWriter& json, const Inbox& inbox, TimeMs now) {
     json.open_object();
     json.number("inbox", message.number);
     json.number("expiresAt", message.expires_at);
-    json.json("body", message.body);
+    json.json("body", message.body());
     json.close_object();
   }
   json.close_list();

@@ -1,5 +1,5 @@
-// The inbox as devices see it: what they are sent of it, and what the user has read. How messages are
-// kept is in state/inbox.h, how one comes in push.cpp.
+// The inbox as devices see it: what they are sent of it, and what the user has read. How messages
+// are kept is in state/inbox.h, how one comes in push.cpp.
 #include "session.h"
 
 namespace user_session {
@@ -21,15 +21,13 @@ Session::Refused Session::handle(const MarkRead& message, Step& step) {
 }
 
 WholeView Session::whole_view(const std::vector<DeviceView>& devices, TimeMs now) const {
-  return {.devices = devices,
-          .position = user_.sequence.head(),
-          .inbox = user_.inbox.view(now)};
+  return {.devices = devices, .position = user_.sequence.head(), .inbox = user_.inbox.view(now)};
 }
 
 void Session::send_messages(ConnectionId connection, std::int64_t place, Step& step) {
   for (const InboxMessage& message : user_.inbox.all()) {
     if (message.number <= place) continue;
-    write_message(out_, message.number, message.expires_at, message.body);
+    write_message(out_, message.number, message.expires_at, message.body());
     step.effects.send(connection, out_);
   }
 }

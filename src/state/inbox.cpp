@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace user_session {
 namespace {
@@ -55,9 +56,9 @@ Inbox::Added Inbox::add(std::string_view body, std::string_view push_id, TimeMs 
   expire(now);
   std::size_t dropped = 0;
   std::size_t bytes = body.size();
-  for (const InboxMessage& message : messages_) bytes += message.body.size();
+  for (const InboxMessage& message : messages_) bytes += message.body_size;
   while (messages_.size() >= kMessagesMax || (bytes > kMessagesBytesMax && !messages_.empty())) {
-    bytes -= messages_.front().body.size();
+    bytes -= messages_.front().body_size;
     lost_ = messages_.front().number;
     remove(0);
     ++dropped;
@@ -72,10 +73,20 @@ Inbox::Added Inbox::add(std::string_view body, std::string_view push_id, TimeMs 
   InboxMessage& message = messages_.emplace_back();
   message.number = last_;
   message.expires_at = expires_at;
-  message.body = body;
-  message.has_push_id = !push_id.empty();
-  if (message.has_push_id) remember(message.push_id = digest_of(push_id));
   message.slot = slot;
+  append_u8(message.row, kVersion);
+  append_i64(message.row, last_);
+  append_i64(message.row, expires_at);
+  append_text(message.row, body);
+  message.body_at = message.row.size() - body.size();
+  message.body_size = body.size();
+  append_i64(message.row, lost_);
+  append_u8(message.row, push_id.empty() ? 0 : 1);
+  if (!push_id.empty()) {
+    const Digest digest = digest_of(push_id);
+    message.row.append(text_of(digest));
+    remember(digest);
+  }
   is_unstored_ = true;
   return {.message = message, .dropped = dropped};
 }
@@ -127,17 +138,6 @@ void Inbox::encode(std::string& out) const {
   out.append(rest_);
 }
 
-void Inbox::encode(const InboxMessage& message, std::string& out) const {
-  append_u8(out, kVersion);
-  append_i64(out, message.number);
-  append_i64(out, message.expires_at);
-  append_text(out, message.body);
-  append_i64(out, lost_);
-  append_u8(out, message.has_push_id ? 1 : 0);
-  if (message.has_push_id) out.append(text_of(message.push_id));
-  out.append(message.rest);
-}
-
 std::size_t Inbox::store(EffectList& effects, std::string& bytes) {
   std::size_t rows = 0;
   for (const std::uint32_t slot : freed_) {
@@ -151,9 +151,7 @@ std::size_t Inbox::store(EffectList& effects, std::string& bytes) {
   freed_.clear();
   for (InboxMessage& message : messages_) {
     if (message.is_stored) continue;
-    bytes.clear();
-    encode(message, bytes);
-    effects.store_message(message.slot, bytes);
+    effects.store_message(message.slot, message.row);
     message.is_stored = true;
     ++rows;
   }
@@ -178,7 +176,9 @@ bool Inbox::restore(std::string_view row) {
   for (std::uint32_t left = count; left > 0; --left) push_ids_.push_back(read_digest(reader));
   rest_ = reader.rest();
   if (is_known && !reader.failed() && push_ids_.size() <= kPushIdsMax) return true;
-  *this = Inbox();
+  last_ = stored_last_ = read_ = lost_ = 0;
+  push_ids_.clear();
+  rest_.clear();
   return false;
 }
 
@@ -188,48 +188,46 @@ bool Inbox::restore_message(std::uint32_t slot, std::string_view row) {
   const bool is_known = reader.u8() == kVersion;
   message.number = reader.safe_integer();
   message.expires_at = reader.safe_integer();
-  message.body = reader.text();
+  message.body_size = reader.text().size();
+  message.body_at = reader.position() - message.body_size;
   const std::int64_t lost = reader.safe_integer();
-  message.has_push_id = reader.has_more() && reader.flag();
-  if (message.has_push_id) message.push_id = read_digest(reader);
-  message.rest = reader.rest();
+  if (!is_known || reader.failed() || message.number <= 0) return false;
   message.slot = slot;
   message.is_stored = true;
-  if (!is_known || reader.failed() || message.number <= 0) return false;
+  message.row = row;
   lost_ = std::max(lost_, lost);
-  messages_.push_back(std::move(message));
+  auto place = messages_.end();
+  while (place != messages_.begin() && std::prev(place)->number > message.number) --place;
+  messages_.insert(place, std::move(message));
   return true;
 }
 
 bool Inbox::restore_kept(std::string_view row) {
   ByteReader reader(row);
   const bool is_known = reader.u8() == kKeptVersion;
-  std::vector<InboxMessage> kept;
   const std::int64_t last = reader.safe_integer();
   for (std::uint32_t left = reader.count(kKeptBytesMin); left > 0; --left) {
-    InboxMessage& message = kept.emplace_back();
-    message.number = reader.safe_integer();
+    const std::int64_t number = reader.safe_integer();
     // Its place among the frames to all says nothing any more.
     reader.i64();
     reader.i64();
-    message.expires_at = reader.safe_integer();
-    message.body = reader.text();
-    message.slot = static_cast<std::uint32_t>(kept.size() - 1);
-    if (message.number <= 0 || message.number > last) return false;
+    const TimeMs expires_at = reader.safe_integer();
+    const std::string_view body = reader.text();
+    if (!is_known || reader.failed() || number <= last_ || number > last) return false;
+    add(body, {}, number, expires_at);
   }
-  if (!is_known || reader.failed() || kept.size() > kMessagesMax) return false;
-  messages_ = std::move(kept);
-  last_ = last;
   is_row_behind_ = is_unstored_ = true;
-  return true;
+  return is_known && !reader.failed();
 }
 
 void Inbox::finish_restoring() {
-  std::sort(messages_.begin(), messages_.end(),
-            [](const InboxMessage& a, const InboxMessage& b) { return a.number < b.number; });
   for (const InboxMessage& message : messages_) {
     last_ = std::max(last_, message.number);
-    if (message.has_push_id && message.number > stored_last_) remember(message.push_id);
+    if (message.number <= stored_last_) continue;
+    // The digest of its push's id is behind the body and the number of what was lost.
+    ByteReader reader(std::string_view(message.row).substr(message.body_at + message.body_size));
+    reader.i64();
+    if (reader.has_more() && reader.flag()) remember(read_digest(reader));
   }
 }
 

@@ -23,19 +23,23 @@
 
 namespace user_session {
 
+// One message. Its row is written once, when it comes, and kept as it is: bytes of a later release
+// (format/bytes.h) go with it.
 struct InboxMessage {
   std::int64_t number = 0;
   TimeMs expires_at = 0;
-  // Body as it was pushed.
-  std::string body;
-  // Digest of the push's id, and whether it has one.
-  bool has_push_id = false;
-  Digest push_id{};
   // Slot of its row, and whether that is written.
   std::uint32_t slot = 0;
   bool is_stored = false;
-  // Bytes of a later release (format/bytes.h).
-  std::string rest;
+  std::string row;
+  // Place of the body in the row.
+  std::size_t body_at = 0;
+  std::size_t body_size = 0;
+
+  // Returns the body as it was pushed.
+  [[nodiscard]] std::string_view body() const {
+    return std::string_view(row).substr(body_at, body_size);
+  }
 };
 
 class Inbox {
@@ -90,9 +94,8 @@ class Inbox {
   void remember(const Digest& push_id);
   // Removes the message at `place`; its row is deleted in this step.
   void remove(std::size_t place);
-  // Append the row of the inbox, and that of a message.
+  // Appends the row of the inbox.
   void encode(std::string& out) const;
-  void encode(const InboxMessage& message, std::string& out) const;
 
   std::int64_t last_ = 0;
   std::int64_t read_ = 0;

@@ -53,9 +53,9 @@ std::string games_json(const std::vector<std::string>& games) {
 }  // namespace
 
 void Journal::forget() {
-  const std::int64_t last = last_;
-  *this = Journal();
-  last_ = first_.reach = recent_.reach = last;
+  records_.clear();
+  first_ = recent_ = {.at = 0, .reach = last_};
+  count_ = frames_bytes_ = 0;
 }
 
 void Journal::add_frame(std::string_view frame) { add(kFrame, frame, 0, frame.size()); }
@@ -137,8 +137,8 @@ void Journal::encode(const Start& start, std::string& out) const {
 }
 
 bool Journal::restore(ByteReader& reader) {
-  *this = Journal();
   last_ = reader.safe_integer();
+  forget();
   first_.reach = reader.safe_integer();
   records_ = reader.text();
   std::int64_t seq = first_.reach;

@@ -41,6 +41,8 @@ class Runs {
   // asked longest ago if there are more than kRunsMax.
   template <typename Predicate>
   void trim(Predicate is_here);
+  // Forgets all runs.
+  void forget() { runs_.clear(); }
   // Forgets the run that asked longest ago. There must be one.
   void forget_oldest();
   // Forgets of every run what was not done: after a crash nobody knows whether a request was done

@@ -16,8 +16,6 @@ namespace {
 constexpr unsigned kRandomBits = 12;
 constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << 41U) - 1;
 
-// Bytes of the smallest complete epoch: the length of the record and two numbers.
-constexpr std::size_t kCompleteBytesMin = 4 + 8 + 8;
 constexpr std::size_t kMissingBytes = 8 + 8;
 
 // Returns the next number of a generator that begins at `state` (SplitMix64, by Sebastiano Vigna,
@@ -33,18 +31,34 @@ std::uint64_t next_random(std::uint64_t& state) {
 
 // Places
 
+template <typename Take>
+std::size_t Sequence::each_complete(Take take) const {
+  std::size_t count = 0;
+  ByteReader records(complete_);
+  while (records.has_more()) {
+    const std::size_t begin = records.position();
+    ByteReader fields(records.text());
+    const std::int64_t epoch = fields.safe_integer();
+    take(begin, epoch, fields.has_more() ? fields.safe_integer() : 0);
+    ++count;
+  }
+  return count;
+}
+
 Position Sequence::head() const {
-  if (open_ == 0 && complete_.empty()) return {};
-  return {.epoch = open_ == 0 ? complete_.back().epoch : open_, .seq = journal_.last()};
+  std::int64_t epoch = open_;
+  if (epoch == 0) {
+    each_complete([&](std::size_t, std::int64_t complete, std::int64_t) { epoch = complete; });
+  }
+  return {.epoch = epoch, .seq = epoch == 0 ? 0 : journal_.last()};
 }
 
 bool Sequence::reaches(Position since) const {
-  const auto known =
-      std::find_if(complete_.begin(), complete_.end(),
-                   [&](const Complete& complete) { return complete.epoch == since.epoch; });
-  if (open_ != since.epoch && known == complete_.end()) return false;
-  const std::int64_t last = open_ == since.epoch ? journal_.last() : known->last;
-  return since.seq <= last && since.seq >= journal_.reach();
+  std::int64_t last_known = open_ == since.epoch ? journal_.last() : -1;
+  each_complete([&](std::size_t, std::int64_t epoch, std::int64_t last) {
+    if (epoch == since.epoch) last_known = last;
+  });
+  return since.seq <= last_known && since.seq >= journal_.reach();
 }
 
 // Epochs
@@ -63,8 +77,15 @@ void Sequence::begin(TimeMs now) {
 }
 
 void Sequence::complete() {
-  complete_.push_back({.epoch = open_, .last = journal_.last(), .rest = {}});
-  if (complete_.size() > kEpochsMax) complete_.erase(complete_.begin());
+  append_record(complete_, [&] {
+    append_i64(complete_, open_);
+    append_i64(complete_, journal_.last());
+  });
+  std::size_t second = 0;
+  const std::size_t count = each_complete([&](std::size_t begin, std::int64_t, std::int64_t) {
+    if (second == 0) second = begin;
+  });
+  if (count > kEpochsMax) complete_.erase(0, second);
   open_ = 0;
   is_unstored_ = is_unattached_ = true;
 }
@@ -89,7 +110,11 @@ bool Sequence::admit_frame(TimeMs now, const Connections& connections) {
   // come back from the one before if no device was told it, so it goes, and its frames are brought
   // with the new one.
   if (connections.count() == 0) {
-    if (!is_told_ && !complete_.empty()) complete_.pop_back();
+    if (!is_told_) {
+      std::size_t newest = 0;
+      each_complete([&](std::size_t begin, std::int64_t, std::int64_t) { newest = begin; });
+      complete_.erase(newest);
+    }
     is_told_ = false;
   }
   begin(now);
@@ -186,17 +211,11 @@ void Sequence::note_stored() {
 void Sequence::encode_row(std::string& out) const {
   append_i64(out, open_);
   append_u8(out, is_told_ ? 1 : 0);
-  append_u32(out, static_cast<std::uint32_t>(complete_.size()));
-  for (const Complete& complete : complete_) {
-    append_record(out, [&] {
-      append_i64(out, complete.epoch);
-      append_i64(out, complete.last);
-      out.append(complete.rest);
-    });
-  }
+  append_text(out, complete_);
   // The frames of an open epoch are in the carrier's attachment, and lost if that is.
   append_record(out, [&] { journal_.encode(open_ == 0 ? kJournalStoredBytesMax : 0, out); });
   append_i64(out, v2_seen_at_);
+  encode_missing(out);
   out.append(row_rest_);
 }
 
@@ -210,7 +229,8 @@ void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& o
     // The two numbers and the length of the journal, and the missing devices have to fit, too.
     const std::size_t behind = (2 * 8) + 4 + 4 + (missing_.size() * kMissingBytes);
     const std::size_t used = out.size() - begin + behind + attached_rest_.size();
-    const std::size_t room = bytes_max > used ? bytes_max - used : 0;
+    // Without an open epoch the row has the frames.
+    const std::size_t room = open_ != 0 && bytes_max > used ? bytes_max - used : 0;
     if (is_any_awaited(now) && room > kJournalRecentBytesMax) {
       journal_.encode(std::min(room, kJournalAttachedBytesMax), out);
     } else if (room >= kJournalRecentBytesMax) {
@@ -219,30 +239,43 @@ void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& o
       journal_.encode(room, out);
     }
   });
+  encode_missing(out);
+  out.append(attached_rest_);
+}
+
+void Sequence::encode_missing(std::string& out) const {
   append_u32(out, static_cast<std::uint32_t>(missing_.size()));
   for (const Missing& missing : missing_) {
     append_i64(out, static_cast<std::int64_t>(missing.device));
     append_i64(out, missing.gone_at);
   }
-  out.append(attached_rest_);
+}
+
+bool Sequence::restore_missing(ByteReader& reader) {
+  missing_.clear();
+  if (reader.has_more()) missing_.resize(reader.count(kMissingBytes));
+  for (Missing& one : missing_) {
+    one.device = static_cast<std::uint64_t>(reader.i64());
+    one.gone_at = reader.safe_integer();
+  }
+  return missing_.size() <= kMissingMax;
 }
 
 bool Sequence::restore_row(ByteReader& reader) {
   open_ = stored_open_ = reader.safe_integer();
   is_told_ = is_stored_told_ = reader.flag();
-  for (std::uint32_t left = reader.count(kCompleteBytesMin); left > 0; --left) {
-    ByteReader fields(reader.text());
-    Complete& complete = complete_.emplace_back();
-    complete.epoch = fields.safe_integer();
-    if (fields.has_more()) complete.last = fields.safe_integer();
-    complete.rest = fields.rest();
-    if (fields.failed() || complete.epoch <= 0) return false;
-  }
+  complete_ = reader.text();
+  // A damaged record is read as epoch 0.
+  bool are_named = true;
+  const std::size_t count = each_complete(
+      [&](std::size_t, std::int64_t epoch, std::int64_t) { are_named = are_named && epoch > 0; });
   ByteReader journal(reader.text());
   const bool is_sound = journal_.restore(journal) && journal.finished();
   if (reader.has_more()) v2_seen_at_ = reader.safe_integer();
+  const bool is_missing_sound = restore_missing(reader);
   row_rest_ = reader.rest();
-  return is_sound && !reader.failed() && open_ >= 0 && complete_.size() <= kEpochsMax;
+  return is_sound && is_missing_sound && are_named && !reader.failed() && open_ >= 0 &&
+         count <= kEpochsMax;
 }
 
 bool Sequence::restore_attached(ByteReader& reader) {
@@ -253,13 +286,9 @@ bool Sequence::restore_attached(ByteReader& reader) {
   ByteReader journal(reader.text());
   // Without an open epoch no frame was counted since the row, which keeps more of them.
   const bool is_sound = open_ == 0 || (journal_.restore(journal) && journal.finished());
-  if (reader.has_more()) missing_.resize(reader.count(kMissingBytes));
-  for (Missing& one : missing_) {
-    one.device = static_cast<std::uint64_t>(reader.i64());
-    one.gone_at = reader.safe_integer();
-  }
+  const bool is_missing_sound = restore_missing(reader);
   attached_rest_ = reader.rest();
-  return is_sound && !reader.failed() && open_ >= 0 && missing_.size() <= kMissingMax &&
+  return is_sound && is_missing_sound && !reader.failed() && open_ >= 0 &&
          attached_rest_.size() <= kRestBytesMax;
 }
 

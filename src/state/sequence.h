@@ -97,13 +97,6 @@ class Sequence {
   [[nodiscard]] bool finish_restoring(bool is_carried);
 
  private:
-  // An epoch that is complete, and the number of its last frame.
-  struct Complete {
-    std::int64_t epoch = 0;
-    std::int64_t last = 0;
-    // Bytes of a later release (format/bytes.h).
-    std::string rest;
-  };
   // A device of version 2 that has gone, by the hash of its id.
   struct Missing {
     std::uint64_t device = 0;
@@ -116,13 +109,20 @@ class Sequence {
   void complete();
   // Forgets all places and all frames.
   void forget_places();
+  // Calls `take(begin, epoch, last)` for each complete epoch, the oldest first. `begin` is where
+  // its record begins. Returns how many there are.
+  template <typename Take>
+  std::size_t each_complete(Take take) const;
   // Returns a name that no epoch has had.
   std::int64_t new_epoch(TimeMs now);
   [[nodiscard]] bool is_any_awaited(TimeMs now) const;
+  void encode_missing(std::string& out) const;
+  [[nodiscard]] bool restore_missing(ByteReader& reader);
 
   Journal journal_;
-  // Newest last.
-  std::vector<Complete> complete_;
+  // Complete epochs in their stored form, newest last: a record for each, with its name and the
+  // number of its last frame.
+  std::string complete_;
   // Epoch that has begun and is not complete; 0 if there is none.
   std::int64_t open_ = 0;
   // A frame has told the name of the open epoch.

@@ -181,8 +181,9 @@ bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active) {
   const std::int64_t open = reader.safe_integer();
   const bool is_told = reader.flag();
   Words epochs;
-  for (std::uint32_t left = reader.count(4); left > 0; --left) {
-    ByteReader fields(reader.text());
+  ByteReader complete(reader.text());
+  while (complete.has_more()) {
+    ByteReader fields(complete.text());
     std::string word = std::to_string(fields.safe_integer());
     epochs.push_back(word + '.' + std::to_string(fields.safe_integer()));
   }

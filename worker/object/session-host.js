@@ -42,11 +42,6 @@ export class SessionHost {
   #storage;
   #failures = new Failures();
   #heartbeats;
-  /**
-   * Whether a socket has gone whose leaving the session could not serve, twice. Its attachment has gone with it,
-   * and may have held the newest data of the user.
-   */
-  #hasLostAttachment = false;
 
   /**
    * @param {DurableObjectState} ctx
@@ -89,10 +84,6 @@ export class SessionHost {
         attachment: attachment instanceof Uint8Array ? attachment : NO_BYTES,
       });
     }
-    // An attachment without bytes counts as damaged, so the session does not go on as if it knew everything.
-    if (this.#hasLostAttachment) {
-      connections.push({ connection: connections.length, heartbeat: 0, attachment: NO_BYTES });
-    }
     /** @type {SessionEvent} */
     const event = {
       type: "Woken",
@@ -108,7 +99,6 @@ export class SessionHost {
       const instance = new SessionInstance(this.#module);
       this.#apply(instance.step(event));
       this.#instance = instance;
-      this.#hasLostAttachment = false;
     } catch (error) {
       throw this.#failure(event, error);
     }
@@ -212,17 +202,7 @@ export class SessionHost {
     try {
       this.#leave(socket);
     } catch {
-      this.#leaveAgain(socket);
-    }
-  }
-
-  /** @param {WebSocket} socket */
-  #leaveAgain(socket) {
-    try {
       this.#leave(socket);
-    } catch (error) {
-      this.#hasLostAttachment = true;
-      throw error;
     }
   }
 
