@@ -295,6 +295,8 @@ bool Sequence::restore_attached(ByteReader& reader) {
 void Sequence::forget_damaged() {
   // Whatever was known may be in more places than the damaged one, so it counts as cut short.
   stored_open_ = open_ = 1;
+  row_rest_.clear();
+  attached_rest_.clear();
 }
 
 bool Sequence::finish_restoring(bool is_carried) {
