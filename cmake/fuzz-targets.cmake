@@ -20,10 +20,10 @@ target_link_libraries(fuzz_support PUBLIC session_core)
 
 foreach(target codec frame operations sleep v2)
   add_executable(${target}_fuzz tests/fuzz/${target}_fuzz.cpp)
-  target_link_libraries(${target}_fuzz PRIVATE fuzz_support session_core)
+  target_link_libraries(${target}_fuzz PRIVATE fuzz_support session_core session_rest)
   target_link_options(${target}_fuzz PRIVATE ${SANITIZERS} -fsanitize=fuzzer)
 endforeach()
 
 add_executable(operations_to_scenario tests/fuzz/operations_to_scenario.cpp)
-target_link_libraries(operations_to_scenario PRIVATE fuzz_support session_core)
+target_link_libraries(operations_to_scenario PRIVATE fuzz_support session_core session_rest)
 target_link_options(operations_to_scenario PRIVATE ${SANITIZERS})

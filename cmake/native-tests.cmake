@@ -34,7 +34,7 @@ add_executable(session_tests
   tests/unit/session_test.cpp
   tests/unit/snapshot_test.cpp
   tests/unit/wire_test.cpp)
-target_link_libraries(session_tests PRIVATE session_core GTest::gtest_main)
+target_link_libraries(session_tests PRIVATE session_core session_rest GTest::gtest_main)
 target_link_options(session_tests PRIVATE ${SANITIZERS})
 # Half of the time that a file of tests takes is GoogleTest's.
 target_precompile_headers(session_tests PRIVATE <gtest/gtest.h>)

@@ -25,10 +25,11 @@ set(FEATURES --enable-bulk-memory --enable-sign-ext --enable-mutable-globals
 set(MEMORY_BYTES 65536)
 set(STACK_BYTES 16384)
 
-# Makes the file `module` by a target of the name `name` whose exports are in `exports`.
-function(add_session_module name exports module)
+# Makes the file `module` by a target of the name `name` whose exports are in `exports`. `rest` has the
+# handling of a later release's fields.
+function(add_session_module name exports rest module)
   add_executable(${name} EXCLUDE_FROM_ALL
-    bindings/runtime/heap.cpp bindings/runtime/new.cpp bindings/runtime/small_libc.cpp bindings/wire.cpp ${exports})
+    bindings/runtime/heap.cpp bindings/runtime/new.cpp bindings/runtime/small_libc.cpp bindings/wire.cpp ${exports} ${rest})
   target_link_libraries(${name} PRIVATE session_core)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME ${name}.linked SUFFIX .wasm
     CXX_LINKER_LAUNCHER "${WITH_BINARYEN}" LINK_DEPENDS ${WASM_OPT})
@@ -60,13 +61,15 @@ else()
   set(MODULE_PATH ${CMAKE_SOURCE_DIR}/dist/session.wasm CACHE FILEPATH "Where the module goes")
   set(MODULE ${MODULE_PATH})
 endif()
-add_session_module(session bindings/wasm_exports.cpp ${MODULE})
+add_session_module(session bindings/wasm_exports.cpp src/format/rest.cpp ${MODULE})
 add_custom_target(module ALL DEPENDS session_module)
 
 # For tests: with faults planted in it, and little memory to exhaust. Only the build preset `faulty`
-# makes it.
+# makes it, and the next one.
 if(NOT EMSCRIPTEN)
   set(FAULTY_MEMORY_BYTES_MAX 2097152)
-  add_session_module(faulty tests/faults/faulty_exports.cpp ${CMAKE_BINARY_DIR}/faulty.wasm)
+  add_session_module(faulty tests/faults/faulty_exports.cpp src/format/rest.cpp ${CMAKE_BINARY_DIR}/faulty.wasm)
   target_link_options(faulty PRIVATE LINKER:--max-memory=${FAULTY_MEMORY_BYTES_MAX})
+  # For tests: a later release, whose records have one field more.
+  add_session_module(later bindings/wasm_exports.cpp tests/later/rest.cpp ${CMAKE_BINARY_DIR}/later.wasm)
 endif()

@@ -180,13 +180,13 @@ void Persistence::write_shared(User& user, std::size_t room, TimeMs now) {
     runs_.clear();
     append_record(runs_, [&] { user.runs.encode(runs_); });
     // The length of the first record has to fit, too.
-    const std::size_t used = sizeof(std::uint32_t) + runs_.size() + shared_rest_.size();
+    const std::size_t used = sizeof(std::uint32_t) + runs_.size() + rest_size(shared_rest_);
     shared_.clear();
     append_record(shared_, [&] {
       user.sequence.encode_attached(now, room > used ? room - used : 0, shared_);
     });
     shared_.append(runs_);
-    shared_.append(shared_rest_);
+    append_rest(shared_, shared_rest_);
   };
   for (write(); shared_.size() > room && user.runs.size() > 0; write()) user.runs.forget_oldest();
   USER_SESSION_CHECK(shared_.size() <= room);

@@ -46,7 +46,7 @@ void Persistence::write_extension(const User& user) {
   append_record(out, [&] { user.sequence.encode_row(out); });
   append_record(out, [&] { user.runs.encode(out); });
   append_record(out, [&] { user.devices.encode(out); });
-  out.append(extension_rest_);
+  append_rest(out, extension_rest_);
 }
 
 void Persistence::restore(const Woken& event, User& user, Step& step) {

@@ -100,7 +100,8 @@ void read_device(ByteReader& reader, Attachment& attachment) {
 
 std::size_t room_for_shared(const Attachment& attachment) {
   return kAttachmentBytesMax - kFixedBytesMax - attachment.device_id.size() -
-         attachment.tab_id.size() - attachment.run.size() - rest_bytes(attachment);
+         attachment.tab_id.size() - attachment.run.size() - rest_size(attachment.user_rest) -
+         rest_size(attachment.metrics_rest) - rest_size(attachment.rest);
 }
 
 void encode_attachment(const Attachment& attachment, std::string& out) {
@@ -116,9 +117,9 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
     append_i64(out, attachment.counted_since);
     append_record(out, [&] {
       attachment.metrics.append_to(out);
-      out.append(attachment.metrics_rest);
+      append_rest(out, attachment.metrics_rest);
     });
-    out.append(attachment.user_rest);
+    append_rest(out, attachment.user_rest);
   });
   append_text(out, attachment.shared);
   append_text(out, attachment.device_id);
@@ -130,7 +131,7 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_i64(out, attachment.connected_at);
   append_i64(out, attachment.seen_at);
   append_text(out, attachment.run);
-  out.append(attachment.rest);
+  append_rest(out, attachment.rest);
 }
 
 std::optional<Attachment> decode_attachment(std::string_view bytes) {

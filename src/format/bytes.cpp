@@ -97,8 +97,6 @@ std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
 
 std::string_view ByteReader::text() { return take(u32()); }
 
-std::string_view ByteReader::rest() { return take(rest_.size()); }
-
 std::uint64_t ByteReader::varint() {
   std::uint64_t value = 0;
   for (unsigned i = 0; i < kVarintBytesMax; ++i) {

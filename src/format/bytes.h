@@ -31,6 +31,12 @@ void append_text(std::string& out, std::string_view text);
 // Appends a record: `write` appends its fields to `out`.
 template <typename Write>
 void append_record(std::string& out, Write write);
+// Appends what ByteReader::rest has read, behind the last field of a record or of a whole row. A
+// record that is new has an empty rest. rest_size returns how many bytes that takes. These two and
+// ByteReader::rest are in format/rest.cpp: a build for tests replaces it, to be a later release
+// whose records have one field more.
+void append_rest(std::string& out, std::string_view rest);
+std::size_t rest_size(std::string_view rest);
 // Writes the length of the record whose fields begin behind the u32 at `length_at`.
 void close_record(std::string& out, std::size_t length_at);
 
@@ -57,7 +63,7 @@ class ByteReader {
   std::int64_t safe_integer();
   // Reads a text that append_text wrote, or the bytes of a record.
   std::string_view text();
-  // Reads all bytes that are left.
+  // Reads all bytes that are left: the fields of a later release.
   std::string_view rest();
   // Reads a number that append_varint wrote; fails if it is above kSafeIntegerMax or in a longer
   // form than needed.

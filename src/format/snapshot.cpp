@@ -29,7 +29,7 @@ void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_a
   append_u32(out, static_cast<std::uint32_t>(active_games.size()));
   for (const std::string& game : active_games) append_text(out, game);
   append_text(out, extension);
-  out.append(rest);
+  append_rest(out, rest);
 }
 
 std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
@@ -57,7 +57,7 @@ void encode_logout(const Logout& logout, std::string& out) {
   for (const std::uint64_t id : logout.credential_ids) {
     append_i64(out, static_cast<std::int64_t>(id));
   }
-  out.append(logout.rest);
+  append_rest(out, logout.rest);
 }
 
 std::optional<Logout> decode_logout(std::string_view bytes) {

@@ -55,7 +55,7 @@ void RememberedDevices::encode(std::string& out) const {
       for (const std::uint64_t id : device.credential_ids) {
         append_i64(out, static_cast<std::int64_t>(id));
       }
-      out.append(device.rest);
+      append_rest(out, device.rest);
     });
   }
 }

@@ -87,6 +87,7 @@ Inbox::Added Inbox::add(std::string_view body, std::string_view push_id, TimeMs 
     message.row.append(text_of(digest));
     remember(digest);
   }
+  append_rest(message.row, {});
   is_unstored_ = true;
   return {.message = message, .dropped = dropped};
 }
@@ -135,7 +136,7 @@ void Inbox::encode(std::string& out) const {
   append_i64(out, lost_);
   append_u32(out, static_cast<std::uint32_t>(push_ids_.size()));
   for (const Digest& push_id : push_ids_) out.append(text_of(push_id));
-  out.append(rest_);
+  append_rest(out, rest_);
 }
 
 std::size_t Inbox::store(EffectList& effects, std::string& bytes) {

@@ -28,6 +28,7 @@ void append_entry(std::string& out, const Record& record) {
     append_varint(out, record.frame_bytes);
     append_varint(out, record.place);
     append_text(out, record.text);
+    append_rest(out, {});
   });
 }
 

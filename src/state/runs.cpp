@@ -82,7 +82,7 @@ void Runs::encode(std::string& out) const {
       append_varint(out, run.known_from == kNever ? 0 : static_cast<std::uint64_t>(run.known_from));
       append_u8(out, run.is_highest_done ? 1 : 0);
       append_i64(out, static_cast<std::int64_t>(run.done_below));
-      out.append(run.rest);
+      append_rest(out, run.rest);
     });
   }
 }

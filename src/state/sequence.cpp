@@ -80,6 +80,7 @@ void Sequence::complete() {
   append_record(complete_, [&] {
     append_i64(complete_, open_);
     append_i64(complete_, journal_.last());
+    append_rest(complete_, {});
   });
   std::size_t second = 0;
   const std::size_t count = each_complete([&](std::size_t begin, std::int64_t, std::int64_t) {
@@ -216,7 +217,7 @@ void Sequence::encode_row(std::string& out) const {
   append_record(out, [&] { journal_.encode(open_ == 0 ? kJournalStoredBytesMax : 0, out); });
   append_i64(out, v2_seen_at_);
   encode_missing(out);
-  out.append(row_rest_);
+  append_rest(out, row_rest_);
 }
 
 void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& out) const {
@@ -228,7 +229,7 @@ void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& o
   append_record(out, [&] {
     // The two numbers and the length of the journal, and the missing devices have to fit, too.
     const std::size_t behind = (2 * 8) + 4 + 4 + (missing_.size() * kMissingBytes);
-    const std::size_t used = out.size() - begin + behind + attached_rest_.size();
+    const std::size_t used = out.size() - begin + behind + rest_size(attached_rest_);
     // Without an open epoch the row has the frames.
     const std::size_t room = open_ != 0 && bytes_max > used ? bytes_max - used : 0;
     if (is_any_awaited(now) && room > kJournalRecentBytesMax) {
@@ -240,7 +241,7 @@ void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& o
     }
   });
   encode_missing(out);
-  out.append(attached_rest_);
+  append_rest(out, attached_rest_);
 }
 
 void Sequence::encode_missing(std::string& out) const {
