@@ -28,10 +28,13 @@ add_executable(session_tests
   tests/unit/metrics_test.cpp
   tests/unit/v2_message_test.cpp
   tests/unit/runs_test.cpp
+  tests/unit/room_test.cpp
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
   tests/unit/scenario_text.cpp
+  tests/unit/sequence_test.cpp
   tests/unit/session_test.cpp
+  tests/unit/sha256_test.cpp
   tests/unit/snapshot_test.cpp
   tests/unit/wire_test.cpp)
 target_link_libraries(session_tests PRIVATE session_core GTest::gtest_main)

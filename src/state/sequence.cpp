@@ -195,7 +195,7 @@ void Sequence::encode_row(std::string& out) const {
     });
   }
   // The frames of an open epoch are in the carrier's attachment, and lost if that is.
-  append_record(out, [&] { journal_.encode(open_ == 0 ? kJournalStoredBytesMax : 0, out); });
+  journal_.encode(open_ == 0 ? kJournalStoredBytesMax : 0, out);
   append_i64(out, v2_seen_at_);
   out.append(row_rest_);
 }
@@ -206,19 +206,17 @@ void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& o
   append_u8(out, is_open_announced_ ? 1 : 0);
   append_u8(out, is_told_ ? 1 : 0);
   append_i64(out, v2_seen_at_);
-  append_record(out, [&] {
-    // The two numbers and the length of the journal, and the missing devices have to fit, too.
-    const std::size_t behind = (2 * 8) + 4 + 4 + (missing_.size() * kMissingBytes);
-    const std::size_t used = out.size() - begin + behind + attached_rest_.size();
-    const std::size_t room = bytes_max > used ? bytes_max - used : 0;
-    if (is_any_awaited(now) && room > kJournalRecentBytesMax) {
-      journal_.encode(std::min(room, kJournalAttachedBytesMax), out);
-    } else if (room >= kJournalRecentBytesMax) {
-      journal_.encode_recent(out);
-    } else {
-      journal_.encode(room, out);
-    }
-  });
+  // The two numbers and the length of the journal, and the missing devices have to fit, too.
+  const std::size_t behind = (2 * 8) + 4 + 4 + (missing_.size() * kMissingBytes);
+  const std::size_t used = out.size() - begin + behind + attached_rest_.size();
+  const std::size_t room = bytes_max > used ? bytes_max - used : 0;
+  if (is_any_awaited(now) && room > kJournalRecentBytesMax) {
+    journal_.encode(std::min(room, kJournalAttachedBytesMax), out);
+  } else if (room >= kJournalRecentBytesMax) {
+    journal_.encode_recent(out);
+  } else {
+    journal_.encode(room, out);
+  }
   append_u32(out, static_cast<std::uint32_t>(missing_.size()));
   for (const Missing& missing : missing_) {
     append_i64(out, static_cast<std::int64_t>(missing.device));
@@ -238,8 +236,7 @@ bool Sequence::restore_row(ByteReader& reader) {
     complete.rest = fields.rest();
     if (fields.failed() || complete.epoch <= 0) return false;
   }
-  ByteReader journal(reader.text());
-  const bool is_sound = journal_.restore(journal) && journal.finished();
+  const bool is_sound = journal_.restore(reader);
   if (reader.has_more()) v2_seen_at_ = reader.safe_integer();
   row_rest_ = reader.rest();
   return is_sound && !reader.failed() && open_ >= 0 && complete_.size() <= kEpochsMax;
@@ -250,9 +247,10 @@ bool Sequence::restore_attached(ByteReader& reader) {
   is_open_announced_ = reader.flag();
   is_told_ = reader.flag();
   v2_seen_at_ = std::max(v2_seen_at_, reader.safe_integer());
-  ByteReader journal(reader.text());
+  Journal attached;
+  const bool is_sound = attached.restore(reader);
   // Without an open epoch no frame was counted since the row, which keeps more of them.
-  const bool is_sound = open_ == 0 || (journal_.restore(journal) && journal.finished());
+  if (open_ != 0) journal_ = std::move(attached);
   if (reader.has_more()) missing_.resize(reader.count(kMissingBytes));
   for (Missing& one : missing_) {
     one.device = static_cast<std::uint64_t>(reader.i64());
@@ -264,6 +262,9 @@ bool Sequence::restore_attached(ByteReader& reader) {
 }
 
 void Sequence::forget_damaged() {
+  const std::uint64_t random = random_;
+  *this = Sequence();
+  random_ = random;
   // Whatever was known may be in more places than the damaged one, so it counts as cut short.
   stored_open_ = open_ = 1;
 }
