@@ -119,7 +119,8 @@ TEST(DecodedTest, ARowSaysWhatAPersonLooksFor) {
   EXPECT_EQ(without_hash(decoded_row(plain, {})), "games=[] lastActive=5");
   EXPECT_EQ(
       without_hash(decoded_row(some_row(some_connections()), some_names())),
-      "games=[go, \"tic tac\"] lastActive=1000 ROW "
+      "games=[go, \"tic tac\"] lastActive=1000 epochs=[7353889580914960.1] open=7353889580915694 seq=4 "
+      "v2Seen=990 runs=[laptop-run-000001:1-3+5, phone-run-0000001:(used=7, from=7)] "
       "devices=[laptop(900), phone(950-1000, name=\"My phone\", credentials=token+#00000001)] "
       "rest=later");
 }
@@ -136,8 +137,10 @@ TEST(DecodedTest, AnAttachmentSaysWhatIsNotAsUsual) {
   EXPECT_EQ(without_hash(decoded_attachment(plain, {})), "order=1 lastActive=5 device=phone");
   EXPECT_EQ(without_hash(decoded_attachment(some_attachment(some_connections(), {}), some_names())),
             "order=7 lastActive=1000 presence=away device=laptop tab=t1 version=2 issued=1 "
-            "expires=5000 credential=token connected=900 run=laptop-run-000001 ATT "
-            "rest=later");
+            "expires=5000 credential=token connected=900 run=laptop-run-000001 "
+            "open=7353889580915694 epoch=unannounced seq=4 reach=0 frames=[1-2, 4] v2Seen=990 "
+            "missing=[phone(980)] runs=[laptop-run-000001:1-3+5, phone-run-0000001:(used=7, "
+            "from=7)] rest=later");
 }
 
 TEST(DecodedTest, ALogoutNamesTheCredentialsThatItEnded) {

@@ -20,9 +20,11 @@ namespace {
 // The way to a record within another: so many bytes, then so many texts, then so many bytes.
 struct Step {
   std::size_t bytes = 0;
-  int texts = 0;
+  std::uint32_t texts = 0;
   std::size_t more_bytes = 0;
 };
+// Number of texts that stands before them.
+constexpr std::uint32_t kCounted = 0xffff'ffff;
 using Path = std::vector<Step>;
 
 std::uint32_t length_at(std::string_view bytes, std::size_t at) {
@@ -31,7 +33,8 @@ std::uint32_t length_at(std::string_view bytes, std::size_t at) {
 
 std::size_t place_of(std::string_view bytes, const Step& step) {
   std::size_t at = step.bytes;
-  for (int i = 0; i < step.texts; ++i) at += 4 + length_at(bytes, at);
+  const std::uint32_t texts = step.texts == kCounted ? length_at(bytes, at - 4) : step.texts;
+  for (std::uint32_t i = 0; i < texts; ++i) at += 4 + length_at(bytes, at);
   return at + step.more_bytes;
 }
 
@@ -78,7 +81,7 @@ Host connected() {
   run(host, {"at 1000000", "wake alice", "credential 900 0 phone-session",
              "connect2 1 phone/t1 run=phone-run-0000001", "credential 900 0 laptop-session",
              "connect2 2 laptop/t2 run=laptop-run-000001", "credential 900 0 tablet-session",
-             "connect2 3 tablet", "disconnect 3", "logout tablet",
+             "connect2 3 tablet", "disconnect 3", "logout tablet", "credential 900 0 phone-session",
              R"(frame 1 {"type":"set_device","name":"Work","id":"phone-run-0000001.1"})",
              R"(frame 2 {"type":"broadcast","event":"e","id":"laptop-run-000001.1"})",
              R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.2"})",
@@ -128,8 +131,8 @@ constexpr Step kRuns = {.bytes = 1, .texts = 1};
 constexpr Step kDevices = {.bytes = 1, .texts = 2};
 constexpr Step kFirst = {.bytes = 4};
 constexpr Step kFirstEpoch = {.bytes = 8 + 1 + 4};
-// Behind two epochs and the numbers of the journal.
-constexpr Step kRecords = {.bytes = 8 + 1 + 4, .texts = 2, .more_bytes = 8 + 8};
+// Behind the epochs and the numbers of the journal.
+constexpr Step kRecords = {.bytes = 8 + 1 + 4, .texts = kCounted, .more_bytes = 8 + 8};
 constexpr Step kFirstFrame = {};
 constexpr Step kUser = {.bytes = 1};
 constexpr Step kMetrics = {.bytes = 8 + 8 + 1 + 8 + 8};
