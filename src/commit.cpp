@@ -64,7 +64,7 @@ bool Persistence::is_row_behind(const User& user, const Step& step) const {
 
 void Persistence::store(User& user, Step& step) {
   stored_last_active_ = user.last_active;
-  if (has_extension(user)) write_extension(user);
+  if (has_extension_ || has_extension(user)) write_extension(user);
   user.sequence.note_stored();
   user.devices.note_stored();
   bytes_.clear();
@@ -82,6 +82,7 @@ void Persistence::forget_row(User& user) {
   if (stored_last_active_ > attached_last_active_) carrier_ = kNoConnection;
   stored_last_active_ = 0;
   stored_extension_.clear();
+  has_extension_ = false;
   // An attachment may hold frames that are to be forgotten, so all are written anew.
   if (has_extension(user)) user.connections.detach_all();
   // Requests stay known, and only rows survive a crash.
@@ -162,6 +163,9 @@ void Persistence::attach(ConnectionId id, bool is_shared, User& user, Step& step
   if (is_shared) {
     write_shared(user, room_for_shared(attachment), step.now);
     attachment.shared = shared_;
+  } else if (!user.has_shared()) {
+    user.sequence.note_attached();
+    user.runs.note_attached();
   }
   bytes_.clear();
   encode_attachment(attachment, bytes_);

@@ -116,6 +116,9 @@ class Persistence {
   // extension of a format that this release does not know is written back as it is.
   TimeMs stored_last_active_ = 0;
   std::string stored_extension_;
+  // True if the stored extension is of the format that this release writes. It is then written anew
+  // with each snapshot, also when there is nothing left to say.
+  bool has_extension_ = false;
   // Bytes of a later release (format/bytes.h) in the snapshot and in its extension, and of the
   // newest attachment in the user's part, its metrics and what version 2 needs.
   std::string snapshot_rest_;

@@ -138,8 +138,8 @@ inline constexpr std::size_t kRevokedMax = 256;
 // such device is connected, which may cost rows.
 inline constexpr std::int64_t kAwaitedMs = 600'000;
 
-// Bytes that a later release may have added to an attachment, and again to what it shares. They are
-// kept and written back.
+// Bytes that a later release may have added to an attachment, and again to what it shares, and
+// there to the sequence and to the runs. They are kept and written back.
 inline constexpr std::size_t kRestBytesMax = 512;
 
 static_assert(kFrameBytesMax < kFrameBytesBeforeClose);

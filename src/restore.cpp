@@ -40,6 +40,7 @@ bool restore_old_extension(ByteReader& reader, RememberedDevices& devices) {
 }  // namespace
 
 void Persistence::write_extension(const User& user) {
+  has_extension_ = true;
   std::string& out = stored_extension_;
   out.clear();
   append_u8(out, kExtensionVersion);
@@ -105,6 +106,7 @@ void Persistence::restore_extension(User& user, Step& step) {
   if (version == kOldExtensionVersion) {
     is_sound = restore_old_extension(reader, user.devices);
   } else if (version == kExtensionVersion) {
+    has_extension_ = true;
     ByteReader sequence(reader.text());
     is_sound = user.sequence.restore_row(sequence);
     if (reader.has_more()) {

@@ -33,10 +33,14 @@ constexpr std::size_t kFixedBytesMax = 1 + kLengthBytes + (4 * kNumberBytes) + 1
 constexpr std::size_t kRunBytes =
     (2 * kLengthBytes) + kRunBytesMax + (2 * kNumberBytes) + 1 + kNumberBytes;
 constexpr std::size_t kSequenceBytes =
-    (10 * kNumberBytes) + (kMissingMax * 2 * kNumberBytes) + kJournalRecentBytesMax + kRestBytesMax;
+    (10 * kNumberBytes) + (kMissingMax * 2 * kNumberBytes) + kJournalRecentBytesMax;
+
+// What a later release has added in its own part and the user's, in `shared`, and there in the
+// sequence and behind the runs.
+constexpr std::size_t kRestsBytesMax = 4 * kRestBytesMax;
 
 static_assert(kFixedBytesMax + kDeviceIdBytesMax + kV2DeviceIdBytesMax + kRunBytesMax +
-                      kRestBytesMax + (kRunsMax * kRunBytes) + kSequenceBytes <=
+                      kRestsBytesMax + (kRunsMax * kRunBytes) + kSequenceBytes <=
                   kAttachmentBytesMax,
               "beside any device's texts there is room for the runs and the newest frames");
 

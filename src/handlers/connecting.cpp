@@ -33,6 +33,10 @@ void Session::come_in(const Connected& event, Step& step) {
   const Presence presence =
       was_here ? user_.device_view(event.device_id).presence : Presence::kOnline;
   const std::vector<ConnectionId> replaced = replaced_by(event);
+  const auto own_replaced =
+      std::count_if(replaced.begin(), replaced.end(), [&](ConnectionId id) {
+        return user_.connections[id].device_id == event.device_id;
+      });
   const Presence before = user_.presence;
   for (const ConnectionId id : replaced) replace(id, event.device_id, step);
   Connection& connection = user_.open(event.connection, event.device_id, event.version);
@@ -49,7 +53,8 @@ void Session::come_in(const Connected& event, Step& step) {
   user_.meter.add(Counter::kConnects);
   if (is_v2) user_.remember_device(connection).last_active = event.now;
   const bool has_watchers = user_.connections.v2_count() > (is_v2 ? 1U : 0U);
-  if (has_watchers && replaced.empty()) {
+  // A tab that replaces itself is no news.
+  if (has_watchers && own_replaced != 1) {
     tell_device(event.device_id, !was_here, event.connection, step);
   }
   after_removals(step);

@@ -58,6 +58,7 @@ void RememberedDevices::encode(std::string& out) const {
       append_rest(out, device.rest);
     });
   }
+  append_rest(out, rest_);
 }
 
 bool RememberedDevices::restore(ByteReader& reader) {
@@ -67,6 +68,7 @@ bool RememberedDevices::restore(ByteReader& reader) {
     if (!restore_device(fields)) return false;
     devices_.back().rest = fields.rest();
   }
+  rest_ = reader.rest();
   return !reader.failed() && devices_.size() <= kRememberedDevicesMax;
 }
 

@@ -66,8 +66,8 @@ class RememberedDevices {
 
   // Appends the stored form, which is part of the extension (restore.cpp).
   void encode(std::string& out) const;
-  // Read what `encode` wrote, and what it wrote in release 0.1.0. Return false if it is damaged;
-  // the content is then undefined.
+  // Read a record that `encode` wrote, and what it wrote in release 0.1.0. Return false if it is
+  // damaged; the content is then undefined.
   [[nodiscard]] bool restore(ByteReader& reader);
   [[nodiscard]] bool restore_old(ByteReader& reader);
 
@@ -76,6 +76,8 @@ class RememberedDevices {
   [[nodiscard]] bool restore_device(ByteReader& reader);
 
   std::vector<RememberedDevice> devices_;
+  // Bytes of a later release behind all devices.
+  std::string rest_;
   bool is_unstored_ = false;
 };
 

@@ -67,7 +67,7 @@ class Inbox {
   // Returns true if a message above a place was dropped before it expired.
   [[nodiscard]] bool is_lost_above(std::int64_t place) const { return lost_ > place; }
 
-  // Forgets the messages that have expired. Called in steps that write rows anyway.
+  // Forgets the messages that have expired, whose rows are deleted in this step.
   void expire(TimeMs now);
   // Forgets all messages: they count as read. The last number and the ids of pushes stay.
   void clear();

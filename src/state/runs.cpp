@@ -85,6 +85,7 @@ void Runs::encode(std::string& out) const {
       append_rest(out, run.rest);
     });
   }
+  append_rest(out, rest_);
 }
 
 bool Runs::restore(ByteReader& reader) {
@@ -105,7 +106,8 @@ bool Runs::restore(ByteReader& reader) {
     run.rest = fields.rest();
     if (fields.failed() || run.name.size() > kRunBytesMax || run.highest == 0) return false;
   }
-  return !reader.failed() && runs_.size() <= kRunsMax;
+  rest_ = reader.rest();
+  return !reader.failed() && runs_.size() <= kRunsMax && rest_.size() <= kRestBytesMax;
 }
 
 }  // namespace user_session

@@ -56,8 +56,8 @@ class Runs {
 
   // Appends the stored form, which rows and attachments have.
   void encode(std::string& out) const;
-  // Reads what `encode` wrote, in place of what is known. Returns false if it is damaged; the
-  // content is then undefined.
+  // Reads a record that `encode` wrote, in place of what is known. Returns false if it is damaged;
+  // the content is then undefined.
   [[nodiscard]] bool restore(ByteReader& reader);
 
  private:
@@ -84,6 +84,8 @@ class Runs {
 
   // The run that asked last is the last one.
   std::vector<Run> runs_;
+  // Bytes of a later release behind all runs.
+  std::string rest_;
   bool is_unattached_ = false;
 };
 

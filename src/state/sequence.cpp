@@ -214,7 +214,7 @@ void Sequence::encode_row(std::string& out) const {
   append_u8(out, is_told_ ? 1 : 0);
   append_text(out, complete_);
   // The frames of an open epoch are in the carrier's attachment, and lost if that is.
-  append_record(out, [&] { journal_.encode(open_ == 0 ? kJournalStoredBytesMax : 0, out); });
+  journal_.encode(open_ == 0 ? kJournalStoredBytesMax : 0, out);
   append_i64(out, v2_seen_at_);
   encode_missing(out);
   append_rest(out, row_rest_);
@@ -226,20 +226,18 @@ void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& o
   append_u8(out, is_open_announced_ ? 1 : 0);
   append_u8(out, is_told_ ? 1 : 0);
   append_i64(out, v2_seen_at_);
-  append_record(out, [&] {
-    // The two numbers and the length of the journal, and the missing devices have to fit, too.
-    const std::size_t behind = (2 * 8) + 4 + 4 + (missing_.size() * kMissingBytes);
-    const std::size_t used = out.size() - begin + behind + rest_size(attached_rest_);
-    // Without an open epoch the row has the frames.
-    const std::size_t room = open_ != 0 && bytes_max > used ? bytes_max - used : 0;
-    if (is_any_awaited(now) && room > kJournalRecentBytesMax) {
-      journal_.encode(std::min(room, kJournalAttachedBytesMax), out);
-    } else if (room >= kJournalRecentBytesMax) {
-      journal_.encode_recent(out);
-    } else {
-      journal_.encode(room, out);
-    }
-  });
+  // The two numbers and the length of the journal, and the missing devices have to fit, too.
+  const std::size_t behind = (2 * 8) + 4 + 4 + (missing_.size() * kMissingBytes);
+  const std::size_t used = out.size() - begin + behind + rest_size(attached_rest_);
+  // Without an open epoch the row has the frames.
+  const std::size_t room = open_ != 0 && bytes_max > used ? bytes_max - used : 0;
+  if (is_any_awaited(now) && room > kJournalRecentBytesMax) {
+    journal_.encode(std::min(room, kJournalAttachedBytesMax), out);
+  } else if (room >= kJournalRecentBytesMax) {
+    journal_.encode_recent(out);
+  } else {
+    journal_.encode(room, out);
+  }
   encode_missing(out);
   append_rest(out, attached_rest_);
 }
@@ -270,8 +268,7 @@ bool Sequence::restore_row(ByteReader& reader) {
   bool are_named = true;
   const std::size_t count = each_complete(
       [&](std::size_t, std::int64_t epoch, std::int64_t) { are_named = are_named && epoch > 0; });
-  ByteReader journal(reader.text());
-  const bool is_sound = journal_.restore(journal) && journal.finished();
+  const bool is_sound = journal_.restore(reader);
   if (reader.has_more()) v2_seen_at_ = reader.safe_integer();
   const bool is_missing_sound = restore_missing(reader);
   row_rest_ = reader.rest();
@@ -284,9 +281,10 @@ bool Sequence::restore_attached(ByteReader& reader) {
   is_open_announced_ = reader.flag();
   is_told_ = reader.flag();
   v2_seen_at_ = std::max(v2_seen_at_, reader.safe_integer());
-  ByteReader journal(reader.text());
+  Journal attached;
+  const bool is_sound = attached.restore(reader);
   // Without an open epoch no frame was counted since the row, which keeps more of them.
-  const bool is_sound = open_ == 0 || (journal_.restore(journal) && journal.finished());
+  if (open_ != 0) journal_ = std::move(attached);
   const bool is_missing_sound = restore_missing(reader);
   attached_rest_ = reader.rest();
   return is_sound && is_missing_sound && !reader.failed() && open_ >= 0 &&
@@ -294,10 +292,11 @@ bool Sequence::restore_attached(ByteReader& reader) {
 }
 
 void Sequence::forget_damaged() {
+  const std::uint64_t random = random_;
+  *this = Sequence();
+  random_ = random;
   // Whatever was known may be in more places than the damaged one, so it counts as cut short.
   stored_open_ = open_ = 1;
-  row_rest_.clear();
-  attached_rest_.clear();
 }
 
 bool Sequence::finish_restoring(bool is_carried) {

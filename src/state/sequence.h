@@ -90,7 +90,7 @@ class Sequence {
   // undefined, and to be forgotten.
   [[nodiscard]] bool restore_row(ByteReader& reader);
   [[nodiscard]] bool restore_attached(ByteReader& reader);
-  // Forgets what a damaged row or attachment said.
+  // Forgets all that rows and attachments said, since one of them is damaged.
   void forget_damaged();
   // Decides whether an epoch was cut short: `is_carried` says whether an attachment was read.
   // Returns true if one was; no place and no frame is known then.

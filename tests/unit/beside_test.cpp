@@ -59,7 +59,7 @@ Transcript run(std::string_view scenario, ProtocolVersion version) {
     run_command(host, step.command);
     if (!step.command.starts_with("wake") || host.sockets.contains(kSilent)) continue;
     if (version == ProtocolVersion::kVersion2) {
-      host.connect_v2(kSilent, "silent", "", {});
+      host.connect_v2(kSilent, "silent", {});
     } else {
       host.connect(kSilent, "silent");
     }

@@ -90,7 +90,6 @@ TEST(BytesTest, UnreadBytesAreNoticed) {
   EXPECT_FALSE(reader.finished());
 }
 
-}  // namespace
 TEST(BytesTest, ALengthBeyondTheBytesFailsInsteadOfAskingForMemory) {
   std::string bytes;
   append_u32(bytes, 2);
@@ -126,4 +125,44 @@ TEST(BytesTest, ANumberOfAnySizeHasOneForm) {
   EXPECT_TRUE(zero.finished());
 }
 
+// A reader of today steps over what a later release has added, and keeps it.
+TEST(BytesTest, ARecordHasRoomAtItsEnd) {
+  std::string bytes = "before";
+  append_record(bytes, [&] {
+    append_u8(bytes, 7);
+    bytes.append("more");
+  });
+  append_record(bytes, [&] {});
+  append_u8(bytes, 9);
+  ByteReader reader(std::string_view(bytes).substr(6));
+  ByteReader fields(reader.text());
+  EXPECT_EQ(fields.u8(), 7);
+  EXPECT_TRUE(fields.has_more());
+  EXPECT_EQ(fields.rest(), "more");
+  EXPECT_FALSE(fields.has_more());
+  EXPECT_TRUE(fields.finished());
+  ByteReader empty(reader.text());
+  EXPECT_FALSE(empty.has_more()) << "a field that is not there yet";
+  EXPECT_EQ(empty.rest(), "");
+  EXPECT_EQ(reader.position(), bytes.size() - 6 - 1);
+  EXPECT_EQ(reader.u8(), 9);
+  EXPECT_TRUE(reader.finished());
+}
+
+TEST(BytesTest, ADamagedRecordHasNothingMore) {
+  ByteReader reader("\x05\0\0\0abc"sv);
+  reader.text();
+  EXPECT_TRUE(reader.failed());
+  EXPECT_FALSE(reader.has_more());
+  EXPECT_EQ(reader.rest(), "");
+}
+
+TEST(BytesTest, TheLengthOfALongRecordIsWritten) {
+  std::string bytes;
+  append_record(bytes, [&] { bytes.append(70'000, 'x'); });
+  EXPECT_EQ(bytes.substr(0, 4), "\x70\x11\x01\0"sv);
+  EXPECT_EQ(ByteReader(bytes).text().size(), 70'000U);
+}
+
+}  // namespace
 }  // namespace user_session

@@ -117,9 +117,8 @@ void add_open(Line& line, std::int64_t open, bool is_told) {
   if (!is_told) line.add("place", "untold");
 }
 
-// Returns false if the bytes are no journal.
-bool add_journal(Line& line, std::string_view bytes) {
-  ByteReader reader(bytes);
+// Returns false if what comes next is no journal.
+bool add_journal(Line& line, ByteReader& reader) {
   Journal journal;
   if (!journal.restore(reader)) return false;
   line.add("seq", journal.last());
@@ -189,7 +188,7 @@ bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active) {
   }
   line.add_list("epochs", std::move(epochs));
   add_open(line, open, is_told);
-  const bool is_journal = add_journal(line, reader.text());
+  const bool is_journal = add_journal(line, reader);
   line.add_unless(last_active, "v2Seen", reader.safe_integer());
   return is_journal && !reader.failed();
 }
@@ -225,7 +224,7 @@ void add_shared(Line& line, const Attachment& attachment, const Names& names) {
   Line words = line;
   add_open(words, open, is_told);
   if (open != 0 && !is_announced) words.add("epoch", "unannounced");
-  if (!add_journal(words, reader.text())) return line.add("shared", word_of(attachment.shared));
+  if (!add_journal(words, reader)) return line.add("shared", word_of(attachment.shared));
   line = words;
   line.add_unless(attachment.last_active, "v2Seen", v2_seen_at);
   Words missing;
@@ -284,7 +283,7 @@ std::string decoded_inbox(std::string_view bytes) {
   line.add("read", reader.safe_integer());
   line.add_unless(0, "lost", reader.safe_integer());
   line.add_unless(0, "pushIds", reader.count(sizeof(Digest)));
-  return line.of(bytes);
+  return reader.failed() ? undecoded(bytes) : line.of(bytes);
 }
 
 std::string decoded_message(std::string_view bytes) {
@@ -296,7 +295,7 @@ std::string decoded_message(std::string_view bytes) {
   line.add("body", word_of(reader.text()));
   line.add_unless(0, "lost", reader.safe_integer());
   if (reader.flag()) line.add("pushId", "yes");
-  return line.of(bytes);
+  return reader.failed() ? undecoded(bytes) : line.of(bytes);
 }
 
 std::string decoded_attachment(std::string_view bytes, const Names& names) {

@@ -103,6 +103,8 @@ TEST(DevicesTest, EveryTruncationIsRefused) {
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     RememberedDevices devices;
     EXPECT_FALSE(restore(devices, bytes.substr(0, size))) << size << " bytes";
+    ByteReader old(std::string_view(bytes).substr(0, size));
+    EXPECT_FALSE(devices.restore_old(old) && old.finished()) << size << " bytes of release 0.1.0";
   }
   RememberedDevices devices;
   EXPECT_FALSE(restore(devices, std::string(4, '\xff'))) << "a count beyond the bytes";

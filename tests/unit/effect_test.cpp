@@ -24,7 +24,9 @@ const std::vector<Step>& steps() {
       {"erase", 0, [](EffectList& list) { list.erase(); }},
       {"store", 0, [](EffectList& list) { list.store("s"); }},
       {"store_logout", 0, [](EffectList& list) { list.store_logout("l"); }},
-      {"store_kept", 0, [](EffectList& list) { list.store_kept("k"); }},
+      {"store_inbox", 0, [](EffectList& list) { list.store_inbox("i"); }},
+      {"store_message", 0, [](EffectList& list) { list.store_message(1, "m"); }},
+      {"delete_message", 0, [](EffectList& list) { list.delete_message(1); }},
       {"set_attachment", 1, [](EffectList& list) { list.set_attachment(1, "a"); }},
       {"expel", 2, [](EffectList& list) { list.expel(1, 4401, "r"); }},
       {"accept", 3, [](EffectList& list) { list.accept(1); }},
@@ -46,15 +48,18 @@ TEST(EffectTest, TextsAndNumbersReachTheReaderAsTheyWereGiven) {
   list.send(4, "");
   list.close(5, 1009, "too big");
   list.answer(413, "{}");
-  ASSERT_EQ(list.list().size(), 5U);
+  list.store_message(7, "message");
+  ASSERT_EQ(list.list().size(), 6U);
   EXPECT_EQ(list.text(list.list()[0]), "bytes\0of the user"sv);
   EXPECT_EQ(list.list()[0].connection, kNoConnection);
-  EXPECT_EQ(list.list()[1].connection, 3U);
-  EXPECT_EQ(list.text(list.list()[1]), "attached");
-  EXPECT_EQ(list.text(list.list()[2]), "");
-  EXPECT_EQ(list.list()[3].number, 1009U);
-  EXPECT_EQ(list.list()[4].number, 413U);
-  EXPECT_EQ(list.texts(), "bytes\0of the userattachedtoo big{}"sv);
+  EXPECT_EQ(list.list()[1].number, 7U);
+  EXPECT_EQ(list.text(list.list()[1]), "message");
+  EXPECT_EQ(list.list()[2].connection, 3U);
+  EXPECT_EQ(list.text(list.list()[2]), "attached");
+  EXPECT_EQ(list.text(list.list()[3]), "");
+  EXPECT_EQ(list.list()[4].number, 1009U);
+  EXPECT_EQ(list.list()[5].number, 413U);
+  EXPECT_EQ(list.texts(), "bytes\0of the userattachedtoo big{}message"sv);
 }
 
 // The text of a frame to many is there once: it is decoded once, and memory is for one.

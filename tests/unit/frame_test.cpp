@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace user_session {
 namespace {
@@ -111,10 +112,69 @@ TEST(FrameTest, ADeviceIsShownToOthersAndToItself) {
   write_devices_answer(out, {view, view});
   EXPECT_EQ(out, R"({"devices":[)" + members + "}," + members + "}]}");
   for (const auto& [viewer, is_current] : {std::pair("a\"b", "true"), std::pair("c", "false")}) {
-    write_initial_state(out, kState, viewer, {view}, {.epoch = 5, .seq = 6}, false);
-    const std::string end = members + R"(,"current":)" + is_current + R"(}],"epoch":5,"seq":6})";
+    const std::vector<DeviceView> devices = {view};
+    write_whole(out, "initial_state", kState, viewer,
+                {.devices = devices,
+                 .position = {.epoch = 5, .seq = 6},
+                 .inbox = {.last = 9, .read = 8, .unread = 7}});
+    EXPECT_TRUE(out.starts_with(R"({"type":"initial_state","userId":"U",)")) << out;
+    const std::string end = members + R"(,"current":)" + is_current +
+                            R"(}],"inbox":{"last":9,"read":8,"unread":7},"epoch":5,"seq":6})";
     EXPECT_TRUE(out.ends_with(R"(,"devices":[)" + end)) << out;
   }
+}
+
+TEST(FrameTest, WhatADeviceHasLostIsSaid) {
+  const std::vector<DeviceView> nobody;
+  std::string out;
+  write_whole(out, "state", kState, "D",
+              {.devices = nobody, .position = {}, .is_reset = true, .inbox = {}, .is_lost = true});
+  EXPECT_TRUE(out.starts_with(R"({"type":"state",)")) << out;
+  EXPECT_TRUE(out.ends_with(
+      R"("devices":[],"inbox":{"last":0,"read":0,"unread":0},"lost":true,"epoch":0,"reset":true,"seq":0})"))
+      << out;
+}
+
+// A body that has `seq` or `inbox` itself must not be taken for ours.
+TEST(FrameTest, ThePlaceOfAPushStandsBeforeItsBody) {
+  std::string out;
+  write_push(out, R"({"type":"x","seq":7})");
+  add_seq(out, 3);
+  EXPECT_EQ(out, R"({"type":"push","seq":3,"body":{"type":"x","seq":7}})");
+  write_push(out, R"({"type":"x"})");
+  add_seq(out, 3, 900);
+  EXPECT_EQ(out, R"({"type":"push","seq":3,"epoch":900,"body":{"type":"x"}})");
+  write_message(out, 5, 6, R"({ "type" : "x" })");
+  EXPECT_EQ(out, R"({"type":"push","inbox":5,"expiresAt":6,"body":{ "type" : "x" }})");
+}
+
+TEST(FrameTest, ANumberIsAddedAtTheEndOfEveryOtherFrame) {
+  std::string out;
+  write_inbox_read(out, {.last = 9, .read = 8, .unread = 1});
+  add_seq(out, 4);
+  EXPECT_EQ(out, R"({"type":"inbox_read","inbox":8,"unread":1,"seq":4})");
+  write_device_gone(out, "D");
+  add_seq(out, 5, 901);
+  EXPECT_EQ(out, R"({"type":"device_disconnected","deviceId":"D","seq":5,"epoch":901})");
+}
+
+TEST(FrameTest, AnAnswerToARequestHasItsId) {
+  std::string out;
+  write_ack(out, "laptop-run-000001.7", false, false);
+  EXPECT_EQ(out, R"({"type":"ack","id":"laptop-run-000001.7"})");
+  write_ack(out, "laptop-run-000001.7", true, true);
+  EXPECT_EQ(
+      out,
+      R"({"type":"ack","id":"laptop-run-000001.7","repeated":true,"credentialShared":true})");
+  write_error(out, {.code = ErrorCode::kTooOld, .message = "m"}, "laptop-run-000001.7");
+  EXPECT_NE(out.find(R"("code":"too_old")"), std::string::npos) << out;
+  EXPECT_NE(out.find(R"("id":"laptop-run-000001.7")"), std::string::npos) << out;
+}
+
+TEST(FrameTest, TheAnswerToAKeptPushSaysWhatBecameOfIt) {
+  std::string out;
+  write_delivered_answer(out, 2, 5, 64, 1);
+  EXPECT_EQ(out, R"({"delivered":2,"inbox":5,"kept":64,"dropped":1})");
 }
 
 }  // namespace

@@ -18,18 +18,32 @@
 
 namespace user_session {
 
-// The platform and the one instance on it. Its public members are the world that a test may change.
-class Host {
+// All that is stored of a user.
+struct Storage {
+  // State of the server which this one replaces; Woken borrows from it.
+  struct Legacy {
+    std::vector<std::string> games;
+    TimeMs last_active = 0;
+  };
+
+  std::optional<std::string> stored;
+  std::optional<std::string> stored_logout;
+  std::optional<std::string> stored_inbox;
+  // Row of release 0.1.0.
+  std::optional<std::string> stored_kept;
+  // Rows of messages, by slot.
+  std::map<std::uint32_t, std::string> stored_messages;
+  std::optional<Legacy> legacy;
+};
+
+// The platform and the one instance on it. Its public members, the storage included, are the world
+// that a test may change.
+class Host : public Storage {
  public:
   // An open socket: its attachment, and the time of its last heartbeat.
   struct Socket {
     std::string attachment;
     TimeMs heartbeat = 0;
-  };
-  // State of the server which this one replaces; Woken borrows from it.
-  struct Legacy {
-    std::vector<std::string> games;
-    TimeMs last_active = 0;
   };
 
   // Each of these makes one step at the time `now`, carries out its effects, and keeps them in
@@ -62,13 +76,8 @@ class Host {
   Credential credential;
   RateLimits rate_limits;
   bool is_measured = false;
-  std::optional<std::string> stored;
-  std::optional<std::string> stored_logout;
-  std::optional<std::string> stored_inbox;
-  std::optional<std::string> stored_kept;
-  // Rows of messages, by slot.
-  std::map<std::uint32_t, std::string> stored_messages;
-  std::optional<Legacy> legacy;
+  // Backup that the command `save` has made.
+  Storage saved;
   std::map<ConnectionId, Socket> sockets;
   // Random number of the next waking.
   std::int64_t randomness = 0;

@@ -35,21 +35,32 @@ TEST(MetricsTest, CountsOfEverySizeComeBack) {
 // A deploy that counts more, or its roll-back, must not cost open sockets their attachments.
 TEST(MetricsTest, MoreOrFewerCountersThanTodayAreRead) {
   std::string bytes;
-  append_u32(bytes, Metrics::kCount + 2);
   for (std::size_t i = 0; i < Metrics::kCount + 2; ++i) append_varint(bytes, i + 1);
   ByteReader more(bytes);
   EXPECT_EQ(Metrics::read_from(more).at(Counter::kRowsWritten),
             static_cast<std::int64_t>(Metrics::kCount));
-  EXPECT_TRUE(more.finished());
+  EXPECT_EQ(more.rest(), bytes.substr(Metrics::kCount)) << "those of a later release are left";
 
-  bytes.clear();
-  append_u32(bytes, 1);
-  append_varint(bytes, 7);
-  ByteReader fewer(bytes);
+  ByteReader fewer("\7");
   const Metrics metrics = Metrics::read_from(fewer);
   EXPECT_EQ(metrics.at(Counter::kWakes), 7);
   EXPECT_EQ(metrics.at(Counter::kAsleepMs), 0);
   EXPECT_TRUE(fewer.finished());
+}
+
+TEST(MetricsTest, CountsOfRelease010AreReadWithTheirNumberInFront) {
+  std::string bytes;
+  append_u32(bytes, 2);
+  append_varint(bytes, 7);
+  append_varint(bytes, 8);
+  append_u8(bytes, 9);
+  ByteReader reader(bytes);
+  const Metrics metrics = Metrics::read_counted(reader);
+  EXPECT_EQ(metrics.at(Counter::kWakes), 7);
+  EXPECT_EQ(metrics.at(Counter::kAsleepMs), 8);
+  EXPECT_EQ(metrics.at(Counter::kHeartbeatsAsleep), 0);
+  EXPECT_EQ(reader.u8(), 9) << "what follows them is read next";
+  EXPECT_TRUE(reader.finished());
 }
 
 TEST(MetricsTest, ANumberWithoutAnEndIsDamage) {

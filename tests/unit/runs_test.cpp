@@ -1,200 +1,247 @@
+#include "state/runs.h"
+
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "format/bytes.h"
 #include "limits.h"
-#include "state/idempotency.h"
 
 namespace user_session {
 namespace {
 
-constexpr TimeMs kNow = 1'000'000;
+using enum Runs::Known;
 
-std::string name(std::size_t number) { return "id-" + std::to_string(number); }
+constexpr auto kNobody = [](std::string_view) { return false; };
+constexpr std::string_view kRun = "laptop-run-000001";
 
-DoneRequests with(std::size_t count) {
-  DoneRequests done;
-  for (std::size_t i = 0; i < count; ++i)
-    done.add(name(i), static_cast<std::int64_t>(i), false, kNow);
-  return done;
+RequestId request(std::int64_t number, std::string_view run = kRun) {
+  return {.text = kNoText, .run = run, .number = number};
 }
 
-std::int64_t seq_of(const DoneRequests& done, std::string_view id, TimeMs now) {
-  const DoneRequest* request = done.find(id, now);
-  return request == nullptr ? -1 : request->seq;
+std::string name(std::size_t number) { return "run-of-client-" + std::to_string(1000 + number); }
+
+bool use(Runs& runs, std::int64_t number, std::string_view run = kRun) {
+  return runs.use(request(number, run), kNobody);
 }
 
-std::string encoded(const DoneRequests& done, TimeMs now = kNow) {
+// Uses a number and notes that the request is done.
+void ask(Runs& runs, std::int64_t number, std::string_view run = kRun) {
+  ASSERT_TRUE(use(runs, number, run));
+  runs.note_done(request(number, run));
+}
+
+std::string encoded(const Runs& runs) {
   std::string bytes;
-  done.encode(now, bytes);
+  runs.encode(bytes);
   return bytes;
 }
 
-bool restore(DoneRequests& done, std::string_view bytes) {
+bool restore(Runs& runs, std::string_view bytes) {
   ByteReader reader(bytes);
-  return done.restore(reader) && reader.finished();
+  return runs.restore(reader) && reader.finished();
 }
 
-TEST(RequestsTest, WhatWasDoneIsAnsweredWithTheNumberOfThen) {
-  DoneRequests done;
-  EXPECT_EQ(done.find("a", kNow), nullptr);
-  done.add("a", 7, false, kNow);
-  done.add("b", 8, false, kNow);
-  EXPECT_EQ(seq_of(done, "a", kNow), 7);
-  EXPECT_EQ(seq_of(done, "b", kNow), 8);
-  EXPECT_EQ(done.find("c", kNow), nullptr);
-  EXPECT_EQ(done.find("", kNow), nullptr);
+Runs restored(std::string_view bytes) {
+  Runs runs;
+  EXPECT_TRUE(restore(runs, bytes));
+  return runs;
 }
 
-// One that is forgotten too early is done twice; one that is not forgotten takes memory for ever.
-TEST(RequestsTest, TheNewestSixtyFourAreRemembered) {
-  const DoneRequests done = with(kRequestsMax + 40);
-  EXPECT_EQ(done.size(), kRequestsMax);
-  for (std::size_t i = 0; i < kRequestsMax + 40; ++i) {
-    EXPECT_EQ(done.find(name(i), kNow) != nullptr, i >= 40) << i;
+// Bytes of one run: the name, the highest number, the first that is known, a flag and the bits.
+std::string one_run(std::string_view run, std::uint64_t highest, std::uint64_t known_from) {
+  std::string bytes;
+  append_u32(bytes, 1);
+  append_record(bytes, [&] {
+    append_text(bytes, run);
+    append_varint(bytes, highest);
+    append_varint(bytes, known_from);
+    append_u8(bytes, 1);
+    append_i64(bytes, 0);
+  });
+  return bytes;
+}
+
+// What is done twice is a second move in a game, a second message to a friend.
+TEST(RunsTest, WhatIsDoneIsKnownAsDoneAndWhatWasRefusedAsNotDone) {
+  Runs runs;
+  ask(runs, 1);
+  ASSERT_TRUE(use(runs, 2));
+  ask(runs, 3);
+  EXPECT_EQ(runs.find(request(1)), kDone);
+  EXPECT_EQ(runs.find(request(2)), kNotDone) << "it was used, and refused";
+  EXPECT_EQ(runs.find(request(3)), kDone);
+  EXPECT_EQ(runs.find(request(4)), kNotDone) << "it never came";
+  runs.note_done(request(2));
+  EXPECT_EQ(runs.find(request(2)), kDone) << "when it was asked again";
+  EXPECT_EQ(runs.find(request(1, name(1))), kNothing) << "of another run";
+}
+
+// A number that names two requests would have the second acknowledged, and not done.
+TEST(RunsTest, ANumberIsUsedOnceAndUpwards) {
+  Runs runs;
+  EXPECT_TRUE(use(runs, 5));
+  EXPECT_FALSE(use(runs, 5));
+  EXPECT_FALSE(use(runs, 4));
+  EXPECT_TRUE(use(runs, 6));
+  EXPECT_TRUE(use(runs, 5, name(1))) << "each run counts by itself";
+  EXPECT_EQ(runs.find(request(4)), kNothing) << "the run may have used it before it was known";
+}
+
+TEST(RunsTest, TheWindowHasTheHighestNumberAndSixtyFourBelowIt) {
+  Runs runs;
+  for (std::int64_t number = 1; number <= 100; ++number) {
+    if (number % 2 == 0) {
+      ask(runs, number);
+    } else {
+      ASSERT_TRUE(use(runs, number));
+    }
+  }
+  for (std::int64_t number = 1; number <= 100; ++number) {
+    const bool is_known = number >= 100 - kRunWindow;
+    const Runs::Known known = number % 2 == 0 ? kDone : kNotDone;
+    EXPECT_EQ(runs.find(request(number)), is_known ? known : kNothing) << number;
   }
 }
 
-TEST(RequestsTest, EachIsRememberedForTenMinutes) {
-  const DoneRequests done = with(1);
-  EXPECT_EQ(seq_of(done, name(0), kNow + kRequestsKeptMs - 1), 0);
-  EXPECT_EQ(done.find(name(0), kNow + kRequestsKeptMs), nullptr);
-  EXPECT_FALSE(done.is_empty(kNow + kRequestsKeptMs - 1));
-  EXPECT_TRUE(done.is_empty(kNow + kRequestsKeptMs));
-  EXPECT_TRUE(DoneRequests().is_empty(kNow));
-  EXPECT_EQ(seq_of(done, name(0), kNow - 5'000), 0) << "a clock that was set back forgets nothing";
+// A run that leaves numbers out must not find its old bits under new numbers.
+TEST(RunsTest, AWindowThatMovesByAnyNumberKeepsItsBitsInTheirPlaces) {
+  for (std::int64_t by = 1; by <= kRunWindow + 2; ++by) {
+    Runs runs;
+    ask(runs, 1);
+    ask(runs, 2);
+    ASSERT_TRUE(use(runs, 2 + by));
+    EXPECT_EQ(runs.find(request(2)), by <= kRunWindow ? kDone : kNothing) << by;
+    EXPECT_EQ(runs.find(request(1)), by < kRunWindow ? kDone : kNothing) << by;
+    EXPECT_EQ(runs.find(request(2 + by)), kNotDone) << by;
+    if (by > 1) EXPECT_EQ(runs.find(request(1 + by)), kNotDone) << by;
+  }
 }
 
-TEST(RequestsTest, AnIdThatIsUsedAgainLaterTakesNoSecondPlace) {
-  DoneRequests done = with(kRequestsMax);
-  done.add(name(3), 99, false, kNow + kRequestsKeptMs);
-  EXPECT_EQ(done.size(), kRequestsMax);
-  EXPECT_EQ(seq_of(done, name(3), kNow + kRequestsKeptMs), 99);
-  EXPECT_EQ(seq_of(done, name(0), kNow), 0) << "and none else is forgotten for it";
+// After a crash only rows are left, which say what was done and never what was not.
+TEST(RunsTest, AfterACrashNothingIsKnownAsNotDoneUntilTheRunAsksAnew) {
+  Runs runs;
+  ask(runs, 1);
+  ASSERT_TRUE(use(runs, 2));
+  runs.forget_not_done();
+  EXPECT_EQ(runs.find(request(1)), kDone);
+  EXPECT_EQ(runs.find(request(2)), kNothing);
+  EXPECT_EQ(runs.find(request(3)), kNothing) << "it may have been done, and no row says so";
+  ASSERT_TRUE(use(runs, 5));
+  EXPECT_EQ(runs.find(request(5)), kNotDone);
+  EXPECT_EQ(runs.find(request(6)), kNotDone);
+  EXPECT_EQ(runs.find(request(4)), kNothing) << "for good";
+  EXPECT_EQ(runs.find(request(1)), kDone);
 }
 
-TEST(RequestsTest, TheyComeBackInTheOrderInWhichTheyWillBeForgotten) {
-  const DoneRequests done = with(kRequestsMax + 10);
-  DoneRequests other;
-  ASSERT_TRUE(restore(other, encoded(done)));
-  EXPECT_EQ(encoded(other), encoded(done));
-  other.add("new", 1, false, kNow);
-  EXPECT_EQ(other.find(name(10), kNow), nullptr);
-  EXPECT_EQ(seq_of(other, name(11), kNow), 11);
+TEST(RunsTest, ThirtyTwoRunsWithoutAConnectionAreRemembered) {
+  Runs runs;
+  const auto is_here = [](std::string_view run) { return run == name(0) || run == name(1); };
+  for (std::size_t i = 0; i < kAwayRunsMax + 3; ++i) {
+    ASSERT_TRUE(runs.use(request(1, name(i)), is_here));
+    runs.note_done(request(1, name(i)));
+  }
+  EXPECT_EQ(runs.size(), kAwayRunsMax + 2);
+  EXPECT_EQ(runs.find(request(1, name(0))), kDone) << "it is connected";
+  EXPECT_EQ(runs.find(request(1, name(2))), kNothing) << "it asked longest ago";
+  EXPECT_EQ(runs.find(request(1, name(3))), kDone);
+  ask(runs, 2, name(3));
+  runs.trim(kNobody);
+  EXPECT_EQ(runs.size(), kAwayRunsMax);
+  EXPECT_EQ(runs.find(request(1, name(0))), kNothing) << "it has left, and asked longest ago";
+  EXPECT_EQ(runs.find(request(2, name(3))), kDone) << "it asked last";
 }
 
-TEST(RequestsTest, WhatNobodyWillAskForIsNotStored) {
-  DoneRequests done = with(3);
-  done.add("late", 9, false, kNow + 10);
-  DoneRequests other;
-  ASSERT_TRUE(restore(other, encoded(done, kNow + kRequestsKeptMs)));
-  EXPECT_EQ(other.size(), 1U);
-  EXPECT_EQ(seq_of(other, "late", kNow + 10), 9);
+// They have to fit into one attachment, however many are connected.
+TEST(RunsTest, NoMoreRunsAreRememberedThanFitIntoAnAttachment) {
+  Runs runs;
+  const auto everybody = [](std::string_view) { return true; };
+  for (std::size_t i = 0; i <= kRunsMax; ++i) {
+    ASSERT_TRUE(runs.use(request(1, name(i)), everybody));
+  }
+  EXPECT_EQ(runs.size(), kRunsMax);
+  EXPECT_EQ(runs.find(request(1, name(0))), kNothing);
+  EXPECT_EQ(runs.find(request(1, name(1))), kNotDone);
 }
 
-// A device's attachment and the row may both know of one, and the row's may be older.
-TEST(RequestsTest, WhatIsKnownIsNotReplacedByWhatIsRestored) {
-  DoneRequests done;
-  done.add("a", 1, false, kNow);
-  DoneRequests later;
-  later.add("a", 5, false, kNow + kRequestsKeptMs);
-  later.add("b", 6, false, kNow + kRequestsKeptMs);
-  ASSERT_TRUE(restore(later, encoded(done)));
-  EXPECT_EQ(seq_of(later, "a", kNow + kRequestsKeptMs), 5);
-  EXPECT_EQ(later.size(), 2U);
+// A request of a run that was forgotten may have been done: to do it would be to do it twice.
+TEST(RunsTest, OfARunThatWasForgottenNothingOlderIsEverKnownAgain) {
+  Runs runs;
+  ask(runs, 7);
+  runs.forget_oldest();
+  EXPECT_EQ(runs.find(request(7)), kNothing);
+  EXPECT_EQ(runs.find(request(8)), kNothing);
+  ask(runs, 9);
+  EXPECT_EQ(runs.find(request(8)), kNothing);
+  EXPECT_EQ(runs.find(request(10)), kNotDone);
 }
 
-// Two tabs of a device carry what each has asked for. What was asked last must not give way to
-// older requests, in whatever order the attachments are read.
-TEST(RequestsTest, OfWhatSeveralSocketsCarriedTheNewestIsKept) {
-  DoneRequests older = with(kRequestsMax);
-  DoneRequests newer;
-  for (std::size_t i = 0; i < kRequestsMax; ++i) newer.add("new" + name(i), 1, false, kNow + 1);
-  const std::string v2_bytes = encoded(newer);
-  ASSERT_TRUE(restore(newer, encoded(older)));
-  EXPECT_EQ(encoded(newer), v2_bytes);
-  ASSERT_TRUE(restore(older, v2_bytes));
-  EXPECT_EQ(encoded(older), v2_bytes);
+TEST(RunsTest, EveryChangeIsAttachedAndNothingElse) {
+  Runs runs;
+  EXPECT_FALSE(runs.is_unattached());
+  const auto is_change = [&](auto work) {
+    runs.note_attached();
+    work();
+    return runs.is_unattached();
+  };
+  EXPECT_TRUE(is_change([&] { EXPECT_TRUE(use(runs, 1)); }));
+  EXPECT_TRUE(is_change([&] { runs.note_done(request(1)); }));
+  EXPECT_FALSE(is_change([&] { EXPECT_EQ(runs.find(request(1)), kDone); }));
+  EXPECT_FALSE(is_change([&] { EXPECT_FALSE(use(runs, 1)); }));
+  EXPECT_FALSE(is_change([&] { runs.trim(kNobody); }));
+  EXPECT_TRUE(is_change([&] { runs.forget_oldest(); }));
 }
 
-TEST(RequestsTest, ThatACredentialIsSharedIsRemembered) {
-  DoneRequests done;
-  done.add("a", 0, true, kNow);
-  done.add("b", 7, true, kNow);
-  done.add("c", 7, false, kNow);
-  DoneRequests other;
-  ASSERT_TRUE(restore(other, encoded(done)));
-  EXPECT_TRUE(other.find("a", kNow)->is_credential_shared);
-  EXPECT_EQ(seq_of(other, "a", kNow), 0);
-  EXPECT_TRUE(other.find("b", kNow)->is_credential_shared);
-  EXPECT_EQ(seq_of(other, "b", kNow), 7);
-  EXPECT_FALSE(other.find("c", kNow)->is_credential_shared);
+TEST(RunsTest, TheyComeBackInTheOrderInWhichTheyWillBeForgotten) {
+  Runs runs;
+  for (std::size_t i = 0; i < 3; ++i) ask(runs, 1, name(i));
+  ask(runs, 300, name(0));
+  ASSERT_TRUE(use(runs, 302, name(0)));
+  Runs other;
+  ask(other, 1, name(9));
+  ASSERT_TRUE(restore(other, encoded(runs)));
+  EXPECT_EQ(encoded(other), encoded(runs));
+  EXPECT_EQ(other.find(request(1, name(9))), kNothing);
+  EXPECT_EQ(other.find(request(300, name(0))), kDone);
+  EXPECT_EQ(other.find(request(301, name(0))), kNotDone);
+  other.forget_oldest();
+  EXPECT_EQ(other.find(request(1, name(1))), kNothing);
+  EXPECT_EQ(other.find(request(300, name(0))), kDone);
 }
 
-std::string attached(Idempotency& book, std::string_view device_id) {
-  std::string bytes;
-  book.encode(device_id, kNow, bytes);
-  book.note_attached(device_id);
-  return bytes;
+TEST(RunsTest, ThatNothingIsKnownAsNotDoneComesBack) {
+  Runs runs;
+  ask(runs, 1);
+  runs.forget_not_done();
+  const Runs other = restored(encoded(runs));
+  EXPECT_EQ(other.find(request(1)), kDone);
+  EXPECT_EQ(other.find(request(2)), kNothing);
 }
 
-bool carries(std::string_view bytes, std::string_view device_id, std::string_view id) {
-  Idempotency book;
-  ByteReader reader(bytes);
-  return book.restore("nobody", reader) && book.find(device_id, id, kNow) != nullptr;
-}
-
-// What is in no attachment is done again after a sleep.
-TEST(RequestBookTest, WhatTheClosedSocketCarriedRidesInTheNextAttachmentOfAny) {
-  Idempotency book;
-  for (const std::string_view id : {"a", "a", "b"}) book.opened(id);
-  book.add("a", "r", 1, false, kNow);
-  EXPECT_TRUE(book.is_unsaved());
-  EXPECT_TRUE(carries(attached(book, "a"), "a", "r"));
-  EXPECT_FALSE(book.is_unsaved());
-  EXPECT_FALSE(carries(attached(book, "b"), "a", "r")) << "it rides with its own socket";
-  book.closed("a", kNow);
-  EXPECT_TRUE(book.is_unsaved()) << "though the device has another";
-  EXPECT_TRUE(carries(attached(book, "b"), "a", "r"));
-  EXPECT_TRUE(carries(attached(book, "b"), "a", "r")) << "the newest has it all";
-  EXPECT_TRUE(carries(attached(book, "a"), "a", "r"));
-  EXPECT_FALSE(carries(attached(book, "b"), "a", "r"));
-}
-
-TEST(RequestBookTest, AnAttachmentOfAnotherSocketLeavesNothingBehind) {
-  Idempotency book;
-  book.opened("a");
-  book.opened("b");
-  book.add("a", "r", 1, false, kNow);
-  EXPECT_TRUE(carries(attached(book, "b"), "a", "r"));
-  EXPECT_FALSE(book.is_unsaved());
-  EXPECT_TRUE(book.is_unstored());
-}
-
-TEST(RequestBookTest, WhatTheRowHasNeedNotBeCarried) {
-  Idempotency book;
-  book.opened("a");
-  book.add("a", "r", 1, false, kNow);
-  book.note_stored();
-  EXPECT_FALSE(book.is_unsaved());
-  EXPECT_FALSE(book.is_unstored());
-  EXPECT_FALSE(carries(attached(book, "a"), "a", "r"));
-  book.closed("a", kNow);
-  EXPECT_FALSE(book.is_unsaved());
-  EXPECT_NE(book.find("a", "r", kNow), nullptr);
-}
-
-TEST(RequestsTest, EveryTruncationIsRefused) {
-  const std::string bytes = encoded(with(3));
+TEST(RunsTest, EveryTruncationIsRefused) {
+  Runs runs;
+  for (std::size_t i = 0; i < 2; ++i) ask(runs, 1, name(i));
+  const std::string bytes = encoded(runs);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    DoneRequests done;
-    EXPECT_FALSE(restore(done, bytes.substr(0, size))) << size << " bytes";
+    Runs other;
+    EXPECT_FALSE(restore(other, bytes.substr(0, size))) << size << " bytes";
   }
-  DoneRequests done;
-  EXPECT_FALSE(restore(done, std::string(4, '\xff'))) << "a count beyond the bytes";
+  Runs other;
+  EXPECT_FALSE(restore(other, std::string(4, '\xff'))) << "a count beyond the bytes";
+}
+
+TEST(RunsTest, WhatIsNeverWrittenIsRefused) {
+  Runs runs;
+  EXPECT_TRUE(restore(runs, one_run(kRun, 1, 1)));
+  EXPECT_TRUE(restore(runs, one_run(std::string(kRunBytesMax, 'x'), 1, 1)));
+  EXPECT_FALSE(restore(runs, one_run(std::string(kRunBytesMax + 1, 'x'), 1, 1)));
+  EXPECT_FALSE(restore(runs, one_run(kRun, 0, 1))) << "a run that has asked nothing";
+  EXPECT_FALSE(restore(runs, one_run(kRun, kSafeIntegerMax + 1, 1)));
+  std::string many;
+  append_u32(many, kRunsMax + 1);
+  for (std::size_t i = 0; i <= kRunsMax; ++i) many += one_run(name(i), 1, 1).substr(4);
+  EXPECT_FALSE(restore(runs, many));
 }
 
 }  // namespace

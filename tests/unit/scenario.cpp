@@ -122,6 +122,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "legacy") {
     host.legacy.emplace().last_active = take_number<TimeMs>(rest);
     if (!rest.empty()) host.legacy->games = split(bytes_of(rest), ",");
+  } else if (name == "save") {
+    host.saved = host;
   } else {
     return false;
   }
@@ -183,8 +185,7 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
 }
 
 // Returns the place `EPOCH.SEQ`. The epoch is a number, or `^` for the newest that a frame has
-// told,
-// `^^` for the one before, and so on.
+// told, `^^` for the one before, and so on.
 Position place_of(const Host& host, std::string_view text) {
   const std::vector<std::string> parts = split(text, ".");
   const std::string& epoch = parts.at(0);
@@ -222,7 +223,8 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
     host.connect(connection, device_id);
   } else if (name == "connect2") {
     connect_v2(host, rest);
-  } else if (name == "crash") {
+  } else if (name == "crash" || name == "restore") {
+    if (name == "restore") static_cast<Storage&>(host) = host.saved;
     host.sockets.clear();
     host.wake();
   } else if (name == "frame") {

@@ -30,6 +30,9 @@ std::string shown(const Message& message) {
     return "set_device " + std::string(device->name);
   }
   if (std::holds_alternative<LogoutOthers>(message)) return "logout_others";
+  if (const auto* mark = std::get_if<MarkRead>(&message)) {
+    return "mark_read " + std::to_string(mark->inbox);
+  }
   if (const auto* logout = std::get_if<LogoutDevice>(&message)) {
     return "logout_device " + std::string(logout->device_id);
   }
@@ -51,7 +54,10 @@ std::string id_of(std::string_view frame) {
   static_cast<void>(parser.parse_frame(frame, ProtocolVersion::kVersion2));
   const auto id = parser.request_id();
   if (const auto* refusal = std::get_if<Refusal>(&id)) return shown(*refusal);
-  return "id " + std::string(*std::get_if<std::string_view>(&id));
+  const auto& request = *std::get_if<RequestId>(&id);
+  if (request.text.empty()) return "no id";
+  EXPECT_EQ(std::string(request.run) + '.' + std::to_string(request.number), request.text);
+  return std::string(request.is_again ? "again " : "id ") + std::string(request.text);
 }
 
 using Cases = std::vector<std::pair<std::string, std::string>>;
@@ -69,6 +75,9 @@ TEST(V2MessageTest, EveryMessageOfVersion2IsUnderstood) {
       {R"({"type":"set_device","name":"Work"})", "set_device Work"},
       {R"({"name":"\u00e9","type":"set_device"})", "set_device \xc3\xa9"},
       {R"({"type":"set_device","name":")" + kLongest + "\"}", "set_device " + kLongest},
+      {R"({"type":"mark_read","inbox":1795383198465})", "mark_read 1795383198465"},
+      {R"({"type":"mark_read","inbox":0})", "mark_read 0"},
+      {R"({"type":"mark_read","inbox":9007199254740991})", "mark_read 9007199254740991"},
       {R"({"type":"logout_others"})", "logout_others"},
       {R"({"type":"logout_device","deviceId":"phone"})", "logout_device phone"},
       {R"({"type":"logout_device","deviceId":")" + kLongest + "\"}", "logout_device " + kLongest},
@@ -92,6 +101,15 @@ TEST(V2MessageTest, EveryRefusalHasItsCodeAndNamesTheField) {
       {R"({"type":"logout_device","deviceId":""})", "error invalid_message deviceId"},
       {R"({"type":"logout_device","deviceId":"x)" + kLongest + "\"}",
        "error limit_reached deviceId"},
+      {R"({"type":"mark_read"})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":"5"})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":-1})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":1.5})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":1e3})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":null})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":[5]})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":9007199254740992})", "error invalid_message inbox"},
+      {R"({"type":"mark_read","inbox":99999999999999999999})", "error invalid_message inbox"},
       {R"({"type":"LOGOUT_OTHERS"})", "error unknown_type type"},
       {R"({"type":"device_updated"})", "error unknown_type type"},
   });
@@ -119,6 +137,7 @@ TEST(V2MessageTest, AnAimThatCantBeReadIsNoAimAtAll) {
 TEST(V2MessageTest, Version1KnowsNothingOfIt) {
   for (const std::string_view frame :
        {R"({"type":"set_device","name":"Work"})", R"({"type":"logout_others"})",
+        R"({"type":"mark_read","inbox":5})",
         R"({"type":"logout_device","deviceId":"phone"})"}) {
     EXPECT_EQ(outcome(frame, ProtocolVersion::kVersion1), "error unknown_type type") << frame;
   }
@@ -127,30 +146,52 @@ TEST(V2MessageTest, Version1KnowsNothingOfIt) {
             "to all, not all");
 }
 
-TEST(V2MessageTest, ARequestHasAnIdOfPrintableAscii) {
-  const auto with_id = [](const std::string& id) {
-    return id_of(R"({"type":"ping","id":)" + id + '}');
-  };
-  const std::string longest(kRequestIdBytesMax, 'x');
-  EXPECT_EQ(id_of(R"({"type":"ping"})"), "id ");
-  EXPECT_EQ(with_id("\"a\""), "id a");
-  EXPECT_EQ(with_id(R"(" ~!")"), "id  ~!");
-  EXPECT_EQ(with_id(R"("\u0041")"), "id A");
-  EXPECT_EQ(with_id('"' + longest + '"'), "id " + longest);
-  EXPECT_EQ(with_id(R"("\"")"), "id \"");
-  for (const std::string id : {"\"\"", "7", "null", "[\"a\"]", R"("\u00e9")", "\"\xc3\xa9\"",
-                               R"("\u007f")", "\"\x7f\"", R"("\n")", R"("\u0000")"}) {
+std::string with_id(const std::string& id, const std::string& more = "") {
+  return id_of(R"({"type":"ping","id":)" + id + more + '}');
+}
+
+// A request whose id is misread is done under another's number.
+TEST(V2MessageTest, ARequestHasTheIdOfARunAndANumber) {
+  EXPECT_EQ(id_of(R"({"type":"ping"})"), "no id");
+  const std::string shortest = "abcXYZ019_-aaaaa";
+  const std::string longest(kRunBytesMax, 'x');
+  ASSERT_EQ(shortest.size(), kRunBytesMin);
+  for (const std::string& run : {shortest, longest}) {
+    EXPECT_EQ(with_id('"' + run + ".1\""), "id " + run + ".1");
+    EXPECT_EQ(with_id('"' + run + ".9007199254740991\""), "id " + run + ".9007199254740991");
+  }
+  EXPECT_EQ(with_id(R"("laptop-run-00000\u0031.7")"), "id laptop-run-000001.7");
+  for (const std::string id :
+       {R"("")", "7", "null", R"(["laptop-run-000001.1"])", R"("laptop-run-000001")",
+        R"("laptop-run-000001.")", R"("laptop-run-000001.0")", R"("laptop-run-000001.01")",
+        R"("laptop-run-000001.-1")", R"("laptop-run-000001.1e3")", R"("laptop-run-000001.1.2")",
+        R"("laptop-run-000001.9007199254740992")", R"("laptop-run-000001. 1")", R"(".1")",
+        R"("laptop run 000001.1")", R"("laptop+run+000001.1")", R"("laptop-run-0000\u00e9.1")"}) {
     EXPECT_EQ(with_id(id), "error invalid_message id") << id;
   }
-  EXPECT_EQ(with_id("\"x" + longest + '"'), "error invalid_message id");
+  EXPECT_EQ(with_id('"' + shortest.substr(1) + ".1\""), "error invalid_message id");
+  EXPECT_EQ(with_id("\"x" + longest + ".1\""), "error invalid_message id");
+}
+
+// A repetition that is taken for a first request is done twice.
+TEST(V2MessageTest, ARepetitionSaysThatItIsOneInOneWay) {
+  const std::string id = R"("laptop-run-000001.7")";
+  EXPECT_EQ(with_id(id, R"(,"again":true)"), "again laptop-run-000001.7");
+  EXPECT_EQ(with_id(id, R"(, "again" : true )"), "again laptop-run-000001.7");
+  for (const std::string again : {"false", "1", "null", R"("true")", "[true]", "{}"}) {
+    EXPECT_EQ(with_id(id, ",\"again\":" + again), "error invalid_message again") << again;
+  }
+  EXPECT_EQ(id_of(R"({"type":"ping","again":true})"), "error invalid_message again");
 }
 
 // What a frame is refused for is told by its id; a frame that can't be read has none.
 TEST(V2MessageTest, ARefusedFrameHasItsIdToo) {
-  EXPECT_EQ(id_of(R"({"type":"nonsense","id":"a"})"), "id a");
-  EXPECT_EQ(id_of(R"({"id":"a"})"), "id a");
-  EXPECT_EQ(id_of(R"({"type":"join_game","id":"a"})"), "id a");
-  EXPECT_EQ(id_of(R"({"type":"ping","id":"a")"), "id ");
+  const std::string id = R"("id":"laptop-run-000001.7")";
+  for (const std::string& frame : {R"({"type":"nonsense",)" + id + '}', '{' + id + '}',
+                                   R"({"type":"join_game",)" + id + '}'}) {
+    EXPECT_EQ(id_of(frame), "id laptop-run-000001.7") << frame;
+  }
+  EXPECT_EQ(id_of(R"({"type":"ping",)" + id), "no id");
 }
 
 }  // namespace

@@ -57,7 +57,14 @@ std::string woken_bytes() {
       .u8(1)
       .text("logout")
       .u8(1)
+      .text("inbox")
+      .u8(1)
       .text("kept")
+      .u32(2)
+      .u32(0)
+      .text("message")
+      .u32(7)
+      .text("")
       .u8(1)
       .i64(5)
       .u32(2)
@@ -81,6 +88,7 @@ std::string woken_bytes() {
       .u32(120)
       .u32(128)
       .u8(1)
+      .i64(4711)
       .bytes();
 }
 
@@ -94,10 +102,12 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
       {kConnected, with_credential(Writer(kConnected).u32(1).i64(1000).text("phone"), "session-1")
                        .u8(2)
                        .text("tab")
+                       .text("run")
                        .i64(900)
-                       .i64(17)},
+                       .i64(17)
+                       .i64(-1)},
       {kFrameReceived, Writer(kFrameReceived).u32(1).i64(1000).u8(1).u32(2).text("{}")},
-      {kDisconnected, Writer(kDisconnected).u32(1).i64(900)},
+      {kDisconnected, Writer(kDisconnected).u32(1).i64(1000).i64(900)},
       {kStateRequested, with_credential(Writer(kStateRequested).i64(1000).i64(900), "")},
       {kClearRequested, with_credential(Writer(kClearRequested).i64(1000), "")},
       {kPushRequested, Writer(kPushRequested)
@@ -150,7 +160,13 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.user_id, "alice");
   EXPECT_EQ(event.now, 1000);
   EXPECT_EQ(event.logout, "logout");
+  EXPECT_EQ(event.inbox, "inbox");
   EXPECT_EQ(event.kept, "kept");
+  ASSERT_EQ(event.messages.size(), 2U);
+  EXPECT_EQ(event.messages[0].slot, 0U);
+  EXPECT_EQ(event.messages[0].bytes, "message");
+  EXPECT_EQ(event.messages[1].slot, 7U);
+  EXPECT_EQ(event.messages[1].bytes, "");
   EXPECT_EQ(event.snapshot, "snap\0shot"sv);
   ASSERT_TRUE(event.legacy);
   EXPECT_EQ(event.legacy->last_active, 5);
@@ -168,6 +184,7 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.rate_limits.connects.per_ms, 60'000);
   EXPECT_EQ(event.rate_limits.devices_max, 128U);
   EXPECT_TRUE(event.is_measured);
+  EXPECT_EQ(event.randomness, 4711);
 }
 
 TEST(WireTest, WhoeverConnectsBringsAllThatTheyHaveShown) {
@@ -181,7 +198,9 @@ TEST(WireTest, WhoeverConnectsBringsAllThatTheyHaveShown) {
   EXPECT_EQ(connected.credential.id, hash_of("session-1"));
   EXPECT_EQ(connected.version, ProtocolVersion::kVersion2);
   EXPECT_EQ(connected.tab_id, "tab");
+  EXPECT_EQ(connected.run, "run");
   EXPECT_EQ(connected.since, (Position{.epoch = 900, .seq = 17}));
+  EXPECT_EQ(connected.inbox, Connected::kNoPlace);
 }
 
 TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
@@ -194,6 +213,7 @@ TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
   EXPECT_EQ(frame.payload.size_bytes, 2U);
   const auto disconnected = decoded<Disconnected>(events[3].second);
   EXPECT_EQ(disconnected.connection, 1U);
+  EXPECT_EQ(disconnected.now, 1000);
   EXPECT_EQ(disconnected.heartbeat, 900);
   const auto state = decoded<StateRequested>(events[4].second);
   EXPECT_EQ(state.now, 1000);
@@ -253,17 +273,18 @@ TEST(WireTest, AnUnknownTagIsRefused) {
 }
 
 TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
-  const auto woken = [](std::uint32_t games, std::uint32_t connections) {
+  const auto woken = [](std::uint32_t messages, std::uint32_t games, std::uint32_t connections) {
     Writer writer(EventTag::kWoken);
-    writer.text("alice").i64(0).u8(0).u8(0).u8(0).u8(1).i64(0).u32(games);
+    writer.text("alice").i64(0).u8(0).u8(0).u8(0).u8(0).u32(messages).u8(1).i64(0).u32(games);
     writer.u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
-    writer.u8(0);
+    writer.u8(0).i64(0);
     return writer.bytes();
   };
-  EXPECT_TRUE(decode_event(woken(0, 0)));
-  EXPECT_FALSE(decode_event(woken(0, 0xffff'ffff)));
-  EXPECT_FALSE(decode_event(woken(0xffff'ffff, 0)));
+  EXPECT_TRUE(decode_event(woken(0, 0, 0)));
+  EXPECT_FALSE(decode_event(woken(0, 0, 0xffff'ffff)));
+  EXPECT_FALSE(decode_event(woken(0, 0xffff'ffff, 0)));
+  EXPECT_FALSE(decode_event(woken(0xffff'ffff, 0, 0)));
   const Writer heartbeats = Writer(EventTag::kHeartbeatsRead).i64(0).u32(0xffff'ffff).u32(1).i64(1);
   EXPECT_FALSE(decode_event(heartbeats.bytes()));
 }

@@ -47,6 +47,8 @@ export class Host {
   #storedInbox = null;
   /** The rows of messages, by slot. @type {Map<number, Uint8Array>} */
   #storedMessages = new Map();
+  /** A backup of what is stored, made by the command `save`. */
+  #saved = () => {};
   #randomness = 0;
   /** The epochs that frames have told, in the order in which they were told first. @type {number[]} */
   #epochs = [];
@@ -116,9 +118,26 @@ export class Host {
       case "legacy":
         this.#legacy = { lastActive: Number(first), games: text ? stringOf(text).split(",") : [] };
         return true;
+      case "save":
+        this.#saved = this.#backup();
+        return true;
       default:
         return false;
     }
+  }
+
+  /** What puts all that is stored now back. */
+  #backup() {
+    const [stored, logout, inbox, legacy] =
+      [this.#stored, this.#storedLogout, this.#storedInbox, this.#legacy];
+    const messages = [...this.#storedMessages];
+    return () => {
+      this.#stored = stored;
+      this.#storedLogout = logout;
+      this.#storedInbox = inbox;
+      this.#legacy = legacy;
+      this.#storedMessages = new Map(messages);
+    };
   }
 
   /**
@@ -149,6 +168,10 @@ export class Host {
       case "sleep":
         return this.#wake();
       case "crash":
+        this.#sockets.clear();
+        return this.#wake();
+      case "restore":
+        this.#saved();
         this.#sockets.clear();
         return this.#wake();
       case "connect":
