@@ -3,6 +3,16 @@ import { EffectKind } from "../../bindings/wire.js";
 
 /** @import { Effect } from "../../bindings/wire.js" */
 
+/** What a waking session is told if nothing is stored. */
+export const NOTHING_STORED = Object.freeze({
+  snapshot: null,
+  logout: null,
+  inbox: null,
+  kept: null,
+  messages: [],
+  legacy: null,
+});
+
 export class HostRows {
   /** @type {Uint8Array | null} */
   snapshot = null;
