@@ -41,7 +41,7 @@ export function readEffects({ bytes, words }, outcomeAt) {
     const kind = /** @type {Kind} */ (words[record]);
     const start = textsAt + words[record + 3];
     const end = start + words[record + 4];
-    const isText = kind !== EffectKind.SetAttachment && !isRow(kind);
+    const isText = !hasBytes(kind);
     // One frame to several devices is there once, so it is decoded once.
     if (isText && (start !== textAt || end !== textEnd)) {
       text = decoder.decode(bytes.subarray(start, end));
@@ -57,4 +57,12 @@ export function readEffects({ bytes, words }, outcomeAt) {
     record += RECORD_WORDS;
   }
   return effects;
+}
+
+/**
+ * Whether an effect is about bytes that are no text.
+ * @param {Kind} kind
+ */
+function hasBytes(kind) {
+  return isRow(kind) || kind === EffectKind.StoreMessage || kind === EffectKind.SetAttachment;
 }

@@ -117,9 +117,9 @@ export interface UserDevice {
 /** To whom a push goes, and for how long. */
 export interface PushOptions {
   /**
-   * Seconds for which it also waits for devices that are not connected, 30 days at most: each device
-   * of version 2 that connects in that time gets it once. Of one user 64 pushes and 256 KiB wait, the
-   * oldest give way.
+   * Seconds for which it waits in the user's inbox, also for devices that are not connected, 30 days
+   * at most: each client of version 2 gets it once, until the user has read it. Of one user 64
+   * messages and 256 KiB wait, the oldest give way.
    */
   keep?: number;
   /** Identifies a push that may be sent twice: it is delivered once. 1 to 128 bytes of UTF-8. */
@@ -139,9 +139,18 @@ export interface PushResult {
   delivered: number;
   /** A push of the same `pushId` was delivered before. */
   repeated?: true;
-  /** How many wait now, and how many were dropped for it; only with `keep`. */
+  /** Its number in the inbox, how many wait now, and how many were dropped for it; only with `keep`. */
+  inbox?: number;
   kept?: number;
   dropped?: number;
+}
+
+/** A push that waits in the user's inbox. */
+export interface InboxMessage {
+  /** Its number, which counts up from message to message. */
+  inbox: number;
+  expiresAt: number;
+  body: object;
 }
 
 /** Everything that is known about a user. */
@@ -150,16 +159,17 @@ export interface UserExport extends UserState {
   loggedOutAt: number;
   /** How many credentials were ended one by one. */
   endedCredentials: number;
-  /** Where the count of the frames to all stands. */
+  /** Where the count of the frames to all stands; 0 if no device of version 2 was here. */
   epoch: number;
   seq: number;
   devices: UserDevice[];
   /** The frames to all that a device which comes back could still be told. */
   frames: object[];
-  keptPushes: { expiresAt: number; message: object }[];
-  /** How many ids of pushes are remembered, and how many requests of each device: as hashes. */
+  /** The newest message's number, up to where the user has read, and what waits. */
+  inbox: { last: number; read: number; messages: InboxMessage[] };
+  /** How many ids of pushes are remembered, as hashes, and how many runs of clients. */
   pushIds: number;
-  requests: { deviceId: string; remembered: number }[];
+  runs: number;
 }
 
 /** One user's devices and what they share. Call it by `userSession(env, userId)`. */

@@ -12,7 +12,7 @@ import { FRAME_BYTES_MAX as FRAME_BYTES_MAX_OF_BINDINGS } from "../../bindings/w
 import { HEARTBEAT_MS, REQUESTS_PER_SECOND } from "../../client/dist/client.js";
 import { AWAY_MAX } from "../../client/dist/model.js";
 import { FRAME_BYTES_MAX } from "../../client/dist/protocol.js";
-import { IN_FLIGHT_MAX, REPEATABLE_MS } from "../../client/dist/requests.js";
+import { WINDOW } from "../../client/dist/requests.js";
 import { DEVICE_ID_BYTES, NAME_BYTES, USER_ID_BYTES } from "../../client/dist/texts.js";
 import { sentencesOf, textOf } from "./markdown.mjs";
 
@@ -58,8 +58,7 @@ test("the client stays within the server's limits, and forgets nothing earlier t
   assert.equal(DEVICE_ID_BYTES, limit("kV2DeviceIdBytesMax"));
   assert.equal(NAME_BYTES, limit("kNameBytesMax"));
   assert.equal(AWAY_MAX, limit("kRememberedDevicesMax"));
-  assert.ok(2 * IN_FLIGHT_MAX <= limit("kRequestsMax"));
-  assert.ok(REPEATABLE_MS + MS_PER_MINUTE <= limit("kRequestsKeptMs"));
+  assert.equal(WINDOW, limit("kRunWindow"));
   // A hidden page's timers run once a minute.
   assert.ok(HEARTBEAT_MS.most + MS_PER_MINUTE < limit("kVanishedMs"));
   assert.ok(REQUESTS_PER_SECOND.usual < LIMITS.FRAMES_PER_SECOND.usual);
@@ -69,7 +68,7 @@ test("docs/asyncapi.json has the limits of what devices send", () => {
   const { messages, schemas } = JSON.parse(textOf("docs/asyncapi.json")).components;
   assert.equal(schemas.gameId.maxLength, limit("kNameBytesMax"));
   assert.equal(schemas.games.maxItems, limit("kActiveGamesMax"));
-  assert.equal(schemas.requestId.maxLength, limit("kRequestIdBytesMax"));
+  assert.ok(schemas.requestId.pattern.includes(`{${limit("kRunBytesMin")},${limit("kRunBytesMax")}}`));
   assert.equal(schemas.deviceIds.maxItems, limit("kAimedDevicesMax"));
   assert.equal(messages["broadcast.v2"].payload.properties.event.maxLength, limit("kNameBytesMax"));
   assert.equal(messages["set_device.v2"].payload.properties.name.maxLength, limit("kNameBytesMax"));
@@ -77,12 +76,11 @@ test("docs/asyncapi.json has the limits of what devices send", () => {
 });
 
 const name = count("kNameBytesMax");
-const keptPushes = `${count("kKeptPushesMax")} and ${kib("kKeptBytesMax")}`;
+const messages = `${count("kMessagesMax")} and ${kib("kMessagesBytesMax")}`;
+const ofRun = `${limit("kRunBytesMin")} to ${limit("kRunBytesMax")} random characters`;
 const vanished = `${limit("kVanishedMs") / MS_PER_SECOND} s`;
 const aimed = `1 to ${count("kAimedDevicesMax")}`;
 const keptDays = `${KEEP_SECONDS_MAX / 86_400} days`;
-const remembered = limit("kRequestsKeptMs") / MS_PER_MINUTE;
-assert.equal(remembered, 10, "the pages write it as a word");
 
 /** The limits as each page tells them. @type {Record<string, string[]>} */
 const TOLD = {
@@ -98,14 +96,17 @@ const TOLD = {
     `Required, 1 to ${count("kV2DeviceIdBytesMax")} bytes.`,
     `optional, at most ${count("kV2DeviceIdBytesMax")} bytes.`,
     `cut to ${CLOSE_REASON_BYTES_MAX} bytes of UTF-8`,
-    `1 to ${count("kRequestIdBytesMax")} printable ASCII characters`,
-    `within ten minutes is answered again and not done again; the last ${count("kRequestsMax")} are remembered`,
+    `names one run of a client program: ${ofRun}`,
+    `the ${count("kAwayRunsMax")} others that asked last, of at most ${count("kRunsMax")} runs`,
+    `whether each of the ${count("kRunWindow")} below it was done`,
+    `does not use the number n + ${count("kRunWindow")} before n is settled`,
     `names the device, 1 to ${name} bytes`,
     `then none for ${vanished} has vanished`,
-    `at most ${keptPushes} of one user wait`,
-    `the last ${count("kPushIdsMax")} are remembered`,
+    `At most ${messages} of one user wait`,
+    `bytes; the last ${count("kPushIdsMax")} are remembered`,
     `repeated for each device, ${aimed} of them`,
-    `\`keep\` is 1 to ${shown(KEEP_SECONDS_MAX)} seconds (${keptDays}), \`pushId\` has 1 to ${PUSH_ID_BYTES_MAX} bytes`,
+    `\`keep\` is 1 to ${shown(KEEP_SECONDS_MAX)} seconds (${keptDays})`,
+    `\`pushId\` has 1 to ${PUSH_ID_BYTES_MAX} bytes`,
   ],
   "docs/operating.md": [
     `| a frame; a pushed body | ${kib("kFrameBytesMax")} |`,
@@ -115,7 +116,8 @@ const TOLD = {
     `| bytes of a device id: version 1; version 2 | ${count("kDeviceIdBytesMax")}; ${count("kV2DeviceIdBytesMax")} |`,
     `| silence of a socket that has sent heartbeats before | ${vanished} |`,
     `| devices remembered, of version 2 | ${count("kRememberedDevicesMax")} |`,
-    `| pushes kept for devices that are away | ${keptPushes} a user |`,
+    `| messages in an inbox (pushes with \`keep\`) | ${messages} a user |`,
+    `| ${count("kRunWindow")}; ${count("kAwayRunsMax")} | \`too_old\``,
     `| ${count("kJournalFramesMax")} or ${kib("kJournalBytesMax")} while the object is awake;`,
     `as much as fits into ${CLOSE_REASON_BYTES_MAX} bytes`,
   ],
@@ -127,7 +129,7 @@ const TOLD = {
   ],
   "worker/package.d.ts": [
     `not connected, ${keptDays} at most:`,
-    `Of one user ${count("kKeptPushesMax")} pushes and ${kib("kKeptBytesMax")} wait`,
+    `Of one user ${count("kMessagesMax")} messages and ${kib("kMessagesBytesMax")} wait`,
     `it is delivered once. 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8.`,
     `The devices that get it, ${aimed};`,
     `The devices that don't get it, ${aimed}.`,

@@ -13,11 +13,15 @@ export const LAST_ACTIVE = 1_795_383_198_465;
 /** In what has a logout, in seconds. */
 export const LOGOUT_AT = 1_795_383_000;
 
-/** Snapshots by the names of their files, oldest first. */
-export const SNAPSHOTS = readdirSync(FOLDER).filter((name) => name.startsWith("snapshot")).sort();
+/** @param {string} kind */
+const filesOf = (kind) => readdirSync(FOLDER).filter((name) => name.startsWith(kind)).sort();
+
+/** Snapshots and logouts by the names of their files, oldest first. */
+export const SNAPSHOTS = filesOf("snapshot");
+export const LOGOUTS = filesOf("logout");
 
 export const NEWEST_SNAPSHOT = "snapshot-v3.bin";
-export const NEWEST_LOGOUT = "logout-v1.bin";
+export const NEWEST_LOGOUT = "logout-v3.bin";
 
 /** Snapshots of the time when the logout was in them. */
 export const WITH_LOGOUT = new Set(["snapshot-v2.bin"]);

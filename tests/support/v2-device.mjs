@@ -1,7 +1,9 @@
 /**
- * A device that speaks version 2: it knows up to where it has seen all that went to all, and comes
- * back from there.
+ * A device that speaks version 2 and follows its rules: it numbers what it asks for by its run, it knows
+ * up to where it has seen all that went to all and all messages, and comes back from there.
  */
+import { randomBytes } from "node:crypto";
+
 import { Device } from "./device.mjs";
 import { PREFIX } from "./requests.mjs";
 
@@ -19,17 +21,31 @@ const REPLACED_BY_STATE = [
  * How a device of version 2 connects.
  * @typedef {object} Handshake
  * @property {string} [tabId]
+ * @property {string} [run] Its own unless it is given.
  * @property {string} [since] Up to where it has seen all, as `<epoch>.<seq>`.
+ * @property {string} [inbox] The number of the message up to which it has all.
  * @property {string} [token] Goes along as a subprotocol.
  */
+
+/** A name that no run of a client has. */
+export function newRun() {
+  return randomBytes(15).toString("base64url");
+}
+
+/** The runs of devices and how many numbers each has used. @type {Map<string, number>} */
+const usedNumbers = new Map();
 
 export class V2Device extends Device {
   /** `initial_state`, which `next` does not return. @type {any} */
   initial = null;
-  /** The epoch of its count. */
+  /** The epoch of its place. */
   epoch = 0;
   /** The number in it up to which it has seen all. */
   seq = 0;
+  /** The number of the message up to which it has all. */
+  inbox = 0;
+  /** The run of its program. @type {string} */
+  run;
   #server;
   #userId;
   #deviceId;
@@ -42,15 +58,16 @@ export class V2Device extends Device {
    * @param {Handshake} handshake
    */
   constructor(server, userId, deviceId, handshake) {
-    const { token, ...more } = handshake;
-    const query = new URLSearchParams({ userId, deviceId, ...more });
+    const { token, run = newRun(), ...more } = handshake;
+    const query = new URLSearchParams({ userId, deviceId, run, ...more });
     const protocols = token === undefined ? [PROTOCOL] : [PROTOCOL, `bearer.${token}`];
     super(`${server.ws}${PREFIX}?${query}`, { protocols });
+    this.run = run;
     this.#server = server;
     this.#userId = userId;
     this.#deviceId = deviceId;
     this.#handshake = handshake;
-    this.socket.on("message", (data) => this.#count(JSON.parse(String(data))));
+    this.socket.on("message", (data) => this.#follow(JSON.parse(String(data))));
   }
 
   /**
@@ -67,11 +84,12 @@ export class V2Device extends Device {
   }
 
   /**
-   * Connects the same device and tab again, from where this one has seen all.
+   * Connects the same program again, from where it has seen all.
    * @param {Pick<Server, "ws">} [server]
    */
   again(server = this.#server) {
-    const handshake = { ...this.#handshake, since: this.since };
+    const place = { since: this.since, inbox: String(this.inbox) };
+    const handshake = { ...this.#handshake, run: this.run, ...place };
     return V2Device.open(server, this.#userId, this.#deviceId, handshake);
   }
 
@@ -80,31 +98,70 @@ export class V2Device extends Device {
     return `${this.epoch}.${this.seq}`;
   }
 
+  /** The id of the next request of its run. */
+  nextId() {
+    const number = (usedNumbers.get(this.run) ?? 0) + 1;
+    usedNumbers.set(this.run, number);
+    return `${this.run}.${number}`;
+  }
+
+  /**
+   * Sends a request without waiting for its answer.
+   * @param {object} message
+   * @returns {string} Its id.
+   */
+  sendRequest(message) {
+    const id = this.nextId();
+    this.send({ ...message, id });
+    return id;
+  }
+
   /**
    * Sends a request and returns the answer to it; the frames before it are left out.
-   * @param {{id: string, [more: string]: unknown}} message
+   * @param {object} message
    */
-  async request(message) {
-    this.send(message);
+  request(message) {
+    return this.#answerTo(this.sendRequest(message));
+  }
+
+  /**
+   * Sends a request once more, whose answer has not come or said nothing, and returns the answer.
+   * @param {string} id
+   * @param {object} message
+   */
+  repeat(id, message) {
+    this.send({ ...message, id, again: true });
+    return this.#answerTo(id);
+  }
+
+  /** @param {string} id */
+  async #answerTo(id) {
     for (;;) {
       const frame = await this.next();
-      if (frame.id === message.id) return frame;
+      if (frame.id === id) return frame;
     }
   }
 
   /** @param {any} frame */
-  #count(frame) {
-    if (frame.type === "ack") return;
-    if (frame.epoch === undefined) {
-      this.seq = Math.max(this.seq, frame.seq ?? 0);
-      return;
-    }
-    this.epoch = frame.epoch;
+  #follow(frame) {
+    const { type, epoch, seq, inbox } = frame;
+    if (type === "push" && inbox !== undefined) this.inbox = Math.max(this.inbox, inbox);
+    if (type === "initial_state") this.inbox = inboxPlace(this.#handshake.inbox, inbox);
+    if (epoch !== undefined) this.epoch = epoch;
+    if (seq === undefined) return;
     // What was missed is yet to come behind a first frame that resumes.
-    const [epoch, seq] = (this.#handshake.since ?? "0.0").split(".").map(Number);
-    const isResumed = frame.type === "initial_state" && !frame.reset && epoch === frame.epoch;
-    this.seq = isResumed ? seq : frame.seq;
+    const isResumed = type === "initial_state" && this.#handshake.since !== undefined && !frame.reset;
+    this.seq = isResumed ? Number(this.#handshake.since?.split(".")[1]) : seq;
   }
+}
+
+/**
+ * Up to which message a device has all, before the first of them comes.
+ * @param {string | undefined} given What it has said.
+ * @param {{last: number, read: number}} inbox What it is told.
+ */
+function inboxPlace(given, { last, read }) {
+  return given === undefined || Number(given) > last ? read : Number(given);
 }
 
 /**
@@ -129,4 +186,13 @@ export async function restOf(device) {
  */
 export function lasting(frames) {
   return frames.filter(({ type, seq }) => seq !== undefined && !REPLACED_BY_STATE.includes(type));
+}
+
+/**
+ * The numbers in the pushed bodies among frames.
+ * @param {any[]} frames
+ * @returns {number[]}
+ */
+export function pushed(frames) {
+  return frames.filter(({ type }) => type === "push").map(({ body }) => body.n);
 }

@@ -23,12 +23,14 @@ export const NO_WRITES = { puts: 0, deletes: 0, others: 0 };
  *   Asking does not wake it.
  * @property {(userId: string, work: () => unknown) => Promise<Writes>} writesDuring What the user's
  *   object writes while `work` runs, which must wait for the last effect it means.
- * @property {(userId: string, entries: Record<string, Stored>) => Promise<void>} plant Stores
- *   entries behind the session's back.
+ * @property {(userId: string, entries: Record<string, Stored | null>) => Promise<void>} plant Stores
+ *   entries behind the session's back; those that are `null` are deleted.
  * @property {(userId: string) => Promise<Record<string, Stored>>} stored Everything that is stored.
  * @property {(whose: string, method: "put" | "delete" | "attach", how?: {times?: number, spared?: number}) => Promise<void>} failNext
  *   Makes the next such write of the user's object throw, or of the device's socket by its id; or the
  *   next few of them, and those only after some that succeed.
+ * @property {(deviceId: string) => Promise<void>} damage From now on only half of what is attached to
+ *   the device's sockets is kept.
  * @property {(userId: string, method: string, ...args: unknown[]) => Promise<{result?: any, thrown?: string}>} call
  *   Calls a method of the user's object as a Worker does that holds the binding.
  */
@@ -85,6 +87,7 @@ export function watching(server) {
     stored: (userId) => ask("/test/stored", { userId }),
     failNext: (userId, method, { times = 1, spared = 0 } = {}) =>
       ask("/test/fail", { userId, method, times: String(times), spared: String(spared) }),
+    damage: (deviceId) => ask("/test/damage", { deviceId }),
     call: (userId, method, ...args) =>
       ask("/test/call", { userId }, { method: "POST", body: JSON.stringify({ method, args }) }),
   };

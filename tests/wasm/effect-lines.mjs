@@ -35,16 +35,11 @@ const ROW_WORDS = {
  * @param {Effect} effect
  */
 export function lineOf({ kind, connection, number, text, bytes }) {
-  if (isRow(kind)) return `${ROW_WORDS[kind]} ${hashOf(bytes)}`;
   switch (kind) {
     case EffectKind.Quarantine:
       return "quarantine";
     case EffectKind.Erase:
       return "erase";
-    case EffectKind.StoreMessage:
-      return `store_message ${number} ${hashOf(bytes)}`;
-    case EffectKind.DeleteMessage:
-      return `delete_message ${number}`;
     case EffectKind.SetAttachment:
       return `attach ${connection} ${hashOf(withoutCounts(bytes))}`;
     case EffectKind.Accept:
@@ -66,8 +61,20 @@ export function lineOf({ kind, connection, number, text, bytes }) {
     case EffectKind.Log:
       return `log ${shown(text)}`;
     default:
-      return `an unknown effect ${kind}`;
+      return lineOfRow(kind, number, bytes);
   }
+}
+
+/**
+ * @param {Effect["kind"]} kind
+ * @param {number} slot
+ * @param {Uint8Array} bytes
+ */
+function lineOfRow(kind, slot, bytes) {
+  if (isRow(kind)) return `${ROW_WORDS[kind]} ${hashOf(bytes)}`;
+  if (kind === EffectKind.StoreMessage) return `store_message ${slot} ${hashOf(bytes)}`;
+  if (kind === EffectKind.DeleteMessage) return `delete_message ${slot}`;
+  return `an unknown effect ${kind}`;
 }
 
 /**

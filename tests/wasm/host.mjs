@@ -7,6 +7,7 @@
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { lineOf } from "./effect-lines.mjs";
+import { HostRows } from "./host-rows.mjs";
 import { bytesOf, stringOf } from "./scenario-text.mjs";
 
 /** @import { Effect, Position, SessionEvent } from "../../bindings/wire.js" */
@@ -39,26 +40,25 @@ export class Host {
   #credential = { issuedAt: -1, expiresAt: 0, id: "" };
   #rateLimits = openRateLimits();
   #isMeasured = false;
-  /** @type {Uint8Array | null} */
-  #stored = null;
-  /** @type {Uint8Array | null} */
-  #storedLogout = null;
-  /** @type {Uint8Array | null} */
-  #storedInbox = null;
-  /** The rows of messages, by slot. @type {Map<number, Uint8Array>} */
-  #storedMessages = new Map();
+  #rows = new HostRows();
   /** A backup of what is stored, made by the command `save`. */
-  #saved = () => {};
+  #saved = new HostRows();
   #randomness = 0;
   /** The epochs that frames have told, in the order in which they were told first. @type {number[]} */
   #epochs = [];
-  /** @type {{games: string[], lastActive: number} | null} */
-  #legacy = null;
   /** @type {Map<number, {attachment: Uint8Array, heartbeat: number}>} */
   #sockets = new Map();
 
   /** @param {WebAssembly.Module} module */
   constructor(module) {
+    this.#module = module;
+  }
+
+  /**
+   * Has the next instance run another module, as a deploy does under sleeping sockets.
+   * @param {WebAssembly.Module} module
+   */
+  deploy(module) {
     this.#module = module;
   }
 
@@ -110,34 +110,20 @@ export class Host {
         this.#isMeasured = true;
         return true;
       case "stored":
-        this.#stored = bytesOf(rest);
+        this.#rows.snapshot = bytesOf(rest);
         return true;
       case "stored_logout":
-        this.#storedLogout = bytesOf(rest);
+        this.#rows.logout = bytesOf(rest);
         return true;
       case "legacy":
-        this.#legacy = { lastActive: Number(first), games: text ? stringOf(text).split(",") : [] };
+        this.#rows.legacy = { lastActive: Number(first), games: text ? stringOf(text).split(",") : [] };
         return true;
       case "save":
-        this.#saved = this.#backup();
+        this.#saved = this.#rows.copy();
         return true;
       default:
         return false;
     }
-  }
-
-  /** What puts all that is stored now back. */
-  #backup() {
-    const [stored, logout, inbox, legacy] =
-      [this.#stored, this.#storedLogout, this.#storedInbox, this.#legacy];
-    const messages = [...this.#storedMessages];
-    return () => {
-      this.#stored = stored;
-      this.#storedLogout = logout;
-      this.#storedInbox = inbox;
-      this.#legacy = legacy;
-      this.#storedMessages = new Map(messages);
-    };
   }
 
   /**
@@ -171,7 +157,7 @@ export class Host {
         this.#sockets.clear();
         return this.#wake();
       case "restore":
-        this.#saved();
+        this.#rows = this.#saved.copy();
         this.#sockets.clear();
         return this.#wake();
       case "connect":
@@ -261,12 +247,7 @@ export class Host {
       type: "Woken",
       userId: this.#userId,
       now: this.#now,
-      snapshot: this.#stored,
-      logout: this.#storedLogout,
-      inbox: this.#storedInbox,
-      kept: null,
-      messages: [...this.#storedMessages].map(([slot, bytes]) => ({ slot, bytes })).sort((a, b) => a.slot - b.slot),
-      legacy: this.#legacy,
+      ...this.#rows.woken(),
       connections,
       rateLimits: this.#rateLimits,
       isMeasured: this.#isMeasured,
@@ -345,24 +326,15 @@ export class Host {
   }
 
   /** @param {Effect} effect */
-  #apply({ kind, connection, number, text, bytes }) {
-    // They lie in the module's memory, where the next step writes.
-    const kept = bytes.slice();
-    if (kind === EffectKind.Quarantine || kind === EffectKind.Erase) this.#stored = null;
-    if (kind === EffectKind.Erase) {
-      this.#legacy = this.#storedInbox = null;
-      this.#storedMessages.clear();
-    }
-    if (kind === EffectKind.Store) this.#stored = kept;
-    if (kind === EffectKind.StoreLogout) this.#storedLogout = kept;
-    if (kind === EffectKind.StoreInbox) this.#storedInbox = kept;
-    if (kind === EffectKind.StoreMessage) this.#storedMessages.set(number, kept);
-    if (kind === EffectKind.DeleteMessage) this.#storedMessages.delete(number);
+  #apply(effect) {
+    const { kind, connection, text, bytes } = effect;
+    this.#rows.apply(effect);
     if (kind === EffectKind.Close || kind === EffectKind.Expel) this.#sockets.delete(connection);
     if (kind === EffectKind.CloseAll) this.#sockets.clear();
     if (kind === EffectKind.Send || kind === EffectKind.SendToAll) this.#noteEpoch(text);
     const socket = this.#sockets.get(connection);
-    if (kind === EffectKind.SetAttachment && socket) socket.attachment = kept;
+    // They lie in the module's memory, where the next step writes.
+    if (kind === EffectKind.SetAttachment && socket) socket.attachment = bytes.slice();
   }
 
   /** @param {string} frame */

@@ -5,10 +5,14 @@ import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { EffectKind } from "../../bindings/wire.js";
+import { NOTHING_STORED } from "./host-rows.mjs";
 import { AS_VERSION_1, openRateLimits } from "./host.mjs";
 import { builds } from "./modules.mjs";
 
 const rateLimits = openRateLimits();
+
+/** More than ten minutes after the beginning of time, so that no device of version 2 was there just now. */
+const NOW = 1_000_000;
 const credential = { issuedAt: -1, expiresAt: 0, id: "" };
 
 const PAGE_BYTES = 65_536;
@@ -59,11 +63,11 @@ for (const { path, bytes, module } of builds) {
 
     test("memory that a large frame took does not grow with every further one", () => {
       const instance = wake(module);
-      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential, ...AS_VERSION_1 });
+      instance.step({ type: "Connected", connection: 0, now: NOW, deviceId: "phone", credential, ...AS_VERSION_1 });
       const head = '{"type":"broadcast","event":"e","data":"';
       const content = `${head}${"x".repeat(65_536 - head.length - 2)}"}`;
       const frame = () =>
-        instance.step({ type: "FrameReceived", connection: 0, now: 1, content });
+        instance.step({ type: "FrameReceived", connection: 0, now: NOW, content });
       for (let i = 0; i < 5; i++) frame();
       const grown = instance.memoryBytes;
       for (let i = 0; i < 50; i++) assert.equal(frame().length, 1);
@@ -76,7 +80,7 @@ for (const { path, bytes, module } of builds) {
 function wake(module) {
   const instance = new SessionInstance(module);
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0 },
   );
   return instance;
 }
@@ -87,7 +91,7 @@ function wake(module) {
  */
 function live(instance) {
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0 },
   );
   const start = 1_795_383_198_465;
   for (let connection = 0; connection < 10; connection++) {

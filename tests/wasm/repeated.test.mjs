@@ -1,6 +1,6 @@
 /**
- * A request whose id is known as done is answered again and not done again. Each type of message is tried as the
- * first scenario sends it, so that a handler that forgets to note its request is found. The repetition asks for
+ * A request that is repeated and known as done is acknowledged and not done again. Each type of message is tried as
+ * the first scenario sends it, so that a handler that forgets to note its request is found. The repetition asks for
  * something else, since doing the same twice often cannot be told from doing it once.
  */
 import assert from "node:assert/strict";
@@ -18,12 +18,12 @@ import { parseScenario } from "./scenario-text.mjs";
 
 const folder = join(root, "tests/scenarios");
 
-/** These change nothing, so they are answered anew; a logout of all closes whoever could repeat it. */
-const NOT_REPEATED = ["sync_state", "ping", "logout_all"];
+/** A logout of all closes whoever could repeat it. */
+const NOT_REPEATED = ["logout_all"];
 
 /** The effects by which something is stored or told, so that doing it twice would show. */
 const VISIBLE = /** @type {number[]} */ ([
-  ...[EffectKind.Store, EffectKind.StoreLogout, EffectKind.StoreKept, EffectKind.Erase],
+  ...[EffectKind.Store, EffectKind.StoreLogout, EffectKind.StoreInbox, EffectKind.StoreMessage, EffectKind.Erase],
   ...[EffectKind.Send, EffectKind.SendToAll, EffectKind.Close, EffectKind.CloseAll, EffectKind.Expel],
 ]);
 
@@ -63,26 +63,27 @@ function firstRequests() {
       const effects = seen(host, command);
       const [, type] = /^frame \d+ \{"type":"(\w+)"/.exec(command) ?? [];
       const ack = ackOf(effects);
-      if (ack && !found.has(type)) found.set(type, { before: commands.slice(0, at), command, ack });
+      if (ack && !JSON.parse(ack).repeated && !found.has(type)) found.set(type, { before: commands.slice(0, at), command, ack });
     }
   }
   return found;
 }
 
 /**
- * A frame of the same device with the same id that joins a game.
+ * The repetition of a request, which asks for a game instead.
  * @param {string} gameId
  * @param {{command: string, ack: string}} request
  */
 function joining(gameId, { command, ack }) {
   const [frame, connection] = command.split(" ");
-  return [frame, connection, JSON.stringify({ type: "join_game", gameId, id: JSON.parse(ack).id })].join(" ");
+  const { id } = JSON.parse(ack);
+  return [frame, connection, JSON.stringify({ type: "join_game", gameId, id, again: true })].join(" ");
 }
 
 const requests = firstRequests();
 
 for (const { path, module } of builds) {
-  describe(`in ${path} a repeated request is answered by the same ack, and by nothing else:`, () => {
+  describe(`in ${path} a repeated request is acknowledged as repeated, and nothing else is done:`, () => {
     for (const type of MESSAGE_TYPES.filter((name) => !NOT_REPEATED.includes(name))) {
       test(type, () => {
         const request = requests.get(type);
@@ -91,7 +92,8 @@ for (const { path, module } of builds) {
         for (const command of request.before) host.run(command);
         host.run(request.command);
         const again = seen(host, joining("never-there", request));
-        assert.deepEqual(again.map(({ text }) => text), [request.ack]);
+        const { id } = JSON.parse(request.ack);
+        assert.deepEqual(again.map(({ text }) => JSON.parse(text)), [{ type: "ack", id, repeated: true }]);
       });
     }
   });

@@ -8,10 +8,14 @@ import { readEffects } from "../../bindings/effect-reader.js";
 import { EventWriter } from "../../bindings/event-writer.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, EventTag, protocolVersionOf } from "../../bindings/wire.js";
+import { NOTHING_STORED } from "./host-rows.mjs";
 import { AS_VERSION_1, TO_ALL, openRateLimits } from "./host.mjs";
 import { builds, root } from "./modules.mjs";
 
 const rateLimits = openRateLimits();
+
+/** More than ten minutes after the beginning of time, so that no device of version 2 was there just now. */
+const NOW = 1_000_000;
 const credential = { issuedAt: -1, expiresAt: 0, id: "" };
 
 /** @import { SessionExports } from "../../bindings/session-instance.js" */
@@ -51,6 +55,14 @@ describe("wire.js has the tables of C++, or events and effects change their mean
     const text = readFileSync(join(root, "src/event.h"), "utf8");
     const members = text.match(/enum class ProtocolVersion[^{]*\{ kVersion1 = (\d), kVersion2 = (\d) \}/);
     assert.deepEqual(members?.slice(1).map(Number), [ProtocolVersion.Version1, ProtocolVersion.Version2]);
+  });
+  test("the numbers by which attachments of version 2 begin, those of 0.1.0 too", () => {
+    const text = readFileSync(join(root, "src/format/attachment.cpp"), "utf8");
+    const formats = [...text.matchAll(/k(\w*)Version(\d)\w*Format = (\d+);/g)];
+    assert.ok(formats.length >= 4, "each version, as it is and as it was");
+    for (const [, , version, number] of formats) {
+      assert.equal(protocolVersionOf(Uint8Array.of(Number(number))), Number(version), number);
+    }
   });
   test("the size of a frame that ends its connection", () => {
     assert.equal(CLOSE_BYTES, limit("kFrameBytesBeforeClose"));
@@ -174,7 +186,7 @@ const TEXTS = ["\ufeffmark", "nul\u0000end\u0000", "é€🎲", "\u2028 \u007f \
  * @returns {SessionEvent}
  */
 function connected(deviceId) {
-  return { type: "Connected", connection: 0, now: 9, deviceId, credential, ...AS_VERSION_1 };
+  return { type: "Connected", connection: 0, now: NOW, deviceId, credential, ...AS_VERSION_1 };
 }
 
 for (const { path, module } of builds) {
@@ -200,7 +212,7 @@ for (const { path, module } of builds) {
         for (const text of [ascii, `é${ascii}`, `${ascii.slice(1)}é`, `${ascii.slice(2)}🎲`]) {
           const effects = instance.step(connected(text));
           assert.equal(JSON.parse(of(effects, EffectKind.Send).text).deviceId, text);
-          instance.step({ type: "Disconnected", connection: 0, heartbeat: 0 });
+          instance.step({ type: "Disconnected", connection: 0, now: 9, heartbeat: 0 });
         }
       }
     });
@@ -221,13 +233,33 @@ for (const { path, module } of builds) {
         const snapshot = of(joined, EffectKind.Store).bytes.slice();
         const second = new SessionInstance(module);
         const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, kept: null, legacy: null, connections, rateLimits, isMeasured: false });
+        second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, snapshot, connections, rateLimits, isMeasured: false, randomness: 0 });
         const content = '{"type":"broadcast","event":"who"}';
-        const [event] = second.step({ type: "FrameReceived", connection: 0, now: 9, content });
+        const [event] = second.step({ type: "FrameReceived", connection: 0, now: NOW, content });
         assert.equal(JSON.parse(event.text).from, text);
-        const [answer] = second.step({ type: "StateRequested", now: 1, heartbeat: 0, credential });
+        const [answer] = second.step({ type: "StateRequested", now: NOW, heartbeat: 0, credential });
         assert.deepEqual(JSON.parse(answer.text).activeGames, [text]);
       }
+    });
+
+    test("rows of messages and of the inbox come back after a sleep, each in its slot", () => {
+      const first = wake(module);
+      const options = { ...TO_ALL, keep: 60 };
+      const messages = TEXTS.map((text, at) => {
+        const body = JSON.stringify({ type: "t", text });
+        const pushed = first.step({ type: "PushRequested", now: NOW + at, body, options });
+        const { number, bytes } = of(pushed, EffectKind.StoreMessage);
+        assert.equal(number, at, "the slot");
+        return { slot: number, bytes: bytes.slice() };
+      });
+      const remembered = first.step({ type: "PushRequested", now: NOW, body: '{"type":"t"}', options: { ...TO_ALL, pushId: "p" } });
+      const inbox = of(remembered, EffectKind.StoreInbox).bytes.slice();
+      const second = new SessionInstance(module);
+      second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, inbox, messages, connections: [], rateLimits, isMeasured: false, randomness: 0 });
+      const [answer] = second.step({ type: "ExportRequested", now: NOW, credential });
+      const exported = JSON.parse(answer.text);
+      assert.deepEqual(exported.inbox.messages.map((/** @type {any} */ { body }) => body.text), TEXTS);
+      assert.deepEqual([exported.inbox.last, exported.pushIds], [NOW + TEXTS.length - 1, 1]);
     });
 
     test("an attachment tells JavaScript the version of its device, which a failing frame is answered by", () => {
@@ -244,18 +276,18 @@ for (const { path, module } of builds) {
 
     test("the effects of a step that made the memory grow are read from the new memory", () => {
       const instance = wake(module);
-      instance.step({ type: "Connected", connection: 0, now: 1, deviceId: "phone", credential, ...AS_VERSION_1 });
+      instance.step({ type: "Connected", connection: 0, now: NOW, deviceId: "phone", credential, ...AS_VERSION_1 });
       const before = instance.memoryBytes;
       const data = "y".repeat(60_000);
       const content = JSON.stringify({ type: "broadcast", event: "e", data });
-      const [event] = instance.step({ type: "FrameReceived", connection: 0, now: 1, content });
+      const [event] = instance.step({ type: "FrameReceived", connection: 0, now: NOW, content });
       assert.ok(instance.memoryBytes > before, "it had to grow");
       assert.equal(JSON.parse(event.text).data, data);
     });
 
     test("a malformed event traps instead of meaning something else", () => {
       const woken = newWriter()({
-        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false,
+        type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
         [...woken.slice(0, -1)], [...woken, 0]];
@@ -273,7 +305,7 @@ for (const { path, module } of builds) {
  */
 function wake(module, userId = "alice") {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false });
+  instance.step({ type: "Woken", userId, now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0 });
   return instance;
 }
 

@@ -6,6 +6,7 @@ import {
   GAMES, LAST_ACTIVE, LEGACY, NEWEST_LOGOUT, NEWEST_SNAPSHOT, SNAPSHOTS, WITH_LOGOUT, readFormat,
 } from "../support/formats.mjs";
 import { stateOf } from "../support/logout.mjs";
+import { V2Device, pushed, restOf } from "../support/v2-device.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
 
 /** @import { Server } from "../support/server.mjs" */
@@ -47,4 +48,19 @@ test("what the server in TypeScript has left is read once and written in the new
   await server.plant(user, Object.fromEntries(entries));
   await assertRead(user);
   assert.deepEqual(await server.stored(user), { session: stored(NEWEST_SNAPSHOT) });
+});
+
+test("what waited in release 0.1.0 becomes messages, once, and the row of then is gone", async () => {
+  const user = "kept";
+  await server.plant(user, { session: stored("devices-v2.bin"), "session.kept": stored("kept-v1.bin") });
+  const desk = await V2Device.open(server, user, "desk");
+  assert.deepEqual(pushed(await restOf(desk)), [1, 2]);
+  assert.equal(desk.initial.devices[0].name, "Desk");
+  const keys = ["session", "session.inbox", "session.inbox.0", "session.inbox.1"];
+  assert.deepEqual(Object.keys(await server.stored(user)), keys);
+  await server.restart(user);
+  const again = await V2Device.open(server, user, "desk");
+  assert.deepEqual(pushed(await restOf(again)), [1, 2]);
+  assert.deepEqual(Object.keys(await server.stored(user)), keys);
+  await again.close();
 });

@@ -75,7 +75,7 @@ test("the types name every member that a server is given by any call, and no oth
   const connect = (deviceId, jti) =>
     V2Device.open(signedIn, "members", deviceId, { token: secretToken("members", { jti }) });
   const devices = [await connect("desk", "one"), await connect("phone", "one"), await connect("tablet", "two")];
-  await devices[0].request({ type: "join_game", gameId: "go", id: "r" });
+  await devices[0].request({ type: "join_game", gameId: "go" });
   /** @type {Record<string, any[]>} */
   const given = {};
   const note = async (/** @type {string} */ method, /** @type {unknown[]} */ ...args) =>

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
+import { leave } from "../support/leaving.mjs";
 import { stateOf } from "../support/logout.mjs";
 import { clear, push } from "../support/requests.mjs";
 import { NO_WRITES, startWatchedServer } from "../support/watched.mjs";
@@ -30,20 +31,6 @@ async function pair(userId) {
   await a.next();
   await b.next();
   return { a, b };
-}
-
-/**
- * Closes a device and waits until the server has forgotten it.
- * @param {Device} device
- * @param {string} userId
- * @param {number} left
- */
-async function leave(device, userId, left) {
-  await device.close();
-  await eventually("the device to be forgotten", async () => {
-    const { connectedDevices } = await stateOf(server, userId);
-    return connectedDevices === left;
-  });
 }
 
 // One after another by a device of one user: the rows that it may cost, and the answer.
@@ -99,10 +86,10 @@ test("connecting, reading and pushing cost nothing, and the first leave of the l
     for (const device of devices) assert.equal((await device.next()).type, "news");
   });
   assert.deepEqual(connecting, NO_WRITES);
-  assert.deepEqual(await server.writesDuring(user, () => leave(devices[0], user, 1)), NO_WRITES);
-  assert.deepEqual(await server.writesDuring(user, () => leave(devices[1], user, 0)), ONE_ROW);
+  assert.deepEqual(await server.writesDuring(user, () => leave(server, devices[0], user, 1)), NO_WRITES);
+  assert.deepEqual(await server.writesDuring(user, () => leave(server, devices[1], user, 0)), ONE_ROW);
   const again = await Device.connect(server, user, "a");
-  assert.deepEqual(await server.writesDuring(user, () => leave(again, user, 0)), NO_WRITES);
+  assert.deepEqual(await server.writesDuring(user, () => leave(server, again, user, 0)), NO_WRITES);
 });
 
 test("a hundred reconnects in a row, as the old hook makes them, cost at most one row", async () => {
@@ -268,7 +255,7 @@ test("a clear that fails is answered as failed, and nobody is told of it", async
   for (const device of [a, b]) {
     assert.deepEqual((await device.ask({ type: "sync_state" })).activeGames, ["go"]);
   }
-  await leave(b, user, 1);
+  await leave(server, b, user, 1);
   assert.deepEqual((await stateOf(server, user)).activeGames, ["go"]);
   await a.close();
 });
@@ -277,7 +264,7 @@ test("the last device is gone even when its leaving can't be stored", async () =
   const user = "failing-leave";
   const device = await Device.connect(server, user, "d");
   await server.failNext(user, "put");
-  await leave(device, user, 0);
+  await leave(server, device, user, 0);
   const { presence, connectedDevices } = await stateOf(server, user);
   assert.deepEqual({ presence, connectedDevices }, { presence: "offline", connectedDevices: 0 });
 });

@@ -64,12 +64,12 @@ function typesOf(frames) {
 test("changes of games that a device has not seen come once after a crash, and none twice", async () => {
   const user = "games";
   const desk = await V2Device.open(server, user, "desk");
-  await desk.request({ type: "join_game", gameId: "go", id: "1" });
+  await desk.request({ type: "join_game", gameId: "go" });
   const { since } = desk;
   for (const [at, gameId] of ["chess", "zoo"].entries()) {
-    await desk.request({ type: "join_game", gameId, id: `${at + 2}` });
+    await desk.request({ type: "join_game", gameId });
   }
-  await desk.request({ type: "leave_game", gameId: "go", id: "4" });
+  await desk.request({ type: "leave_game", gameId: "go" });
   const seen = lasting(await restOf(desk));
   assert.deepEqual(seen, []);
   await crash(desk);
@@ -83,7 +83,7 @@ test("changes of games that a device has not seen come once after a crash, and n
   const back = await desk.again(server);
   assert.equal(back.initial.reset, undefined);
   assert.deepEqual(lasting(await restOf(back)), []);
-  await back.request({ type: "join_game", gameId: "next", id: "5" });
+  await back.request({ type: "join_game", gameId: "next" });
   assert.equal(back.epoch, desk.epoch);
   assert.ok(back.seq > desk.seq);
   await back.close();
@@ -94,8 +94,8 @@ test("with more devices and events a crash may cost the frames, but never in sil
   const desk = await V2Device.open(server, user, "desk");
   const phone = await V2Device.open(server, user, "phone");
   for (let at = 0; at < 5; at++) {
-    await desk.request({ type: "broadcast", event: "e", data: at, id: `e${at}` });
-    await desk.request({ type: "join_game", gameId: `g${at}`, id: `g${at}` });
+    await desk.request({ type: "broadcast", event: "e", data: at });
+    await desk.request({ type: "join_game", gameId: `g${at}` });
   }
   await restOf(phone);
   await crash(desk, phone);
@@ -116,7 +116,7 @@ test("events of the moment before a crash lead to a reset for whoever had not se
   const user = "moment";
   const desk = await V2Device.open(server, user, "desk");
   const { since } = desk;
-  await desk.request({ type: "broadcast", event: "e", id: "1" });
+  await desk.request({ type: "broadcast", event: "e" });
   await crash(desk);
   const back = await V2Device.open(server, user, "desk", { since });
   assert.equal(back.initial.reset, true);
@@ -128,12 +128,12 @@ test("events of the moment before a crash lead to a reset for whoever had not se
 test("a request that changed the games is not done again after a crash", async () => {
   const user = "requests";
   const desk = await V2Device.open(server, user, "desk");
-  const joined = await desk.request({ type: "join_game", gameId: "go", id: "join" });
-  const left = await desk.request({ type: "leave_game", gameId: "go", id: "leave" });
+  const joined = await desk.request({ type: "join_game", gameId: "go" });
+  const left = await desk.request({ type: "leave_game", gameId: "go" });
   await crash(desk);
   const back = await desk.again(server);
-  assert.deepEqual(await back.request({ type: "join_game", gameId: "go", id: "join" }), joined);
-  assert.deepEqual(await back.request({ type: "leave_game", gameId: "go", id: "leave" }), left);
+  assert.deepEqual(await back.request({ type: "join_game", gameId: "go" }), joined);
+  assert.deepEqual(await back.request({ type: "leave_game", gameId: "go" }), left);
   assert.deepEqual(lasting(await restOf(back)), []);
   assert.deepEqual((await stateOf(server, user)).activeGames, []);
   await back.close();
@@ -152,7 +152,7 @@ test("a request that was answered and one that was not come to the same after a 
   const { activeGames } = back.initial;
   assert.ok(activeGames.length >= told.length);
   assert.deepEqual(lasting(await restOf(back)).map(({ gameId }) => gameId), activeGames);
-  for (const name of names) await back.request({ type: "join_game", gameId: name, id: name });
+  for (const name of names) await back.request({ type: "join_game", gameId: name });
   assert.deepEqual((await stateOf(server, user)).activeGames, names);
   const joined = back.frames.map((text) => JSON.parse(text)).filter(({ type }) => type === "game_joined");
   assert.deepEqual(joined.map(({ gameId }) => gameId), names);
@@ -184,7 +184,7 @@ test("a kept push survives a crash, comes to each device once, and its id is sti
 test("a name and the time of the first visit survive a crash, the open sockets do not", async () => {
   const user = "names";
   const desk = await V2Device.open(server, user, "desk");
-  await desk.request({ type: "set_device", name: "Desk", id: "n" });
+  await desk.request({ type: "set_device", name: "Desk" });
   const [before] = desk.initial.devices;
   await crash(desk);
   const phone = await V2Device.open(server, user, "phone");

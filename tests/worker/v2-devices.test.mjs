@@ -64,8 +64,8 @@ test("every device is told who is there, who comes, who changes and who goes", a
   assert.deepEqual(phone.initial.devices.map((/** @type {any} */ { current }) => current), [false, true]);
   const second = await V2Device.open(server, user, "desk", { tabId: "2" });
   const name = "K\u00fcche \"1\" \u{1f3b2}";
-  await desk.request({ type: "set_device", name, id: "n" });
-  await phone.request({ type: "update_presence", presence: "away", id: "p" });
+  await desk.request({ type: "set_device", name });
+  await phone.request({ type: "update_presence", presence: "away" });
   await second.close();
   await eventually("the tab to be gone", async () => (await devicesOf(user))[0].tabs === 1);
   await phone.close();
@@ -95,9 +95,9 @@ test("names, first visits and who is away survive sleeps and a restart", async (
   const user = "remembered";
   const desk = await V2Device.open(server, user, "desk");
   const phone = await V2Device.open(server, user, "phone");
-  await desk.request({ type: "set_device", name: "Desk", id: "n" });
-  await phone.request({ type: "set_device", name: "Phone", id: "n" });
-  await phone.request({ type: "update_presence", presence: "away", id: "p" });
+  await desk.request({ type: "set_device", name: "Desk" });
+  await phone.request({ type: "set_device", name: "Phone" });
+  await phone.request({ type: "update_presence", presence: "away" });
   const before = await devicesOf(user);
   await server.hibernate(user);
   assert.deepEqual(await devicesOf(user), before);
@@ -127,7 +127,7 @@ test("a device's presence is its own, and the user's is the last word said", asy
   const desk = await V2Device.open(server, user, "desk");
   const phone = await V2Device.open(server, user, "phone");
   const hook = await Device.connect(server, user, "hook");
-  await phone.request({ type: "update_presence", presence: "away", id: "p" });
+  await phone.request({ type: "update_presence", presence: "away" });
   assert.deepEqual(rowsOf(await devicesOf(user)), [
     ["desk", "", "online", 1],
     ["phone", "", "away", 1],
@@ -236,7 +236,7 @@ test("a device that has paused its heartbeats and then says something is alive",
     }
     if (sleeps) await ahead.hibernate(user);
     await setAhead(140_000);
-    const ack = await paused.request({ type: "join_game", gameId: "go", id: "join" });
+    const ack = await paused.request({ type: "join_game", gameId: "go" });
     assert.equal(ack.type, "ack");
     assert.equal((await other.closed()).code, 1013, "it has said nothing");
     assert.equal((await stateOf(ahead, user)).connectedDevices, 1);

@@ -79,9 +79,9 @@ test("it holds the games, the devices, the frames and the pushes, and after a cl
   const user = "ann";
   const token = secretToken(user);
   const desk = await V2Device.open(server, user, "desk", { token });
-  await desk.request({ type: "set_device", name: "Desk", id: "1" });
-  await desk.request({ type: "join_game", gameId: "go", id: "2" });
-  await desk.request({ type: "broadcast", event: "e", data: { a: 1 }, id: "3" });
+  await desk.request({ type: "set_device", name: "Desk" });
+  await desk.request({ type: "join_game", gameId: "go" });
+  await desk.request({ type: "broadcast", event: "e", data: { a: 1 } });
   await pushKept(user);
   await restOf(desk);
   const { body } = await ask(user, bearer(token));
@@ -153,7 +153,7 @@ test("a credential that was ended gets nothing, and what was ended stays on reco
   const phone = await V2Device.open(server, user, "phone", { token });
   await restOf(phone);
   const closing = phone.closed();
-  await desk.request({ type: "logout_others", id: "1" });
+  await desk.request({ type: "logout_others" });
   await closing;
   assert.equal((await ask(user, bearer(token))).status, 401);
   assert.equal((await exportOf(user)).endedCredentials, 1);

@@ -81,11 +81,11 @@ test("logout_others ends every other device and its credential, for ever, and sp
   const desk = await newer(user, "desk");
   const phone = await newer(user, "phone");
   const hook = await older(user, "hook");
-  await desk.request({ type: "join_game", gameId: "go", id: "join" });
+  await desk.request({ type: "join_game", gameId: "go" });
   await Promise.all([phone, hook].map(restOf));
   const closings = [phone.closed(), hook.closed()];
   const { seq } = desk;
-  const ack = await desk.request({ type: "logout_others", id: "out" });
+  const ack = await desk.request({ type: "logout_others" });
   assert.deepEqual(ack, { type: "ack", id: "out", seq });
   for (const closing of closings) assertLoggedOut(await closing);
   assert.deepEqual(phone.unread(), [{ type: "logged_out", scope: "others" }]);
@@ -136,7 +136,7 @@ test("logout_device ends one device with all its tabs, and nobody else", async (
   const tab = await newer(user, "phone", "tab");
   const tablet = await newer(user, "tablet");
   const closings = [phone.closed(), tab.closed()];
-  const ack = await desk.request({ type: "logout_device", deviceId: "phone", id: "out" });
+  const ack = await desk.request({ type: "logout_device", deviceId: "phone" });
   assert.equal("credentialShared" in ack, false);
   for (const closing of closings) assertLoggedOut(await closing);
   for (const each of [phone, tab]) {
@@ -147,7 +147,7 @@ test("logout_device ends one device with all its tabs, and nobody else", async (
   await assertCredential(user, "desk", false);
   await assertCredential(user, "tablet", false);
   assert.ok((await restOf(tablet)).some(({ type, deviceId }) => type === "device_disconnected" && deviceId === "phone"));
-  const unknown = await desk.request({ type: "logout_device", deviceId: "nobody", id: "no" });
+  const unknown = await desk.request({ type: "logout_device", deviceId: "nobody" });
   assert.deepEqual([unknown.type, unknown.code], ["error", "invalid_message"]);
   await Promise.all([desk.close(), tablet.close()]);
 });
@@ -161,7 +161,7 @@ test("a device that is away is ended, too, and finds out when it comes back", as
     (await restOf(desk)).some(({ type }) => type === "device_disconnected"),
   );
   await server.hibernate(user);
-  assert.equal((await desk.request({ type: "logout_device", deviceId: "phone", id: "out" })).type, "ack");
+  assert.equal((await desk.request({ type: "logout_device", deviceId: "phone" })).type, "ack");
   await assertCredential(user, "phone", true);
   await desk.close();
 });
@@ -171,12 +171,12 @@ test("a credential that a device which stays uses as well stays valid, and the a
   const desk = await newer(user, "desk", "one");
   const phone = await newer(user, "phone", "one");
   const closing = phone.closed();
-  const ack = await desk.request({ type: "logout_device", deviceId: "phone", id: "out" });
+  const ack = await desk.request({ type: "logout_device", deviceId: "phone" });
   assert.equal(ack.credentialShared, true);
   assertLoggedOut(await closing);
   await assertCredential(user, "one", false);
   const back = await newer(user, "phone", "one");
-  const { credentialShared } = await desk.request({ type: "logout_others", id: "others" });
+  const { credentialShared } = await desk.request({ type: "logout_others" });
   assert.equal(credentialShared, true);
   assertLoggedOut(await back.closed());
   await assertCredential(user, "one", false);
@@ -212,7 +212,7 @@ test("a token that names no credential is the same one however its signature is 
   const phone = await V2Device.open(server, user, "phone", { token });
   await restOf(phone);
   const closing = phone.closed();
-  assert.equal((await desk.request({ type: "logout_device", deviceId: "phone", id: "out" })).type, "ack");
+  assert.equal((await desk.request({ type: "logout_device", deviceId: "phone" })).type, "ack");
   assertLoggedOut(await closing);
   // The last letter has two bits more than the signature.
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -234,7 +234,7 @@ test("tokens of one session are one credential, whatever else tells them apart",
   const phone = await V2Device.open(server, user, "phone", { token: tokenOfSession("s2", "2") });
   await restOf(phone);
   const closing = phone.closed();
-  await desk.request({ type: "logout_device", deviceId: "phone", id: "out" });
+  await desk.request({ type: "logout_device", deviceId: "phone" });
   assertLoggedOut(await closing);
   assert.equal((await ask(server, "state", user, bearer(tokenOfSession("s2", "3")))).status, 401);
   assert.equal((await ask(server, "state", user, bearer(tokenOfSession("s3", "2")))).status, 200);

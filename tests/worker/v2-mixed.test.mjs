@@ -98,13 +98,13 @@ async function dayOf(userId, isV2, sleeps) {
  * @param {V2Device} device
  */
 async function aside(userId, device) {
-  await device.request({ type: "set_device", name: "Desk", id: "name" });
+  await device.request({ type: "set_device", name: "Desk" });
   const tab = await V2Device.open(server, userId, "beside", { tabId: "two" });
   await (await tab.again()).close();
   const other = await V2Device.open(server, userId, "third");
-  await other.request({ type: "broadcast", event: "e", to: ["self", "beside"], id: "aimed" });
+  await other.request({ type: "broadcast", event: "e", to: ["self", "beside"] });
   const closing = other.closed();
-  await device.request({ type: "logout_device", deviceId: "third", id: "end" });
+  await device.request({ type: "logout_device", deviceId: "third" });
   assert.equal((await closing).code, 1000);
   await fetch(`${server.http}/__user-session?userId=${userId}&to=beside`, {
     method: "POST",

@@ -124,7 +124,7 @@ test("what was cut in the middle of an emoji arrives as it was written, also lat
   hook.send(JSON.stringify({ type: "join_game", gameId: text }));
   await restOf(hook);
   assert.equal(hook.frames.filter((frame) => frame === body).length, 3);
-  assert.equal((await desk.request({ type: "set_device", name: text, id: "name" })).type, "ack");
+  assert.equal((await desk.request({ type: "set_device", name: text })).type, "ack");
   assert.equal((await server.call(user, "joinGame", "go\ud83d")).result.activeGames[1], "go\ufffd");
   await server.hibernate(user);
   const back = await phone.again();

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
+import { leave } from "../support/leaving.mjs";
 import { stateOf } from "../support/logout.mjs";
 import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX, assertRefusal } from "../support/requests.mjs";
@@ -43,19 +44,6 @@ async function three(userId) {
 function pushTo(userId, query, body) {
   const user = new URLSearchParams({ userId });
   return fetch(`${server.http}${PREFIX}?${user}${query}`, { method: "POST", body });
-}
-
-/**
- * Closes a device and waits until the server has forgotten it.
- * @param {Device} device
- * @param {string} userId
- * @param {number} left
- */
-async function leave(device, userId, left) {
-  await device.close();
-  await eventually("the device to be forgotten", async () => {
-    return (await stateOf(server, userId)).connectedDevices === left;
-  });
 }
 
 /**
@@ -139,7 +127,7 @@ test("a kept push waits for whoever is away, and comes to each once", async () =
   const user = "kept";
   const desk = await V2Device.open(server, user, "desk");
   const phone = await V2Device.open(server, user, "phone");
-  await leave(phone, user, 1);
+  await leave(server, phone, user, 1);
   const first = await pushTo(user, "&keep=600&pushId=p", '{"type":"news","n":1}');
   assert.deepEqual(await first.json(), { delivered: 1, kept: 1, dropped: 0 });
   const { result } = await server.call(user, "push", { type: "news", n: 2 }, { keep: 600, pushId: "q" });
@@ -158,11 +146,11 @@ test("a kept push waits for whoever is away, and comes to each once", async () =
   const hook = await Device.connect(server, user, "hook");
   assert.deepEqual((await restOf(hook)).map(({ type }) => type), ["initial_state"]);
   for (const device of [back, stranger, desk]) {
-    await leave(device, user, 3);
+    await leave(server, device, user, 3);
     await server.hibernate(user);
     const once = await device.again();
     assert.deepEqual(pushed(await restOf(once)), []);
-    await leave(once, user, 3);
+    await leave(server, once, user, 3);
     const afresh = await V2Device.open(server, user, once.initial.deviceId);
     assert.deepEqual(pushed(await restOf(afresh)), []);
   }
@@ -179,7 +167,7 @@ test("a push that nobody is there for waits, too, and one that is not kept does 
   assert.deepEqual(await restOf(desk), [{ type: "push", kept: true, body: { type: "news", n: 0 } }]);
   const soon = await pushTo(user, "&keep=1", '{"type":"news","n":2}');
   assert.deepEqual(await soon.json(), { delivered: 1, kept: 2, dropped: 0 });
-  await leave(desk, user, 0);
+  await leave(server, desk, user, 0);
   await eventually("the push to expire", async () => {
     const { result } = await server.call(user, "export");
     const late = result.keptPushes.some((/** @type {any} */ { message }) => message.n === 2);

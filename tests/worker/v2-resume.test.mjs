@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { eventually } from "../support/eventually.mjs";
+import { leave } from "../support/leaving.mjs";
 import { stateOf } from "../support/logout.mjs";
 import { V2Device, lasting, restOf } from "../support/v2-device.mjs";
 import { clear, push } from "../support/requests.mjs";
@@ -38,32 +38,19 @@ async function pair(userId) {
 }
 
 /**
- * Closes a device and waits until the server has forgotten it.
- * @param {V2Device} device
- * @param {string} userId
- * @param {number} left
- */
-async function leave(device, userId, left) {
-  await device.close();
-  await eventually("the device to be forgotten", async () => {
-    return (await stateOf(server, userId)).connectedDevices === left;
-  });
-}
-
-/**
  * Everything that can be missed, caused by one device.
  * @param {V2Device} device
  * @param {string} userId
  * @param {string} name Of the games.
  */
 async function happen(device, userId, name) {
-  await device.request({ type: "join_game", gameId: `${name} go`, id: `${name} 1` });
-  await device.request({ type: "broadcast", event: "e", data: { name, more: [1.50] }, id: `${name} 2` });
-  await device.request({ type: "join_game", gameId: `${name} chess`, id: `${name} 3` });
-  await device.request({ type: "update_presence", presence: "away", id: `${name} 4` });
-  await device.request({ type: "leave_game", gameId: `${name} go`, id: `${name} 5` });
+  await device.request({ type: "join_game", gameId: `${name} go` });
+  await device.request({ type: "broadcast", event: "e", data: { name, more: [1.50] } });
+  await device.request({ type: "join_game", gameId: `${name} chess` });
+  await device.request({ type: "update_presence", presence: "away" });
+  await device.request({ type: "leave_game", gameId: `${name} go` });
   await push(server, userId, `{ "type":"news", "of":"${name}" }`);
-  await device.request({ type: "update_presence", presence: "online", id: `${name} 6` });
+  await device.request({ type: "update_presence", presence: "online" });
   await restOf(device);
 }
 
@@ -75,7 +62,7 @@ async function happen(device, userId, name) {
 function textsAbove(device, seq) {
   return device.frames.filter((text) => {
     const frame = JSON.parse(text);
-    return frame.type !== "ack" && frame.epoch === undefined && frame.seq > seq && lasting([frame]).length > 0;
+    return frame.type !== "initial_state" && frame.seq > seq && lasting([frame]).length > 0;
   });
 }
 
@@ -89,7 +76,7 @@ async function assertCaughtUp(back, other, seq) {
   await restOf(back);
   await restOf(other);
   assert.equal(back.initial.reset, undefined);
-  assert.equal(back.initial.epoch, other.epoch);
+  assert.equal(back.epoch, other.epoch);
   const missed = textsAbove(other, seq);
   assert.ok(missed.length >= 5, `${missed.length} frames`);
   assert.deepEqual(textsAbove(back, seq), missed);
@@ -106,14 +93,14 @@ for (const [name, sleep] of /** @type {[string, (user: string) => Promise<void>]
     await restOf(phone);
     const { seq } = phone;
     assert.equal(seq, desk.seq);
-    await leave(phone, user, 1);
+    await leave(server, phone, user, 1);
     await sleep(user);
     await happen(desk, user, "missed");
     await sleep(user);
     const back = await phone.again();
     await assertCaughtUp(back, desk, seq);
     assert.deepEqual(back.initial.activeGames, ["seen chess", "missed chess"]);
-    await leave(back, user, 1);
+    await leave(server, back, user, 1);
     await sleep(user);
     const again = await back.again();
     assert.equal(again.initial.reset, undefined);
@@ -128,14 +115,14 @@ test("a number follows the other, whatever sleeps between, and is the same for e
   for (let round = 0; round < 5; round++) {
     await happen(desk, user, `${round}`);
     await server.hibernate(user);
-    await phone.request({ type: "broadcast", event: "from", id: `${round}` });
+    await phone.request({ type: "broadcast", event: "from" });
   }
   await restOf(desk);
   await restOf(phone);
   const numbers = (/** @type {V2Device} */ device) =>
     device.frames
       .map((text) => JSON.parse(text))
-      .filter(({ type, seq }) => type !== "ack" && type !== "initial_state" && seq !== undefined)
+      .filter(({ type, seq }) => type !== "initial_state" && seq !== undefined)
       .map(({ seq }) => seq);
   const seen = numbers(desk);
   assert.deepEqual(seen, seen.map((_, at) => seen[0] + at));
@@ -146,15 +133,15 @@ test("a number follows the other, whatever sleeps between, and is the same for e
 test("when nobody is left the count goes on, and the first to come back is brought the end", async () => {
   const user = "everybody";
   const { desk, phone } = await pair(user);
-  await leave(phone, user, 1);
+  await leave(server, phone, user, 1);
   await happen(desk, user, "missed");
-  await leave(desk, user, 0);
+  await leave(server, desk, user, 0);
   await server.restart(user);
   // A server may change games while nobody is there.
   await server.call(user, "joinGame", "served");
   const back = await phone.again();
   assert.equal(back.initial.reset, undefined);
-  assert.equal(back.initial.epoch, phone.epoch);
+  assert.ok(back.initial.epoch > phone.epoch, "the frames of nobody are an epoch of their own");
   const frames = lasting(await restOf(back));
   assert.deepEqual(frames.map(({ type }) => type), [
     ...["game_joined", "event", "game_joined", "game_left", "push", "game_joined"],
@@ -169,9 +156,12 @@ test("what can't be brought is never skipped in silence", async (t) => {
   const user = "resets";
   const { desk, phone } = await pair(user);
   const { epoch } = desk;
+  const unreadable = ["", "1", "1.", ".1", "1.2.3", "-1.2", "1.-2", "a.b", "1,2", "1.2e3", "01.2", `${epoch}.01`];
   for (const [what, since] of [
     ["another epoch", `${epoch - 1}.1`],
     ["a number that is yet to come", `${epoch}.999`],
+    ...unreadable.map((since) => [`a place that can't be read, ${JSON.stringify(since)}`, since]),
+    ["numbers beyond those that are exact", "9007199254740993.9007199254740993"],
   ]) {
     await t.test(what, async () => {
       const stranger = await V2Device.open(server, user, "stranger", { since });
@@ -182,31 +172,31 @@ test("what can't be brought is never skipped in silence", async (t) => {
     });
   }
   await t.test("more frames than are kept", async () => {
-    await leave(phone, user, 1);
+    await leave(server, phone, user, 1);
     for (let at = 0; at < 300; at++) desk.send({ type: "broadcast", event: "e", data: at });
     await restOf(desk);
     const back = await phone.again();
     assert.equal(back.initial.reset, true);
     assert.deepEqual(lasting(await restOf(back)), []);
-    await leave(back, user, 1);
+    await leave(server, back, user, 1);
   });
   await t.test("more bytes than survive a sleep", async () => {
     const before = await phone.again();
-    await leave(before, user, 1);
+    await leave(server, before, user, 1);
     for (let at = 0; at < 5; at++) desk.send({ type: "broadcast", event: "e", data: "x".repeat(4_000) });
     await restOf(desk);
     await server.hibernate(user);
     const back = await before.again();
     assert.equal(back.initial.reset, true);
     assert.equal(back.initial.epoch, epoch);
-    await leave(back, user, 1);
+    await leave(server, back, user, 1);
   });
   await t.test("an erased user's frames", async () => {
     const before = await phone.again();
-    await leave(before, user, 1);
+    await leave(server, before, user, 1);
     await clear(server, user);
     const told = (await restOf(desk)).findLast(({ type }) => type === "state");
-    assert.ok(told.epoch > epoch);
+    assert.notEqual(told.epoch, epoch);
     const back = await before.again();
     assert.deepEqual([back.initial.reset, back.initial.epoch], [true, told.epoch]);
     await back.close();
@@ -214,62 +204,35 @@ test("what can't be brought is never skipped in silence", async (t) => {
   await desk.close();
 });
 
-test("a request is done once, however often it is sent, also after a reconnect and a sleep", async () => {
-  const user = "requests";
+test("after a clear a device is told the whole state, and its place in the epoch that begins", async () => {
+  const user = "cleared";
   const { desk, phone } = await pair(user);
-  const joined = await phone.request({ type: "join_game", gameId: "go", id: "a" });
-  const said = await phone.request({ type: "broadcast", event: "e", data: 1, id: "b" });
-  assert.deepEqual([joined.type, said.type, said.seq], ["ack", "ack", joined.seq + 1]);
-  await phone.request({ type: "leave_game", gameId: "go", id: "c" });
+  await desk.request({ type: "set_device", name: "Desk" });
+  await happen(desk, user, "before");
+  await push(server, user, '{"type":"news"}');
+  await clear(server, user);
+  const { lastActive, ...state } = (await restOf(phone)).findLast(({ type }) => type === "state");
+  const { type, ...initial } = phone.initial;
+  assert.deepEqual(Object.keys({ lastActive, ...state }).sort(), Object.keys({ type, ...initial }).sort());
+  assert.deepEqual([state.activeGames, state.inbox], [[], { last: 0, read: 0, unread: 0 }]);
+  const rows = state.devices.map((/** @type {any} */ { deviceId, name, current }) => [deviceId, name, current]);
+  assert.deepEqual(rows, [["desk", "", false], ["phone", "", true]]);
+  assert.deepEqual([state.epoch, state.seq], [phone.epoch, phone.seq]);
+  await leave(server, phone, user, 1);
   await restOf(desk);
-  /** @param {V2Device} device */
-  const repeat = async (device) => {
-    assert.deepEqual(await device.request({ type: "join_game", gameId: "go", id: "a" }), joined);
-    assert.deepEqual(await device.request({ type: "broadcast", event: "e", data: 1, id: "b" }), said);
-    assert.deepEqual(lasting(await restOf(desk)), []);
-    assert.deepEqual((await stateOf(server, user)).activeGames, []);
-  };
-  await repeat(phone);
-  await server.hibernate(user);
-  await repeat(phone);
-  await leave(phone, user, 1);
-  await server.hibernate(user);
+  await happen(desk, user, "after");
   const back = await phone.again();
-  await repeat(back);
-  await leave(back, user, 1);
-  await leave(desk, user, 0);
-  await server.restart(user);
-  const alone = await back.again();
-  assert.deepEqual(await alone.request({ type: "broadcast", event: "e", data: 1, id: "b" }), said);
-  assert.deepEqual(lasting(await restOf(alone)), []);
-  await alone.close();
-});
-
-test("a refused request carries its id, and may be tried again", async () => {
-  const user = "refused";
-  const device = await V2Device.open(server, user);
-  const refused = await device.request({ type: "join_game", gameId: "", id: "a" });
-  assert.deepEqual([refused.type, refused.code, refused.id], ["error", "invalid_message", "a"]);
-  assert.equal((await device.request({ type: "join_game", gameId: "go", id: "a" })).type, "ack");
-  await server.failNext(user, "put");
-  const failed = await device.ask({ type: "join_game", gameId: "lost", id: "b" });
-  assert.deepEqual([failed.type, failed.code], ["error", "internal"]);
-  assert.equal((await device.request({ type: "join_game", gameId: "lost", id: "b" })).type, "ack");
-  assert.deepEqual((await stateOf(server, user)).activeGames, ["go", "lost"]);
-  for (const id of ["", "x".repeat(37), 7, "é"]) {
-    const { type, code, id: told } = await device.ask({ type: "sync_state", id });
-    assert.deepEqual([type, code, told], ["error", "invalid_message", undefined]);
-  }
-  await device.close();
+  await assertCaughtUp(back, desk, phone.seq);
+  await Promise.all([back.close(), desk.close()]);
 });
 
 test("a real sleep of more than ten seconds loses neither frames nor requests nor names", async (t) => {
   const user = "really";
   const { desk, phone } = await pair(user);
-  await desk.request({ type: "set_device", name: "Desk", id: "name" });
+  await desk.request({ type: "set_device", name: "Desk" });
   await restOf(phone);
   const { seq } = phone;
-  await leave(phone, user, 1);
+  await leave(server, phone, user, 1);
   await happen(desk, user, "missed");
   const state = await stateOf(server, user);
   for (let attempt = 1; ; attempt++) {
@@ -283,8 +246,8 @@ test("a real sleep of more than ten seconds loses neither frames nor requests no
   const back = await phone.again();
   await assertCaughtUp(back, desk, seq);
   assert.deepEqual((await stateOf(server, user)).activeGames, state.activeGames);
-  const repeated = await desk.request({ type: "broadcast", event: "e", data: 1, id: "missed 2" });
-  assert.deepEqual([repeated.type, lasting(await restOf(back))], ["ack", []]);
+  const repeated = await desk.repeat(`${desk.run}.2`, { type: "broadcast", event: "e", data: 1 });
+  assert.deepEqual([repeated.repeated, lasting(await restOf(back))], [true, []]);
   const [first] = back.initial.devices;
   assert.deepEqual([first.deviceId, first.name, first.tabs], ["desk", "Desk", 1]);
   const closing = back.closed();

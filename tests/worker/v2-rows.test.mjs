@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
+import { leave } from "../support/leaving.mjs";
 import { stateOf } from "../support/logout.mjs";
 import { V2Device, restOf } from "../support/v2-device.mjs";
 import { PREFIX, push } from "../support/requests.mjs";
@@ -29,19 +30,6 @@ after(() => server.close());
 async function assertRows(userId, rows, what, work) {
   const writes = await server.writesDuring(userId, work);
   assert.deepEqual(writes, { ...NO_WRITES, puts: rows }, what);
-}
-
-/**
- * Closes a device and waits until the server has forgotten it.
- * @param {Device} device
- * @param {string} userId
- * @param {number} left
- */
-async function leave(device, userId, left) {
-  await device.close();
-  await eventually("the device to be forgotten", async () => {
-    return (await stateOf(server, userId)).connectedDevices === left;
-  });
 }
 
 for (const sleeps of [false, true]) {
@@ -78,13 +66,13 @@ for (const sleeps of [false, true]) {
       desk = await desk.again();
     });
     await costs(0, "a tab more, and its leaving", async () => {
-      await leave(await V2Device.open(server, user, "desk", { tabId: "2" }), user, 1);
+      await leave(server, await V2Device.open(server, user, "desk", { tabId: "2" }), user, 1);
     });
-    await costs(1, "the last leave", () => leave(desk, user, 0));
+    await costs(1, "the last leave", () => leave(server, desk, user, 0));
     await costs(0, "a reconnect", async () => {
       desk = await desk.again();
     });
-    await costs(0, "a leave after nothing was sent", () => leave(desk, user, 0));
+    await costs(0, "a leave after nothing was sent", () => leave(server, desk, user, 0));
   });
 }
 
@@ -98,13 +86,13 @@ test("a second device costs the row of its name and no other, and no row when it
   });
   for (let round = 0; round < 3; round++) {
     await assertRows(user, 0, "a leave and a reconnect", async () => {
-      await leave(phone, user, 1);
+      await leave(server, phone, user, 1);
       phone = await phone.again();
     });
   }
   await assertRows(user, 0, "an event", () => (desk.send({ type: "broadcast", event: "e" }), restOf(desk)));
-  await assertRows(user, 0, "the first to leave", () => leave(desk, user, 1));
-  await assertRows(user, 1, "the last to leave", () => leave(phone, user, 0));
+  await assertRows(user, 0, "the first to leave", () => leave(server, desk, user, 1));
+  await assertRows(user, 1, "the last to leave", () => leave(server, phone, user, 0));
 });
 
 test("a hundred reconnects of a tab in a row cost no row but those of its visit", async () => {
@@ -113,7 +101,7 @@ test("a hundred reconnects of a tab in a row cost no row but those of its visit"
   await assertRows(user, 0, "replacing", async () => {
     for (let visit = 0; visit < 100; visit++) device = await device.again();
   });
-  await leave(device, user, 0);
+  await leave(server, device, user, 0);
   await assertRows(user, 0, "coming and going", async () => {
     for (let visit = 0; visit < 100; visit++) {
       device = await device.again();
@@ -126,7 +114,7 @@ test("a hundred reconnects of a tab in a row cost no row but those of its visit"
 test("a kept push costs one row more, and so does each device's getting it", async () => {
   const user = "kept";
   const desk = await V2Device.open(server, user, "desk");
-  await desk.request({ type: "broadcast", event: "e", id: "1" });
+  await desk.request({ type: "broadcast", event: "e" });
   const query = new URLSearchParams({ userId: user, keep: "600", pushId: "p" });
   const send = () =>
     fetch(`${server.http}${PREFIX}?${query}`, { method: "POST", body: '{"type":"news"}' });
@@ -145,10 +133,10 @@ test("signing one device out costs a row, and all of them two", async () => {
   const desk = await V2Device.open(server, user, "desk");
   const phone = await V2Device.open(server, user, "phone");
   await restOf(phone);
-  await desk.request({ type: "broadcast", event: "e", id: "1" });
+  await desk.request({ type: "broadcast", event: "e" });
   // Those let in by the open door have no credential that could be ended.
   await assertRows(user, 0, "one without a credential", async () => {
-    await desk.request({ type: "logout_device", deviceId: "phone", id: "2" });
+    await desk.request({ type: "logout_device", deviceId: "phone" });
     await phone.closed();
   });
   await assertRows(user, 2, "all", async () => {
@@ -164,7 +152,7 @@ test("version 1 beside none of version 2 writes what it always wrote", async () 
     for (let at = 0; at < 5; at++) hook.send({ type: "broadcast", event: "e", data: at });
     await restOf(hook);
   });
-  await assertRows(user, 1, "the last leave", () => leave(hook, user, 0));
+  await assertRows(user, 1, "the last leave", () => leave(server, hook, user, 0));
   const { session } = await server.stored(user);
   assert.ok("bytes" in session);
   // Version 3 of the snapshot, with no more than the time, no games, and nothing behind them.
@@ -176,12 +164,12 @@ test("metrics count what version 2 does, and the rows that were written", async 
   const before = await server.counts(user);
   const desk = await V2Device.open(server, user, "desk");
   const phone = await V2Device.open(server, user, "phone");
-  await desk.request({ type: "join_game", gameId: "go", id: "1" });
-  await desk.request({ type: "join_game", gameId: "go", id: "1" });
-  await desk.request({ type: "sync_state", id: "2" });
-  await desk.request({ type: "broadcast", event: "e", id: "3" });
+  await desk.request({ type: "join_game", gameId: "go" });
+  await desk.request({ type: "join_game", gameId: "go" });
+  await desk.request({ type: "sync_state" });
+  await desk.request({ type: "broadcast", event: "e" });
   await server.hibernate(user);
-  await phone.request({ type: "broadcast", event: "e", id: "4" });
+  await phone.request({ type: "broadcast", event: "e" });
   const { result } = await server.call(user, "getMetrics");
   const { puts } = await server.counts(user);
   assert.equal(result.rowsWritten, puts - before.puts);

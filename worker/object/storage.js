@@ -66,7 +66,8 @@ export class SessionStorage {
    * @returns {T}
    */
   atomically(effects, apply) {
-    return isOneWrite(effects) ? apply() : this.#storage.transactionSync(apply);
+    const isOne = !this.#hasKept && isOneWrite(effects);
+    return isOne ? apply() : this.#storage.transactionSync(apply);
   }
 
   /**
@@ -77,7 +78,10 @@ export class SessionStorage {
     const { kv } = this.#storage;
     if (isRow(kind)) {
       kv.put(ROW_KEYS[kind], this.copyOut(bytes));
-      if (kind === EffectKind.StoreInbox && this.#hasKept) this.#hasKept = !kv.delete(KEPT_KEY);
+      if (kind === EffectKind.StoreInbox && this.#hasKept) {
+        kv.delete(KEPT_KEY);
+        this.#hasKept = false;
+      }
       return;
     }
     switch (kind) {
@@ -93,6 +97,7 @@ export class SessionStorage {
         return;
       case EffectKind.Erase:
         for (const [key] of [...kv.list()]) if (key !== LOGOUT_KEY) kv.delete(key);
+        this.#hasKept = false;
         return;
       default:
         throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
