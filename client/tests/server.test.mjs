@@ -33,7 +33,7 @@ test("two devices see each other's joins, leaves, presence and events, each once
     { type: "gameJoined", gameId: "chess" },
     { type: "gameLeft", gameId: "gö ☺" },
     { type: "presenceChanged", presence: "away" },
-    { type: "event", event: { name: "move", data: { from: [1, 2] }, from: "desk", kept: false } },
+    { type: "event", event: { name: "move", data: { from: [1, 2] }, from: "desk", inbox: null } },
   ];
   for (const { client, changes, games } of [desk, phone]) {
     await eventually("all to arrive", () => changes.length >= expected.length);
@@ -234,7 +234,7 @@ test("a server of version 1: all that it can do works", async (t) => {
   await eventually("the event", () => older.changes.length === 2);
   assert.deepEqual(older.changes, [
     { type: "gameJoined", gameId: "go" },
-    { type: "event", event: { name: "e", data: 7, from: "phone", kept: false } },
+    { type: "event", event: { name: "e", data: 7, from: "phone", inbox: null } },
   ]);
   assert.deepEqual([older.games(), older.client.getSnapshot().devices], [["go"], []]);
   assert.deepEqual(await older.client.logoutAllDevices(), DONE);

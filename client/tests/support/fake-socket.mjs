@@ -165,6 +165,11 @@ export function accept(socket, more) {
   socket.receive(initialState(more));
 }
 
+/** @param {{id: string}} request As it is when it is sent again. */
+export function repeated({ id, ...request }) {
+  return { id, again: true, ...request };
+}
+
 /** @param {FakeSocket} socket The token that it offers, `undefined` if none. */
 export function tokenOf({ protocols }) {
   return protocols.find((name) => name.startsWith("bearer."))?.slice("bearer.".length);
