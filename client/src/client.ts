@@ -184,7 +184,7 @@ export class UserSessionClient {
    * Calls back at every change of a type, once for each.
    * @returns Ends it.
    */
-  on<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => unknown): () => void {
+  on<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => void): () => void {
     return added(this.#changeListeners, (change) => (change.type === type ? listener(change as ChangeOf<Type>) : UNHEARD));
   }
 

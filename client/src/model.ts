@@ -135,13 +135,15 @@ export class SessionModel {
         return [eventOf(frame)];
       case "push":
         return this.#pushed(frame);
-      case "inbox_read": {
-        const { inbox } = this.memory;
-        const { inbox: read, unread } = frame;
-        if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }) });
-        return [];
-      }
+      case "inbox_read":
+        return this.#wasRead(frame, isNews);
     }
+  }
+
+  #wasRead({ inbox: read, unread }: FrameOf<"inbox_read">, isNews: boolean): SessionChange[] {
+    const { inbox } = this.memory;
+    if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }) });
+    return [];
   }
 
   #pushed({ body, inbox: n, expiresAt }: FrameOf<"push">): SessionChange[] {

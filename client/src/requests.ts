@@ -11,7 +11,7 @@ import { WarnOnce } from "./warnings.js";
 import { utf8Bytes } from "./texts.js";
 
 /** The server knows of the newest 64 numbers of a run whether they were done. */
-const WINDOW = 64;
+export const WINDOW = 64;
 const WAITING_MAX = 256;
 /** The most that an id and the sign of a repetition add to a message. */
 const ENVELOPE_BYTES = '"id":"","again":true,'.length + 40;
