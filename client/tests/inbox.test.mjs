@@ -97,8 +97,9 @@ test("a page says up to where it has the messages, and nothing before it was tol
 test("a message that comes twice is told once, whoever is in error", (t) => {
   const fake = newClient(t);
   connect(fake, state(6, 4, 1));
-  bring(fake.newest(), 6, 6, 5, 7);
+  bring(fake.newest(), 6, 6, 7, 5);
   assert.deepEqual([told(fake.changes), fake.client.getSnapshot().unread], [[6, 7], 2]);
+  assert.equal(placeAfterBreak(fake), "7", "nor does an old one take the page's place back");
 });
 
 test("a message says its number, so that it can be marked as read, and is told to who listens to its name", (t) => {
@@ -127,9 +128,21 @@ test("unread is the server's count and what came since, and no message counts tw
   fake.newest().receive({ type: "inbox_read", inbox: 4, unread: 5, seq: 11 });
   assert.equal(unread(), 1, "a frame that was there already");
   assert.equal(placeAfterBreak(fake), "11");
-  accept(fake.newest(), state(13, 11, 1));
+  accept(fake.newest(), state(13, 11, 1, { seq: 13 }));
+  fake.newest().receive({ type: "inbox_read", inbox: 6, unread: 4, seq: 12 });
+  assert.equal(unread(), 1, "one that is brought later tells what is no longer so");
   bring(fake.newest(), 13);
   assert.equal(unread(), 1);
+});
+
+test("a message that was read and expires takes no other out of the count, which is still to come", (t) => {
+  const fake = newClient(t);
+  connect(fake, state(9, 0, 2));
+  bring(fake.newest(), 1);
+  placeAfterBreak(fake);
+  accept(fake.newest(), state(9, 1, 1));
+  t.mock.timers.tick(1_000);
+  assert.equal(fake.client.getSnapshot().unread, 1);
 });
 
 for (const minutes of [-60, 0, 60]) {
@@ -297,6 +310,9 @@ test("after an older copy of the server's data was put back nothing is missed: p
   bring(fake.newest(), 5, 7);
   assert.deepEqual(told(fake.changes), [5, 9, 5, 7]);
   assert.equal(fake.storage.getItem(fake.key), "7");
+  fake.newest().receive({ type: "pong" });
+  t.mock.timers.tick(5_000);
+  assert.equal(fake.client.getSnapshot().unread, 1, "the one that it has got twice counts once");
   assert.equal(placeAfterBreak(fake), "7");
 });
 

@@ -19,22 +19,24 @@ const ack = (socket, id) => socket.receive({ type: "ack", id });
 /** @param {FakeSocket} socket @param {string} id @param {string} code */
 const refuse = (socket, id, code) => socket.receive({ type: "error", code, message: code, id });
 
-/**
- * Leads in place of a client, and hears what is asked.
- * @param {TestContext} t
- * @param {string} name
- */
-function leadAlone(t, name) {
-  let leave = () => {};
-  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
-  const held = navigator.locks.request(name, () => leading);
+/** Hears what tabs tell each other. @param {TestContext} t @param {string} name */
+function listen(t, name) {
   const channel = new BroadcastChannel(name);
   /** @type {any[]} */
   const heard = [];
   channel.onmessage = (event) => heard.push(/** @type {any} */ (event).data);
   t.after(() => channel.close());
+  return { channel, heard };
+}
+
+/** Leads in place of a client, and hears what is asked. @param {TestContext} t @param {string} name */
+function leadAlone(t, name) {
+  let leave = () => {};
+  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
+  const held = navigator.locks.request(name, () => leading);
+  const { channel, heard } = listen(t, name);
   const asked = () => heard.filter(({ kind }) => kind === "ask");
-  return { channel, heard, asked, leave: () => (leave(), held) };
+  return { channel, asked, leave: () => (leave(), held) };
 }
 
 test("what the last leader sent is repeated by the next under its run, and what is asked anew goes under the next one's", async (t) => {
@@ -80,40 +82,38 @@ test("what the last leader had not sent yet is no repetition: the server would r
   );
 });
 
-test("a tab that was frozen does nothing any more that it reads of being asked, and passes no answer on, once another leads", async (t) => {
-  const given = tabs(t, 1);
-  // The browser has not told it yet that its lock was taken away, and does so before it answers about locks.
-  let isTaken = false;
-  const lead = Promise.withResolvers();
-  t.mock.method(navigator.locks, "request", (/** @type {[string, object, () => void]} */ ...[, , granted]) => {
-    if (isTaken) return new Promise(() => {});
-    granted();
-    return lead.promise;
+for (const what of ["what it reads of being asked", "an answer that it reads"]) {
+  test(`a tab that was frozen does nothing about ${what} once another leads, which does it itself`, async (t) => {
+    const given = tabs(t, 1);
+    // The browser has not told it yet that its lock was taken away, and does so before it answers about locks.
+    let isTaken = false;
+    const lead = Promise.withResolvers();
+    t.mock.method(navigator.locks, "request", (/** @type {[string, object, () => void]} */ ...[, , granted]) => {
+      if (isTaken) return new Promise(() => {});
+      granted();
+      return lead.promise;
+    });
+    t.mock.method(navigator.locks, "query", async () => {
+      if (isTaken) lead.reject(Object.assign(new Error("stolen"), { name: "AbortError" }));
+      return {};
+    });
+    given.client.connect();
+    await until("its socket", () => given.sockets.length === 1);
+    accept(given.newest());
+    const { channel, heard } = listen(t, given.name);
+    const ask = (/** @type {string} */ key) => channel.postMessage({ kind: "ask", key, message: { type: "broadcast", event: key }, id: null });
+    ask("before");
+    await until("the request", () => given.newest().requests.length === 1);
+    const socket = given.newest();
+    isTaken = true;
+    if (what.startsWith("an answer")) ack(socket, socket.requests[0].id);
+    else ask("after");
+    await until("its socket to be closed", () => socket.closedWith === 1000);
+    await quiet();
+    assert.equal(socket.requests.length, 1);
+    assert.deepEqual(heard.filter(({ kind }) => kind === "outcome"), []);
   });
-  t.mock.method(navigator.locks, "query", async () => {
-    if (isTaken) lead.reject(Object.assign(new Error("stolen"), { name: "AbortError" }));
-    return {};
-  });
-  given.client.connect();
-  await until("its socket", () => given.sockets.length === 1);
-  accept(given.newest());
-  const channel = new BroadcastChannel(given.name);
-  t.after(() => channel.close());
-  /** @type {any[]} */
-  const heard = [];
-  channel.onmessage = (event) => heard.push(/** @type {any} */ (event).data);
-  const ask = (/** @type {string} */ key) => channel.postMessage({ kind: "ask", key, message: { type: "broadcast", event: key }, id: null });
-  ask("before");
-  await until("the request", () => given.newest().requests.length === 1);
-  isTaken = true;
-  const socket = given.newest();
-  ask("after");
-  ack(socket, socket.requests[0].id);
-  await until("its socket to be closed", () => socket.closedWith === 1000);
-  await quiet();
-  assert.equal(socket.requests.length, 1);
-  assert.deepEqual(heard.filter(({ kind }) => kind === "outcome"), []);
-});
+}
 
 test("a tab that led asks the next leader for its own requests alone: others ask for theirs, as long as they want them", async (t) => {
   const given = tabs(t, 2);
@@ -122,11 +122,7 @@ test("a tab that led asks the next leader for its own requests alone: others ask
   void leader?.publish("own");
   void tab?.publish("other");
   await until("the requests", () => given.newest().requests.length === 2);
-  const channel = new BroadcastChannel(given.name);
-  t.after(() => channel.close());
-  /** @type {any[]} */
-  const heard = [];
-  channel.onmessage = (event) => heard.push(/** @type {any} */ (event).data);
+  const { heard } = listen(t, given.name);
   await navigator.locks.request(given.name, { steal: true }, async () => {
     await until("its end", () => given.newest().closedWith === 1000);
     await until("it to ask", () => heard.some(({ kind }) => kind === "ask"));
@@ -190,6 +186,23 @@ test("frames that a leader is brought again in another epoch are told once, for 
   tell({ epoch: 9, seq: 2, origin: 9 }, [event("2 of another count")]);
   await until("the last", () => given.changes.length === 3);
   assert.deepEqual(given.changes.map(({ event: { data } }) => data), ["12", "13", "2 of another count"]);
+  given.client.close();
+  await leave();
+});
+
+test("a message of the inbox that two leaders tell is told once in each tab", async (t) => {
+  const given = tabs(t, 1);
+  const { channel, leave } = leadAlone(t, given.name);
+  given.client.connect();
+  const { snapshot, memory } = knowledge();
+  const tell = (/** @type {number} */ n) => {
+    const inbox = { last: 7, read: 0, unread: 1, place: n, expiring: [] };
+    const event = { name: "news", data: {}, from: null, inbox: n };
+    channel.postMessage({ kind: "told", snapshot, memory: { ...memory, inbox }, changes: [{ type: "event", event }], isCounted: false });
+  };
+  for (const n of [5, 5, 6, 5, 6, 7]) tell(n);
+  await until("the last", () => given.changes.some(({ event: { inbox } }) => inbox === 7));
+  assert.deepEqual(given.changes.map(({ event: { inbox } }) => inbox), [5, 6, 7]);
   given.client.close();
   await leave();
 });
