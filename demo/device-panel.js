@@ -239,7 +239,7 @@ export class DevicePanel {
   }
 
   /** @param {SessionEvent} event */
-  #showEvent({ name, data, from, kept }) {
+  #showEvent({ name, data, from, inbox }) {
     const sender = this.client.getSnapshot().devices.find(({ deviceId }) => deviceId === from);
     const who = from === null ? "a server" : sender?.current ? "this device" : sender?.name || from;
     const pushed = /** @type {{text?: unknown}} */ (from === null ? data : {}).text;
@@ -249,7 +249,7 @@ export class DevicePanel {
       {},
       element("strong", {}, who),
       `: ${typeof said === "string" ? said : `${name} ${JSON.stringify(said ?? null)}`} `,
-      element("time", {}, kept ? `kept for you, ${clock()}` : clock()),
+      element("time", {}, inbox === null ? clock() : `kept for you, ${clock()}`),
     );
     const list = this.#part(".events");
     list.prepend(row);

@@ -2,16 +2,19 @@
 import { endpointAddress, endpointOf, withQuery } from "./address.js";
 import { monotonicMs } from "./clock.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
-import { ENDED, SessionCore, type SessionSnapshot, blankSnapshot, isOver } from "./core.js";
+import { ENDED, SessionCore } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
+import { UNHEARD, added, callAll } from "./listeners.js";
 import { numberOption } from "./numbers.js";
 import { attempt, page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
-import { type Message, refusal } from "./requests.js";
+import { DONE, type Message, refusal } from "./requests.js";
+import { type SessionSnapshot, blankSnapshot, isOver } from "./snapshot.js";
 import { type LeaderUpdate, TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
+import { ToldMark } from "./told-mark.js";
 
 /**
  * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
@@ -80,15 +83,18 @@ export class UserSessionClient {
   readonly #options: UserSessionClientOptions;
   readonly #core: SessionCore;
   readonly #group: TabGroup | null;
-  readonly #ids = `${randomId(12)}.`;
+  /** Names this client's requests, to the server and to other tabs. It is never stored, where another tab might copy it. */
+  readonly #run = randomId(20);
   readonly #tokens: Tokens;
-  #idCount = 0;
+  #askedCount = 0;
+  /** Up to where this device has told of the inbox; `null` before it is connected for the first time. */
+  #toldMark: ToldMark | null = null;
   /** When this tab began to wait for one that leads. */
   #joinedAt = 0;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
-  #changeListeners = new Set<(change: SessionChange) => void>();
+  #changeListeners = new Set<(change: SessionChange) => unknown>();
 
   constructor(options: UserSessionClientOptions) {
     this.#options = {
@@ -100,6 +106,8 @@ export class UserSessionClient {
     this.deviceId = deviceIdOption(options.deviceId ?? ownDeviceId());
     this.#core = new SessionCore(
       {
+        run: this.#run,
+        sent: (key, id) => this.#group?.sent(key, id),
         address: () => this.#address(),
         token: () => this.#tokens.current,
         takeOtherToken: (refused) => this.#tokens.takeOther(refused),
@@ -117,6 +125,7 @@ export class UserSessionClient {
   /** Connects, and goes on connecting. Nothing happens if it does so already, or if the session is over. */
   connect(): void {
     if (this.#stops.length > 0) return;
+    this.#toldMark ??= new ToldMark(`${this.#groupName()} told`);
     this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#hide() }));
     if (this.#options.presenceFromVisibility) {
       this.#stops.push(followVisibility(this.#groupName(), (presence) => void this.updatePresence(presence)));
@@ -176,9 +185,7 @@ export class UserSessionClient {
    * @returns Ends it.
    */
   on<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => void): () => void {
-    return added(this.#changeListeners, (change) => {
-      if (change.type === type) listener(change as ChangeOf<Type>);
-    });
+    return added(this.#changeListeners, (change) => (change.type === type ? listener(change as ChangeOf<Type>) : UNHEARD));
   }
 
   /**
@@ -188,9 +195,7 @@ export class UserSessionClient {
    */
   onEvent<Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void): () => void {
     const wanted = wellFormed(name);
-    return this.on("event", ({ event }) => {
-      if (event.name === wanted) listener(event as SessionEvent<Data>);
-    });
+    return this.on("event", ({ event }) => (event.name === wanted ? listener(event as SessionEvent<Data>) : UNHEARD));
   }
 
   /** Adds a game, 1 to 128 bytes of UTF-8. It is in the snapshot at once, and out again if it is refused. */
@@ -238,6 +243,14 @@ export class UserSessionClient {
     return this.#ask({ type: "set_device", name: wellFormed(name) });
   }
 
+  /**
+   * Marks messages of the inbox as read, on all of the user's devices.
+   * @param upTo The number of the newest of them, of all that this page has if left out. Needs a server of version 2.
+   */
+  markRead(upTo = this.#core.memory.inbox?.place): Promise<RequestOutcome> {
+    return upTo ? this.#ask({ type: "mark_read", inbox: upTo }) : Promise.resolve(DONE);
+  }
+
   /** What was counted of this tab's own connection. */
   getMetrics(): ConnectionMetrics {
     return { ...this.#core.metrics };
@@ -247,9 +260,9 @@ export class UserSessionClient {
     if (this.#isOver()) return Promise.resolve(ENDED);
     const message = asJson(request);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
-    const id = `${this.#ids}${(this.#idCount++).toString(36)}`;
-    if (this.#group && !this.#group.isLeading) return this.#group.ask(id, message);
-    return this.#core.request(id, message);
+    const key = `${this.#run} ${this.#askedCount++}`;
+    if (this.#group && !this.#group.isLeading) return this.#group.ask(key, message);
+    return this.#core.request(key, message);
   }
 
   /** Whether what is asked now will not be done. */
@@ -259,7 +272,7 @@ export class UserSessionClient {
 
   #address(): string {
     const { url, userId } = this.#options;
-    return withQuery(endpointAddress(url), { userId, deviceId: this.deviceId, tabId: ownTabId() });
+    return withQuery(endpointAddress(url), { userId, deviceId: this.deviceId, tabId: ownTabId(), run: this.#run });
   }
 
   #wake(): void {
@@ -287,9 +300,18 @@ export class UserSessionClient {
     const before = this.#snapshot;
     this.#snapshot = snapshot;
     if (snapshot !== before) callAll(this.#listeners, (listener) => listener());
-    for (const change of changes) callAll(this.#changeListeners, (listener) => listener(change));
+    for (const change of changes) this.#tell(change);
     const isNew = snapshot.connectionStatus === "connected" && before.connectionStatus !== "connected";
     if (isNew && (!this.#group || this.#group.isLeading)) this.#restore(snapshot);
+  }
+
+  #tell(change: SessionChange): void {
+    const n = change.type === "event" ? change.event.inbox : null;
+    const { inbox } = this.#core.memory;
+    const isMessage = n !== null && inbox !== null;
+    if (isMessage && !this.#toldMark?.take(n, inbox)) return;
+    const isHeard = callAll(this.#changeListeners, (listener) => listener(change));
+    if (isMessage && isHeard) this.#toldMark?.store(n, inbox);
   }
 
   /** What the server must be told on each connection, if it does not know it. */
@@ -313,7 +335,7 @@ export class UserSessionClient {
       changes: [],
       isCounted: false,
     });
-    return new TabGroup(this.#groupName(), {
+    return new TabGroup(this.#groupName(), this.#run, {
       lead: (last) => {
         if (last) this.#core.adopt(last.memory);
         // What was over for the tab that led is over for all.
@@ -323,9 +345,12 @@ export class UserSessionClient {
         this.#core.start(isConnected, { waitedMs });
       },
       follow: () => this.#core.handOver(),
-      updated: ({ snapshot, changes }) => this.#show(unlessSame(this.#snapshot, snapshot), changes),
-      requested: (id, message, sentAt) =>
-        this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(id, message, sentAt),
+      updated: ({ snapshot, memory, changes }) => {
+        this.#core.adopt(memory);
+        this.#show(unlessSame(this.#snapshot, snapshot), changes);
+      },
+      requested: (key, message, id) =>
+        this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(key, message, id),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {
@@ -336,24 +361,6 @@ export class UserSessionClient {
         if (isNew && this.#group?.isLeading) this.#core.renewed();
       },
     });
-  }
-}
-
-function added<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
-}
-
-/** A listener that fails takes nothing down with it, and is reported as if it stood alone. */
-function callAll<T>(listeners: Set<T>, call: (listener: T) => void): void {
-  for (const listener of [...listeners]) {
-    try {
-      if (listeners.has(listener)) call(listener);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
   }
 }
 

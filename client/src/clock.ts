@@ -39,18 +39,3 @@ export function moment(): Moment {
 export function ageMs({ at, wallAt }: Moment): number {
   return Math.max(monotonicMs() - at, Date.now() - wallAt);
 }
-
-/** A moment as one tab tells another, whose monotonic clock counts from another start. */
-export interface ToldMoment {
-  /** How long ago it was when it was told, by the monotonic clock. */
-  agoMs: number;
-  wallAt: number;
-}
-
-export function tellMoment({ at, wallAt }: Moment): ToldMoment {
-  return { agoMs: monotonicMs() - at, wallAt };
-}
-
-export function toldMoment({ agoMs, wallAt }: ToldMoment): Moment {
-  return { at: monotonicMs() - agoMs, wallAt };
-}

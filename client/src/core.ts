@@ -1,54 +1,23 @@
 /** One tab's session: a connection, what was told on it and what was asked on it. */
-import { type Moment, ageMs, moment } from "./clock.js";
+import { ChosenPresence } from "./chosen-presence.js";
+import { ageMs, moment } from "./clock.js";
 import { Connection } from "./connection.js";
 import type { ConnectionMetrics, ConnectionSettings, Ending, Start } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
 import type { FrameOf, ServerFrame, UpdateFrame } from "./frames.js";
 import { type Memory, SessionModel } from "./model.js";
 import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
-import type { Presence, RequestOutcome, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import type { Presence, RequestOutcome, SessionChange } from "./protocol.js";
 import { DONE, type Message, type Request, RequestQueue, isAboutGame, refusal } from "./requests.js";
 import { stateToShow } from "./shown-state.js";
-import { ChosenPresence } from "./chosen-presence.js";
+import { type ConnectionStatus, MESSAGE_OF_ENDING, type SessionSnapshot, blankSnapshot, isOver } from "./snapshot.js";
 
-/**
- * - `idle`: not started, or closed
- * - `connecting`: no connection yet
- * - `connected`
- * - `reconnecting`: it broke a moment ago
- * - `lost`: it could not be had for longer than a moment; it is tried on and on
- * - `logged_out`, `replaced` (by a newer connection of the same tab), `unauthorized` (not signed in,
- *   close code 4401), `forbidden` (4403): over for this tab, until `reconnect` is called
- */
-export type ConnectionStatus = "idle" | "connecting" | "connected" | "reconnecting" | "lost" | Ending;
-
-/** What is known at a moment. Never changed: another moment has another. */
-export interface SessionSnapshot {
-  /** `null` until the server has told it. Joins and leaves that wait for their answer are in it. */
-  readonly state: SessionState | null;
-  /** All devices of the user, also those that are away. Empty with a server of version 1. */
-  readonly devices: readonly SessionDevice[];
-  /** Whether there is a connection, or was a moment ago. */
-  readonly isConnected: boolean;
-  /** Whether the first state is still to come. */
-  readonly isLoading: boolean;
-  /**
-   * The message of the problem while there is one, else of the last request that was refused, until one
-   * that is asked after it succeeds or the client connects again.
-   */
-  readonly error: string | null;
-  /**
-   * Why the client is not connected, as far as it is known, and `null` while it is. It is known from the
-   * second failed attempt on, and at the latest after 5 s.
-   */
-  readonly problem: SessionProblem | null;
-  readonly connectionStatus: ConnectionStatus;
-  /** How many requests wait for their answer. */
-  readonly pendingRequests: number;
-}
-
-/** The address is that of the endpoint, with all of the query but `since`. */
+/** The address is that of the endpoint, with all of the query but what depends on what is known. */
 export interface CoreSettings extends ConnectionSettings {
+  /** Names this tab's requests to the server. */
+  run: string;
+  /** A request was sent for the first time, under this id. */
+  sent: (key: string, id: string) => void;
   lostAfterMs: number;
   requestsPerSecond: number;
 }
@@ -59,40 +28,16 @@ export interface CoreSettings extends ConnectionSettings {
  */
 export type CoreListener = (changes: readonly SessionChange[], isCounted: boolean) => void;
 
-const MESSAGE_OF_ENDING: Record<Ending, string> = {
-  logged_out: "this session was logged out",
-  replaced: "this tab's session goes on in a newer connection",
-  unauthorized: "not signed in",
-  forbidden: "not allowed",
-};
-
 /** The server's close over a frame that is too large: it must not be sent again. */
 export const TOO_LARGE_CLOSE = 1009;
 /** The problems that another token may solve. */
 const TOKEN_PROBLEMS = new Set<ProblemCode | undefined>(["unauthorized", "forbidden", "invalid_token", "token_failed"]);
 /** How long a new token may take: until then what was asked is not given up. */
 const RENEWAL_MS = 3_000;
+/** Timers of more than 24 days run out at once, and messages may live longer. */
+const EXPIRY_MS_MAX = 3_600_000;
 
 export const ENDED = refusal("ended", "the session is over for this tab");
-
-/** A snapshot before anything is known. */
-export function blankSnapshot(status: ConnectionStatus, isLoading: boolean): SessionSnapshot {
-  return {
-    state: null,
-    devices: [],
-    isConnected: false,
-    isLoading,
-    error: null,
-    problem: null,
-    connectionStatus: status,
-    pendingRequests: 0,
-  };
-}
-
-/** Whether nothing comes after it by itself. */
-export function isOver(status: ConnectionStatus): status is Ending {
-  return status in MESSAGE_OF_ENDING;
-}
 
 export class SessionCore {
   snapshot: SessionSnapshot = blankSnapshot("idle", false);
@@ -102,14 +47,16 @@ export class SessionCore {
   #listener: CoreListener;
   #version: 1 | 2 = 1;
   #status: ConnectionStatus = "idle";
-  /** The last refusal of a request, which is gone when its cause is. */
-  #refusal: { message: string } | null = null;
+  /** The last refusal of a request, which is gone when its cause is, and the request's id. */
+  #refusal: { message: string; id?: string | undefined } | null = null;
   /** Why it is over, if it is. */
   #ending: SessionProblem | null = null;
   #settings: CoreSettings;
   #lost = new Deadline();
   /** Runs while it is over and a new token may still come. */
   #renewal = new Deadline();
+  /** Runs until the next message expires. */
+  #expiry = new Deadline();
   /** Requests of version 1 that an error may be about, which has no id there, and the error. */
   #doubted: { requests: Request[]; error: RequestOutcome } | null = null;
   #chosenPresence = new ChosenPresence(this.#model, () =>
@@ -119,11 +66,7 @@ export class SessionCore {
   constructor(settings: CoreSettings, listener: CoreListener) {
     this.#listener = listener;
     this.#settings = settings;
-    const address = () => {
-      this.#model.connecting();
-      const { since } = this.#model;
-      return since === null ? settings.address() : `${settings.address()}&since=${since}`;
-    };
+    const address = () => settings.address() + this.#model.connecting();
     this.#connection = new Connection(
       { ...settings, address },
       {
@@ -134,8 +77,9 @@ export class SessionCore {
         problemChanged: () => this.#changed(),
       },
     );
-    this.#queue = new RequestQueue(settings.requestsPerSecond, {
+    this.#queue = new RequestQueue(settings.run, settings.requestsPerSecond, {
       send: (text) => this.#connection.send(text),
+      sent: settings.sent,
       changed: () => this.#changed(),
       refused: (message) => this.#refuse({ message }),
       isDone: (message) => this.#isDone(message),
@@ -204,6 +148,7 @@ export class SessionCore {
   handOver(): Request[] {
     this.#connection.stop();
     this.#lost.clear();
+    this.#expiry.clear();
     this.#doubted = null;
     if (!isOver(this.#status)) this.#status = "idle";
     this.#renewal.clear();
@@ -221,14 +166,14 @@ export class SessionCore {
     this.#lost.clear();
   }
 
-  /** @param sentAt When another tab may have sent it first, `null` if none can have. */
-  request(id: string, message: Message, sentAt: Moment | null = null): Promise<RequestOutcome> {
+  /** @param id The id under which another tab has sent it, `null` if none has. */
+  request(key: string, message: Message, id: string | null = null): Promise<RequestOutcome> {
     if (isOver(this.#status) && !this.isRenewable) return Promise.resolve(ENDED);
     const whyNot = this.#whyImpossible();
     if (whyNot) return Promise.resolve(whyNot);
     this.#chosenPresence.noteRequest(message);
     const refused = this.#refusal;
-    return this.#queue.add(id, message, sentAt).then((outcome) => {
+    return this.#queue.add(key, message, id).then((outcome) => {
       if (outcome.ok && refused && refused === this.#refusal) this.#refuse(null);
       return outcome;
     });
@@ -237,6 +182,7 @@ export class SessionCore {
   #received(frame: Exclude<ServerFrame, FrameOf<"pong">>): void {
     switch (frame.type) {
       case "ack":
+        if (frame.id === this.#refusal?.id) this.#refuse(null);
         return this.#queue.answer(frame);
       case "error":
         return this.#refused(frame);
@@ -261,6 +207,7 @@ export class SessionCore {
       this.#refusal = null;
     }
     if (this.#version === 1) this.#settleByState(frame);
+    this.#expire();
     this.#changed(changes, isCounted && !isFirst);
     // A listener may have closed it.
     if (isFirst && this.#status === "connected") this.#queue.connected(this.#version);
@@ -268,7 +215,8 @@ export class SessionCore {
 
   #refused(frame: FrameOf<"error">): void {
     const isTooFast = frame.code === "rate_limited";
-    if (!isTooFast) this.#refusal = { message: frame.message };
+    // Whether a request that is too old comes to nothing depends on what it asks for.
+    if (!isTooFast && frame.code !== "too_old") this.#refusal = { message: frame.message, id: frame.id };
     if (this.#version === 2) this.#queue.answer(frame);
     else if (isTooFast) this.#queue.slowDown(frame.retryAfterMs);
     else this.#doubt(refusal(frame.code, frame.message));
@@ -278,7 +226,7 @@ export class SessionCore {
   /** The state tells which requests an error without an id was about. It is asked for once: that may fail, too. */
   #doubt(error: RequestOutcome): void {
     if (this.#doubted) return;
-    this.#doubted = { requests: this.#queue.pending.filter(({ isInFlight }) => isInFlight), error };
+    this.#doubted = { requests: this.#queue.pending.filter(({ frame }) => frame !== null), error };
     this.#connection.send('{"type":"sync_state"}');
   }
 
@@ -300,6 +248,16 @@ export class SessionCore {
   #isDone({ type, gameId }: Message): boolean {
     const games = this.#model.memory.state?.activeGames ?? [];
     return games.includes(String(gameId)) === (type === "join_game");
+  }
+
+  /** Messages expire without a word of the server's. */
+  #expire(): void {
+    const ms = this.#model.expire();
+    if (ms === null) return this.#expiry.clear();
+    this.#expiry.set(Math.min(ms, EXPIRY_MS_MAX), () => {
+      this.#expire();
+      this.#changed();
+    });
   }
 
   #dropped(code = 0): void {
@@ -355,6 +313,7 @@ export class SessionCore {
   #end(status: ConnectionStatus, changes: SessionChange[] = []): void {
     if (!this.#renewal.isSet) this.#giveUp();
     this.#lost.clear();
+    this.#expiry.clear();
     this.#doubted = null;
     this.#status = status;
     this.#changed(changes);
@@ -374,6 +333,7 @@ export class SessionCore {
     const next: SessionSnapshot = {
       state: stateToShow(this.#model.memory.state, this.#queue.pending, before.state),
       devices: this.#model.memory.devices,
+      unread: this.#model.memory.inbox?.unread ?? 0,
       isConnected: status === "connected" || status === "reconnecting",
       isLoading: this.#isLoading(problem),
       error: (isSaid ? problem.message : this.#refusal?.message) ?? null,

@@ -56,15 +56,17 @@ const isDevice = (value: unknown): value is Shaped<typeof DEVICE> => isShaped(va
 const isDevices = (value: unknown): value is SessionDevice[] =>
   Array.isArray(value) && value.every((one) => isShaped(one, LISTED));
 const isBody = (value: unknown): value is { type: string } => isShaped(value, { needs: { type: isString } });
+const INBOX = { needs: { last: isCount, read: isCount, unread: isCount } } satisfies Shape;
+const isInbox = (value: unknown): value is Shaped<typeof INBOX> => isShaped(value, INBOX);
 
 const SHARED = { activeGames: isGames, presence: isPresence, lastActive: isCount };
 const STATE = { userId: isString, ...SHARED };
 const SELF = { deviceId: isThere };
-const COUNTED = { seq: isCount };
-const PLACE = { epoch: isCount, ...COUNTED };
+/** The number of a frame to all, and of its epoch, if it is the first one of that. */
+const PLACE = { epoch: isCount, seq: isCount };
 const GAME = counted({ needs: { gameId: isString, activeGames: isGames } });
 const ERROR = { needs: { code: isString, message: isString }, may: { retryAfterMs: isThere } };
-const ABOUT_DEVICE = { 2: { needs: { device: isDevice }, may: COUNTED } };
+const ABOUT_DEVICE = { 2: { needs: { device: isDevice }, may: PLACE } };
 const BARE = { needs: {}, isBare: true } as const;
 
 /** All frames of the server's, by type and version of the protocol. */
@@ -72,20 +74,24 @@ const SHAPES = {
   initial_state: {
     // The hook in production takes one that lacks these.
     1: { needs: { userId: isString }, may: { ...SHARED, ...SELF } },
-    2: { needs: { ...STATE, devices: isDevices, ...PLACE }, may: { reset: isBoolean, ...SELF } },
+    2: {
+      needs: { ...STATE, devices: isDevices, ...PLACE },
+      may: { reset: isBoolean, inbox: isInbox, lost: isBoolean, ...SELF },
+    },
   },
-  state: { 1: { needs: STATE }, 2: { needs: STATE, may: PLACE } },
+  state: { 1: { needs: STATE }, 2: { needs: STATE, may: { devices: isDevices, inbox: isInbox, ...PLACE } } },
   game_joined: GAME,
   game_left: GAME,
   presence_updated: counted({ needs: { presence: isPresence } }),
   event: counted({ needs: { event: isString, from: isString }, may: { data: isThere } }),
   pong: { 1: BARE, 2: BARE },
   error: { 1: ERROR, 2: { ...ERROR, may: { ...ERROR.may, id: isString } } },
-  push: { 2: { needs: { body: isBody }, may: { ...COUNTED, kept: isBoolean } } },
-  ack: { 2: { needs: { id: isString }, may: { ...COUNTED, credentialShared: isBoolean } } },
+  push: { 2: { needs: { body: isBody }, may: { ...PLACE, inbox: isCount, expiresAt: isCount } } },
+  inbox_read: { 2: { needs: { inbox: isCount, unread: isCount }, may: PLACE } },
+  ack: { 2: { needs: { id: isString }, may: { repeated: isBoolean, credentialShared: isBoolean } } },
   device_connected: ABOUT_DEVICE,
   device_updated: ABOUT_DEVICE,
-  device_disconnected: { 2: { needs: { deviceId: isString }, may: COUNTED } },
+  device_disconnected: { 2: { needs: { deviceId: isString }, may: PLACE } },
   replaced: { 2: BARE },
   logged_out: { 2: { needs: { scope: isScope }, isBare: true } },
 } satisfies Record<string, Partial<Record<Version, Shape>>>;
@@ -102,6 +108,8 @@ const UNKNOWN_TO_1 = {
   epoch: undefined,
   seq: undefined,
   reset: undefined,
+  inbox: undefined,
+  lost: undefined,
   id: undefined,
 } satisfies Record<NewField<FrameType>, undefined>;
 
@@ -129,7 +137,7 @@ export type UpdateFrame = FrameOf<Exclude<FrameType, "pong" | "ack" | "error" | 
 
 /** Version 1 counts nothing, so whatever a frame calls its number there is none. */
 function counted<S extends Shape>(shape: S) {
-  return { 1: shape, 2: { ...shape, may: { ...shape.may, ...COUNTED } } };
+  return { 1: shape, 2: { ...shape, may: { ...shape.may, ...PLACE } } };
 }
 
 /** Reads what a socket brings. */

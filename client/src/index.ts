@@ -1,7 +1,6 @@
 export { UserSessionClient } from "./client.js";
 export type { PublishOptions, UserSessionClientOptions } from "./client.js";
 export type { ConnectionMetrics, Token } from "./connection-types.js";
-export type { ConnectionStatus, SessionSnapshot } from "./core.js";
 export { PROBLEM_CODES } from "./problem.js";
 export type { ProblemCode, SessionProblem } from "./problem.js";
 export type {
@@ -14,3 +13,4 @@ export type {
 } from "./protocol.js";
 export { shareClient } from "./shared.js";
 export type { SharedClient } from "./shared.js";
+export type { ConnectionStatus, SessionSnapshot } from "./snapshot.js";

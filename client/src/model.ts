@@ -1,19 +1,31 @@
-/** What the server has told: the state, the devices, and up to where all has been seen. */
+/** What the server has told: the state, the devices, the inbox, and up to where all has been seen. */
+import { monotonicMs } from "./clock.js";
 import type { FrameOf, UpdateFrame } from "./frames.js";
+import { type Inbox, toldInbox, withMessage, withoutExpired } from "./inbox.js";
 import type { Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { wellFormed } from "./texts.js";
 
 /** How many devices that are away are listed; the server remembers as many. */
 export const AWAY_MAX = 64;
 
+/** Up to where all frames to all have been seen. */
+interface Position {
+  epoch: number;
+  seq: number;
+  /** The epoch since which the numbers go on, so that numbers of the same origin can be compared. */
+  origin: number;
+}
+
 /** All that a model knows. */
 export interface Memory {
   state: SessionState | null;
   devices: readonly SessionDevice[];
-  /** Up to where all frames to all have been seen; `null` with a server of version 1. */
-  position: { epoch: number; seq: number } | null;
-  /** The state tells what happened up to this number of that epoch. */
+  /** `null` with a server of version 1. */
+  position: Position | null;
+  /** The state tells what happened up to this number. */
   stateSeq: number;
+  /** `null` with a server that has none. */
+  inbox: Inbox | null;
   /**
    * The presence that was asked for last and that nobody has changed since, `null` if there is none. The
    * field keeps its name: other tabs read it, and may run an older version.
@@ -21,70 +33,81 @@ export interface Memory {
   said: Presence | null;
 }
 
-const NOTHING: Memory = { state: null, devices: [], position: null, stateSeq: 0, said: null };
+const NOTHING: Memory = { state: null, devices: [], position: null, stateSeq: 0, inbox: null, said: null };
 
 export class SessionModel {
   memory: Memory = NOTHING;
-  /** Where the present connection resumes, `null` if it doesn't. */
-  #resumedFrom: string | null = null;
-
-  /** Where to resume, as the server reads it; `null` for nowhere. */
-  get since(): string | null {
-    const { position } = this.memory;
-    return position && `${position.epoch}.${position.seq}`;
-  }
+  /** Whether the present connection has asked for what was missed. */
+  #isResuming = false;
+  /** The server's clock, less `monotonicMs`. */
+  #clockLead = 0;
 
   /** This tab, or one that asks through it, has set a presence; `null`: none that was set counts any more. */
   choose(said: Presence | null): void {
     this.#know({ said });
   }
 
-  /** A new socket is asked for, with `since` as it is now. */
-  connecting(): void {
-    this.#resumedFrom = this.since;
+  /** A new socket is asked for. @returns How its address tells the server what is known, as more of a query. */
+  connecting(): string {
+    const { position, inbox } = this.memory;
+    this.#isResuming = position !== null;
+    const since = position ? `&since=${position.epoch}.${position.seq}` : "";
+    return inbox ? `${since}&inbox=${inbox.place}` : since;
+  }
+
+  /** Messages that have expired don't count any more. @returns In how many milliseconds the next one does, `null` if none. */
+  expire(): number | null {
+    const { inbox } = this.memory;
+    if (!inbox?.expiring.length) return null;
+    const now = monotonicMs() + this.#clockLead;
+    const left = withoutExpired(inbox, now);
+    this.#know({ inbox: left });
+    return Math.min(...left.expiring.map(([, expiresAt]) => expiresAt)) - now;
   }
 
   /** @returns What happened, in order. */
   apply(frame: UpdateFrame): SessionChange[] {
     if (frame.type === "initial_state") return this.#begin(frame);
     if (frame.type === "state") return this.#merge(frame);
-    const isKept = "kept" in frame && frame.kept === true;
-    const seq = (isKept ? null : frame.seq) ?? null;
+    const { seq } = frame;
     const { position } = this.memory;
-    if (seq !== null && position) {
-      if (seq <= position.seq) return [];
-      this.#know({ position: { epoch: position.epoch, seq } });
+    if (seq !== undefined && position) {
+      const { epoch = position.epoch } = frame;
+      if (epoch === position.epoch && seq <= position.seq) return [];
+      this.#know({ position: { ...position, epoch, seq } });
     }
     // While it catches up, the state is ahead of the frames.
-    return this.#happened(frame, seq === null || seq > this.memory.stateSeq);
+    return this.#happened(frame, seq === undefined || seq > this.memory.stateSeq);
   }
 
   #begin(frame: FrameOf<"initial_state">): SessionChange[] {
-    const before = this.memory.state;
+    const { state: before, position, inbox } = this.memory;
     const state = stateOf(frame);
-    const { epoch, seq } = frame;
-    const isCounted = epoch !== undefined && seq !== undefined;
-    const { position } = this.memory;
-    const isResumed =
-      isCounted && this.#resumedFrom !== null && frame.reset !== true && position?.epoch === epoch;
+    const place = placeOf(frame);
+    const isResumed = place !== null && position !== null && this.#isResuming && frame.reset !== true;
+    this.#clockLead = state.lastActive - monotonicMs();
     this.#know({
       state,
       devices: frame.devices ?? [],
-      position: isResumed ? position : isCounted ? { epoch, seq } : null,
-      stateSeq: isCounted ? seq : 0,
+      // The numbers go on in another epoch, and its own are still to come.
+      position: isResumed ? { ...position, epoch: place.epoch } : place,
+      stateSeq: place?.seq ?? 0,
+      inbox: frame.inbox ? toldInbox(inbox, frame.inbox) : null,
     });
-    if (!before) return [];
-    const changes: SessionChange[] = isResumed ? [] : [{ type: "reset" }];
-    if (before.presence === state.presence) return changes;
+    const isReset = (before && !isResumed) || frame.lost === true;
+    const changes: SessionChange[] = isReset ? [{ type: "reset" }] : [];
+    if (!before || before.presence === state.presence) return changes;
     return [...changes, { type: "presenceChanged", presence: state.presence }];
   }
 
   #merge(frame: FrameOf<"state">): SessionChange[] {
-    if (!this.memory.state) return [];
-    this.#know({ state: stateOf(frame) });
-    const { epoch, seq } = frame;
+    const { state, devices, inbox } = this.memory;
+    if (!state) return [];
+    this.#know({ state: stateOf(frame), devices: frame.devices ?? devices });
+    if (frame.inbox) this.#know({ inbox: toldInbox(inbox, frame.inbox) });
+    const place = placeOf(frame);
     // Erasing a user's data begins a new count.
-    if (epoch !== undefined && seq !== undefined) this.#know({ position: { epoch, seq }, stateSeq: seq });
+    if (place) this.#know({ position: place, stateSeq: place.seq });
     return [];
   }
 
@@ -111,8 +134,25 @@ export class SessionModel {
       case "event":
         return [eventOf(frame)];
       case "push":
-        return [pushOf(frame)];
+        return this.#pushed(frame);
+      case "inbox_read":
+        return this.#wasRead(frame, isNews);
     }
+  }
+
+  #wasRead({ inbox: read, unread }: FrameOf<"inbox_read">, isNews: boolean): SessionChange[] {
+    const { inbox } = this.memory;
+    if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }) });
+    return [];
+  }
+
+  #pushed({ body, inbox: n, expiresAt }: FrameOf<"push">): SessionChange[] {
+    const { inbox } = this.memory;
+    if (n !== undefined) {
+      if (inbox && n <= inbox.place) return [];
+      this.#know({ inbox: withMessage(inbox, n, expiresAt) });
+    }
+    return [{ type: "event", event: { name: wellFormed(body.type), data: body, from: null, inbox: n ?? null } }];
   }
 
   #setDevice(device: Omit<SessionDevice, "current">): void {
@@ -143,12 +183,11 @@ export class SessionModel {
 }
 
 function eventOf({ event: name, data = null, from }: FrameOf<"event">): SessionChange {
-  return { type: "event", event: { name, data, from, kept: false } };
+  return { type: "event", event: { name, data, from, inbox: null } };
 }
 
-function pushOf({ body, kept }: FrameOf<"push">): SessionChange {
-  const name = wellFormed(body.type);
-  return { type: "event", event: { name, data: body, from: null, kept: kept === true } };
+function placeOf({ epoch, seq }: FrameOf<"initial_state" | "state">): Position | null {
+  return epoch === undefined || seq === undefined ? null : { epoch, seq, origin: epoch };
 }
 
 function stateOf(frame: FrameOf<"initial_state" | "state">): SessionState {

@@ -57,8 +57,8 @@ export interface SessionEvent<Data = unknown> {
   data: Data;
   /** The id of the device that published it, `null` for a push. */
   from: string | null;
-  /** Whether it is a push that was kept while this device was away. */
-  kept: boolean;
+  /** The number of a push that is kept in the inbox, by which it can be marked as read; `null` for all else. */
+  inbox: number | null;
 }
 
 /** Something that has happened, as listeners are told of it. */
@@ -67,7 +67,7 @@ export type SessionChange =
   | { type: "gameLeft"; gameId: string }
   | { type: "presenceChanged"; presence: Presence }
   | { type: "event"; event: SessionEvent }
-  /** Events may have been missed while there was no connection: read again what hangs on them. */
+  /** Events, or messages of the inbox, were missed or may have been: read again what hangs on them. */
   | { type: "reset" }
   | { type: "loggedOut" };
 
@@ -75,13 +75,16 @@ export type SessionChange =
 export type RequestOutcome =
   | {
       ok: true;
-      /** Of `logoutOthers` and `logoutDevice`: an ended device's credential is also this one's, and stays valid. */
-      credentialShared: boolean;
+      /**
+       * Of `logoutOthers` and `logoutDevice`: an ended device's credential is also this one's, and stays valid.
+       * `null` if that is not known, since the connection broke before the answer.
+       */
+      credentialShared: boolean | null;
     }
   | {
       ok: false;
       /**
-       * An error code of the server (`invalid_message`, `limit_reached`, `too_large`, `internal` …), or
+       * An error code of the server (`invalid_message`, `limit_reached`, `too_large` …), or
        * `ended`: the session is over for this tab; `unknown`: the connection broke, and whether it was
        * done can't be found out; `unsupported`: the server speaks version 1; `queue_full`;
        * `unsupported_runtime`: nothing here makes sockets.

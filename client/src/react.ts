@@ -4,16 +4,18 @@ import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react
 
 import type { PublishOptions, UserSessionClient, UserSessionClientOptions } from "./client.js";
 import type { ConnectionMetrics } from "./connection-types.js";
-import { ENDED, type SessionSnapshot, blankSnapshot } from "./core.js";
+import { ENDED } from "./core.js";
 import { Deadline } from "./deadline.js";
+import { UNHEARD } from "./listeners.js";
 import type { Presence, RequestOutcome, SessionEvent } from "./protocol.js";
 import { findSharedClient, shareClient } from "./shared.js";
+import { type SessionSnapshot, blankSnapshot } from "./snapshot.js";
 
 export type { PublishOptions } from "./client.js";
 export type { ConnectionMetrics, Token } from "./connection-types.js";
-export type { ConnectionStatus, SessionSnapshot } from "./core.js";
 export type { ProblemCode, SessionProblem } from "./problem.js";
 export type { Presence, RequestOutcome, SessionDevice, SessionEvent, SessionState } from "./protocol.js";
+export type { ConnectionStatus, SessionSnapshot } from "./snapshot.js";
 
 /** The callbacks may be written inline: a new one is used from then on, and nothing reconnects. */
 export interface UseUserSessionOptions extends Omit<UserSessionClientOptions, "userId"> {
@@ -27,7 +29,7 @@ export interface UseUserSessionOptions extends Omit<UserSessionClientOptions, "u
   onPresenceChanged?: ((presence: Presence) => void) | undefined;
   /** An event of a device, this one's too, or a server's push. */
   onEvent?: ((event: SessionEvent) => void) | undefined;
-  /** Events may have been missed while there was no connection. */
+  /** Events, or messages of the inbox, were missed or may have been. */
   onReset?: (() => void) | undefined;
 }
 
@@ -45,6 +47,8 @@ export interface UseUserSessionResult extends SessionSnapshot {
   logoutOthers: () => Promise<RequestOutcome>;
   logoutDevice: (deviceId: string) => Promise<RequestOutcome>;
   setDeviceName: (name: string) => Promise<RequestOutcome>;
+  /** Marks messages of the inbox as read on all devices, up to a number, or all that this page has. */
+  markRead: (upTo?: number) => Promise<RequestOutcome>;
   /** Connects again after a logout, a replacement or a refusal. */
   reconnect: () => void;
   /** What was counted of the connection, `null` before there was one. */
@@ -55,6 +59,8 @@ type Actions = Omit<UseUserSessionResult, keyof SessionSnapshot>;
 
 /** How long something asked by a component that is not mounted waits until it is. */
 const UNMOUNTED_MS = 1_000;
+
+const unheard = (): unknown => UNHEARD;
 
 const LOADING = blankSnapshot("connecting", true);
 const DISABLED = blankSnapshot("idle", false);
@@ -121,7 +127,7 @@ class MountedSession {
       client.on("gameLeft", ({ gameId }) => current().onGameLeft?.(gameId)),
       client.on("loggedOut", () => current().onLoggedOut?.()),
       client.on("presenceChanged", ({ presence }) => current().onPresenceChanged?.(presence)),
-      client.on("event", ({ event }) => current().onEvent?.(event)),
+      client.on("event", ({ event }) => (current().onEvent ?? unheard)(event)),
       client.on("reset", () => current().onReset?.()),
       release,
     ];
@@ -196,6 +202,7 @@ class MountedSession {
       logoutOthers: () => ask((client) => client.logoutOthers()),
       logoutDevice: (deviceId) => ask((client) => client.logoutDevice(deviceId)),
       setDeviceName: (name) => ask((client) => client.setDeviceName(name)),
+      markRead: (upTo) => ask((client) => client.markRead(upTo)),
       reconnect: () => this.#client?.reconnect(),
       getMetrics: () => this.#client?.getMetrics() ?? null,
     };

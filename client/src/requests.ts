@@ -1,19 +1,20 @@
 /**
- * What was asked of the server and is not answered yet. In version 2 every request has an id, and is
- * sent again with it on each new connection until it is answered, so it is done, and done once.
+ * What was asked of the server and is not answered yet. In version 2 every request gets an id when it is
+ * first sent, and is repeated with it on each new connection until it is answered, so it is done, and done once.
  */
-import { type Moment, ageMs, moment, monotonicMs } from "./clock.js";
+import { backoffMs } from "./backoff.js";
+import { monotonicMs } from "./clock.js";
 import type { FrameOf } from "./frames.js";
 import { numberOfServer } from "./numbers.js";
 import { FRAME_BYTES_MAX, type RequestOutcome } from "./protocol.js";
 import { WarnOnce } from "./warnings.js";
 import { utf8Bytes } from "./texts.js";
 
-/** The server remembers 64 ids of a device; what may have to be repeated must be among them. */
-export const IN_FLIGHT_MAX = 32;
+/** The server knows of the newest 64 numbers of a run whether they were done. */
+export const WINDOW = 64;
 const WAITING_MAX = 256;
-/** The server remembers ids for ten minutes: after that a repetition would be done again. */
-export const REPEATABLE_MS = 9 * 60_000;
+/** The most that an id and the sign of a repetition add to a message. */
+const ENVELOPE_BYTES = '"id":"","again":true,'.length + 40;
 /** How long the server may ask to wait. */
 const RETRY_AFTER_MS = { usual: 1_000, least: 1, most: 60_000 };
 const SLOWEST_PER_SECOND = 0.5;
@@ -23,9 +24,15 @@ const SLOW_MS = 60_000;
 /** The messages by which a device asks for something to be done, in either version. */
 export const BOTH_VERSIONS = ["join_game", "leave_game", "update_presence", "logout_all", "broadcast"] as const;
 /** The messages that a server of version 1 does not know. */
-export const ONLY_VERSION_2 = ["logout_others", "logout_device", "set_device"] as const;
+export const ONLY_VERSION_2 = ["logout_others", "logout_device", "set_device", "mark_read"] as const;
 
 type RequestType = (typeof BOTH_VERSIONS | typeof ONLY_VERSION_2)[number];
+
+/** The messages that set one thing and nothing else. */
+const SETTING: readonly RequestType[] = ["update_presence", "set_device", "mark_read"];
+
+/** The id of a request that was perhaps sent, by a tab that did not say under which. */
+export const UNKNOWN_ID = "";
 
 /** A frame of the device's. */
 export interface Message {
@@ -34,20 +41,28 @@ export interface Message {
 }
 
 export interface Request {
-  id: string;
+  /** Its name among the tabs. */
+  key: string;
   message: Message;
   /** The message as JSON, without its id, of the moment when it was asked. */
   text: string;
-  /** When it was first sent, `null` if it never was. */
-  sentAt: Moment | null;
+  /** Its id in version 2: the run of whoever sent it first, and a number. `null` if it was never sent. */
+  id: string | null;
   /** When it was last sent, by `monotonicMs`; `null` if it never was. */
   lastSentAt: number | null;
-  isInFlight: boolean;
+  /** Counts the frames that wait for their answer on this connection; `null` if none of it does. */
+  frame: number | null;
+  /** How often the server has failed to do it. */
+  failures: number;
+  /** Whether it waits before it is repeated, since the server has failed. */
+  isPausing: boolean;
   settle: (outcome: RequestOutcome) => void;
 }
 
 export interface QueueHandlers {
   send(text: string): boolean;
+  /** A request was sent for the first time, under this id. */
+  sent(key: string, id: string): void;
   /** The pending requests have changed. */
   changed(): void;
   /** Something was refused without the server. */
@@ -66,6 +81,11 @@ export class RequestQueue {
   /** In the order in which they were asked. */
   #pending: Request[] = [];
   #version: 1 | 2 | null = null;
+  /** Names these requests to the server. */
+  readonly #run: string;
+  /** The number of the run's next request. */
+  #next = 1;
+  #frames = 0;
   /** What may be sent at once, and how many more each second: the server closes whoever floods it. */
   #credit: number;
   #creditMax: number;
@@ -78,7 +98,8 @@ export class RequestQueue {
   #handlers: QueueHandlers;
   #warnings = new WarnOnce();
 
-  constructor(perSecond: number, handlers: QueueHandlers) {
+  constructor(run: string, perSecond: number, handlers: QueueHandlers) {
+    this.#run = run;
     this.#perSecond = this.#fullPerSecond = perSecond;
     this.#creditMax = this.#credit = burst(perSecond);
     this.#handlers = handlers;
@@ -90,26 +111,30 @@ export class RequestQueue {
 
   /**
    * Asks for something, now or when there is a connection.
-   * @param id Asking again with the id of a pending request is asking for its outcome.
-   * @param sentAt When another tab may have sent it first.
+   * @param key Asking again with the key of a pending request is asking for its outcome.
+   * @param id The id under which another tab has sent it, `null` if none has.
    */
-  add(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome> {
+  add(key: string, message: Message, id: string | null): Promise<RequestOutcome> {
     const text = JSON.stringify(message);
-    if (utf8Bytes(text) + id.length + '"id":"",'.length > FRAME_BYTES_MAX) {
+    if (utf8Bytes(text) + ENVELOPE_BYTES > FRAME_BYTES_MAX) {
       return Promise.resolve(this.#refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
     }
-    const known = this.#pending.find((request) => request.id === id);
+    const known = this.#pending.find((request) => request.key === key);
     if (!known && this.#pending.length >= WAITING_MAX) {
       return Promise.resolve(this.#refusal("queue_full", `${WAITING_MAX} requests are waiting`));
     }
     return new Promise((resolve) => {
       if (known) {
         const { settle } = known;
+        known.id ??= id || null;
         known.settle = (outcome) => [settle, resolve].forEach((tell) => tell(outcome));
         return;
       }
-      this.#pending.push({ id, message, text, sentAt, lastSentAt: null, isInFlight: false, settle: resolve });
+      const isUnsent = { lastSentAt: null, frame: null, failures: 0, isPausing: false };
+      const request = { key, message, text, id, ...isUnsent, settle: resolve };
+      this.#pending.push(request);
       this.#handlers.changed();
+      if (id === UNKNOWN_ID) this.#forget(request);
       this.flush();
     });
   }
@@ -124,15 +149,14 @@ export class RequestQueue {
   disconnected(): void {
     clearTimeout(this.#timer);
     this.#version = null;
-    for (const request of this.#pending) request.isInFlight = false;
+    for (const request of this.#pending) request.frame = null;
   }
 
   /** Sends what can be sent. */
   flush(): void {
     for (const request of [...this.#pending]) {
       if (this.#version === null) return;
-      if (this.#pending.filter(({ isInFlight }) => isInFlight).length >= IN_FLIGHT_MAX) return;
-      if (request.isInFlight || this.#mustWait(request)) continue;
+      if (request.frame !== null || request.isPausing || this.#mustWait(request)) continue;
       if (!this.#earnCredit()) return;
       this.#send(request, this.#version);
     }
@@ -141,29 +165,33 @@ export class RequestQueue {
   /** Takes the answer to a request, if the frame is one. */
   answer(frame: FrameOf<"ack" | "error">): void {
     // Frames are answered in order: one that the server could not read the id of was the first.
-    const request =
-      frame.id === undefined
-        ? this.#pending.find(({ isInFlight }) => isInFlight)
-        : this.#pending.find(({ id }) => id === frame.id);
+    const request = frame.id === undefined ? this.#inFlight[0] : this.#pending.find(({ id }) => id === frame.id);
     if (!request) return;
     if (frame.type === "ack") {
-      return this.settle(request, { ok: true, credentialShared: frame.credentialShared === true });
+      const { repeated, credentialShared = false } = frame;
+      return this.settle(request, { ok: true, credentialShared: repeated ? null : credentialShared });
     }
-    if (frame.code === "rate_limited") return this.#slowDown(request, frame.retryAfterMs);
-    this.settle(request, refusal(frame.code, frame.message));
+    switch (frame.code) {
+      case "rate_limited":
+        return this.#slowDown(request, frame.retryAfterMs);
+      case "internal":
+        return this.#pause(request);
+      case "too_old":
+        this.#forget(request);
+        return this.flush();
+      default:
+        this.settle(request, refusal(frame.code, frame.message));
+    }
   }
 
   /** The server refused something in version 1, where it does not say what: joins and leaves may be repeated. */
   slowDown(retryAfterMs: unknown): void {
-    for (const request of this.#pending) {
-      if (request.isInFlight) this.#slowDown(request, retryAfterMs);
-    }
+    for (const request of this.#inFlight) this.#slowDown(request, retryAfterMs);
   }
 
   /** The server has ended the connection over a frame that was too large: the longest, most likely. */
   tooLarge(): void {
-    const sent = this.#pending.filter(({ isInFlight }) => isInFlight);
-    const [longest] = sent.sort((a, b) => b.text.length - a.text.length);
+    const [longest] = this.#inFlight.sort((a, b) => b.text.length - a.text.length);
     if (longest) this.settle(longest, this.#refusal("too_large", "the server takes no frame of this size"));
   }
 
@@ -187,35 +215,72 @@ export class RequestQueue {
     return this.#pending.splice(0);
   }
 
+  /** The requests that wait for an answer on this connection, in the order in which they were sent. */
+  get #inFlight(): Request[] {
+    return this.#pending.filter(({ frame }) => frame !== null).sort((a, b) => Number(a.frame) - Number(b.frame));
+  }
+
   #refusal(code: string, message: string): RequestOutcome {
     this.#handlers.refused(message);
     return refusal(code, message);
   }
 
   #send(request: Request, version: 1 | 2): void {
-    const { message, text, id, sentAt } = request;
-    if (sentAt !== null && ageMs(sentAt) > REPEATABLE_MS) {
-      return this.settle(request, this.#refusal("unknown", "the connection broke before the answer"));
-    }
+    const { key, message, text } = request;
+    // Version 1 can't tell a repetition.
+    if (version === 1 && request.id !== null && subjectOf(message) === null) return this.#forget(request);
     if (version === 1 && isOnlyVersion2(message)) {
       return this.settle(request, this.#refusal("unsupported", "this server speaks version 1"));
     }
-    if (!this.#handlers.send(version === 2 ? `{"id":${JSON.stringify(id)},${text.slice(1)}` : text)) return;
+    const isFirst = request.id === null;
+    const id = request.id ?? `${this.#run}.${this.#next}`;
+    const again = isFirst ? "" : '"again":true,';
+    if (!this.#handlers.send(version === 2 ? `{"id":"${id}",${again}${text.slice(1)}` : text)) return;
     this.#credit--;
     request.lastSentAt = monotonicMs();
-    request.sentAt ??= moment();
-    request.isInFlight = true;
+    request.frame = this.#frames++;
+    if (version === 2 && isFirst) {
+      request.id = id;
+      this.#next++;
+      this.#handlers.sent(key, id);
+    }
     // Version 1 answers nothing but tells everybody of a game that came or went.
     const isAnswered = isAboutGame(message) && !this.#handlers.isDone(message);
     if (version === 1 && !isAnswered) this.settle(request, DONE);
   }
 
-  /** What is about the same thing is done in order, also if the first must be tried again. */
+  /** Nobody can find out any more whether it was done. */
+  #forget(request: Request): void {
+    request.id = request.frame = null;
+    if (subjectOf(request.message) !== null) return;
+    this.settle(request, this.#refusal("unknown", "the connection broke before the answer"));
+  }
+
+  /** The server has failed, and may do so again: it is asked ever more seldom. */
+  #pause(request: Request): void {
+    request.frame = null;
+    request.isPausing = true;
+    setTimeout(() => {
+      request.isPausing = false;
+      this.flush();
+    }, backoffMs(request.failures++));
+  }
+
+  /** Requests about the same thing are done in order, also if the first must be tried again. */
   #mustWait(request: Request): boolean {
+    if (this.#version === 2 && request.id === null && this.#isFull()) return true;
     const subject = subjectOf(request.message);
     if (subject === null) return false;
     const first = this.#pending.find(({ message }) => subjectOf(message) === subject);
     return first !== request;
+  }
+
+  /** Whether the next number must wait until one that the server would forget by it is settled. */
+  #isFull(): boolean {
+    return this.#pending.some(({ id }) => {
+      const [run, n] = id?.split(".") ?? [];
+      return run === this.#run && Number(n) <= this.#next - WINDOW;
+    });
   }
 
   /** Adds what time has earned. @returns Whether one more may be sent; if not, all will be tried again when it may. */
@@ -235,7 +300,7 @@ export class RequestQueue {
 
   /** The server takes less than was thought: for a while it gets half of it, and no bursts. */
   #slowDown(request: Request, retryAfterMs: unknown): void {
-    request.isInFlight = false;
+    request.frame = null;
     const now = monotonicMs();
     // Others that were sent with it are refused as well, which says no more.
     if ((request.lastSentAt ?? now) > this.#slowedAt) {
@@ -270,7 +335,12 @@ export function isOnlyVersion2({ type, to, except }: Message): boolean {
   return (ONLY_VERSION_2 as readonly string[]).includes(type) || to !== undefined || except !== undefined;
 }
 
+/**
+ * The thing that a message sets. Setting it twice does no harm, and `null` is for messages that might do some:
+ * an event would be heard twice, and a logout end what was signed in since, which may be days later.
+ */
 function subjectOf(message: Message): string | null {
+  const { type } = message;
   if (isAboutGame(message)) return `game ${String(message["gameId"])}`;
-  return message.type === "update_presence" ? "presence" : null;
+  return SETTING.includes(type) ? type : null;
 }

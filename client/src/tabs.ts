@@ -4,13 +4,12 @@
  * lock to another, which goes on from where it was told that the first had been. A tab that leads and
  * does not answer, since the browser has frozen it, has the lock taken away.
  */
-import { type Moment, type ToldMoment, moment, tellMoment, toldMoment } from "./clock.js";
-import type { SessionSnapshot } from "./core.js";
 import { Deadline } from "./deadline.js";
 import type { Memory } from "./model.js";
 import { attempt, page } from "./page.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
-import type { Message } from "./requests.js";
+import { type Message, UNKNOWN_ID } from "./requests.js";
+import type { SessionSnapshot } from "./snapshot.js";
 
 /** A tab that leads answers sooner, unless it is frozen. */
 const SILENT_MS = 5_000;
@@ -33,9 +32,9 @@ export interface TabGroupHandlers {
   updated(update: LeaderUpdate): void;
   /**
    * To the leader: another tab asks for something.
-   * @param sentAt When the last leader may have sent it, `null` if none can have.
+   * @param id The id under which an earlier leader has sent it, `null` if none has.
    */
-  requested(id: string, message: Message, sentAt: Moment | null): Promise<RequestOutcome>;
+  requested(key: string, message: Message, id: string | null): Promise<RequestOutcome>;
   /** To the leader: what a newcomer must be told. */
   current(): LeaderUpdate;
   /** To the leader: another tab is looked at, or has just come. */
@@ -56,15 +55,17 @@ type TabMessage =
   | { kind: "wake" }
   | { kind: "reconnect" }
   | { kind: "token"; token: string }
-  | { kind: "ask"; id: string; message: Message; sentAt: ToldMoment | null }
-  | { kind: "outcome"; id: string; outcome: RequestOutcome };
+  | { kind: "ask"; key: string; message: Message; id: string | null }
+  | { kind: "sent"; key: string; id: string }
+  | { kind: "outcome"; key: string; outcome: RequestOutcome };
 
 /** What waits for its outcome. */
 export interface ForwardedRequest {
-  id: string;
+  /** It begins with the run of the tab that was asked. */
+  key: string;
   message: Message;
-  /** When a leader may have sent it, `null` if none can have. */
-  sentAt: Moment | null;
+  /** The id under which a leader has sent it, `null` if none has. */
+  id: string | null;
   settle: (outcome: RequestOutcome) => void;
 }
 
@@ -77,6 +78,8 @@ export class TabGroup {
   isLeading = false;
   #hasJoined = false;
   #name: string;
+  /** This tab's own. */
+  #run: string;
   #handlers: TabGroupHandlers;
   #channel: BroadcastChannel | null = null;
   /** Aborted when this tab does not want to lead any more. */
@@ -87,8 +90,9 @@ export class TabGroup {
   #forwarded = new Map<string, ForwardedRequest>();
 
   /** @param name Common to the tabs that share. */
-  constructor(name: string, handlers: TabGroupHandlers) {
+  constructor(name: string, run: string, handlers: TabGroupHandlers) {
     this.#name = name;
+    this.#run = run;
     this.#handlers = handlers;
   }
 
@@ -111,6 +115,8 @@ export class TabGroup {
     this.#hasJoined = false;
     this.#turn.abort();
     this.#endSilence();
+    // A leader may send them now, and this tab won't hear under which ids.
+    for (const request of this.#forwarded.values()) request.id ??= UNKNOWN_ID;
     if (this.isLeading) this.#stepDown();
     this.#channel?.close();
     this.#channel = null;
@@ -131,12 +137,17 @@ export class TabGroup {
   }
 
   /** Asks the leader; whoever leads when there is none now will be asked then. */
-  ask(id: string, message: Message): Promise<RequestOutcome> {
+  ask(key: string, message: Message): Promise<RequestOutcome> {
     return new Promise((settle) => {
-      this.#forwarded.set(id, { id, message, sentAt: null, settle });
-      this.#post({ kind: "ask", id, message, sentAt: null });
+      this.#forwarded.set(key, { key, message, id: null, settle });
+      this.#post({ kind: "ask", key, message, id: null });
       this.#expectLeader();
     });
+  }
+
+  /** Tells whoever asked for it, as the leader, under which id a request was sent. */
+  sent(key: string, id: string): void {
+    this.#post({ kind: "sent", key, id });
   }
 
   wake(): void {
@@ -186,8 +197,8 @@ export class TabGroup {
     this.isLeading = true;
     this.#endSilence();
     this.#handlers.lead(this.#last);
-    for (const { id, message, sentAt, settle } of this.#forwarded.values()) {
-      void this.#handlers.requested(id, message, sentAt).then(settle);
+    for (const { key, message, id, settle } of this.#forwarded.values()) {
+      void this.#handlers.requested(key, message, id).then(settle);
     }
     this.#forwarded.clear();
     this.#post({ kind: "leading" });
@@ -204,7 +215,9 @@ export class TabGroup {
   #stepDown(): void {
     this.isLeading = false;
     this.#last = this.#handlers.current();
-    for (const request of this.#handlers.follow()) this.#forwarded.set(request.id, request);
+    // Other tabs ask the next leader by themselves, if they are still there.
+    const own = this.#handlers.follow().filter(({ key }) => key.startsWith(this.#run));
+    for (const request of own) this.#forwarded.set(request.key, request);
   }
 
   #greet(greeting: TabMessage): void {
@@ -214,9 +227,7 @@ export class TabGroup {
   }
 
   #askAgain(): void {
-    for (const { id, message, sentAt } of this.#forwarded.values()) {
-      this.#post({ kind: "ask", id, message, sentAt: sentAt && tellMoment(sentAt) });
-    }
+    for (const { key, message, id } of this.#forwarded.values()) this.#post({ kind: "ask", key, message, id });
   }
 
   #expectLeader(): void {
@@ -250,16 +261,31 @@ export class TabGroup {
         return this.tell(this.#handlers.current());
       case "reconnect":
         return this.#handlers.reconnect();
-      case "ask": {
-        const { id } = message;
-        const sentAt = message.sentAt && toldMoment(message.sentAt);
-        const answered = this.#handlers.requested(id, message.message, sentAt);
-        return void answered.then((outcome) => this.#post({ kind: "outcome", id, outcome }));
-      }
+      case "ask":
+        return void this.#answer(message.key, message.message, message.id);
       default:
         // A leader has no use for these, nor for what a newer version's tab may say.
-        message satisfies TabMessage & { kind: "leading" | "outcome" | "token" };
+        message satisfies TabMessage & { kind: "leading" | "sent" | "outcome" | "token" };
     }
+  }
+
+  /**
+   * Asks for another tab. Once there is another leader, that one is asked for the same, so nothing is done here
+   * any more, and no answer counts that comes by way of this one.
+   */
+  async #answer(key: string, message: Message, id: string | null): Promise<void> {
+    if (!(await this.#stillLeads())) return;
+    const outcome = await this.#handlers.requested(key, message, id);
+    if (await this.#stillLeads()) this.#post({ kind: "outcome", key, outcome });
+  }
+
+  /**
+   * Whether this tab leads. One that was frozen reads what came meanwhile before it hears that its lock was
+   * taken away, but a browser tells it of that before it answers a question about locks.
+   */
+  async #stillLeads(): Promise<boolean> {
+    await attempt(() => navigator.locks.query().catch(() => {}));
+    return this.isLeading;
   }
 
   #receiveAsFollower(message: TabMessage): void {
@@ -270,10 +296,15 @@ export class TabGroup {
       case "leading":
         this.#endSilence();
         return this.#askAgain();
+      case "sent": {
+        const request = this.#forwarded.get(message.key);
+        if (request) request.id = message.id;
+        return;
+      }
       case "outcome": {
         this.#endSilence();
-        const request = this.#forwarded.get(message.id);
-        this.#forwarded.delete(message.id);
+        const request = this.#forwarded.get(message.key);
+        this.#forwarded.delete(message.key);
         return request?.settle(message.outcome);
       }
       default:
@@ -286,14 +317,13 @@ export class TabGroup {
   #receiveUpdate({ snapshot, memory, changes, isCounted }: LeaderUpdate): void {
     const known = this.#last?.memory.position ?? null;
     const { position } = memory;
-    const isBehind = known !== null && position?.epoch === known.epoch && position.seq <= known.seq;
+    const isBehind = known !== null && position?.origin === known.origin && position.seq <= known.seq;
     this.#last = {
       snapshot,
       memory: isBehind ? { ...memory, position: known } : memory,
       changes: isBehind && isCounted ? [] : changes,
       isCounted,
     };
-    for (const request of this.#forwarded.values()) request.sentAt ??= moment();
     this.#handlers.updated(this.#last);
   }
 

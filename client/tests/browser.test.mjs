@@ -317,6 +317,32 @@ test("a reload keeps device and tab: the list of devices does not grow", async (
   assert.deepEqual(list, [[before, 1]]);
 });
 
+test("what is kept is told once on a device, if anybody listens, counts on all pages, and is read on all", async (t) => {
+  const userId = "inbox";
+  const keep = async (/** @type {object} */ body) => {
+    const query = new URLSearchParams({ userId, keep: "3600" });
+    const { status } = await fetch(`${server.http}/__user-session?${query}`, { method: "POST", body: JSON.stringify(body) });
+    assert.equal(status, 200);
+  };
+  const device = await newDevice(t);
+  const first = await site.visit(device, NEW_19, { userId });
+  await untilApp(first, "session.isConnected");
+  await keep({ type: "invitation" });
+  await untilApp(first, "session.unread === 1");
+  const marks = "Object.keys(localStorage).filter((key) => key.endsWith(' told')).length";
+  assert.equal(await first.evaluate(marks), 0, "no component listens to it");
+  await keep({ type: "move", n: 1 });
+  await untilApp(first, "session.unread === 2 && app.events.length === 1");
+  assert.equal(await first.evaluate(marks), 1);
+  const second = await site.visit(device, NEW_19, { userId });
+  await untilApp(second, "session.unread === 2");
+  await keep({ type: "move", n: 2 });
+  await untilApp(second, "app.events.length > 0");
+  assert.deepEqual(await inApp(second, "app.events.map(([, { n }]) => n)"), [2]);
+  await inApp(second, "session.markRead()");
+  for (const page of [first, second]) await untilApp(page, "session.unread === 0");
+});
+
 test("tabs that share have one socket, all hear all once, and when the one that has it goes another goes on", async (t) => {
   const userId = "shared";
   const device = await newDevice(t);

@@ -25,9 +25,9 @@ const OPTIONS = {
 /** @type {Record<keyof UseUserSessionResult, true>} */
 const RESULT = {
   ...{ state: true, isConnected: true, isLoading: true, problem: true, error: true, connectionStatus: true },
-  ...{ devices: true, pendingRequests: true, joinGame: true, leaveGame: true, updatePresence: true },
+  ...{ devices: true, unread: true, pendingRequests: true, joinGame: true, leaveGame: true, updatePresence: true },
   ...{ logoutAllDevices: true, publish: true, onEvent: true, logoutOthers: true, logoutDevice: true },
-  ...{ setDeviceName: true, reconnect: true, getMetrics: true },
+  ...{ markRead: true, setDeviceName: true, reconnect: true, getMetrics: true },
 };
 
 /** @type {Record<ConnectionStatus, true>} */

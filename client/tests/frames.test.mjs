@@ -35,8 +35,8 @@ function older(t) {
   return { ...fake, said: heardWarnings(t) };
 }
 
-/** @param {string} name @param {unknown} data */
-const pushed = (name, data, kept = false) => ({ type: "event", event: { name, data, from: null, kept } });
+/** @param {string} name @param {unknown} data @param {number | null} [inbox] */
+const pushed = (name, data, inbox = null) => ({ type: "event", event: { name, data, from: null, inbox } });
 
 const DEVICE = { deviceId: "x", name: "", firstSeen: 1, lastActive: 1, presence: "online", tabs: 1 };
 const STATE = { type: "state", userId: "kim", activeGames: ["x"], presence: "away", lastActive: 2 };
@@ -57,6 +57,8 @@ const UNBELIEVABLE = [
     { ...STATE, lastActive: -1 },
     { ...STATE, epoch: 1.5, seq: 1 },
     { ...STATE, epoch: 1, seq: "1" },
+    { ...STATE, epoch: 1, seq: 11, devices: [{}] },
+    { ...STATE, epoch: 1, seq: 11, inbox: { last: 1, read: 1 } },
   ]],
   ["a presence that is none", [
     { type: "presence_updated" },
@@ -110,7 +112,14 @@ const UNBELIEVABLE = [
     { type: "push", seq: 11, body: {} },
     { type: "push", seq: 11, body: { type: 7 } },
     { type: "push", seq: 11.5, body: { type: "news" } },
-    { type: "push", kept: "yes", body: { type: "news" } },
+    { type: "push", inbox: "1", body: { type: "news" } },
+    { type: "push", inbox: 1, expiresAt: "soon", body: { type: "news" } },
+  ]],
+  ["a word of what was read that says no number", [
+    { type: "inbox_read", seq: 11 },
+    { type: "inbox_read", seq: 11, inbox: 5 },
+    { type: "inbox_read", seq: 11, inbox: "5", unread: 0 },
+    { type: "inbox_read", seq: 11, inbox: 5, unread: -1 },
   ]],
   ["a second first frame", [initialState({ activeGames: ["x"], presence: "away" })]],
   ["what no version has, or an object's own names", ["news", "", "toString", "__proto__", "constructor"].map((type) => (
@@ -140,7 +149,7 @@ test("version 2: an answer that is none settles nothing", (t) => {
   const { client, newest } = newer(t);
   void client.publish("e", 1);
   const [{ id }] = newest().requests;
-  for (const frame of [{ type: "ack" }, { type: "ack", id: 7 }, { type: "ack", id, seq: "1" }]) newest().receive(frame);
+  for (const frame of [{ type: "ack" }, { type: "ack", id: 7 }, { type: "ack", id, repeated: 1 }]) newest().receive(frame);
   assert.equal(client.getSnapshot().pendingRequests, 1);
   newest().receive({ type: "ack", id });
   assert.equal(client.getSnapshot().pendingRequests, 0);
@@ -161,7 +170,8 @@ test("version 2: a first frame that is not whole makes no connection", (t) => {
   const bad = [
     ...Object.keys(whole).filter((key) => !["type", "deviceId"].includes(key)).map((key) => ({ ...whole, [key]: undefined })),
     ...[{}, [7], [{}], [{ ...DEVICE, current: "yes" }], [{ ...DEVICE, current: true, tabs: -1 }]].map((devices) => ({ ...whole, devices })),
-    ...[{ epoch: 7.5 }, { seq: -1 }, { reset: "yes" }, { activeGames: [1] }].map((more) => ({ ...whole, ...more })),
+    ...[{}, 7, { last: 1, read: 0 }, { last: 1, read: 0, unread: "1" }].map((inbox) => ({ ...whole, inbox })),
+    ...[{ epoch: 7.5 }, { seq: -1 }, { reset: "yes" }, { activeGames: [1] }, { lost: 1 }].map((more) => ({ ...whole, ...more })),
   ];
   for (const frame of bad) newest().receive(frame);
   assert.deepEqual([client.getMetrics().connections, client.getSnapshot().state, said.length], [0, null, 1]);
@@ -171,14 +181,14 @@ test("version 2: a first frame that is not whole makes no connection", (t) => {
 
 test("version 2: a push is an event with its whole body, whatever its names are in the protocol", (t) => {
   const { client, newest, changes } = newer(t);
-  const bodies = [...FRAMES.keys(), "news", "constructor"].map((type) => ({ type, seq: 99, kept: true, scope: "all", id: 1 }));
+  const bodies = [...FRAMES.keys(), "news", "constructor"].map((type) => ({ type, seq: 99, epoch: 9, inbox: 7, scope: "all", id: 1 }));
   bodies.forEach((body, at) => newest().receive({ type: "push", seq: 11 + at, body }));
   newest().receive({ type: "push", body: { type: "aimed" } });
-  newest().receive({ type: "push", seq: 3, kept: true, body: { type: "late" } });
+  newest().receive({ type: "push", inbox: 3, expiresAt: 9, body: { type: "late" } });
   assert.deepEqual(changes, [
     ...bodies.map((body) => pushed(body.type, body)),
     pushed("aimed", { type: "aimed" }),
-    pushed("late", { type: "late" }, true),
+    pushed("late", { type: "late" }, 3),
   ]);
   newest().fail();
   t.mock.timers.tick(1_000);
@@ -206,7 +216,8 @@ test("version 1: what is no frame of that version is an app's push, also one tha
     { type: "push", body: { type: "news" } },
     { type: "device_connected", device: DEVICE },
     { type: "device_disconnected", deviceId: "desk" },
-    { type: "news", kept: true, seq: 3 },
+    { type: "news", inbox: 5, seq: 3 },
+    { type: "inbox_read", inbox: 5, unread: 0 },
     olderState({ activeGames: ["x"] }),
   ].map((body) => JSON.parse(JSON.stringify(body)));
   for (const body of bodies) newest().receive(body);

@@ -90,7 +90,7 @@ const said = ({ sent }) =>
   sent.map((text) => JSON.parse(text)).filter(({ type }) => type === "update_presence").map(({ presence }) => presence);
 
 /** Answers what was asked. @param {import("./support/fake-socket.mjs").FakeSocket} socket */
-const answer = (socket) => socket.requests.forEach(({ id }) => socket.receive({ type: "ack", id, seq: 10 }));
+const answer = (socket) => socket.requests.forEach(({ id }) => socket.receive({ type: "ack", id }));
 
 /** Lets the browser's locks answer. */
 const locksAnswered = async () => {

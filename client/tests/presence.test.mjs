@@ -34,7 +34,7 @@ function saying(t, presence, devices = [DESK]) {
 /** The server does what was asked last. @param {FakeSocket} socket @param {Presence} presence @param {number} seq */
 function heard(socket, presence, seq) {
   socket.receive({ type: "presence_updated", presence, seq });
-  socket.receive({ type: "ack", id: socket.requests.at(-1).id, seq });
+  socket.receive({ type: "ack", id: socket.requests.at(-1).id });
 }
 
 /**

@@ -33,7 +33,7 @@ test("two devices see each other's joins, leaves, presence and events, each once
     { type: "gameJoined", gameId: "chess" },
     { type: "gameLeft", gameId: "gö ☺" },
     { type: "presenceChanged", presence: "away" },
-    { type: "event", event: { name: "move", data: { from: [1, 2] }, from: "desk", kept: false } },
+    { type: "event", event: { name: "move", data: { from: [1, 2] }, from: "desk", inbox: null } },
   ];
   for (const { client, changes, games } of [desk, phone]) {
     await eventually("all to arrive", () => changes.length >= expected.length);
@@ -109,23 +109,53 @@ test("whatever breaks the connection, events and changes are told once and in or
   assert.equal((await stateOf(server, user)).activeGames.length, 12);
 });
 
-test("what a server pushes while a device is away and keeps for it arrives when it is back, marked", async (t) => {
+/** Keeps a push for an hour. @param {string} userId @param {string} body */
+async function keep(userId, body) {
+  const query = new URLSearchParams({ userId, keep: "3600" });
+  const response = await fetch(`${server.http}/__user-session?${query}`, { method: "POST", body });
+  assert.equal(response.status, 200);
+}
+
+test("what a server pushes and keeps while a device is away arrives when it is back, and counts until it is read anywhere", async (t) => {
   const user = "kept";
   const phone = await connected(t, server, user, "phone");
   phone.client.close();
   await eventually("the phone to go", async () => (await stateOf(server, user)).connectedDevices === 0);
-  const query = new URLSearchParams({ userId: user, keep: "60" });
-  const response = await fetch(`${server.http}/__user-session?${query}`, { method: "POST", body: '{"type":"invitation","from":"Lee"}' });
-  assert.equal(response.status, 200);
+  await keep(user, '{"type":"invitation","from":"Lee"}');
   const back = newClient(t, server, user, "phone");
-  /** @type {unknown[]} */
+  /** @type {import("user-session-worker/client").SessionEvent[]} */
   const invitations = [];
-  back.client.onEvent("invitation", ({ data, from, kept }) => invitations.push({ .../** @type {object} */ (data), of: from, kept }));
+  back.client.onEvent("invitation", (event) => invitations.push(event));
   back.client.connect();
   await eventually("the invitation", () => invitations.length > 0);
-  assert.deepEqual(invitations, [{ type: "invitation", from: "Lee", of: null, kept: true }]);
+  assert.deepEqual(invitations[0]?.data, { type: "invitation", from: "Lee" });
+  assert.ok(Number(invitations[0]?.inbox) > 0);
   await push(server, user, '{"type":"invitation"}');
-  await eventually("the next", () => invitations.length === 2);
+  await keep(user, '{"type":"invitation"}');
+  await eventually("the next", () => invitations.length === 3);
+  assert.equal(invitations[1]?.inbox, null);
+  const desk = await connected(t, server, user, "desk");
+  await eventually("both on another device", () => desk.changes.filter(({ type }) => type === "event").length === 2);
+  const unread = () => [back, desk].map(({ client }) => client.getSnapshot().unread);
+  assert.deepEqual(unread(), [2, 2]);
+  assert.deepEqual(await desk.client.markRead(invitations[0]?.inbox ?? 0), DONE);
+  await eventually("the mark on both", () => String(unread()) === "1,1");
+  assert.deepEqual(await back.client.markRead(), DONE);
+  await eventually("all to be read", () => String(unread()) === "0,0");
+});
+
+test("a page that is loaded anew has what the user has not read, and tells none of it again", async (t) => {
+  const user = "reloaded";
+  const phone = await connected(t, server, user, "phone");
+  await keep(user, '{"type":"invitation","n":1}');
+  await eventually("the invitation", () => phone.changes.length === 1);
+  phone.client.close();
+  await eventually("the phone to go", async () => (await stateOf(server, user)).connectedDevices === 0);
+  await keep(user, '{"type":"invitation","n":2}');
+  const reloaded = await connected(t, server, user, "phone");
+  await eventually("the next", () => reloaded.changes.length > 0);
+  const told = reloaded.changes.map((change) => change.type === "event" && change.event.data);
+  assert.deepEqual([told, reloaded.client.getSnapshot().unread], [[{ type: "invitation", n: 2 }], 2]);
 });
 
 for (const isHeard of [true, false]) {
@@ -234,7 +264,7 @@ test("a server of version 1: all that it can do works", async (t) => {
   await eventually("the event", () => older.changes.length === 2);
   assert.deepEqual(older.changes, [
     { type: "gameJoined", gameId: "go" },
-    { type: "event", event: { name: "e", data: 7, from: "phone", kept: false } },
+    { type: "event", event: { name: "e", data: 7, from: "phone", inbox: null } },
   ]);
   assert.deepEqual([older.games(), older.client.getSnapshot().devices], [["go"], []]);
   assert.deepEqual(await older.client.logoutAllDevices(), DONE);

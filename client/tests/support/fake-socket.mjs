@@ -128,9 +128,9 @@ export function fakeClient(t, options = {}) {
   });
   /** What listeners were told, in order. @type {any[]} */
   const changes = [];
-  for (const type of /** @type {const} */ (["gameJoined", "gameLeft", "presenceChanged", "event", "reset", "loggedOut"])) {
-    client.on(type, (change) => changes.push(change));
-  }
+  const types = /** @type {const} */ (["gameJoined", "gameLeft", "presenceChanged", "event", "reset", "loggedOut"]);
+  /** Each ends one of the listeners. */
+  const stops = types.map((type) => client.on(type, (change) => changes.push(change)));
   t.after(() => {
     client.close();
     delete globals.addEventListener;
@@ -138,7 +138,7 @@ export function fakeClient(t, options = {}) {
   });
   /** Sets the device's clock to another time: nothing but the clock has changed. @param {number} ms */
   const setClock = (ms) => void t.mock.method(Date, "now", () => wallClock() + ms);
-  return { client, sockets, changes, page, setClock, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
+  return { client, sockets, changes, stops, page, setClock, newest: () => /** @type {FakeSocket} */ (sockets.at(-1)) };
 }
 
 /** The first frame of version 1. @param {object} [more] */
@@ -163,6 +163,11 @@ export function initialState(more = {}) {
 export function accept(socket, more) {
   socket.open();
   socket.receive(initialState(more));
+}
+
+/** @param {{id: string}} request As it is when it is sent again. */
+export function repeated({ id, ...request }) {
+  return { id, again: true, ...request };
 }
 
 /** @param {FakeSocket} socket The token that it offers, `undefined` if none. */

@@ -85,8 +85,11 @@ export function knowledge() {
   return {
     snapshot: {
       ...{ state: known, devices: [], isConnected: true, isLoading: false, error: null },
-      ...{ connectionStatus: "connected", pendingRequests: 0 },
+      ...{ connectionStatus: "connected", pendingRequests: 0, unread: 0, problem: null },
     },
-    memory: { state: known, devices: [], position: { epoch: 7, seq: 10 }, stateSeq: 10 },
+    memory: {
+      ...{ state: known, devices: [], position: { epoch: 7, seq: 10, origin: 7 }, stateSeq: 10 },
+      ...{ inbox: null, said: null },
+    },
   };
 }

@@ -1,0 +1,43 @@
+/**
+ * Up to where this device has told its listeners of the inbox's messages. A page that is loaded anew, or a
+ * second tab, gets from the server all that is unread, and must not tell again what was told.
+ */
+import type { InboxState } from "./inbox.js";
+import { attempt, page } from "./page.js";
+
+/** The same for as long as the page lasts, where nothing can be stored. */
+const marksOfPage = new Map<string, number>();
+
+export class ToldMark {
+  readonly #key: string;
+  /** The highest number that was told in this tab, or on this device before it. Other tabs tell for themselves. */
+  #told: number;
+
+  /** @param key Common to the tabs of one user on this device. */
+  constructor(key: string) {
+    this.#key = key;
+    this.#told = this.#stored;
+  }
+
+  /** @returns Whether a message is to be told here. It is from then on taken for told in this tab. */
+  take(n: number, { last, read }: InboxState): boolean {
+    // An older copy of the server's data was put back.
+    if (this.#told > last) this.#told = read;
+    const isNew = n > this.#told;
+    if (isNew) this.#told = n;
+    return isNew;
+  }
+
+  /** Somebody has listened to a message, which no page of this device tells any more that is opened later. */
+  store(n: number, { last }: InboxState): void {
+    const stored = this.#stored;
+    if (stored >= n && stored <= last) return;
+    marksOfPage.set(this.#key, n);
+    attempt(() => page.localStorage?.setItem(this.#key, String(n)));
+  }
+
+  get #stored(): number {
+    const stored = Number(attempt(() => page.localStorage?.getItem(this.#key))) || 0;
+    return Math.max(stored, marksOfPage.get(this.#key) ?? 0);
+  }
+}

@@ -1,0 +1,229 @@
+/** Tabs that share a socket, when another one takes over: what was asked is done once, whoever had asked it and whoever sends it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { accept, repeated } from "./support/fake-socket.mjs";
+import { connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
+
+/** @import { TestContext } from "node:test" */
+/** @import { FakeSocket } from "./support/fake-socket.mjs" */
+
+const DONE = { ok: true, credentialShared: false };
+
+/** @param {FakeSocket} socket */
+const runOf = (socket) => socket.url.searchParams.get("run");
+
+/** @param {FakeSocket} socket @param {string} id */
+const ack = (socket, id) => socket.receive({ type: "ack", id });
+
+/** @param {FakeSocket} socket @param {string} id @param {string} code */
+const refuse = (socket, id, code) => socket.receive({ type: "error", code, message: code, id });
+
+/** Hears what tabs tell each other. @param {TestContext} t @param {string} name */
+function listen(t, name) {
+  const channel = new BroadcastChannel(name);
+  /** @type {any[]} */
+  const heard = [];
+  channel.onmessage = (event) => heard.push(/** @type {any} */ (event).data);
+  t.after(() => channel.close());
+  return { channel, heard };
+}
+
+/** Leads in place of a client, and hears what is asked. @param {TestContext} t @param {string} name */
+function leadAlone(t, name) {
+  let leave = () => {};
+  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
+  const held = navigator.locks.request(name, () => leading);
+  const { channel, heard } = listen(t, name);
+  const asked = () => heard.filter(({ kind }) => kind === "ask");
+  return { channel, asked, leave: () => (leave(), held) };
+}
+
+test("what the last leader sent is repeated by the next under its run, and what is asked anew goes under the next one's", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  const [leader, tab] = given.clients;
+  const outcomes = [tab?.publish("e", 1), tab?.joinGame("go")];
+  await until("the requests", () => given.newest().requests.length === 2);
+  const first = given.newest();
+  const run = runOf(first);
+  assert.deepEqual(first.requests.map(({ id }) => id), [`${run}.1`, `${run}.2`]);
+  leader?.close();
+  await until("the next leader", () => given.sockets.length === 2);
+  assert.notEqual(runOf(given.newest()), run);
+  outcomes.push(tab?.publish("f", 2));
+  accept(given.newest());
+  const [event, join, later] = given.newest().requests;
+  assert.deepEqual([event, join], first.requests.map(repeated));
+  assert.deepEqual([later.id, later.again], [`${runOf(given.newest())}.1`, undefined]);
+  ack(given.newest(), event.id);
+  refuse(given.newest(), join.id, "too_old");
+  const anew = given.newest().requests.at(-1);
+  assert.deepEqual([anew.type, anew.id, anew.again], ["join_game", `${runOf(given.newest())}.2`, undefined]);
+  ack(given.newest(), anew.id);
+  ack(given.newest(), later.id);
+  assert.deepEqual(await Promise.all(outcomes), [DONE, DONE, DONE]);
+});
+
+test("what the last leader had not sent yet is no repetition: the server would refuse the number", async (t) => {
+  const given = tabs(t, 2, { requestsPerSecond: 1 });
+  await connectAll(given);
+  const [leader, tab] = given.clients;
+  for (let at = 0; at < 3; at++) void tab?.publish("e", at);
+  await until("the first", () => given.newest().requests.length === 1);
+  await quiet();
+  leader?.close();
+  await until("the next leader", () => given.sockets.length === 2);
+  accept(given.newest());
+  t.mock.timers.tick(5_000);
+  assert.deepEqual(
+    given.newest().requests.map(({ data, again, id }) => [data, again, id.split(".")[1]]),
+    [[0, true, "1"], [1, undefined, "1"], [2, undefined, "2"]],
+  );
+});
+
+for (const what of ["what it reads of being asked", "an answer that it reads"]) {
+  test(`a tab that was frozen does nothing about ${what} once another leads, which does it itself`, async (t) => {
+    const given = tabs(t, 1);
+    // The browser has not told it yet that its lock was taken away, and does so before it answers about locks.
+    let isTaken = false;
+    const lead = Promise.withResolvers();
+    t.mock.method(navigator.locks, "request", (/** @type {[string, object, () => void]} */ ...[, , granted]) => {
+      if (isTaken) return new Promise(() => {});
+      granted();
+      return lead.promise;
+    });
+    t.mock.method(navigator.locks, "query", async () => {
+      if (isTaken) lead.reject(Object.assign(new Error("stolen"), { name: "AbortError" }));
+      return {};
+    });
+    given.client.connect();
+    await until("its socket", () => given.sockets.length === 1);
+    accept(given.newest());
+    const { channel, heard } = listen(t, given.name);
+    const ask = (/** @type {string} */ key) => channel.postMessage({ kind: "ask", key, message: { type: "broadcast", event: key }, id: null });
+    ask("before");
+    await until("the request", () => given.newest().requests.length === 1);
+    const socket = given.newest();
+    isTaken = true;
+    if (what.startsWith("an answer")) ack(socket, socket.requests[0].id);
+    else ask("after");
+    await until("its socket to be closed", () => socket.closedWith === 1000);
+    await quiet();
+    assert.equal(socket.requests.length, 1);
+    assert.deepEqual(heard.filter(({ kind }) => kind === "outcome"), []);
+  });
+}
+
+test("a tab that led asks the next leader for its own requests alone: others ask for theirs, as long as they want them", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  const [leader, tab] = given.clients;
+  void leader?.publish("own");
+  void tab?.publish("other");
+  await until("the requests", () => given.newest().requests.length === 2);
+  const { heard } = listen(t, given.name);
+  await navigator.locks.request(given.name, { steal: true }, async () => {
+    await until("its end", () => given.newest().closedWith === 1000);
+    await until("it to ask", () => heard.some(({ kind }) => kind === "ask"));
+    await quiet();
+  });
+  assert.deepEqual(heard.flatMap(({ kind, message }) => (kind === "ask" ? [message.event] : [])), ["own"]);
+});
+
+test("a tab that came back from the cache can't know what was sent for it meanwhile: an event is unknown, a join asked anew", async (t) => {
+  const given = tabs(t, 1);
+  const { asked, leave } = leadAlone(t, given.name);
+  given.client.connect();
+  const outcomes = [given.client.publish("e", 1), given.client.joinGame("go")];
+  await until("it to ask", () => asked().length >= 2);
+  given.page.dispatchEvent(new Event("pagehide"));
+  await quiet();
+  given.page.dispatchEvent(new Event("pageshow"));
+  outcomes.push(given.client.publish("f", 2));
+  await quiet();
+  await leave();
+  await until("its socket", () => given.sockets.length === 1);
+  accept(given.newest());
+  assert.deepEqual(given.newest().requests.map(({ type, again, event }) => [event ?? type, again]), [["join_game", undefined], ["f", undefined]]);
+  for (const { id } of given.newest().requests) ack(given.newest(), id);
+  const [event, ...others] = await Promise.all(outcomes);
+  assert.ok(event);
+  assert.equal(!event.ok && event.code, "unknown");
+  assert.deepEqual(others, [DONE, DONE]);
+});
+
+test("a tab that asks again after it came back from the cache asks for the outcome of what still waits", async (t) => {
+  const given = tabs(t, 1);
+  const { asked, channel, leave } = leadAlone(t, given.name);
+  given.client.connect();
+  const outcome = given.client.publish("e", 1);
+  await until("it to ask", () => asked().length === 1);
+  const [{ key }] = asked();
+  channel.postMessage({ kind: "sent", key, id: "theirs.7" });
+  await quiet();
+  given.page.dispatchEvent(new Event("pagehide"));
+  given.page.dispatchEvent(new Event("pageshow"));
+  await until("it to ask again", () => asked().length === 2);
+  assert.deepEqual([asked()[1].key, asked()[1].id], [key, "theirs.7"]);
+  channel.postMessage({ kind: "outcome", key, outcome: DONE });
+  assert.deepEqual(await outcome, DONE);
+  given.client.close();
+  await leave();
+});
+
+test("frames that a leader is brought again in another epoch are told once, for the numbers go on", async (t) => {
+  const given = tabs(t, 1);
+  const { channel, leave } = leadAlone(t, given.name);
+  given.client.connect();
+  const { snapshot, memory } = knowledge();
+  const tell = (/** @type {object} */ position, /** @type {any[]} */ changes) =>
+    channel.postMessage({ kind: "told", snapshot, memory: { ...memory, position }, changes, isCounted: true });
+  const event = (/** @type {string} */ data) => ({ type: "event", event: { name: "e", data, from: "x", inbox: null } });
+  tell({ epoch: 7, seq: 12, origin: 7 }, [event("12")]);
+  tell({ epoch: 8, seq: 11, origin: 7 }, [event("11")]);
+  tell({ epoch: 8, seq: 13, origin: 7 }, [event("13")]);
+  tell({ epoch: 9, seq: 2, origin: 9 }, [event("2 of another count")]);
+  await until("the last", () => given.changes.length === 3);
+  assert.deepEqual(given.changes.map(({ event: { data } }) => data), ["12", "13", "2 of another count"]);
+  given.client.close();
+  await leave();
+});
+
+test("a message of the inbox that two leaders tell is told once in each tab", async (t) => {
+  const given = tabs(t, 1);
+  const { channel, leave } = leadAlone(t, given.name);
+  given.client.connect();
+  const { snapshot, memory } = knowledge();
+  const tell = (/** @type {number} */ n) => {
+    const inbox = { last: 7, read: 0, unread: 1, place: n, expiring: [] };
+    const event = { name: "news", data: {}, from: null, inbox: n };
+    channel.postMessage({ kind: "told", snapshot, memory: { ...memory, inbox }, changes: [{ type: "event", event }], isCounted: false });
+  };
+  for (const n of [5, 5, 6, 5, 6, 7]) tell(n);
+  await until("the last", () => given.changes.some(({ event: { inbox } }) => inbox === 7));
+  assert.deepEqual(given.changes.map(({ event: { inbox } }) => inbox), [5, 6, 7]);
+  given.client.close();
+  await leave();
+});
+
+test("a message of the inbox reaches all tabs, once in each, also when the next leader is brought it again", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  const message = { type: "push", inbox: 5, expiresAt: 9_000_000, body: { type: "news" } };
+  given.newest().receive(message);
+  await until("the news", () => given.told.every((changes) => changes.length === 1));
+  assert.ok(given.clients.every((client) => client.getSnapshot().unread === 1));
+  const [leader, tab] = given.clients;
+  void tab?.markRead();
+  await until("the mark", () => given.newest().requests.length === 1);
+  assert.equal(given.newest().requests[0].inbox, 5);
+  leader?.close();
+  await until("the next leader", () => given.sockets.length === 2);
+  assert.equal(given.newest().url.searchParams.get("inbox"), "5");
+  accept(given.newest(), { inbox: { last: 5, read: 0, unread: 1 } });
+  given.newest().receive(message);
+  given.newest().receive({ ...message, inbox: 6 });
+  await until("the next", () => given.told[1]?.length === 2);
+  assert.deepEqual(given.told[1]?.map(({ event }) => event.inbox), [5, 6]);
+});
