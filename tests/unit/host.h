@@ -55,6 +55,7 @@ class Host {
   // Credential of whoever asks next.
   Credential credential;
   RateLimits rate_limits;
+  std::int64_t not_before_s = 0;
   bool is_measured = false;
   std::optional<std::string> stored;
   std::optional<std::string> stored_logout;

@@ -32,6 +32,7 @@ function wake(module, stored) {
     legacy: null,
     connections: [],
     rateLimits: openRateLimits(),
+    notBefore: 0,
     isMeasured: false,
     ...stored,
   });

@@ -36,6 +36,7 @@ export class Host {
   #now = 0;
   #credential = { issuedAt: -1, expiresAt: 0, id: "" };
   #rateLimits = openRateLimits();
+  #notBefore = 0;
   #isMeasured = false;
   /** @type {Uint8Array | null} */
   #stored = null;
@@ -96,6 +97,9 @@ export class Host {
       }
       case "allow":
         this.#allow(first, text.split(" ").map(Number));
+        return true;
+      case "not_before":
+        this.#notBefore = Number(rest);
         return true;
       case "measured":
         this.#isMeasured = true;
@@ -237,6 +241,7 @@ export class Host {
       legacy: this.#legacy,
       connections,
       rateLimits: this.#rateLimits,
+      notBefore: this.#notBefore,
       isMeasured: this.#isMeasured,
     });
   }

@@ -76,7 +76,7 @@ for (const { path, bytes, module } of builds) {
 function wake(module) {
   const instance = new SessionInstance(module);
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, notBefore: 0, isMeasured: false },
   );
   return instance;
 }
@@ -87,7 +87,7 @@ function wake(module) {
  */
 function live(instance) {
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false },
+    { type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, notBefore: 0, isMeasured: false },
   );
   const start = 1_795_383_198_465;
   for (let connection = 0; connection < 10; connection++) {

@@ -221,7 +221,7 @@ for (const { path, module } of builds) {
         const snapshot = of(joined, EffectKind.Store).bytes.slice();
         const second = new SessionInstance(module);
         const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, kept: null, legacy: null, connections, rateLimits, isMeasured: false });
+        second.step({ type: "Woken", userId: "alice", now: 0, snapshot, logout: null, kept: null, legacy: null, connections, rateLimits, notBefore: 0, isMeasured: false });
         const content = '{"type":"broadcast","event":"who"}';
         const [event] = second.step({ type: "FrameReceived", connection: 0, now: 9, content });
         assert.equal(JSON.parse(event.text).from, text);
@@ -255,7 +255,7 @@ for (const { path, module } of builds) {
 
     test("a malformed event traps instead of meaning something else", () => {
       const woken = newWriter()({
-        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false,
+        type: "Woken", userId: "alice", now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, notBefore: 0, isMeasured: false,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
         [...woken.slice(0, -1)], [...woken, 0]];
@@ -273,7 +273,7 @@ for (const { path, module } of builds) {
  */
 function wake(module, userId = "alice") {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, isMeasured: false });
+  instance.step({ type: "Woken", userId, now: 0, snapshot: null, logout: null, kept: null, legacy: null, connections: [], rateLimits, notBefore: 0, isMeasured: false });
   return instance;
 }
 
