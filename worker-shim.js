@@ -8,6 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import sessionModule from "./dist/session.wasm";
 import { routeUserSession } from "./worker/router.js";
 import { TRUSTED } from "./worker/auth/identity.js";
+import { credentialsNotBefore } from "./worker/auth/not-before.js";
 import { outlivesRestart } from "./worker/forward.js";
 import { withHeaders } from "./worker/http/origin.js";
 import { errorResponse } from "./worker/http/responses.js";
@@ -49,6 +50,7 @@ export class UserSessionDO extends DurableObject {
     const options = env;
     const session = new SessionHost(ctx, sessionModule, {
       rateLimits: readRateLimits(options),
+      notBefore: credentialsNotBefore(options),
       collect: collectorOf(options, () => session.userId()),
       onLoggedOut: (closed) => {
         if (this.#hasOwnOnLogout()) void this.#logoutHook.schedule();

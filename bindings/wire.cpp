@@ -72,6 +72,7 @@ void read(ByteReader& reader, Woken& event) {
   event.rate_limits.user_frames = read_rate(reader);
   event.rate_limits.connects = read_rate(reader);
   event.rate_limits.devices_max = reader.u32();
+  event.not_before_s = reader.safe_integer();
   event.is_measured = reader.flag();
   event.randomness = reader.safe_integer();
 }

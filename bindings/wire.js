@@ -157,6 +157,8 @@ export function protocolVersionOf(attachment) {
  *   replaces has stored, as long as there is no snapshot.
  * @property {WokenConnection[]} connections
  * @property {RateLimits} rateLimits
+ * @property {number} notBefore Second since the epoch before which no credential may have been issued; 0 if any
+ *   may.
  * @property {boolean} isMeasured Whether somebody collects the metrics.
  * @property {number} randomness A random safe integer.
  */

@@ -137,6 +137,9 @@ struct Woken {
   // All sockets that are open.
   std::vector<WokenConnection> connections;
   RateLimits rate_limits;
+  // Second before which no credential of any user may have been issued, as the owner has set it; 0
+  // if any may.
+  std::int64_t not_before_s = 0;
   // True if the metrics are collected, so that RecordMetrics effects are wanted.
   bool is_measured = false;
   // A random number that JavaScript has exactly. Epochs are named by it (state/sequence.h).

@@ -62,6 +62,7 @@ void Persistence::restore(const Woken& event, User& user, Step& step) {
 void Persistence::restore_access(const Woken& event, User& user, Step& step) {
   const auto logout = event.logout ? decode_logout(*event.logout) : Logout{};
   user.access.restore(event.rate_limits, logout.value_or(Logout{}));
+  user.access.refuse_before(event.not_before_s);
   if (logout) return;
   user.access.end_until(step.now / kMsPerSecond);
   step.effects.log("the stored logout is damaged: it is taken to have been now");

@@ -2,7 +2,12 @@
  * Carries a request from the Worker to its user's object, and says in it what the Worker has checked. Both the
  * writing and the reading of that note are here. The checks are in admission.js, and the object's work in
  * object/.
+ *
+ * During a deploy the two may be of different versions, for up to `max_delay` of wrangler.jsonc. A reader ignores
+ * fields that it does not know, and a field that a later version adds has a default, which is safe and is what its
+ * absence means. A later version that can't be read so writes another `kind`, which this one refuses.
  */
+import { TRUSTED_ACCESS, identityProblem, tidyIdentity } from "./auth/identity.js";
 import { notConfigured } from "./http/refusals.js";
 import { unavailable } from "./http/responses.js";
 import { readBody } from "./http/routes.js";
@@ -16,7 +21,7 @@ import { FRAME_BYTES_MAX } from "../bindings/wire.js";
 
 /**
  * The message of the exception by which a waiting request fails when the object restarts after a logout
- * (object/logout-restart.js).
+ * (object/logout-restart.js). It must stay the same in all versions.
  */
 export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
 
@@ -129,22 +134,34 @@ export function outlivesRestart({ cf }) {
 }
 
 /**
+ * An access that a Worker of another version has written and that this one can't read.
+ * @typedef {{kind: "unreadable"}} UnreadableAccess
+ */
+
+/** @type {UnreadableAccess} */
+const UNREADABLE = { kind: "unreadable" };
+
+/**
  * Reads what our Worker has found out about a request.
  * @param {Request} request
- * @returns {Access | null} `null` if the request does not say it, or may not come from our Worker.
+ * @returns {Access | UnreadableAccess | null} `null` if the request does not say it, or may not come from our
+ *   Worker.
  */
-export function forwardedAccess(request) {
-  const access = request.cf?.userSessionAccess;
+export function forwardedAccess({ cf, headers }) {
+  const access = cf?.userSessionAccess;
   // On a development server (miniflare) this header lets a client set `cf`. Our Worker does not pass it on.
-  if (!isAccess(access) || request.headers.has("MF-CF-Blob")) return null;
-  return access;
+  if (access === undefined || headers.has("MF-CF-Blob")) return null;
+  return readAccess(access);
 }
 
 /**
- * @param {unknown} value
- * @returns {value is Access}
+ * @param {any} access
+ * @returns {Access | UnreadableAccess}
  */
-function isAccess(value) {
-  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
-  return value.kind === "trusted" || (value.kind === "user" && "identity" in value);
+function readAccess(access) {
+  if (access?.kind === "trusted") return TRUSTED_ACCESS;
+  if (access?.kind !== "user") return UNREADABLE;
+  // The Worker has compared the times with its own clock. Ours may be behind it.
+  if (identityProblem(access.identity, Infinity)) return UNREADABLE;
+  return { kind: "user", identity: tidyIdentity(access.identity) };
 }

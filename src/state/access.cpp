@@ -15,6 +15,9 @@ constexpr std::int64_t kPatience = 10;
 
 constexpr Refusal kLoggedOut = {ErrorCode::kUnauthorized,
                                 "logged out: sign in again for a new credential"};
+constexpr Refusal kTooOld = {
+    ErrorCode::kUnauthorized,
+    "issued before CREDENTIALS_NOT_BEFORE: sign in again for a new credential"};
 constexpr Refusal kExpired = {ErrorCode::kUnauthorized, "the credential has expired: renew it"};
 
 // Returns true if `ids` has `id`.
@@ -30,6 +33,7 @@ void Access::restore(const RateLimits& limits, Logout logout) {
 }
 
 std::optional<Refusal> Access::check(const Credential& credential, TimeMs now) const {
+  if (is_too_old(credential)) return kTooOld;
   if (is_ended(credential)) return kLoggedOut;
   const bool can_expire = credential.issued_at_s != Credential::kTrusted;
   if (can_expire && credential.expires_at > 0 && credential.expires_at <= now) return kExpired;
@@ -38,8 +42,13 @@ std::optional<Refusal> Access::check(const Credential& credential, TimeMs now) c
 
 bool Access::is_ended(const Credential& credential) const {
   if (credential.issued_at_s == Credential::kTrusted) return false;
+  if (is_too_old(credential)) return true;
   const bool is_ended_alone = credential.id != 0 && is_among(logout_.credential_ids, credential.id);
   return is_ended_alone || (logout_.at_s > 0 && credential.issued_at_s <= logout_.at_s);
+}
+
+bool Access::is_too_old(const Credential& credential) const {
+  return credential.issued_at_s != Credential::kTrusted && credential.issued_at_s < not_before_s_;
 }
 
 void Access::note_shown(const Credential& credential) {

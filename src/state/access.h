@@ -1,6 +1,6 @@
-// Who is let in and how much they may ask for: the credentials that logouts have revoked, and the
-// rate limits. Who is connected does not belong here (connections.h), nor what a refused device is
-// told (handlers/admission.cpp).
+// Who is let in and how much they may ask for: the credentials that logouts have revoked or that
+// the owner no longer accepts, and the rate limits. Who is connected does not belong here
+// (connections.h), nor what a refused device is told (handlers/admission.cpp).
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,14 @@ class Access {
  public:
   // Sets the rate limits, and what the logout row says.
   void restore(const RateLimits& limits, Logout logout);
+  // Refuses what was issued before the second `at_s`, for as long as this instance lives.
+  void refuse_before(std::int64_t at_s) { not_before_s_ = at_s; }
 
-  // Returns why a credential is refused at `now`, because of a logout or its expiry; nullopt if it
-  // is valid.
+  // Returns why a credential is refused at `now`, because of a logout, its age or its expiry;
+  // nullopt if it is valid.
   [[nodiscard]] std::optional<Refusal> check(const Credential& credential, TimeMs now) const;
-  // Returns true if a logout has revoked the credential, by its id or by when it was issued. Its
-  // expiry does not matter here.
+  // Returns true if a logout has revoked the credential, by its id or by when it was issued, or if
+  // the owner no longer accepts one that old. Its expiry does not matter here.
   [[nodiscard]] bool is_ended(const Credential& credential) const;
   // Remembers when a valid credential was issued, if it is the newest that this instance has seen.
   // A logout of all devices then reaches it even if its issuer's clock is ahead of ours.
@@ -70,12 +72,16 @@ class Access {
   // Returns the rate of one connection's reserve: the user's rate divided by the number of
   // connections that the user may have.
   [[nodiscard]] Rate share() const;
+  // Returns true if the credential is older than the owner accepts.
+  [[nodiscard]] bool is_too_old(const Credential& credential) const;
 
   // Limits as whoever deploys the server has set them. They do not change while the instance lives.
   RateLimits limits_;
   TokenBucket user_frames_;
   TokenBucket connects_;
   Logout logout_;
+  // Second before which the owner accepts no credential.
+  std::int64_t not_before_s_ = 0;
   // Second in which the newest credential that this instance has seen was issued. An instance
   // begins with those of the open connections.
   std::int64_t newest_issued_at_s_ = 0;

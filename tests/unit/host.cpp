@@ -27,6 +27,7 @@ void Host::wake() {
         {.connection = connection, .attachment = socket.attachment, .heartbeat = socket.heartbeat});
   }
   event.rate_limits = rate_limits;
+  event.not_before_s = not_before_s;
   event.is_measured = is_measured;
   event.randomness = randomness++;
   session_ = Session{};

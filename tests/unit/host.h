@@ -75,6 +75,7 @@ class Host : public Storage {
   // Credential of whoever asks next.
   Credential credential;
   RateLimits rate_limits;
+  std::int64_t not_before_s = 0;
   bool is_measured = false;
   // Backup that the command `save` has made.
   Storage saved;

@@ -113,6 +113,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     host.names.add(id);
   } else if (name == "allow") {
     allow(host.rate_limits, take_word(rest), rest);
+  } else if (name == "not_before") {
+    host.not_before_s = number_of<std::int64_t>(rest);
   } else if (name == "measured") {
     host.is_measured = true;
   } else if (name == "stored") {

@@ -30,6 +30,7 @@ function wake(module, stored) {
     ...NOTHING_STORED,
     connections: [],
     rateLimits: openRateLimits(),
+    notBefore: 0,
     isMeasured: false,
     randomness: 0,
     ...stored,

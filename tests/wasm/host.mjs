@@ -39,6 +39,7 @@ export class Host {
   #now = 0;
   #credential = { issuedAt: -1, expiresAt: 0, id: "" };
   #rateLimits = openRateLimits();
+  #notBefore = 0;
   #isMeasured = false;
   #rows = new HostRows();
   /** A backup of what is stored, made by the command `save`. */
@@ -105,6 +106,9 @@ export class Host {
       }
       case "allow":
         this.#allow(first, text.split(" ").map(Number));
+        return true;
+      case "not_before":
+        this.#notBefore = Number(rest);
         return true;
       case "measured":
         this.#isMeasured = true;
@@ -250,6 +254,7 @@ export class Host {
       ...this.#rows.woken(),
       connections,
       rateLimits: this.#rateLimits,
+      notBefore: this.#notBefore,
       isMeasured: this.#isMeasured,
       randomness: this.#randomness++,
     });

@@ -80,7 +80,7 @@ for (const { path, bytes, module } of builds) {
 function wake(module) {
   const instance = new SessionInstance(module);
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0 },
+    { type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, notBefore: 0, isMeasured: false, randomness: 0 },
   );
   return instance;
 }
@@ -91,7 +91,7 @@ function wake(module) {
  */
 function live(instance) {
   instance.step(
-    { type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0 },
+    { type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, notBefore: 0, isMeasured: false, randomness: 0 },
   );
   const start = 1_795_383_198_465;
   for (let connection = 0; connection < 10; connection++) {

@@ -233,7 +233,7 @@ for (const { path, module } of builds) {
         const snapshot = of(joined, EffectKind.Store).bytes.slice();
         const second = new SessionInstance(module);
         const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, snapshot, connections, rateLimits, isMeasured: false, randomness: 0 });
+        second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, snapshot, connections, rateLimits, notBefore: 0, isMeasured: false, randomness: 0 });
         const content = '{"type":"broadcast","event":"who"}';
         const [event] = second.step({ type: "FrameReceived", connection: 0, now: NOW, content });
         assert.equal(JSON.parse(event.text).from, text);
@@ -287,7 +287,7 @@ for (const { path, module } of builds) {
 
     test("a malformed event traps instead of meaning something else", () => {
       const woken = newWriter()({
-        type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0,
+        type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, connections: [], rateLimits, notBefore: 0, isMeasured: false, randomness: 0,
       });
       const malformed = [[], [0], [99], [EventTag.Connected], [EventTag.ClearRequested, 0],
         [...woken.slice(0, -1)], [...woken, 0]];
@@ -305,7 +305,7 @@ for (const { path, module } of builds) {
  */
 function wake(module, userId = "alice") {
   const instance = new SessionInstance(module);
-  instance.step({ type: "Woken", userId, now: 0, ...NOTHING_STORED, connections: [], rateLimits, isMeasured: false, randomness: 0 });
+  instance.step({ type: "Woken", userId, now: 0, ...NOTHING_STORED, connections: [], rateLimits, notBefore: 0, isMeasured: false, randomness: 0 });
   return instance;
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { credentialsNotBefore } from "../../worker/auth/not-before.js";
 import { settingProblem } from "../../worker/auth/settings.js";
 import { SECRET, SERVICE_TOKEN } from "../support/auth.mjs";
 
@@ -25,6 +26,10 @@ const open = [
   ["what workerd gives for variables that its environment has not", { ...secret, SERVICE_TOKEN: null, ALLOWED_ORIGINS: null, AUTH_JWT_AUDIENCE: null }],
   ["an empty service token and no origins", { ...secret, SERVICE_TOKEN: "", ALLOWED_ORIGINS: "" }],
   ["a service token and origins", { ...secret, SERVICE_TOKEN, ALLOWED_ORIGINS: "https://a.example, app://b" }],
+  ["the second of now before which no credential is good", { ...secret, CREDENTIALS_NOT_BEFORE: new Date().toISOString() }],
+  ["a date before which no credential is good", { AUTH_MODE: "none", CREDENTIALS_NOT_BEFORE: "2024-02-29" }],
+  ["no such date in its environment", { ...secret, CREDENTIALS_NOT_BEFORE: null }],
+  ["credentials of the app's own", { ...secret, CREDENTIALS: "", CREDENTIALS_KEY: 7, CREDENTIAL_STORE: "x" }],
   ["variables of another mode, and of the app", { ...session, AUTH_JWT_AUDIENCE: "", AUTH_SECRET: "the app's", AUTH_GITHUB_ID: 7 }],
 ];
 for (const [what, env] of open) {
@@ -32,6 +37,17 @@ for (const [what, env] of open) {
     assert.equal(settingProblem(env, {}), null);
   });
 }
+
+const NO_DATES = [
+  ...["now", "0", "1764064800", "1764064800000", "25.11.2025", "2025/11/25", "Tue, 25 Nov 2025 10:00:00 GMT", "session 5"],
+  // Times that name no zone, or no time.
+  ...["2025-11-25T10:00:00", "2025-11-25 10:00:00Z", "2025-11-25T10Z", "2025-11-25Z", "2025-11-25T10:00:00+0100", "2025-11-25T10:00:00z"],
+  // Dates that there never were.
+  ...["2025-02-29", "2025-13-01", "2025-11-31T10:00Z", "2025-11-25T25:00Z", "2025-11-25T10:00:60Z", "2025-11-25T10:00+24:00"],
+  // Dates that would refuse nobody, or everybody.
+  ...["1970-01-01", "1969-12-31T23:59:59Z", "0001-01-01", "2999-01-01", "2999-01-01T00:00:00Z", "+002025-11-25T10:00:00Z"],
+  ...[" 2025-11-25", "2025-11-25\n", "2025-11-25,2025-11-26"],
+];
 
 // Each of these was a check that was not done, or would be one.
 const NO_TEXTS = ["", " ", "\n", 7, 0, true, false, ["sessions"], { a: "b" }];
@@ -58,7 +74,10 @@ const closed = [
     /** @type {[object, string, unknown[]]} */ ([secret, name, ["sessions", 7]])),
   ...["AUTH_SESSION_EXPIRES", "AUTH_SESSION_EXPIRY_PATH", "auth_session_user_path"].map((name) =>
     /** @type {[object, string, unknown[]]} */ ([session, name, ["session.until"]])),
+  ...["CREDENTIAL_NOT_BEFORE", "CREDENTIALS_NOTBEFORE", "credentials_not_before", "CREDENTIALS_NOT_BEFORE_DATE"].map((name) =>
+    /** @type {[object, string, unknown[]]} */ ([secret, name, ["2025-11-25"]])),
   ...[secret, session, { AUTH_MODE: "none" }].flatMap((env) => /** @type {[object, string, unknown[]][]} */ ([
+    [env, "CREDENTIALS_NOT_BEFORE", [...NO_TEXTS, ...NO_DATES]],
     [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`]],
     [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path"]],
   ])),
@@ -81,9 +100,33 @@ test("one of two keys is enough, and none or both are not", () => {
   assert.match(String(settingProblem({ ...keyed, AUTH_JWT_SECRET: "" }, {})), /AUTH_JWT_SECRET/);
 });
 
+/** @type {[string, string][]} */
+const dates = [
+  ["2025-11-25", "2025-11-25T00:00:00.000Z"],
+  ["2025-11-25T10:00Z", "2025-11-25T10:00:00.000Z"],
+  ["2025-11-25T10:00:07Z", "2025-11-25T10:00:07.000Z"],
+  ["2025-11-25T10:00:07.999Z", "2025-11-25T10:00:07.000Z"],
+  ["2025-11-25T10:00:07.123456789+00:00", "2025-11-25T10:00:07.000Z"],
+  ["2025-11-25T10:00:07+05:30", "2025-11-25T04:30:07.000Z"],
+  ["2025-11-25T23:30-01:00", "2025-11-26T00:30:00.000Z"],
+];
+for (const [text, expected] of dates) {
+  test(`credentials are good from the second that ${text} names`, () => {
+    assert.equal(settingProblem({ ...secret, CREDENTIALS_NOT_BEFORE: text }, {}), null);
+    assert.equal(credentialsNotBefore({ CREDENTIALS_NOT_BEFORE: text }), Date.parse(expected) / 1_000);
+  });
+}
+
+test("open sockets stay while nobody can read the date, since nobody new is let in", () => {
+  for (const text of [undefined, ...NO_TEXTS, ...NO_DATES.filter((date) => !date.startsWith("2999"))]) {
+    assert.equal(credentialsNotBefore({ CREDENTIALS_NOT_BEFORE: text }), 0, String(text));
+  }
+});
+
 test("an owner's own check takes the place of the mode, and of nothing else", () => {
   const own = { authenticate: () => null };
   assert.equal(settingProblem({}, own), null);
   assert.equal(settingProblem({ AUTH_MODE: "jwt", AUTH_JWT_SECRET: "" }, own), null);
   assert.match(String(settingProblem({ SERVICE_TOKEN: "x" }, own)), /SERVICE_TOKEN/);
+  assert.match(String(settingProblem({ CREDENTIALS_NOT_BEFORE: "" }, own)), /CREDENTIALS_NOT_BEFORE/);
 });

@@ -4,6 +4,7 @@
  */
 import { areOrigins, isSecureUrl } from "../http/urls.js";
 import { encodedLength } from "../common/limits.js";
+import { DATE_EXPECTED, isPastDate } from "./not-before.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
 
@@ -25,6 +26,8 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+(?:\/[\w!#$&^.+-]+)?$/;
  * @typedef {object} Expectation
  * @property {(value: string) => boolean} isRight
  * @property {string} expected
+ * @property {boolean} [isOffIfEmpty] Whether an empty variable counts as missing. That is safe for one that only lets
+ *   more in.
  */
 
 /** @type {Expectation} */
@@ -43,15 +46,24 @@ const SESSION_PATH = {
  * @property {boolean} isReadElsewhere Whether the request's credentials are sent to another service.
  */
 
+// An app may have variables of its own that begin with CREDENTIALS.
+const LIKE_NOT_BEFORE = /^CREDENTIALS?_?NOT/i;
+
 /** @satisfies {Record<string, Expectation>} */
 export const EVERYWHERE = {
   SERVICE_TOKEN: {
     isRight: (value) => isTrimmed(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
     expected: `a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters, without space around it`,
+    isOffIfEmpty: true,
   },
   ALLOWED_ORIGINS: {
     isRight: areOrigins,
     expected: "origins, https://app.example, separated by commas",
+    isOffIfEmpty: true,
+  },
+  CREDENTIALS_NOT_BEFORE: {
+    isRight: isPastDate,
+    expected: DATE_EXPECTED,
   },
 };
 
@@ -119,7 +131,7 @@ export const MODE_NAMES = Object.keys(MODES);
  * @returns {string | null} One sentence that names the variable, `null` if all can be read.
  */
 export function settingProblem(env, { authenticate }) {
-  const problem = wrongOne(env, EVERYWHERE);
+  const problem = wrongOne(env, EVERYWHERE) ?? strangerAmong(env, LIKE_NOT_BEFORE, EVERYWHERE);
   if (problem || authenticate) return problem;
   const { AUTH_MODE: mode } = env;
   if (mode === "none") return null;
@@ -146,24 +158,14 @@ export function entriesOf(text) {
  */
 function wrongOne(env, variables) {
   const values = /** @type {Record<string, unknown>} */ (env);
-  for (const [name, { isRight, expected }] of Object.entries(variables)) {
+  for (const [name, { isRight, expected, isOffIfEmpty }] of Object.entries(variables)) {
     const value = values[name];
-    if (!isSet(name, value)) continue;
+    // workerd gives `null` for a missing variable.
+    if (value === undefined || value === null || (value === "" && isOffIfEmpty)) continue;
     if (typeof value !== "string") return `${name}: expected ${expected}, as a text`;
     if (!isRight(value)) return `${name}: expected ${expected}${value.trim() === "" ? ", or no variable of this name" : ""}`;
   }
   return null;
-}
-
-/**
- * Whether a variable is set. workerd gives `null` for a missing variable. An empty one of EVERYWHERE counts as
- * missing, which is safe since these variables only let more in.
- * @param {string} name
- * @param {unknown} value
- */
-function isSet(name, value) {
-  if (value === undefined || value === null) return false;
-  return value !== "" || !Object.hasOwn(EVERYWHERE, name);
 }
 
 /**

@@ -83,6 +83,15 @@ export function internalFailure(message = "the request could not be handled: not
   return errorResponse(500, "internal", message);
 }
 
+/**
+ * Makes the answer of an object to a Worker of another version, as long as the two don't understand each other.
+ * @param {string} what The part of the request that the object does not know.
+ */
+export function otherVersion(what) {
+  notice("version", `the Worker is of another version than the object, which does not know ${what}: refused with 503`);
+  return unavailable();
+}
+
 /** Makes the answer while the user's object can't be reached or has no memory. */
 export function unavailable() {
   const message = "the session can't be served now: try again in a few seconds";

@@ -13,21 +13,27 @@ import {
   answerResponse,
   errorResponse,
   internalFailure,
+  otherVersion,
   unavailable,
   unreadableAddress,
   upgradeRequired,
 } from "../http/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "../http/routes.js";
 import { asSocketClose, socketResponse } from "../http/socket-responses.js";
+import { quoted } from "../common/log.js";
 import { OLD_TOOLS, PlatformError } from "../common/requirements.js";
 import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
 
 /** @import { Credential } from "../../bindings/wire.js" */
+/** @import { Access } from "../auth/identity.js" */
+/** @import { UnreadableAccess } from "../forward.js" */
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { Route } from "../http/routes.js" */
 /** @import { SessionHost } from "./session-host.js" */
 /** @import { UserObject } from "./user-object.js" */
+
+const REQUEST_LENGTH_SHOWN = 40;
 
 /**
  * @param {UserObject} object
@@ -59,19 +65,37 @@ async function answer(object, request) {
   const access = forwardedAccess(request);
   if (!access) return checkAndServe(object, parsed, path);
   if (object.ctx.id.name === undefined) throw new PlatformError(OLD_TOOLS);
-  return serveTrusted(object, parsed, path, credentialOf(access));
+  return serveForwarded(object, parsed, path, access);
 }
 
 /**
- * Serves a request that somebody else has checked.
+ * Serves a request that another Worker with the binding has made.
  * @param {UserObject} object
  * @param {ParsedRequest} parsed
  * @param {string} path
- * @param {Credential} [credential]
  */
-async function serveTrusted(object, parsed, path, credential = TRUSTED) {
+async function serveTrusted(object, parsed, path) {
   const route = readRoute(parsed, path);
-  return route instanceof Response ? route : serve(object, route, parsed.request, credential);
+  return route instanceof Response ? route : serve(object, route, parsed.request, TRUSTED);
+}
+
+/**
+ * Serves a request that our Worker has checked. During a deploy that Worker may be of a later version and have
+ * admitted what this one does not know. Its client has made no mistake and may try again.
+ * @param {UserObject} object
+ * @param {ParsedRequest} parsed
+ * @param {string} path
+ * @param {Access | UnreadableAccess} access
+ */
+async function serveForwarded(object, parsed, path, access) {
+  if (access.kind === "unreadable") return otherVersion("an access");
+  const { request, handshake } = parsed;
+  const route = readRoute(parsed, path);
+  if (route instanceof Response) return otherVersion(`this request: ${quoted(request.method + path, REQUEST_LENGTH_SHOWN)}`);
+  // Our Worker passes on only the subprotocol that it has agreed on.
+  const isProtocolKnown = handshake.subprotocol !== undefined || !request.headers.has("Sec-WebSocket-Protocol");
+  if (!isProtocolKnown) return otherVersion("a subprotocol");
+  return serve(object, route, request, credentialOf(access));
 }
 
 /**

@@ -24,6 +24,7 @@ const NO_BYTES = new Uint8Array(0);
  * The parts of the object that a session needs.
  * @typedef {object} Surroundings
  * @property {RateLimits} rateLimits
+ * @property {number} notBefore Second before which no credential may have been issued; 0 if any may.
  * @property {((counts: number[]) => void) | null} collect Takes the counts, in the order of `Counter` in
  *   src/format/metrics.h; `null` if nobody collects them.
  * @property {(closed: OpenSocket[]) => void} onLoggedOut Called after a logout of all devices with the sockets
@@ -34,6 +35,7 @@ export class SessionHost {
   #ctx;
   #module;
   #rateLimits;
+  #notBefore;
   #onLoggedOut;
   #collect;
   /** @type {SessionInstance | null} */
@@ -48,12 +50,13 @@ export class SessionHost {
    * @param {WebAssembly.Module} module
    * @param {Surroundings} surroundings
    */
-  constructor(ctx, module, { rateLimits, collect, onLoggedOut }) {
+  constructor(ctx, module, { rateLimits, notBefore, collect, onLoggedOut }) {
     this.#ctx = ctx;
     this.#heartbeats = new Heartbeats(ctx);
     this.#storage = new SessionStorage(ctx.storage);
     this.#module = module;
     this.#rateLimits = rateLimits;
+    this.#notBefore = notBefore;
     this.#collect = collect;
     this.#onLoggedOut = onLoggedOut;
   }
@@ -92,6 +95,7 @@ export class SessionHost {
       ...this.#storage.read(),
       connections,
       rateLimits: this.#rateLimits,
+      notBefore: this.#notBefore,
       isMeasured: this.#collect !== null,
       randomness: randomInteger(),
     };
