@@ -1,0 +1,112 @@
+/**
+ * What one page has seen, compared at once with what it was entitled to see. Its place is the number of deeds
+ * that it has seen or was told to do without; from there on it must see every deed, once and in order.
+ */
+
+/** @import { App } from "./app.mjs" */
+/** @import { Deed } from "./ghost.mjs" */
+/** @import { World } from "./world.mjs" */
+
+export class Sight {
+  /** How often each key was seen, and how often out of what was kept. @type {Map<string, {count: number, kept: number}>} */
+  seen = new Map();
+  /** How many resets it was told. */
+  resets = 0;
+  /** How many deeds there were when it was first connected. @type {number | null} */
+  begunAt = null;
+  /** `null` while it is not known where it is, which it is after a reset that another tab has passed on. */
+  place = /** @type {number | null} */ (null);
+  #app;
+  #world;
+
+  /** @param {App} app @param {World} world */
+  constructor(app, world) {
+    this.#app = app;
+    this.#world = world;
+  }
+
+  /** @param {any} snapshot */
+  snapshot({ state }) {
+    if (this.begunAt !== null || !state) return;
+    this.begunAt = this.#world.ghost.deeds.length;
+    this.place = this.#placeOfConnection();
+    this.#world.tell(this.#app, `begins at ${this.place}`);
+  }
+
+  reset() {
+    this.resets++;
+    this.place = this.#placeOfConnection();
+    this.#world.tell(this.#app, `onReset at ${this.place}`);
+  }
+
+  /**
+   * @param {string} key
+   * @param {boolean} isKept
+   */
+  saw(key, isKept) {
+    const { ghost } = this.#world;
+    this.#world.tell(this.#app, `sees ${key}${isKept ? " (kept)" : ""}`);
+    const seen = this.seen.get(key) ?? { count: 0, kept: 0 };
+    this.seen.set(key, { count: seen.count + 1, kept: seen.kept + (isKept ? 1 : 0) });
+    const deeds = ghost.doneAs(key).filter(({ isReal }) => isReal);
+    if (deeds.length === 0) return this.#violate("once-in-order", `${key}, which nobody has done`);
+    this.#checkRights(key, deeds);
+    if (isInbox(key)) return undefined;
+    if (this.place === null) {
+      this.place = deeds[0].index + 1;
+      return undefined;
+    }
+    return this.#advance(this.place, key, deeds);
+  }
+
+  /**
+   * @param {number} place
+   * @param {string} key
+   * @param {Deed[]} deeds
+   */
+  #advance(place, key, deeds) {
+    const next = deeds.find(({ index }) => index >= place);
+    if (!next) {
+      const what = (this.seen.get(key)?.count ?? 0) > 1 ? "twice" : "after what came later";
+      return this.#violate("once-in-order", `${key} ${what}`);
+    }
+    const missed = this.missedUntil(place, next.index);
+    this.place = next.index + 1;
+    if (missed.length > 0) this.#violate("missed-in-silence", `${missed.join(", ")}, before ${key}`);
+    return undefined;
+  }
+
+  /**
+   * Lists what a page at a place has not seen.
+   * @param {number} place
+   * @param {number} end
+   */
+  missedUntil(place, end) {
+    return this.#world.ghost.deeds
+      .slice(place, end)
+      .filter(({ key, isReal, isUndone }) => isReal && !isUndone && key !== "clear" && !isInbox(key))
+      .map(({ key }) => key);
+  }
+
+  /** @param {string} key @param {Deed[]} deeds */
+  #checkRights(key, deeds) {
+    const { credential } = this.#app.page.profile;
+    const end = this.#world.ghost.endOf(credential?.issuedAt ?? Infinity);
+    if (!deeds.every(({ index }) => index >= end)) return;
+    this.#violate("silence-after-logout", `${key} came after the logout of ${credential?.id}`);
+  }
+
+  #placeOfConnection() {
+    return this.#app.page.reading?.link.end?.connectedAt ?? null;
+  }
+
+  /** @param {string} property @param {string} what */
+  #violate(property, what) {
+    this.#world.violate(property, `${this.#app.name}: ${what}`);
+  }
+}
+
+/** Whether a key is a kept message, which the inbox brings and not the sequence. @param {string} key */
+export function isInbox(key) {
+  return key.startsWith("k");
+}
