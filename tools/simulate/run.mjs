@@ -12,6 +12,8 @@ import { World } from "./world.mjs";
 
 /** How long clients may take to be well again when nothing fails any more: a heartbeat and its answer, the longest pause before a try, a try that hangs, and some work. */
 const RECOVERY_MS = 180_000;
+/** How long a client may take to find out that its connection is dead, and to make another. */
+const HEARTBEAT_MS = 45_000;
 const CHECK_MS = 1_000;
 const LAST_WORDS_MS = 8_000;
 
@@ -70,6 +72,7 @@ function conclude(world) {
   world.calm();
   const { clock } = world;
   const deadline = clock.now + RECOVERY_MS;
+  clock.runUntil(clock.now + HEARTBEAT_MS);
   let why = whyNotWell(world);
   while (why !== null && clock.now < deadline) {
     clock.runUntil(clock.now + CHECK_MS);

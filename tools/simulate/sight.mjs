@@ -53,7 +53,7 @@ export class Sight {
     this.#checkRights(key, deeds);
     if (isInbox(key)) return undefined;
     if (this.place === null) {
-      this.place = deeds[0].index + 1;
+      this.place = deeds[deeds.length - 1].index + 1;
       return undefined;
     }
     return this.#advance(this.place, key, deeds);

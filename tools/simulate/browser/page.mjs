@@ -137,11 +137,12 @@ export class Page {
     return undefined;
   }
 
-  /** Comes back out of the cache. */
+  /** Comes back out of the cache; the page hears of that before its timers run. */
   comeBack() {
     if (!this.#isFrozen) return;
-    this.thaw();
+    this.#isFrozen = false;
     this.dispatch("pageshow", { persisted: true });
+    for (const run of this.#backlog.splice(0)) this.task(run);
   }
 
   // What its sockets do
