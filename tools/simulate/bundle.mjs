@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 import { build } from "esbuild";
 
@@ -37,30 +37,38 @@ const WORKER_IMPORTS = { "cloudflare:workers": "simulatedWorkers", wasm: "simula
 const modules = new Map();
 
 /**
+ * Changes a source before it is bundled. Its path begins in the project's folder.
+ * @typedef {(path: string, text: string) => string} Edit
+ */
+
+/**
  * @param {string} folder A checkout of the project that has been built.
- * @param {(path: string, text: string) => string} [edit] Changes a source before it is bundled.
+ * @param {object} [how]
+ * @param {Edit} [how.edit] With it the client is bundled from its sources, since those are what is changed.
+ * @param {string} [how.module] The file of another module.
  * @returns {Promise<Release>}
  */
-export async function loadRelease(folder, edit = (_path, text) => text) {
-  const bytes = readFileSync(join(folder, "dist/session.wasm"));
+export async function loadRelease(folder, { edit, module: file = join(folder, "dist/session.wasm") } = {}) {
+  const bytes = readFileSync(file);
+  const client = edit ? "client/src/index.ts" : "client/dist/index.js";
   const key = createHash("sha256").update(bytes).digest("hex");
   const module = modules.get(key) ?? new WebAssembly.Module(bytes);
   modules.set(key, module);
-  const [client, worker] = await Promise.all([
-    bundle(folder, "client/dist/index.js", CLIENT_GLOBALS, edit),
+  const [clientProgram, workerProgram] = await Promise.all([
+    bundle(folder, client, CLIENT_GLOBALS, edit),
     bundle(folder, "worker-shim.js", [...WORKER_GLOBALS, ...Object.values(WORKER_IMPORTS)], edit),
   ]);
-  return { client, worker, module };
+  return { client: clientProgram, worker: workerProgram, module };
 }
 
 /**
  * @param {string} folder
  * @param {string} entry
  * @param {string[]} globals
- * @param {(path: string, text: string) => string} edit
+ * @param {Edit} [edit]
  * @returns {Promise<Program>}
  */
-async function bundle(folder, entry, globals, edit) {
+async function bundle(folder, entry, globals, edit = (_path, text) => text) {
   const { outputFiles } = await build({
     entryPoints: [join(folder, entry)],
     bundle: true,
@@ -99,15 +107,16 @@ function platformImports() {
 
 /**
  * @param {string} folder
- * @param {(path: string, text: string) => string} edit
+ * @param {Edit} edit
  * @returns {import("esbuild").Plugin}
  */
 function edited(folder, edit) {
   return {
     name: "edited",
     setup(builder) {
-      builder.onLoad({ filter: /\.js$/, namespace: "file" }, ({ path }) => ({
-        contents: edit(path.slice(folder.length).replace(/^\//, ""), readFileSync(path, "utf8")),
+      builder.onLoad({ filter: /\.[jt]s$/, namespace: "file" }, ({ path }) => ({
+        contents: edit(relative(folder, path), readFileSync(path, "utf8")),
+        loader: path.endsWith(".ts") ? "ts" : "js",
       }));
     },
   };

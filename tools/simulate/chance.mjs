@@ -32,8 +32,8 @@ export function hashOf(text, begin = 0x811c9dc5) {
  * @param {Random} random
  */
 export function chanceGlobals(random) {
-  const math = Object.defineProperties({}, Object.getOwnPropertyDescriptors(Math));
-  math.random = random.next;
+  const own = { random: { value: random.next } };
+  const math = Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(Math), ...own });
   const crypto = {
     /** @param {Uint8Array} bytes */
     getRandomValues(bytes) {

@@ -201,6 +201,7 @@ export class Timers {
         else super(.../** @type {[any]} */ (args));
       }
 
+      /** @override */
       static now() {
         return wallMs();
       }

@@ -7,7 +7,7 @@ import { perform } from "./steps.mjs";
 import { World } from "./world.mjs";
 
 /** @import { Release } from "./bundle.mjs" */
-/** @import { Plan } from "./plan.mjs" */
+/** @import { Plan, Step } from "./plan.mjs" */
 /** @import { Violation } from "./properties.mjs" */
 
 /** How long clients may take to be well again when nothing fails any more: a heartbeat and its answer, the longest pause before a try, a try that hangs, and some work. */
@@ -24,7 +24,7 @@ const LAST_WORDS_MS = 8_000;
  * @property {string} told What the apps were told, without the times.
  * @property {number} hours Simulated.
  * @property {number} tasks
- * @property {Map<string, number>} happened How often each kind of step did something.
+ * @property {Step[]} acted The steps that did something.
  * @property {{at: number, text: string}[]} lines
  */
 
@@ -47,11 +47,11 @@ export function runPlan(plan, releases, { isKept = false } = {}) {
 function simulate(plan, releases, isKept) {
   const { seed, profiles, steps } = plan;
   const world = new World({ seed, profiles, releases, isKept });
-  /** @type {Map<string, number>} */
-  const happened = new Map();
+  /** @type {Step[]} */
+  const acted = [];
   for (const step of steps) {
     world.clock.after(step.at, () => {
-      if (perform(world, step)) happened.set(step.kind, (happened.get(step.kind) ?? 0) + 1);
+      if (perform(world, step)) acted.push(step);
     });
   }
   world.clock.runUntil((steps.at(-1)?.at ?? 0) + CHECK_MS);
@@ -62,7 +62,7 @@ function simulate(plan, releases, isKept) {
     told: JSON.stringify([...world.told]),
     hours: world.clock.now / 3_600_000,
     tasks: world.clock.count,
-    happened,
+    acted,
     lines: world.lines ?? [],
   };
 }

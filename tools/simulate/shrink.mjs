@@ -53,7 +53,7 @@ async function withoutSteps(plan, fails) {
 async function withoutProfiles(plan, fails) {
   let best = plan;
   for (const name of Object.keys(plan.profiles).reverse()) {
-    const { [name]: _, ...profiles } = best.profiles;
+    const profiles = Object.fromEntries(Object.entries(best.profiles).filter(([key]) => key !== name));
     const isUsed = best.steps.some(({ tab = "", to = "", profile = "" }) => [tab[0], to[0], profile].includes(name));
     if (isUsed || Object.keys(profiles).length === 0) continue;
     const fewer = { ...best, profiles };

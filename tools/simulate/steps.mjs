@@ -231,7 +231,7 @@ const ALL = { ...ACTS, ...PAGE_FAULTS, ...FAULTS };
  * @returns {boolean} Whether anything happened.
  */
 export function perform(world, step) {
-  const { at: _, kind, ...more } = step;
-  world.trace(`* ${kind} ${JSON.stringify(more)}`);
-  return ALL[kind](world, step) !== false;
+  const more = JSON.stringify({ ...step, at: undefined, kind: undefined });
+  world.trace(`* ${step.kind} ${more}`);
+  return ALL[step.kind](world, step) !== false;
 }

@@ -186,7 +186,7 @@ function serializedBytes(value) {
   return header + buffer + view;
 }
 
-/** @param {number} value */
+/** @param {number} value @returns {number} */
 function varintBytes(value) {
   return value < 128 ? 1 : 1 + varintBytes(Math.floor(value / 128));
 }
