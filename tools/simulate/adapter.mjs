@@ -29,6 +29,25 @@ export const INBOX_MAX = 64;
 export const UNAVAILABLE = new Set(["mark-read"]);
 
 /**
+ * Two different requests under one id, which a program that counts wrongly would send. The second names the key.
+ * @param {string} key
+ */
+export function requestsOfOneId(key) {
+  const id = `stranger-${key}`;
+  const requests = [
+    { type: "set_device", name: "stranger", id },
+    { type: "broadcast", event: key, id },
+  ];
+  return { query: "", id, frames: requests.map((request) => JSON.stringify(request)) };
+}
+
+/** Whether a frame acknowledges a request. @param {string} text @param {string} id */
+export function isAck(text, id) {
+  const frame = parsed(text);
+  return frame?.type === "ack" && frame.id === id;
+}
+
+/**
  * A request as it is on the wire.
  * @typedef {object} WireRequest
  * @property {string | null} id

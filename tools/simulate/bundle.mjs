@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 import { build } from "esbuild";
 
@@ -29,6 +29,9 @@ const WORKER_GLOBALS = [
   ...["console", "fetch", "scheduler", "Request", "Response", "Headers", "WebSocket", "WebSocketPair"],
   ...["WebSocketRequestResponsePair", "WebAssembly"],
 ];
+
+/** The Worker's parameters: its globals, and what it imports. */
+const workerNames = () => [...WORKER_GLOBALS, ...Object.values(WORKER_IMPORTS)];
 
 /** The names of what the Worker imports from the platform and from the build. */
 const WORKER_IMPORTS = { "cloudflare:workers": "simulatedWorkers", wasm: "simulatedModule" };
@@ -56,9 +59,17 @@ export async function loadRelease(folder, { edit, module: file = join(folder, "d
   modules.set(key, module);
   const [clientProgram, workerProgram] = await Promise.all([
     bundle(folder, client, CLIENT_GLOBALS, edit),
-    bundle(folder, "worker-shim.js", [...WORKER_GLOBALS, ...Object.values(WORKER_IMPORTS)], edit),
+    bundle(folder, "worker-shim.js", workerNames(), edit),
   ]);
   return { client: clientProgram, worker: workerProgram, module };
+}
+
+/**
+ * Bundles a Worker of one file.
+ * @param {string} file
+ */
+export function bundleWorker(file) {
+  return bundle(dirname(file), basename(file), workerNames());
 }
 
 /**

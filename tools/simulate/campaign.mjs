@@ -7,7 +7,7 @@ import { isFault, planOf } from "./plan.mjs";
 import { runPlan } from "./run.mjs";
 
 /** @import { Release } from "./bundle.mjs" */
-/** @import { Plan } from "./plan.mjs" */
+/** @import { Limits, Plan } from "./plan.mjs" */
 /** @import { Outcome } from "./run.mjs" */
 
 /**
@@ -32,7 +32,7 @@ import { runPlan } from "./run.mjs";
  * @property {number} [hours] How much is to be simulated, at least, if there is no last seed.
  * @property {number} [failuresMax] After so many failing seeds it ends.
  * @property {number} [effectsEvery] Of every so many seeds one has its faults left out; 0 for none.
- * @property {Set<string>} [only] The kinds of faults that may happen.
+ * @property {Limits} [limits] What may happen.
  * @property {(campaign: Campaign) => void} [onSeed]
  */
 
@@ -73,8 +73,8 @@ export class Campaign {
 
   /** @param {number} seed */
   async #runSeed(seed) {
-    const { releases, effectsEvery = 0, only } = this.#options;
-    const plan = planOf(seed, { only });
+    const { releases, effectsEvery = 0, limits } = this.#options;
+    const plan = planOf(seed, limits);
     const outcome = await runPlan(plan, releases);
     this.#count(outcome);
     if (outcome.violations.length > 0) this.failures.push({ plan, outcome });

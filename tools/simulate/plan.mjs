@@ -92,6 +92,7 @@ export const ACTIONS = {
   "mark-read": { weight: 3, make: aTab },
   clear: { weight: 0.3, make: () => ({}) },
   "logout-all": { weight: 0.7, make: aTab },
+  "reuse-id": { weight: 0.5, make: (draft) => ({ key: `e${draft.number()}` }) },
   "ask-state": { weight: 1, make: () => ({}) },
 };
 
@@ -162,12 +163,18 @@ export function isFault(kind) {
 }
 
 /**
+ * What may be in a plan.
+ * @typedef {object} Limits
+ * @property {Set<string>} [only] The kinds of faults; all if it is left out.
+ * @property {Set<string>} [without] The kinds of steps that must not be in it.
+ */
+
+/**
  * @param {number} seed
- * @param {object} [limits]
- * @param {Set<string>} [limits.only] The kinds of faults that may be in it.
+ * @param {Limits} [limits]
  * @returns {Plan}
  */
-export function planOf(seed, { only } = {}) {
+export function planOf(seed, limits = {}) {
   const random = streamOf(seed, "plan");
   const names = ["a", "b", "c"].slice(0, random.pick([1, 2, 2, 3]));
   /** @type {Plan["profiles"]} */
@@ -176,7 +183,7 @@ export function planOf(seed, { only } = {}) {
   let count = 0;
   /** @type {Draft} */
   const draft = { random, tabs, profiles: names, number: () => ++count, games: [], ids: [] };
-  const kinds = chosenKinds(random, only);
+  const kinds = chosenKinds(random, limits);
   /** @type {Step[]} */
   const steps = tabs.map((tab, at) => ({ at: at * random.between(1, 400), kind: "load", tab }));
   let at = 3_000;
@@ -191,16 +198,16 @@ export function planOf(seed, { only } = {}) {
 /**
  * Each world has its own mixture: with all kinds of faults at once one would hide what another could show.
  * @param {Random} random
- * @param {Set<string>} [only]
+ * @param {Limits} limits
  * @returns {[string, number][]} Kinds and their weights.
  */
-function chosenKinds(random, only) {
+function chosenKinds(random, { only, without }) {
   /** @type {[string, number][]} */
   const kinds = [];
   for (const [kind, { weight }] of Object.entries(RECIPES)) {
     const isChosen = random.next() < 0.5;
     const factor = 4 ** (random.next() * 2 - 1);
-    if (UNAVAILABLE.has(kind)) continue;
+    if (UNAVAILABLE.has(kind) || without?.has(kind)) continue;
     if (kind in ACTIONS) kinds.push([kind, weight * factor]);
     else if (only ? only.has(kind) : isChosen) kinds.push([kind, weight * factor]);
   }

@@ -29,6 +29,14 @@ export function checkRequests(world) {
   for (const key of world.ghost.byKey.keys()) checkDoneOnce(world, key);
 }
 
+/** What two requests of one id were told must be true of both. @param {World} world */
+export function checkStrangers(world) {
+  for (const { key, acks } of world.strangers) {
+    const isDone = world.ghost.doneAs(key).some(({ isReal }) => isReal);
+    if (acks > 1 && !isDone) world.violate("told-truly", `a stranger's ${key} is acknowledged, and was never done`);
+  }
+}
+
 /** @param {World} world @param {Asked} asked */
 function checkAsked(world, asked) {
   const { app, key, outcome, settled, isUnique } = asked;

@@ -1,7 +1,7 @@
 /**
  * Runs a plan in a world of its own, from the first step until all has been checked.
  */
-import { checkAgreement, checkInbox, checkRequests, checkSight, whyNotWell } from "./properties.mjs";
+import { checkAgreement, checkInbox, checkRequests, checkSight, checkStrangers, whyNotWell } from "./properties.mjs";
 import { inOwnTask } from "./clock.mjs";
 import { perform } from "./steps.mjs";
 import { World } from "./world.mjs";
@@ -89,6 +89,7 @@ function conclude(world) {
   void world.server.call("getState").then((/** @type {any} */ state) => (told = state));
   clock.runUntil(clock.now + CHECK_MS);
   checkRequests(world);
+  checkStrangers(world);
   checkSight(world);
   checkInbox(world);
   if (why === null) checkAgreement(world, told);

@@ -7,15 +7,16 @@ import { parseArgs } from "node:util";
 import { Failure, main, root } from "../../scripts/lib/run.mjs";
 import { loadRelease } from "./bundle.mjs";
 import { Campaign } from "./campaign.mjs";
-import { FAULTS, PAGE_FAULTS, isFault, planOf } from "./plan.mjs";
+import { ACTIONS, FAULTS, PAGE_FAULTS, isFault, planOf } from "./plan.mjs";
 import { runPlan } from "./run.mjs";
 import { shrink } from "./shrink.mjs";
 import { storyOf } from "./story.mjs";
 
 /** @import { Release } from "./bundle.mjs" */
-/** @import { Plan } from "./plan.mjs" */
+/** @import { Limits, Plan } from "./plan.mjs" */
 
-const KINDS = [...Object.keys(PAGE_FAULTS), ...Object.keys(FAULTS)];
+const FAULT_KINDS = [...Object.keys(PAGE_FAULTS), ...Object.keys(FAULTS)];
+const KINDS = [...Object.keys(ACTIONS), ...FAULT_KINDS];
 
 const HELP = `npm run simulate -- [options]
 
@@ -24,7 +25,9 @@ const HELP = `npm run simulate -- [options]
   --hours <n>       so many hours of a user's time, from seed 1 on or the first of --seeds
   --minutes <n>     the same in minutes
   --only <kinds>    only these faults, separated by commas, of:
-                    ${KINDS.join(", ")}
+                    ${FAULT_KINDS.join(", ")}
+  --without <kinds> leaves out these faults, or these actions:
+                    ${Object.keys(ACTIONS).join(", ")}
   --failures <n>    how many worlds may fail before it ends; default: 1
   --survey          counts the failing worlds of each property, and tells no story
   --effects <n>     of every n-th world each fault is left out once, to see what it changed; default: 20
@@ -37,7 +40,7 @@ await main(async () => {
   if (!options) return;
   const releases = [await loadRelease(root)];
   if (options.other) releases.push(await loadRelease(options.other));
-  if (options.seed !== null) await tellSeed(options.seed, releases, options.only);
+  if (options.seed !== null) await tellSeed(options.seed, releases, options.limits);
   else await simulate(options, releases);
 });
 
@@ -45,12 +48,12 @@ await main(async () => {
 
 /** @param {Options} options @param {Release[]} releases */
 async function simulate(options, releases) {
-  const { first, last, hours, only, effectsEvery, isSurvey } = options;
+  const { first, last, hours, limits, effectsEvery, isSurvey } = options;
   const failuresMax = isSurvey ? Infinity : options.failuresMax;
   const onSeed = (/** @type {Campaign} */ { seeds, failures }) => {
     if (seeds % SEEDS_A_LINE === 0) console.log(`${seeds} seeds, ${failures.length} fail`);
   };
-  const campaign = new Campaign({ releases, first, last, hours, only, effectsEvery, failuresMax, onSeed });
+  const campaign = new Campaign({ releases, first, last, hours, limits, effectsEvery, failuresMax, onSeed });
   await campaign.run();
   report(campaign);
   if (isSurvey) survey(campaign);
@@ -61,10 +64,10 @@ async function simulate(options, releases) {
 /**
  * @param {number} seed
  * @param {Release[]} releases
- * @param {Set<string> | undefined} only
+ * @param {Limits} limits
  */
-async function tellSeed(seed, releases, only) {
-  const plan = planOf(seed, { only });
+async function tellSeed(seed, releases, limits) {
+  const plan = planOf(seed, limits);
   const outcome = await runPlan(plan, releases, { isKept: true });
   if (outcome.violations.length === 0) console.log(storyOf(plan, outcome));
   else console.log(await shortest(plan, releases));
@@ -124,7 +127,7 @@ function readOptions(args) {
   const text = /** @type {const} */ ({ type: "string" });
   const flag = /** @type {const} */ ({ type: "boolean" });
   const { values } = parse(args, {
-    ...{ seeds: text, seed: text, hours: text, minutes: text, only: text, failures: text },
+    ...{ seeds: text, seed: text, hours: text, minutes: text, only: text, without: text, failures: text },
     ...{ effects: text, other: text, survey: flag, help: flag },
   });
   if (values.help) {
@@ -139,7 +142,10 @@ function readOptions(args) {
     first: Number(from),
     last: hours === undefined ? Number(to) : undefined,
     hours,
-    only: values.only === undefined ? undefined : readKinds(values.only),
+    limits: {
+      only: values.only === undefined ? undefined : readKinds("only", values.only, FAULT_KINDS),
+      without: readKinds("without", values.without ?? "", KINDS),
+    },
     failuresMax: readCount("failures", values.failures ?? "1"),
     effectsEvery: Number(values.effects ?? 20),
     isSurvey: values.survey ?? false,
@@ -147,11 +153,11 @@ function readOptions(args) {
   };
 }
 
-/** @param {string} text */
-function readKinds(text) {
+/** @param {string} name @param {string} text @param {string[]} known */
+function readKinds(name, text, known) {
   const kinds = text.split(",").filter(Boolean);
-  const stranger = kinds.find((kind) => !KINDS.includes(kind));
-  if (stranger !== undefined) throw new Failure(`--only: there is no fault ${stranger}.\n\n${HELP}`);
+  const stranger = kinds.find((kind) => !known.includes(kind));
+  if (stranger !== undefined) throw new Failure(`--${name}: there is no ${stranger}.\n\n${HELP}`);
   return new Set(kinds);
 }
 

@@ -3,6 +3,7 @@
  * frozen, and a connection that is not there can't be cut.
  */
 import { keepOptions } from "./adapter.mjs";
+import { Stranger } from "./stranger.mjs";
 
 /** @import { App } from "./app.mjs" */
 /** @import { Link } from "./network.mjs" */
@@ -104,6 +105,7 @@ const ACTS = {
   clear: (world) => call(world, "clear"),
   "logout-all": (world, step) =>
     withApp(world, step, (app) => app.ask("logout", false, (client) => client.logoutAllDevices())),
+  "reuse-id": (world, { key }) => void world.strangers.push(new Stranger(world, key)),
   "ask-state": (world) => call(world, "getState"),
 };
 ACTS.burst = ACTS.publish;

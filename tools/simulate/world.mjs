@@ -15,6 +15,7 @@ import { Server } from "./server.mjs";
 /** @import { Release } from "./bundle.mjs" */
 /** @import { PageSocket } from "./browser/socket.mjs" */
 /** @import { CutRule } from "./network.mjs" */
+/** @import { Stranger } from "./stranger.mjs" */
 /** @import { Violation } from "./properties.mjs" */
 
 const ORIGIN = "https://app.example";
@@ -65,6 +66,8 @@ export class World {
   clockJumpMs = 0;
   /** How the next connection of a tab is cut. @type {Map<string, CutRule>} */
   nextCuts = new Map();
+  /** @type {Stranger[]} */
+  strangers = [];
   /** What each app was told, without the times. @type {Map<string, string[]>} */
   told = new Map();
   options;
@@ -133,7 +136,7 @@ export class World {
       profile,
       sessionStorage: tab.sessionStorage,
       client: this.options.releases[0].client,
-      connect: (socket, url, protocols) => this.#connect(socket, url, protocols),
+      connect: (socket, url, protocols) => this.connect(socket, url, protocols),
       fetch: (asking, url, init) => this.#fetch(asking, url, init),
       trace: (text) => this.trace(text),
       complain: (complaining, text) => this.violate("no-complaints", `${complaining.name} prints: ${text}`),
@@ -177,7 +180,7 @@ export class World {
   }
 
   /** @param {PageSocket} socket @param {string} url @param {string[]} protocols */
-  #connect(socket, url, protocols) {
+  connect(socket, url, protocols) {
     const { clock } = this;
     const { page } = socket;
     const random = streamOf(this.options.seed, `link ${page.name} ${clock.count}`);

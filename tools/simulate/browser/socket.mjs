@@ -100,10 +100,9 @@ export class PageSocket {
       case "close":
         this.#received = { code: item.code, reason: item.reason };
         if (this.readyState === OPEN) {
-          this.link.sendUp({ kind: "close", code: item.code, reason: "" });
+          this.link.sendUp({ kind: "close", code: item.code, reason: item.reason });
           this.#page.later(CLOSE_WAIT_MS, () => this.receive({ kind: "finish" }));
         } else {
-          this.link.sendUp({ kind: "close", code: item.code, reason: "" });
           this.#ended(item.code, item.reason, false);
         }
         this.readyState = Math.max(this.readyState, CLOSING);

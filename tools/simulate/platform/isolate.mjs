@@ -23,6 +23,8 @@ import { SimulatedRequest, SimulatedResponse } from "./web.mjs";
 export class Isolate {
   isDead = false;
   timers;
+  /** Its class `Date`. */
+  Date;
   /** The exports of worker-shim.js. @type {any} */
   exports;
 
@@ -34,6 +36,7 @@ export class Isolate {
     const { clock, random, wall, log, step } = surroundings;
     this.release = release;
     this.timers = new Timers(clock);
+    this.Date = wall.dateClass();
     const { setTimeout, clearTimeout, monotonicMs } = this.timers;
     const wait = (/** @type {number} */ ms) => new Promise((resolve) => void setTimeout(() => resolve(undefined), ms));
     const print = (/** @type {unknown} */ text) => {
@@ -41,7 +44,7 @@ export class Isolate {
     };
     const globals = {
       ...chanceGlobals(random),
-      Date: wall.dateClass(),
+      Date: this.Date,
       performance: { now: monotonicMs },
       setTimeout,
       clearTimeout,

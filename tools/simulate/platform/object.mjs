@@ -312,7 +312,7 @@ export class SimulatedObject {
       getWebSocketAutoResponse: () => this.#autoResponse,
       getWebSocketAutoResponseTimestamp: (/** @type {ObjectSocket} */ socket) => {
         const at = endOf(socket).answeredAt;
-        return at === null ? null : new Date(at);
+        return at === null ? null : new isolate.Date(at);
       },
       waitUntil: (/** @type {Promise<unknown>} */ work) => {
         this.#running++;
