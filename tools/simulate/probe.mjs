@@ -39,6 +39,7 @@ export class ModelProbe {
       env: {},
       log: () => {},
       trace: () => {},
+      disturbed: () => {},
       planted: () => {},
       turned: () => null,
       connected: () => 0,

@@ -20,7 +20,7 @@ import { isInbox } from "./sight.mjs";
 export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
   ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout"],
-  ...["recovers", "no-complaints"],
+  ...["no-needless-reset", "recovers", "no-complaints"],
 ];
 
 /** @param {World} world */

@@ -30,6 +30,8 @@ const MS_PER_SECOND = 1_000;
 export class Server {
   object;
   wall;
+  /** When something last happened over which a place can be lost. */
+  disturbedAt = 0;
   /** How much longer than usual writes take to become durable. */
   slownessMs = 0;
   /** @type {Map<string, Credential>} */
@@ -57,7 +59,9 @@ export class Server {
       env: { AUTH_MODE: "none" },
       log: (text) => this.#logged(text),
       trace,
+      disturbed: () => (this.disturbedAt = clock.now),
       planted: (fault) => {
+        this.disturbedAt = clock.now;
         trace(`planted: ${fault}`);
         this.#planted++;
       },
@@ -78,6 +82,7 @@ export class Server {
   setClock(deltaMs) {
     this.#latestMs = Math.max(this.#latestMs, this.wall.wallMs());
     this.wall.offsetMs += deltaMs;
+    this.disturbedAt = this.#around.clock.now;
   }
 
   /** Ends all faults. The clock is set to a time that it has not shown yet. */

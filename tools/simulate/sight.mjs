@@ -7,6 +7,10 @@
 /** @import { Deed } from "./ghost.mjs" */
 /** @import { World } from "./world.mjs" */
 
+/** For so long an object remembers what it has sent, as long as nothing disturbs it. */
+const REMEMBERED_MS = 540_000;
+const REMEMBERED_DEEDS = 60;
+
 export class Sight {
   /** How often each key was seen, and how often out of what was kept. @type {Map<string, {count: number, kept: number}>} */
   seen = new Map();
@@ -35,6 +39,7 @@ export class Sight {
 
   reset() {
     this.resets++;
+    this.#checkReset();
     this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
   }
@@ -94,6 +99,20 @@ export class Sight {
     const end = this.#world.ghost.endOf(credential?.issuedAt ?? Infinity);
     if (!deeds.every(({ index }) => index >= end)) return;
     this.#violate("silence-after-logout", `${key} came after the logout of ${credential?.id}`);
+  }
+
+  /** Nobody is told to start over who could have been brought what is missing. */
+  #checkReset() {
+    const { page } = this.#app;
+    const { clock, ghost, server } = this.#world;
+    const since = page.heardBeforeAt;
+    if (!page.reading || since === null || this.place === null || page.profile.usedOlder) return;
+    const missed = ghost.deeds.slice(this.place);
+    const isLong = clock.now - since > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
+    const isErased = missed.some(({ key }) => key === "clear");
+    if (isLong || isErased || server.disturbedAt >= since) return;
+    const seconds = (since / 1_000).toFixed(3);
+    this.#violate("no-needless-reset", `told to start over, although the object remembers all since ${seconds} s`);
   }
 
   #placeOfConnection() {

@@ -9,7 +9,10 @@
 /** How much of a line is shown: the beginning of a frame says what it is. */
 const LENGTH_MAX = 220;
 
-// What follows the end of all faults is of interest only where it ends.
+/** How many of the properties that did not hold are told. */
+const ENDS_MAX = 5;
+
+// Heartbeats would fill most of a story.
 const NOT_TOLD = /^\S+: (?:sends \{"type":"ping"\}|gets \{"type":"pong"\})/;
 
 /**
@@ -19,9 +22,16 @@ const NOT_TOLD = /^\S+: (?:sends \{"type":"ping"\}|gets \{"type":"pong"\})/;
 export function storyOf({ seed, profiles, steps }, { lines, violations }) {
   const names = Object.entries(profiles).map(([name, { shareTabs }]) => `${name}${shareTabs ? " (its tabs share a socket)" : ""}`);
   const head = `seed ${seed}, ${steps.length} steps; devices: ${names.join(", ")}`;
-  const told = lines.filter(({ text }) => !NOT_TOLD.test(text)).map(({ at, text }) => `${seconds(at)}  ${cut(text)}`);
+  const told = lines.filter(({ text }) => !NOT_TOLD.test(text) && !text.startsWith("!!")).map(({ at, text }) => `${seconds(at)}  ${cut(text)}`);
+  return [head, "", ...told, "", ...endingOf(violations)].join("\n");
+}
+
+/** @param {Outcome["violations"]} violations */
+function endingOf(violations) {
+  if (violations.length === 0) return ["All held."];
   const ends = violations.map(({ property, what, at }) => `${seconds(at)}  ${property}: ${cut(what)}`);
-  return [head, "", ...told, "", "What did not hold:", ...ends].join("\n");
+  const more = ends.length - ENDS_MAX;
+  return ["What did not hold:", ...ends.slice(0, ENDS_MAX), ...(more > 0 ? [`… and ${more} more`] : [])];
 }
 
 /** @param {number} ms */

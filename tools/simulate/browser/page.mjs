@@ -43,6 +43,10 @@ export class Page {
   /** The socket that was made last. @type {PageSocket | null} */
   socket = null;
   sessionStorage;
+  /** When anything last came on a socket before the present one. @type {number | null} */
+  heardBeforeAt = null;
+  /** @type {{socket: PageSocket, at: number} | null} */
+  #heard = null;
   #around;
   #timers;
   #isFrozen = false;
@@ -160,8 +164,10 @@ export class Page {
     this.#around.trace(`${this.name}: sends ${text}`);
   }
 
-  /** @param {PageSocket} _socket @param {string} text */
-  received(_socket, text) {
+  /** @param {PageSocket} socket @param {string} text */
+  received(socket, text) {
+    if (this.#heard && this.#heard.socket !== socket) this.heardBeforeAt = this.#heard.at;
+    this.#heard = { socket, at: this.#around.clock.now };
     this.#around.trace(`${this.name}: gets ${text}`);
   }
 

@@ -38,6 +38,7 @@ const IDLE_MS = 10_000;
  * @property {object} env
  * @property {(text: string) => void} log
  * @property {(text: string) => void} trace
+ * @property {() => void} disturbed Is told when the memory goes, and when the last socket does.
  * @property {(fault: string) => void} planted Is told of each planted failure that has struck.
  * @property {(turn: Turn) => {released: () => void, dropped: () => void} | null} turned Sees every turn, and is
  *   told whether its effects became real.
@@ -112,6 +113,7 @@ export class SimulatedObject {
       this.#isolate = null;
     }
     this.#around.trace("object: sleeps");
+    this.#around.disturbed();
     return true;
   }
 
@@ -122,6 +124,7 @@ export class SimulatedObject {
    */
   end(how, reason = "Network connection lost.") {
     this.#around.trace(`object: ends by ${how}`);
+    this.#around.disturbed();
     this.#isolate?.end();
     this.#isolate = this.#instance = this.#turn = null;
     this.#running = 0;
