@@ -91,7 +91,7 @@ export const ACTIONS = {
   },
   "mark-read": { weight: 3, make: aTab },
   clear: { weight: 0.3, make: () => ({}) },
-  "logout-all": { weight: 0.7, make: aTab },
+  "logout-all": { weight: 1, make: aTab },
   "reuse-id": { weight: 0.5, make: (draft) => ({ key: `e${draft.number()}` }) },
   "ask-state": { weight: 1, make: () => ({}) },
 };

@@ -89,9 +89,14 @@ export class Page {
 
   /** Runs something as a task of the page. @param {() => void} run */
   task(run) {
-    if (this.isGone) return;
-    if (this.#isFrozen) this.#backlog.push(run);
-    else run();
+    if (this.isGone) return undefined;
+    if (this.#isFrozen) return void this.#backlog.push(run);
+    try {
+      run();
+    } catch (error) {
+      this.#around.complain(this, `uncaught: ${/** @type {Error} */ (error).stack}`);
+    }
+    return undefined;
   }
 
   /** Runs something later that the browser does, whatever the page does. @param {number} ms @param {() => void} run */

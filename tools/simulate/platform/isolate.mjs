@@ -35,7 +35,15 @@ export class Isolate {
   constructor(release, surroundings) {
     const { clock, random, wall, log, step } = surroundings;
     this.release = release;
-    this.timers = new Timers(clock);
+    this.timers = new Timers(clock, {
+      runTask: (run) => {
+        try {
+          run();
+        } catch (error) {
+          log(`uncaught in a timer: ${String(error)}`);
+        }
+      },
+    });
     this.Date = wall.dateClass();
     const { setTimeout, clearTimeout, monotonicMs } = this.timers;
     const wait = (/** @type {number} */ ms) => new Promise((resolve) => void setTimeout(() => resolve(undefined), ms));
