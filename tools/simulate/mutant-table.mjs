@@ -119,4 +119,12 @@ export const MUTANTS = [
     caughtBy: "no-complaints",
     seeds: 20,
   },
+  {
+    name: "only the newest frames are remembered",
+    file: "src/limits.h",
+    from: "kJournalFramesMax = 256;",
+    to: "kJournalFramesMax = 2;",
+    caughtBy: "no-needless-reset",
+    seeds: 20,
+  },
 ];
