@@ -1,0 +1,136 @@
+/**
+ * All that the simulator knows of the present mechanism: how requests look on the wire, what a client offers, and
+ * how messages are kept. A change of the protocol changes this file and none of the others.
+ */
+
+/** @import { Turn } from "./platform/object.mjs" */
+
+/** The subprotocol of the version whose promises are checked. */
+export const PROTOCOL = "user-session.v2";
+
+const LOGOUT_REASON = "Logged out from all devices";
+
+/** The codes of outcomes that leave open whether a request was done. */
+const OPEN_CODES = new Set(["unknown", "ended"]);
+
+/**
+ * Who gets a kept message once: each device, by whichever of its tabs is there first.
+ * @type {"device" | "tab"}
+ */
+export const INBOX_SCOPE = "device";
+
+/** Whether a client asks anew, under another id, for what can be asked twice without harm. */
+export const ASKS_ANEW = false;
+
+/** How many messages are kept. */
+export const INBOX_MAX = 64;
+
+/** The kinds of steps that need a mechanism which is not there yet. @type {Set<string>} */
+export const UNAVAILABLE = new Set(["mark-read"]);
+
+/**
+ * Two different requests under one id, which a program that counts wrongly would send. The second names the key.
+ * @param {string} key
+ */
+export function requestsOfOneId(key) {
+  const id = `stranger-${key}`;
+  const requests = [
+    { type: "set_device", name: "stranger", id },
+    { type: "broadcast", event: key, id },
+  ];
+  return { query: "", id, frames: requests.map((request) => JSON.stringify(request)) };
+}
+
+/** Whether a frame acknowledges a request. @param {string} text @param {string} id */
+export function isAck(text, id) {
+  const frame = parsed(text);
+  return frame?.type === "ack" && frame.id === id;
+}
+
+/**
+ * A request as it is on the wire.
+ * @typedef {object} WireRequest
+ * @property {string | null} id
+ * @property {string} type
+ * @property {string | null} key What is unique about it, `null` if nothing is.
+ */
+
+/**
+ * @param {string} content A frame of a device's.
+ * @returns {WireRequest | null}
+ */
+export function requestOf(content) {
+  const frame = parsed(content);
+  if (!frame) return null;
+  const { type, id = null } = frame;
+  switch (type) {
+    case "broadcast":
+      return { id, type, key: frame.event };
+    case "join_game":
+      return { id, type, key: `+${frame.gameId}` };
+    case "leave_game":
+      return { id, type, key: `-${frame.gameId}` };
+    default:
+      return { id, type, key: null };
+  }
+}
+
+/**
+ * Whether a turn of the object has done what a key names: the others were told of it.
+ * @param {Turn} turn
+ * @param {string} key
+ */
+export function isDoneIn({ frames }, key) {
+  return frames.some((text) => frameKey(text) === key);
+}
+
+/** @param {string} text */
+function frameKey(text) {
+  // Most frames are about something else, and parsing takes time.
+  if (!/^\{"type":"(?:event|game_joined|game_left)"/.test(text)) return null;
+  const frame = parsed(text);
+  if (frame?.type === "event") return frame.event;
+  return frame?.type === "game_joined" ? `+${frame.gameId}` : `-${frame?.gameId}`;
+}
+
+/** The ids that a turn has called too old to know whether they were done. @param {Turn} turn */
+export function tooOldIn({ frames }) {
+  const old = frames.filter((text) => text.includes('"too_old"'));
+  return old.map((text) => parsed(text)?.id).filter((id) => typeof id === "string");
+}
+
+/** Whether a turn has logged everybody out. @param {Turn} turn */
+export function isLogout({ closes, content, kind, result }) {
+  return closes.includes(LOGOUT_REASON) || (kind === "call" && content === "logoutAll" && !result?.error);
+}
+
+/** @param {{ok: boolean, code?: string}} outcome */
+export function isOpen({ ok, code = "" }) {
+  return !ok && OPEN_CODES.has(code);
+}
+
+/** The options of a push that is kept. @param {number} seconds */
+export function keepOptions(seconds) {
+  return { keep: seconds };
+}
+
+/** Whether the app was given an event out of what was kept. @param {{kept?: boolean}} event */
+export function wasKept(event) {
+  return event.kept === true;
+}
+
+/** What a snapshot says that must be the same everywhere. @param {any} snapshot */
+export function sharedState({ state, devices }) {
+  const known = devices.map((/** @type {any} */ { deviceId, name, tabs, presence }) => ({ deviceId, name, tabs, presence }));
+  known.sort((/** @type {any} */ a, /** @type {any} */ b) => (a.deviceId < b.deviceId ? -1 : 1));
+  return { games: state?.activeGames, presence: state?.presence, devices: known };
+}
+
+/** @param {string} text @returns {any} `null` if it is no frame. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * An app on a page, as its author would write it: it asks, it listens, and it signs in again when it has been
+ * logged out. What it was told is noted for the properties.
+ */
+import { wasKept } from "./adapter.mjs";
+import { Sight } from "./sight.mjs";
+
+/** @import { Page } from "./browser/page.mjs" */
+/** @import { World } from "./world.mjs" */
+
+/** How long a user takes to sign in again. */
+const SIGN_IN_MS = 2_500;
+
+/**
+ * What an app has asked for.
+ * @typedef {object} Asked
+ * @property {App} app
+ * @property {string} key What is unique about it.
+ * @property {boolean} isUnique Whether the ghost can tell it from all others.
+ * @property {number} at
+ * @property {{ok: boolean, code?: string} | null} outcome
+ * @property {number} settled How often it was settled.
+ * @property {boolean} isCertain Whether only the newest version of the protocol was spoken.
+ */
+
+export class App {
+  /** @type {Asked[]} */
+  asked = [];
+  page;
+  /** @type {any} */
+  client;
+  sight;
+  #world;
+  #isSigningIn = false;
+
+  /** @param {Page} page @param {World} world @param {{shareTabs: boolean}} how */
+  constructor(page, world, { shareTabs }) {
+    this.page = page;
+    this.#world = world;
+    this.sight = new Sight(this, world);
+    this.client = new page.exports.UserSessionClient({
+      userId: "kim",
+      deviceId: page.profile.name,
+      shareTabs,
+    });
+  }
+
+  get name() {
+    return this.page.name;
+  }
+
+  /** Whether what it sees and asks still counts. */
+  get isRunning() {
+    return !this.page.isGone;
+  }
+
+  start() {
+    const { client, sight } = this;
+    client.subscribe(() => {
+      const { connectionStatus } = client.getSnapshot();
+      sight.snapshot(client.getSnapshot());
+      const isOut = ["logged_out", "unauthorized", "forbidden"].includes(connectionStatus);
+      if (isOut) this.#signInAgain();
+    });
+    client.on("event", (/** @type {any} */ { event }) => sight.saw(event.name, wasKept(event)));
+    client.on("gameJoined", (/** @type {any} */ { gameId }) => sight.saw(`+${gameId}`, false));
+    client.on("gameLeft", (/** @type {any} */ { gameId }) => sight.saw(`-${gameId}`, false));
+    client.on("reset", () => sight.reset());
+    client.on("loggedOut", () => this.#world.tell(this, "onLoggedOut"));
+    client.connect();
+  }
+
+  /**
+   * Asks for something, and notes what becomes of it.
+   * @param {string} key
+   * @param {boolean} isUnique
+   * @param {(client: any) => Promise<any>} ask
+   */
+  ask(key, isUnique, ask) {
+    const { clock } = this.#world;
+    const isCertain = !this.page.profile.usedOlder;
+    /** @type {Asked} */
+    const asked = { app: this, key, isUnique, at: clock.now, outcome: null, settled: 0, isCertain };
+    this.asked.push(asked);
+    void ask(this.client).then((outcome) => {
+      asked.settled++;
+      asked.outcome = outcome;
+      this.#world.tell(this, `${key} ${outcome.ok ? "ok" : outcome.code}`);
+    });
+  }
+
+  #signInAgain() {
+    if (this.#isSigningIn) return;
+    this.#isSigningIn = true;
+    const { profile } = this.page;
+    const before = profile.credential;
+    this.#world.clock.after(SIGN_IN_MS, () =>
+      this.page.task(() => {
+        this.#isSigningIn = false;
+        // Another tab of the browser may have been as quick.
+        if (profile.credential === before) profile.credential = this.#world.server.signIn(profile.name);
+        this.client.reconnect();
+      }),
+    );
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The properties that are checked when all is calm. Those of what a page sees are checked as it sees it, in
+ * sight.mjs. README.md says what each promises.
+ */
+import { ASKS_ANEW, INBOX_MAX, INBOX_SCOPE, isOpen, sharedState } from "./adapter.mjs";
+import { isInbox } from "./sight.mjs";
+
+/** @import { App, Asked } from "./app.mjs" */
+/** @import { Deed } from "./ghost.mjs" */
+/** @import { World } from "./world.mjs" */
+
+/**
+ * @typedef {object} Violation
+ * @property {string} property
+ * @property {string} what
+ * @property {number} at Milliseconds since the world began.
+ */
+
+/** The names of all properties. */
+export const PROPERTIES = [
+  ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
+  ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout"],
+  ...["no-needless-reset", "recovers", "no-complaints"],
+];
+
+/** @param {World} world */
+export function checkRequests(world) {
+  for (const app of world.apps) for (const asked of app.asked) checkAsked(world, asked);
+  for (const key of world.ghost.byKey.keys()) checkDoneOnce(world, key);
+}
+
+/** What two requests of one id were told must be true of both. @param {World} world */
+export function checkStrangers(world) {
+  for (const { key, acks } of world.strangers) {
+    const isDone = world.ghost.doneAs(key).some(({ isReal }) => isReal);
+    if (acks > 1 && !isDone) world.violate("told-truly", `a stranger's ${key} is acknowledged, and was never done`);
+  }
+}
+
+/** @param {World} world @param {Asked} asked */
+function checkAsked(world, asked) {
+  const { app, key, outcome, settled, isUnique } = asked;
+  if (settled > 1) world.violate("settled-once", `${app.name}: ${key} was settled ${settled} times`);
+  if (!outcome) {
+    if (app.isRunning) world.violate("settled-once", `${app.name}: ${key} has no outcome`);
+    return;
+  }
+  if (!isUnique || !asked.isCertain || app.page.profile.usedOlder || isOpen(outcome)) return;
+  const done = world.ghost.doneAs(key).filter(({ isReal }) => isReal);
+  if (outcome.ok && done.length === 0) {
+    world.violate("told-truly", `${app.name}: ${key} is ok, and was never done`);
+  }
+  if (!outcome.ok && done.some(({ isUndone }) => !isUndone)) {
+    world.violate("told-truly", `${app.name}: ${key} is ${outcome.code}, and was done`);
+  }
+}
+
+/** @param {World} world @param {string} key */
+function checkDoneOnce(world, key) {
+  if (key === "clear") return;
+  const done = world.ghost.doneAs(key).filter(({ isReal, isUndone }) => isReal && !isUndone);
+  const again = done.slice(1).find((deed, at) => !mayBeRepeated(world, done[at], deed));
+  if (!again || [...world.profiles.values()].some(({ usedOlder }) => usedOlder)) return;
+  const times = done.map(({ at }) => `${(at / 1000).toFixed(3)} s`).join(" and ");
+  world.violate("done-once", `${key} was done at ${times}`);
+}
+
+/** @param {World} world @param {Deed} first @param {Deed} second */
+function mayBeRepeated(world, first, second) {
+  const isGame = /^[+-]/.test(first.key);
+  const isNew = first.wireId !== second.wireId;
+  return ASKS_ANEW && isGame && isNew && world.ghost.tooOld.has(first.wireId ?? "");
+}
+
+/** Everybody has seen everything, or was told that it has not. @param {World} world */
+export function checkSight(world) {
+  for (const { sight, isRunning, name } of world.apps) {
+    if (!isRunning || sight.place === null) continue;
+    const missed = sight.missedUntil(sight.place, world.ghost.deeds.length);
+    if (missed.length > 0) world.violate("missed-in-silence", `${name}: ${missed.join(", ")}, at the end`);
+  }
+}
+
+/** @param {World} world */
+export function checkInbox(world) {
+  const messages = world.ghost.deeds.filter(({ key, isReal }) => isInbox(key) && isReal);
+  const clearedAt = world.ghost.deeds.findLast(({ key, isReal }) => key === "clear" && isReal)?.index ?? -1;
+  for (const message of messages) {
+    const after = messages.filter(({ index }) => index > message.index).length;
+    const isThere = message.index > clearedAt && after < INBOX_MAX && !message.isUndone && !hasExpired(world, message);
+    for (const profile of world.profiles.values()) {
+      const apps = world.apps.filter(({ page }) => page.profile === profile);
+      if (profile.usedOlder || apps.length === 0) continue;
+      if (isThere && !wasGiven(apps, message)) {
+        world.violate("inbox-complete", `${profile.name} was never given ${message.key}`);
+      }
+      checkInboxOnce(world, apps, message);
+    }
+  }
+}
+
+/** @param {World} world @param {Deed} message */
+function hasExpired(world, { key, at }) {
+  const seconds = world.keptFor.get(key) ?? 0;
+  // A server's clock that was set forward has it expire sooner.
+  return world.clockJumpMs + world.clock.now - at >= seconds * 1_000;
+}
+
+/** @param {App[]} apps Of one device. @param {Deed} message */
+function wasGiven(apps, { key, index }) {
+  const running = apps.filter(({ isRunning }) => isRunning);
+  if (INBOX_SCOPE === "tab") return running.every(({ sight }) => sight.seen.has(key));
+  // A device that was never here before does not wait for it.
+  const wasKnown = apps.some(({ sight }) => sight.begunAt !== null && sight.begunAt < index);
+  return !wasKnown || running.length === 0 || apps.some(({ sight }) => sight.seen.has(key));
+}
+
+/** @param {World} world @param {App[]} apps @param {Deed} message */
+function checkInboxOnce(world, apps, { key, index }) {
+  if (world.ghost.restores.some((length) => length > index)) return;
+  const kept = apps.reduce((sum, { sight }) => sum + (sight.seen.get(key)?.kept ?? 0), 0);
+  const again = apps.find(({ sight }) => (sight.seen.get(key)?.count ?? 0) > 1);
+  if (again) world.violate("inbox-once", `${again.name} was given ${key} twice`);
+  else if (INBOX_SCOPE === "device" && kept > 1) {
+    world.violate("inbox-once", `${apps[0].page.profile.name} was given ${key} twice, in two tabs`);
+  }
+}
+
+/** @param {World} world @returns {string | null} Why not everybody is connected. */
+export function whyNotWell(world) {
+  for (const app of world.running()) {
+    const { connectionStatus, pendingRequests } = app.client.getSnapshot();
+    if (connectionStatus !== "connected") return `${app.name} is ${connectionStatus}`;
+    if (pendingRequests > 0) return `${app.name} has ${pendingRequests} requests pending`;
+  }
+  return null;
+}
+
+/** @param {World} world @param {any} told What the server says of the state. */
+export function checkAgreement(world, told) {
+  const [first, ...others] = world.running();
+  if (!first) return;
+  const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
+  const stateOf = (/** @type {App} */ app) => {
+    const shared = sharedState(app.client.getSnapshot());
+    return JSON.stringify(isOlder ? { ...shared, devices: [] } : shared);
+  };
+  const state = stateOf(first);
+  for (const other of others) {
+    const differs = stateOf(other);
+    if (differs === state) continue;
+    world.violate("agreement", `${first.name} has ${state}, ${other.name} has ${differs}`);
+    return;
+  }
+  const { games, presence } = sharedState(first.client.getSnapshot());
+  const mine = JSON.stringify({ games, presence });
+  const its = JSON.stringify({ games: told.activeGames, presence: told.presence });
+  if (mine !== its) world.violate("agreement", `${first.name} has ${mine}, the server ${its}`);
+  const right = JSON.stringify(world.ghost.games());
+  const stored = JSON.stringify(told.activeGames);
+  if (right !== stored) world.violate("nothing-forgotten", `the games must be ${right} and are ${stored}`);
+}

@@ -1,0 +1,96 @@
+/**
+ * Runs a plan in a world of its own, from the first step until all has been checked.
+ */
+import { checkAgreement, checkInbox, checkRequests, checkSight, checkStrangers, whyNotWell } from "./properties.mjs";
+import { inOwnTask } from "./clock.mjs";
+import { perform } from "./steps.mjs";
+import { World } from "./world.mjs";
+
+/** @import { Release } from "./bundle.mjs" */
+/** @import { Plan, Step } from "./plan.mjs" */
+/** @import { Violation } from "./properties.mjs" */
+
+/** How long clients may take to be well again when nothing fails any more: a heartbeat and its answer, the longest pause before a try, a try that hangs, and some work. */
+const RECOVERY_MS = 180_000;
+/** How long a client may take to find out that its connection is dead, and to make another. */
+const HEARTBEAT_MS = 45_000;
+const CHECK_MS = 1_000;
+const LAST_WORDS_MS = 8_000;
+
+/**
+ * @typedef {object} Outcome
+ * @property {Violation[]} violations
+ * @property {string} hash Of everything that happened, and when.
+ * @property {string} told What the apps were told, without the times.
+ * @property {number} hours Simulated.
+ * @property {number} tasks
+ * @property {Step[]} acted The steps that did something.
+ * @property {{at: number, text: string}[]} lines
+ */
+
+/**
+ * @param {Plan} plan
+ * @param {Release[]} releases
+ * @param {{isKept?: boolean}} [how] Whether to keep the trace.
+ * @returns {Promise<Outcome>}
+ */
+export function runPlan(plan, releases, { isKept = false } = {}) {
+  return inOwnTask(() => simulate(plan, releases, isKept));
+}
+
+/**
+ * @param {Plan} plan
+ * @param {Release[]} releases
+ * @param {boolean} isKept
+ * @returns {Outcome}
+ */
+function simulate(plan, releases, isKept) {
+  const { seed, profiles, steps } = plan;
+  const world = new World({ seed, profiles, releases, isKept });
+  /** @type {Step[]} */
+  const acted = [];
+  for (const step of steps) {
+    world.clock.after(step.at, () => {
+      if (perform(world, step)) acted.push(step);
+    });
+  }
+  world.clock.runUntil((steps.at(-1)?.at ?? 0) + CHECK_MS);
+  conclude(world);
+  return {
+    violations: world.violations,
+    hash: (world.hash >>> 0).toString(16).padStart(8, "0"),
+    told: JSON.stringify([...world.told]),
+    hours: world.clock.now / 3_600_000,
+    tasks: world.clock.count,
+    acted,
+    lines: world.lines ?? [],
+  };
+}
+
+/** @param {World} world */
+function conclude(world) {
+  world.calm();
+  const { clock } = world;
+  const deadline = clock.now + RECOVERY_MS;
+  clock.runUntil(clock.now + HEARTBEAT_MS);
+  let why = whyNotWell(world);
+  while (why !== null && clock.now < deadline) {
+    clock.runUntil(clock.now + CHECK_MS);
+    why = whyNotWell(world);
+  }
+  if (why !== null) world.violate("recovers", `after ${RECOVERY_MS / 1000} s without faults ${why}`);
+  clock.runUntil(clock.now + CHECK_MS);
+  // What everybody sees last shows what somebody has missed before.
+  void world.server.call("push", { type: "p-last" });
+  world.running()[0]?.ask("e-last", true, (client) => client.publish("e-last"));
+  clock.runUntil(clock.now + LAST_WORDS_MS);
+  /** @type {any} */
+  let told = null;
+  void world.server.call("getState").then((/** @type {any} */ state) => (told = state));
+  clock.runUntil(clock.now + CHECK_MS);
+  checkRequests(world);
+  checkStrangers(world);
+  checkSight(world);
+  checkInbox(world);
+  if (why === null) checkAgreement(world, told);
+}

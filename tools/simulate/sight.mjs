@@ -1,0 +1,131 @@
+/**
+ * What one page has seen, compared at once with what it was entitled to see. Its place is the number of deeds
+ * that it has seen or was told to do without; from there on it must see every deed, once and in order.
+ */
+
+/** @import { App } from "./app.mjs" */
+/** @import { Deed } from "./ghost.mjs" */
+/** @import { World } from "./world.mjs" */
+
+/** For so long an object remembers what it has sent, as long as nothing disturbs it. */
+const REMEMBERED_MS = 540_000;
+const REMEMBERED_DEEDS = 60;
+
+export class Sight {
+  /** How often each key was seen, and how often out of what was kept. @type {Map<string, {count: number, kept: number}>} */
+  seen = new Map();
+  /** How many resets it was told. */
+  resets = 0;
+  /** How many deeds there were when it was first connected. @type {number | null} */
+  begunAt = null;
+  /** `null` while it is not known where it is, which it is after a reset that another tab has passed on. */
+  place = /** @type {number | null} */ (null);
+  #app;
+  #world;
+
+  /** @param {App} app @param {World} world */
+  constructor(app, world) {
+    this.#app = app;
+    this.#world = world;
+  }
+
+  /** @param {any} snapshot */
+  snapshot({ state }) {
+    if (this.begunAt !== null || !state) return;
+    this.begunAt = this.#world.ghost.deeds.length;
+    this.place = this.#placeOfConnection();
+    this.#world.tell(this.#app, `begins at ${this.place}`);
+  }
+
+  reset() {
+    this.resets++;
+    this.#checkReset();
+    this.place = this.#placeOfConnection();
+    this.#world.tell(this.#app, `onReset at ${this.place}`);
+  }
+
+  /**
+   * @param {string} key
+   * @param {boolean} isKept
+   */
+  saw(key, isKept) {
+    const { ghost } = this.#world;
+    this.#world.tell(this.#app, `sees ${key}${isKept ? " (kept)" : ""}`);
+    const seen = this.seen.get(key) ?? { count: 0, kept: 0 };
+    this.seen.set(key, { count: seen.count + 1, kept: seen.kept + (isKept ? 1 : 0) });
+    const deeds = ghost.doneAs(key).filter(({ isReal }) => isReal);
+    if (deeds.length === 0) return this.#violate("once-in-order", `${key}, which nobody has done`);
+    this.#checkRights(key, deeds);
+    if (isInbox(key)) return undefined;
+    if (this.place === null) {
+      this.place = deeds[deeds.length - 1].index + 1;
+      return undefined;
+    }
+    return this.#advance(this.place, key, deeds);
+  }
+
+  /**
+   * @param {number} place
+   * @param {string} key
+   * @param {Deed[]} deeds
+   */
+  #advance(place, key, deeds) {
+    const next = deeds.find(({ index }) => index >= place);
+    if (!next) {
+      const what = (this.seen.get(key)?.count ?? 0) > 1 ? "twice" : "after what came later";
+      return this.#violate("once-in-order", `${key} ${what}`);
+    }
+    const missed = this.missedUntil(place, next.index);
+    this.place = next.index + 1;
+    if (missed.length > 0) this.#violate("missed-in-silence", `${missed.join(", ")}, before ${key}`);
+    return undefined;
+  }
+
+  /**
+   * Lists what a page at a place has not seen.
+   * @param {number} place
+   * @param {number} end
+   */
+  missedUntil(place, end) {
+    return this.#world.ghost.deeds
+      .slice(place, end)
+      .filter(({ key, isReal, isUndone }) => isReal && !isUndone && key !== "clear" && !isInbox(key))
+      .map(({ key }) => key);
+  }
+
+  /** @param {string} key @param {Deed[]} deeds */
+  #checkRights(key, deeds) {
+    const { credential } = this.#app.page.profile;
+    const end = this.#world.ghost.endOf(credential?.issuedAt ?? Infinity);
+    if (!deeds.every(({ index }) => index >= end)) return;
+    this.#violate("silence-after-logout", `${key} came after the logout of ${credential?.id}`);
+  }
+
+  /** Nobody is told to start over who could have been brought what is missing. */
+  #checkReset() {
+    const { page } = this.#app;
+    const { clock, ghost, server } = this.#world;
+    const since = page.heardBeforeAt;
+    if (!page.reading || since === null || this.place === null || page.profile.usedOlder) return;
+    const missed = ghost.deeds.slice(this.place);
+    const isLong = clock.now - since > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
+    const isErased = missed.some(({ key }) => key === "clear");
+    if (isLong || isErased || server.disturbedAt >= since) return;
+    const seconds = (since / 1_000).toFixed(3);
+    this.#violate("no-needless-reset", `told to start over, although the object remembers all since ${seconds} s`);
+  }
+
+  #placeOfConnection() {
+    return this.#app.page.reading?.link.end?.connectedAt ?? null;
+  }
+
+  /** @param {string} property @param {string} what */
+  #violate(property, what) {
+    this.#world.violate(property, `${this.#app.name}: ${what}`);
+  }
+}
+
+/** Whether a key is a kept message, which the inbox brings and not the sequence. @param {string} key */
+export function isInbox(key) {
+  return key.startsWith("k");
+}
