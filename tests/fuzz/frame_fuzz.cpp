@@ -44,8 +44,12 @@ void check_readers(std::string_view text) {
   require_same(walked.device_id, parsed.device_id);
   require_same(walked.to, parsed.to);
   require_same(walked.except, parsed.except);
-  require(walked.data.kind == parsed.data.kind && walked.data.value == parsed.data.value,
-          "walk and parser find the same text of data");
+  for (const auto field : {&Fields::data, &Fields::again, &Fields::inbox}) {
+    const Field& one = walked.*field;
+    const Field& other = parsed.*field;
+    require(one.kind == other.kind && one.value == other.value,
+            "walk and parser find the same text of a value", one.value);
+  }
 }
 
 // A broadcast goes out with the text of its data between the names that the frame has around it.
@@ -95,18 +99,23 @@ void check_push(Host host, std::string_view text) {
   }
 }
 
+constexpr ConnectionId kTablet = 2;
+constexpr std::string_view kRunOfTablet = "run-of-the-tablet";
+
 // A device of version 2 has every push in a frame of the session's own, whatever the push says, and
 // a device of version 1 none that it could take for one.
 void check_v2_push(Host host, std::string_view text) {
-  host.connect_v2(2, "tablet", "", {});
+  host.connect_v2(kTablet, "tablet", {});
   host.request(
       PushRequested{.now = host.now, .payload = {.text = text, .size_bytes = text.size()}});
   require_sound(host.effects());
-  const std::string wrapped = R"({"type":"push","seq":1,"body":)" + std::string(text) + '}';
+  const std::string body = ",\"body\":" + std::string(text) + '}';
   for (const Effect& effect : host.effects().list()) {
     if (effect.kind != EffectKind::kSend) continue;
     const std::string_view sent = host.effects().text(effect);
-    require(sent == (effect.connection == 2 ? std::string_view(wrapped) : text),
+    const bool is_wrapped =
+        sent.starts_with(R"({"type":"push","seq":1,"epoch":)") && sent.ends_with(body);
+    require(effect.connection == kTablet ? is_wrapped : sent == text,
             "a push is sent as its version has it", sent);
     Fields fields;
     require(read_json_fields(text, fields), "a push is JSON", text);
@@ -114,6 +123,30 @@ void check_v2_push(Host host, std::string_view text) {
     require(std::find(ours.begin(), ours.end(), fields.type.value) == ours.end(),
             "no push has a type of the session's own", text);
   }
+}
+
+// A frame of version 2 has one answer at most, and none is acknowledged but a request of the
+// connection's own run that says its number.
+void check_v2_frame(Host host, std::string_view text) {
+  host.connect_v2(kTablet, "tablet", {.run = kRunOfTablet});
+  host.receive(kTablet, true, text, text.size());
+  require_sound(host.effects());
+  Fields fields;
+  const bool is_read = read_json_fields(text, fields);
+  std::size_t answers = 0;
+  for (const Effect& effect : host.effects().list()) {
+    const std::string_view sent = host.effects().text(effect);
+    const bool is_sent = effect.kind == EffectKind::kSend && effect.connection == kTablet;
+    const bool is_ack = is_sent && sent.starts_with(R"({"type":"ack")");
+    if (is_ack || (is_sent && sent.starts_with(R"({"type":"error")"))) ++answers;
+    if (!is_ack) continue;
+    const std::string id = fields.id.value.empty() ? "" : std::string(fields.id.value);
+    require(is_read && id.starts_with(std::string(kRunOfTablet) + '.'),
+            "what is acknowledged is a request of this run", sent);
+    require(sent == R"({"type":"ack","id":")" + id + "\"}", "an ack names its request", sent);
+    require(fields.again.kind == Field::Kind::kAbsent, "of this run nothing can be repeated", sent);
+  }
+  require(answers <= 1, "a frame has one answer at most", text);
 }
 
 }  // namespace
@@ -128,5 +161,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_frame(kHost, text);
   check_push(kHost, text);
   check_v2_push(kHost, text);
+  check_v2_frame(kHost, text);
   return 0;
 }

@@ -51,9 +51,10 @@ void Model::check(const Operation& operation, const Host& host,
 
 void Model::happen(const Operation& operation) {
   if (operation.kind == Kind::kSleep || operation.is_trapped) return sleep();
-  if (operation.kind == Kind::kDisconnect) return disconnect(operation);
   end_expired();
   switch (operation.kind) {
+    case Kind::kDisconnect:
+      return disconnect(operation);
     case Kind::kConnect:
       return connect(operation);
     case Kind::kFrame:

@@ -49,7 +49,8 @@ std::string snapshot_of(const Story& story) {
   Snapshot snapshot;
   snapshot.active_games = story.games;
   std::string bytes;
-  encode_snapshot(snapshot.active_games, snapshot.last_active, snapshot.extension, bytes);
+  encode_snapshot(snapshot.active_games, snapshot.last_active, snapshot.extension, snapshot.rest,
+                  bytes);
   return bytes;
 }
 
