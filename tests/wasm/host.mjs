@@ -94,6 +94,11 @@ export class Host {
       case "attached":
         this.#socket(Number(first)).attachment = bytesOf(text);
         return true;
+      case "appended": {
+        const socket = this.#socket(Number(first));
+        socket.attachment = Buffer.concat([socket.attachment, bytesOf(text)]);
+        return true;
+      }
       case "credential": {
         const [expiresAt, id] = cut(text);
         this.#credential = {
