@@ -201,12 +201,13 @@ Position place_of(const Host& host, std::string_view text) {
 void connect_v2(Host& host, std::string_view rest) {
   const auto connection = take_number<ConnectionId>(rest);
   const std::vector<std::string> names = split(bytes_of(take_word(rest)), "/");
+  std::string run;
   Host::V2 says;
   if (names.size() > 1) says.tab_id = names.at(1);
   while (!rest.empty()) {
     const std::string_view word = take_word(rest);
     const std::string_view value = word.substr(word.find('=') + 1);
-    if (word.starts_with("run=")) says.run = value;
+    if (word.starts_with("run=")) says.run = run = bytes_of(value);
     if (word.starts_with("since=")) says.since = place_of(host, value);
     if (word.starts_with("inbox=")) says.inbox = number_of<std::int64_t>(value);
   }

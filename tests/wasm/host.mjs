@@ -306,7 +306,7 @@ export class Host {
     return this.#connect(connection, deviceId, {
       version: ProtocolVersion.Version2,
       tabId,
-      run: says.run ?? "",
+      run: stringOf(says.run ?? ""),
       since: this.#placeOf(says.since),
       inbox: Number(says.inbox ?? -1),
     });
