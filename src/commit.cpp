@@ -77,9 +77,9 @@ void Persistence::store(User& user, Step& step) {
 }
 
 void Persistence::forget_row(User& user) {
-  // If the row had a newer `lastActive` than any attachment, a device may have been told it, and it
-  // is now in no row. Without a carrier this step attaches it (is_user_behind).
-  if (stored_last_active_ > attached_last_active_) carrier_ = kNoConnection;
+  // A device may have been told the `lastActive` of the row, which is now in no row. Without a
+  // carrier this step attaches the newest (is_user_behind).
+  carrier_ = kNoConnection;
   stored_last_active_ = 0;
   stored_extension_.clear();
   has_extension_ = false;

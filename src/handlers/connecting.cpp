@@ -39,6 +39,8 @@ void Session::come_in(const Connected& event, Step& step) {
       });
   const Presence before = user_.presence;
   for (const ConnectionId id : replaced) replace(id, event.device_id, step);
+  // The new connection is told nothing before its first frame.
+  after_removals(step);
   Connection& connection = user_.open(event.connection, event.device_id, event.version);
   // Opening the only connection makes the user online, but for a tab that replaces itself the
   // user's presence stays what it was.
@@ -57,7 +59,6 @@ void Session::come_in(const Connected& event, Step& step) {
   if (has_watchers && own_replaced != 1) {
     tell_device(event.device_id, !was_here, event.connection, step);
   }
-  after_removals(step);
   if (is_v2) user_.sequence.note_connected(event.now);
 }
 

@@ -98,7 +98,8 @@ void Sequence::forget_places() {
 }
 
 bool Sequence::admit_frame(TimeMs now, const Connections& connections) {
-  if (connections.v2_count() == 0 && now - v2_seen_at_ > kAwaitedMs) {
+  const bool is_awaited = v2_seen_at_ != 0 && now - v2_seen_at_ <= kAwaitedMs;
+  if (connections.v2_count() == 0 && !is_awaited) {
     if (is_known()) {
       forget_places();
       is_unstored_ = is_unattached_ = true;

@@ -133,7 +133,7 @@ class Sequence {
   // An epoch was cut short, and no row says so yet.
   bool is_cut_short_ = false;
   std::vector<Missing> missing_;
-  // Time when a device of version 2 was there last.
+  // Time when a device of version 2 was there last; 0 if none ever was.
   TimeMs v2_seen_at_ = 0;
   std::uint64_t random_ = 0;
 

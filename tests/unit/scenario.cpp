@@ -105,6 +105,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "attached") {
     Host::Socket& socket = host.sockets[take_number<ConnectionId>(rest)];
     socket.attachment = bytes_of(rest);
+  } else if (name == "appended") {
+    host.sockets[take_number<ConnectionId>(rest)].attachment += bytes_of(rest);
   } else if (name == "credential") {
     host.credential.issued_at_s = take_number<std::int64_t>(rest);
     host.credential.expires_at = rest.empty() ? 0 : take_number<TimeMs>(rest);
@@ -201,12 +203,13 @@ Position place_of(const Host& host, std::string_view text) {
 void connect_v2(Host& host, std::string_view rest) {
   const auto connection = take_number<ConnectionId>(rest);
   const std::vector<std::string> names = split(bytes_of(take_word(rest)), "/");
+  std::string run;
   Host::V2 says;
   if (names.size() > 1) says.tab_id = names.at(1);
   while (!rest.empty()) {
     const std::string_view word = take_word(rest);
     const std::string_view value = word.substr(word.find('=') + 1);
-    if (word.starts_with("run=")) says.run = value;
+    if (word.starts_with("run=")) says.run = run = bytes_of(value);
     if (word.starts_with("since=")) says.since = place_of(host, value);
     if (word.starts_with("inbox=")) says.inbox = number_of<std::int64_t>(value);
   }

@@ -95,6 +95,11 @@ export class Host {
       case "attached":
         this.#socket(Number(first)).attachment = bytesOf(text);
         return true;
+      case "appended": {
+        const socket = this.#socket(Number(first));
+        socket.attachment = Buffer.concat([socket.attachment, bytesOf(text)]);
+        return true;
+      }
       case "credential": {
         const [expiresAt, id] = cut(text);
         this.#credential = {
@@ -287,7 +292,7 @@ export class Host {
     return this.#connect(connection, deviceId, {
       version: ProtocolVersion.Version2,
       tabId,
-      run: says.run ?? "",
+      run: stringOf(says.run ?? ""),
       since: this.#placeOf(says.since),
       inbox: Number(says.inbox ?? -1),
     });
