@@ -88,7 +88,9 @@ test("the types name every member that a server is given by any call, and no oth
   assert.deepEqual(Object.keys(given).sort(), Object.keys(answers).sort());
   for (const [method, values] of Object.entries(given)) assertMembers(method, answers[method], values);
   const [all] = given.export;
-  for (const list of ["devices", "keptPushes", "requests"]) assertMembers(list, parts[list], all[list]);
+  assertMembers("devices", parts.devices, all.devices);
+  assertMembers("inbox", parts.inbox, [all.inbox]);
+  assertMembers("messages", parts.messages, all.inbox.messages);
   assertMembers("devices", parts.devices, given.getDevices[0].devices);
   const refused = await call("push", { type: "news" }, { ...pushOptions.keep, within: 7 });
   assertMembers("a refusal", parts.refusal, [refused]);
@@ -142,7 +144,7 @@ test("what a server is told of a user, and of one device that it ends", async ()
   // One that has said nothing would hear of its close late.
   assert.equal((await device.ask({ type: "ping" })).type, "pong");
   assert.deepEqual(await rpc(server, "told", "getDevices"), [{ deviceId: "phone", tabs: 1 }]);
-  assert.deepEqual(await rpc(server, "told", "export"), { epoch: 0, devices: 1, kept: [] });
+  assert.deepEqual(await rpc(server, "told", "export"), { epoch: 0, devices: 1, messages: [] });
   assert.equal((await rpc(server, "told", "getMetrics")).connects, 1);
   const closing = device.closed();
   assert.deepEqual(await rpc(server, "told", "logoutDevice", "phone"), { success: true });

@@ -116,12 +116,13 @@ test("a request of version 2 that traps is answered by its id, and only such a o
   await older.next();
   const message = "the frame could not be handled: nothing was done";
   const refused = await newer.request({ type: BEFORE });
-  assert.deepEqual(refused, { type: "error", code: "internal", message, id: "a ~" });
-  const ids = [undefined, null, 7, "", "x".repeat(37), "\n", "\u00e9", ["a"]];
-  for (const frame of [...ids.map((id) => ({ type: BEFORE, id })), BEFORE]) {
+  const id = `${newer.run}.1`;
+  assert.deepEqual(refused, { type: "error", code: "internal", message, id });
+  const ids = [undefined, null, 7, "", newer.run, `${newer.run}.0`, `${newer.run}.1\n`, "\u00e9", [id]];
+  for (const frame of [...ids.map((none) => ({ type: BEFORE, id: none })), BEFORE]) {
     assert.deepEqual(await newer.ask(frame), { type: "error", code: "internal", message });
   }
-  assert.deepEqual(await older.ask({ type: BEFORE, id: "a" }), { type: "error", code: "internal", message });
+  assert.deepEqual(await older.ask({ type: BEFORE, id }), { type: "error", code: "internal", message });
   await closeBoth({ a: newer, b: older });
 });
 
@@ -247,7 +248,7 @@ test("a leaving that is lost may take the count along: devices of version 2 star
   assert.equal((await newer.closed()).code, 1013);
   const again = await newer.again();
   assert.equal(again.initial.reset, true);
-  assert.ok(again.epoch > newer.epoch);
+  assert.notEqual(again.epoch, newer.epoch);
   await again.close();
 });
 

@@ -84,9 +84,8 @@ test("logout_others ends every other device and its credential, for ever, and sp
   await desk.request({ type: "join_game", gameId: "go" });
   await Promise.all([phone, hook].map(restOf));
   const closings = [phone.closed(), hook.closed()];
-  const { seq } = desk;
   const ack = await desk.request({ type: "logout_others" });
-  assert.deepEqual(ack, { type: "ack", id: "out", seq });
+  assert.deepEqual(ack, { type: "ack", id: `${desk.run}.2` });
   for (const closing of closings) assertLoggedOut(await closing);
   assert.deepEqual(phone.unread(), [{ type: "logged_out", scope: "others" }]);
   assert.deepEqual(hook.unread(), []);
@@ -116,7 +115,7 @@ test("an ended device's frames do nothing from the moment of its logout", async 
   const user = "rights";
   const desk = await newer(user, "desk");
   const phone = await newer(user, "phone");
-  desk.send({ type: "logout_device", deviceId: "phone", id: "out" });
+  desk.sendRequest({ type: "logout_device", deviceId: "phone" });
   for (let at = 0; at < 20 && phone.ending === null; at++) {
     phone.socket.send(JSON.stringify({ type: "join_game", gameId: `late ${at}` }));
     await restOf(desk);
@@ -189,11 +188,11 @@ test("before logout_all closes it tells version 2 what happens, and version 1 no
   const phone = await newer(user, "phone");
   const hook = await older(user, "hook");
   await Promise.all([desk, phone].map(restOf));
-  desk.send({ type: "logout_all", id: "out" });
+  const id = desk.sendRequest({ type: "logout_all" });
   for (const device of [desk, phone, hook]) assertLoggedOut(await device.closed());
   const loggedOut = { type: "logged_out", scope: "all" };
   // Whoever closes on it need not miss the answer.
-  assert.deepEqual(desk.unread(), [{ type: "ack", id: "out", seq: desk.seq }, loggedOut]);
+  assert.deepEqual(desk.unread(), [{ type: "ack", id }, loggedOut]);
   assert.deepEqual(phone.unread(), [loggedOut]);
   assert.deepEqual(hook.unread(), []);
   for (const jti of ["desk", "phone", "hook"]) await assertCredential(user, jti, true);

@@ -42,10 +42,9 @@ async function companionOf(userId, isV2) {
     return { device, send: (message) => device.send(message), also: async () => {} };
   }
   const device = await V2Device.open(server, userId, "beside", { tabId: "one" });
-  let requests = 0;
   return {
     device,
-    send: (message) => device.send({ ...message, id: `r${requests++}` }),
+    send: (message) => void device.sendRequest(message),
     also: (more) => more(),
   };
 }
@@ -137,16 +136,13 @@ test("the hook counts as a device to version 2, and both read one state", async 
   const user = "counted";
   const desk = await V2Device.open(server, user, "desk");
   const hook = await Device.connect(server, user, "hook");
-  const { type, device } = await desk.next();
+  const { type, device, seq, epoch } = await desk.next();
   assert.deepEqual([type, device.deviceId, device.tabs], ["device_connected", "hook", 1]);
+  assert.deepEqual([seq, typeof epoch], [1, "number"], "the first frame of an epoch has its name");
   await hook.next();
   await hook.ask({ type: "join_game", gameId: "go" });
-  assert.deepEqual(await desk.next(), {
-    type: "game_joined",
-    gameId: "go",
-    activeGames: ["go"],
-    seq: 2,
-  });
+  const joined = { type: "game_joined", gameId: "go", activeGames: ["go"] };
+  assert.deepEqual(await desk.next(), { ...joined, seq: 2 });
   assert.equal((await stateOf(server, user)).connectedDevices, 2);
   await hook.close();
   const { deviceId, type: left } = await desk.next();

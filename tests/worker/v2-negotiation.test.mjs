@@ -53,14 +53,14 @@ for (const [offered, echoed] of OFFERS) {
       const isV2 = echoed === PROTOCOL;
       const { type, deviceId } = first;
       assert.deepEqual([type, deviceId], ["initial_state", "d"]);
-      for (const key of ["epoch", "seq", "devices"]) assert.equal(key in first, isV2, key);
+      for (const key of ["epoch", "seq", "devices", "inbox"]) assert.equal(key in first, isV2, key);
       await device.close();
     }
   });
 }
 
 test("version 1 gets the very bytes it always got, whatever only version 2 understands stands beside it", async () => {
-  const query = new URLSearchParams({ userId: "bytes", deviceId: "d", tabId: "x".repeat(200), since: "no place" });
+  const query = new URLSearchParams({ userId: "bytes", deviceId: "d", tabId: "x".repeat(200), since: "no place", run: "no run", inbox: "none" });
   const device = new Device(`${server.ws}${PREFIX}?${query}`);
   const text = await device.nextText();
   const masked = text.replace(/"lastActive":\d+/, '"lastActive":T');
@@ -69,8 +69,8 @@ test("version 1 gets the very bytes it always got, whatever only version 2 under
   assert.equal(masked, expected);
   device.send({ type: "join_game", gameId: "go", id: "a", to: ["nobody"] });
   assert.equal(await device.nextText(), '{"type":"game_joined","gameId":"go","activeGames":["go"]}');
-  for (const type of ["set_device", "logout_others", "logout_device"]) {
-    const { code, id } = await device.ask({ type, name: "n", deviceId: "d", id: "b" });
+  for (const type of ["set_device", "logout_others", "logout_device", "mark_read"]) {
+    const { code, id } = await device.ask({ type, name: "n", deviceId: "d", inbox: 0, id: "b" });
     assert.deepEqual([code, id], ["unknown_type", undefined]);
   }
   await device.close();
@@ -85,12 +85,12 @@ const REFUSED = [
   ["a deviceId of 129 bytes", { deviceId: LONG }, "limit_reached", /^deviceId is too long/],
   ["a deviceId of 65 letters and 130 bytes", { deviceId: "é".repeat(65) }, "limit_reached", /^deviceId/],
   ["a tabId of 129 bytes", { deviceId: "d", tabId: LONG }, "limit_reached", /^tabId is too long/],
-  ...["", "1", "1.", ".1", "1.2.3", "-1.2", "1.-2", "a.b", "1,2", " 1.2", "1.2e3", "1234567890123456.1"].map(
-    (since) => /** @type {[string, Record<string, string>, string, RegExp]} */ ([
-      `since=${JSON.stringify(since)}`,
-      { deviceId: "d", since },
-      "invalid_request",
-      /^since must be <epoch>\.<seq>/,
+  ...["short", "r".repeat(15), "r".repeat(25), "run of a program", "runofaprogramm.1", "é".repeat(10), "%".repeat(16)].map(
+    (run) => /** @type {[string, Record<string, string>, string, RegExp]} */ ([
+      `run=${JSON.stringify(run)}`,
+      { deviceId: "d", run },
+      "invalid_message",
+      /^run must be 16 to 24 characters/,
     ]),
   ),
 ];
@@ -110,8 +110,10 @@ test("version 2 says what it can't use, and takes no other thing for it", async 
   /** @type {Record<string, string>[]} */
   const taken = [
     { deviceId: "x".repeat(128), tabId: "é".repeat(64) },
-    { deviceId: "d", since: "0.0" },
-    { deviceId: "d", since: "999999999999999.999999999999999" },
+    { deviceId: "d", run: "A_z-0123456789ab" },
+    { deviceId: "d", run: "r".repeat(24) },
+    { deviceId: "d", since: "no place", inbox: "none" },
+    { deviceId: "d", since: "9007199254740993.9007199254740993", inbox: "-1" },
   ];
   for (const query of taken) {
     const url = `${server.ws}${PREFIX}?${new URLSearchParams({ userId: "strict", ...query })}`;

@@ -1,7 +1,4 @@
-/**
- * Events and pushes for some devices, and pushes that wait for those that are away: nobody else may
- * get them, and nobody twice.
- */
+/** Events and pushes for some devices, and pushes with options: nobody else may get them, and nobody twice. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -9,7 +6,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { leave } from "../support/leaving.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { V2Device, restOf } from "../support/v2-device.mjs";
+import { V2Device, pushed, restOf } from "../support/v2-device.mjs";
 import { PREFIX, assertRefusal } from "../support/requests.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
 
@@ -46,14 +43,6 @@ function pushTo(userId, query, body) {
   return fetch(`${server.http}${PREFIX}?${user}${query}`, { method: "POST", body });
 }
 
-/**
- * The numbers in the pushes among a device's frames.
- * @param {any[]} frames
- */
-function pushed(frames) {
-  return frames.filter(({ type }) => type === "push").map(({ body }) => body.n);
-}
-
 /** @type {[audience: object, receivers: string[]][]} */
 const AUDIENCES = [
   [{ to: ["phone, /2"] }, ["phone, /2"]],
@@ -72,14 +61,15 @@ test("an event goes to those it names and to nobody else, and its sender is told
   const [desk] = /** @type {V2Device[]} */ (devices);
   const names = ["desk", "phone, /2", "hook"];
   for (const [at, [audience, receivers]] of AUDIENCES.entries()) {
-    const message = { type: "broadcast", event: "e", data: at, ...audience, id: `a${at}` };
+    const id = desk.nextId();
+    const message = { type: "broadcast", event: "e", data: at, ...audience, id };
     for (let time = 0; time < 2; time++) {
       if (time === 1) await server.hibernate(user);
-      desk.send(message);
+      desk.send(time === 0 ? message : { ...message, again: true });
       const own = await restOf(desk);
       const ack = own.pop();
       const got = [own, ...(await Promise.all(devices.slice(1).map(restOf)))];
-      assert.deepEqual(ack, { type: "ack", id: `a${at}`, seq: desk.seq });
+      assert.deepEqual(ack, { type: "ack", id, ...(time === 1 && { repeated: true }) });
       const event = { type: "event", event: "e", data: at, from: "desk" };
       const expected = names.map((name) => (time === 0 && receivers.includes(name) ? [event] : []));
       assert.deepEqual(got, expected, JSON.stringify(audience));
@@ -123,72 +113,41 @@ test("a push goes to those it names, by HTTP and by a call, to the letter", asyn
   await Promise.all(devices.map((device) => device.close()));
 });
 
-test("a kept push waits for whoever is away, and comes to each once", async () => {
-  const user = "kept";
+test("a push that is repeated by its id is delivered once, kept or not, whatever its body", async () => {
+  const user = "repeated";
   const desk = await V2Device.open(server, user, "desk");
-  const phone = await V2Device.open(server, user, "phone");
-  await leave(server, phone, user, 1);
-  const first = await pushTo(user, "&keep=600&pushId=p", '{"type":"news","n":1}');
-  assert.deepEqual(await first.json(), { delivered: 1, kept: 1, dropped: 0 });
-  const { result } = await server.call(user, "push", { type: "news", n: 2 }, { keep: 600, pushId: "q" });
-  assert.deepEqual(result, { delivered: 1, kept: 2, dropped: 0 });
-  for (const pushId of ["p", "q"]) {
+  /** @type {Record<string, string>} */
+  const first = { p: "&keep=600", q: "" };
+  for (const [pushId, query] of Object.entries(first)) {
+    const answer = await pushTo(user, `${query}&pushId=${pushId}`, '{"type":"news","n":1}');
+    assert.equal((await answer.json()).delivered, 1);
     await server.hibernate(user);
-    const again = await pushTo(user, `&keep=600&pushId=${pushId}`, '{"type":"news","n":3}');
-    assert.deepEqual(await again.json(), { delivered: 0, repeated: true });
+    for (const repeated of [query, "&keep=60", "&to=desk"]) {
+      const again = await pushTo(user, `${repeated}&pushId=${pushId}`, '{"type":"news","n":3}');
+      assert.deepEqual(await again.json(), { delivered: 0, repeated: true });
+    }
   }
-  assert.deepEqual(pushed(await restOf(desk)), [1, 2]);
-  const back = await phone.again();
-  assert.deepEqual(pushed(await restOf(back)), [1, 2]);
-  const stranger = await V2Device.open(server, user, "tablet");
-  const given = await restOf(stranger);
-  assert.deepEqual(given, [1, 2].map((n) => ({ type: "push", kept: true, body: { type: "news", n } })));
-  const hook = await Device.connect(server, user, "hook");
-  assert.deepEqual((await restOf(hook)).map(({ type }) => type), ["initial_state"]);
-  for (const device of [back, stranger, desk]) {
-    await leave(server, device, user, 3);
-    await server.hibernate(user);
-    const once = await device.again();
-    assert.deepEqual(pushed(await restOf(once)), []);
-    await leave(server, once, user, 3);
-    const afresh = await V2Device.open(server, user, once.initial.deviceId);
-    assert.deepEqual(pushed(await restOf(afresh)), []);
+  // Two ids that a hash of 64 bits, FNV-1a, takes for one.
+  for (const pushId of ["77kepQFQ8Kl/invoice-1", "!0IC=VloaY/invoice-1"]) {
+    const { result } = await server.call(user, "push", { type: "news", n: 2 }, { pushId });
+    assert.deepEqual(result, { delivered: 1 });
   }
+  assert.deepEqual(pushed(await restOf(desk)), [1, 1, 2, 2]);
+  await desk.close();
 });
 
-test("a push that nobody is there for waits, too, and one that is not kept does not", async () => {
+test("a push that nobody is there for waits if it is kept, for version 2, and else it does not", async () => {
   const user = "nobody";
   for (const [n, query] of ["&keep=600", ""].entries()) {
     const answer = await pushTo(user, query, JSON.stringify({ type: "news", n }));
     assert.equal((await answer.json()).delivered, 0);
   }
   await server.restart(user);
+  const hook = await Device.connect(server, user, "hook");
+  assert.deepEqual((await restOf(hook)).map(({ type }) => type), ["initial_state"]);
   const desk = await V2Device.open(server, user, "desk");
-  assert.deepEqual(await restOf(desk), [{ type: "push", kept: true, body: { type: "news", n: 0 } }]);
-  const soon = await pushTo(user, "&keep=1", '{"type":"news","n":2}');
-  assert.deepEqual(await soon.json(), { delivered: 1, kept: 2, dropped: 0 });
-  await leave(server, desk, user, 0);
-  await eventually("the push to expire", async () => {
-    const { result } = await server.call(user, "export");
-    const late = result.keptPushes.some((/** @type {any} */ { message }) => message.n === 2);
-    return !late || Date.now() > result.keptPushes[1].expiresAt;
-  });
-  const phone = await V2Device.open(server, user, "phone");
-  assert.deepEqual(pushed(await restOf(phone)), [0]);
-  await phone.close();
-});
-
-test("what there is no room for is dropped from the old end, and its sender is told", async () => {
-  const user = "dropped";
-  for (let n = 0; n < 64; n++) {
-    const { result } = await server.call(user, "push", { type: "news", n }, { keep: 600 });
-    assert.deepEqual(result, { delivered: 0, kept: n + 1, dropped: 0 });
-  }
-  const { result } = await server.call(user, "push", { type: "news", n: 64 }, { keep: 600 });
-  assert.deepEqual(result, { delivered: 0, kept: 64, dropped: 1 });
-  const desk = await V2Device.open(server, user, "desk");
-  assert.deepEqual(pushed(await restOf(desk)), Array.from({ length: 64 }, (_, at) => at + 1));
-  await desk.close();
+  assert.deepEqual(pushed(await restOf(desk)), [0]);
+  await Promise.all([desk.close(), hook.close()]);
 });
 
 test("a push whose options can't be taken is refused by name, and delivered to nobody", async () => {

@@ -44,8 +44,8 @@ async function call(session: UserSession, { method, argument = "", options }: Ca
       return { success: ended.success, isShared };
     }
     case "export": {
-      const { epoch, devices, keptPushes }: UserExport = await session.export();
-      return { epoch, devices: devices.length, kept: keptPushes.map(({ message }) => message) };
+      const { epoch, devices, inbox }: UserExport = await session.export();
+      return { epoch, devices: devices.length, messages: inbox.messages.map(({ body }) => body) };
     }
     case "getMetrics": {
       const { connects, requests }: UserMetrics = await session.getMetrics();

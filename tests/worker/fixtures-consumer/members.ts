@@ -4,6 +4,7 @@ import worker from "user-session-worker";
 import type {
   CallError,
   Identity,
+  InboxMessage,
   LogoutScope,
   Presence,
   PushOptions,
@@ -54,7 +55,7 @@ export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
   getState: STATE,
   getMetrics: METRICS,
   clear: { success: "boolean" },
-  push: { delivered: "number", repeated: "boolean?", kept: "number?", dropped: "number?" },
+  push: { delivered: "number", repeated: "boolean?", inbox: "number?", kept: "number?", dropped: "number?" },
   joinGame: { activeGames: "array" },
   leaveGame: { activeGames: "array" },
   logoutAll: { success: "boolean" },
@@ -63,15 +64,15 @@ export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
   export: {
     ...STATE,
     ...{ loggedOutAt: "number", endedCredentials: "number", epoch: "number", seq: "number" },
-    ...{ devices: "array", frames: "array", keptPushes: "array", pushIds: "number", requests: "array" },
+    ...{ devices: "array", frames: "array", inbox: "object", pushIds: "number", runs: "number" },
   },
 };
 
-/** The members of the entries in an export's lists, and of a refusal. */
+/** The members of what is within an export, and of a refusal. */
 export const parts: {
   devices: Members<UserDevice>;
-  keptPushes: Members<UserExport["keptPushes"][number]>;
-  requests: Members<UserExport["requests"][number]>;
+  inbox: Members<UserExport["inbox"]>;
+  messages: Members<InboxMessage>;
   refusal: Members<CallError>;
   error: Members<CallError["error"]>;
 } = {
@@ -79,8 +80,8 @@ export const parts: {
     ...{ deviceId: "string", name: "string", firstSeen: "number", lastActive: "number" },
     ...{ presence: "string", tabs: "number" },
   },
-  keptPushes: { expiresAt: "number", message: "object" },
-  requests: { deviceId: "string", remembered: "number" },
+  inbox: { last: "number", read: "number", messages: "array" },
+  messages: { inbox: "number", expiresAt: "number", body: "object" },
   refusal: { error: "object" },
   error: { code: "string", message: "string" },
 };
