@@ -41,6 +41,8 @@ const session :Workerd.Worker = (
     (name = "SERVICE_TOKEN", fromEnvironment = "SERVICE_TOKEN"),
     # Behind something that ends TLS: the pages' origin, with https.
     (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
+    # After a restored backup: what was issued before this time is refused.
+    (name = "CREDENTIALS_NOT_BEFORE", fromEnvironment = "CREDENTIALS_NOT_BEFORE"),
   ],
 
   # The key names the folder in `data` and goes into each object's id: with another one every user is new.

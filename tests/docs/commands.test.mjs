@@ -74,6 +74,10 @@ const WAYS = {
   "npx wrangler deploy": {
     run: async () => assert.match(await npx("wrangler deploy --dry-run"), /exiting now/),
   },
+  "npx wrangler deploy --durable-objects-code-update-mode immediate": {
+    run: async () =>
+      assert.match(await npx("wrangler deploy --durable-objects-code-update-mode immediate --dry-run"), /exiting now/),
+  },
   "npx wrangler dev": {
     by: "tests/docs/snippets.test.mjs",
     says: '{ AUTH_MODE: "none" }',

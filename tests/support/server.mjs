@@ -22,8 +22,8 @@ const CLASS_NAME = "UserSessionDO";
  * @property {string} ws The same for sockets.
  * @property {(userId: string) => Promise<void>} hibernate Evicts a user's object; its sockets stay
  *   open, as when it hibernates.
- * @property {(userId: string) => Promise<void>} restart Evicts it and cuts its sockets, as a deploy
- *   does.
+ * @property {(userId: string) => Promise<void>} restart Evicts it and cuts its sockets, as an
+ *   immediate deploy does.
  * @property {() => string[]} logs What the Worker has logged.
  * @property {() => Promise<void>} close
  */
