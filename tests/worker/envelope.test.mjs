@@ -112,7 +112,7 @@ for (const [what, sent] of readable) {
 
 /** What this version can't read, and must neither take for more nor refuse for good. @type {[string, Sent][]} */
 const unreadable = [
-  ...[{}, { kind: "service", scope: "push" }, { kind: "TRUSTED" }, { kind: ["trusted"] }, { kind: null, identity: kim }].map(
+  ...[{}, { kind: "service", scope: "push" }, { kind: "TRUSTED" }, { kind: ["trusted"] }, { kind: null }].map(
     (access) => /** @type {[string, Sent]} */ ([`the access ${JSON.stringify(access)}`, { cf: withAccess(access) }]),
   ),
   ...[null, "trusted", true, 7, [TRUSTED]].map(
