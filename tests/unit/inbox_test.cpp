@@ -57,7 +57,7 @@ std::int64_t add(Inbox& inbox, std::string_view body, std::string_view push_id =
 std::vector<std::string> shown(const Inbox& inbox) {
   std::vector<std::string> lines;
   for (const InboxMessage& message : inbox.all()) {
-    lines.push_back(std::to_string(message.number) + ' ' + message.body + ' ' +
+    lines.push_back(std::to_string(message.number) + ' ' + std::string(message.body()) + ' ' +
                     std::to_string(message.expires_at));
   }
   return lines;
