@@ -105,13 +105,14 @@ export class Sight {
   #checkReset() {
     const { page } = this.#app;
     const { clock, ghost, server } = this.#world;
-    const since = page.heardBeforeAt;
-    if (!page.reading || since === null || this.place === null || page.profile.usedOlder) return;
+    const heard = page.heardBefore;
+    if (!page.reading || !heard || this.place === null || page.profile.usedOlder) return;
     const missed = ghost.deeds.slice(this.place);
-    const isLong = clock.now - since > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
+    const isLong = clock.now - heard.lastAt > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
     const isErased = missed.some(({ key }) => key === "clear");
-    if (isLong || isErased || server.disturbedAt >= since) return;
-    const seconds = (since / 1_000).toFixed(3);
+    // A frame can arrive after its sender has lost its memory, so only what came before the connection excuses nothing.
+    if (isLong || isErased || server.disturbedAt >= heard.firstAt) return;
+    const seconds = (heard.firstAt / 1_000).toFixed(3);
     this.#violate("no-needless-reset", `told to start over, although the object remembers all since ${seconds} s`);
   }
 
