@@ -32,7 +32,7 @@ const THROTTLED_MS = 60_000;
  * @property {(page: Page, text: string) => void} complain Is told what the client prints.
  */
 
-/** When something first and last came on a socket. @typedef {{socket: PageSocket, firstAt: number, lastAt: number}} Heard */
+/** When something last came on a socket. @typedef {{socket: PageSocket, lastAt: number}} Heard */
 
 export class Page {
   name;
@@ -174,12 +174,8 @@ export class Page {
   /** @param {PageSocket} socket @param {string} text */
   received(socket, text) {
     const { now } = this.#around.clock;
-    if (this.#heard?.socket === socket) {
-      this.#heard.lastAt = now;
-    } else {
-      this.heardBefore = this.#heard;
-      this.#heard = { socket, firstAt: now, lastAt: now };
-    }
+    if (this.#heard?.socket !== socket) this.heardBefore = this.#heard;
+    this.#heard = { socket, lastAt: now };
     this.#around.trace(`${this.name}: gets ${text}`);
   }
 
