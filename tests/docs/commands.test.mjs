@@ -89,6 +89,8 @@ const WAYS = {
   "npm run cost": { like: LOADED },
   [LOADED]: printing(LOADED.split(" ").slice(1), /a month/),
   "npm run fuzz -- --minutes 20": printing(["run", "fuzz", "--", "--help"], /--minutes/),
+  "npm run simulate": { by: "tests/tools/simulate.test.mjs", says: "new Campaign(" },
+  "npm run simulate:mutants": { by: "tests/tools/simulate.test.mjs", says: "await mutatedRelease(mutant" },
   "npm run torture": printing(["run", "torture", "--", "--kills", "1", "--users", "2"], / 0 {2}complaints/),
   "npm run load": printing(["run", "load", "--", "--help"], /--/),
   "npm run bench": { like: BENCH },
