@@ -223,25 +223,7 @@ for (const { path, module } of builds) {
     });
   });
 
-  describe(`through ${path}, bytes:`, () => {
-    test("what is stored and attached comes back after a sleep, every byte of it", () => {
-      for (const text of TEXTS.filter(Boolean)) {
-        const first = wake(module);
-        const attached = first.step(connected(text));
-        const attachment = of(attached, EffectKind.SetAttachment).bytes.slice();
-        const joined = first.step({ type: "GameJoinRequested", now: 1, gameId: text });
-        const snapshot = of(joined, EffectKind.Store).bytes.slice();
-        const second = new SessionInstance(module);
-        const connections = [{ connection: 0, heartbeat: 0, attachment }];
-        second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, snapshot, connections, rateLimits, notBefore: 0, isMeasured: false, randomness: 0 });
-        const content = '{"type":"broadcast","event":"who"}';
-        const [event] = second.step({ type: "FrameReceived", connection: 0, now: NOW, content });
-        assert.equal(JSON.parse(event.text).from, text);
-        const [answer] = second.step({ type: "StateRequested", now: NOW, heartbeat: 0, credential });
-        assert.deepEqual(JSON.parse(answer.text).activeGames, [text]);
-      }
-    });
-
+  describe(`through ${path}, rows:`, () => {
     test("rows of messages and of the inbox come back after a sleep, each in its slot", () => {
       const first = wake(module);
       const options = { ...TO_ALL, keep: 60 };
@@ -260,6 +242,26 @@ for (const { path, module } of builds) {
       const exported = JSON.parse(answer.text);
       assert.deepEqual(exported.inbox.messages.map((/** @type {any} */ { body }) => body.text), TEXTS);
       assert.deepEqual([exported.inbox.last, exported.pushIds], [NOW + TEXTS.length - 1, 1]);
+    });
+  });
+
+  describe(`through ${path}, bytes:`, () => {
+    test("what is stored and attached comes back after a sleep, every byte of it", () => {
+      for (const text of TEXTS.filter(Boolean)) {
+        const first = wake(module);
+        const attached = first.step(connected(text));
+        const attachment = of(attached, EffectKind.SetAttachment).bytes.slice();
+        const joined = first.step({ type: "GameJoinRequested", now: 1, gameId: text });
+        const snapshot = of(joined, EffectKind.Store).bytes.slice();
+        const second = new SessionInstance(module);
+        const connections = [{ connection: 0, heartbeat: 0, attachment }];
+        second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, snapshot, connections, rateLimits, notBefore: 0, isMeasured: false, randomness: 0 });
+        const content = '{"type":"broadcast","event":"who"}';
+        const [event] = second.step({ type: "FrameReceived", connection: 0, now: NOW, content });
+        assert.equal(JSON.parse(event.text).from, text);
+        const [answer] = second.step({ type: "StateRequested", now: NOW, heartbeat: 0, credential });
+        assert.deepEqual(JSON.parse(answer.text).activeGames, [text]);
+      }
     });
 
     test("an attachment tells JavaScript the version of its device, which a failing frame is answered by", () => {
