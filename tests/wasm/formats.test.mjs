@@ -151,14 +151,18 @@ for (const { path, module } of builds) {
     });
 
     test("reads what release 0.1.0 has attached, and closes nobody", () => {
-      const attachments = ["attachment-v3.bin", "attachment-v5.bin", "attachment-v6.bin"].map(readFormat);
+      const attachments = [3, 5, 6].map((format) => readFormat(`0.1.0-attachment-${format}.bin`));
       const connections = attachments.map((attachment, connection) => ({ connection, attachment, heartbeat: 0 }));
       const { instance, effects } = wake(module, { connections });
       assert.deepEqual(effects, []);
       const { connectedDevices, presence, devices } = exportOf(instance);
-      assert.deepEqual([connectedDevices, presence], [3, "online"]);
+      assert.deepEqual([connectedDevices, presence], [3, "away"]);
       const seen = devices.map((/** @type {any} */ { deviceId, presence: own, tabs }) => [deviceId, own, tabs]);
-      assert.deepEqual(seen, [["hook", "online", 2], ["desk", "away", 1]]);
+      assert.deepEqual(seen, [
+        ["Mozilla/5.0 (X11; Li-1795383198465", "online", 1],
+        ["hook with a session", "online", 1],
+        ["laptop", "away", 1],
+      ]);
     });
   });
 }
