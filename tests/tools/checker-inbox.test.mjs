@@ -7,7 +7,6 @@ import {
   KEPT,
   MESSAGE,
   MISSED,
-  again,
   closed,
   comes,
   complaintsOf,
@@ -20,7 +19,6 @@ import {
   pushing,
   returns,
   saw,
-  sent,
   settled,
 } from "./v2-entries.mjs";
 

@@ -237,7 +237,7 @@ for (const { path, module } of builds) {
       const remembered = first.step({ type: "PushRequested", now: NOW, body: '{"type":"t"}', options: { ...TO_ALL, pushId: "p" } });
       const inbox = of(remembered, EffectKind.StoreInbox).bytes.slice();
       const second = new SessionInstance(module);
-      second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, inbox, messages, connections: [], rateLimits, isMeasured: false, randomness: 0 });
+      second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, inbox, messages, connections: [], rateLimits, notBefore: 0, isMeasured: false, randomness: 0 });
       const [answer] = second.step({ type: "ExportRequested", now: NOW, credential });
       const exported = JSON.parse(answer.text);
       assert.deepEqual(exported.inbox.messages.map((/** @type {any} */ { body }) => body.text), TEXTS);

@@ -81,7 +81,7 @@ export class Requests {
     }
     if (state !== "open") this.#complain(`${name} was done after it was ${state}`);
     const { told } = stream;
-    const isTold = told?.type === CHANGES[frame.type] && whatOf(told) === whatOf(frame);
+    const isTold = told !== null && told.type === CHANGES[frame.type] && whatOf(told) === whatOf(frame);
     const isThere = frame.type === "join_game" && stream.games.includes(frame.gameId);
     if (frame.type !== "mark_read" && !isTold && !isThere) this.#complain(`${name} was answered and is not done`);
   }

@@ -67,6 +67,7 @@ ${row(counts.resumed)}returns of devices of version 2 from where they had been, 
 ${row(counts.reset)}returns that were told to reset
 ${row(counts.answered)}answers to requests
 ${row(counts.again)}requests sent again that had no answer
+${row(counts.unknown)}answers that nobody knows whether a request was done
 ${row(counts.repeated)}requests sent again that were done
 ${row(counts.pushed)}answers to kept pushes
 ${row(counts.kept)}times that a device was given a message
