@@ -37,7 +37,7 @@
 #define KNOWN 3
 #endif
 #ifndef NUMBERS
-#define NUMBERS 6
+#define NUMBERS (FRAMES + CLEARS + 1)
 #endif
 
 #define NONE 0

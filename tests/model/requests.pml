@@ -24,6 +24,9 @@
 #ifndef RESTORES
 #define RESTORES 1
 #endif
+#ifndef FORGETTINGS
+#define FORGETTINGS 1
+#endif
 #ifndef LEADERS
 #define LEADERS 1
 #endif
@@ -70,7 +73,11 @@ byte heard;       /* From here on a repetition should not be too old, since noth
 byte fate[ASKED + 1];
 byte times[ASKED + 1];  /* How often each request was done, in truth. */
 byte saved_times[ASKED + 1];
-chan door = [ASKED + 1] of { byte, bool };
+#ifdef MUTANT_CLIENT_REPEATS_ON_THE_SAME_CONNECTION
+chan door = [2 * ASKED + 1] of { byte, bool };
+#else
+chan door = [ASKED] of { byte, bool };
+#endif
 
 /* What may still happen. */
 byte refusals = REFUSALS;
