@@ -91,12 +91,12 @@ export function outcomeOf(printed) {
   /** @param {RegExp} pattern */
   const number = (pattern) => Number(pattern.exec(printed)?.[1] ?? Number.NaN);
   const broken = /^pan:\d+: (?:assertion violated\s+)?(.*?) \(at depth/m.exec(printed)?.[1];
-  const unreached = printed.split("\n").filter((line) => /^\t\S+:\d+, state /.test(line) && !line.includes('"-end-"'));
+  const unreached = [...printed.matchAll(/^\t(\S+:\d+), state \d+, "(?!-end-)(.*)"$/gm)];
   return {
     errors: number(/errors: (\d+)/),
     broken: broken === undefined ? null : broken.replaceAll(/[!()]/g, "").trim(),
     isComplete: !/max search depth too small|Search not completed|out of memory|memory limit|aborting/i.test(printed),
-    unreached: unreached.map((line) => line.trim()),
+    unreached: unreached.map(([, place, text]) => `${place} ${text}`),
     states: number(/(\d+(?:\.\d+e\+\d+)?) states, stored/),
     memoryMiB: number(/([\d.]+)\s+total actual memory usage/),
     seconds: number(/elapsed time ([\d.]+) seconds/),

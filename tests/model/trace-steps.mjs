@@ -55,11 +55,17 @@ function after(words, word) {
   return words.includes(word) ? words[words.indexOf(word) + 1] : undefined;
 }
 
-/** The highest number in a trace, and more than that would be wrong. @param {Line[]} lines */
+/** Numbers of messages are times, and so higher than any number of a frame or a request. */
+const NUMBER_MAX = 10_000;
+
+/**
+ * The highest number of a frame or a request in a trace.
+ * @param {Line[]} lines
+ */
 function highest(lines) {
   const places = lines.flatMap(({ words, seen }) => [...words, ...Object.values(seen).flat()]);
-  const numbers = places.map((word) => Number(/^(?:\w+\.)?(\d+)$/.exec(word)?.[1] ?? 0));
-  return Math.max(0, ...numbers.filter((number) => number < 10_000));
+  const numbers = places.map((word) => Number(/^(?:[^.]+\.)?(\d+)$/.exec(word)?.[1] ?? 0));
+  return Math.max(0, ...numbers.filter((number) => number < NUMBER_MAX));
 }
 
 /**
@@ -128,7 +134,7 @@ export function placesSteps(lines) {
  * @returns {Script}
  */
 export function requestsSteps(lines, run) {
-  const others = new Set();
+  const [own, others] = [new Set(), new Set()];
 
   /** @param {Line} line */
   const ask = ({ words, seen }) => {
@@ -136,9 +142,8 @@ export function requestsSteps(lines, run) {
     const answer = ANSWERS[/** @type {keyof typeof ANSWERS} */ (seen.answer[0])];
     if (asked.name !== run) return answer === "ACK" ? ["others_ask(false)"] : [];
     const refusal = answer === "NOT_NOW" || answer === "NEVER" ? answer : "0";
-    const isByAnother = words[0] !== run;
     return [
-      ...(isByAnother ? ["socket[0] = NONE", "empty_door()"] : []),
+      ...(own.has(words[0]) ? [] : ["socket[0] = NONE", "empty_door()"]),
       `serve(${asked.number}, ${words.includes("again")}, ${refusal}, false)`,
       `expect_answer(${answer})`,
     ];
@@ -146,13 +151,17 @@ export function requestsSteps(lines, run) {
 
   /** @param {Line} line */
   const leave = ({ words }) => {
-    if (words[0] === run) return ["leave()"];
+    if (own.delete(words[0])) return ["leave()"];
     others.delete(words[0]);
     return others.size === 0 ? ["others_leave()"] : [];
   };
 
   /** @param {Line} line */
-  const connect = ({ words }) => (words[0] === run ? ["connect()"] : (others.add(words[0]), ["others_come()"]));
+  const connect = ({ words }) => {
+    const isOwn = (after(words, "run") ?? words[0]) === run;
+    (isOwn ? own : others).add(words[0]);
+    return [isOwn ? "connect()" : "others_come()"];
+  };
 
   /** @type {Record<string, (line: Line) => string[]>} */
   const calls = {
@@ -164,10 +173,10 @@ export function requestsSteps(lines, run) {
     clear: () => ["clear()"],
     ask,
     sleep: () => ["sleep()"],
-    crash: () => (others.clear(), ["crash()"]),
+    crash: () => (others.clear(), own.clear(), ["crash()"]),
     misread: () => ["misread()"],
     save: () => ["save_rows()"],
-    restore: () => (others.clear(), ["restore()", "crash()"]),
+    restore: () => (others.clear(), own.clear(), ["restore()", "crash()"]),
   };
   const steps = stepsOf(lines, (line) => [
     ...(calls[line.step]?.(line) ?? []),
