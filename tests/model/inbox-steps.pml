@@ -73,7 +73,7 @@ inline expire(which) {
   }
 }
 
-/* What initial_state says of the inbox, and what the page makes of it. */
+/* The page takes its place from initial_state only if it has none, or one that can't be. */
 inline take_initial(who) {
 #ifdef MUTANT_PLACE_IS_TAKEN_FROM_LAST
   page[who].place = last;

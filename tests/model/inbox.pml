@@ -66,7 +66,7 @@ typedef Page {
 }
 Page page[PAGES];
 
-/* What may still happen. */
+/* Each of these may happen so many times more. */
 byte crashes = CRASHES;
 byte restores = RESTORES;
 byte expiries = EXPIRIES;

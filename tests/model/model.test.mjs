@@ -1,5 +1,5 @@
 /**
- * What version 2 promises, checked over every order of steps and faults within the bounds of models.mjs. Each
+ * The promises of version 2, checked over every order of steps and faults within the bounds of models.mjs. Each
  * mutant takes one thing away that the mechanism does, and the property that it is for must find that.
  */
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-/* What befalls the object and its connections. */
+/* Faults, and all else that befalls the object and its connections. */
 
 /* The instance vanishes, and the next one wakes; connections stay open, if there are any. */
 inline sleep() {
@@ -30,7 +30,7 @@ inline misread() {
   attach(somebody)
 }
 
-/* The newest connection's attachment has less room than the memory, and drops the oldest frame. */
+/* The oldest frame is dropped for want of room, as an attachment has less of it than the memory. */
 inline trim() {
   printf("frame %d is no longer kept\n", low + 1);
   low++;

@@ -36,7 +36,7 @@ inline expect_told(named, at, exact) {
   same_epoch(named, told_epoch)
 }
 
-/* What is brought is all that was sent since, but for frames that initial_state replaces. */
+/* The frames that are brought are all that was sent since, but for frames that initial_state replaces. */
 inline expect_brought(since) {
   for (i : 0 .. NUMBERS - 1) {
     outcome = (i > since && i <= told_number -> brought[i] || replaceable[i] : !brought[i]);

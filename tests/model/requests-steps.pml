@@ -222,7 +222,7 @@ inline part(tab) {
   last_leave()
 }
 
-/* What was refused is known in memory alone, until a row is written for another reason. */
+/* A refused number is known in memory alone, until a row is written for another reason. */
 inline last_leave() {
   if
   :: !SOMEBODY && epoch != 0 -> complete()
@@ -304,7 +304,7 @@ inline save_rows() {
   }
 }
 
-/* What was done since is undone, too, and the copy is used up. */
+/* Whatever was done since is undone, too, and the copy is used up. */
 inline restore() {
   printf("the copy is put back\n");
   saved = false;

@@ -2,8 +2,8 @@
  * Requests: the run of the tab A1, which the tab A2 may take over when it becomes the leader, beside whatever
  * else the user's devices do, which is the device B here.
  *
- * What A1 has sent may wait at the server's door; answers are taken when they are sent, or are lost along with
- * all that follow on that connection.
+ * A frame that A1 has sent may wait at the server's door; answers are taken when they are sent, or are lost along
+ * with all that follow on that connection.
  */
 
 #ifndef ASKED
@@ -37,7 +37,7 @@
 
 #include "epoch.pml"
 
-/* What becomes of a request, as far as its client knows. */
+/* A request's fate, as far as its client knows. */
 #define UNUSED 0
 #define WAITING 1
 #define OPEN 2
@@ -79,7 +79,7 @@ chan door = [2 * ASKED + 1] of { byte, bool };
 chan door = [ASKED] of { byte, bool };
 #endif
 
-/* What may still happen. */
+/* Each fault may happen so many times more. */
 byte refusals = REFUSALS;
 byte crashes = CRASHES;
 byte deploys = DEPLOYS;

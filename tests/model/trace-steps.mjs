@@ -46,7 +46,7 @@ function split(place) {
 }
 
 /**
- * What follows a word among others.
+ * The word that follows another one.
  * @param {string[]} words
  * @param {string} word
  * @returns {string | undefined}
