@@ -23,8 +23,6 @@ struct Step {
   std::uint32_t texts = 0;
   std::size_t more_bytes = 0;
 };
-// Number of texts that stands before them.
-constexpr std::uint32_t kCounted = 0xffff'ffff;
 using Path = std::vector<Step>;
 
 std::uint32_t length_at(std::string_view bytes, std::size_t at) {
@@ -33,8 +31,7 @@ std::uint32_t length_at(std::string_view bytes, std::size_t at) {
 
 std::size_t place_of(std::string_view bytes, const Step& step) {
   std::size_t at = step.bytes;
-  const std::uint32_t texts = step.texts == kCounted ? length_at(bytes, at - 4) : step.texts;
-  for (std::uint32_t i = 0; i < texts; ++i) at += 4 + length_at(bytes, at);
+  for (std::uint32_t i = 0; i < step.texts; ++i) at += 4 + length_at(bytes, at);
   return at + step.more_bytes;
 }
 
@@ -130,10 +127,10 @@ constexpr Step kSequence = {.bytes = 1};
 constexpr Step kRuns = {.bytes = 1, .texts = 1};
 constexpr Step kDevices = {.bytes = 1, .texts = 2};
 constexpr Step kFirst = {.bytes = 4};
-constexpr Step kFirstEpoch = {.bytes = 8 + 1 + 4};
+constexpr Step kEpochs = {.bytes = 8 + 1};
 // Behind the epochs and the numbers of the journal.
-constexpr Step kRecords = {.bytes = 8 + 1 + 4, .texts = kCounted, .more_bytes = 8 + 8};
-constexpr Step kFirstFrame = {};
+constexpr Step kFrames = {.bytes = 8 + 1, .texts = 1, .more_bytes = 8 + 8};
+constexpr Step kFirstOfAll = {};
 constexpr Step kUser = {.bytes = 1};
 constexpr Step kMetrics = {.bytes = 8 + 8 + 1 + 8 + 8};
 constexpr Step kShared = {.bytes = 1, .texts = 1};
@@ -151,8 +148,8 @@ const std::vector<Record>& records() {
       {"snapshot", kRow, kWhole},
       {"extension", kRow, {kExtension}},
       {"sequence in the row", kRow, {kExtension, kSequence}},
-      {"complete epoch", kRow, {kExtension, kSequence, kFirstEpoch}},
-      {"frame of the journal", kRow, {kExtension, kSequence, kRecords, kFirstFrame}},
+      {"complete epoch", kRow, {kExtension, kSequence, kEpochs, kFirstOfAll}},
+      {"frame of the journal", kRow, {kExtension, kSequence, kFrames, kFirstOfAll}},
       {"runs", kRow, {kExtension, kRuns}},
       {"run", kRow, {kExtension, kRuns, kFirst}},
       {"devices", kRow, {kExtension, kDevices}},
@@ -259,17 +256,20 @@ TEST(RoomTest, WithoutItsBitsARunKnowsItsHighestNumberAlone) {
   }
 }
 
+// The devices that were missing when the last one left.
+constexpr std::size_t kMissingBytes = 4 + (3 * 16);
+
 TEST(RoomTest, WithoutItsTimeADeviceOfVersion2WasHereLongAgo) {
-  Host host = without_newest(kRow, {kExtension, kSequence}, 8);
+  Host host = without_newest(kRow, {kExtension, kSequence}, 8 + kMissingBytes);
   EXPECT_FALSE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"));
-  host = without_newest(kRow, {kExtension, kSequence}, 8);
+  host = without_newest(kRow, {kExtension, kSequence}, 8 + kMissingBytes);
   run(host, {R"(push {"type":"y"})"});
   EXPECT_TRUE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"))
       << "what was not counted is not skipped in silence";
 }
 
 TEST(RoomTest, WithoutItsLastNumberAnEpochHasNoPlaceButItsBeginning) {
-  Host host = without_newest(kRow, {kExtension, kSequence, {.bytes = 8 + 1 + 4, .texts = 1}}, 8);
+  Host host = without_newest(kRow, {kExtension, kSequence, kEpochs, {.texts = 1}}, 8);
   EXPECT_TRUE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"));
 }
 
@@ -312,6 +312,8 @@ TEST(RoomTest, WithoutMetricsTheyBeginAnew) {
 TEST(RoomTest, WithoutMissingDevicesNobodyIsExpected) {
   Host host = without_newest(kCarrier, {kShared, kSharedSequence}, 4 + 16);
   EXPECT_FALSE(has(told(host, "connect2 3 tablet since=^.5"), R"("reset":true)"));
+  host = without_newest(kRow, {kExtension, kSequence}, kMissingBytes);
+  EXPECT_FALSE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"));
 }
 
 }  // namespace
