@@ -78,7 +78,8 @@ TEST(InboxTest, NumbersAreTimesAndOnlyGoUp) {
   Inbox inbox;
   EXPECT_EQ(inbox.add("a", "", kNow, kLater).message.number, kNow);
   EXPECT_EQ(inbox.add("b", "", kNow, kLater).message.number, kNow + 1);
-  EXPECT_EQ(inbox.add("c", "", kNow - 5'000, kLater).message.number, kNow + 2) << "a clock set back";
+  EXPECT_EQ(inbox.add("c", "", kNow - 5'000, kLater).message.number, kNow + 2)
+      << "a clock set back";
   EXPECT_EQ(inbox.add("d", "", kNow + 10, kLater).message.number, kNow + 10);
   inbox.clear();
   EXPECT_EQ(inbox.add("e", "", kNow, kLater).message.number, kNow + 11) << "after a clear, too";
@@ -231,7 +232,7 @@ TEST(InboxTest, TheNewestPushIdsAreRememberedAlsoAfterMessagesThatOnlyTheirRowsK
   }
 }
 
-// What is erased must not come back, and a push that is repeated must not either.
+// An erased message must not come back, and neither must a push that is repeated.
 TEST(InboxTest, AClearErasesMessagesAndKeepsNumbersAndPushIds) {
   Inbox inbox;
   Rows rows;

@@ -75,14 +75,15 @@ bool has(const std::string& text, std::string_view part) {
 // all need.
 Host connected() {
   Host host;
-  run(host, {"at 1000000", "wake alice", "credential 900 0 phone-session",
-             "connect2 1 phone/t1 run=phone-run-0000001", "credential 900 0 laptop-session",
-             "connect2 2 laptop/t2 run=laptop-run-000001", "credential 900 0 tablet-session",
-             "connect2 3 tablet", "disconnect 3", "logout tablet", "credential 900 0 phone-session",
-             R"(frame 1 {"type":"set_device","name":"Work","id":"phone-run-0000001.1"})",
-             R"(frame 2 {"type":"broadcast","event":"e","id":"laptop-run-000001.1"})",
-             R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.2"})",
-             R"(push2 900 kept-id - - {"type":"message"})", R"(push2 - other-id - - {"type":"x"})"});
+  run(host,
+      {"at 1000000", "wake alice", "credential 900 0 phone-session",
+       "connect2 1 phone/t1 run=phone-run-0000001", "credential 900 0 laptop-session",
+       "connect2 2 laptop/t2 run=laptop-run-000001", "credential 900 0 tablet-session",
+       "connect2 3 tablet", "disconnect 3", "logout tablet", "credential 900 0 phone-session",
+       R"(frame 1 {"type":"set_device","name":"Work","id":"phone-run-0000001.1"})",
+       R"(frame 2 {"type":"broadcast","event":"e","id":"laptop-run-000001.1"})",
+       R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.2"})",
+       R"(push2 900 kept-id - - {"type":"message"})", R"(push2 - other-id - - {"type":"x"})"});
   return host;
 }
 
@@ -233,8 +234,8 @@ TEST(RoomTest, WithoutDevicesTheOthersAreKnown) {
 TEST(RoomTest, WithoutRunsNothingIsKnownOfARequest) {
   const std::string again =
       R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.2","again":true})";
-  const std::size_t size = record_size(kRow, {kExtension, kDevices}) +
-                           record_size(kRow, {kExtension, kRuns});
+  const std::size_t size =
+      record_size(kRow, {kExtension, kDevices}) + record_size(kRow, {kExtension, kRuns});
   Host host = without_newest(kRow, {kExtension}, size);
   run(host, {"connect2 1 phone/t1 run=phone-run-0000001"});
   EXPECT_TRUE(has(told(host, again), R"("code":"too_old")"));
@@ -243,12 +244,13 @@ TEST(RoomTest, WithoutRunsNothingIsKnownOfARequest) {
 }
 
 TEST(RoomTest, WithoutItsBitsARunKnowsItsHighestNumberAlone) {
-  for (const auto& [unit, path] : {std::pair(kRow, Path{kExtension, kRuns, {.bytes = 4, .texts = 1}}),
-                                   std::pair(kCarrier, Path{kShared, kSharedRuns,
-                                                            {.bytes = 4, .texts = 1}})}) {
+  for (const auto& [unit, path] :
+       {std::pair(kRow, Path{kExtension, kRuns, {.bytes = 4, .texts = 1}}),
+        std::pair(kCarrier, Path{kShared, kSharedRuns, {.bytes = 4, .texts = 1}})}) {
     Host host = without_newest(unit, path, 8);
     if (host.sockets.empty()) run(host, {"connect2 1 phone/t1 run=phone-run-0000001"});
-    const std::string request = R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.)";
+    const std::string request =
+        R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.)";
     EXPECT_TRUE(has(told(host, request + R"(2","again":true})"), R"("repeated":true)"));
     EXPECT_TRUE(has(told(host, request + R"(1","again":true})"), R"("code":"too_old")"));
     EXPECT_TRUE(has(told(host, request + R"(3"})"), R"("type":"ack")")) << "and it goes on";
@@ -285,7 +287,8 @@ TEST(RoomTest, WithoutCredentialsALogoutHasItsTime) {
 
 TEST(RoomTest, WithoutPushIdsTheInboxHasItsNumbersAndThoseOfItsMessages) {
   Host host = without_newest(kInbox, kWhole, 4 + (2 * sizeof(Digest)));
-  EXPECT_TRUE(has(told(host, "connect2 1 phone"), R"("inbox":{"last":1000000,"read":0,"unread":1})"));
+  EXPECT_TRUE(
+      has(told(host, "connect2 1 phone"), R"("inbox":{"last":1000000,"read":0,"unread":1})"));
   EXPECT_TRUE(has(told(host, R"(push2 - other-id - - {"type":"x"})"), R"("delivered":1)"));
 }
 
