@@ -32,6 +32,7 @@ add_executable(session_tests
   tests/unit/scenario.cpp
   tests/unit/scenario_test.cpp
   tests/unit/scenario_text.cpp
+  tests/unit/sequence_bytes_test.cpp
   tests/unit/sequence_test.cpp
   tests/unit/session_test.cpp
   tests/unit/sha256_test.cpp

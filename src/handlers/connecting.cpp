@@ -33,10 +33,9 @@ void Session::come_in(const Connected& event, Step& step) {
   const Presence presence =
       was_here ? user_.device_view(event.device_id).presence : Presence::kOnline;
   const std::vector<ConnectionId> replaced = replaced_by(event);
-  const auto own_replaced =
-      std::count_if(replaced.begin(), replaced.end(), [&](ConnectionId id) {
-        return user_.connections[id].device_id == event.device_id;
-      });
+  const auto own_replaced = std::count_if(replaced.begin(), replaced.end(), [&](ConnectionId id) {
+    return user_.connections[id].device_id == event.device_id;
+  });
   const Presence before = user_.presence;
   for (const ConnectionId id : replaced) replace(id, event.device_id, step);
   // The new connection is told nothing before its first frame.

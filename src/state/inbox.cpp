@@ -207,6 +207,8 @@ bool Inbox::restore_kept(std::string_view row) {
   ByteReader reader(row);
   const bool is_known = reader.u8() == kKeptVersion;
   const std::int64_t last = reader.safe_integer();
+  // The row goes in this step, also if not all of it can be read.
+  is_row_behind_ = is_unstored_ = true;
   for (std::uint32_t left = reader.count(kKeptBytesMin); left > 0; --left) {
     const std::int64_t number = reader.safe_integer();
     // Its place among the frames to all says nothing any more.
@@ -217,7 +219,6 @@ bool Inbox::restore_kept(std::string_view row) {
     if (!is_known || reader.failed() || number <= last_ || number > last) return false;
     add(body, {}, number, expires_at);
   }
-  is_row_behind_ = is_unstored_ = true;
   return is_known && !reader.failed();
 }
 

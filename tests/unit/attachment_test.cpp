@@ -37,22 +37,21 @@ Metrics most_metrics() {
 }
 
 // All fields have a value of their own.
-const Attachment kPhone = {.order = 7,
-                           .last_active = 1'000'000,
-                           .presence = Presence::kAway,
-                           .credential = {.issued_at_s = 8,
-                                          .expires_at = 9,
-                                          .id = 0xfedc'ba98'7654'3210},
-                           .device_id = "phone\0x"sv,
-                           .attached_at = 1'000'005,
-                           .counted_since = 5,
-                           .metrics = some_metrics(),
-                           .tab_id = "tab",
-                           .run = "phone-run-0000001",
-                           .device_presence = Presence::kOffline,
-                           .connected_at = 900'000,
-                           .seen_at = 999'000,
-                           .shared = "of\0all"sv};
+const Attachment kPhone = {
+    .order = 7,
+    .last_active = 1'000'000,
+    .presence = Presence::kAway,
+    .credential = {.issued_at_s = 8, .expires_at = 9, .id = 0xfedc'ba98'7654'3210},
+    .device_id = "phone\0x"sv,
+    .attached_at = 1'000'005,
+    .counted_since = 5,
+    .metrics = some_metrics(),
+    .tab_id = "tab",
+    .run = "phone-run-0000001",
+    .device_presence = Presence::kOffline,
+    .connected_at = 900'000,
+    .seen_at = 999'000,
+    .shared = "of\0all"sv};
 
 Attachment v2_phone() {
   Attachment attachment = kPhone;
@@ -200,9 +199,9 @@ TEST(AttachmentTest, WhatIsNeverWrittenIsRefused) {
     append_text(longer, std::string(size, 'x'));
     return bytes.replace(bytes.find(old), old.size(), longer);
   };
-  for (const auto& [text, size_max] : {std::pair(kPhone.device_id, kDeviceIdBytesMax),
-                                       std::pair(kPhone.tab_id, kV2DeviceIdBytesMax),
-                                       std::pair(kPhone.run, kRunBytesMax)}) {
+  for (const auto& [text, size_max] :
+       {std::pair(kPhone.device_id, kDeviceIdBytesMax),
+        std::pair(kPhone.tab_id, kV2DeviceIdBytesMax), std::pair(kPhone.run, kRunBytesMax)}) {
     EXPECT_TRUE(decode_attachment(with_text(text, size_max))) << text;
     EXPECT_FALSE(decode_attachment(with_text(text, size_max + 1))) << text;
   }

@@ -174,8 +174,18 @@ std::string word_of(const RememberedDevice& device, const Names& names) {
   return word_of(device.id) + '(' + joined(more, ", ") + ')';
 }
 
+// This reads the devices of which a socket has closed and none has opened since.
+void add_missing(Line& line, ByteReader& reader, const Names& names) {
+  Words missing;
+  for (std::uint32_t left = reader.count(2 * sizeof(std::int64_t)); left > 0; --left) {
+    const std::string device = name_of(static_cast<std::uint64_t>(reader.i64()), names);
+    missing.push_back(device + '(' + std::to_string(reader.safe_integer()) + ')');
+  }
+  line.add_list("missing", std::move(missing));
+}
+
 // This reads the part of the sequence that a row has. Returns false if it is damaged.
-bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active) {
+bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active, const Names& names) {
   ByteReader reader(bytes);
   const std::int64_t open = reader.safe_integer();
   const bool is_told = reader.flag();
@@ -190,6 +200,7 @@ bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active) {
   add_open(line, open, is_told);
   const bool is_journal = add_journal(line, reader);
   line.add_unless(last_active, "v2Seen", reader.safe_integer());
+  add_missing(line, reader, names);
   return is_journal && !reader.failed();
 }
 
@@ -197,8 +208,8 @@ void add_extension(Line& line, const Snapshot& row, const Names& names) {
   if (row.extension.empty()) return;
   ByteReader reader(row.extension);
   Line words = line;
-  bool is_read =
-      reader.u8() == kExtensionVersion && add_row_sequence(words, reader.text(), row.last_active);
+  bool is_read = reader.u8() == kExtensionVersion &&
+                 add_row_sequence(words, reader.text(), row.last_active, names);
   if (is_read) add_runs(words, reader.text());
   ByteReader devices(reader.text());
   RememberedDevices remembered;
@@ -227,12 +238,7 @@ void add_shared(Line& line, const Attachment& attachment, const Names& names) {
   if (!add_journal(words, reader)) return line.add("shared", word_of(attachment.shared));
   line = words;
   line.add_unless(attachment.last_active, "v2Seen", v2_seen_at);
-  Words missing;
-  for (std::uint32_t left = reader.count(2 * sizeof(std::int64_t)); left > 0; --left) {
-    const std::string device = name_of(static_cast<std::uint64_t>(reader.i64()), names);
-    missing.push_back(device + '(' + std::to_string(reader.safe_integer()) + ')');
-  }
-  line.add_list("missing", std::move(missing));
+  add_missing(line, reader, names);
   add_runs(line, shared.text());
   line.add_rest(shared.rest());
 }

@@ -119,8 +119,10 @@ TEST(DecodedTest, ARowSaysWhatAPersonLooksFor) {
   EXPECT_EQ(without_hash(decoded_row(plain, {})), "games=[] lastActive=5");
   EXPECT_EQ(
       without_hash(decoded_row(some_row(some_connections()), some_names())),
-      "games=[go, \"tic tac\"] lastActive=1000 epochs=[7353889580914960.1] open=7353889580915694 seq=4 "
-      "v2Seen=990 runs=[laptop-run-000001:1-3+5, phone-run-0000001:(used=7, from=7)] "
+      "games=[go, \"tic tac\"] lastActive=1000 epochs=[7353889580914960.1] open=7353889580915694 "
+      "seq=4 "
+      "v2Seen=990 missing=[phone(980)] runs=[laptop-run-000001:1-3+5, phone-run-0000001:(used=7, "
+      "from=7)] "
       "devices=[laptop(900), phone(950-1000, name=\"My phone\", credentials=token+#00000001)] "
       "rest=later");
 }

@@ -163,9 +163,8 @@ TEST(FrameTest, AnAnswerToARequestHasItsId) {
   write_ack(out, "laptop-run-000001.7", false, false);
   EXPECT_EQ(out, R"({"type":"ack","id":"laptop-run-000001.7"})");
   write_ack(out, "laptop-run-000001.7", true, true);
-  EXPECT_EQ(
-      out,
-      R"({"type":"ack","id":"laptop-run-000001.7","repeated":true,"credentialShared":true})");
+  EXPECT_EQ(out,
+            R"({"type":"ack","id":"laptop-run-000001.7","repeated":true,"credentialShared":true})");
   write_error(out, {.code = ErrorCode::kTooOld, .message = "m"}, "laptop-run-000001.7");
   EXPECT_NE(out.find(R"("code":"too_old")"), std::string::npos) << out;
   EXPECT_NE(out.find(R"("id":"laptop-run-000001.7")"), std::string::npos) << out;

@@ -23,8 +23,6 @@ struct Step {
   std::uint32_t texts = 0;
   std::size_t more_bytes = 0;
 };
-// Number of texts that stands before them.
-constexpr std::uint32_t kCounted = 0xffff'ffff;
 using Path = std::vector<Step>;
 
 std::uint32_t length_at(std::string_view bytes, std::size_t at) {
@@ -33,8 +31,7 @@ std::uint32_t length_at(std::string_view bytes, std::size_t at) {
 
 std::size_t place_of(std::string_view bytes, const Step& step) {
   std::size_t at = step.bytes;
-  const std::uint32_t texts = step.texts == kCounted ? length_at(bytes, at - 4) : step.texts;
-  for (std::uint32_t i = 0; i < texts; ++i) at += 4 + length_at(bytes, at);
+  for (std::uint32_t i = 0; i < step.texts; ++i) at += 4 + length_at(bytes, at);
   return at + step.more_bytes;
 }
 
@@ -78,14 +75,15 @@ bool has(const std::string& text, std::string_view part) {
 // all need.
 Host connected() {
   Host host;
-  run(host, {"at 1000000", "wake alice", "credential 900 0 phone-session",
-             "connect2 1 phone/t1 run=phone-run-0000001", "credential 900 0 laptop-session",
-             "connect2 2 laptop/t2 run=laptop-run-000001", "credential 900 0 tablet-session",
-             "connect2 3 tablet", "disconnect 3", "logout tablet", "credential 900 0 phone-session",
-             R"(frame 1 {"type":"set_device","name":"Work","id":"phone-run-0000001.1"})",
-             R"(frame 2 {"type":"broadcast","event":"e","id":"laptop-run-000001.1"})",
-             R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.2"})",
-             R"(push2 900 kept-id - - {"type":"message"})", R"(push2 - other-id - - {"type":"x"})"});
+  run(host,
+      {"at 1000000", "wake alice", "credential 900 0 phone-session",
+       "connect2 1 phone/t1 run=phone-run-0000001", "credential 900 0 laptop-session",
+       "connect2 2 laptop/t2 run=laptop-run-000001", "credential 900 0 tablet-session",
+       "connect2 3 tablet", "disconnect 3", "logout tablet", "credential 900 0 phone-session",
+       R"(frame 1 {"type":"set_device","name":"Work","id":"phone-run-0000001.1"})",
+       R"(frame 2 {"type":"broadcast","event":"e","id":"laptop-run-000001.1"})",
+       R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.2"})",
+       R"(push2 900 kept-id - - {"type":"message"})", R"(push2 - other-id - - {"type":"x"})"});
   return host;
 }
 
@@ -130,10 +128,10 @@ constexpr Step kSequence = {.bytes = 1};
 constexpr Step kRuns = {.bytes = 1, .texts = 1};
 constexpr Step kDevices = {.bytes = 1, .texts = 2};
 constexpr Step kFirst = {.bytes = 4};
-constexpr Step kFirstEpoch = {.bytes = 8 + 1 + 4};
+constexpr Step kEpochs = {.bytes = 8 + 1};
 // Behind the epochs and the numbers of the journal.
-constexpr Step kRecords = {.bytes = 8 + 1 + 4, .texts = kCounted, .more_bytes = 8 + 8};
-constexpr Step kFirstFrame = {};
+constexpr Step kFrames = {.bytes = 8 + 1, .texts = 1, .more_bytes = 8 + 8};
+constexpr Step kFirstOfAll = {};
 constexpr Step kUser = {.bytes = 1};
 constexpr Step kMetrics = {.bytes = 8 + 8 + 1 + 8 + 8};
 constexpr Step kShared = {.bytes = 1, .texts = 1};
@@ -151,8 +149,8 @@ const std::vector<Record>& records() {
       {"snapshot", kRow, kWhole},
       {"extension", kRow, {kExtension}},
       {"sequence in the row", kRow, {kExtension, kSequence}},
-      {"complete epoch", kRow, {kExtension, kSequence, kFirstEpoch}},
-      {"frame of the journal", kRow, {kExtension, kSequence, kRecords, kFirstFrame}},
+      {"complete epoch", kRow, {kExtension, kSequence, kEpochs, kFirstOfAll}},
+      {"frame of the journal", kRow, {kExtension, kSequence, kFrames, kFirstOfAll}},
       {"runs", kRow, {kExtension, kRuns}},
       {"run", kRow, {kExtension, kRuns, kFirst}},
       {"devices", kRow, {kExtension, kDevices}},
@@ -236,8 +234,8 @@ TEST(RoomTest, WithoutDevicesTheOthersAreKnown) {
 TEST(RoomTest, WithoutRunsNothingIsKnownOfARequest) {
   const std::string again =
       R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.2","again":true})";
-  const std::size_t size = record_size(kRow, {kExtension, kDevices}) +
-                           record_size(kRow, {kExtension, kRuns});
+  const std::size_t size =
+      record_size(kRow, {kExtension, kDevices}) + record_size(kRow, {kExtension, kRuns});
   Host host = without_newest(kRow, {kExtension}, size);
   run(host, {"connect2 1 phone/t1 run=phone-run-0000001"});
   EXPECT_TRUE(has(told(host, again), R"("code":"too_old")"));
@@ -246,12 +244,13 @@ TEST(RoomTest, WithoutRunsNothingIsKnownOfARequest) {
 }
 
 TEST(RoomTest, WithoutItsBitsARunKnowsItsHighestNumberAlone) {
-  for (const auto& [unit, path] : {std::pair(kRow, Path{kExtension, kRuns, {.bytes = 4, .texts = 1}}),
-                                   std::pair(kCarrier, Path{kShared, kSharedRuns,
-                                                            {.bytes = 4, .texts = 1}})}) {
+  for (const auto& [unit, path] :
+       {std::pair(kRow, Path{kExtension, kRuns, {.bytes = 4, .texts = 1}}),
+        std::pair(kCarrier, Path{kShared, kSharedRuns, {.bytes = 4, .texts = 1}})}) {
     Host host = without_newest(unit, path, 8);
     if (host.sockets.empty()) run(host, {"connect2 1 phone/t1 run=phone-run-0000001"});
-    const std::string request = R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.)";
+    const std::string request =
+        R"(frame 1 {"type":"broadcast","event":"e","id":"phone-run-0000001.)";
     EXPECT_TRUE(has(told(host, request + R"(2","again":true})"), R"("repeated":true)"));
     EXPECT_TRUE(has(told(host, request + R"(1","again":true})"), R"("code":"too_old")"));
     EXPECT_TRUE(has(told(host, request + R"(3"})"), R"("type":"ack")")) << "and it goes on";
@@ -259,17 +258,20 @@ TEST(RoomTest, WithoutItsBitsARunKnowsItsHighestNumberAlone) {
   }
 }
 
+// The devices that were missing when the last one left.
+constexpr std::size_t kMissingBytes = 4 + (3 * 16);
+
 TEST(RoomTest, WithoutItsTimeADeviceOfVersion2WasHereLongAgo) {
-  Host host = without_newest(kRow, {kExtension, kSequence}, 8);
+  Host host = without_newest(kRow, {kExtension, kSequence}, 8 + kMissingBytes);
   EXPECT_FALSE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"));
-  host = without_newest(kRow, {kExtension, kSequence}, 8);
+  host = without_newest(kRow, {kExtension, kSequence}, 8 + kMissingBytes);
   run(host, {R"(push {"type":"y"})"});
   EXPECT_TRUE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"))
       << "what was not counted is not skipped in silence";
 }
 
 TEST(RoomTest, WithoutItsLastNumberAnEpochHasNoPlaceButItsBeginning) {
-  Host host = without_newest(kRow, {kExtension, kSequence, {.bytes = 8 + 1 + 4, .texts = 1}}, 8);
+  Host host = without_newest(kRow, {kExtension, kSequence, kEpochs, {.texts = 1}}, 8);
   EXPECT_TRUE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"));
 }
 
@@ -285,7 +287,8 @@ TEST(RoomTest, WithoutCredentialsALogoutHasItsTime) {
 
 TEST(RoomTest, WithoutPushIdsTheInboxHasItsNumbersAndThoseOfItsMessages) {
   Host host = without_newest(kInbox, kWhole, 4 + (2 * sizeof(Digest)));
-  EXPECT_TRUE(has(told(host, "connect2 1 phone"), R"("inbox":{"last":1000000,"read":0,"unread":1})"));
+  EXPECT_TRUE(
+      has(told(host, "connect2 1 phone"), R"("inbox":{"last":1000000,"read":0,"unread":1})"));
   EXPECT_TRUE(has(told(host, R"(push2 - other-id - - {"type":"x"})"), R"("delivered":1)"));
 }
 
@@ -312,6 +315,8 @@ TEST(RoomTest, WithoutMetricsTheyBeginAnew) {
 TEST(RoomTest, WithoutMissingDevicesNobodyIsExpected) {
   Host host = without_newest(kCarrier, {kShared, kSharedSequence}, 4 + 16);
   EXPECT_FALSE(has(told(host, "connect2 3 tablet since=^.5"), R"("reset":true)"));
+  host = without_newest(kRow, {kExtension, kSequence}, kMissingBytes);
+  EXPECT_FALSE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"));
 }
 
 }  // namespace

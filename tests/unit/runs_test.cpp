@@ -63,7 +63,7 @@ std::string one_run(std::string_view run, std::uint64_t highest, std::uint64_t k
   return bytes;
 }
 
-// What is done twice is a second move in a game, a second message to a friend.
+// A request that is done twice is a second move in a game, or a second message to a friend.
 TEST(RunsTest, WhatIsDoneIsKnownAsDoneAndWhatWasRefusedAsNotDone) {
   Runs runs;
   ask(runs, 1);

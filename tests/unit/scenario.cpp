@@ -106,7 +106,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     Host::Socket& socket = host.sockets[take_number<ConnectionId>(rest)];
     socket.attachment = bytes_of(rest);
   } else if (name == "appended") {
-    host.sockets[take_number<ConnectionId>(rest)].attachment += bytes_of(rest);
+    Host::Socket& socket = host.sockets[take_number<ConnectionId>(rest)];
+    socket.attachment += bytes_of(rest);
   } else if (name == "credential") {
     host.credential.issued_at_s = take_number<std::int64_t>(rest);
     host.credential.expires_at = rest.empty() ? 0 : take_number<TimeMs>(rest);

@@ -2,118 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "format/bytes.h"
 #include "limits.h"
+#include "sequence_world.h"
 
 namespace user_session {
 namespace {
-
-// A session in small: connections, the sequence, its row and the carrier's attachment.
-class World {
- public:
-  World() { sequence.seed(seed_); }
-
-  // Each is one step.
-  Position connect(ConnectionId id, ProtocolVersion version = ProtocolVersion::kVersion2) {
-    const bool was_anyone_here = connections.count() > 0;
-    connections.open(id, std::to_string(id), version);
-    if (version == ProtocolVersion::kVersion2) {
-      sequence.note_connected(now);
-      sequence.note_told();
-    }
-    finish(was_anyone_here);
-    return sequence.head();
-  }
-  void leave(ConnectionId id) {
-    if (connections[id].version == ProtocolVersion::kVersion2) {
-      sequence.note_gone(std::to_string(id), now);
-    }
-    connections.close(id);
-    finish(true);
-  }
-  // Returns the frame as version 2 gets it.
-  std::string send(std::string_view type) {
-    const bool is_anyone_here = connections.count() > 0;
-    std::string frame = R"({"type":")" + std::string(type) + R"("})";
-    sequence.count_frame(frame, now, connections);
-    if (connections.v2_count() > 0) sequence.stamp(frame);
-    finish(is_anyone_here);
-    return frame;
-  }
-  void ask() {
-    sequence.note_request(now);
-    finish(true);
-  }
-  void clear() {
-    const bool is_anyone_here = connections.count() > 0;
-    sequence.clear(now, connections);
-    finish(is_anyone_here);
-  }
-  // A new instance with the sockets that were open. Returns true if an epoch was cut short.
-  bool sleep() { return wake(connections.count() > 0); }
-  // The carrier's attachment can't be read, or all sockets are gone.
-  bool lose_attachment() { return wake(false); }
-  bool crash() {
-    connections = Connections();
-    return wake(false);
-  }
-
-  // What a device with this place is brought, or "reset".
-  std::vector<std::string> brought(Position since) {
-    if (!sequence.reaches(since)) return {"reset"};
-    std::vector<std::string> lines;
-    for (const Journal::Missed& one : sequence.journal().missed(since.seq, {})) {
-      lines.push_back(std::to_string(one.seq) + ' ' + one.frame);
-    }
-    return lines;
-  }
-
-  Sequence sequence;
-  Connections connections;
-  TimeMs now = 1'000'000;
-  int rows = 0;
-  std::string row;
-
- private:
-  void finish(bool was_anyone_here) {
-    if (connections.v2_count() > 0) sequence.note_seen(now);
-    sequence.finish_step(connections.count() > 0, was_anyone_here);
-    if (sequence.is_unstored()) {
-      row.clear();
-      sequence.encode_row(row);
-      sequence.note_stored();
-      ++rows;
-    }
-    if (connections.count() == 0) return;
-    attachment_.clear();
-    sequence.encode_attached(now, kJournalAttachedBytesMax, attachment_);
-    sequence.note_attached();
-  }
-  bool wake(bool is_carried) {
-    sequence = Sequence();
-    sequence.seed(++seed_);
-    if (!row.empty()) {
-      ByteReader reader(row);
-      EXPECT_TRUE(sequence.restore_row(reader) && reader.finished());
-    }
-    if (is_carried) {
-      ByteReader reader(attachment_);
-      EXPECT_TRUE(sequence.restore_attached(reader) && reader.finished());
-    }
-    const bool is_cut_short = sequence.finish_restoring(is_carried);
-    finish(false);
-    return is_cut_short;
-  }
-
-  std::int64_t seed_ = 0;
-  std::string attachment_;
-};
 
 using Lines = std::vector<std::string>;
 
@@ -144,7 +40,8 @@ TEST(SequenceTest, TheFirstFrameOfAnEpochTellsItsName) {
   EXPECT_EQ(world.send("b"), R"({"type":"b","seq":2})");
   EXPECT_FALSE(world.sleep());
   EXPECT_EQ(world.send("c"), R"({"type":"c","seq":3})") << "the sockets carry it through a sleep";
-  EXPECT_EQ(world.brought(first), (Lines{R"(1 {"type":"a"})", R"(2 {"type":"b"})", R"(3 {"type":"c"})"}));
+  EXPECT_EQ(world.brought(first),
+            (Lines{R"(1 {"type":"a"})", R"(2 {"type":"b"})", R"(3 {"type":"c"})"}));
 }
 
 TEST(SequenceTest, ARequestBeginsAnEpochThatTheNextFrameTells) {
@@ -202,7 +99,7 @@ TEST(SequenceTest, AVisitWithoutNewsWritesNothing) {
   EXPECT_EQ(world.rows, rows);
 }
 
-// What is worse than a reset is none: a device that goes on where frames are missing.
+// Worse than a reset is none: a device goes on where frames are missing.
 TEST(SequenceTest, ACrashResetsEverybodyOnce) {
   World world;
   const Position first = world.connect(1);
@@ -386,39 +283,6 @@ TEST(SequenceTest, AClearWithNobodyThereKeepsTheLastNumberAndNoPlace) {
   EXPECT_EQ(world.connect(1).seq, 2);
 }
 
-// A name that comes twice would let a device go on in a history that a restore has undone.
-TEST(SequenceTest, NoEpochHasTheNameOfAnother) {
-  std::set<std::int64_t> names;
-  std::size_t count = 0;
-  for (std::int64_t seed = 0; seed < 100; ++seed) {
-    Sequence sequence;
-    sequence.seed(seed);
-    Connections connections;
-    for (TimeMs now = 1'795'383'198'465; now < 1'795'383'198'475; ++now) {
-      sequence.clear(now + (seed * 10), connections);
-      sequence.note_connected(now + (seed * 10));
-      sequence.finish_step(false, true);
-      names.insert(sequence.head().epoch);
-      ++count;
-      sequence.clear(now, connections);
-    }
-  }
-  EXPECT_EQ(names.size(), count);
-  EXPECT_GT(*names.begin(), 0);
-  EXPECT_LE(*names.rbegin(), kSafeIntegerMax);
-}
-
-TEST(SequenceTest, InTheSameMillisecondTwoInstancesNameTheirEpochsByTheirRandomness) {
-  std::set<std::int64_t> names;
-  for (std::int64_t seed = 0; seed < 20; ++seed) {
-    Sequence sequence;
-    sequence.seed(seed);
-    sequence.note_request(1'795'383'198'465);
-    names.insert(sequence.head().epoch);
-  }
-  EXPECT_EQ(names.size(), 20U);
-}
-
 TEST(SequenceTest, ARestoredBackupResumesNobodyOnWhatIsUndone) {
   World world;
   world.connect(1);
@@ -438,81 +302,6 @@ TEST(SequenceTest, ARestoredBackupResumesNobodyOnWhatIsUndone) {
   EXPECT_EQ(undone.seq, 7);
   EXPECT_EQ(world.brought(undone), kReset) << "7 is another frame now";
   EXPECT_EQ(world.brought(saved).size(), 8U) << "it has seen nothing that is undone";
-}
-
-TEST(SequenceTest, WhileADeviceIsMissingMoreFramesAreAttached) {
-  World world;
-  world.connect(1);
-  world.connect(2);
-  const auto attached = [&] {
-    std::string bytes;
-    world.sequence.encode_attached(world.now, kJournalAttachedBytesMax, bytes);
-    return bytes.size();
-  };
-  for (int i = 0; i < 50; ++i) world.send(std::string(100, 'x'));
-  EXPECT_LT(attached(), 2 * kJournalRecentBytesMax);
-  world.leave(2);
-  EXPECT_GT(attached(), 5'000U);
-  world.now += kAwaitedMs + 1;
-  EXPECT_LT(attached(), 2 * kJournalRecentBytesMax) << "it is not expected any more";
-  world.now -= kAwaitedMs + 1;
-  world.sequence.note_back("2");
-  EXPECT_LT(attached(), 2 * kJournalRecentBytesMax) << "it is back";
-}
-
-TEST(SequenceTest, WhatIsAttachedFitsIntoWhatThereIs) {
-  World world;
-  for (ConnectionId id = 0; id < 20; ++id) world.connect(id);
-  for (ConnectionId id = 1; id < 20; ++id) world.leave(id);
-  for (int i = 0; i < 50; ++i) world.send(std::string(300, 'x'));
-  for (const std::size_t bytes_max : {300U, 600U, 1'200U, 5'000U, 20'000U}) {
-    std::string bytes = "before";
-    world.sequence.encode_attached(world.now, bytes_max, bytes);
-    EXPECT_LE(bytes.size(), bytes_max + 6) << bytes_max;
-    Sequence other;
-    ByteReader reader(std::string_view(bytes).substr(6));
-    EXPECT_TRUE(other.restore_attached(reader) && reader.finished()) << bytes_max;
-    EXPECT_EQ(other.head(), world.sequence.head());
-  }
-}
-
-// The numbers begin anew, since those that were read may be any.
-TEST(SequenceTest, OfDamagedBytesNothingIsLeft) {
-  World world;
-  const Position place = world.connect(1);
-  world.send("a");
-  std::string row = world.row;
-  std::fill(row.end() - 36, row.end() - 28, '\x80');
-  Sequence sequence;
-  ByteReader reader(row);
-  ASSERT_FALSE(sequence.restore_row(reader));
-  sequence.forget_damaged();
-  EXPECT_TRUE(sequence.finish_restoring(false));
-  EXPECT_FALSE(sequence.reaches(place));
-  EXPECT_EQ(sequence.journal().last(), 0);
-  EXPECT_FALSE(sequence.is_known());
-}
-
-TEST(SequenceTest, EveryTruncationBeforeTheNewestFieldIsRefused) {
-  World world;
-  world.connect(1);
-  world.connect(2);
-  world.leave(2);
-  world.send("a");
-  std::string attached;
-  world.sequence.encode_attached(world.now, kJournalAttachedBytesMax, attached);
-  const std::size_t row_end = world.row.size() - 8;
-  for (std::size_t size = 0; size < world.row.size(); ++size) {
-    Sequence sequence;
-    ByteReader reader(std::string_view(world.row).substr(0, size));
-    EXPECT_EQ(sequence.restore_row(reader), size == row_end) << size << " bytes";
-  }
-  const std::size_t attached_end = attached.size() - 4 - 16;
-  for (std::size_t size = 0; size < attached.size(); ++size) {
-    Sequence sequence;
-    ByteReader reader(std::string_view(attached).substr(0, size));
-    EXPECT_EQ(sequence.restore_attached(reader), size == attached_end) << size << " bytes";
-  }
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ TEST(SnapshotTest, WhatTheFirstVersionStoredIsStillRead) {
       "\0\x01\0\0\0\0\0\0"
       "\x01\0\0\0"
       "\x02\0\0\0go"sv);
-  EXPECT_EQ(snapshot, (Snapshot{.active_games = {"go"}, .last_active = 256, .extension = {}, .rest = {}}));
+  EXPECT_EQ(snapshot,
+            (Snapshot{.active_games = {"go"}, .last_active = 256, .extension = {}, .rest = {}}));
 }
 
 TEST(SnapshotTest, WhatTheSecondVersionStoredIsStillReadItsLogoutToo) {

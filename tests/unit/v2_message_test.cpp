@@ -137,8 +137,7 @@ TEST(V2MessageTest, AnAimThatCantBeReadIsNoAimAtAll) {
 TEST(V2MessageTest, Version1KnowsNothingOfIt) {
   for (const std::string_view frame :
        {R"({"type":"set_device","name":"Work"})", R"({"type":"logout_others"})",
-        R"({"type":"mark_read","inbox":5})",
-        R"({"type":"logout_device","deviceId":"phone"})"}) {
+        R"({"type":"mark_read","inbox":5})", R"({"type":"logout_device","deviceId":"phone"})"}) {
     EXPECT_EQ(outcome(frame, ProtocolVersion::kVersion1), "error unknown_type type") << frame;
   }
   EXPECT_EQ(outcome(R"({"type":"broadcast","event":"e","to":["a"],"except":5})",
@@ -184,7 +183,7 @@ TEST(V2MessageTest, ARepetitionSaysThatItIsOneInOneWay) {
   EXPECT_EQ(id_of(R"({"type":"ping","again":true})"), "error invalid_message again");
 }
 
-// What a frame is refused for is told by its id; a frame that can't be read has none.
+// A refusal names its frame by the id; a frame that can't be read has none.
 TEST(V2MessageTest, ARefusedFrameHasItsIdToo) {
   const std::string id = R"("id":"laptop-run-000001.7")";
   for (const std::string& frame : {R"({"type":"nonsense",)" + id + '}', '{' + id + '}',
