@@ -58,8 +58,8 @@ function assertRead(instance) {
 
 /** @param {SessionInstance} instance */
 function exportOf(instance) {
-  const [{ text }] = instance.step({ type: "ExportRequested", now: LAST_ACTIVE, credential: TRUSTED });
-  return JSON.parse(text);
+  const effects = instance.step({ type: "ExportRequested", now: LAST_ACTIVE, credential: TRUSTED });
+  return JSON.parse(String(effects.find(({ kind }) => kind === EffectKind.Answer)?.text));
 }
 
 /** @param {SessionInstance} instance */
