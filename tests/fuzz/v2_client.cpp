@@ -76,10 +76,9 @@ void Client::read_whole(const Arriving& arrived) {
     place_ = {.epoch = frame.epoch, .seq = frame.seq};
     told_ = arrived.all_size;
   }
-  if (is_first) {
-    if (!is_resumed) since_ = {};
-    greeted_ = frame.seq;
-  }
+  // Nothing is brought after a state.
+  if (!is_resumed) since_ = {};
+  greeted_ = is_first ? frame.seq : 0;
   newest_ = frame.seq;
   is_greeted_ = true;
   raise(arrived);
