@@ -12,6 +12,17 @@ add_library(fuzz_support OBJECT
   tests/fuzz/model_checks.cpp
   tests/fuzz/operations.cpp
   tests/fuzz/perform.cpp
+  tests/fuzz/v2_client.cpp
+  tests/fuzz/v2_devices.cpp
+  tests/fuzz/v2_faults.cpp
+  tests/fuzz/v2_frames.cpp
+  tests/fuzz/v2_keeping.cpp
+  tests/fuzz/v2_requests.cpp
+  tests/fuzz/v2_rows.cpp
+  tests/fuzz/v2_servers.cpp
+  tests/fuzz/v2_stage.cpp
+  tests/fuzz/v2_truth.cpp
+  tests/fuzz/v2_world.cpp
   tests/unit/decoded.cpp
   tests/unit/host.cpp
   tests/unit/scenario.cpp

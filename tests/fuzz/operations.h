@@ -89,6 +89,10 @@ bool is_possible(const Host& host, const Operation& operation);
 // waking.
 void perform(Host& host, const Operation& operation);
 
+// Returns a text as scenario files have it: long runs are folded, and only plain ASCII is left as
+// it is.
+std::string in_scenario(std::string_view text);
+
 // Returns the operation as a command of a scenario file, in this state of the world.
 std::string command_of(const Host& host, const Operation& operation);
 

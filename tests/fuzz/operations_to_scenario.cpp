@@ -8,6 +8,8 @@
 #include "checks.h"
 #include "operations.h"
 #include "scenario.h"
+#include "v2_draw.h"
+#include "v2_world.h"
 
 namespace user_session {
 namespace {
@@ -37,9 +39,28 @@ void print_story(const char* path) {
   }
 }
 
+// A story of version 2 ends where no command can say what comes next.
+void print_v2_story(const char* path) {
+  std::printf("# %s\n", path);
+  const std::string bytes = read_file(path);
+  Draw draw(bytes);
+  Host host;
+  World world(draw, [&](const std::string& command) { print(host, command); });
+  while (!draw.is_done()) world.go_on(draw);
+}
+
+bool is_of_v2(std::string_view path) { return path.find("/v2/") != std::string_view::npos; }
+
 }  // namespace
 }  // namespace user_session
 
 int main(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) user_session::print_story(argv[i]);
+  using namespace user_session;
+  for (int i = 1; i < argc; ++i) {
+    if (is_of_v2(argv[i])) {
+      print_v2_story(argv[i]);
+    } else {
+      print_story(argv[i]);
+    }
+  }
 }

@@ -7,30 +7,6 @@ namespace {
 
 using Kind = Operation::Kind;
 
-// A scenario's way to write a text: long runs are folded, and only plain ASCII is left as it is.
-std::string in_scenario(std::string_view text) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
-  constexpr std::size_t kFoldedFrom = 32;
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t run = 1;
-    while (i + run < text.size() && text[i + run] == text[i]) ++run;
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool is_plain = c > ' ' && c < 0x7f && c != '\\' && c != '<' && c != '>';
-    if (is_plain && run >= kFoldedFrom) {
-      out += {'<', text[i], '*'};
-      out += std::to_string(run) + '>';
-      i += run;
-      continue;
-    }
-    const bool is_inner_space = c == ' ' && i > 0 && i + 1 < text.size();
-    if (is_plain || is_inner_space) out += text[i];
-    if (!is_plain && !is_inner_space) out += {'\\', 'x', kHexDigits[c >> 4], kHexDigits[c & 0xf]};
-    ++i;
-  }
-  return out;
-}
-
 Payload payload_of(std::string_view text) {
   const bool is_copied = text.size() <= kFrameBytesMax;
   return {.text = is_copied ? text : std::string_view(), .size_bytes = text.size()};
@@ -91,6 +67,29 @@ void perform_event(Host& host, const Operation& operation) {
 }
 
 }  // namespace
+
+std::string in_scenario(std::string_view text) {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  constexpr std::size_t kFoldedFrom = 32;
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t run = 1;
+    while (i + run < text.size() && text[i + run] == text[i]) ++run;
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool is_plain = c > ' ' && c < 0x7f && c != '\\' && c != '<' && c != '>';
+    if (is_plain && run >= kFoldedFrom) {
+      out += {'<', text[i], '*'};
+      out += std::to_string(run) + '>';
+      i += run;
+      continue;
+    }
+    const bool is_inner_space = c == ' ' && i > 0 && i + 1 < text.size();
+    if (is_plain || is_inner_space) out += text[i];
+    if (!is_plain && !is_inner_space) out += {'\\', 'x', kHexDigits[c >> 4], kHexDigits[c & 0xf]};
+    ++i;
+  }
+  return out;
+}
 
 bool is_possible(const Host& host, const Operation& operation) {
   const bool is_open = host.sockets.contains(operation.connection);
