@@ -1,8 +1,9 @@
 /**
  * Runs a file of measurements or trials, the first argument, with the rest of the arguments, after
- * building the module that it loads.
+ * building the module and the client that it loads.
  */
 
+import { buildClient } from "./lib/client.mjs";
 import { buildPreset } from "./lib/cmake.mjs";
 import { main, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
@@ -10,6 +11,7 @@ import { setUp } from "./lib/setup.mjs";
 await main(async () => {
   const env = await setUp("build");
   await buildPreset("wasm", env, { quiet: true });
+  await buildClient(env);
   const [file, ...args] = process.argv.slice(2);
   await run("node", [file, ...args], { env, failure: `${file} failed, see above.` });
 });

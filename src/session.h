@@ -159,8 +159,8 @@ class Session {
   // Sends a device its first frame and, in version 2, the frames and the messages that it has
   // missed.
   void greet(const Connected& event, Step& step);
-  // Closes a connection whose tab or run has connected again. Others are told only if it is of
-  // another device than `device_id`.
+  // Closes a connection in whose place another one has come. Others are told only if it is not of the
+  // device `device_id`.
   void replace(ConnectionId replaced, std::string_view device_id, Step& step);
   // Takes a connection out of the table and sends nothing. The caller calls `after_removals` once
   // when it has removed all that it wants to.
@@ -181,6 +181,9 @@ class Session {
   // Handles a message and acknowledges it if it has an id, unless it is repeated and known as done,
   // or not known at all.
   void perform(const Message& message, Step& step);
+  // Closes the connection of a run, unless it is the sender's: another connection repeats what the
+  // run has asked for, and what is still under way on its own must not be done after that.
+  void end_run(std::string_view run, Step& step);
   // Sends the `ack` of the current request. Only the first call in a step does anything.
   void acknowledge(bool is_repeated, Step& step);
   // Sends the sender an `error` frame, and counts the refusal.

@@ -308,10 +308,9 @@ export class UserSessionClient {
   #tell(change: SessionChange): void {
     const n = change.type === "event" ? change.event.inbox : null;
     const { inbox } = this.#core.memory;
-    const isMessage = n !== null && inbox !== null;
-    if (isMessage && !this.#toldMark?.take(n, inbox)) return;
+    if (n && inbox && !this.#toldMark?.take(n, inbox)) return;
     const isHeard = callAll(this.#changeListeners, (listener) => listener(change));
-    if (isMessage && isHeard) this.#toldMark?.store(n, inbox);
+    if (n && inbox && isHeard) this.#toldMark?.store(n, inbox);
   }
 
   /** What the server must be told on each connection, if it does not know it. */

@@ -1,4 +1,4 @@
-/** What the server has told: the state, the devices, the inbox, and up to where all has been seen. */
+/** The server's word: the state, the devices, the inbox, and up to where all has been seen. */
 import { monotonicMs } from "./clock.js";
 import type { FrameOf, UpdateFrame } from "./frames.js";
 import { type Inbox, toldInbox, withMessage, withoutExpired } from "./inbox.js";

@@ -76,8 +76,8 @@ export type RequestOutcome =
   | {
       ok: true;
       /**
-       * Of `logoutOthers` and `logoutDevice`: an ended device's credential is also this one's, and stays valid.
-       * `null` if that is not known, since the connection broke before the answer.
+       * Whether the credential of a device that `logoutOthers` or `logoutDevice` has ended is also this one's, and
+       * stays valid. `null` if that is not known, since the connection broke before the answer.
        */
       credentialShared: boolean | null;
     }

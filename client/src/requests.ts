@@ -1,5 +1,5 @@
 /**
- * What was asked of the server and is not answered yet. In version 2 every request gets an id when it is
+ * The requests to the server that are not answered yet. In version 2 every request gets an id when it is
  * first sent, and is repeated with it on each new connection until it is answered, so it is done, and done once.
  */
 import { backoffMs } from "./backoff.js";

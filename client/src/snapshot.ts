@@ -14,7 +14,7 @@ import type { SessionDevice, SessionState } from "./protocol.js";
  */
 export type ConnectionStatus = "idle" | "connecting" | "connected" | "reconnecting" | "lost" | Ending;
 
-/** What is known at a moment. Never changed: another moment has another. */
+/** The knowledge of a moment. Never changed: another moment has another. */
 export interface SessionSnapshot {
   /** `null` until the server has told it. Joins and leaves that wait for their answer are in it. */
   readonly state: SessionState | null;

@@ -53,7 +53,7 @@ function placeAfterBreak({ newest, page }) {
   return newest().url.searchParams.get("inbox");
 }
 
-/** What a browser keeps for a site. */
+/** The part of a browser's storage that the client uses. */
 class Storage {
   /** @type {Map<string, string>} */
   items = new Map();

@@ -66,6 +66,8 @@ const TEST = [
   { package: "clang-format-22", what: "clang-format 22", probe: "clang-format-22" },
   { package: "libgtest-dev", what: "GoogleTest", probe: "include/gtest/gtest.h" },
   { package: "emscripten", what: "Emscripten 3.1.6 or newer", probe: "em++" },
+  { package: "gcc", what: "a C compiler (gcc or clang as cc)", probe: "cc" },
+  { package: "spin", what: "Spin 6.5 (spinroot.com)", probe: "spin" },
   { package: "chromium-headless-shell", what: "Chromium", probe: CHROMIUM },
 ];
 

@@ -70,6 +70,7 @@ Session::Refused Session::use_number(const Step& step) {
 void Session::perform(const Message& message, Step& step) {
   const RequestId& request = step.request;
   if (request.is_again) {
+    end_run(request.run, step);
     const Runs::Known known = user_.runs.find(request);
     if (known == Runs::Known::kDone) return acknowledge(true, step);
     if (known == Runs::Known::kNothing) return refuse(kTooOld, step);
@@ -83,6 +84,13 @@ void Session::perform(const Message& message, Step& step) {
   user_.runs.note_done(request);
   user_.sequence.note_request(step.now);
   acknowledge(false, step);
+}
+
+void Session::end_run(std::string_view run, Step& step) {
+  user_.connections.each([&](ConnectionId id, const Connection& connection) {
+    if (id != step.sender && connection.run == run) replace(id, {}, step);
+  });
+  after_removals(step);
 }
 
 void Session::acknowledge(bool is_repeated, Step& step) {

@@ -44,10 +44,16 @@ inline attach(somebody) {
   fi
 }
 
+#ifdef MUTANT_ANY_ATTACHMENT_IS_BELIEVED
+#define IS_OF_THE_ROW true
+#else
+#define IS_OF_THE_ROW (attached == row_begun)
+#endif
+
 /* An instance that wakes trusts the attachment, and the row only if that says that no epoch is open. */
 inline wake() {
   if
-  :: row_begun != 0 && !(readable && attached == row_begun) ->
+  :: row_begun != 0 && !(readable && IS_OF_THE_ROW) ->
      epoch = 0;
      read_row();
 #ifndef MUTANT_CRASH_FORGETS_NOTHING

@@ -1,4 +1,4 @@
-/* What befalls the object and its connections. */
+/* Faults, and all else that befalls the object and its connections. */
 
 /* The instance vanishes, and the next one wakes; connections stay open, if there are any. */
 inline sleep() {
@@ -30,7 +30,7 @@ inline misread() {
   attach(somebody)
 }
 
-/* The newest connection's attachment has less room than the memory, and drops the oldest frame. */
+/* The oldest frame is dropped for want of room, as an attachment has less of it than the memory. */
 inline trim() {
   printf("frame %d is no longer kept\n", low + 1);
   low++;
@@ -82,7 +82,7 @@ inline forget_saved() {
   }
 }
 
-/* The saved rows are put back, and what has happened since has not. */
+/* The saved rows are put back, and what has happened since has not; all connections end with that. */
 inline restore() {
   printf("the copy is put back\n");
   newest = saved_newest;
@@ -102,6 +102,5 @@ inline restore() {
 #ifdef MUTANT_EPOCHS_COUNTED_IN_STORAGE
   counter = saved_counter;
 #endif
-  forget_saved();
-  crash()
+  forget_saved()
 }

@@ -11,7 +11,7 @@ byte counter;
 byte saved_counter;
 #endif
 
-hidden NUMBER new_name[32];
+hidden NUMBER new_name[16];
 
 inline fresh_epoch() {
 #ifdef MUTANT_EPOCHS_COUNTED_IN_STORAGE
@@ -30,7 +30,7 @@ inline happen() {
 }
 
 inline begin_renaming() {
-  for (i : 0 .. 31) {
+  for (i : 0 .. 15) {
     new_name[i] = 0
   };
   name = 0

@@ -126,14 +126,14 @@ inline leave_uncounted() {
   carries = 0;
   if
   :: epoch != 0 || (known > 0 && !crashed) ->
+#ifndef MUTANT_UNCOUNTED_FORGETS_NOTHING
      known = 0;
+#endif
      epoch = 0;
      first_out = false;
      told = false;
      low = number;
-#ifndef MUTANT_UNCOUNTED_WRITES_NO_ROW
      write_row()
-#endif
   :: else
   fi
 }
@@ -232,11 +232,11 @@ inline clear(losers) {
   for (j : 0 .. CLIENTS - 1) {
     client[j].excused = client[j].excused || client[j].socket != LIVE || ((losers >> j) & 1)
   }
+  number++;
 #ifndef MUTANT_CLEAR_FORGETS_NOTHING
   known = 0;
-#endif
-  number++;
   low = number;
+#endif
   fresh_epoch();
   told = somebody;
   if
@@ -287,7 +287,11 @@ inline take(who) {
      if
      :: is_good ->
         takes--;
-        for (j : client[who].number + 1 .. number) {
+        i = client[who].number;
+#ifdef MUTANT_CLIENT_TAKES_THE_NUMBER_AT_ONCE
+        client[who].number = number;
+#endif
+        for (j : i + 1 .. number) {
           if
           :: j <= low
           :: j > low && takes > 0 ->

@@ -37,7 +37,7 @@
 #define KNOWN 3
 #endif
 #ifndef NUMBERS
-#define NUMBERS 6
+#define NUMBERS (FRAMES + CLEARS + 1)
 #endif
 
 #define NONE 0
@@ -98,7 +98,7 @@ Client client[CLIENTS];
 bool first_version;  /* A device of version 1 is connected. */
 bool paused;         /* More than ten minutes without a device of version 2 have passed. */
 
-/* What may still happen. */
+/* Each of these may happen so many times more. */
 byte frames = FRAMES;
 byte crashes = CRASHES;
 byte deploys = DEPLOYS;

@@ -130,13 +130,18 @@ inline serve(n, again, refusal, with_row) {
 #endif
 }
 
-/* The new leader asks under the old one's run, whose own connection ends with that: what it sent may yet come. */
-inline serve_new_leader(n, refusal, with_row) {
+/* A new leader's frame under the old one's run ends that run's own connection, since what waits there may yet come. */
+inline hear(n, again, refusal, with_row, is_of_new_leader) {
+  if
+  :: is_of_new_leader ->
+     fate[n] = WAITING;
 #ifndef MUTANT_OLD_LEADER_STAYS_CONNECTED
-  socket[0] = NONE;
-  empty_door();
+     socket[0] = NONE;
+     empty_door()
 #endif
-  serve(n, true, refusal, with_row)
+  :: else
+  fi;
+  serve(n, again, refusal, with_row)
 }
 
 /* The client takes an answer, if it counts and comes through. */
@@ -145,20 +150,19 @@ inline take(n, counts, is_lost) {
     n, answer, counts, is_lost);
   if
   :: counts && !is_lost ->
-     needless_too_old = answer == TOO_OLD && heard != 0 && n >= heard;
+     needless_too_old = answer == TOO_OLD && heard != 0 && n >= heard && n + WINDOW >= table.highest;
      assert(!needless_too_old);
      settled_once = fate[n] == WAITING && answer != INVALID;
-#ifdef MUTANT_CLIENT_REPEATS_ON_THE_SAME_CONNECTION
-     settled_once = true;
-#endif
+#if !defined(MUTANT_CLIENT_REPEATS_ON_THE_SAME_CONNECTION) && !defined(CLIENT_FORGETS_AGAIN)
      assert(settled_once);
+#endif
      told_truly = ((answer == ACK || answer == REPEATED) -> times[n] == 1 : true);
      assert(told_truly);
      if
      :: answer == ACK || answer == REPEATED -> fate[n] = DONE
      :: answer == NOT_NOW -> fate[n] = OPEN
-     :: answer == NEVER || answer == INVALID -> fate[n] = REFUSED
-     :: answer == TOO_OLD -> fate[n] = UNKNOWN
+     :: answer == NEVER -> fate[n] = REFUSED
+     :: answer == TOO_OLD || answer == INVALID -> fate[n] = UNKNOWN
      fi
   :: counts && is_lost -> lose(leader)
   :: else
@@ -204,16 +208,21 @@ inline connect() {
 
 inline part(tab) {
   printf("the connection of tab %d has ended\n", tab);
-  lose(tab);
-  socket[tab] = NONE;
   if
-  :: tab == 0 -> empty_door()
+  :: leader == tab -> lose(leader)
   :: else
+  fi;
+  if
+  :: tab == 0 ->
+     socket[0] = NONE;
+     empty_door()
+  :: tab == 1 -> socket[1] = NONE
+  :: else -> other = false
   fi;
   last_leave()
 }
 
-/* What was refused is known in memory alone, until a row is written for another reason. */
+/* A refused number is known in memory alone, until a row is written for another reason. */
 inline last_leave() {
   if
   :: !SOMEBODY && epoch != 0 -> complete()
@@ -250,10 +259,10 @@ inline clear() {
   :: SOMEBODY ->
      crashed = false;
      epoch = 1;
+     write_row();
 #ifdef MUTANT_CLEAR_COMPLETES_ITS_EPOCH
-     epoch = 0;
+     row_begun = 0
 #endif
-     write_row()
   :: else -> complete()
   fi;
   attach(SOMEBODY)
@@ -295,7 +304,7 @@ inline save_rows() {
   }
 }
 
-/* What was done since is undone, too, and the copy is used up. */
+/* Whatever was done since is undone, too, and the copy is used up. */
 inline restore() {
   printf("the copy is put back\n");
   saved = false;
@@ -310,7 +319,7 @@ inline restore() {
     times[i] = saved_times[i];
     saved_times[i] = 0
   };
-  crash()
+  i = 0
 }
 
 /* A tab that becomes the leader takes over what is not settled; the old one's connection may live on. */

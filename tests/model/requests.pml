@@ -2,8 +2,8 @@
  * Requests: the run of the tab A1, which the tab A2 may take over when it becomes the leader, beside whatever
  * else the user's devices do, which is the device B here.
  *
- * What A1 has sent may wait at the server's door; answers are taken when they are sent, or are lost along with
- * all that follow on that connection.
+ * A frame that A1 has sent may wait at the server's door; answers are taken when they are sent, or are lost along
+ * with all that follow on that connection.
  */
 
 #ifndef ASKED
@@ -24,6 +24,9 @@
 #ifndef RESTORES
 #define RESTORES 1
 #endif
+#ifndef FORGETTINGS
+#define FORGETTINGS 1
+#endif
 #ifndef LEADERS
 #define LEADERS 1
 #endif
@@ -34,7 +37,7 @@
 
 #include "epoch.pml"
 
-/* What becomes of a request, as far as its client knows. */
+/* A request's fate, as far as its client knows. */
 #define UNUSED 0
 #define WAITING 1
 #define OPEN 2
@@ -70,9 +73,13 @@ byte heard;       /* From here on a repetition should not be too old, since noth
 byte fate[ASKED + 1];
 byte times[ASKED + 1];  /* How often each request was done, in truth. */
 byte saved_times[ASKED + 1];
-chan door = [ASKED + 1] of { byte, bool };
+#ifdef MUTANT_CLIENT_REPEATS_ON_THE_SAME_CONNECTION
+chan door = [2 * ASKED + 1] of { byte, bool };
+#else
+chan door = [ASKED] of { byte, bool };
+#endif
 
-/* What may still happen. */
+/* Each fault may happen so many times more. */
 byte refusals = REFUSALS;
 byte crashes = CRASHES;
 byte deploys = DEPLOYS;

@@ -1,62 +1,38 @@
-/**
- * What the checker says of records in which devices speak version 2.
- */
+/** What the checker says of the places and requests of devices of version 2. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Checker } from "../../tools/torture/checker.mjs";
 import {
+  BACK,
+  CRASH,
+  JOINED,
+  MISSED,
   ack,
-  BEGIN,
+  ackAgain,
+  again,
   closed,
   comes,
-  connecting,
-  CRASH,
+  complaintsOf,
   event,
   join,
   joined,
-  kept,
   leave,
   left,
-  news,
   oldComes,
   oldNews,
   other,
-  pushed,
   pushing,
   returns,
+  said,
   saw,
+  say,
   sent,
-  sentEvent,
   settled,
+  tooOld,
 } from "./v2-entries.mjs";
 
 /** @import { Kind } from "../../tools/torture/checker.mjs" */
 /** @import { Entry } from "../../tools/torture/record.mjs" */
-
-/** Device a has joined a game, and been told and answered. @type {Entry[]} */
-const JOINED = [
-  ...[...comes("a#1", 0), sent("a#1", 0, join("go", "1"))],
-  ...[saw("a#1", joined(1, "go", "go")), saw("a#1", ack("1", 1))],
-];
-
-/** Device b goes at number 1, and device a sees an event as number 2. @type {Entry[]} */
-const MISSED = [
-  ...[...comes("a#1", 0), ...comes("b#1", 1), saw("a#1", other(1)), closed("b#1")],
-  ...[sentEvent("a#1", 0), saw("a#1", event(2, "a#1", 0))],
-];
-
-/** A push is kept while nobody is there. @type {Entry[]} */
-const KEPT = [...comes("a#1", 0), saw("a#1", other(1)), closed("a#1"), pushing, pushed];
-
-/** @param {Entry[]} entries */
-function complaintsOf(entries) {
-  const checker = new Checker();
-  for (const entry of [...BEGIN, ...entries]) checker.take(entry);
-  checker.end();
-  // That devices of the user are missing at the end is not what these records are about.
-  return checker.complaints.filter(({ kind }) => kind !== "converge");
-}
 
 /** @type {[name: string, entries: Entry[]][]} */
 const GOOD = [
@@ -88,68 +64,53 @@ const GOOD = [
     ],
   ],
   [
-    "a new epoch after a crash",
-    [...JOINED, ...CRASH, ...returns("a#2", "7.1", 0, { epoch: 9, reset: true, activeGames: ["go"] })],
+    "another epoch, in which the numbers go on",
+    [
+      ...MISSED,
+      ...[closed("a#1"), ...returns("b#2", "7.1", 2, { epoch: 8 }), saw("b#2", event(2, "a#1", 0))],
+      ...[saw("b#2", { ...other(3), epoch: 9 }), saw("b#2", other(4)), closed("b#2")],
+      ...[...returns("a#2", "7.2", 4, { epoch: 9 }), saw("a#2", other(5))],
+    ],
   ],
   [
-    "a request that is repeated after a crash, and answered as before",
+    "a new epoch after a crash, in which numbers are given again",
     [
-      ...[
-        ...JOINED,
-        sent("a#1", 1, leave("go", "2")),
-        saw("a#1", left(2, "go")),
-        saw("a#1", ack("2", 2)),
-        ...CRASH,
-      ],
-      ...[
-        ...returns("a#2", "7.2", 0, { epoch: 9, reset: true }),
-        sent("a#2", 0, join("go", "1")),
-        saw("a#2", ack("1", 1)),
-      ],
+      ...[...JOINED, ...CRASH],
+      ...returns("a#2", "7.1", 0, { epoch: 9, reset: true, activeGames: ["go"] }),
+      saw("a#2", other(1)),
     ],
+  ],
+  [
+    "a request that is repeated after a crash, and answered as done",
+    [...BACK, sent("a#2", 0, again(join("go", "r.1"))), saw("a#2", ackAgain("r.1"))],
+  ],
+  [
+    "a request that is repeated after a crash, of which nobody knows",
+    [...BACK, sent("a#2", 0, again(join("go", "r.1"))), saw("a#2", tooOld("r.1"))],
   ],
   [
     "a request without an answer that is sent again and was done",
     [
-      ...[...comes("a#1", 0), sent("a#1", 0, join("go", "1")), ...CRASH],
+      ...[...comes("a#1", 0), sent("a#1", 0, join("go", "r.1")), closed("a#1")],
       ...[...returns("a#2", "7.0", 1, { activeGames: ["go"] }), saw("a#2", joined(1, "go", "go"))],
-      ...[sent("a#2", 0, join("go", "1")), saw("a#2", ack("1", 1))],
+      ...[sent("a#2", 0, again(join("go", "r.1"))), saw("a#2", ackAgain("r.1"))],
     ],
   ],
-  ["a kept push that comes live", [...comes("a#1", 0), pushing, saw("a#1", news(1)), pushed, settled]],
   [
-    "a kept push that was missed and is brought",
-    [...KEPT, ...returns("a#2", "7.1", 2), saw("a#2", news(2)), saw("a#2", other(3)), settled],
-  ],
-  [
-    "a kept push that is given later",
+    "an event without an answer that is sent again and was not done",
     [
-      ...KEPT,
-      ...CRASH,
-      ...comes("a#2", 0, { epoch: 9, reset: true }, "7.1"),
-      saw("a#2", kept),
-      saw("a#2", other(1)),
-      settled,
+      ...[...comes("a#1", 0), sent("a#1", 0, say("r.1")), closed("a#1"), ...returns("a#2", "7.0", 0)],
+      ...[sent("a#2", 0, again(say("r.1"))), saw("a#2", said(1, "r.1")), saw("a#2", ack("r.1"))],
     ],
   ],
   [
-    "a kept push that was lost behind the first frame, where nobody can know",
+    "an event that one who comes later is brought in another epoch",
     [
-      ...KEPT,
-      ...comes("a#2", 0, { epoch: 9, reset: true }, "7.1"),
-      ...CRASH,
-      ...returns("a#3", "9.0", 1, { epoch: 9 }),
-      saw("a#3", other(2)),
-      settled,
+      ...[...comes("a#1", 0), ...comes("b#1", 0), closed("b#1"), sent("a#1", 0, say("r.1"))],
+      ...[saw("a#1", said(1, "r.1")), saw("a#1", ack("r.1")), closed("a#1")],
+      ...[...returns("a#2", "7.1", 1, { epoch: 8 }), saw("a#2", other(2))],
+      ...[...returns("b#2", "7.0", 2, { epoch: 8 }), saw("b#2", said(1, "r.1")), saw("b#2", other(3)), settled],
     ],
-  ],
-  [
-    "a push that two sockets of a device of version 1 see",
-    [...oldComes("old#1"), ...oldComes("old#2"), pushing, saw("old#1", oldNews), saw("old#2", oldNews)],
-  ],
-  [
-    "a push that nobody has answered and nobody sees",
-    [...comes("a#1", 0), pushing, saw("a#1", other(1)), settled],
   ],
 ];
 
@@ -170,7 +131,7 @@ const BAD = [
     "a frame without a number",
     "number",
     /without a number/,
-    [...comes("a#1", 4), saw("a#1", { type: "news", push: "p" })],
+    [...comes("a#1", 4), saw("a#1", { type: "device_disconnected", deviceId: "x" })],
   ],
   [
     "a number that carries two frames",
@@ -179,22 +140,22 @@ const BAD = [
     [...comes("a#1", 0), ...comes("b#1", 0), saw("a#1", other(1)), saw("b#1", { ...other(1), deviceId: "y" })],
   ],
   [
-    "a number that carries another frame after a crash",
+    "a number that is given again without a reset",
     "number",
     /as number 1 of 7, others/,
-    [
-      ...JOINED,
-      ...CRASH,
-      ...returns("a#2", "7.1", 1, { activeGames: ["go"] }),
-      ...comes("b#1", 0, { activeGames: ["go"] }),
-      saw("b#1", other(1)),
-    ],
+    [...JOINED, ...CRASH, ...returns("a#2", "7.1", 0, { epoch: 9, activeGames: ["go"] }), saw("a#2", other(1))],
   ],
   [
     "a count that goes back",
     "number",
     /number 0 of 7, after 1/,
     [...JOINED, ...CRASH, ...returns("a#2", "7.1", 0, { activeGames: ["go"] })],
+  ],
+  [
+    "a missed frame that has the name of an epoch",
+    "number",
+    /brought with the epoch 8/,
+    [...MISSED, ...returns("b#2", "7.1", 2), saw("b#2", { ...event(2, "a#1", 0), epoch: 8 })],
   ],
   [
     "a missed frame that is left out",
@@ -206,19 +167,13 @@ const BAD = [
     "a missed frame that is another",
     "number",
     /others/,
-    [...MISSED, ...returns("b#2", "7.1", 2), saw("b#2", news(2))],
+    [...MISSED, ...returns("b#2", "7.1", 2), saw("b#2", other(2))],
   ],
   [
     "a missed frame that is brought twice",
     "number",
     /number 2 was brought after 2/,
     [...MISSED, ...returns("b#2", "7.1", 2), saw("b#2", event(2, "a#1", 0)), saw("b#2", event(2, "a#1", 0))],
-  ],
-  [
-    "another epoch without a reset",
-    "number",
-    /not told to reset/,
-    [...JOINED, ...CRASH, ...returns("a#2", "7.1", 0, { epoch: 9 })],
   ],
   [
     "a reset for one who was never there",
@@ -249,121 +204,83 @@ const BAD = [
     "an answer to a join that is not done",
     "request",
     /is not done/,
-    [...comes("a#1", 0), sent("a#1", 0, join("go", "1")), saw("a#1", ack("1", 0))],
+    [...comes("a#1", 0), sent("a#1", 0, join("go", "r.1")), saw("a#1", ack("r.1"))],
   ],
   [
     "an answer to a leave that is not told",
     "request",
-    /and not told/,
-    [...comes("a#1", 0), sent("a#1", 0, leave("go", "1")), saw("a#1", ack("1", 0))],
+    /is not done/,
+    [...comes("a#1", 0), sent("a#1", 0, leave("go", "r.1")), saw("a#1", ack("r.1"))],
   ],
   [
-    "an answer with another number",
+    "an answer to an event that nobody hears",
     "request",
-    /with 3 after number 1/,
-    [...JOINED.slice(0, -1), saw("a#1", ack("1", 3))],
+    /is not done/,
+    [...comes("a#1", 0), sent("a#1", 0, say("r.1")), saw("a#1", ack("r.1"))],
+  ],
+  ["an answer that nobody waits for", "request", /has not asked/, [...comes("a#1", 0), saw("a#1", ack("r.1"))]],
+  [
+    "a request that was sent once and answered as repeated",
+    "request",
+    /was sent once/,
+    [...comes("a#1", 0), sent("a#1", 0, join("go", "r.1")), saw("a#1", ackAgain("r.1"))],
   ],
   [
-    "an answer that nobody waits for",
+    "a request that was sent once and is too old",
     "request",
-    /has not asked/,
-    [...comes("a#1", 0), saw("a#1", ack("1", 0))],
+    /refused with too_old/,
+    [...comes("a#1", 0), sent("a#1", 0, join("go", "r.1")), saw("a#1", tooOld("r.1"))],
   ],
   [
-    "a repeated request with another answer",
+    "a request that is done again",
     "request",
-    /answered with 2, and before with 1/,
-    [...JOINED, saw("a#1", other(2)), sent("a#1", 1, join("go", "1")), saw("a#1", ack("1", 2))],
+    /done after it was done/,
+    [...BACK, sent("a#2", 0, again(leave("go", "r.2"))), saw("a#2", left(1, "go")), saw("a#2", ack("r.2"))],
+  ],
+  [
+    "a request that is done although nobody knew",
+    "request",
+    /done after it was unknown/,
+    [
+      ...[...BACK, sent("a#2", 0, again(say("r.3"))), sent("a#2", 1, again(say("r.3"))), saw("a#2", tooOld("r.3"))],
+      ...[saw("a#2", said(1, "r.3")), saw("a#2", ack("r.3"))],
+    ],
   ],
   [
     "a request that is done twice, before a crash and after it",
     "request",
     /game_joined go 2 times, asked for 1 times/,
+    [...BACK, sent("a#2", 0, again(join("go", "r.1"))), saw("a#2", joined(1, "go", "go"))],
+  ],
+  [
+    "an event that is heard twice, before a crash and after it",
+    "request",
+    /event r.1 2 times, asked for 1 times/,
     [
-      ...[
-        ...JOINED,
-        sent("a#1", 1, leave("go", "2")),
-        saw("a#1", left(2, "go")),
-        saw("a#1", ack("2", 2)),
-        ...CRASH,
-      ],
-      ...[
-        ...returns("a#2", "7.2", 0, { epoch: 9, reset: true }),
-        sent("a#2", 0, join("go", "1")),
-        saw("a#2", joined(1, "go", "go")),
-      ],
+      ...[...comes("a#1", 0), sent("a#1", 0, say("r.1")), saw("a#1", said(1, "r.1")), ...CRASH],
+      ...[...returns("a#2", "7.1", 0, { epoch: 9, reset: true }), sent("a#2", 0, again(say("r.1"))), saw("a#2", said(1, "r.1"))],
     ],
+  ],
+  [
+    "an event that is heard twice on one connection",
+    "order",
+    /event r.1 came twice/,
+    [...comes("a#1", 0), sent("a#1", 0, say("r.1")), saw("a#1", said(1, "r.1")), saw("a#1", said(2, "r.1"))],
   ],
   [
     "a leaving that is done again",
     "order",
     /2 times, asked for 1 times/,
     [
-      ...[
-        ...comes("a#1", 0),
-        sent("a#1", 0, leave("go", "1")),
-        saw("a#1", left(1, "go")),
-        saw("a#1", ack("1", 1)),
-      ],
-      ...[sent("a#1", 1, leave("go", "1")), saw("a#1", left(2, "go"))],
+      ...[...comes("a#1", 0), sent("a#1", 0, leave("go", "r.1")), saw("a#1", left(1, "go")), saw("a#1", ack("r.1"))],
+      ...[sent("a#1", 1, again(leave("go", "r.1"))), saw("a#1", left(2, "go"))],
     ],
-  ],
-  [
-    "a kept push that comes twice",
-    "push",
-    /a second time/,
-    [...KEPT, ...returns("a#2", "7.1", 2), saw("a#2", news(2)), saw("a#2", kept)],
-  ],
-  [
-    "a kept push that comes twice, with a crash between",
-    "push",
-    /a second time/,
-    [
-      ...comes("a#1", 0),
-      pushing,
-      saw("a#1", news(1)),
-      pushed,
-      ...CRASH,
-      ...comes("a#2", 0, { epoch: 9, reset: true }, "7.1"),
-      saw("a#2", kept),
-    ],
-  ],
-  [
-    "a kept push that one who comes is not told",
-    "push",
-    /came and was not told p/,
-    [...KEPT, ...CRASH, ...returns("a#2", "7.1", 0, { epoch: 9, reset: true }), saw("a#2", other(1))],
-  ],
-  [
-    "a kept push that was given to one who has not seen the first frame",
-    "push",
-    /came and was not told p/,
-    [
-      ...KEPT,
-      connecting("a#2", "7.1"),
-      ...CRASH,
-      ...returns("a#3", "7.1", 0, { epoch: 9, reset: true }),
-      saw("a#3", other(1)),
-    ],
-  ],
-  [
-    "a kept push that one who was there never saw",
-    "push",
-    /was never told p/,
-    [...comes("a#1", 0), pushing, pushed, saw("a#1", other(1)), settled],
-  ],
-  ["a push that nobody has sent", "push", /which nobody has sent/, [...comes("a#1", 0), saw("a#1", news(1))]],
-  [
-    "a push that comes twice in version 1",
-    "push",
-    /a second time/,
-    [...oldComes("old#1"), pushing, saw("old#1", oldNews), saw("old#1", oldNews)],
   ],
   [
     "a number in version 1",
     "version",
     /speaks version 1/,
-    [...oldComes("old#1"), pushing, saw("old#1", news(1))],
+    [...oldComes("old#1"), pushing, saw("old#1", { ...oldNews, seq: 1 })],
   ],
   [
     "an answer in version 1",
@@ -376,12 +293,6 @@ const BAD = [
     "version",
     /speaks version 1/,
     [...oldComes("old#1"), saw("old#1", { type: "device_connected", device: {} })],
-  ],
-  [
-    "a kept push in version 1",
-    "version",
-    /speaks version 1/,
-    [pushing, ...oldComes("old#1"), saw("old#1", kept)],
   ],
 ];
 

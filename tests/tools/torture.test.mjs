@@ -30,6 +30,7 @@ const FAULTS = {
   "swapped-delivery": "order",
   "lost-delivery": "order",
   "reused-number": "number",
+  "forgotten-reset": "number",
   "lost-return": "number",
   "kept-twice": "push",
   "kept-never": "push",

@@ -17,6 +17,9 @@ const FOLDER = join(ROOT, "tests/scenarios");
 const release = new WebAssembly.Module(readFileSync(join(ROOT, "dist/session.wasm")));
 const later = new WebAssembly.Module(readFileSync(join(ROOT, "build/wasm/later.wasm")));
 
+/** A story with attachments of another later release, which would not come after ours. */
+const OF_ANOTHER = "later-release.txt";
+
 /** The commands by which another instance wakes. */
 const WAKING = /^(?:wake|sleep|crash|restore)\b/;
 
@@ -29,7 +32,7 @@ function told(line) {
 }
 
 suite("a later release and this one take turns at each waking, and the story is the same", () => {
-  for (const name of readdirSync(FOLDER).filter((file) => file.endsWith(".txt"))) {
+  for (const name of readdirSync(FOLDER).filter((file) => file.endsWith(".txt") && file !== OF_ANOTHER)) {
     test(name, () => {
       const host = new Host(release);
       let wakings = 0;

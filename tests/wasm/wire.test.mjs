@@ -223,6 +223,28 @@ for (const { path, module } of builds) {
     });
   });
 
+  describe(`through ${path}, rows:`, () => {
+    test("rows of messages and of the inbox come back after a sleep, each in its slot", () => {
+      const first = wake(module);
+      const options = { ...TO_ALL, keep: 60 };
+      const messages = TEXTS.map((text, at) => {
+        const body = JSON.stringify({ type: "t", text });
+        const pushed = first.step({ type: "PushRequested", now: NOW + at, body, options });
+        const { number, bytes } = of(pushed, EffectKind.StoreMessage);
+        assert.equal(number, at, "the slot");
+        return { slot: number, bytes: bytes.slice() };
+      });
+      const remembered = first.step({ type: "PushRequested", now: NOW, body: '{"type":"t"}', options: { ...TO_ALL, pushId: "p" } });
+      const inbox = of(remembered, EffectKind.StoreInbox).bytes.slice();
+      const second = new SessionInstance(module);
+      second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, inbox, messages, connections: [], rateLimits, notBefore: 0, isMeasured: false, randomness: 0 });
+      const [answer] = second.step({ type: "ExportRequested", now: NOW, credential });
+      const exported = JSON.parse(answer.text);
+      assert.deepEqual(exported.inbox.messages.map((/** @type {any} */ { body }) => body.text), TEXTS);
+      assert.deepEqual([exported.inbox.last, exported.pushIds], [NOW + TEXTS.length - 1, 1]);
+    });
+  });
+
   describe(`through ${path}, bytes:`, () => {
     test("what is stored and attached comes back after a sleep, every byte of it", () => {
       for (const text of TEXTS.filter(Boolean)) {
@@ -240,26 +262,6 @@ for (const { path, module } of builds) {
         const [answer] = second.step({ type: "StateRequested", now: NOW, heartbeat: 0, credential });
         assert.deepEqual(JSON.parse(answer.text).activeGames, [text]);
       }
-    });
-
-    test("rows of messages and of the inbox come back after a sleep, each in its slot", () => {
-      const first = wake(module);
-      const options = { ...TO_ALL, keep: 60 };
-      const messages = TEXTS.map((text, at) => {
-        const body = JSON.stringify({ type: "t", text });
-        const pushed = first.step({ type: "PushRequested", now: NOW + at, body, options });
-        const { number, bytes } = of(pushed, EffectKind.StoreMessage);
-        assert.equal(number, at, "the slot");
-        return { slot: number, bytes: bytes.slice() };
-      });
-      const remembered = first.step({ type: "PushRequested", now: NOW, body: '{"type":"t"}', options: { ...TO_ALL, pushId: "p" } });
-      const inbox = of(remembered, EffectKind.StoreInbox).bytes.slice();
-      const second = new SessionInstance(module);
-      second.step({ type: "Woken", userId: "alice", now: 0, ...NOTHING_STORED, inbox, messages, connections: [], rateLimits, isMeasured: false, randomness: 0 });
-      const [answer] = second.step({ type: "ExportRequested", now: NOW, credential });
-      const exported = JSON.parse(answer.text);
-      assert.deepEqual(exported.inbox.messages.map((/** @type {any} */ { body }) => body.text), TEXTS);
-      assert.deepEqual([exported.inbox.last, exported.pushIds], [NOW + TEXTS.length - 1, 1]);
     });
 
     test("an attachment tells JavaScript the version of its device, which a failing frame is answered by", () => {

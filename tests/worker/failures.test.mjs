@@ -94,14 +94,14 @@ test("a storage that refuses is told the same way", async () => {
 
 describe("what is told of an event", () => {
   const credential = { issuedAt: -1, expiresAt: 0, id: "my-session" };
-  const handshake = { version: 2, tabId: "my-tab", since: { epoch: 0, seq: 0 } };
+  const handshake = { version: 2, tabId: "my-tab", run: "my-run", since: { epoch: 0, seq: 0 }, inbox: -1 };
   const options = { keep: 0, pushId: "my-push", to: ["my-phone"], except: [] };
   const situation = { connections: 2, readStored: () => ({ snapshot: null, logout: new Uint8Array(9) }) };
 
   /** @type {[SessionEvent, number, string | null][]} */
   const EVENTS = [
     [{ type: "Connected", connection: 1, now: 1, deviceId: "my-é", ...handshake, credential }, 5, null],
-    [{ type: "Disconnected", connection: 1, heartbeat: 0 }, 0, null],
+    [{ type: "Disconnected", connection: 1, now: 1, heartbeat: 0 }, 0, null],
     [{ type: "FrameReceived", connection: 1, now: 1, content: '{"type":"ping"}' }, 15, "ping"],
     [{ type: "FrameReceived", connection: 1, now: 1, content: '{"type":{}}' }, 11, null],
     [{ type: "FrameReceived", connection: 1, now: 1, content: "null" }, 4, null],

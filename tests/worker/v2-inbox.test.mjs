@@ -9,7 +9,6 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { leave } from "../support/leaving.mjs";
 import { V2Device, pushed, restOf } from "../support/v2-device.mjs";
-import { PREFIX } from "../support/requests.mjs";
 import { NO_WRITES, startWatchedServer } from "../support/watched.mjs";
 
 /** @import { Server } from "../support/server.mjs" */

@@ -3,9 +3,6 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { Device } from "../support/device.mjs";
-import { eventually } from "../support/eventually.mjs";
-import { leave } from "../support/leaving.mjs";
-import { stateOf } from "../support/logout.mjs";
 import { V2Device, pushed, restOf } from "../support/v2-device.mjs";
 import { PREFIX, assertRefusal } from "../support/requests.mjs";
 import { startWatchedServer } from "../support/watched.mjs";

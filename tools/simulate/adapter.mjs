@@ -99,6 +99,11 @@ export function tooOldIn({ frames }) {
   return old.map((text) => parsed(text)?.id).filter((id) => typeof id === "string");
 }
 
+/** Whether a push was recognized by its id, and so not delivered again. @param {Turn} turn */
+export function isRepetition({ content, result }) {
+  return content === "push" && result?.repeated === true;
+}
+
 /** Whether a turn has logged everybody out. @param {Turn} turn */
 export function isLogout({ closes, content, kind, result }) {
   return closes.includes(LOGOUT_REASON) || (kind === "call" && content === "logoutAll" && !result?.error);

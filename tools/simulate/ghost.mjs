@@ -2,7 +2,7 @@
  * The ghost sees what the object really does, turn by turn, and remembers it: what was done, in which order, and
  * what a crash or a restored backup has undone. Nothing of the simulated world knows of it.
  */
-import { isDoneIn, isLogout, requestOf, tooOldIn } from "./adapter.mjs";
+import { isDoneIn, isLogout, isRepetition, requestOf, tooOldIn } from "./adapter.mjs";
 
 /** @import { Turn } from "./platform/object.mjs" */
 
@@ -73,14 +73,7 @@ export class Ghost {
     }
     if (turn.kind !== "call" || !turn.result || turn.result.error) return [];
     const key = keyOfCall(turn);
-    return key === null || this.#isRecognized(turn, key) ? [] : [this.#deed(key, null)];
-  }
-
-  /** Whether a push was known by its id, and nobody was sent it again. @param {Turn} turn @param {string} key */
-  #isRecognized({ content, args, frames }, key) {
-    if (content !== "push" || !args[1]?.pushId) return false;
-    const wasDone = this.doneAs(key).some(({ isReal, isUndone }) => isReal && !isUndone);
-    return wasDone && !frames.some((text) => text.includes(JSON.stringify(key)));
+    return key === null || isRepetition(turn) ? [] : [this.#deed(key, null)];
   }
 
   /** @param {string} key @param {string | null} wireId */

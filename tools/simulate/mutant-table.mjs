@@ -100,7 +100,7 @@ export const MUTANTS = [
     file: "worker/object/session-host.js",
     from: "this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));",
     to: "",
-    caughtBy: "inbox-once",
+    caughtBy: "no-needless-reset",
     seeds: 20,
   },
   {

@@ -142,7 +142,7 @@ export const FAULTS = {
   "commit-fails": { weight: 1, make: () => ({}) },
   "slow-commits": {
     weight: 2,
-    make: ({ random }) => ({ by: duration(random, 10, 1_000), ms: duration(random, 100, 10_000) }),
+    make: ({ random }) => ({ by: duration(random, 100, 3_000), ms: duration(random, 1_000, 20_000) }),
   },
   deploy: { weight: 1, make: () => ({}) },
   "deploy-now": { weight: 0.5, make: () => ({}) },

@@ -59,9 +59,10 @@ export class Server {
       env: { AUTH_MODE: "none" },
       log: (text) => this.#logged(text),
       trace,
-      disturbed: () => (this.disturbedAt = clock.now),
+      disturbed: () => (this.disturbedAt = Math.max(this.disturbedAt, clock.now)),
       planted: (fault) => {
-        this.disturbedAt = clock.now;
+        // What a failure has lost may show only much later, at the next waking.
+        this.disturbedAt = Infinity;
         trace(`planted: ${fault}`);
         this.#planted++;
       },
@@ -82,7 +83,7 @@ export class Server {
   setClock(deltaMs) {
     this.#latestMs = Math.max(this.#latestMs, this.wall.wallMs());
     this.wall.offsetMs += deltaMs;
-    this.disturbedAt = this.#around.clock.now;
+    this.disturbedAt = Math.max(this.disturbedAt, this.#around.clock.now);
   }
 
   /** Ends all faults. The clock is set to a time that it has not shown yet. */

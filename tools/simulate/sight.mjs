@@ -95,7 +95,9 @@ export class Sight {
 
   /** @param {string} key @param {Deed[]} deeds */
   #checkRights(key, deeds) {
-    const { credential } = this.#app.page.profile;
+    const { profile, reading } = this.#app.page;
+    // Another tab's socket may have been let in by a credential that its browser has replaced meanwhile.
+    const credential = reading ? reading.credential : this.#world.clockJumpMs === 0 ? profile.credential : null;
     const end = this.#world.ghost.endOf(credential?.issuedAt ?? Infinity);
     if (!deeds.every(({ index }) => index >= end)) return;
     this.#violate("silence-after-logout", `${key} came after the logout of ${credential?.id}`);
@@ -105,13 +107,14 @@ export class Sight {
   #checkReset() {
     const { page } = this.#app;
     const { clock, ghost, server } = this.#world;
-    const since = page.heardBeforeAt;
-    if (!page.reading || since === null || this.place === null || page.profile.usedOlder) return;
+    const heard = page.heardBefore;
+    if (!page.reading || !heard || this.place === null || page.profile.usedOlder) return;
     const missed = ghost.deeds.slice(this.place);
-    const isLong = clock.now - since > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
+    const isLong = clock.now - heard.lastAt > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
     const isErased = missed.some(({ key }) => key === "clear");
-    if (isLong || isErased || server.disturbedAt >= since) return;
-    const seconds = (since / 1_000).toFixed(3);
+    const knownSince = heard.socket.link.end?.acceptedAt ?? 0;
+    if (isLong || isErased || server.disturbedAt >= knownSince) return;
+    const seconds = (knownSince / 1_000).toFixed(3);
     this.#violate("no-needless-reset", `told to start over, although the object remembers all since ${seconds} s`);
   }
 

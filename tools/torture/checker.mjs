@@ -54,7 +54,7 @@ export class Checker {
     ...{ starts: 0, kills: 0, sent: 0, seen: 0, changes: 0, unplaced: 0 },
     ...{ checkedAfterKill: 0, unsureAfterKill: 0, lastActiveBackMs: 0, forgotten: 0 },
     ...{ resumed: 0, reset: 0, brought: 0, answered: 0, again: 0, repeated: 0 },
-    ...{ pushed: 0, kept: 0, doubted: 0 },
+    ...{ unknown: 0, pushed: 0, kept: 0, lost: 0 },
   };
   /** @type {Map<string, User>} */
   #users = new Map();
@@ -122,7 +122,7 @@ export class Checker {
         return user.newer.pushes.sent(entry.push);
       case "pushed":
         this.counts.pushed++;
-        return user.newer.pushes.answered(entry.push);
+        return user.newer.pushes.answered(entry.push, entry.inbox);
       case "asked":
         user.shownWhenAsked = user.shown;
         return;
@@ -132,10 +132,9 @@ export class Checker {
   }
 
   /** @param {SentEntry} entry @param {User} user */
-  #takeSent({ visit, n, frame }, { asked, streams, newer }) {
+  #takeSent({ visit, n, frame }, { asked, newer }) {
     this.counts.sent++;
-    const device = String(streams.get(visit)?.who.device);
-    const novelty = newer.requests.sent(device, frame, this.counts.starts);
+    const novelty = newer.requests.sent(frame, this.counts.starts);
     const isDone = novelty === "done";
     if (isDone) this.counts.repeated++;
     else if (novelty !== "new") this.counts.again++;
@@ -218,7 +217,7 @@ export class Checker {
 
   /** @param {string} name @param {User} user */
   #checkSettled(name, { devices, streams, newer, state }) {
-    newer.pushes.settled(newer.names);
+    newer.settled();
     const open = [...streams.values()].filter(({ isClosed, hasState }) => hasState && !isClosed);
     const present = open.map(({ who }) => who.device).sort();
     if (JSON.stringify(present) !== JSON.stringify([...devices].sort())) {

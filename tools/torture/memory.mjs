@@ -1,98 +1,143 @@
 /**
- * What a device of version 2 remembers when its connection is gone: up to where it has seen all, and
- * what it has asked for.
+ * What a device of version 2 remembers when its connection is gone: up to where it has seen all, up to which
+ * message it has all, and what it has asked for.
  */
 
 /** @import { Random } from "./random.mjs" */
 
-/** So many requests later one is not repeated any more: the server remembers 64. */
+/** So many numbers below its newest a run is known; none of those may be open when the next is used. */
+const WINDOW = 64;
+
+/** So many requests later one that is done is not repeated any more, since the answer would be `too_old`. */
 const REPEATABLE_REQUESTS = 50;
 
-/** @typedef {{type: "join_game" | "leave_game", gameId: string, id?: string}} GameRequest */
+const RUN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+const RUN_LENGTH = 22;
+
+/** @typedef {{type: string, [more: string]: any}} Message What is asked for, without its id. */
+/** @typedef {Message & {id: string, again?: true}} Request */
 
 export class Memory {
+  run;
   #device;
   #random;
   /** @type {{epoch: number, seq: number} | null} */
   #place = null;
-  /** The number that the present visit began with. */
-  #begin = 0;
-  #ids = 0;
-  /** Requests without an answer, by id. @type {Map<string, GameRequest>} */
+  /** The number of the message up to which it has all. @type {number | null} */
+  #inbox = null;
+  /** What the present visit has said of these. @type {{since: string | null, inbox: number | null}} */
+  #said = { since: null, inbox: null };
+  #numbers = 0;
+  /** Requests without an answer, by id. @type {Map<string, Request>} */
   #waiting = new Map();
-  /** Some that were answered, of its own games, which they have surely changed. @type {GameRequest[]} */
+  /** Some that were answered. @type {Request[]} */
   #done = [];
   /** A game that nobody else joins or leaves, and this device once. @type {string | null} */
   #ownGame = null;
   #ownGames = 0;
-  /** @type {string[]} */
-  #games = [];
-  /** The last change of the games on the present visit. @type {any} */
-  #change = null;
+  #ownEvents = 0;
 
   /** @param {string} device @param {Random} random */
   constructor(device, random) {
     this.#device = device;
     this.#random = random;
+    const letters = Array.from({ length: RUN_LENGTH }, () => random.pick([...RUN_LETTERS]));
+    this.run = letters.join("");
   }
 
-  /** What it says when it comes back. */
-  get since() {
-    return this.#place === null ? null : `${this.#place.epoch}.${this.#place.seq}`;
+  /** What it says when it comes, from now on its place for this visit. */
+  says() {
+    const since = this.#place === null ? null : `${this.#place.epoch}.${this.#place.seq}`;
+    this.#said = { since, inbox: this.#inbox };
+    return { ...this.#said, run: this.run };
   }
 
+  /** What has no answer yet, as it is asked again. @returns {Request[]} */
   get unanswered() {
-    return [...this.#waiting.values()];
+    return [...this.#waiting.values()].map((request) => ({ ...request, again: true }));
   }
 
-  /** @param {GameRequest} frame */
-  request(frame) {
-    const request = { ...frame, id: `${++this.#ids}` };
+  /**
+   * @param {Message} message
+   * @returns {Request | null} `null` while too much is open.
+   */
+  request(message) {
+    const [oldest] = this.#waiting.keys();
+    if (oldest !== undefined && this.#numbers + 1 >= numberOf(oldest) + WINDOW) return null;
+    const request = { ...message, id: `${this.run}.${++this.#numbers}` };
     this.#waiting.set(request.id, request);
     return request;
   }
 
   /** Joins a game that was never there, or leaves it. */
   ownRequest() {
-    const gameId = this.#ownGame ?? `${this.#device}: own game ${++this.#ownGames}`;
-    const type = this.#ownGame === null ? "join_game" : "leave_game";
-    this.#ownGame = this.#ownGame === null ? gameId : null;
-    return this.request({ type, gameId });
+    const gameId = this.#ownGame ?? `${this.#device}: own game ${this.#ownGames + 1}`;
+    const isJoin = this.#ownGame === null;
+    const request = this.request({ type: isJoin ? "join_game" : "leave_game", gameId });
+    if (request === null) return null;
+    if (isJoin) this.#ownGames++;
+    this.#ownGame = isJoin ? gameId : null;
+    return request;
   }
 
-  /** A request that must not be done again, if there is one. */
+  /** An event that no other has the content of. */
+  ownEvent() {
+    const once = `${this.#device}: event ${this.#ownEvents + 1}`;
+    const request = this.request({ type: "broadcast", event: "once", data: { once } });
+    if (request !== null) this.#ownEvents++;
+    return request;
+  }
+
+  /** Says that the user has read what this device has. */
+  reading() {
+    return this.#inbox === null ? null : this.request({ type: "mark_read", inbox: this.#inbox });
+  }
+
+  /** A request that must not be done again, if there is one. @returns {Request | null} */
   repetition() {
-    this.#done = this.#done.filter(({ id }) => Number(id) > this.#ids - REPEATABLE_REQUESTS);
-    return this.#done.length === 0 ? null : this.#random.pick(this.#done);
+    this.#done = this.#done.filter(({ id }) => numberOf(id) > this.#numbers - REPEATABLE_REQUESTS);
+    return this.#done.length === 0 ? null : { ...this.#random.pick(this.#done), again: true };
   }
 
-  /** @param {any} frame */
+  /**
+   * @param {any} frame
+   * @returns {Message | null} What is to be asked anew, since nobody knows whether it was done.
+   */
   see(frame) {
-    if (frame.type === "initial_state") return this.#seeInitialState(frame);
-    if (frame.type === "ack") return this.#seeAnswer(frame);
-    if (this.#place === null || frame.seq === undefined) return;
-    this.#place.seq = frame.seq;
-    if (frame.activeGames === undefined || frame.seq <= this.#begin) return;
-    if (frame.activeGames.length !== this.#games.length) this.#change = frame;
-    this.#games = frame.activeGames;
+    const { type, id } = frame;
+    if (type === "ack" || (type === "error" && id !== undefined)) return this.#seeAnswer(frame);
+    if (type === "push" && frame.inbox !== undefined) this.#inbox = frame.inbox;
+    if (type === "initial_state") this.#seeInitialState(frame);
+    else if (frame.seq !== undefined) this.#follow(frame);
+    return null;
   }
 
   /** @param {any} frame */
-  #seeInitialState({ epoch, seq, reset, activeGames }) {
-    const isResumed = this.#place?.epoch === epoch && reset !== true;
+  #seeInitialState({ epoch, seq, reset, inbox }) {
+    const { since, inbox: said } = this.#said;
     // What was missed is yet to come.
-    if (!isResumed) this.#place = { epoch, seq };
-    this.#begin = seq;
-    this.#games = activeGames;
-    this.#change = null;
+    const isResumed = since !== null && reset !== true && this.#place !== null;
+    this.#place = { epoch, seq: isResumed && this.#place ? this.#place.seq : seq };
+    this.#inbox = said === null || said > inbox.last ? inbox.read : said;
   }
 
   /** @param {any} frame */
-  #seeAnswer({ id, seq }) {
+  #follow({ epoch, seq }) {
+    if (this.#place) this.#place = { epoch: epoch ?? this.#place.epoch, seq };
+  }
+
+  /** @param {any} frame */
+  #seeAnswer({ type, id }) {
     const request = this.#waiting.get(id);
     this.#waiting.delete(id);
-    const hasChanged = this.#change?.seq === seq && this.#change.gameId === request?.gameId;
-    const isOwn = request?.gameId.startsWith(`${this.#device}: `);
-    if (request && isOwn && hasChanged) this.#done.push(request);
+    if (request === undefined) return null;
+    if (type === "ack") this.#done.push(request);
+    const isAnew = type === "error" && request.data?.once === undefined;
+    return isAnew ? { ...request, id: undefined } : null;
   }
+}
+
+/** @param {string} id */
+function numberOf(id) {
+  return Number(id.split(".")[1]);
 }

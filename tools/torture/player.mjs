@@ -7,7 +7,7 @@ import { WebSocket } from "ws";
 import { PROTOCOL } from "../../tests/support/v2-device.mjs";
 import { Memory } from "./memory.mjs";
 
-/** @import { GameRequest } from "./memory.mjs" */
+/** @import { Message } from "./memory.mjs" */
 /** @import { Random } from "./random.mjs" */
 /** @import { Recorder, VisitName } from "./record.mjs" */
 
@@ -37,9 +37,11 @@ const RELOAD_CHANCE_NEWER = 0.1;
 const ABSENCE_CHANCE = 0.5;
 const ABSENCE_MS_MAX = 150;
 
-/** How often a device of version 2 plays with a game of its own, and repeats what is done. */
-const OWN_GAME_CHANCE = 0.2;
+/** How often a device of version 2 repeats what is done, plays with a game of its own, or says what it has read. */
 const REPETITION_CHANCE = 0.1;
+const OWN_GAME_CHANCE = 0.2;
+const OWN_EVENT_CHANCE = 0.2;
+const READING_CHANCE = 0.05;
 
 /** How many games a user's devices share: few, so that they contradict each other. */
 const GAMES = 10;
@@ -170,9 +172,9 @@ export class Player {
   #connect() {
     const { user, device, record } = this.#options;
     const name = `${device}#${++this.#visits}`;
-    const since = this.#memory?.since ?? null;
-    if (this.#memory) record.add({ kind: "connecting", user, device, visit: name, since });
-    const visit = { name, socket: this.#socket(since), isOpen: false };
+    const says = this.#memory?.says();
+    if (says) record.add({ kind: "connecting", user, device, visit: name, since: says.since, inbox: says.inbox });
+    const visit = { name, socket: this.#socket(says), isOpen: false };
     this.#visit = visit;
     this.#sockets.add(visit.socket);
     this.#sent = 0;
@@ -183,13 +185,14 @@ export class Player {
     this.#watch(visit);
   }
 
-  /** @param {string | null} since */
-  #socket(since) {
+  /** @param {{run: string, since: string | null, inbox: number | null}} [says] In version 2. */
+  #socket(says) {
     const { ws, user, device } = this.#options;
     const query = new URLSearchParams({ userId: user, deviceId: device });
-    if (this.#memory) query.set("tabId", "tab");
-    if (since !== null) query.set("since", since);
-    return new WebSocket(`${ws}/__user-session?${query}`, this.#memory ? [PROTOCOL] : []);
+    for (const [name, value] of Object.entries({ ...says, ...(says && { tabId: "tab" }) })) {
+      if (value !== null) query.set(name, String(value));
+    }
+    return new WebSocket(`${ws}/__user-session?${query}`, says ? [PROTOCOL] : []);
   }
 
   /** @param {Visit} visit */
@@ -233,7 +236,8 @@ export class Player {
 
   /** @param {any} frame */
   #see(frame) {
-    this.#memory?.see(frame);
+    const anew = this.#memory?.see(frame);
+    if (anew) this.#sendRequest(this.#memory?.request(anew));
     if (frame.type === "state") this.states++;
     if (frame.type === "event") this.#hear(frame);
     if (frame.type !== "initial_state") return;
@@ -242,8 +246,8 @@ export class Player {
     if (this.#isPlaying) this.#schedule();
   }
 
-  /** @param {{from: string, data: {visit: VisitName, n: number, mark?: number}}} event */
-  #hear({ from, data: { visit, n, mark } }) {
+  /** @param {{from: string, data: {visit?: VisitName, n?: number, mark?: number}}} event */
+  #hear({ from, data: { visit, n = 0, mark } }) {
     if (visit === this.#visit?.name) this.#heard = n + 1;
     if (mark !== undefined) this.#marks.set(from, mark);
   }
@@ -314,15 +318,26 @@ export class Player {
     }
   }
 
-  /** @param {GameRequest} frame */
+  /** @param {Message} frame */
   #ask(frame) {
-    const { random } = this.#options;
-    if (!this.#memory) return this.#send(frame);
-    const share = random.next();
-    const repetition = share < REPETITION_CHANCE ? this.#memory.repetition() : null;
-    if (repetition) return this.#send(repetition);
-    const isOwn = share > 1 - OWN_GAME_CHANCE;
-    this.#send(isOwn ? this.#memory.ownRequest() : this.#memory.request(frame));
+    const memory = this.#memory;
+    if (!memory) return this.#send(frame);
+    const share = this.#options.random.next();
+    /** @type {[number, () => object | null][]} */
+    const others = [
+      [REPETITION_CHANCE, () => memory.repetition()],
+      [OWN_GAME_CHANCE, () => memory.ownRequest()],
+      [OWN_EVENT_CHANCE, () => memory.ownEvent()],
+      [READING_CHANCE, () => memory.reading()],
+    ];
+    let upTo = 0;
+    const other = others.find(([chance]) => share < (upTo += chance));
+    this.#sendRequest(other ? other[1]() : memory.request(frame));
+  }
+
+  /** @param {object | null | undefined} request */
+  #sendRequest(request) {
+    if (request) this.#send(request);
   }
 
   /** @param {object} more */

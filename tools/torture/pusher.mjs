@@ -81,7 +81,7 @@ export class Pusher {
       const body = JSON.stringify({ type: "news", push });
       const response = await fetch(`${http}/__user-session?${query}`, { method: "POST", body });
       const answer = await response.json();
-      if (response.ok) record.add({ kind: "pushed", user, push });
+      if (response.ok) record.add({ kind: "pushed", user, push, inbox: answer.inbox ?? null });
       else record.add({ kind: "stuck", what: `push: ${JSON.stringify(answer)}` });
       this.#waiting.delete(push);
     } catch {

@@ -1,6 +1,6 @@
 /**
- * The kept pushes of a user: each device of version 2 sees each once, as it is sent, as one that it
- * has missed, or as one that was kept. Shares no code with the server.
+ * The messages of a user: each device of version 2 sees each once, whatever breaks meanwhile. Shares no code
+ * with the server.
  */
 
 /** @import { V2Visit } from "./newer.mjs" */
@@ -9,8 +9,8 @@
 /**
  * @typedef {object} Push
  * @property {boolean} isAnswered
+ * @property {number | null} number As it was answered, or told first.
  * @property {Set<string>} seen By which devices.
- * @property {Set<string>} doubted By which it may have been lost on the way.
  */
 
 export class Pushes {
@@ -28,62 +28,80 @@ export class Pushes {
   /** @param {string} name */
   sent(name) {
     if (this.#pushes.has(name)) return;
-    this.#pushes.set(name, { isAnswered: false, seen: new Set(), doubted: new Set() });
+    this.#pushes.set(name, { isAnswered: false, number: null, seen: new Set() });
     this.#open.add(name);
   }
 
-  /** @param {string} name */
-  answered(name) {
+  /** @param {string} name @param {number | null} number `null` if it was there already. */
+  answered(name, number) {
     const push = this.#pushes.get(name);
-    if (push) push.isAnswered = true;
+    if (!push) return;
+    push.isAnswered = true;
+    if (number !== null) this.#noteNumber(name, push, number);
   }
 
-  /** @param {string} who The visit. @param {string} device @param {string} name */
-  saw(who, device, name) {
+  /**
+   * @param {string} who The visit.
+   * @param {string} device
+   * @param {string} name
+   * @param {number | undefined} number Version 1 has none.
+   */
+  saw(who, device, name, number) {
     const push = this.#pushes.get(name);
     if (!push) return this.#complain(`${who} saw ${name}, which nobody has sent`);
     if (push.seen.has(device)) this.#complain(`${who} saw ${name} a second time`);
     push.seen.add(device);
+    if (number !== undefined) this.#noteNumber(name, push, number);
   }
 
   /** A device asks to be let in. @param {V2Visit} visit */
   comes(visit) {
-    visit.due = [...this.#open].filter((name) => this.#isOwed(name, visit.device.name));
+    visit.due = [...this.#open].filter((name) => this.#pushes.get(name)?.isAnswered);
+  }
+
+  /**
+   * A device has been told its place.
+   * @param {V2Visit} visit
+   */
+  begins(visit) {
+    visit.due = visit.due.filter((name) => this.#isOwed(name, visit.device.name, visit.inbox));
+    if (visit.isLost) visit.due = [];
   }
 
   /** A device has been told all that there was. @param {V2Visit} visit */
   came({ due, visit, device }) {
-    const missing = due.filter((name) => this.#isOwed(name, device.name));
+    const missing = due.filter((name) => this.#isOwed(name, device.name, 0));
     for (const name of missing) this.#complain(`${visit} came and was not told ${name}`);
   }
 
   /**
-   * A connection has ended. What was kept came behind the first frame, and has no number: if that was
-   * all that its device saw, nobody can tell whether it has got it. Nor if it has no place to come
-   * back from.
-   * @param {V2Visit} visit
-   * @returns {number} Of how many pushes that is so.
+   * Everybody has been told everything.
+   * @param {string[]} devices Those of version 2.
+   * @param {boolean} isAnyLost Whether there was no room for some.
    */
-  ended({ device, hasState, isComplete, since }) {
-    const isKnown = hasState ? isComplete : since !== null;
-    if (isKnown) return 0;
-    const doubted = [...this.#open].filter((name) => !this.#pushes.get(name)?.seen.has(device.name));
-    for (const name of doubted) this.#pushes.get(name)?.doubted.add(device.name);
-    return doubted.length;
-  }
-
-  /** Everybody has been told everything. @param {string[]} devices Those of version 2. */
-  settled(devices) {
+  settled(devices, isAnyLost) {
     for (const name of this.#open) {
-      const missing = devices.filter((device) => this.#isOwed(name, device));
-      for (const device of missing) this.#complain(`${device} was never told ${name}`);
+      const missing = devices.filter((device) => this.#isOwed(name, device, 0));
+      if (!isAnyLost) for (const device of missing) this.#complain(`${device} was never told ${name}`);
       if (this.#pushes.get(name)?.isAnswered) this.#open.delete(name);
     }
   }
 
-  /** @param {string} name @param {string} device */
-  #isOwed(name, device) {
+  /** @param {string} name @param {Push} push @param {number} number */
+  #noteNumber(name, push, number) {
+    push.number ??= number;
+    if (push.number !== number) this.#complain(`${name} is message ${push.number} and ${number}`);
+  }
+
+  /**
+   * A push without a known number nobody has seen, so it is not read.
+   * @param {string} name
+   * @param {string} device
+   * @param {number} place
+   */
+  #isOwed(name, device, place) {
     const push = this.#pushes.get(name);
-    return push !== undefined && push.isAnswered && !push.seen.has(device) && !push.doubted.has(device);
+    if (push === undefined || !push.isAnswered || push.seen.has(device)) return false;
+    return push.number === null || push.number > place;
   }
 }

@@ -13,9 +13,10 @@ import { appendFileSync } from "node:fs";
 /** @typedef {{kind: "start"}} StartEntry The server is started, for the first time or again. */
 /** @typedef {{kind: "kill"}} KillEntry The process is about to be killed. */
 /**
- * A device of version 2 asks to be let in; no other has such an entry. It has seen all up to `since`.
- * @typedef {{kind: "connecting", user: string, device: string, visit: VisitName, since: string | null}}
- *   ConnectingEntry
+ * A device of version 2 asks to be let in; no other has such an entry. It has seen all up to `since`, and has
+ * all messages up to `inbox`.
+ * @typedef {{kind: "connecting", user: string, device: string, visit: VisitName, since: string | null,
+ *   inbox: number | null}} ConnectingEntry
  */
 /** @typedef {{kind: "open", user: string, device: string, visit: VisitName}} OpenEntry */
 /** @typedef {{kind: "sent", user: string, visit: VisitName, n: number, frame: any}} SentEntry */
@@ -27,7 +28,10 @@ import { appendFileSync } from "node:fs";
 /** @typedef {{kind: "asked", user: string}} AskedEntry `GET /state` is under way. */
 /** @typedef {{kind: "state", user: string, body: any}} StateEntry Its answer. */
 /** @typedef {{kind: "pushing", user: string, push: string}} PushingEntry A push is sent, maybe again. */
-/** @typedef {{kind: "pushed", user: string, push: string}} PushedEntry It was answered with 200. */
+/**
+ * It was answered with 200, and with its number unless it was there already.
+ * @typedef {{kind: "pushed", user: string, push: string, inbox: number | null}} PushedEntry
+ */
 /** @typedef {{kind: "settled"}} SettledEntry Nobody sends, everybody has been told everything. */
 /** @typedef {{kind: "stuck", what: string}} StuckEntry Something that must come has not. */
 

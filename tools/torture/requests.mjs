@@ -1,107 +1,129 @@
 /**
- * The requests of a user's devices and the answers to them: what was answered is done, and what is
- * asked for again is not done again. Shares no code with the server.
+ * The requests of a user's devices and the answers to them: what was answered is done, and nothing is done
+ * twice, whatever was repeated. Shares no code with the server.
  */
 
 /** @import { V2Visit } from "./newer.mjs" */
+/** @import { Numbers } from "./numbers.mjs" */
 /** @import { Complain, Stream } from "./stream.mjs" */
 
-/** What each request is told as. */
-const CHANGES = { join_game: "game_joined", leave_game: "game_left" };
+/** What each request is told as. @type {Record<string, string>} */
+const CHANGES = { join_game: "game_joined", leave_game: "game_left", broadcast: "event" };
 
 /**
  * @typedef {object} Request
- * @property {any} frame
+ * @property {any} frame As it was sent first.
  * @property {number} times How often it was sent.
  * @property {number} life When it was sent last.
- * @property {number | null} answer The number in its answer.
- * @property {boolean} isLasting It has changed the games, and the stored row knows it.
+ * @property {"open" | "done" | "unknown"} state `unknown` if the server has said so.
  */
 
 /**
  * Whether a request was sent before: since the server was started (`still`) or before that (`again`),
- * or is known to be done and must not be done again.
+ * or was answered and must not be done again.
  * @typedef {"new" | "again" | "still" | "done"} Novelty
  */
 
 export class Requests {
   /** @type {Map<string, Request>} */
   #requests = new Map();
-  /** How often each change was asked for in all, by its type and game. @type {Map<string, number>} */
+  /** How often each change was asked for in all, by its type and what it is of. @type {Map<string, number>} */
   #asked = new Map();
-  /** The places at which each was told and has changed the games. @type {Map<string, Set<string>>} */
+  /** The places at which each was told and has changed something. @type {Map<string, Map<string, [number, number]>>} */
   #changes = new Map();
+  #numbers;
   #complain;
 
-  /** @param {Complain} complain */
-  constructor(complain) {
+  /** @param {Numbers} numbers @param {Complain} complain */
+  constructor(numbers, complain) {
+    this.#numbers = numbers;
     this.#complain = complain;
   }
 
   /**
-   * @param {string} device
    * @param {any} frame
    * @param {number} life
    * @returns {Novelty}
    */
-  sent(device, frame, life) {
-    const key = frame.id === undefined ? null : `${device} ${frame.id}`;
-    const known = key === null ? undefined : this.#requests.get(key);
+  sent(frame, life) {
+    const known = this.#requests.get(frame.id);
     if (!known) {
-      if (key !== null) this.#requests.set(key, { frame, times: 1, life, answer: null, isLasting: false });
+      if (frame.id !== undefined) this.#requests.set(frame.id, { frame, times: 1, life, state: "open" });
       this.#ask(frame);
       return "new";
     }
     known.times++;
     const isStill = known.life === life;
     known.life = life;
-    if (known.answer !== null && (known.isLasting || isStill)) return "done";
+    if (known.state !== "open") return "done";
     return isStill ? "still" : "again";
   }
 
   /**
-   * @param {any} frame The answer.
+   * @param {any} answer
    * @param {V2Visit} visit
    * @param {Stream} stream
    */
-  answered({ id, seq }, { device, visit, seq: last }, stream) {
-    const request = this.#requests.get(`${device.name} ${id}`);
+  answered({ type, id, code, repeated }, { visit }, stream) {
+    const request = this.#requests.get(id);
     if (!request) return this.#complain(`${visit} was answered ${id}, which it has not asked`);
-    const { frame, times, answer } = request;
-    const name = `${visit}: ${frame.type} of ${frame.gameId}`;
-    if (answer !== null) {
-      if (answer !== seq) this.#complain(`${name} was answered with ${seq}, and before with ${answer}`);
+    const { frame, times, state } = request;
+    const name = `${visit}: ${nameOf(frame)}`;
+    if (type === "error") {
+      if (code !== "too_old" || times === 1) this.#complain(`${name} was refused with ${code}`);
+      if (state === "open") request.state = "unknown";
       return;
     }
-    request.answer = seq;
-    if (times > 1) return;
-    if (seq !== last) this.#complain(`${name} was answered with ${seq} after number ${last}`);
-    const wanted = frame.type === "join_game";
-    if (stream.games.includes(frame.gameId) !== wanted) this.#complain(`${name} was answered and is not done`);
-    const { change, told } = stream;
-    const isTold = told?.type === "game_left" && told.gameId === frame.gameId;
-    if (!wanted && !isTold) this.#complain(`${name} was answered and not told`);
-    request.isLasting = change !== null && change === told && change.gameId === frame.gameId;
+    request.state = "done";
+    if (repeated) {
+      if (times === 1) this.#complain(`${name} was answered as repeated, and was sent once`);
+      return;
+    }
+    if (state !== "open") this.#complain(`${name} was done after it was ${state}`);
+    const { told } = stream;
+    const isTold = told !== null && told.type === CHANGES[frame.type] && whatOf(told) === whatOf(frame);
+    const isThere = frame.type === "join_game" && stream.games.includes(frame.gameId);
+    if (frame.type !== "mark_read" && !isTold && !isThere) this.#complain(`${name} was answered and is not done`);
   }
 
   /**
-   * A change of the games was told: not more often than it was asked for.
+   * A change was told, by which something has changed.
    * @param {number} epoch
    * @param {any} frame
    */
-  changed(epoch, { type, gameId, seq }) {
-    const change = `${type} ${gameId}`;
-    const places = this.#changes.get(change) ?? new Set();
-    this.#changes.set(change, places.add(`${epoch}.${seq}`));
-    const asked = this.#asked.get(change) ?? 0;
-    if (places.size <= asked) return;
-    this.#complain(`${change} ${places.size} times, asked for ${asked} times in all`);
+  changed(epoch, frame) {
+    const change = `${frame.type} ${whatOf(frame)}`;
+    const places = this.#changes.get(change) ?? new Map();
+    this.#changes.set(change, places.set(`${epoch}.${frame.seq}`, [epoch, frame.seq]));
+  }
+
+  /** Nothing was told more often than it was asked for. */
+  check() {
+    for (const [change, places] of this.#changes) {
+      const asked = this.#asked.get(change) ?? 0;
+      if (places.size <= asked) continue;
+      // One who is brought a frame later knows it by a later epoch.
+      const told = new Set([...places.values()].map(([epoch, seq]) => `${this.#numbers.firstOf(epoch)}.${seq}`));
+      if (told.size <= asked) continue;
+      this.#complain(`${change} ${told.size} times, asked for ${asked} times in all`);
+      this.#changes.delete(change);
+    }
   }
 
   /** @param {any} frame */
-  #ask({ type, gameId }) {
-    if (type !== "join_game" && type !== "leave_game") return;
-    const change = `${CHANGES[/** @type {keyof typeof CHANGES} */ (type)]} ${gameId}`;
+  #ask(frame) {
+    if (!(frame.type in CHANGES)) return;
+    const change = `${CHANGES[frame.type]} ${whatOf(frame)}`;
     this.#asked.set(change, (this.#asked.get(change) ?? 0) + 1);
   }
+}
+
+/** What a request or a change is of. @param {any} frame @returns {string} */
+function whatOf({ gameId, data, inbox }) {
+  return gameId ?? data?.once ?? inbox;
+}
+
+/** @param {any} frame */
+function nameOf(frame) {
+  return `${frame.type} of ${whatOf(frame)}`;
 }

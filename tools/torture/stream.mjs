@@ -19,7 +19,7 @@
 /** @typedef {(what: string) => void} Complain */
 
 /** What is told to all devices. */
-const TO_ALL = ["game_joined", "game_left", "presence_updated", "event", "news"];
+const TO_ALL = ["game_joined", "game_left", "presence_updated", "event"];
 
 export class Stream {
   /** The frames to all, as text, in order. @type {string[]} */
@@ -175,7 +175,8 @@ export class Stream {
   }
 
   /** @param {any} frame */
-  #sawEvent({ from, data: { visit, n } }) {
+  #sawEvent({ from, data: { once, visit, n } }) {
+    if (once !== undefined) return this.#sawOnce(once);
     const requests = this.#asked.byVisit.get(visit);
     if (!requests || !visit.startsWith(`${from}#`)) {
       return this.#complain(`an event from ${from}, of ${visit}: not one of the user's`);
@@ -190,16 +191,23 @@ export class Stream {
     for (const request of requests.slice(before.n + 1, n)) this.#wasHandled(request, visit, before.at);
   }
 
+  /** @param {string} once */
+  #sawOnce(once) {
+    if (this.events.has(once)) this.#complain(`event ${once} came twice`);
+    this.events.set(once, this.history.length - 1);
+  }
+
   /**
    * Looks for the traces of a frame that lies between two events of its sender.
    * @param {Request} request
    * @param {VisitName} visit
    * @param {number} since Where the first of the two came.
    */
-  #wasHandled({ n, frame: { type, gameId }, isAgain }, visit, since) {
+  #wasHandled({ n, frame: { type, gameId, data }, isAgain }, visit, since) {
     if (isAgain) return;
     const name = `frame ${eventKey(visit, n)}`;
-    if (type === "broadcast") this.#complain(`${name}, an event, was left out`);
+    const isLeftOut = type === "broadcast" && !this.events.has(data?.once);
+    if (isLeftOut) this.#complain(`${name}, an event, was left out`);
     const wasIn = this.games.includes(gameId) || (this.#removedAt.get(gameId) ?? -1) > since;
     if (type === "join_game" && !wasIn) this.#complain(`${name}, joining ${gameId}, has had no effect`);
     const hasLeft = (this.#leftAt.get(gameId) ?? -1) > since;

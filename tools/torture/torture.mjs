@@ -67,10 +67,11 @@ ${row(counts.resumed)}returns of devices of version 2 from where they had been, 
 ${row(counts.reset)}returns that were told to reset
 ${row(counts.answered)}answers to requests
 ${row(counts.again)}requests sent again that had no answer
+${row(counts.unknown)}answers that nobody knows whether a request was done
 ${row(counts.repeated)}requests sent again that were done
 ${row(counts.pushed)}answers to kept pushes
-${row(counts.kept)}pushes that devices were given when they came
-${row(counts.doubted)}pushes of which a device can't know: cut off behind its first frame
+${row(counts.kept)}times that a device was given a message
+${row(counts.lost)}times that a device was told that there was no room for all of them
 ${row(complaints.length)}complaints`);
   for (const { kind, what, life } of complaints.slice(0, COMPLAINTS_SHOWN)) {
     console.log(`\n${kind}, start ${life}: ${what}`);

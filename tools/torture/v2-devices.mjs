@@ -13,14 +13,14 @@ import { Requests } from "./requests.mjs";
 /** @import { Stream } from "./stream.mjs" */
 
 /** What a device of version 1 must never see, in frames of whatever type, and as one. */
-const FIELDS = ["seq", "epoch", "reset", "devices", "kept", "id"];
+const FIELDS = ["seq", "epoch", "reset", "devices", "inbox", "id"];
 const TYPES = [
-  ...["ack", "device_connected", "device_updated", "device_disconnected"],
+  ...["ack", "push", "inbox_read", "device_connected", "device_updated", "device_disconnected"],
   ...["logged_out", "replaced"],
 ];
 
 /**
- * @typedef {Record<"resumed" | "reset" | "brought" | "answered" | "kept" | "doubted", number>} Counts
+ * @typedef {Record<"resumed" | "reset" | "brought" | "answered" | "unknown" | "kept" | "lost", number>} Counts
  */
 
 export class V2Devices {
@@ -43,7 +43,7 @@ export class V2Devices {
     this.#complain = complain;
     this.#numbers = new Numbers((what) => complain("number", what));
     this.pushes = new Pushes((what) => complain("push", what));
-    this.requests = new Requests((what) => complain("request", what));
+    this.requests = new Requests(this.#numbers, (what) => complain("request", what));
   }
 
   get names() {
@@ -51,13 +51,13 @@ export class V2Devices {
   }
 
   /** @param {ConnectingEntry} entry */
-  connecting({ device: name, visit, since }) {
-    const device = this.#devices.get(name) ?? { name, seen: new Map() };
+  connecting({ device: name, visit, since, inbox }) {
+    const device = this.#devices.get(name) ?? { name, seen: new Map(), read: 0 };
     this.#devices.set(name, device);
     // Of those it can't have more than one.
     for (const old of this.#visits.values()) if (old.device === device) this.#end(old);
     const complain = (/** @type {string} */ what) => this.#complain("number", `${visit}: ${what}`);
-    const newcomer = new V2Visit({ device, visit, since }, this.#numbers, complain);
+    const newcomer = new V2Visit({ device, visit, since, inbox }, this.#numbers, complain);
     this.#visits.set(visit, newcomer);
     this.pushes.comes(newcomer);
   }
@@ -78,20 +78,35 @@ export class V2Devices {
     const visit = this.#visits.get(name);
     // In version 1 each socket is a device of its own.
     const push = visit ? frame.body?.push : frame.push;
-    if (push !== undefined) this.pushes.saw(name, visit ? device : name, push);
+    if (push !== undefined) this.pushes.saw(name, visit ? device : name, push, visit && frame.inbox);
     if (!visit) return this.#sawOlder(frame, name);
     const [hadState, wasComplete] = [visit.hasState, visit.isComplete];
     const older = visit.saw(frame);
-    if (!hadState) this.#counts[visit.isReset ? "reset" : "resumed"] += visit.since === null ? 0 : 1;
+    if (!hadState) this.#sawFirst(visit);
     if (visit.isComplete && !wasComplete) this.pushes.came(visit);
-    if (frame.kept === true) this.#counts.kept++;
-    if (frame.type === "ack") {
-      this.#counts.answered++;
-      this.requests.answered(frame, visit, stream);
-    }
-    // Of a leaving that was missed nobody knows whether the game was there.
-    if (frame.type === "game_joined") this.requests.changed(visit.epoch, frame);
+    if (push !== undefined) this.#counts.kept++;
+    if (frame.type === "ack" || frame.type === "error") this.#sawAnswer(frame, visit, stream);
+    if (isChange(frame)) this.requests.changed(visit.epoch, frame);
     return older;
+  }
+
+  /** @param {V2Visit} visit */
+  #sawFirst(visit) {
+    this.#counts[visit.isReset ? "reset" : "resumed"] += visit.since === null ? 0 : 1;
+    this.#counts.lost += visit.isLost ? 1 : 0;
+    this.pushes.begins(visit);
+  }
+
+  /** @param {any} frame @param {V2Visit} visit @param {Stream} stream */
+  #sawAnswer(frame, visit, stream) {
+    this.#counts[frame.type === "ack" ? "answered" : "unknown"]++;
+    if (frame.id !== undefined) this.requests.answered(frame, visit, stream);
+  }
+
+  /** Everybody has been told everything. */
+  settled() {
+    this.pushes.settled(this.names, this.#counts.lost > 0);
+    this.requests.check();
   }
 
   /** The games have changed by a frame that was seen as it happened. @param {any} frame @param {Stream} stream */
@@ -105,6 +120,7 @@ export class V2Devices {
     for (const visit of this.#visits.values()) this.#end(visit);
     this.#visits.clear();
     this.#numbers.check();
+    this.requests.check();
   }
 
   /** @param {any} frame @param {VisitName} name */
@@ -118,11 +134,18 @@ export class V2Devices {
   #end(visit) {
     if (visit.isEnded) return;
     visit.isEnded = true;
-    this.#counts.doubted += this.pushes.ended(visit);
     this.#counts.brought += visit.brought.size;
     if (!visit.isResumed || !visit.isComplete) return;
     const { epoch, brought } = visit;
     const [since, upTo] = [visit.since?.seq ?? 0, visit.begin];
     this.#numbers.resumed({ visit: visit.visit, epoch, since, upTo, brought });
   }
+}
+
+/**
+ * Whether a frame tells a change. Of a leaving that was missed nobody knows whether the game was there.
+ * @param {any} frame
+ */
+function isChange({ type, data }) {
+  return type === "game_joined" || data?.once !== undefined;
 }

@@ -32,6 +32,8 @@ const THROTTLED_MS = 60_000;
  * @property {(page: Page, text: string) => void} complain Is told what the client prints.
  */
 
+/** When something last came on a socket. @typedef {{socket: PageSocket, lastAt: number}} Heard */
+
 export class Page {
   name;
   profile;
@@ -43,9 +45,9 @@ export class Page {
   /** The socket that was made last. @type {PageSocket | null} */
   socket = null;
   sessionStorage;
-  /** When anything last came on a socket before the present one. @type {number | null} */
-  heardBeforeAt = null;
-  /** @type {{socket: PageSocket, at: number} | null} */
+  /** What came on the socket before the present one. @type {Heard | null} */
+  heardBefore = null;
+  /** @type {Heard | null} */
   #heard = null;
   #around;
   #timers;
@@ -171,8 +173,9 @@ export class Page {
 
   /** @param {PageSocket} socket @param {string} text */
   received(socket, text) {
-    if (this.#heard && this.#heard.socket !== socket) this.heardBeforeAt = this.#heard.at;
-    this.#heard = { socket, at: this.#around.clock.now };
+    const { now } = this.#around.clock;
+    if (this.#heard?.socket !== socket) this.heardBefore = this.#heard;
+    this.#heard = { socket, lastAt: now };
     this.#around.trace(`${this.name}: gets ${text}`);
   }
 

@@ -34,6 +34,8 @@ export class PageSocket {
   onclose = null;
   /** @type {((event: any) => void) | null} */
   onerror = null;
+  /** Who was signed in when it was made. */
+  credential;
   #page;
   /** The close frame that has come. @type {Close | null} */
   #received = null;
@@ -42,6 +44,7 @@ export class PageSocket {
   constructor(page, url, protocols) {
     this.#page = page;
     this.url = url;
+    this.credential = page.profile?.credential ?? null;
     this.link = page.connect(this, url, protocols);
   }
 

@@ -335,6 +335,7 @@ export class SimulatedObject {
   #accept(end) {
     if (end.object) throw new Error("Cannot call `acceptWebSocket()` twice on one WebSocket.");
     end.object = this;
+    end.acceptedAt = this.#around.clock.now;
     end.connectedAt = this.#around.connected();
     this.#ends.add(end);
   }

@@ -33,6 +33,8 @@ export class ServerEnd {
   /** Whether the device has ever sent anything. */
   hasSpoken = false;
   hasSentClose = false;
+  /** When the object accepted it. */
+  acceptedAt = 0;
   /** The length of the ghost's log when the device connected. */
   connectedAt = 0;
   /** @type {Outgoing[]} What was sent before there was a link. */
