@@ -8,7 +8,7 @@
 
 #include "effect.h"
 #include "event.h"
-#include "json/message.h"
+#include "request_id.h"
 
 namespace user_session {
 

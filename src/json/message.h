@@ -13,6 +13,7 @@
 #include "json/fields.h"
 #include "limits.h"
 #include "presence.h"
+#include "request_id.h"
 
 namespace user_session {
 
@@ -95,17 +96,6 @@ struct MarkRead {
 // Any message of a device.
 using Message = std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll,
                              Broadcast, SetDevice, LogoutOthers, LogoutDevice, MarkRead>;
-
-// The id of a request, `<run>.<number>`. It is empty if a frame has none.
-struct RequestId {
-  // The id as it was written, and the run and the number in it.
-  std::string_view text = kNoText;
-  std::string_view run = kNoText;
-  // From 1 to kSafeIntegerMax.
-  std::int64_t number = 0;
-  // True if the frame says that it repeats an earlier one.
-  bool is_again = false;
-};
 
 // Returns true if `run` is one: kRunBytesMin to kRunBytesMax characters of A to Z, a to z, 0 to 9,
 // `_` and `-`.

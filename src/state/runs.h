@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "format/bytes.h"
-#include "json/message.h"
 #include "limits.h"
+#include "request_id.h"
 
 namespace user_session {
 

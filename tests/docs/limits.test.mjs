@@ -20,11 +20,11 @@ const HEADER = textOf("src/limits.h");
 const { KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, USER_ID_BYTES_MAX, CLOSE_REASON_BYTES_MAX } = checkedByWorker;
 const checkedHere = { ...checkedByWorker, FRAME_BYTES_MAX: FRAME_BYTES_MAX_OF_BINDINGS };
 
-/** A limit of the header. @param {string} name */
+/** A limit of the header. @param {string} name @returns {number} */
 function limit(name) {
-  const [, number] = new RegExp(`\\b${name} = ([\\d']+);`).exec(HEADER) ?? [];
+  const [, number, more] = new RegExp(`\\b${name} = ([\\d']+)(?: \\+ (k\\w+))?;`).exec(HEADER) ?? [];
   assert.ok(number, `src/limits.h has no ${name}`);
-  return Number(number.replaceAll("'", ""));
+  return Number(number.replaceAll("'", "")) + (more ? limit(more) : 0);
 }
 
 const [KIB, MS_PER_SECOND, MS_PER_MINUTE] = [1_024, 1_000, 60_000];

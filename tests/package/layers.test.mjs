@@ -37,7 +37,7 @@ const ORDERS = [
       ["src/state/"],
       ["src/json/"],
       ["src/format/"],
-      ["src/event.", "src/effect.", "src/step.", "src/limits.", "src/presence.", "src/check."],
+      ["src/event.", "src/effect.", "src/step.", "src/request_id.", "src/limits.", "src/presence.", "src/check."],
     ],
   },
 ];
@@ -110,10 +110,11 @@ test("no file of the server imports from a folder in front of its own", () => {
 /** The ways to have something stored or attached. */
 const STORING = /\beffects\.(?:store\w*|set_attachment)\(/;
 
-test("nothing but the commit point stores or attaches", () => {
+test("nothing but the commit point stores or attaches, and the inbox when it is told to", () => {
   const files = [...allFiles()].filter((file) => /^src\/.*\.(?:h|cpp)$/.test(file) && !file.startsWith("src/effect."));
-  const storing = files.filter((file) => STORING.test(readFileSync(join(ROOT, file), "utf8")));
-  assert.deepEqual(storing, ["src/commit.cpp"]);
+  const having = (/** @type {RegExp} */ text) => files.filter((file) => text.test(readFileSync(join(ROOT, file), "utf8")));
+  assert.deepEqual(having(STORING), ["src/commit.cpp", "src/state/inbox.cpp"]);
+  assert.deepEqual(having(/\binbox\.store\(/), ["src/commit.cpp"]);
 });
 
 test("every folder of the server's JavaScript has its place in the order", () => {

@@ -12,8 +12,9 @@ import { buildBundle } from "../support/bundle.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { AT_CLOSING, FAULTS, startFaultyServer } from "../support/faulty.mjs";
+import { leave } from "../support/leaving.mjs";
 import { stateOf } from "../support/logout.mjs";
-import { V2Device } from "../support/v2-device.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { clear, PREFIX, push, requestAsWritten, UPGRADE } from "../support/requests.mjs";
 import { ROOT } from "../support/server.mjs";
 import { NO_WRITES } from "../support/watched.mjs";
@@ -232,24 +233,29 @@ test("the module traps at a device's leaving: it has left all the same, with its
   await b.close();
 });
 
-test("a leaving that is lost may take the count along: devices of version 2 start over", async () => {
+test("a leaving that is lost takes places along: whoever stays notices nothing, whoever comes starts over", async () => {
   const user = "lost-count";
   const leaving = await Device.connect(server, user, `phone ${AT_CLOSING}`);
   const newer = await V2Device.open(server, user, "laptop");
+  const away = await V2Device.open(server, user, "tablet");
+  await restOf(newer);
+  await leave(server, away, user, 2);
   leaving.send({ type: "broadcast", event: "e", data: 1 });
-  assert.equal((await newer.next()).type, "event");
-  // One that has said nothing would hear of its close late.
-  assert.equal((await newer.ask({ type: "ping" })).type, "pong");
   await leaving.close(4000);
   await eventually("the device to be forgotten", async () => {
     const { connectedDevices } = await stateOf(server, user);
-    return connectedDevices === 0;
+    return connectedDevices === 1;
   });
-  assert.equal((await newer.closed()).code, 1013);
+  assert.deepEqual((await restOf(newer)).at(-1).data, 1);
+  assert.equal(newer.ending, null);
+  const { epoch } = newer;
+  await newer.request({ type: "broadcast", event: "e", data: 2 });
+  assert.notEqual(newer.epoch, epoch, "the frame begins another");
+  const back = await away.again();
+  assert.equal(back.initial.reset, true);
   const again = await newer.again();
-  assert.equal(again.initial.reset, true);
-  assert.notEqual(again.epoch, newer.epoch);
-  await again.close();
+  assert.equal(again.initial.reset, undefined);
+  await Promise.all([back.close(), again.close()]);
 });
 
 test("credentials end as they would have without a trap, and a logout holds", async () => {

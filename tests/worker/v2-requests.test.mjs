@@ -191,6 +191,18 @@ test("a tab that takes over repeats what the tab before it asked, under that one
   await Promise.all([watcher.close(), next.close()]);
 });
 
+test("a tab that repeats for one that is still there ends it before anything of it can be done", async () => {
+  const user = "led";
+  const leader = await V2Device.open(server, user, "desk", { tabId: "a" });
+  const other = await V2Device.open(server, user, "desk", { tabId: "b" });
+  const said = await leader.request(SAID);
+  const closing = leader.closed();
+  assert.equal((await other.repeat(said.id, SAID)).repeated, true);
+  assert.equal((await closing).code, 4409);
+  assert.equal((await stateOf(server, user)).connectedDevices, 1);
+  await other.close();
+});
+
 test("the same program on a new socket replaces its old one, with a tab or without", async () => {
   const user = "run";
   const first = await V2Device.open(server, user, "desk");
