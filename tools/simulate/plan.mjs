@@ -3,7 +3,6 @@
  * data, so steps can be left out of it, and it can be printed and run again.
  */
 import { streamOf } from "./chance.mjs";
-import { UNAVAILABLE } from "./adapter.mjs";
 
 /** @import { Random } from "../torture/random.mjs" */
 
@@ -89,7 +88,7 @@ export const ACTIONS = {
       return { game };
     },
   },
-  "mark-read": { weight: 3, make: aTab },
+  "mark-read": { weight: 3, make: (draft) => ({ ...aTab(draft), isOne: draft.random.next() < 0.3 }) },
   clear: { weight: 0.3, make: () => ({}) },
   "logout-all": { weight: 1, make: aTab },
   "reuse-id": { weight: 0.5, make: (draft) => ({ key: `e${draft.number()}` }) },
@@ -207,7 +206,7 @@ function chosenKinds(random, { only, without }) {
   for (const [kind, { weight }] of Object.entries(RECIPES)) {
     const isChosen = random.next() < 0.5;
     const factor = 4 ** (random.next() * 2 - 1);
-    if (UNAVAILABLE.has(kind) || without?.has(kind)) continue;
+    if (without?.has(kind)) continue;
     if (kind in ACTIONS) kinds.push([kind, weight * factor]);
     else if (only ? only.has(kind) : isChosen) kinds.push([kind, weight * factor]);
   }

@@ -2,7 +2,7 @@
  * The properties that are checked when all is calm. Those of what a page sees are checked as it sees it, in
  * sight.mjs. README.md says what each promises.
  */
-import { ASKS_ANEW, INBOX_MAX, INBOX_SCOPE, isOpen, sharedState } from "./adapter.mjs";
+import { INBOX_MAX, isOpen, sharedState } from "./adapter.mjs";
 import { isInbox } from "./sight.mjs";
 
 /** @import { App, Asked } from "./app.mjs" */
@@ -69,7 +69,7 @@ function checkDoneOnce(world, key) {
 function mayBeRepeated(world, first, second) {
   const isGame = /^[+-]/.test(first.key);
   const isNew = first.wireId !== second.wireId;
-  return ASKS_ANEW && isGame && isNew && world.ghost.tooOld.has(first.wireId ?? "");
+  return isGame && isNew && world.ghost.tooOld.has(first.wireId ?? "");
 }
 
 /** Everybody has seen everything, or was told that it has not. @param {World} world */
@@ -88,13 +88,12 @@ export function checkInbox(world) {
   for (const message of messages) {
     const after = messages.filter(({ index }) => index > message.index).length;
     const isThere = message.index > clearedAt && after < INBOX_MAX && !message.isUndone && !hasExpired(world, message);
-    for (const profile of world.profiles.values()) {
-      const apps = world.apps.filter(({ page }) => page.profile === profile);
-      if (profile.usedOlder || apps.length === 0) continue;
-      if (isThere && !wasGiven(apps, message)) {
-        world.violate("inbox-complete", `${profile.name} was never given ${message.key}`);
+    for (const app of world.apps) {
+      if (app.page.profile.usedOlder) continue;
+      if (isThere && isOwed(world, app, message) && !app.sight.seen.has(message.key)) {
+        world.violate("inbox-complete", `${app.name} was never given ${message.key}`);
       }
-      checkInboxOnce(world, apps, message);
+      checkInboxOnce(world, app, message);
     }
   }
 }
@@ -106,23 +105,33 @@ function hasExpired(world, { key, at }) {
   return world.clockJumpMs + world.clock.now - at >= seconds * 1_000;
 }
 
-/** @param {App[]} apps Of one device. @param {Deed} message */
-function wasGiven(apps, { key, index }) {
-  const running = apps.filter(({ isRunning }) => isRunning);
-  if (INBOX_SCOPE === "tab") return running.every(({ sight }) => sight.seen.has(key));
-  // A device that was never here before does not wait for it.
-  const wasKnown = apps.some(({ sight }) => sight.begunAt !== null && sight.begunAt < index);
-  return !wasKnown || running.length === 0 || apps.some(({ sight }) => sight.seen.has(key));
+/**
+ * Whether a page must have been given a message: one that began before it, and one that began later if the message
+ * was not read and no page of its device had told it.
+ * @param {World} world @param {App} app @param {Deed} message
+ */
+function isOwed(world, app, message) {
+  const { begunAt } = app.sight;
+  if (!app.isRunning || begunAt === null) return false;
+  if (begunAt <= message.index) return true;
+  return !world.ghost.wasRead(message, begunAt) && !wasTold(world, app, message);
 }
 
-/** @param {World} world @param {App[]} apps @param {Deed} message */
-function checkInboxOnce(world, apps, { key, index }) {
-  if (world.ghost.restores.some((length) => length > index)) return;
-  const kept = apps.reduce((sum, { sight }) => sum + (sight.seen.get(key)?.kept ?? 0), 0);
-  const again = apps.find(({ sight }) => (sight.seen.get(key)?.count ?? 0) > 1);
-  if (again) world.violate("inbox-once", `${again.name} was given ${key} twice`);
-  else if (INBOX_SCOPE === "device" && kept > 1) {
-    world.violate("inbox-once", `${apps[0].page.profile.name} was given ${key} twice, in two tabs`);
+/** Whether another page of the device had told it when this one began. @param {World} world @param {App} app @param {Deed} message */
+function wasTold(world, app, { key }) {
+  return world.apps.some(({ page, sight }) => {
+    const seen = page.profile === app.page.profile && page !== app.page ? sight.seen.get(key) : null;
+    return seen ? seen.at < app.startedAt : false;
+  });
+}
+
+/** @param {World} world @param {App} app @param {Deed} message */
+function checkInboxOnce(world, app, message) {
+  const seen = app.sight.seen.get(message.key);
+  if (!seen || world.ghost.restores.some((length) => length > message.index)) return;
+  if (seen.count > 1) world.violate("inbox-once", `${app.name} was given ${message.key} twice`);
+  else if (wasTold(world, app, message)) {
+    world.violate("inbox-once", `${app.name} was given ${message.key}, which its device had told before`);
   }
 }
 

@@ -12,8 +12,10 @@ const REMEMBERED_MS = 540_000;
 const REMEMBERED_DEEDS = 60;
 
 export class Sight {
-  /** How often each key was seen, and how often out of what was kept. @type {Map<string, {count: number, kept: number}>} */
+  /** How often each key was seen, and when first. @type {Map<string, {count: number, at: number}>} */
   seen = new Map();
+  /** The numbers of the messages that were seen, in order. @type {number[]} */
+  messages = [];
   /** How many resets it was told. */
   resets = 0;
   /** How many deeds there were when it was first connected. @type {number | null} */
@@ -46,13 +48,14 @@ export class Sight {
 
   /**
    * @param {string} key
-   * @param {boolean} isKept
+   * @param {number | null} number Of the message, if it is one.
    */
-  saw(key, isKept) {
-    const { ghost } = this.#world;
-    this.#world.tell(this.#app, `sees ${key}${isKept ? " (kept)" : ""}`);
-    const seen = this.seen.get(key) ?? { count: 0, kept: 0 };
-    this.seen.set(key, { count: seen.count + 1, kept: seen.kept + (isKept ? 1 : 0) });
+  saw(key, number) {
+    const { ghost, clock } = this.#world;
+    this.#world.tell(this.#app, `sees ${key}`);
+    const { count, at } = this.seen.get(key) ?? { count: 0, at: clock.now };
+    this.seen.set(key, { count: count + 1, at });
+    if (number !== null) this.messages.push(number);
     const deeds = ghost.doneAs(key).filter(({ isReal }) => isReal);
     if (deeds.length === 0) return this.#violate("once-in-order", `${key}, which nobody has done`);
     this.#checkRights(key, deeds);

@@ -93,6 +93,11 @@ const ACTS = {
     withApp(world, step, (app) => app.ask("presence", false, (client) => client.updatePresence(step.presence))),
   name: (world, step) =>
     withApp(world, step, (app) => app.ask("name", false, (client) => client.setDeviceName(step.name))),
+  "mark-read": (world, step) =>
+    withApp(world, step, (app) => {
+      const [oldest] = app.sight.messages;
+      app.ask("read", false, (client) => client.markRead(step.isOne ? oldest : undefined));
+    }),
   push: (world, { key }) => push(world, key, {}, 0),
   keep: (world, { key, seconds }) => push(world, key, {}, seconds),
   "push-with-id": (world, { key, seconds }) => push(world, key, { pushId: key }, seconds),
