@@ -21,11 +21,12 @@ const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [] };
 /**
  * The server has told how it stands. Whoever has no place, or one that an older copy of the server's data
  * does not know, gets what is unread.
+ * @param now By the server's clock.
  */
-export function toldInbox(known: Inbox | null, told: InboxState): Inbox {
+export function toldInbox(known: Inbox | null, told: InboxState, now: number): Inbox {
   const { last, read, unread } = told;
   const place = known && known.place <= last ? known.place : read;
-  const expiring = known?.expiring.filter(([n]) => n > read && n <= place) ?? [];
+  const expiring = known?.expiring.filter(([n, expiresAt]) => n > read && n <= place && expiresAt > now) ?? [];
   // The oldest are those that the server drops when it has no room.
   return { last, read, unread, place, expiring: expiring.slice(Math.max(0, expiring.length - unread)) };
 }

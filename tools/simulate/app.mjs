@@ -29,6 +29,7 @@ export class App {
   /** When it began. */
   startedAt = 0;
   page;
+  isSharing;
   /** @type {any} */
   client;
   sight;
@@ -39,6 +40,7 @@ export class App {
   constructor(page, world, { shareTabs }) {
     this.page = page;
     this.#world = world;
+    this.isSharing = shareTabs;
     this.sight = new Sight(this, world);
     this.client = new page.exports.UserSessionClient({
       userId: "kim",

@@ -16,6 +16,9 @@ import { isInbox } from "./sight.mjs";
  * @property {number} at Milliseconds since the world began.
  */
 
+/** How exactly a page knows when a message expires. */
+const EXPIRY_SLACK_MS = 2_000;
+
 /** The names of all properties. */
 export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
@@ -113,6 +116,8 @@ function hasExpired(world, { key, at }) {
 function isOwed(world, app, message) {
   const { begunAt } = app.sight;
   if (!app.isRunning || begunAt === null) return false;
+  // A tab that shares a socket may be told that it has missed messages while it was away.
+  if (app.isSharing && app.sight.resetAt > message.at) return false;
   if (begunAt <= message.index) return true;
   return !world.ghost.wasRead(message, begunAt) && !wasTold(world, app, message);
 }
@@ -145,6 +150,12 @@ export function whyNotWell(world) {
   return null;
 }
 
+/** Whether pages may differ in what is unread: when a message expires just now, or the clock that says so was set. @param {World} world */
+function isCountUnsure({ clock, clockJumpMs, ghost, keptFor }) {
+  const ends = ghost.deeds.map(({ key, at }) => at + (keptFor.get(key) ?? Infinity) * 1_000);
+  return clockJumpMs > 0 || ends.some((end) => Math.abs(end - clock.now) < EXPIRY_SLACK_MS);
+}
+
 /** @param {World} world @param {any} told What the server says of the state. */
 export function checkAgreement(world, told) {
   const [first, ...others] = world.running();
@@ -152,7 +163,9 @@ export function checkAgreement(world, told) {
   const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
   const stateOf = (/** @type {App} */ app) => {
     const shared = sharedState(app.client.getSnapshot());
-    return JSON.stringify(isOlder ? { ...shared, devices: [] } : shared);
+    if (isOlder) shared.devices = [];
+    if (isOlder || isCountUnsure(world)) shared.unread = 0;
+    return JSON.stringify(shared);
   };
   const state = stateOf(first);
   for (const other of others) {

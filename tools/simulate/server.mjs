@@ -41,6 +41,7 @@ export class Server {
   #release = 0;
   #planted = 0;
   #random;
+  #wasSet = false;
   /** The furthest that the wall clock has been. */
   #latestMs = 0;
 
@@ -81,6 +82,7 @@ export class Server {
 
   /** @param {number} deltaMs */
   setClock(deltaMs) {
+    this.#wasSet = true;
     this.#latestMs = Math.max(this.#latestMs, this.wall.wallMs());
     this.wall.offsetMs += deltaMs;
     this.disturbedAt = Math.max(this.disturbedAt, this.#around.clock.now);
@@ -93,7 +95,7 @@ export class Server {
     Object.assign(this.object.storage.faults, { puts: 0, commits: 0 });
     this.#latestMs = Math.max(this.#latestMs, this.wall.wallMs());
     this.wall.offsetMs = 0;
-    this.wall.offsetMs = Math.max(0, this.#latestMs + MS_PER_SECOND - this.wall.wallMs());
+    if (this.#wasSet) this.wall.offsetMs = Math.max(0, this.#latestMs + MS_PER_SECOND - this.wall.wallMs());
   }
 
   /** Signs somebody in. @param {string} who @returns {Credential} */

@@ -16,8 +16,8 @@ export class Sight {
   seen = new Map();
   /** The numbers of the messages that were seen, in order. @type {number[]} */
   messages = [];
-  /** How many resets it was told. */
-  resets = 0;
+  /** When it was last told to start over. */
+  resetAt = -Infinity;
   /** How many deeds there were when it was first connected. @type {number | null} */
   begunAt = null;
   /** `null` while it is not known where it is, which it is after a reset that another tab has passed on. */
@@ -40,7 +40,7 @@ export class Sight {
   }
 
   reset() {
-    this.resets++;
+    this.resetAt = this.#world.clock.now;
     this.#checkReset();
     this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
