@@ -43,13 +43,16 @@ export function ownDeviceId(): string {
  */
 export function ownTabId(): string {
   if (pageTabId !== undefined) return pageTabId;
-  const id = read("sessionStorage", TAB_KEY) ?? randomId(16);
-  pageTabId = id;
+  const id = (pageTabId = read("sessionStorage", TAB_KEY) ?? randomId(16));
   const take = () => attempt(() => page.sessionStorage?.removeItem(TAB_KEY));
-  const giveBack = () => attempt(() => page.sessionStorage?.setItem(TAB_KEY, id));
+  const giveBack = () => attempt(() => page.sessionStorage?.setItem(TAB_KEY, pageTabId ?? id));
   take();
   listen(() => page, "pagehide", giveBack);
-  listen(() => page, "pageshow", take);
+  listen(() => page, "pageshow", (event) => {
+    // While the page was in the browser's cache a duplicated tab may have taken the id that was put back.
+    if ((event as PageTransitionEvent).persisted) pageTabId = randomId(16);
+    take();
+  });
   return id;
 }
 

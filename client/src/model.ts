@@ -74,7 +74,9 @@ export class SessionModel {
     if (seq !== undefined && position) {
       const { epoch = position.epoch } = frame;
       if (epoch === position.epoch && seq <= position.seq) return [];
-      this.#know({ position: { ...position, epoch, seq } });
+      // Numbers that go back were lost, and are given again.
+      const origin = seq > position.seq ? position.origin : epoch;
+      this.#know({ position: { epoch, seq, origin } });
     }
     // While it catches up, the state is ahead of the frames.
     return this.#happened(frame, seq === undefined || seq > this.memory.stateSeq);

@@ -101,7 +101,7 @@ export const PAGE_FAULTS = {
   close: { weight: 1, make: aTab },
   kill: { weight: 1, make: aTab },
   reload: { weight: 2, make: aTab },
-  duplicate: { weight: 0.5, make: (draft) => ({ ...aTab(draft), to: draft.random.pick(draft.tabs) }) },
+  duplicate: { weight: 1, make: (draft) => ({ ...aTab(draft), to: draft.random.pick(["2", "3", "4"]) }) },
   hide: { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 1_000, 1_000_000) }) },
   freeze: { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 100, 400_000) }) },
   cache: { weight: 2, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 50, 100_000) }) },

@@ -133,7 +133,8 @@ function wasTold(world, app, { key }) {
 /** @param {World} world @param {App} app @param {Deed} message */
 function checkInboxOnce(world, app, message) {
   const seen = app.sight.seen.get(message.key);
-  if (!seen || world.ghost.restores.some((length) => length > message.index)) return;
+  const [first] = world.ghost.doneAs(message.key);
+  if (!seen || world.ghost.restores.some((length) => length > first.index)) return;
   if (seen.count > 1) world.violate("inbox-once", `${app.name} was given ${message.key} twice`);
   else if (wasTold(world, app, message)) {
     world.violate("inbox-once", `${app.name} was given ${message.key}, which its device had told before`);

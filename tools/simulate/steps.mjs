@@ -132,8 +132,8 @@ const PAGE_FAULTS = {
     return true;
   },
   duplicate: (world, { tab, to }) => {
-    const [from, copy] = [world.tab(tab), world.tab(to)];
-    if (!from.app || copy.app || from.profile !== copy.profile) return false;
+    const [from, copy] = [world.tab(tab), world.tab(`${tab[0]}${to}`)];
+    if (!from.app || copy.app) return false;
     for (const [key, value] of from.sessionStorage.items) copy.sessionStorage.setItem(key, value);
     world.load(copy);
     return true;
