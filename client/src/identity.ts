@@ -45,14 +45,14 @@ export function ownTabId(): string {
   if (pageTabId !== undefined) return pageTabId;
   const id = (pageTabId = read("sessionStorage", TAB_KEY) ?? randomId(16));
   const take = () => attempt(() => page.sessionStorage?.removeItem(TAB_KEY));
-  const giveBack = () => attempt(() => page.sessionStorage?.setItem(TAB_KEY, pageTabId ?? id));
+  const giveBack = () => {
+    attempt(() => page.sessionStorage?.setItem(TAB_KEY, pageTabId ?? id));
+    // The page may come back out of the browser's cache, when another tab has a copy of that id.
+    pageTabId = randomId(16);
+  };
   take();
   listen(() => page, "pagehide", giveBack);
-  listen(() => page, "pageshow", (event) => {
-    // While the page was in the browser's cache a duplicated tab may have taken the id that was put back.
-    if ((event as PageTransitionEvent).persisted) pageTabId = randomId(16);
-    take();
-  });
+  listen(() => page, "pageshow", take);
   return id;
 }
 
