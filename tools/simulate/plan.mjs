@@ -71,6 +71,8 @@ export const ACTIONS = {
   name: { weight: 1, make: (draft) => ({ ...aTab(draft), name: `n${draft.number()}` }) },
   push: { weight: 4, make: (draft) => ({ key: `p${draft.number()}` }) },
   keep: { weight: 5, make: (draft) => ({ key: `k${draft.number()}`, seconds: draft.random.pick([86_400, 2_592_000, 60]) }) },
+  "keep-many": { weight: 0.4, make: (draft) => ({ key: `k${draft.number()}`, count: 70 }) },
+  aim: { weight: 2, make: (draft) => ({ ...aTab(draft), key: `w${draft.number()}` }) },
   "push-with-id": {
     weight: 1,
     make: (draft) => {

@@ -23,20 +23,24 @@ const EXPIRY_SLACK_MS = 2_000;
 export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
   ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout"],
-  ...["no-needless-reset", "recovers", "no-complaints"],
+  ...["no-needless-reset", "no-needless-doubt", "recovers", "no-complaints"],
 ];
 
 /** @param {World} world */
 export function checkRequests(world) {
   for (const app of world.apps) for (const asked of app.asked) checkAsked(world, asked);
   for (const key of world.ghost.byKey.keys()) checkDoneOnce(world, key);
+  const [doubted] = world.ghost.tooOld;
+  const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
+  if (doubted && !world.server.hasForgotten && !isOlder) {
+    world.violate("no-needless-doubt", `${doubted} is called too old, although the object has lost nothing`);
+  }
 }
 
-/** What two requests of one id were told must be true of both. @param {World} world */
+/** Of two requests of one id at most one is acknowledged. @param {World} world */
 export function checkStrangers(world) {
   for (const { key, acks } of world.strangers) {
-    const isDone = world.ghost.doneAs(key).some(({ isReal }) => isReal);
-    if (acks > 1 && !isDone) world.violate("told-truly", `a stranger's ${key} is acknowledged, and was never done`);
+    if (acks > 1) world.violate("told-truly", `two requests of one id are acknowledged, of which one is ${key}`);
   }
 }
 
@@ -89,11 +93,13 @@ export function checkInbox(world) {
   const messages = world.ghost.deeds.filter(({ key, isReal }) => isInbox(key) && isReal);
   const clearedAt = world.ghost.deeds.findLast(({ key, isReal }) => key === "clear" && isReal)?.index ?? -1;
   for (const message of messages) {
-    const after = messages.filter(({ index }) => index > message.index).length;
-    const isThere = message.index > clearedAt && after < INBOX_MAX && !message.isUndone && !hasExpired(world, message);
+    const isDropped = messages.filter(({ index }) => index > message.index).length >= INBOX_MAX;
+    const isKept = message.index > clearedAt && !message.isUndone && !hasExpired(world, message);
     for (const app of world.apps) {
       if (app.page.profile.usedOlder) continue;
-      if (isThere && isOwed(world, app, message) && !app.sight.seen.has(message.key)) {
+      const isMissing = isKept && isOwed(world, app, message) && !app.sight.seen.has(message.key);
+      // Who is told to start over knows that messages were dropped.
+      if (isMissing && (!isDropped || app.sight.resetAt <= message.at)) {
         world.violate("inbox-complete", `${app.name} was never given ${message.key}`);
       }
       checkInboxOnce(world, app, message);
@@ -151,6 +157,19 @@ export function whyNotWell(world) {
   return null;
 }
 
+/** What was read stays read, and the rest does not. @param {World} world @param {number} unread */
+function checkUnread(world, unread) {
+  const { deeds, restores } = world.ghost;
+  const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
+  if (isOlder || restores.length > 0 || isCountUnsure(world)) return;
+  const clearedAt = deeds.findLast(({ key, isReal }) => key === "clear" && isReal)?.index ?? -1;
+  const messages = deeds.filter(({ key, isReal, index }) => isInbox(key) && isReal && index > clearedAt);
+  // The oldest go when there is no room, expired ones first.
+  if (messages.length > INBOX_MAX) return;
+  const left = messages.filter((message) => !hasExpired(world, message) && !world.ghost.wasRead(message, deeds.length));
+  if (left.length !== unread) world.violate("nothing-forgotten", `${left.length} messages must be unread, and ${unread} are`);
+}
+
 /** Whether pages may differ in what is unread: when a message expires just now, or the clock that says so was set. @param {World} world */
 function isCountUnsure({ clock, clockJumpMs, ghost, keptFor }) {
   const ends = ghost.deeds.map(({ key, at }) => at + (keptFor.get(key) ?? Infinity) * 1_000);
@@ -179,6 +198,7 @@ export function checkAgreement(world, told) {
   const mine = JSON.stringify({ games, presence });
   const its = JSON.stringify({ games: told.activeGames, presence: told.presence });
   if (mine !== its) world.violate("agreement", `${first.name} has ${mine}, the server ${its}`);
+  checkUnread(world, sharedState(first.client.getSnapshot()).unread);
   const right = JSON.stringify(world.ghost.games());
   const stored = JSON.stringify(told.activeGames);
   if (right !== stored) world.violate("nothing-forgotten", `the games must be ${right} and are ${stored}`);

@@ -30,6 +30,8 @@ const MS_PER_SECOND = 1_000;
 export class Server {
   object;
   wall;
+  /** Whether anything was lost that only memory or sockets had. */
+  hasForgotten = false;
   /** When something last happened over which a place can be lost. */
   disturbedAt = 0;
   /** How much longer than usual writes take to become durable. */
@@ -61,7 +63,9 @@ export class Server {
       log: (text) => this.#logged(text),
       trace,
       disturbed: () => (this.disturbedAt = Math.max(this.disturbedAt, clock.now)),
+      ended: () => (this.hasForgotten = true),
       planted: (fault) => {
+        this.hasForgotten = true;
         // What a failure has lost may show only much later, at the next waking.
         this.disturbedAt = Infinity;
         trace(`planted: ${fault}`);

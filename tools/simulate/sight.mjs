@@ -59,7 +59,7 @@ export class Sight {
     const deeds = ghost.doneAs(key).filter(({ isReal }) => isReal);
     if (deeds.length === 0) return this.#violate("once-in-order", `${key}, which nobody has done`);
     this.#checkRights(key, deeds);
-    if (isInbox(key)) return undefined;
+    if (isUncounted(key)) return undefined;
     if (this.place === null) {
       this.place = deeds[deeds.length - 1].index + 1;
       return undefined;
@@ -92,7 +92,7 @@ export class Sight {
   missedUntil(place, end) {
     return this.#world.ghost.deeds
       .slice(place, end)
-      .filter(({ key, isReal, isUndone }) => isReal && !isUndone && key !== "clear" && !isInbox(key))
+      .filter(({ key, isReal, isUndone }) => isReal && !isUndone && key !== "clear" && !isUncounted(key))
       .map(({ key }) => key);
   }
 
@@ -131,7 +131,12 @@ export class Sight {
   }
 }
 
-/** Whether a key is a kept message, which the inbox brings and not the sequence. @param {string} key */
+/** Whether a key is of what has no place in the sequence: a message of the inbox, or an event to some devices. @param {string} key */
+function isUncounted(key) {
+  return /^[kw]/.test(key);
+}
+
+/** Whether a key is a message, which the inbox brings. @param {string} key */
 export function isInbox(key) {
   return key.startsWith("k");
 }
