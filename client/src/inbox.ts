@@ -16,6 +16,9 @@ export interface Inbox extends InboxState {
   expiring: readonly (readonly [n: number, expiresAt: number])[];
 }
 
+/** As many messages are kept: the oldest goes when another comes. */
+const MESSAGES_MAX = 64;
+
 const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [] };
 
 /**
@@ -39,8 +42,8 @@ export function withMessage(known: Inbox | null, n: number, expiresAt = Infinity
     place: n,
     last: Math.max(last, n),
     // The server's count has all up to its last.
-    unread: unread + Number(n > last),
-    expiring: n > read ? [...expiring, [n, expiresAt]] : expiring,
+    unread: Math.min(unread + Number(n > last), MESSAGES_MAX),
+    expiring: n > read ? [...expiring, [n, expiresAt] as const].slice(-MESSAGES_MAX) : expiring,
   };
 }
 

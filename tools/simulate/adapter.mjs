@@ -40,6 +40,7 @@ export function isAck(text, id) {
  * A request as it is on the wire.
  * @typedef {object} WireRequest
  * @property {string | null} id
+ * @property {boolean} isAgain Whether it says that it is repeated.
  * @property {string} type
  * @property {string | null} key What is unique about it, `null` if nothing is.
  */
@@ -51,16 +52,16 @@ export function isAck(text, id) {
 export function requestOf(content) {
   const frame = parsed(content);
   if (!frame) return null;
-  const { type, id = null } = frame;
+  const { type, id = null, again: isAgain = false } = frame;
   switch (type) {
     case "broadcast":
-      return { id, type, key: frame.event };
+      return { id, isAgain, type, key: frame.event };
     case "join_game":
-      return { id, type, key: `+${frame.gameId}` };
+      return { id, isAgain, type, key: `+${frame.gameId}` };
     case "leave_game":
-      return { id, type, key: `-${frame.gameId}` };
+      return { id, isAgain, type, key: `-${frame.gameId}` };
     default:
-      return { id, type, key: null };
+      return { id, isAgain, type, key: null };
   }
 }
 
@@ -107,6 +108,11 @@ export function messageIn({ content, result }) {
 export function readIn({ frames }) {
   const told = frames.find((text) => text.startsWith('{"type":"inbox_read"'));
   return told === undefined ? null : parsed(told).inbox;
+}
+
+/** Whether a first frame says that messages were dropped, and that all else that was missed follows. @param {string} text */
+export function isOnlyLost(text) {
+  return text.includes('"lost":true') && !text.includes('"reset":true');
 }
 
 /** @param {{ok: boolean, code?: string}} outcome */

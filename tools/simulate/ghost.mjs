@@ -46,6 +46,8 @@ export class Ghost {
   readings = [];
   /** The ids that were answered as too old to know. @type {Set<string>} */
   tooOld = new Set();
+  /** The ids under which requests were asked that the object got. @type {Set<string>} */
+  heard = new Set();
   /** How many deeds there were at each restore. @type {number[]} */
   restores = [];
   #now;
@@ -82,6 +84,7 @@ export class Ghost {
   #recordsOf(turn) {
     if (turn.kind === "message") {
       const request = requestOf(turn.content);
+      if (request?.id && !request.isAgain) this.heard.add(request.id);
       if (!request?.key || !isDoneIn(turn, request.key)) return [];
       return [this.#deed(request.key, request.id)];
     }

@@ -3,6 +3,8 @@
  * that it has seen or was told to do without; from there on it must see every deed, once and in order.
  */
 
+import { INBOX_MAX, isOnlyLost } from "./adapter.mjs";
+
 /** @import { App } from "./app.mjs" */
 /** @import { Deed } from "./ghost.mjs" */
 /** @import { World } from "./world.mjs" */
@@ -42,7 +44,8 @@ export class Sight {
   reset() {
     this.resetAt = this.#world.clock.now;
     this.#checkReset();
-    this.place = this.#placeOfConnection();
+    const { reading, lastText } = this.#app.page;
+    if (!reading || !isOnlyLost(lastText)) this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
   }
 
@@ -115,6 +118,8 @@ export class Sight {
     const missed = ghost.deeds.slice(this.place);
     const isLong = clock.now - heard.lastAt > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
     const isErased = missed.some(({ key }) => key === "clear");
+    // Messages that are dropped for lack of room are a reason, too.
+    if (ghost.deeds.filter(({ key }) => isInbox(key)).length > INBOX_MAX) return;
     const knownSince = heard.socket.link.end?.acceptedAt ?? 0;
     if (isLong || isErased || server.disturbedAt >= knownSince) return;
     const seconds = (knownSince / 1_000).toFixed(3);

@@ -42,6 +42,8 @@ export class Page {
   isGone = false;
   /** The socket whose frame is being read. @type {PageSocket | null} */
   reading = null;
+  /** What came last on any socket. */
+  lastText = "";
   /** The socket that was made last. @type {PageSocket | null} */
   socket = null;
   sessionStorage;
@@ -176,6 +178,7 @@ export class Page {
     const { now } = this.#around.clock;
     if (this.#heard?.socket !== socket) this.heardBefore = this.#heard;
     this.#heard = { socket, lastAt: now };
+    this.lastText = text;
     this.#around.trace(`${this.name}: gets ${text}`);
   }
 
