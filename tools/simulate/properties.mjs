@@ -23,7 +23,7 @@ const EXPIRY_SLACK_MS = 2_000;
 export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
   ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout"],
-  ...["no-needless-reset", "no-needless-doubt", "recovers", "no-complaints"],
+  ...["no-needless-reset", "no-needless-doubt", "deploys-unnoticed", "recovers", "no-complaints"],
 ];
 
 /** @param {World} world */
@@ -35,6 +35,14 @@ export function checkRequests(world) {
   const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
   if (doubted && !world.server.hasForgotten && !isOlder) {
     world.violate("no-needless-doubt", `${doubted} is called too old, although the object has lost nothing`);
+  }
+}
+
+/** Where nothing goes wrong, and releases come and go, nobody is cut off or told to start over. @param {World} world */
+export function checkDeploys(world) {
+  for (const { page, sight, name } of world.apps) {
+    if (page.closes > 0) world.violate("deploys-unnoticed", `${name} was closed`);
+    if (sight.resetAt > 0) world.violate("deploys-unnoticed", `${name} was told to start over`);
   }
 }
 
@@ -98,7 +106,8 @@ export function checkInbox(world) {
     const isKept = message.index > clearedAt && !message.isUndone && !hasExpired(world, message);
     for (const app of world.apps) {
       if (app.page.profile.usedOlder) continue;
-      const isMissing = isKept && isOwed(world, app, message) && !app.sight.seen.has(message.key);
+      const isLater = (app.sight.begunAt ?? 0) > message.index;
+      const isMissing = isKept && !(isLater && isDropped) && isOwed(world, app, message) && !app.sight.seen.has(message.key);
       // Who is told to start over knows that messages were dropped.
       if (isMissing && (!isDropped || app.sight.resetAt <= message.at)) {
         world.violate("inbox-complete", `${app.name} was never given ${message.key}`);
