@@ -204,7 +204,7 @@ const SCRIPT_MUTANTS = [
   {
     name: "the leaving of a device is not told to the session",
     file: "worker/object/session-host.js",
-    from: "    this.#run({ type: \"Disconnected\", connection, heartbeat: this.#heartbeats.of(socket) });",
+    from: "    this.#run({ type: \"Disconnected\", connection, now: Date.now(), heartbeat: this.#heartbeats.of(socket) });",
     to: "",
     caughtBy: "no-complaints",
     seeds: 20,

@@ -106,15 +106,22 @@ export function checkInbox(world) {
     const isKept = message.index > clearedAt && !message.isUndone && !hasExpired(world, message);
     for (const app of world.apps) {
       if (app.page.profile.usedOlder) continue;
-      const isLater = (app.sight.begunAt ?? 0) > message.index;
-      const isMissing = isKept && !(isLater && isDropped) && isOwed(world, app, message) && !app.sight.seen.has(message.key);
-      // Who is told to start over knows that messages were dropped.
-      if (isMissing && (!isDropped || app.sight.resetAt <= message.at)) {
+      if (isKept && isMissing(world, app, message, isDropped)) {
         world.violate("inbox-complete", `${app.name} was never given ${message.key}`);
       }
       checkInboxOnce(world, app, message);
     }
   }
+}
+
+/**
+ * Whether a page was not given a message, and not told either that it was dropped for lack of room.
+ * @param {World} world @param {App} app @param {Deed} message @param {boolean} isDropped
+ */
+function isMissing(world, app, message, isDropped) {
+  const { seen, begunAt, resetAt } = app.sight;
+  if (seen.has(message.key) || !isOwed(world, app, message)) return false;
+  return !isDropped || ((begunAt ?? 0) <= message.index && resetAt <= message.at);
 }
 
 /** @param {World} world @param {Deed} message */
