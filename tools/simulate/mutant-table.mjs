@@ -172,8 +172,8 @@ const SCRIPT_MUTANTS = [
   {
     name: "a row is written after what it is about was told",
     file: "worker/object/storage.js",
-    from: "if (isRow(kind)) return kv.put(ROW_KEYS[kind], this.copyOut(bytes));",
-    to: "if (isRow(kind)) { const copy = bytes.slice(); return void setTimeout(() => kv.put(ROW_KEYS[kind], copy), 40); }",
+    from: "      kv.put(ROW_KEYS[kind], this.copyOut(bytes));",
+    to: "      const copy = bytes.slice();\n      setTimeout(() => kv.put(ROW_KEYS[kind], copy), 40);",
     caughtBy: "inbox-complete",
     seeds: 60,
   },
