@@ -18,15 +18,11 @@ import { FrameReader } from "./frames.js";
 import { Outage } from "./outage.js";
 import { attempt, watchPolicy } from "./page.js";
 import { type SessionProblem, checkToken, problemOf, problemOfClose, problemOfError } from "./problem.js";
-import {
-  HEARTBEAT,
-  LOGOUT_REASON,
-  PROTOCOL_VERSION_1,
-  PROTOCOL_VERSION_2,
-} from "./protocol.js";
+import { HEARTBEAT, LOGOUT_REASON, PROTOCOL_VERSION_1, PROTOCOL_VERSION_2 } from "./protocol.js";
 import { Renewals } from "./renewals.js";
 import { WarnOnce } from "./warnings.js";
 import { socketClass } from "./sockets.js";
+import { Strays } from "./strays.js";
 import { VersionChoice } from "./versions.js";
 
 /** How long a connection may take from the first attempt to the first frame. */
@@ -62,6 +58,7 @@ export class Connection {
   #isAttempting = false;
   #failures = 0;
   #versions = new VersionChoice();
+  #strays = new Strays();
   /** Finds out whether a server that is taken for an older one is. */
   #probe: WebSocket | null = null;
   /** Which version the socket speaks. */
@@ -168,8 +165,9 @@ export class Connection {
     return true;
   }
 
-  /** Closes for good: the server has said that it is over. */
+  /** Closes for good: the server has said that it is over, unless it means an earlier attempt. */
   end(ending: Ending, reason: string): void {
+    if (ending === "replaced" && this.#strays.take()) return this.#lost(null);
     this.#renewals.ended();
     this.stop();
     this.#handlers.ended(ending, reason);
@@ -337,6 +335,7 @@ export class Connection {
     for (const timer of [this.#retryTimer, this.#heartbeatTimer]) clearTimeout(timer);
     this.#answer.clear();
     this.#versions.ended(this.#isAttempting);
+    if (this.#isAttempting && this.#socket) this.#strays.note();
     this.#attempt++;
     this.#isAttempting = false;
     this.#hasFirstFrame = false;

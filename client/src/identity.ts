@@ -43,10 +43,13 @@ export function ownDeviceId(): string {
  */
 export function ownTabId(): string {
   if (pageTabId !== undefined) return pageTabId;
-  const id = read("sessionStorage", TAB_KEY) ?? randomId(16);
-  pageTabId = id;
+  const id = (pageTabId = read("sessionStorage", TAB_KEY) ?? randomId(16));
   const take = () => attempt(() => page.sessionStorage?.removeItem(TAB_KEY));
-  const giveBack = () => attempt(() => page.sessionStorage?.setItem(TAB_KEY, id));
+  const giveBack = () => {
+    attempt(() => page.sessionStorage?.setItem(TAB_KEY, pageTabId ?? id));
+    // The page may come back out of the browser's cache, when another tab has a copy of that id.
+    pageTabId = randomId(16);
+  };
   take();
   listen(() => page, "pagehide", giveBack);
   listen(() => page, "pageshow", take);

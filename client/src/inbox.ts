@@ -16,16 +16,20 @@ export interface Inbox extends InboxState {
   expiring: readonly (readonly [n: number, expiresAt: number])[];
 }
 
+/** As many messages are kept: the oldest goes when another comes. */
+const MESSAGES_MAX = 64;
+
 const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [] };
 
 /**
  * The server has told how it stands. Whoever has no place, or one that an older copy of the server's data
  * does not know, gets what is unread.
+ * @param now By the server's clock.
  */
-export function toldInbox(known: Inbox | null, told: InboxState): Inbox {
+export function toldInbox(known: Inbox | null, told: InboxState, now: number): Inbox {
   const { last, read, unread } = told;
   const place = known && known.place <= last ? known.place : read;
-  const expiring = known?.expiring.filter(([n]) => n > read && n <= place) ?? [];
+  const expiring = known?.expiring.filter(([n, expiresAt]) => n > read && n <= place && expiresAt > now) ?? [];
   // The oldest are those that the server drops when it has no room.
   return { last, read, unread, place, expiring: expiring.slice(Math.max(0, expiring.length - unread)) };
 }
@@ -38,8 +42,8 @@ export function withMessage(known: Inbox | null, n: number, expiresAt = Infinity
     place: n,
     last: Math.max(last, n),
     // The server's count has all up to its last.
-    unread: unread + Number(n > last),
-    expiring: n > read ? [...expiring, [n, expiresAt]] : expiring,
+    unread: Math.min(unread + Number(n > last), MESSAGES_MAX),
+    expiring: n > read ? [...expiring, [n, expiresAt] as const].slice(-MESSAGES_MAX) : expiring,
   };
 }
 

@@ -59,7 +59,7 @@ export class SessionModel {
   expire(): number | null {
     const { inbox } = this.memory;
     if (!inbox?.expiring.length) return null;
-    const now = monotonicMs() + this.#clockLead;
+    const now = this.#now;
     const left = withoutExpired(inbox, now);
     this.#know({ inbox: left });
     return Math.min(...left.expiring.map(([, expiresAt]) => expiresAt)) - now;
@@ -74,7 +74,9 @@ export class SessionModel {
     if (seq !== undefined && position) {
       const { epoch = position.epoch } = frame;
       if (epoch === position.epoch && seq <= position.seq) return [];
-      this.#know({ position: { ...position, epoch, seq } });
+      // Numbers that go back were lost, and are given again.
+      const origin = seq > position.seq ? position.origin : epoch;
+      this.#know({ position: { epoch, seq, origin } });
     }
     // While it catches up, the state is ahead of the frames.
     return this.#happened(frame, seq === undefined || seq > this.memory.stateSeq);
@@ -92,7 +94,7 @@ export class SessionModel {
       // The numbers go on in another epoch, and its own are still to come.
       position: isResumed ? { ...position, epoch: place.epoch } : place,
       stateSeq: place?.seq ?? 0,
-      inbox: frame.inbox ? toldInbox(inbox, frame.inbox) : null,
+      inbox: frame.inbox ? toldInbox(inbox, frame.inbox, this.#now) : null,
     });
     const isReset = (before && !isResumed) || frame.lost === true;
     const changes: SessionChange[] = isReset ? [{ type: "reset" }] : [];
@@ -104,7 +106,7 @@ export class SessionModel {
     const { state, devices, inbox } = this.memory;
     if (!state) return [];
     this.#know({ state: stateOf(frame), devices: frame.devices ?? devices });
-    if (frame.inbox) this.#know({ inbox: toldInbox(inbox, frame.inbox) });
+    if (frame.inbox) this.#know({ inbox: toldInbox(inbox, frame.inbox, this.#now) });
     const place = placeOf(frame);
     // Erasing a user's data begins a new count.
     if (place) this.#know({ position: place, stateSeq: place.seq });
@@ -142,7 +144,7 @@ export class SessionModel {
 
   #wasRead({ inbox: read, unread }: FrameOf<"inbox_read">, isNews: boolean): SessionChange[] {
     const { inbox } = this.memory;
-    if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }) });
+    if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }, this.#now) });
     return [];
   }
 
@@ -171,6 +173,11 @@ export class SessionModel {
     const tooMany = away.slice(0, Math.max(0, away.length + 1 - AWAY_MAX));
     const device: SessionDevice = { ...known, tabs: 0, presence: "offline" };
     this.#know({ devices: [...others.filter((one) => !tooMany.includes(one)), device] });
+  }
+
+  /** By the server's clock. */
+  get #now(): number {
+    return monotonicMs() + this.#clockLead;
   }
 
   #knowState(more: Partial<SessionState>): void {

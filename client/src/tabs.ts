@@ -49,8 +49,8 @@ export interface TabGroupHandlers {
 }
 
 type TabMessage =
-  | ({ kind: "told" } & LeaderUpdate)
-  | { kind: "leading" }
+  | ({ kind: "told"; from: string } & LeaderUpdate)
+  | { kind: "leading"; from: string }
   | { kind: "hello"; token: string | null }
   | { kind: "wake" }
   | { kind: "reconnect" }
@@ -86,6 +86,10 @@ export class TabGroup {
   #turn = new AbortController();
   #silence = new Deadline();
   #last: LeaderUpdate | null = null;
+  /** The run of the tab that leads, `null` if it was not heard yet. An earlier leader may still speak. */
+  #leader: string | null = null;
+  /** Whether leaders may have told something that this tab has not heard. */
+  #wasAway = false;
   /** What this tab has asked the leader for. */
   #forwarded = new Map<string, ForwardedRequest>();
 
@@ -113,6 +117,8 @@ export class TabGroup {
   /** Leaves the others until `join`. What was asked is asked again then. */
   pause(): void {
     this.#hasJoined = false;
+    this.#leader = null;
+    this.#wasAway = true;
     this.#turn.abort();
     this.#endSilence();
     // A leader may send them now, and this tab won't hear under which ids.
@@ -133,7 +139,7 @@ export class TabGroup {
 
   /** Tells the others, as the leader. */
   tell(update: LeaderUpdate): void {
-    this.#post({ kind: "told", ...update });
+    this.#post({ kind: "told", from: this.#run, ...update });
   }
 
   /** Asks the leader; whoever leads when there is none now will be asked then. */
@@ -195,13 +201,14 @@ export class TabGroup {
 
   #lead(): void {
     this.isLeading = true;
+    this.#wasAway = false;
     this.#endSilence();
     this.#handlers.lead(this.#last);
     for (const { key, message, id, settle } of this.#forwarded.values()) {
       void this.#handlers.requested(key, message, id).then(settle);
     }
     this.#forwarded.clear();
-    this.#post({ kind: "leading" });
+    this.#post({ kind: "leading", from: this.#run });
     this.tell(this.#handlers.current());
   }
 
@@ -214,6 +221,8 @@ export class TabGroup {
 
   #stepDown(): void {
     this.isLeading = false;
+    this.#leader = null;
+    this.#wasAway = true;
     this.#last = this.#handlers.current();
     // Other tabs ask the next leader by themselves, if they are still there.
     const own = this.#handlers.follow().filter(({ key }) => key.startsWith(this.#run));
@@ -291,9 +300,13 @@ export class TabGroup {
   #receiveAsFollower(message: TabMessage): void {
     switch (message.kind) {
       case "told":
+        this.#leader ??= message.from;
+        // A leader that was frozen reads what came before it hears that another leads.
+        if (message.from !== this.#leader) return;
         this.#endSilence();
         return this.#receiveUpdate(message);
       case "leading":
+        this.#leader = message.from;
         this.#endSilence();
         return this.#askAgain();
       case "sent": {
@@ -313,15 +326,25 @@ export class TabGroup {
     }
   }
 
-  /** A leader that has just begun may be behind the last one, and get again what that one has told. */
+  /**
+   * A leader that has just begun may be behind the last one, and get again what that one has told. A tab that
+   * was away has missed what brought the leader ahead, and so have all if the leader knew no place to go on from.
+   */
   #receiveUpdate({ snapshot, memory, changes, isCounted }: LeaderUpdate): void {
-    const known = this.#last?.memory.position ?? null;
+    const known = this.#last?.memory;
+    const before = known?.position ?? null;
     const { position } = memory;
-    const isBehind = known !== null && position?.origin === known.origin && position.seq <= known.seq;
+    const isSameOrigin = before !== null && position?.origin === before.origin;
+    const isBehind = isSameOrigin && position.seq <= before.seq;
+    const isNew = (position !== null && before !== null && !isBehind) || placeIn(memory) > placeIn(known);
+    const isGap = position !== null && !isSameOrigin && before !== null && !isCounted;
+    const isMissing = (this.#wasAway ? isNew : isGap) && !changes.some(({ type }) => type === "reset");
+    // A leader that knows nothing yet says nothing about what was seen.
+    if (position || !before) this.#wasAway = false;
     this.#last = {
       snapshot,
-      memory: isBehind ? { ...memory, position: known } : memory,
-      changes: isBehind && isCounted ? [] : changes,
+      memory: before && !position && known ? known : isBehind ? { ...memory, position: before } : memory,
+      changes: isMissing ? [{ type: "reset" }, ...changes] : isBehind && isCounted ? [] : changes,
       isCounted,
     };
     this.#handlers.updated(this.#last);
@@ -330,4 +353,9 @@ export class TabGroup {
   #post(message: TabMessage): void {
     this.#channel?.postMessage(message);
   }
+}
+
+/** The number up to which a tab has all messages of the inbox, 0 if it knows of none. */
+function placeIn(memory: Memory | undefined): number {
+  return memory?.inbox?.place ?? 0;
 }

@@ -374,3 +374,18 @@ test("without a page's address the client says so when it connects, not when it 
   assert.match(String(client.getSnapshot().error), /URL/);
   client.close();
 });
+
+test("an attempt that was given up and comes late replaces a connection, which is made again once", (t) => {
+  const { client, sockets, newest, page } = fakeClient(t);
+  client.connect();
+  newest().fail();
+  page.dispatchEvent(new Event("online"));
+  accept(newest());
+  newest().fail(4409, "replaced");
+  assert.equal(client.getSnapshot().connectionStatus, "reconnecting");
+  page.dispatchEvent(new Event("online"));
+  assert.equal(sockets.length, 3);
+  accept(newest());
+  newest().fail(4409, "replaced");
+  assert.equal(client.getSnapshot().connectionStatus, "replaced", "another tab has the same id");
+});

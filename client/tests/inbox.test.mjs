@@ -340,3 +340,16 @@ test("a message that nobody on the page listened to is told by the next page tha
   bring(after.newest(), 5);
   assert.deepEqual(told(after.changes), [5]);
 });
+
+test("a message that has expired while the page was away goes, and not an older one in its place", (t) => {
+  const fake = newClient(t);
+  connect(fake, state(0, 0, 0));
+  const { client, newest } = fake;
+  newest().receive({ type: "push", inbox: 1, expiresAt: NOW + 9_000_000, body: { type: "news" } });
+  newest().receive({ type: "push", inbox: 2, expiresAt: NOW + 60_000, body: { type: "news" } });
+  placeAfterBreak(fake);
+  accept(newest(), state(2, 0, 1, { lastActive: NOW + 60_000 }));
+  assert.equal(client.getSnapshot().unread, 1);
+  newest().receive({ type: "presence_updated", presence: "away", seq: 12 });
+  assert.equal(client.getSnapshot().unread, 1);
+});

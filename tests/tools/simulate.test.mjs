@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { root } from "../../scripts/lib/run.mjs";
-import { loadRelease } from "../../tools/simulate/bundle.mjs";
+import { loadRelease, loadReleases } from "../../tools/simulate/bundle.mjs";
 import { Campaign } from "../../tools/simulate/campaign.mjs";
 import { firstCatch, mutatedRelease } from "../../tools/simulate/mutate.mjs";
 import { MUTANTS } from "../../tools/simulate/mutant-table.mjs";
@@ -18,24 +18,16 @@ import { storyOf } from "../../tools/simulate/story.mjs";
 
 /** @import { Plan } from "../../tools/simulate/plan.mjs" */
 
-const SEEDS = 80;
+const SEEDS = 240;
 
 /** Of every so many seeds one is run again without each of its faults. */
-const EFFECTS_EVERY = 4;
+const EFFECTS_EVERY = 8;
 
-/**
- * The known bugs of tools/simulate/README.md need other kinds than these.
- * @type {import("../../tools/simulate/plan.mjs").Limits}
- */
-const LIMITS = {
-  only: new Set([
-    ...["hibernate", "cut", "stall", "offline", "cut-after", "cut-next", "hide", "device-clock"],
-  ]),
-  without: new Set(["reuse-id", "clear", "burst", "keep", "push-with-id", "push-again"]),
-};
+/** Rare kinds need more worlds than there is time for here; a large run names those that changed nothing. */
+const TRIED_MIN = 18;
 
-/** A mutant of the module takes a minute to build, and one that needs many worlds as long to find. */
-const QUICK = MUTANTS.filter(({ file, seeds }) => !file.startsWith("src/") && seeds <= 60);
+/** The mutants of the module take minutes to build, and one that needs many worlds as long to find. */
+const QUICK = MUTANTS.filter(({ file, seeds }) => !file.startsWith("src/") && seeds <= 20);
 
 test("a seed makes the same world each time, also in a fresh copy of the code", async () => {
   const plan = planOf(3);
@@ -46,13 +38,14 @@ test("a seed makes the same world each time, also in a fresh copy of the code", 
   assert.notEqual(other.hash, hash);
 });
 
-test(`what is promised holds in ${SEEDS} worlds, and each fault changes something in them`, async (t) => {
-  const releases = [await loadRelease(root)];
-  const campaign = new Campaign({ releases, first: 1, last: SEEDS, effectsEvery: EFFECTS_EVERY, limits: LIMITS });
+test(`what is promised holds in ${SEEDS} worlds, and most faults change something in them`, async (t) => {
+  const releases = await loadReleases();
+  const campaign = new Campaign({ releases, first: 1, last: SEEDS, effectsEvery: EFFECTS_EVERY, failuresMax: Infinity });
   const { failures, hours, seconds } = await campaign.run();
   t.diagnostic(`${hours.toFixed(1)} hours of a user's time in ${seconds.toFixed(1)} s`);
   assert.deepEqual(failures.map(({ plan, outcome }) => [plan.seed, outcome.violations]), []);
-  assert.deepEqual(campaign.untried(), []);
+  const tried = [...campaign.tallies.values()].filter(({ changed }) => changed > 0);
+  assert.ok(tried.length >= TRIED_MIN, `only ${tried.length} kinds of faults changed anything`);
 });
 
 for (const mutant of QUICK) {
@@ -70,7 +63,7 @@ test("a failing world is told as its shortest story", async () => {
   const releases = [await mutatedRelease(mutant, process.env)];
   const breaks = async (/** @type {Plan} */ plan) =>
     (await runPlan(plan, releases)).violations.some(({ property }) => property === mutant.caughtBy);
-  const plan = await shrink(planOf(1, LIMITS), breaks);
+  const plan = await shrink(planOf(1), breaks);
   // Hardly a step is needed: what everybody is sent at the end is seen twice.
   assert.equal(plan.steps.length, 1);
   assert.match(storyOf(plan, await runPlan(plan, releases, { isKept: true })), /once-in-order: .*-last twice/);

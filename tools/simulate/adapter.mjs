@@ -13,32 +13,21 @@ const LOGOUT_REASON = "Logged out from all devices";
 /** The codes of outcomes that leave open whether a request was done. */
 const OPEN_CODES = new Set(["unknown", "ended"]);
 
-/**
- * Who gets a kept message once: each device, by whichever of its tabs is there first.
- * @type {"device" | "tab"}
- */
-export const INBOX_SCOPE = "device";
-
-/** Whether a client asks anew, under another id, for what can be asked twice without harm. */
-export const ASKS_ANEW = false;
-
 /** How many messages are kept. */
 export const INBOX_MAX = 64;
-
-/** The kinds of steps that need a mechanism which is not there yet. @type {Set<string>} */
-export const UNAVAILABLE = new Set(["mark-read"]);
 
 /**
  * Two different requests under one id, which a program that counts wrongly would send. The second names the key.
  * @param {string} key
  */
 export function requestsOfOneId(key) {
-  const id = `stranger-${key}`;
+  const run = `stranger-${key}`.padEnd(20, "-");
+  const id = `${run}.1`;
   const requests = [
     { type: "set_device", name: "stranger", id },
     { type: "broadcast", event: key, id },
   ];
-  return { query: "", id, frames: requests.map((request) => JSON.stringify(request)) };
+  return { query: `&run=${run}`, id, frames: requests.map((request) => JSON.stringify(request)) };
 }
 
 /** Whether a frame acknowledges a request. @param {string} text @param {string} id */
@@ -51,6 +40,7 @@ export function isAck(text, id) {
  * A request as it is on the wire.
  * @typedef {object} WireRequest
  * @property {string | null} id
+ * @property {boolean} isAgain Whether it says that it is repeated.
  * @property {string} type
  * @property {string | null} key What is unique about it, `null` if nothing is.
  */
@@ -62,16 +52,16 @@ export function isAck(text, id) {
 export function requestOf(content) {
   const frame = parsed(content);
   if (!frame) return null;
-  const { type, id = null } = frame;
+  const { type, id = null, again: isAgain = false } = frame;
   switch (type) {
     case "broadcast":
-      return { id, type, key: frame.event };
+      return { id, isAgain, type, key: frame.event };
     case "join_game":
-      return { id, type, key: `+${frame.gameId}` };
+      return { id, isAgain, type, key: `+${frame.gameId}` };
     case "leave_game":
-      return { id, type, key: `-${frame.gameId}` };
+      return { id, isAgain, type, key: `-${frame.gameId}` };
     default:
-      return { id, type, key: null };
+      return { id, isAgain, type, key: null };
   }
 }
 
@@ -109,6 +99,22 @@ export function isLogout({ closes, content, kind, result }) {
   return closes.includes(LOGOUT_REASON) || (kind === "call" && content === "logoutAll" && !result?.error);
 }
 
+/** The number of the message that a push has become, `null` if it was not kept. @param {Turn} turn @returns {number | null} */
+export function messageIn({ content, result }) {
+  return content === "push" ? (result?.inbox ?? null) : null;
+}
+
+/** Up to which message a turn has marked all as read, `null` if it has not. @param {Turn} turn @returns {number | null} */
+export function readIn({ frames }) {
+  const told = frames.find((text) => text.startsWith('{"type":"inbox_read"'));
+  return told === undefined ? null : parsed(told).inbox;
+}
+
+/** Whether a first frame says that messages were dropped, and that all else that was missed follows. @param {string} text */
+export function isOnlyLost(text) {
+  return text.includes('"lost":true') && !text.includes('"reset":true');
+}
+
 /** @param {{ok: boolean, code?: string}} outcome */
 export function isOpen({ ok, code = "" }) {
   return !ok && OPEN_CODES.has(code);
@@ -119,16 +125,16 @@ export function keepOptions(seconds) {
   return { keep: seconds };
 }
 
-/** Whether the app was given an event out of what was kept. @param {{kept?: boolean}} event */
-export function wasKept(event) {
-  return event.kept === true;
+/** The number of the message that the app was given, `null` for any other event. @param {{inbox: number | null}} event */
+export function numberOf({ inbox }) {
+  return inbox;
 }
 
 /** What a snapshot says that must be the same everywhere. @param {any} snapshot */
-export function sharedState({ state, devices }) {
+export function sharedState({ state, devices, unread }) {
   const known = devices.map((/** @type {any} */ { deviceId, name, tabs, presence }) => ({ deviceId, name, tabs, presence }));
   known.sort((/** @type {any} */ a, /** @type {any} */ b) => (a.deviceId < b.deviceId ? -1 : 1));
-  return { games: state?.activeGames, presence: state?.presence, devices: known };
+  return { games: state?.activeGames, presence: state?.presence, devices: known, unread };
 }
 
 /** @param {string} text @returns {any} `null` if it is no frame. */

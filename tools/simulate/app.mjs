@@ -2,7 +2,7 @@
  * An app on a page, as its author would write it: it asks, it listens, and it signs in again when it has been
  * logged out. What it was told is noted for the properties.
  */
-import { wasKept } from "./adapter.mjs";
+import { numberOf } from "./adapter.mjs";
 import { Sight } from "./sight.mjs";
 
 /** @import { Page } from "./browser/page.mjs" */
@@ -26,7 +26,10 @@ const SIGN_IN_MS = 2_500;
 export class App {
   /** @type {Asked[]} */
   asked = [];
+  /** When it began. */
+  startedAt = 0;
   page;
+  isSharing;
   /** @type {any} */
   client;
   sight;
@@ -37,6 +40,7 @@ export class App {
   constructor(page, world, { shareTabs }) {
     this.page = page;
     this.#world = world;
+    this.isSharing = shareTabs;
     this.sight = new Sight(this, world);
     this.client = new page.exports.UserSessionClient({
       userId: "kim",
@@ -56,15 +60,16 @@ export class App {
 
   start() {
     const { client, sight } = this;
+    this.startedAt = this.#world.clock.now;
     client.subscribe(() => {
       const { connectionStatus } = client.getSnapshot();
       sight.snapshot(client.getSnapshot());
       const isOut = ["logged_out", "unauthorized", "forbidden"].includes(connectionStatus);
       if (isOut) this.#signInAgain();
     });
-    client.on("event", (/** @type {any} */ { event }) => sight.saw(event.name, wasKept(event)));
-    client.on("gameJoined", (/** @type {any} */ { gameId }) => sight.saw(`+${gameId}`, false));
-    client.on("gameLeft", (/** @type {any} */ { gameId }) => sight.saw(`-${gameId}`, false));
+    client.on("event", (/** @type {any} */ { event }) => sight.saw(event.name, numberOf(event)));
+    client.on("gameJoined", (/** @type {any} */ { gameId }) => sight.saw(`+${gameId}`, null));
+    client.on("gameLeft", (/** @type {any} */ { gameId }) => sight.saw(`-${gameId}`, null));
     client.on("reset", () => sight.reset());
     client.on("loggedOut", () => this.#world.tell(this, "onLoggedOut"));
     client.connect();

@@ -8,6 +8,10 @@ import { basename, dirname, join, relative } from "node:path";
 
 import { build } from "esbuild";
 
+import { root } from "../../scripts/lib/run.mjs";
+
+const LATER = join(root, "build/wasm/later.wasm");
+
 /** @typedef {(globals: Record<string, unknown>) => any} Program Makes a copy and returns the exports. */
 
 /**
@@ -62,6 +66,14 @@ export async function loadRelease(folder, { edit, module: file = join(folder, "d
     bundle(folder, "worker-shim.js", workerNames(), edit),
   ]);
   return { client: clientProgram, worker: workerProgram, module };
+}
+
+/**
+ * Loads the present release, and a later one, which deploys bring and take back: its module writes one field more into
+ * each record (tests/later).
+ */
+export async function loadReleases() {
+  return [await loadRelease(root), await loadRelease(root, { module: LATER })];
 }
 
 /**

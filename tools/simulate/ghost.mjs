@@ -2,7 +2,7 @@
  * The ghost sees what the object really does, turn by turn, and remembers it: what was done, in which order, and
  * what a crash or a restored backup has undone. Nothing of the simulated world knows of it.
  */
-import { isDoneIn, isLogout, isRepetition, requestOf, tooOldIn } from "./adapter.mjs";
+import { isDoneIn, isLogout, isRepetition, messageIn, readIn, requestOf, tooOldIn } from "./adapter.mjs";
 
 /** @import { Turn } from "./platform/object.mjs" */
 
@@ -13,8 +13,18 @@ import { isDoneIn, isLogout, isRepetition, requestOf, tooOldIn } from "./adapter
  * @property {string} key
  * @property {number} at
  * @property {string | null} wireId The id of the request that did it.
+ * @property {number | null} number Of the message, if it is one.
  * @property {boolean} isReal Whether its effects have left the object, and not been lost with a crash.
  * @property {boolean} isUndone Whether a backup was restored that is older.
+ */
+
+/**
+ * The user has read all messages up to a number.
+ * @typedef {object} Reading
+ * @property {number} index Of the deeds that come after it.
+ * @property {number} number
+ * @property {boolean} isReal
+ * @property {boolean} isUndone
  */
 
 /**
@@ -32,8 +42,12 @@ export class Ghost {
   byKey = new Map();
   /** @type {Revocation[]} */
   revocations = [];
+  /** @type {Reading[]} */
+  readings = [];
   /** The ids that were answered as too old to know. @type {Set<string>} */
   tooOld = new Set();
+  /** The ids under which requests were asked that the object got. @type {Set<string>} */
+  heard = new Set();
   /** How many deeds there were at each restore. @type {number[]} */
   restores = [];
   #now;
@@ -53,6 +67,8 @@ export class Ghost {
     for (const id of tooOldIn(turn)) this.tooOld.add(id);
     const records = this.#recordsOf(turn);
     if (isLogout(turn)) records.push(this.#revocation());
+    const read = readIn(turn);
+    if (read !== null) records.push(this.#reading(read));
     if (records.length === 0) return null;
     return {
       released: () => {
@@ -64,22 +80,23 @@ export class Ghost {
     };
   }
 
-  /** @param {Turn} turn @returns {(Deed | Revocation)[]} */
+  /** @param {Turn} turn @returns {(Deed | Revocation | Reading)[]} */
   #recordsOf(turn) {
     if (turn.kind === "message") {
       const request = requestOf(turn.content);
+      if (request?.id && !request.isAgain) this.heard.add(request.id);
       if (!request?.key || !isDoneIn(turn, request.key)) return [];
       return [this.#deed(request.key, request.id)];
     }
     if (turn.kind !== "call" || !turn.result || turn.result.error) return [];
     const key = keyOfCall(turn);
-    return key === null || isRepetition(turn) ? [] : [this.#deed(key, null)];
+    return key === null || isRepetition(turn) ? [] : [this.#deed(key, null, messageIn(turn))];
   }
 
-  /** @param {string} key @param {string | null} wireId */
-  #deed(key, wireId) {
+  /** @param {string} key @param {string | null} wireId @param {number | null} [number] */
+  #deed(key, wireId, number = null) {
     const { deeds } = this;
-    const deed = { index: deeds.length, key, at: this.#now(), wireId, isReal: false, isUndone: false };
+    const deed = { index: deeds.length, key, at: this.#now(), wireId, number, isReal: false, isUndone: false };
     deeds.push(deed);
     this.byKey.set(key, [...this.doneAs(key), deed]);
     return deed;
@@ -91,6 +108,19 @@ export class Ghost {
     return revocation;
   }
 
+  /** @param {number} number */
+  #reading(number) {
+    const reading = { index: this.deeds.length, number, isReal: false, isUndone: false };
+    this.readings.push(reading);
+    return reading;
+  }
+
+  /** Whether a message had been read, on whatever device, when there were so many deeds. @param {Deed} message @param {number} length */
+  wasRead({ number }, length) {
+    const read = this.readings.filter(({ index, isReal }) => isReal && index <= length);
+    return read.some((reading) => reading.number >= (number ?? 0));
+  }
+
   /** @param {string} key */
   doneAs(key) {
     return this.byKey.get(key) ?? [];
@@ -100,7 +130,7 @@ export class Ghost {
   restored(length) {
     this.restores.push(this.deeds.length);
     for (const deed of this.deeds.slice(length)) deed.isUndone = true;
-    for (const revocation of this.revocations) if (revocation.index >= length) revocation.isUndone = true;
+    for (const record of [...this.revocations, ...this.readings]) if (record.index >= length) record.isUndone = true;
   }
 
   /**

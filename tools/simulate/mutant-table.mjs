@@ -3,38 +3,64 @@
  * property notices shows what the simulator does not look at.
  */
 
+import { MODULE_MUTANTS } from "./module-mutants.mjs";
+
 /**
  * @typedef {object} Mutant
  * @property {string} name What the mistake is.
  * @property {string} file Of worker/, bindings/, client/src/ or src/.
  * @property {string} from Stands once in the file.
- * @property {string} to
+ * @property {string} to In a file of the module `WRONG` is true if this mutant is wanted.
  * @property {string} caughtBy The property that notices it first, as a rule.
  * @property {number} seeds Within so many seeds.
  */
 
 /** @type {Mutant[]} */
-export const MUTANTS = [
+const SCRIPT_MUTANTS = [
   {
-    name: "a repeated request gets another id",
+    name: "a repeated request gets another number",
     file: "client/src/requests.ts",
-    from: "const { message, text, id, sentAt } = request;",
-    to: 'if (request.lastSentAt !== null) request.id += "r"; const { message, text, id, sentAt } = request;',
+    from: "const id = request.id ?? `${this.#run}.${this.#next}`;",
+    to: "const id = `${this.#run}.${isFirst ? this.#next : this.#next++}`;",
     caughtBy: "done-once",
-    seeds: 40,
+    seeds: 200,
+  },
+  {
+    name: "a repetition does not say that it is one",
+    file: "client/src/requests.ts",
+    from: "const again = isFirst ? \"\" : '\"again\":true,';",
+    to: "const again = \"\";",
+    caughtBy: "told-truly",
+    seeds: 200,
+  },
+  {
+    name: "what nobody can find out counts as done",
+    file: "client/src/requests.ts",
+    from: "        this.#forget(request);\n        return this.flush();",
+    to: "        return this.settle(request, DONE);",
+    caughtBy: "told-truly",
+    seeds: 400,
+  },
+  {
+    name: "an event is asked for anew when nobody knows whether it was done",
+    file: "client/src/requests.ts",
+    from: "if (subjectOf(request.message) !== null) return;\n    this.settle",
+    to: "if (request.id === null) return;\n    this.settle",
+    caughtBy: "done-once",
+    seeds: 400,
   },
   {
     name: "what was in flight when a connection broke counts as done",
     file: "client/src/requests.ts",
-    from: "for (const request of this.#pending) request.isInFlight = false;",
-    to: "for (const request of [...this.#pending]) if (request.isInFlight) this.settle(request, DONE);",
+    from: "for (const request of this.#pending) request.frame = null;",
+    to: "for (const request of [...this.#pending]) if (request.frame !== null) this.settle(request, DONE);",
     caughtBy: "told-truly",
     seeds: 60,
   },
   {
     name: "what was in flight is never sent again",
     file: "client/src/requests.ts",
-    from: "for (const request of this.#pending) request.isInFlight = false;",
+    from: "for (const request of this.#pending) request.frame = null;",
     to: "",
     caughtBy: "recovers",
     seeds: 40,
@@ -42,18 +68,42 @@ export const MUTANTS = [
   {
     name: "a client says that it has seen one frame more",
     file: "client/src/model.ts",
-    from: "return position && `${position.epoch}.${position.seq}`;",
-    to: "return position && `${position.epoch}.${position.seq + 1}`;",
-    caughtBy: "missed-in-silence",
-    seeds: 20,
+    from: "&since=${position.epoch}.${position.seq}`",
+    to: "&since=${position.epoch}.${position.seq + 1}`",
+    caughtBy: "no-needless-reset",
+    seeds: 40,
   },
   {
     name: "a reset is not told to the app",
     file: "client/src/model.ts",
-    from: 'isResumed ? [] : [{ type: "reset" }]',
-    to: "[]",
+    from: "isReset ? [{ type: \"reset\" }] : [];",
+    to: "[];",
+    caughtBy: "missed-in-silence",
+    seeds: 40,
+  },
+  {
+    name: "a client keeps its number after a reset",
+    file: "client/src/model.ts",
+    from: "position: isResumed ? { ...position, epoch: place.epoch } : place,",
+    to: "position: position && place ? { ...position, epoch: place.epoch } : place,",
     caughtBy: "missed-in-silence",
     seeds: 100,
+  },
+  {
+    name: "a client ignores the epoch that a frame begins",
+    file: "client/src/model.ts",
+    from: "const { epoch = position.epoch } = frame;",
+    to: "const { epoch } = position;",
+    caughtBy: "no-needless-reset",
+    seeds: 100,
+  },
+  {
+    name: "a client says that it has all messages that it knows of",
+    file: "client/src/model.ts",
+    from: "`${since}&inbox=${inbox.place}`",
+    to: "`${since}&inbox=${inbox.last}`",
+    caughtBy: "inbox-complete",
+    seeds: 200,
   },
   {
     name: "an event is told to the app twice",
@@ -62,6 +112,46 @@ export const MUTANTS = [
     to: "return [eventOf(frame), eventOf(frame)];",
     caughtBy: "once-in-order",
     seeds: 5,
+  },
+  {
+    name: "a device forgets which messages it has told",
+    file: "client/src/told-mark.ts",
+    from: "attempt(() => page.localStorage?.setItem(this.#key, String(n)));",
+    to: "",
+    caughtBy: "inbox-once",
+    seeds: 60,
+  },
+  {
+    name: "a tab that was away does not say so",
+    file: "client/src/tabs.ts",
+    from: "const isMissing = (this",
+    to: "const isMissing = !memory && (this",
+    caughtBy: "missed-in-silence",
+    seeds: 100,
+  },
+  {
+    name: "an earlier leader is heard",
+    file: "client/src/tabs.ts",
+    from: "if (message.from !== this.#leader) return;",
+    to: "",
+    caughtBy: "once-in-order",
+    seeds: 600,
+  },
+  {
+    name: "an attempt that comes late ends the client",
+    file: "client/src/connection.ts",
+    from: "if (ending === \"replaced\" && this.#strays.take()) return this.#lost(null);",
+    to: "",
+    caughtBy: "recovers",
+    seeds: 3000,
+  },
+  {
+    name: "a page that comes back has the id that a copy of its tab may have",
+    file: "client/src/identity.ts",
+    from: "pageTabId = randomId(16);\n",
+    to: "",
+    caughtBy: "recovers",
+    seeds: 3000,
   },
   {
     name: "a pong that does not come is not missed",
@@ -77,13 +167,13 @@ export const MUTANTS = [
     from: "const LONGEST_MS = 30_000;",
     to: "const LONGEST_MS = 30_000_000;",
     caughtBy: "recovers",
-    seeds: 100,
+    seeds: 200,
   },
   {
     name: "a row is written after what it is about was told",
     file: "worker/object/storage.js",
-    from: "if (isRow(kind)) return kv.put(ROW_KEYS[kind], this.copyOut(bytes));",
-    to: "if (isRow(kind)) { const copy = bytes.slice(); return void setTimeout(() => kv.put(ROW_KEYS[kind], copy), 40); }",
+    from: "      kv.put(ROW_KEYS[kind], this.copyOut(bytes));",
+    to: "      const copy = bytes.slice();\n      setTimeout(() => kv.put(ROW_KEYS[kind], copy), 40);",
     caughtBy: "inbox-complete",
     seeds: 60,
   },
@@ -114,17 +204,11 @@ export const MUTANTS = [
   {
     name: "the leaving of a device is not told to the session",
     file: "worker/object/session-host.js",
-    from: "    this.#run({ type: \"Disconnected\", connection, heartbeat: this.#heartbeats.of(socket) });",
+    from: "    this.#run({ type: \"Disconnected\", connection, now: Date.now(), heartbeat: this.#heartbeats.of(socket) });",
     to: "",
     caughtBy: "no-complaints",
     seeds: 20,
   },
-  {
-    name: "only the newest frames are remembered",
-    file: "src/limits.h",
-    from: "kJournalFramesMax = 256;",
-    to: "kJournalFramesMax = 2;",
-    caughtBy: "no-needless-reset",
-    seeds: 20,
-  },
 ];
+
+export const MUTANTS = [...SCRIPT_MUTANTS, ...MODULE_MUTANTS];

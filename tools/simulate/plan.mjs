@@ -3,7 +3,6 @@
  * data, so steps can be left out of it, and it can be printed and run again.
  */
 import { streamOf } from "./chance.mjs";
-import { UNAVAILABLE } from "./adapter.mjs";
 
 /** @import { Random } from "../torture/random.mjs" */
 
@@ -72,6 +71,8 @@ export const ACTIONS = {
   name: { weight: 1, make: (draft) => ({ ...aTab(draft), name: `n${draft.number()}` }) },
   push: { weight: 4, make: (draft) => ({ key: `p${draft.number()}` }) },
   keep: { weight: 5, make: (draft) => ({ key: `k${draft.number()}`, seconds: draft.random.pick([86_400, 2_592_000, 60]) }) },
+  "keep-many": { weight: 0.4, make: (draft) => ({ key: `k${draft.number()}`, count: 70 }) },
+  aim: { weight: 2, make: (draft) => ({ ...aTab(draft), key: `w${draft.number()}` }) },
   "push-with-id": {
     weight: 1,
     make: (draft) => {
@@ -89,7 +90,7 @@ export const ACTIONS = {
       return { game };
     },
   },
-  "mark-read": { weight: 3, make: aTab },
+  "mark-read": { weight: 3, make: (draft) => ({ ...aTab(draft), isOne: draft.random.next() < 0.3 }) },
   clear: { weight: 0.3, make: () => ({}) },
   "logout-all": { weight: 1, make: aTab },
   "reuse-id": { weight: 0.5, make: (draft) => ({ key: `e${draft.number()}` }) },
@@ -102,7 +103,7 @@ export const PAGE_FAULTS = {
   close: { weight: 1, make: aTab },
   kill: { weight: 1, make: aTab },
   reload: { weight: 2, make: aTab },
-  duplicate: { weight: 0.5, make: (draft) => ({ ...aTab(draft), to: draft.random.pick(draft.tabs) }) },
+  duplicate: { weight: 1, make: (draft) => ({ ...aTab(draft), to: draft.random.pick(["2", "3", "4"]) }) },
   hide: { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 1_000, 1_000_000) }) },
   freeze: { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 100, 400_000) }) },
   cache: { weight: 2, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 50, 100_000) }) },
@@ -162,6 +163,16 @@ export function isFault(kind) {
   return kind in PAGE_FAULTS || kind in FAULTS;
 }
 
+/** In a quiet world releases come and go while the object sleeps and wakes, and nothing else happens to anybody. */
+const QUIET_SHARE = 0.06;
+const QUIET_FAULTS = new Set(["deploy", "hibernate"]);
+const NOT_QUIET = new Set(["clear", "logout-all", "reuse-id", "keep-many"]);
+
+/** @param {Plan} plan */
+export function isQuiet({ steps }) {
+  return steps.every(({ kind }) => kind === "load" || QUIET_FAULTS.has(kind) || (kind in ACTIONS && !NOT_QUIET.has(kind)));
+}
+
 /**
  * What may be in a plan.
  * @typedef {object} Limits
@@ -204,12 +215,15 @@ export function planOf(seed, limits = {}) {
 function chosenKinds(random, { only, without }) {
   /** @type {[string, number][]} */
   const kinds = [];
+  const isCalm = random.next() < QUIET_SHARE;
   for (const [kind, { weight }] of Object.entries(RECIPES)) {
     const isChosen = random.next() < 0.5;
     const factor = 4 ** (random.next() * 2 - 1);
-    if (UNAVAILABLE.has(kind) || without?.has(kind)) continue;
+    if (without?.has(kind) || (isCalm && NOT_QUIET.has(kind))) continue;
     if (kind in ACTIONS) kinds.push([kind, weight * factor]);
-    else if (only ? only.has(kind) : isChosen) kinds.push([kind, weight * factor]);
+    else if (isCalm) {
+      if (QUIET_FAULTS.has(kind)) kinds.push([kind, weight * 8]);
+    } else if (only ? only.has(kind) : isChosen) kinds.push([kind, weight * factor]);
   }
   return kinds;
 }

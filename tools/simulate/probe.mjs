@@ -40,6 +40,7 @@ export class ModelProbe {
       log: () => {},
       trace: () => {},
       disturbed: () => {},
+      ended: () => {},
       planted: () => {},
       turned: () => null,
       connected: () => 0,

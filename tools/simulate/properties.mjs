@@ -2,7 +2,7 @@
  * The properties that are checked when all is calm. Those of what a page sees are checked as it sees it, in
  * sight.mjs. README.md says what each promises.
  */
-import { ASKS_ANEW, INBOX_MAX, INBOX_SCOPE, isOpen, sharedState } from "./adapter.mjs";
+import { INBOX_MAX, isOpen, sharedState } from "./adapter.mjs";
 import { isInbox } from "./sight.mjs";
 
 /** @import { App, Asked } from "./app.mjs" */
@@ -16,24 +16,40 @@ import { isInbox } from "./sight.mjs";
  * @property {number} at Milliseconds since the world began.
  */
 
+/** How exactly a page knows when a message expires. */
+const EXPIRY_SLACK_MS = 2_000;
+
 /** The names of all properties. */
 export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
   ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout"],
-  ...["no-needless-reset", "recovers", "no-complaints"],
+  ...["no-needless-reset", "no-needless-doubt", "deploys-unnoticed", "recovers", "no-complaints"],
 ];
 
 /** @param {World} world */
 export function checkRequests(world) {
   for (const app of world.apps) for (const asked of app.asked) checkAsked(world, asked);
   for (const key of world.ghost.byKey.keys()) checkDoneOnce(world, key);
+  // Of a run that the object never heard of, nobody can say that it is new.
+  const doubted = [...world.ghost.tooOld].find((id) => world.ghost.heard.has(id));
+  const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
+  if (doubted && !world.server.hasForgotten && !isOlder) {
+    world.violate("no-needless-doubt", `${doubted} is called too old, although the object has lost nothing`);
+  }
 }
 
-/** What two requests of one id were told must be true of both. @param {World} world */
+/** Where nothing goes wrong, and releases come and go, nobody is cut off or told to start over. @param {World} world */
+export function checkDeploys(world) {
+  for (const { page, sight, name } of world.apps) {
+    if (page.closes > 0) world.violate("deploys-unnoticed", `${name} was closed`);
+    if (sight.resetAt > 0) world.violate("deploys-unnoticed", `${name} was told to start over`);
+  }
+}
+
+/** Of two requests of one id at most one is acknowledged. @param {World} world */
 export function checkStrangers(world) {
   for (const { key, acks } of world.strangers) {
-    const isDone = world.ghost.doneAs(key).some(({ isReal }) => isReal);
-    if (acks > 1 && !isDone) world.violate("told-truly", `a stranger's ${key} is acknowledged, and was never done`);
+    if (acks > 1) world.violate("told-truly", `two requests of one id are acknowledged, of which one is ${key}`);
   }
 }
 
@@ -69,7 +85,7 @@ function checkDoneOnce(world, key) {
 function mayBeRepeated(world, first, second) {
   const isGame = /^[+-]/.test(first.key);
   const isNew = first.wireId !== second.wireId;
-  return ASKS_ANEW && isGame && isNew && world.ghost.tooOld.has(first.wireId ?? "");
+  return isGame && isNew && world.ghost.tooOld.has(first.wireId ?? "");
 }
 
 /** Everybody has seen everything, or was told that it has not. @param {World} world */
@@ -86,17 +102,26 @@ export function checkInbox(world) {
   const messages = world.ghost.deeds.filter(({ key, isReal }) => isInbox(key) && isReal);
   const clearedAt = world.ghost.deeds.findLast(({ key, isReal }) => key === "clear" && isReal)?.index ?? -1;
   for (const message of messages) {
-    const after = messages.filter(({ index }) => index > message.index).length;
-    const isThere = message.index > clearedAt && after < INBOX_MAX && !message.isUndone && !hasExpired(world, message);
-    for (const profile of world.profiles.values()) {
-      const apps = world.apps.filter(({ page }) => page.profile === profile);
-      if (profile.usedOlder || apps.length === 0) continue;
-      if (isThere && !wasGiven(apps, message)) {
-        world.violate("inbox-complete", `${profile.name} was never given ${message.key}`);
+    const isDropped = messages.filter(({ index }) => index > message.index).length >= INBOX_MAX;
+    const isKept = message.index > clearedAt && !message.isUndone && !hasExpired(world, message);
+    for (const app of world.apps) {
+      if (app.page.profile.usedOlder) continue;
+      if (isKept && isMissing(world, app, message, isDropped)) {
+        world.violate("inbox-complete", `${app.name} was never given ${message.key}`);
       }
-      checkInboxOnce(world, apps, message);
+      checkInboxOnce(world, app, message);
     }
   }
+}
+
+/**
+ * Whether a page was not given a message, and not told either that it was dropped for lack of room.
+ * @param {World} world @param {App} app @param {Deed} message @param {boolean} isDropped
+ */
+function isMissing(world, app, message, isDropped) {
+  const { seen, begunAt, resetAt } = app.sight;
+  if (seen.has(message.key) || !isOwed(world, app, message)) return false;
+  return !isDropped || ((begunAt ?? 0) <= message.index && resetAt <= message.at);
 }
 
 /** @param {World} world @param {Deed} message */
@@ -106,23 +131,36 @@ function hasExpired(world, { key, at }) {
   return world.clockJumpMs + world.clock.now - at >= seconds * 1_000;
 }
 
-/** @param {App[]} apps Of one device. @param {Deed} message */
-function wasGiven(apps, { key, index }) {
-  const running = apps.filter(({ isRunning }) => isRunning);
-  if (INBOX_SCOPE === "tab") return running.every(({ sight }) => sight.seen.has(key));
-  // A device that was never here before does not wait for it.
-  const wasKnown = apps.some(({ sight }) => sight.begunAt !== null && sight.begunAt < index);
-  return !wasKnown || running.length === 0 || apps.some(({ sight }) => sight.seen.has(key));
+/**
+ * Whether a page must have been given a message: one that began before it, and one that began later if the message
+ * was not read and no page of its device had told it.
+ * @param {World} world @param {App} app @param {Deed} message
+ */
+function isOwed(world, app, message) {
+  const { begunAt } = app.sight;
+  if (!app.isRunning || begunAt === null) return false;
+  // A tab that shares a socket may be told that it has missed messages while it was away.
+  if (app.isSharing && app.sight.resetAt > message.at) return false;
+  if (begunAt <= message.index) return true;
+  return !world.ghost.wasRead(message, begunAt) && !wasTold(world, app, message);
 }
 
-/** @param {World} world @param {App[]} apps @param {Deed} message */
-function checkInboxOnce(world, apps, { key, index }) {
-  if (world.ghost.restores.some((length) => length > index)) return;
-  const kept = apps.reduce((sum, { sight }) => sum + (sight.seen.get(key)?.kept ?? 0), 0);
-  const again = apps.find(({ sight }) => (sight.seen.get(key)?.count ?? 0) > 1);
-  if (again) world.violate("inbox-once", `${again.name} was given ${key} twice`);
-  else if (INBOX_SCOPE === "device" && kept > 1) {
-    world.violate("inbox-once", `${apps[0].page.profile.name} was given ${key} twice, in two tabs`);
+/** Whether another page of the device had told it when this one began. @param {World} world @param {App} app @param {Deed} message */
+function wasTold(world, app, { key }) {
+  return world.apps.some(({ page, sight }) => {
+    const seen = page.profile === app.page.profile && page !== app.page ? sight.seen.get(key) : null;
+    return seen ? seen.at < app.startedAt : false;
+  });
+}
+
+/** @param {World} world @param {App} app @param {Deed} message */
+function checkInboxOnce(world, app, message) {
+  const seen = app.sight.seen.get(message.key);
+  const [first] = world.ghost.doneAs(message.key);
+  if (!seen || world.ghost.restores.some((length) => length > first.index)) return;
+  if (seen.count > 1) world.violate("inbox-once", `${app.name} was given ${message.key} twice`);
+  else if (wasTold(world, app, message)) {
+    world.violate("inbox-once", `${app.name} was given ${message.key}, which its device had told before`);
   }
 }
 
@@ -136,6 +174,25 @@ export function whyNotWell(world) {
   return null;
 }
 
+/** What was read stays read, and the rest does not. @param {World} world @param {number} unread */
+function checkUnread(world, unread) {
+  const { deeds, restores } = world.ghost;
+  const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
+  if (isOlder || restores.length > 0 || isCountUnsure(world)) return;
+  const clearedAt = deeds.findLast(({ key, isReal }) => key === "clear" && isReal)?.index ?? -1;
+  const messages = deeds.filter(({ key, isReal, index }) => isInbox(key) && isReal && index > clearedAt);
+  // The oldest go when there is no room, expired ones first.
+  if (messages.length > INBOX_MAX) return;
+  const left = messages.filter((message) => !hasExpired(world, message) && !world.ghost.wasRead(message, deeds.length));
+  if (left.length !== unread) world.violate("nothing-forgotten", `${left.length} messages must be unread, and ${unread} are`);
+}
+
+/** Whether pages may differ in what is unread: when a message expires just now, or the clock that says so was set. @param {World} world */
+function isCountUnsure({ clock, clockJumpMs, ghost, keptFor }) {
+  const ends = ghost.deeds.map(({ key, at }) => at + (keptFor.get(key) ?? Infinity) * 1_000);
+  return clockJumpMs > 0 || ends.some((end) => Math.abs(end - clock.now) < EXPIRY_SLACK_MS);
+}
+
 /** @param {World} world @param {any} told What the server says of the state. */
 export function checkAgreement(world, told) {
   const [first, ...others] = world.running();
@@ -143,7 +200,9 @@ export function checkAgreement(world, told) {
   const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
   const stateOf = (/** @type {App} */ app) => {
     const shared = sharedState(app.client.getSnapshot());
-    return JSON.stringify(isOlder ? { ...shared, devices: [] } : shared);
+    if (isOlder) shared.devices = [];
+    if (isOlder || isCountUnsure(world)) shared.unread = 0;
+    return JSON.stringify(shared);
   };
   const state = stateOf(first);
   for (const other of others) {
@@ -156,6 +215,7 @@ export function checkAgreement(world, told) {
   const mine = JSON.stringify({ games, presence });
   const its = JSON.stringify({ games: told.activeGames, presence: told.presence });
   if (mine !== its) world.violate("agreement", `${first.name} has ${mine}, the server ${its}`);
+  checkUnread(world, sharedState(first.client.getSnapshot()).unread);
   const right = JSON.stringify(world.ghost.games());
   const stored = JSON.stringify(told.activeGames);
   if (right !== stored) world.violate("nothing-forgotten", `the games must be ${right} and are ${stored}`);

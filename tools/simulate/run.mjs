@@ -1,8 +1,9 @@
 /**
  * Runs a plan in a world of its own, from the first step until all has been checked.
  */
-import { checkAgreement, checkInbox, checkRequests, checkSight, checkStrangers, whyNotWell } from "./properties.mjs";
+import { checkAgreement, checkDeploys, checkInbox, checkRequests, checkSight, checkStrangers, whyNotWell } from "./properties.mjs";
 import { inOwnTask } from "./clock.mjs";
+import { isQuiet } from "./plan.mjs";
 import { perform } from "./steps.mjs";
 import { World } from "./world.mjs";
 
@@ -56,6 +57,7 @@ function simulate(plan, releases, isKept) {
   }
   world.clock.runUntil((steps.at(-1)?.at ?? 0) + CHECK_MS);
   conclude(world);
+  if (isQuiet(plan)) checkDeploys(world);
   return {
     violations: world.violations,
     hash: (world.hash >>> 0).toString(16).padStart(8, "0"),

@@ -30,6 +30,8 @@ const MS_PER_SECOND = 1_000;
 export class Server {
   object;
   wall;
+  /** Whether anything was lost that only memory or sockets had. */
+  hasForgotten = false;
   /** When something last happened over which a place can be lost. */
   disturbedAt = 0;
   /** How much longer than usual writes take to become durable. */
@@ -41,6 +43,7 @@ export class Server {
   #release = 0;
   #planted = 0;
   #random;
+  #wasSet = false;
   /** The furthest that the wall clock has been. */
   #latestMs = 0;
 
@@ -60,7 +63,9 @@ export class Server {
       log: (text) => this.#logged(text),
       trace,
       disturbed: () => (this.disturbedAt = Math.max(this.disturbedAt, clock.now)),
+      ended: () => (this.hasForgotten = true),
       planted: (fault) => {
+        this.hasForgotten = true;
         // What a failure has lost may show only much later, at the next waking.
         this.disturbedAt = Infinity;
         trace(`planted: ${fault}`);
@@ -81,6 +86,7 @@ export class Server {
 
   /** @param {number} deltaMs */
   setClock(deltaMs) {
+    this.#wasSet = true;
     this.#latestMs = Math.max(this.#latestMs, this.wall.wallMs());
     this.wall.offsetMs += deltaMs;
     this.disturbedAt = Math.max(this.disturbedAt, this.#around.clock.now);
@@ -93,7 +99,7 @@ export class Server {
     Object.assign(this.object.storage.faults, { puts: 0, commits: 0 });
     this.#latestMs = Math.max(this.#latestMs, this.wall.wallMs());
     this.wall.offsetMs = 0;
-    this.wall.offsetMs = Math.max(0, this.#latestMs + MS_PER_SECOND - this.wall.wallMs());
+    if (this.#wasSet) this.wall.offsetMs = Math.max(0, this.#latestMs + MS_PER_SECOND - this.wall.wallMs());
   }
 
   /** Signs somebody in. @param {string} who @returns {Credential} */

@@ -3,6 +3,8 @@
  * that it has seen or was told to do without; from there on it must see every deed, once and in order.
  */
 
+import { INBOX_MAX, isOnlyLost } from "./adapter.mjs";
+
 /** @import { App } from "./app.mjs" */
 /** @import { Deed } from "./ghost.mjs" */
 /** @import { World } from "./world.mjs" */
@@ -12,10 +14,12 @@ const REMEMBERED_MS = 540_000;
 const REMEMBERED_DEEDS = 60;
 
 export class Sight {
-  /** How often each key was seen, and how often out of what was kept. @type {Map<string, {count: number, kept: number}>} */
+  /** How often each key was seen, and when first. @type {Map<string, {count: number, at: number}>} */
   seen = new Map();
-  /** How many resets it was told. */
-  resets = 0;
+  /** The numbers of the messages that were seen, in order. @type {number[]} */
+  messages = [];
+  /** When it was last told to start over. */
+  resetAt = -Infinity;
   /** How many deeds there were when it was first connected. @type {number | null} */
   begunAt = null;
   /** `null` while it is not known where it is, which it is after a reset that another tab has passed on. */
@@ -38,25 +42,27 @@ export class Sight {
   }
 
   reset() {
-    this.resets++;
+    this.resetAt = this.#world.clock.now;
     this.#checkReset();
-    this.place = this.#placeOfConnection();
+    const { reading, lastText } = this.#app.page;
+    if (!reading || !isOnlyLost(lastText)) this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
   }
 
   /**
    * @param {string} key
-   * @param {boolean} isKept
+   * @param {number | null} number Of the message, if it is one.
    */
-  saw(key, isKept) {
-    const { ghost } = this.#world;
-    this.#world.tell(this.#app, `sees ${key}${isKept ? " (kept)" : ""}`);
-    const seen = this.seen.get(key) ?? { count: 0, kept: 0 };
-    this.seen.set(key, { count: seen.count + 1, kept: seen.kept + (isKept ? 1 : 0) });
+  saw(key, number) {
+    const { ghost, clock } = this.#world;
+    this.#world.tell(this.#app, `sees ${key}`);
+    const { count, at } = this.seen.get(key) ?? { count: 0, at: clock.now };
+    this.seen.set(key, { count: count + 1, at });
+    if (number !== null) this.messages.push(number);
     const deeds = ghost.doneAs(key).filter(({ isReal }) => isReal);
     if (deeds.length === 0) return this.#violate("once-in-order", `${key}, which nobody has done`);
     this.#checkRights(key, deeds);
-    if (isInbox(key)) return undefined;
+    if (isUncounted(key)) return undefined;
     if (this.place === null) {
       this.place = deeds[deeds.length - 1].index + 1;
       return undefined;
@@ -89,7 +95,7 @@ export class Sight {
   missedUntil(place, end) {
     return this.#world.ghost.deeds
       .slice(place, end)
-      .filter(({ key, isReal, isUndone }) => isReal && !isUndone && key !== "clear" && !isInbox(key))
+      .filter(({ key, isReal, isUndone }) => isReal && !isUndone && key !== "clear" && !isUncounted(key))
       .map(({ key }) => key);
   }
 
@@ -112,6 +118,8 @@ export class Sight {
     const missed = ghost.deeds.slice(this.place);
     const isLong = clock.now - heard.lastAt > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
     const isErased = missed.some(({ key }) => key === "clear");
+    // Messages that are dropped for lack of room are a reason, too.
+    if (ghost.deeds.filter(({ key }) => isInbox(key)).length > INBOX_MAX) return;
     const knownSince = heard.socket.link.end?.acceptedAt ?? 0;
     if (isLong || isErased || server.disturbedAt >= knownSince) return;
     const seconds = (knownSince / 1_000).toFixed(3);
@@ -128,7 +136,12 @@ export class Sight {
   }
 }
 
-/** Whether a key is a kept message, which the inbox brings and not the sequence. @param {string} key */
+/** Whether a key is of what has no place in the sequence: a message of the inbox, or an event to some devices. @param {string} key */
+function isUncounted(key) {
+  return /^[kw]/.test(key);
+}
+
+/** Whether a key is a message, which the inbox brings. @param {string} key */
 export function isInbox(key) {
   return key.startsWith("k");
 }

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 
 import { Failure, main, root } from "../../scripts/lib/run.mjs";
-import { loadRelease } from "./bundle.mjs";
+import { loadRelease, loadReleases } from "./bundle.mjs";
 import { Campaign } from "./campaign.mjs";
 import { ACTIONS, FAULTS, PAGE_FAULTS, isFault, planOf } from "./plan.mjs";
 import { runPlan } from "./run.mjs";
@@ -31,15 +31,20 @@ const HELP = `npm run simulate -- [options]
   --failures <n>    how many worlds may fail before it ends; default: 1
   --survey          counts the failing worlds of each property, and tells no story
   --effects <n>     of every n-th world each fault is left out once, to see what it changed; default: 20
-  --other <folder>  another built checkout, which deploys bring and take back`;
+  --other <folder>  another built checkout, which deploys bring and take back; default: the module of tests/later`;
 
 const SEEDS_A_LINE = 500;
+
+/** In so many worlds each kind of fault happens and changes something. */
+const LARGE_RUN = 2_000;
+
+/** A backup alone changes nothing, and a deploy must not. */
+const UNNOTICED = new Set(["backup", "deploy"]);
 
 await main(async () => {
   const options = readOptions(process.argv.slice(2));
   if (!options) return;
-  const releases = [await loadRelease(root)];
-  if (options.other) releases.push(await loadRelease(options.other));
+  const releases = options.other ? [await loadRelease(root), await loadRelease(options.other)] : await loadReleases();
   if (options.seed !== null) await tellSeed(options.seed, releases, options.limits);
   else await simulate(options, releases);
 });
@@ -59,6 +64,18 @@ async function simulate(options, releases) {
   if (isSurvey) survey(campaign);
   else for (const { plan } of campaign.failures) console.log(`\n${await shortest(plan, releases)}`);
   if (campaign.failures.length > 0) throw new Failure("what users are promised did not hold, see above.");
+  const untried = effectsEvery > 0 && campaign.seeds >= LARGE_RUN ? missing(campaign, limits) : [];
+  if (untried.length > 0) throw new Failure(`not tried: ${untried.join(", ")}.`);
+}
+
+/** The faults that were asked for, and never happened or never changed what an app was told. @param {Campaign} campaign @param {Limits} limits */
+function missing({ tallies }, { only, without }) {
+  const asked = FAULT_KINDS.filter((kind) => !without?.has(kind) && (only?.has(kind) ?? true));
+  return asked.flatMap((kind) => {
+    const tally = tallies.get(kind);
+    if (!tally) return [`${kind} (never happened)`];
+    return tally.changed > 0 || UNNOTICED.has(kind) ? [] : [`${kind} (changed nothing in ${tally.leftOut} worlds)`];
+  });
 }
 
 /**

@@ -93,8 +93,20 @@ const ACTS = {
     withApp(world, step, (app) => app.ask("presence", false, (client) => client.updatePresence(step.presence))),
   name: (world, step) =>
     withApp(world, step, (app) => app.ask("name", false, (client) => client.setDeviceName(step.name))),
+  "mark-read": (world, step) =>
+    withApp(world, step, (app) => {
+      const [oldest] = app.sight.messages;
+      app.ask("read", false, (client) => client.markRead(step.isOne ? oldest : undefined));
+    }),
   push: (world, { key }) => push(world, key, {}, 0),
   keep: (world, { key, seconds }) => push(world, key, {}, seconds),
+  "keep-many": (world, { key, count }) => {
+    for (let at = 0; at < count; at++) push(world, `${key}-${at}`, {}, 86_400);
+  },
+  aim: (world, step) =>
+    withApp(world, step, (app) =>
+      app.ask(step.key, true, (client) => client.publish(step.key, null, { to: [...world.profiles.keys()] })),
+    ),
   "push-with-id": (world, { key, seconds }) => push(world, key, { pushId: key }, seconds),
   "push-again": (world, { key }) => {
     if (key === "none") return false;
@@ -126,9 +138,9 @@ const PAGE_FAULTS = {
     world.clock.after(120, () => tab.app ?? world.load(tab));
     return true;
   },
-  duplicate: (world, { tab, to }) => {
-    const [from, copy] = [world.tab(tab), world.tab(to)];
-    if (!from.app || copy.app || from.profile !== copy.profile) return false;
+  duplicate: (world, step) => {
+    const [from, copy] = [world.tab(step.tab), world.tab(`${step.tab[0]}${step.to}`)];
+    if (!appOf(world, step) || copy.app) return false;
     for (const [key, value] of from.sessionStorage.items) copy.sessionStorage.setItem(key, value);
     world.load(copy);
     return true;

@@ -42,6 +42,10 @@ export class Page {
   isGone = false;
   /** The socket whose frame is being read. @type {PageSocket | null} */
   reading = null;
+  /** How many of its sockets were closed. */
+  closes = 0;
+  /** What came last on any socket. */
+  lastText = "";
   /** The socket that was made last. @type {PageSocket | null} */
   socket = null;
   sessionStorage;
@@ -176,6 +180,7 @@ export class Page {
     const { now } = this.#around.clock;
     if (this.#heard?.socket !== socket) this.heardBefore = this.#heard;
     this.#heard = { socket, lastAt: now };
+    this.lastText = text;
     this.#around.trace(`${this.name}: gets ${text}`);
   }
 
@@ -183,6 +188,7 @@ export class Page {
   closed(socket, code, reason) {
     this.#around.trace(`${this.name}: closed ${code} ${reason}`);
     this.#sockets.delete(socket);
+    this.closes++;
   }
 
   /** @param {PageSocket} socket @param {() => void} run */

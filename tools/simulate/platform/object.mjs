@@ -39,6 +39,7 @@ const IDLE_MS = 10_000;
  * @property {(text: string) => void} log
  * @property {(text: string) => void} trace
  * @property {() => void} disturbed Is told when the memory goes, and when the last socket does.
+ * @property {() => void} ended Is told when the memory goes and takes all sockets along.
  * @property {(fault: string) => void} planted Is told of each planted failure that has struck.
  * @property {(turn: Turn) => {released: () => void, dropped: () => void} | null} turned Sees every turn, and is
  *   told whether its effects became real.
@@ -125,6 +126,7 @@ export class SimulatedObject {
   end(how, reason = "Network connection lost.") {
     this.#around.trace(`object: ends by ${how}`);
     this.#around.disturbed();
+    this.#around.ended();
     this.#isolate?.end();
     this.#isolate = this.#instance = this.#turn = null;
     this.#running = 0;
