@@ -14,7 +14,8 @@ void World::connect(Client& client, Draw& draw) {
   const Host::V2 says = client.says(how < 6, how != 5);
   const ConnectionId socket = next_socket_++;
   stage_.connect_v2(socket, client.device(), says);
-  seats_[socket] = {.is_v2 = true, .device = client.device(), .client = &client};
+  seats_[socket] = {
+      .is_v2 = true, .device = client.device(), .run = client.run(), .client = &client};
   newcomer_ = socket;
   client.open(socket, says);
   check_greeting(client, socket, says.since, says.inbox);

@@ -1,5 +1,6 @@
 // What devices ask for: frames with and without an id, repetitions, and what each brings about.
 #include <algorithm>
+#include <utility>
 
 #include "checks.h"
 #include "limits.h"
@@ -152,6 +153,7 @@ void World::check_told(const Seat& seat, const Asked& asked, Outcome outcome) {
     case Outcome::kDone:
       require(++done == 1, "told-truly: nothing is done twice", shown);
       truth_.runs_done.insert(asked.run);
+      note_asked(asked.run);
       epochs_.is_surely_open = true;
       if (!was_open_) cost_.may_store = true;
       return;
@@ -172,10 +174,27 @@ void World::check_told(const Seat& seat, const Asked& asked, Outcome outcome) {
   }
 }
 
+void World::note_asked(const std::string& run) {
+  std::erase(runs_, run);
+  runs_.push_back(run);
+}
+
+// Of the runs without a connection only those that asked last are remembered.
+void World::forget_runs() {
+  std::size_t away = 0;
+  for (std::size_t i = runs_.size(); i-- > 0;) {
+    const bool is_here = std::any_of(seats_.begin(), seats_.end(), [&](const auto& entry) {
+      return entry.second.run == runs_[i];
+    });
+    if (!is_here && ++away > kAwayRunsMax) known_from_.erase(runs_[i]);
+  }
+}
+
 void World::note_number(const Asked& asked) {
   std::int64_t& highest = highest_[asked.run];
   if (asked.number <= highest) return;
   highest = asked.number;
+  note_asked(asked.run);
   if (!asked.is_again) known_from_.try_emplace(asked.run, asked.number);
 }
 
@@ -192,10 +211,11 @@ void World::happen(const Json& json, const Seat& seat) {
                               ",\"from\":\"" + seat.device + "\"}";
     expect(frame, frame);
   } else if (type == "update_presence") {
-    count();
+    if (is_sent(host_, R"({"type":"presence_updated")")) count();
   } else if (type == "set_device") {
-    truth_.devices[seat.device] = json["name"];
-    cost_.must_store = true;
+    std::string& name = truth_.devices[seat.device];
+    const std::string before = std::exchange(name, json["name"].get<std::string>());
+    cost_.must_store = name != before;
   } else if (type == "mark_read") {
     mark_read(json);
   } else if (type.starts_with("logout")) {

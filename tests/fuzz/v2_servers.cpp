@@ -135,7 +135,7 @@ void World::visit_often(unsigned times) {
     const std::string run = new_run();
     const ConnectionId socket = next_socket_++;
     stage_.connect_v2(socket, "visitor", {.run = run});
-    seats_[socket] = {.is_v2 = true, .device = "visitor"};
+    seats_[socket] = {.is_v2 = true, .device = "visitor", .run = run};
     newcomer_ = socket;
     cost_.may_store = !epochs_.is_any_known || truth_.devices.try_emplace("visitor").second;
     cost_.may_delete = true;
@@ -149,14 +149,6 @@ void World::visit_often(unsigned times) {
     stage_.disconnect(socket);
     finish_step();
   }
-  if (times < kAwayRunsMax / 2) return;
-  // Of the runs that are away only the newest are remembered.
-  std::map<std::string, std::int64_t> here;
-  for (const Client& client : clients_) {
-    const auto known = known_from_.find(client.run());
-    if (client.socket && known != known_from_.end()) here.insert(*known);
-  }
-  known_from_ = std::move(here);
 }
 
 }  // namespace user_session

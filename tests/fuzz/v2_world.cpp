@@ -141,6 +141,7 @@ void World::finish_step() {
     v2_lag_ = 0;
   }
   keeping_.finish_step(host_.now);
+  if (runs_.size() > kAwayRunsMax) forget_runs();
 }
 
 void World::note_numbers() {

@@ -47,6 +47,7 @@ class World {
   struct Seat {
     bool is_v2 = false;
     std::string device;
+    std::string run = {};
     // Client that reads it; nullptr if the other end is gone, or is nobody's.
     Client* client = nullptr;
     // Bytes of a later release at the end of its attachment.
@@ -112,6 +113,8 @@ class World {
   [[nodiscard]] Outcome outcome_at(ConnectionId socket, const Asked& asked);
   void check_told(const Seat& seat, const Asked& asked, Outcome outcome);
   void note_number(const Asked& asked);
+  void note_asked(const std::string& run);
+  void forget_runs();
   void happen(const Json& json, const Seat& seat);
   void mark_read(const Json& json);
 
@@ -175,12 +178,11 @@ class World {
   // Of each run the highest number that was used, and the number from which on all is known.
   std::map<std::string, std::int64_t> highest_;
   std::map<std::string, std::int64_t> known_from_;
+  // Runs in the order in which they have asked, the last one at the end.
+  std::vector<std::string> runs_;
   // Times that steps have had, and the earliest to which the clock may be set back.
   std::set<TimeMs> times_;
   TimeMs earliest_ = 0;
-  // What each number of each epoch has told.
-  std::map<std::pair<std::int64_t, std::int64_t>, std::string> told_;
-
   static constexpr TimeMs kLongAgo = -1'000'000'000'000;
 };
 
