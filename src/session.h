@@ -159,8 +159,8 @@ class Session {
   // Sends a device its first frame and, in version 2, the frames and the messages that it has
   // missed.
   void greet(const Connected& event, Step& step);
-  // Closes a connection in whose place another one has come. Others are told only if it is not of the
-  // device `device_id`.
+  // Closes a connection in whose place another one has come. Others are told only if it is not of
+  // the device `device_id`.
   void replace(ConnectionId replaced, std::string_view device_id, Step& step);
   // Takes a connection out of the table and sends nothing. The caller calls `after_removals` once
   // when it has removed all that it wants to.
