@@ -89,7 +89,7 @@ TEST(SequenceBytesTest, OfDamagedBytesNothingIsLeft) {
   const Position place = world.connect(1);
   world.send("a");
   std::string row = world.row;
-  std::fill(row.end() - 32, row.end() - 24, '\x80');
+  std::fill(row.end() - 32, row.end() - 24, '\xff');
   Sequence sequence;
   ByteReader reader(row);
   ASSERT_FALSE(sequence.restore_row(reader));
