@@ -26,6 +26,7 @@ void Persistence::commit(User& user, Step& step) {
     attached_last_active_ = 0;
   }
   user.sequence.finish_step(is_anyone_here, step.open_before > 0);
+  user.runs.trim([&](std::string_view run) { return user.connections.has_run(run); });
   store_rows(user, step);
   const bool is_any_attached = attach_behind(user, step);
   // While the sequence runs each frame to all devices writes an attachment, and recording metrics

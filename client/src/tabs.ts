@@ -330,24 +330,37 @@ export class TabGroup {
    * A leader that has just begun may be behind the last one, and get again what that one has told. A tab that
    * was away has missed what brought the leader ahead, and so have all if the leader knew no place to go on from.
    */
-  #receiveUpdate({ snapshot, memory, changes, isCounted }: LeaderUpdate): void {
+  #receiveUpdate(update: LeaderUpdate): void {
+    const { memory, changes, isCounted } = update;
     const known = this.#last?.memory;
-    const before = known?.position ?? null;
-    const { position } = memory;
-    const isSameOrigin = before !== null && position?.origin === before.origin;
-    const isBehind = isSameOrigin && position.seq <= before.seq;
-    const isNew = (position !== null && before !== null && !isBehind) || placeIn(memory) > placeIn(known);
-    const isGap = position !== null && !isSameOrigin && before !== null && !isCounted;
-    const isMissing = (this.#wasAway ? isNew : isGap) && !changes.some(({ type }) => type === "reset");
+    if (!known?.position || !memory.position) return this.#receiveWithoutPlace(update, known);
+    const isSameOrigin = memory.position.origin === known.position.origin;
+    const isBehind = isSameOrigin && memory.position.seq <= known.position.seq;
+    const isNew = !isBehind || placeIn(memory) > placeIn(known);
+    const isMissing = this.#wasAway ? isNew : !isSameOrigin && !isCounted;
+    this.#wasAway = false;
+    this.#take({
+      ...update,
+      memory: isBehind ? { ...memory, position: known.position } : memory,
+      changes: isMissing ? withReset(changes) : isBehind && isCounted ? [] : changes,
+    });
+  }
+
+  #receiveWithoutPlace(update: LeaderUpdate, known: Memory | undefined): void {
+    const { memory, changes } = update;
+    const isMissing = this.#wasAway && placeIn(memory) > placeIn(known);
     // A leader that knows nothing yet says nothing about what was seen.
-    if (position || !before) this.#wasAway = false;
-    this.#last = {
-      snapshot,
-      memory: before && !position && known ? known : isBehind ? { ...memory, position: before } : memory,
-      changes: isMissing ? [{ type: "reset" }, ...changes] : isBehind && isCounted ? [] : changes,
-      isCounted,
-    };
-    this.#handlers.updated(this.#last);
+    if (!known?.position) this.#wasAway = false;
+    this.#take({
+      ...update,
+      memory: known?.position ? known : memory,
+      changes: isMissing ? withReset(changes) : changes,
+    });
+  }
+
+  #take(update: LeaderUpdate): void {
+    this.#last = update;
+    this.#handlers.updated(update);
   }
 
   #post(message: TabMessage): void {
@@ -358,4 +371,9 @@ export class TabGroup {
 /** The number up to which a tab has all messages of the inbox, 0 if it knows of none. */
 function placeIn(memory: Memory | undefined): number {
   return memory?.inbox?.place ?? 0;
+}
+
+/** The changes, a reset among them. */
+function withReset(changes: readonly SessionChange[]): readonly SessionChange[] {
+  return changes.some(({ type }) => type === "reset") ? changes : [{ type: "reset" }, ...changes];
 }

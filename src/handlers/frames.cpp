@@ -63,7 +63,7 @@ Session::Refused Session::use_number(const Step& step) {
   const RequestId& request = step.request;
   if (request.text.empty() || request.is_again) return std::nullopt;
   if (request.run != user_.connections[step.sender].run) return kOtherRun;
-  if (!user_.use_number(request)) return kUsedBefore;
+  if (!user_.runs.use(request)) return kUsedBefore;
   return std::nullopt;
 }
 

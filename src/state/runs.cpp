@@ -29,10 +29,20 @@ Runs::Run& Runs::touch(std::string_view name) {
     Run& added = runs_.emplace_back();
     added.name = name;
     added.known_from = kNever;
+    is_untrimmed_ = true;
   } else {
     std::rotate(known, known + 1, runs_.end());
   }
   return runs_.back();
+}
+
+bool Runs::use(const RequestId& id) {
+  const Run* known = look_up(id.run);
+  if (known != nullptr && id.number <= known->highest) return false;
+  Run& run = touch(id.run);
+  raise(run, id.number);
+  if (run.known_from == kNever) run.known_from = id.number;
+  return true;
 }
 
 void Runs::raise(Run& run, std::int64_t number) {

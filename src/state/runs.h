@@ -27,10 +27,8 @@ class Runs {
   enum class Known { kDone, kNotDone, kNothing };
 
   // Notes that a run uses a number for the first time. Returns false, with nothing noted, unless
-  // the number is above all that the run has used. Forgets what is too much; `is_here` returns true
-  // for the run of an open connection.
-  template <typename Predicate>
-  [[nodiscard]] bool use(const RequestId& id, Predicate is_here);
+  // the number is above all that the run has used.
+  [[nodiscard]] bool use(const RequestId& id);
 
   // Returns what is known of a request that is repeated.
   [[nodiscard]] Known find(const RequestId& id) const;
@@ -38,9 +36,13 @@ class Runs {
   void note_done(const RequestId& id);
 
   // Forgets the runs without a connection but for the kAwayRunsMax that asked last, and those that
-  // asked longest ago if there are more than kRunsMax.
+  // asked longest ago if there are more than kRunsMax. `is_here` returns true for the run of an
+  // open connection. Every step ends with it, since a connection that closes within a step may be
+  // replaced in it by one of the same run.
   template <typename Predicate>
   void trim(Predicate is_here);
+  // Notes that a connection has closed, so that there may be more runs without one.
+  void note_closed() { is_untrimmed_ = true; }
   // Forgets all runs.
   void forget() { runs_.clear(); }
   // Forgets the run that asked longest ago. There must be one.
@@ -87,22 +89,14 @@ class Runs {
   // Bytes of a later release behind all runs.
   std::string rest_;
   bool is_unattached_ = false;
+  // True if there may be more runs than are to be kept.
+  bool is_untrimmed_ = false;
 };
 
 template <typename Predicate>
-bool Runs::use(const RequestId& id, Predicate is_here) {
-  const Run* known = look_up(id.run);
-  const bool is_new = known == nullptr;
-  if (!is_new && id.number <= known->highest) return false;
-  Run& run = touch(id.run);
-  raise(run, id.number);
-  if (run.known_from == kNever) run.known_from = id.number;
-  if (is_new) trim(is_here);
-  return true;
-}
-
-template <typename Predicate>
 void Runs::trim(Predicate is_here) {
+  if (!is_untrimmed_) return;
+  is_untrimmed_ = false;
   std::size_t away = 0;
   for (std::size_t i = runs_.size(); i-- > 0;) {
     if (is_here(std::string_view(runs_[i].name)) || ++away <= kAwayRunsMax) continue;

@@ -22,14 +22,9 @@ void User::close(ConnectionId connection, TimeMs now) {
     device->last_active = std::max({device->last_active, closing.seen_at, closing.heartbeat_at});
   }
   if (is_v2) sequence.note_gone(closing.device_id, now);
-  const bool has_run = !closing.run.empty();
   connections.close(connection);
-  if (has_run) runs.trim([&](std::string_view run) { return connections.has_run(run); });
+  runs.note_closed();
   if (connections.count() == 0) presence = Presence::kOffline;
-}
-
-bool User::use_number(const RequestId& request) {
-  return runs.use(request, [&](std::string_view run) { return connections.has_run(run); });
 }
 
 RememberedDevice& User::remember_device(const Connection& connection) {

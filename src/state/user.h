@@ -51,10 +51,6 @@ struct User {
   // one makes the user offline.
   void close(ConnectionId connection, TimeMs now);
 
-  // Notes that a run uses a number for the first time. Returns false unless it is above all that
-  // the run has used.
-  [[nodiscard]] bool use_number(const RequestId& request);
-
   // Returns what is remembered of the device of a connection of version 2. A device that is not
   // remembered yet is added, with the connection's credential.
   RememberedDevice& remember_device(const Connection& connection);

@@ -47,16 +47,15 @@ Sequence some_sequence(const Connections& connections) {
 }
 
 Runs some_runs() {
-  const auto nobody = [](std::string_view) { return false; };
   const auto request = [](std::string_view run, std::int64_t number) {
     return RequestId{.text = kNoText, .run = run, .number = number};
   };
   Runs runs;
   for (const std::int64_t number : {1, 2, 3, 5}) {
-    EXPECT_TRUE(runs.use(request("laptop-run-000001", number), nobody));
+    EXPECT_TRUE(runs.use(request("laptop-run-000001", number)));
     runs.note_done(request("laptop-run-000001", number));
   }
-  EXPECT_TRUE(runs.use(request("phone-run-0000001", 7), nobody));
+  EXPECT_TRUE(runs.use(request("phone-run-0000001", 7)));
   return runs;
 }
 

@@ -23,7 +23,7 @@ RequestId request(std::int64_t number, std::string_view run = kRun) {
 std::string name(std::size_t number) { return "run-of-client-" + std::to_string(1000 + number); }
 
 bool use(Runs& runs, std::int64_t number, std::string_view run = kRun) {
-  return runs.use(request(number, run), kNobody);
+  return runs.use(request(number, run));
 }
 
 // Uses a number and notes that the request is done.
@@ -139,14 +139,17 @@ TEST(RunsTest, ThirtyTwoRunsWithoutAConnectionAreRemembered) {
   Runs runs;
   const auto is_here = [](std::string_view run) { return run == name(0) || run == name(1); };
   for (std::size_t i = 0; i < kAwayRunsMax + 3; ++i) {
-    ASSERT_TRUE(runs.use(request(1, name(i)), is_here));
+    ASSERT_TRUE(runs.use(request(1, name(i))));
     runs.note_done(request(1, name(i)));
   }
+  EXPECT_EQ(runs.size(), kAwayRunsMax + 3) << "nothing is forgotten within a step";
+  runs.trim(is_here);
   EXPECT_EQ(runs.size(), kAwayRunsMax + 2);
   EXPECT_EQ(runs.find(request(1, name(0))), kDone) << "it is connected";
   EXPECT_EQ(runs.find(request(1, name(2))), kNothing) << "it asked longest ago";
   EXPECT_EQ(runs.find(request(1, name(3))), kDone);
   ask(runs, 2, name(3));
+  runs.note_closed();
   runs.trim(kNobody);
   EXPECT_EQ(runs.size(), kAwayRunsMax);
   EXPECT_EQ(runs.find(request(1, name(0))), kNothing) << "it has left, and asked longest ago";
@@ -158,8 +161,9 @@ TEST(RunsTest, NoMoreRunsAreRememberedThanFitIntoAnAttachment) {
   Runs runs;
   const auto everybody = [](std::string_view) { return true; };
   for (std::size_t i = 0; i <= kRunsMax; ++i) {
-    ASSERT_TRUE(runs.use(request(1, name(i)), everybody));
+    ASSERT_TRUE(runs.use(request(1, name(i))));
   }
+  runs.trim(everybody);
   EXPECT_EQ(runs.size(), kRunsMax);
   EXPECT_EQ(runs.find(request(1, name(0))), kNothing);
   EXPECT_EQ(runs.find(request(1, name(1))), kNotDone);
