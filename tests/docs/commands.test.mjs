@@ -90,6 +90,11 @@ const WAYS = {
   [LOADED]: printing(LOADED.split(" ").slice(1), /a month/),
   "npm run fuzz -- --minutes 20": printing(["run", "fuzz", "--", "--help"], /--minutes/),
   "npm run simulate": { by: "tests/tools/simulate.test.mjs", says: "new Campaign(" },
+  "npm run simulate -- --seeds 1-20000": simulating("--seeds", "1-2"),
+  "npm run simulate -- --hours 1000": simulating("--hours", "1"),
+  "npm run simulate -- --minutes 20": printing(["run", "simulate", "--", "--help"], /--minutes/),
+  "npm run simulate -- --seed 351": printing(["run", "simulate", "--", "--seed", "351"], /^seed 351: \d+ steps/m),
+  "npm run simulate -- --survey": simulating("--survey", "--seeds", "1-2"),
   "npm run simulate:mutants": { by: "tests/tools/simulate.test.mjs", says: "await mutatedRelease(mutant" },
   "npm run torture": printing(["run", "torture", "--", "--kills", "1", "--users", "2"], / 0 {2}complaints/),
   "npm run model": printing(["run", "model", "--", "--help"], /two tabs and another device/),
@@ -165,6 +170,11 @@ function commandsOf(page) {
  */
 function printing(args, expected) {
   return { run: async () => assert.match(await runTool(ROOT, "npm", args), expected) };
+}
+
+/** @param {string[]} args @returns {Way} */
+function simulating(...args) {
+  return printing(["run", "simulate", "--", ...args], /, 0 seeds fail$/m);
 }
 
 /** @param {string} command */

@@ -29,7 +29,8 @@ import { runPlan } from "./run.mjs";
  * @property {Release[]} releases
  * @property {number} first The first seed.
  * @property {number} [last] The last one, if there is one.
- * @property {number} [hours] How much is to be simulated, at least, if there is no last seed.
+ * @property {number} [hours] How much of a user's time is to be simulated, at least, if there is no last seed.
+ * @property {number} [minutes] How long it may take, but for the world that is then under way.
  * @property {number} [failuresMax] After so many failing seeds it ends.
  * @property {number} [effectsEvery] Of every so many seeds one has its faults left out; 0 for none.
  * @property {Limits} [limits] What may happen.
@@ -55,9 +56,11 @@ export class Campaign {
   }
 
   async run() {
-    const { first, last = Infinity, hours = Infinity, failuresMax = 1, onSeed = () => {} } = this.#options;
+    const { first, last = Infinity, hours = Infinity, minutes = Infinity, failuresMax = 1 } = this.#options;
+    const { onSeed = () => {} } = this.#options;
     const beganAt = performance.now();
-    for (let seed = first; seed <= last && this.hours < hours && this.failures.length < failuresMax; seed++) {
+    const goesOn = () => this.hours < hours && this.seconds < minutes * 60 && this.failures.length < failuresMax;
+    for (let seed = first; seed <= last && goesOn(); seed++) {
       await this.#runSeed(seed);
       this.seconds = (performance.now() - beganAt) / 1_000;
       onSeed(this);

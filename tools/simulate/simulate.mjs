@@ -23,7 +23,7 @@ const HELP = `npm run simulate -- [options]
   --seeds <a-b>     the worlds that are simulated; default: 1-500
   --seed <n>        one world, whose story is told
   --hours <n>       so many hours of a user's time, from seed 1 on or the first of --seeds
-  --minutes <n>     the same in minutes
+  --minutes <n>     as many as it gets through in so many minutes of ours
   --only <kinds>    only these faults, separated by commas, of:
                     ${FAULT_KINDS.join(", ")}
   --without <kinds> leaves out these faults, or these actions:
@@ -53,12 +53,12 @@ await main(async () => {
 
 /** @param {Options} options @param {Release[]} releases */
 async function simulate(options, releases) {
-  const { first, last, hours, limits, effectsEvery, isSurvey } = options;
+  const { first, last, hours, minutes, limits, effectsEvery, isSurvey } = options;
   const failuresMax = isSurvey ? Infinity : options.failuresMax;
   const onSeed = (/** @type {Campaign} */ { seeds, failures }) => {
     if (seeds % SEEDS_A_LINE === 0) console.log(`${seeds} seeds, ${failures.length} fail`);
   };
-  const campaign = new Campaign({ releases, first, last, hours, limits, effectsEvery, failuresMax, onSeed });
+  const campaign = new Campaign({ releases, first, last, hours, minutes, limits, effectsEvery, failuresMax, onSeed });
   await campaign.run();
   report(campaign);
   if (isSurvey) survey(campaign);
@@ -153,12 +153,14 @@ function readOptions(args) {
   }
   const [, from, to] = /^(\d+)-(\d+)$/.exec(values.seeds ?? "1-500") ?? [];
   if (!from) throw new Failure(`--seeds takes two numbers, like 1-500.\n\n${HELP}`);
-  const hours = values.hours ? Number(values.hours) : values.minutes ? Number(values.minutes) / 60 : undefined;
+  const hours = values.hours === undefined ? undefined : readCount("hours", values.hours);
+  const minutes = values.minutes === undefined ? undefined : readCount("minutes", values.minutes);
   return {
     seed: values.seed === undefined ? null : readCount("seed", values.seed),
     first: Number(from),
-    last: hours === undefined ? Number(to) : undefined,
+    last: hours === undefined && minutes === undefined ? Number(to) : undefined,
     hours,
+    minutes,
     limits: {
       only: values.only === undefined ? undefined : readKinds("only", values.only, FAULT_KINDS),
       without: readKinds("without", values.without ?? "", KINDS),
