@@ -145,6 +145,7 @@ export class EventWriter {
     this.#u32(devicesMax);
     this.#time(event.notBefore);
     this.#u8(event.isMeasured ? 1 : 0);
+    this.#u8(event.isAnyLost ? 1 : 0);
     this.#time(event.randomness);
   }
 

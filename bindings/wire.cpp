@@ -74,6 +74,7 @@ void read(ByteReader& reader, Woken& event) {
   event.rate_limits.devices_max = reader.u32();
   event.not_before_s = reader.safe_integer();
   event.is_measured = reader.flag();
+  event.is_any_lost = reader.flag();
   event.randomness = reader.safe_integer();
 }
 

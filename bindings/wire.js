@@ -160,6 +160,7 @@ export function protocolVersionOf(attachment) {
  * @property {number} notBefore Second since the epoch before which no credential may have been issued; 0 if any
  *   may.
  * @property {boolean} isMeasured Whether somebody collects the metrics.
+ * @property {boolean} [isAnyLost] Whether a socket has gone whose leaving failed twice.
  * @property {number} randomness A random safe integer.
  */
 

@@ -49,8 +49,9 @@ class Persistence {
  public:
   // Sets `user`, which must be empty, to what the rows and attachments in `event` say. What is
   // damaged is logged; a damaged snapshot is moved to another key of storage, and a connection with
-  // a damaged attachment is closed.
-  void restore(const Woken& event, User& user, Step& step);
+  // a damaged attachment is closed, as is one whose credential has ended. Returns true if any is,
+  // or if one has gone that no session was told of.
+  [[nodiscard]] bool restore(const Woken& event, User& user, Step& step);
 
   // Adds effects that store and attach what is behind. Called once, at the end of each step.
   void commit(User& user, Step& step);
@@ -76,7 +77,7 @@ class Persistence {
   // return true if it says what version 2 needs.
   bool restore_carrier(const Woken& event, User& user);
   bool restore_carried(const Attachment& attachment, User& user);
-  void restore_connections(const Woken& event, User& user, Step& step);
+  bool restore_connections(const Woken& event, User& user, Step& step);
   static void restore_connection(const WokenConnection& woken, const Attachment& attachment,
                                  User& user);
 

@@ -142,6 +142,8 @@ struct Woken {
   std::int64_t not_before_s = 0;
   // True if the metrics are collected, so that RecordMetrics effects are wanted.
   bool is_measured = false;
+  // True if a connection has gone whose leaving failed twice, so that no session was told of it.
+  bool is_any_lost = false;
   // A random number that JavaScript has exactly. Epochs are named by it (state/sequence.h).
   std::int64_t randomness = 0;
 };

@@ -50,13 +50,13 @@ void Persistence::write_extension(const User& user) {
   append_rest(out, extension_rest_);
 }
 
-void Persistence::restore(const Woken& event, User& user, Step& step) {
+bool Persistence::restore(const Woken& event, User& user, Step& step) {
   user.id = event.user_id;
   user.sequence.seed(event.randomness);
   restore_access(event, user, step);
   restore_row(event, user, step);
   restore_inbox(event, user, step);
-  restore_connections(event, user, step);
+  return restore_connections(event, user, step);
 }
 
 void Persistence::restore_access(const Woken& event, User& user, Step& step) {
@@ -138,8 +138,9 @@ void Persistence::restore_inbox(const Woken& event, User& user, Step& step) {
   if (!is_sound) step.effects.log("a row of the inbox is damaged: what it had is lost");
 }
 
-void Persistence::restore_connections(const Woken& event, User& user, Step& step) {
+bool Persistence::restore_connections(const Woken& event, User& user, Step& step) {
   const bool is_carried = restore_carrier(event, user);
+  bool is_any_gone = event.is_any_lost;
   bool is_any_lost = false;
   for (const WokenConnection& woken : event.connections) {
     user.touch(woken.heartbeat);
@@ -147,9 +148,10 @@ void Persistence::restore_connections(const Woken& event, User& user, Step& step
     if (!attachment) {
       // Nobody knows any more whose connection this is.
       step.effects.expel(woken.connection, kTryAgainCode, kConnectAgain);
-      is_any_lost = true;
+      is_any_gone = is_any_lost = true;
     } else if (user.access.is_ended(attachment->credential)) {
       step.effects.expel(woken.connection, kLogoutCode, kLogoutReason);
+      is_any_gone = true;
     } else {
       restore_connection(woken, *attachment, user);
     }
@@ -162,13 +164,14 @@ void Persistence::restore_connections(const Woken& event, User& user, Step& step
   // No connection has gone on through a sleep, so there is no sleep to count.
   const bool is_new = !is_any_attached || user.connections.count() == 0;
   user.meter.wake(step.now, user.last_active, event.is_measured, is_new);
-  if (is_new) return;
+  if (is_new) return is_any_gone;
   user.meter.add(Counter::kAsleepMs, std::max<TimeMs>(0, step.now - attached_at));
   const auto& sockets = event.connections;
   user.meter.add(Counter::kHeartbeatsAsleep,
                  std::count_if(sockets.begin(), sockets.end(), [&](const WokenConnection& woken) {
                    return woken.heartbeat > attached_at;
                  }));
+  return is_any_gone;
 }
 
 bool Persistence::restore_carrier(const Woken& event, User& user) {

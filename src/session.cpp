@@ -48,7 +48,11 @@ void Session::on(const Woken& event, Step& step) {
   USER_SESSION_CHECK(!is_awake_);
   is_awake_ = true;
   step.is_waking = true;
-  persistence_.restore(event, user_, step);
+  const bool is_any_gone = persistence_.restore(event, user_, step);
+  if (!is_any_gone || user_.connections.v2_count() == 0) return;
+  // Which devices have gone may be unknown, so the others are told who is here.
+  user_.sequence.count_whole(step.now, user_.connections);
+  send_whole(state_view(persistence_.told_last_active(user_)), step);
 }
 
 }  // namespace user_session

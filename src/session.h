@@ -178,8 +178,10 @@ class Session {
   [[nodiscard]] std::variant<Message, Refusal> read(const FrameReceived& event, Step& step);
   // Notes the number of a request that is not repeated. Returns why it is refused, or nullopt.
   [[nodiscard]] Refused use_number(const Step& step);
-  // Handles a message and acknowledges it if it has an id, unless it is repeated and known as done,
-  // or not known at all.
+  // Answers a repetition that is known as done, or of which nothing is known. Returns false if it
+  // is known as not done, and so is still to be handled.
+  [[nodiscard]] bool answer_again(Step& step);
+  // Handles a message, and acknowledges it if it has an id.
   void perform(const Message& message, Step& step);
   // Closes the connection of a run, unless it is the sender's: another connection repeats what the
   // run has asked for, and what is still under way on its own must not be done after that.

@@ -350,6 +350,8 @@ export class UserSessionClient {
       },
       requested: (key, message, id) =>
         this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(key, message, id),
+      unasked: () => this.#core.forgetUnsent(this.#run),
+      sent: (key, id) => this.#core.noteSent(key, id),
       current,
       wake: () => this.#core.wake(),
       reconnect: () => {

@@ -179,6 +179,16 @@ export class SessionCore {
     });
   }
 
+  /** Forgets what was never sent and is not of this run. */
+  forgetUnsent(run: string): void {
+    this.#queue.forgetUnsent(run);
+  }
+
+  /** Another tab has sent a request that is pending here. */
+  noteSent(key: string, id: string): void {
+    this.#queue.noteSent(key, id);
+  }
+
   #received(frame: Exclude<ServerFrame, FrameOf<"pong">>): void {
     switch (frame.type) {
       case "ack":

@@ -79,7 +79,7 @@ const SHAPES = {
       may: { reset: isBoolean, inbox: isInbox, lost: isBoolean, ...SELF },
     },
   },
-  state: { 1: { needs: STATE }, 2: { needs: STATE, may: { devices: isDevices, inbox: isInbox, ...PLACE } } },
+  state: { 1: { needs: STATE }, 2: { needs: STATE, may: { devices: isDevices, inbox: isInbox, ...PLACE, ...SELF } } },
   game_joined: GAME,
   game_left: GAME,
   presence_updated: counted({ needs: { presence: isPresence } }),
@@ -104,6 +104,7 @@ export const FRAMES: ReadonlyMap<string, Partial<Record<Version, Shape>>> = new 
 
 /** Fields that version 1 does not have: nobody has looked at what a frame calls so. */
 const UNKNOWN_TO_1 = {
+  deviceId: undefined,
   devices: undefined,
   epoch: undefined,
   seq: undefined,

@@ -139,6 +139,18 @@ export class RequestQueue {
     });
   }
 
+  /** Forgets what was never sent, but for the requests of a run: others ask elsewhere for theirs. */
+  forgetUnsent(run: string): void {
+    this.#pending = this.#pending.filter(({ key, id }) => id !== null || key.startsWith(run));
+    this.#handlers.changed();
+  }
+
+  /** Another tab has sent a request that is pending here. */
+  noteSent(key: string, id: string): void {
+    const request = this.#pending.find((pending) => pending.key === key);
+    if (request) request.id ??= id;
+  }
+
   /** The first frame of a connection has come. */
   connected(version: 1 | 2): void {
     this.#version = version;

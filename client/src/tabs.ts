@@ -35,6 +35,10 @@ export interface TabGroupHandlers {
    * @param id The id under which an earlier leader has sent it, `null` if none has.
    */
   requested(key: string, message: Message, id: string | null): Promise<RequestOutcome>;
+  /** To the leader: another has led meanwhile, so what other tabs have asked and was not sent is over. */
+  unasked(): void;
+  /** To the leader: an earlier one has sent a request under this id. */
+  sent(key: string, id: string): void;
   /** To the leader: what a newcomer must be told. */
   current(): LeaderUpdate;
   /** To the leader: another tab is looked at, or has just come. */
@@ -76,6 +80,8 @@ export function canShareTabs(): boolean {
 
 export class TabGroup {
   isLeading = false;
+  /** How often this tab has begun to lead. */
+  #terms = 0;
   #hasJoined = false;
   #name: string;
   /** This tab's own. */
@@ -201,6 +207,7 @@ export class TabGroup {
 
   #lead(): void {
     this.isLeading = true;
+    this.#terms++;
     this.#wasAway = false;
     this.#endSilence();
     this.#handlers.lead(this.#last);
@@ -272,9 +279,16 @@ export class TabGroup {
         return this.#handlers.reconnect();
       case "ask":
         return void this.#answer(message.key, message.message, message.id);
+      case "leading":
+        // It led while this tab was frozen, and what the others had asked before they have asked it.
+        this.#terms++;
+        return this.#handlers.unasked();
+      case "sent":
+        // The last leader has said so as it went, and this tab became the next before it heard.
+        return this.#handlers.sent(message.key, message.id);
       default:
         // A leader has no use for these, nor for what a newer version's tab may say.
-        message satisfies TabMessage & { kind: "leading" | "sent" | "outcome" | "token" };
+        message satisfies TabMessage & { kind: "outcome" | "token" };
     }
   }
 
@@ -283,18 +297,19 @@ export class TabGroup {
    * any more, and no answer counts that comes by way of this one.
    */
   async #answer(key: string, message: Message, id: string | null): Promise<void> {
-    if (!(await this.#stillLeads())) return;
+    const term = this.#terms;
+    if (!(await this.#stillLeads(term))) return;
     const outcome = await this.#handlers.requested(key, message, id);
-    if (await this.#stillLeads()) this.#post({ kind: "outcome", key, outcome });
+    if (await this.#stillLeads(term)) this.#post({ kind: "outcome", key, outcome });
   }
 
   /**
-   * Whether this tab leads. One that was frozen reads what came meanwhile before it hears that its lock was
-   * taken away, but a browser tells it of that before it answers a question about locks.
+   * Whether this tab has led without a break since a term began. One that was frozen reads what came meanwhile before
+   * it hears that its lock was taken away, but a browser tells it of that before it answers a question about locks.
    */
-  async #stillLeads(): Promise<boolean> {
+  async #stillLeads(term: number): Promise<boolean> {
     await attempt(() => navigator.locks.query().catch(() => {}));
-    return this.isLeading;
+    return this.isLeading && this.#terms === term;
   }
 
   #receiveAsFollower(message: TabMessage): void {

@@ -19,8 +19,10 @@ export class VersionChoice {
 
   /** A socket has opened. */
   opened(version: 1 | 2): void {
-    if (version === 2) this.#knowsVersion2 = true;
-    else if (!this.offersVersion2) this.#olderConnections++;
+    if (version === 2) {
+      this.#knowsVersion2 = true;
+      this.#olderConnections = 0;
+    } else if (!this.offersVersion2) this.#olderConnections++;
   }
 
   /** A socket has ended. @param isAttempt Whether it never opened. */

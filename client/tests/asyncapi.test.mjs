@@ -11,7 +11,7 @@ import { ROOT } from "../../tests/support/server.mjs";
 import { DEVICE, FRAMES, LISTED } from "../dist/frames.js";
 import { BOTH_VERSIONS, ONLY_VERSION_2, isOnlyVersion2 } from "../dist/requests.js";
 
-/** @typedef {{const?: unknown, enum?: unknown[], type?: string, $ref?: string, minimum?: number, properties?: Record<string, Schema>, required?: string[]}} Schema */
+/** @typedef {{const?: unknown, enum?: unknown[], type?: string, $ref?: string, allOf?: Schema[], minimum?: number, properties?: Record<string, Schema>, required?: string[]}} Schema */
 /** @typedef {{needs: Record<string, (value: unknown) => boolean>, may?: Record<string, (value: unknown) => boolean>}} Shape */
 
 /** @type {{components: {messages: Record<string, {payload: Schema}>, schemas: Record<string, Schema>}}} */
@@ -39,8 +39,9 @@ function kindOf(value) {
   return typeof value;
 }
 
-/** A schema without its reference. @param {Schema | undefined} schema @returns {Schema} */
-function resolved({ $ref, ...schema } = {}) {
+/** A schema without its reference, or that of which it only says more. @param {Schema | undefined} schema @returns {Schema} */
+function resolved({ $ref, allOf, ...schema } = {}) {
+  if (allOf) return { ...resolved(allOf[0]), ...schema };
   return $ref ? resolved(schemas[$ref.split("/").at(-1) ?? ""]) : schema;
 }
 

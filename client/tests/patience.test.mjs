@@ -242,3 +242,20 @@ test("a connection that is back when the process finds time to look was never lo
   t.mock.timers.tick(1_000);
   assert.deepEqual(seen, ["connecting", null, "connected", null, "reconnecting", null, "connected", null]);
 });
+
+test("a doubt about an older server is over when it speaks version 2: no second socket replaces the first", (t) => {
+  const { client, sockets, newest } = fakeClient(t);
+  client.connect();
+  newest().fail();
+  newest().open("");
+  newest().receive(olderState());
+  newest().fail();
+  t.mock.timers.tick(2_000);
+  accept(newest());
+  assert.equal(sockets.length, 3);
+  t.mock.timers.tick(5_000);
+  newest().receive({ type: "pong" });
+  t.mock.timers.tick(25_000);
+  assert.equal(sockets.length, 3);
+  assert.equal(newest().closedWith, null);
+});

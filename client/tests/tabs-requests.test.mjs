@@ -115,6 +115,39 @@ for (const what of ["what it reads of being asked", "an answer that it reads"]) 
   });
 }
 
+test("a tab that leads again does nothing about what it was asked before another led", async (t) => {
+  const given = tabs(t, 1);
+  given.client.connect();
+  await until("its socket", () => given.sockets.length === 1);
+  const { channel } = listen(t, given.name);
+  const ask = (/** @type {string} */ key) => channel.postMessage({ kind: "ask", key, message: { type: "broadcast", event: key }, id: null });
+  const own = given.client.publish("own", 1);
+  ask("other.before");
+  await quiet();
+  channel.postMessage({ kind: "leading", from: "other" });
+  ask("other.after");
+  await quiet();
+  accept(given.newest());
+  assert.deepEqual(given.newest().requests.map(({ event }) => event), ["own", "other.after"]);
+  ack(given.newest(), given.newest().requests[0].id);
+  assert.deepEqual(await own, DONE);
+});
+
+test("a tab that leads before it hears under which id its request was sent repeats that", async (t) => {
+  const given = tabs(t, 1);
+  const alone = leadAlone(t, given.name);
+  given.client.connect();
+  void given.client.publish("e", 1);
+  await until("the request", () => alone.asked().length > 0);
+  const [{ key }] = alone.asked();
+  await alone.leave();
+  await until("its socket", () => given.sockets.length === 1);
+  alone.channel.postMessage({ kind: "sent", key, id: "the-last-leaders-run.7" });
+  await quiet();
+  accept(given.newest());
+  assert.deepEqual(given.newest().requests.map(({ id, again }) => [id, again]), [["the-last-leaders-run.7", true]]);
+});
+
 test("a tab that led asks the next leader for its own requests alone: others ask for theirs, as long as they want them", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);

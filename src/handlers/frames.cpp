@@ -42,6 +42,8 @@ void Session::on(const FrameReceived& event, Step& step) {
   // from closing them.
   const bool is_logout = message != nullptr && std::holds_alternative<LogoutAll>(*message);
   if (!is_logout && !admit_user_frame(step)) return;
+  // Whether a repetition was done decides, even if this release refuses what it asks.
+  if (step.request.is_again && answer_again(step)) return;
   if (message == nullptr) return refuse(*std::get_if<Refusal>(&*parsed), step);
   perform(*message, step);
 }
@@ -67,14 +69,16 @@ Session::Refused Session::use_number(const Step& step) {
   return std::nullopt;
 }
 
+bool Session::answer_again(Step& step) {
+  end_run(step.request.run, step);
+  const Runs::Known known = user_.runs.find(step.request);
+  if (known == Runs::Known::kDone) acknowledge(true, step);
+  if (known == Runs::Known::kNothing) refuse(kTooOld, step);
+  return known != Runs::Known::kNotDone;
+}
+
 void Session::perform(const Message& message, Step& step) {
   const RequestId& request = step.request;
-  if (request.is_again) {
-    end_run(request.run, step);
-    const Runs::Known known = user_.runs.find(request);
-    if (known == Runs::Known::kDone) return acknowledge(true, step);
-    if (known == Runs::Known::kNothing) return refuse(kTooOld, step);
-  }
   const auto counter = std::visit([](const auto& known) { return known.kCounter; }, message);
   if (counter) user_.meter.add(*counter);
   const auto refusal =

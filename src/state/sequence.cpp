@@ -141,6 +141,12 @@ void Sequence::count_left(std::string_view game_id, std::size_t place, std::size
   if (admit_frame(now, connections)) journal_.add_left(game_id, place, frame_bytes);
 }
 
+void Sequence::count_whole(TimeMs now, const Connections& connections) {
+  if (!admit_frame(now, connections)) return;
+  journal_.skip();
+  is_open_announced_ = is_told_ = true;
+}
+
 void Sequence::stamp(std::string& frame) {
   add_seq(frame, journal_.last(), is_open_announced_ ? 0 : open_);
   is_open_announced_ = true;
@@ -167,8 +173,9 @@ void Sequence::finish_step(bool is_anyone_here, bool was_anyone_here) {
   if (open_ != 0) {
     complete();
     if (was_anyone_here) is_told_ = true;
-  } else if (is_told_ && !is_stored_told_ && stored_open_ == 0) {
-    is_unstored_ = true;
+  } else if (stored_open_ == 0 && is_known()) {
+    const bool is_told_news = is_told_ && !is_stored_told_;
+    if (is_told_news || v2_seen_at_ - stored_v2_seen_at_ >= kLastActiveLagMs) is_unstored_ = true;
   }
 }
 
@@ -207,6 +214,7 @@ bool Sequence::is_any_awaited(TimeMs now) const {
 void Sequence::note_stored() {
   stored_open_ = open_;
   is_stored_told_ = is_told_;
+  stored_v2_seen_at_ = v2_seen_at_;
   is_unstored_ = false;
 }
 
@@ -270,7 +278,7 @@ bool Sequence::restore_row(ByteReader& reader) {
   const std::size_t count = each_complete(
       [&](std::size_t, std::int64_t epoch, std::int64_t) { are_named = are_named && epoch > 0; });
   const bool is_sound = journal_.restore(reader);
-  if (reader.has_more()) v2_seen_at_ = reader.safe_integer();
+  if (reader.has_more()) v2_seen_at_ = stored_v2_seen_at_ = reader.safe_integer();
   const bool is_missing_sound = restore_missing(reader);
   row_rest_ = reader.rest();
   return is_sound && is_missing_sound && are_named && !reader.failed() && open_ >= 0 &&

@@ -53,6 +53,8 @@ class Sequence {
                     const Connections& connections);
   void count_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes, TimeMs now,
                   const Connections& connections);
+  // Counts a `state` that every device of version 2 is about to be sent, with the newest place.
+  void count_whole(TimeMs now, const Connections& connections);
   // Adds the number of the newest frame to that frame, as version 2 has it, and the name of its
   // epoch if no frame has told that yet.
   void stamp(std::string& frame);
@@ -63,8 +65,9 @@ class Sequence {
   void note_connected(TimeMs now);
   // A device is told the newest place.
   void note_told();
-  // Completes the open epoch if nobody is connected any more. Called at the end of each step;
-  // `was_anyone_here` says whether anybody was at its beginning.
+  // Completes the open epoch if nobody is connected any more, and has the row written if it would
+  // say wrongly how long version 2 has been away. Called at the end of each step; `was_anyone_here`
+  // says whether anybody was at its beginning.
   void finish_step(bool is_anyone_here, bool was_anyone_here);
   // Forgets all places and frames, since the user's data is erased. Unless no place is known, a new
   // epoch begins, with the `state` that devices are sent as its first frame.
@@ -139,6 +142,8 @@ class Sequence {
 
   // Open epoch of the row, and whether the row knows that its newest place was told.
   std::int64_t stored_open_ = 0;
+  // Time of the row when a device of version 2 was there last.
+  TimeMs stored_v2_seen_at_ = 0;
   bool is_stored_told_ = false;
   bool is_unstored_ = false;
   bool is_unattached_ = false;

@@ -1,6 +1,7 @@
 #include "host.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "limits.h"
 #include "scenario_text.h"
@@ -29,6 +30,7 @@ void Host::wake() {
   event.rate_limits = rate_limits;
   event.not_before_s = not_before_s;
   event.is_measured = is_measured;
+  event.is_any_lost = std::exchange(is_any_lost, false);
   event.randomness = randomness++;
   session_ = Session{};
   step(event);

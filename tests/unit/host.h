@@ -77,6 +77,8 @@ class Host : public Storage {
   RateLimits rate_limits;
   std::int64_t not_before_s = 0;
   bool is_measured = false;
+  // True if the next waking is told that the leaving of a socket was lost.
+  bool is_any_lost = false;
   // Backup that the command `save` has made.
   Storage saved;
   std::map<ConnectionId, Socket> sockets;

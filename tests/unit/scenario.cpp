@@ -222,6 +222,10 @@ bool act(Host& host, std::string_view name, std::string_view rest) {
   if (name == "wake" || name == "sleep") {
     if (name == "wake") host.user_id = bytes_of(rest);
     host.wake();
+  } else if (name == "lost") {
+    host.sockets.erase(number_of<ConnectionId>(rest));
+    host.is_any_lost = true;
+    host.wake();
   } else if (name == "connect") {
     const auto connection = take_number<ConnectionId>(rest);
     const std::string device_id = bytes_of(rest);

@@ -89,6 +89,7 @@ std::string woken_bytes() {
       .u32(128)
       .i64(1'795'600'800)
       .u8(1)
+      .u8(1)
       .i64(4711)
       .bytes();
 }
@@ -186,6 +187,7 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.rate_limits.devices_max, 128U);
   EXPECT_EQ(event.not_before_s, 1'795'600'800);
   EXPECT_TRUE(event.is_measured);
+  EXPECT_TRUE(event.is_any_lost);
   EXPECT_EQ(event.randomness, 4711);
 }
 
@@ -280,7 +282,7 @@ TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
     writer.text("alice").i64(0).u8(0).u8(0).u8(0).u8(0).u32(messages).u8(1).i64(0).u32(games);
     writer.u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
-    writer.i64(0).u8(0).i64(0);
+    writer.i64(0).u8(0).u8(0).i64(0);
     return writer.bytes();
   };
   EXPECT_TRUE(decode_event(woken(0, 0, 0)));

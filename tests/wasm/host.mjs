@@ -165,6 +165,9 @@ export class Host {
       case "crash":
         this.#sockets.clear();
         return this.#wake();
+      case "lost":
+        this.#sockets.delete(connection);
+        return this.#wake(true);
       case "restore":
         this.#rows = this.#saved.copy();
         this.#sockets.clear();
@@ -249,7 +252,8 @@ export class Host {
     return [...this.#sockets].sort(([a], [b]) => a - b);
   }
 
-  #wake() {
+  /** @param {boolean} [isAnyLost] */
+  #wake(isAnyLost) {
     this.#instance = new SessionInstance(this.#module);
     const connections = this.#inOrder().map(([connection, socket]) => ({ connection, ...socket }));
     return this.#step({
@@ -261,6 +265,7 @@ export class Host {
       rateLimits: this.#rateLimits,
       notBefore: this.#notBefore,
       isMeasured: this.#isMeasured,
+      isAnyLost,
       randomness: this.#randomness++,
     });
   }

@@ -117,7 +117,8 @@ test("what a later version keeps in the extension survives every change of today
   for (const size of [1, 300, 70_000]) {
     await t.test(`${size} bytes`, async () => {
       const user = `extension ${size}`;
-      const extension = Array.from({ length: size }, (_, at) => (at * 7 + 3) % 256);
+      // The first byte is the extension's version: one that no release has yet.
+      const extension = Array.from({ length: size }, (_, at) => (at * 7 + 203) % 256);
       const device = await Device.connect(server, user, "d");
       await device.next();
       await server.restart(user);
@@ -132,7 +133,10 @@ test("what a later version keeps in the extension survives every change of today
       assert.ok("bytes" in session);
       const expected = snapshotBytes(3, ["chess", "é🎲"], extension);
       // Between the version and the games is the time.
-      assert.deepEqual([session.bytes[0], ...session.bytes.slice(9)], [3, ...expected.slice(9)]);
+      const { bytes } = session;
+      assert.equal(bytes[0], 3);
+      // A comparison by elements would take minutes to say what differs.
+      assert.equal(Buffer.from(bytes.slice(9)).toString("hex"), Buffer.from(expected.slice(9)).toString("hex"));
       assert.deepEqual(others, {});
     });
   }

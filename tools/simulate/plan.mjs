@@ -145,6 +145,7 @@ export const FAULTS = {
     weight: 2,
     make: ({ random }) => ({ by: duration(random, 100, 3_000), ms: duration(random, 1_000, 20_000) }),
   },
+  damage: { weight: 1.5, make: ({ random }) => ({ which: random.between(0, 8) }) },
   deploy: { weight: 1, make: () => ({}) },
   "deploy-now": { weight: 0.5, make: () => ({}) },
   backup: { weight: 1.5, make: () => ({}) },

@@ -121,6 +121,13 @@ export class Server {
     this.object.storage.replace(rows);
   }
 
+  /** @param {number} at Which socket's attachment is damaged. */
+  damageAttachment(at) {
+    if (!this.object.damageAttachment(at)) return;
+    this.hasForgotten = true;
+    this.disturbedAt = Infinity;
+  }
+
   /** Serves a request from outside. @param {string} url @param {any} init @returns {Promise<any>} */
   fetch(url, init) {
     const request = new SimulatedRequest(url, init);

@@ -208,6 +208,7 @@ const FAULTS = {
     world.server.slownessMs = by;
     world.clock.after(ms, () => (world.server.slownessMs = 0));
   },
+  damage: (world, { which }) => atRest(world, () => world.server.damageAttachment(which)),
   deploy: (world) => world.server.deploy(),
   "deploy-now": (world) => {
     world.server.deploy();

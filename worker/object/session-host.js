@@ -44,6 +44,8 @@ export class SessionHost {
   #storage;
   #failures = new Failures();
   #heartbeats;
+  /** Whether a socket has gone whose leaving failed twice, and no instance knows it yet. */
+  #isAnyLost = false;
 
   /**
    * @param {DurableObjectState} ctx
@@ -97,12 +99,14 @@ export class SessionHost {
       rateLimits: this.#rateLimits,
       notBefore: this.#notBefore,
       isMeasured: this.#collect !== null,
+      isAnyLost: this.#isAnyLost,
       randomness: randomInteger(),
     };
     try {
       const instance = new SessionInstance(this.#module);
       this.#apply(instance.step(event));
       this.#instance = instance;
+      this.#isAnyLost = false;
     } catch (error) {
       throw this.#failure(event, error);
     }
@@ -194,19 +198,34 @@ export class SessionHost {
       // The failure has been reported, and the socket is closed all the same.
     }
     close(socket, TRY_AGAIN_CLOSE, "our fault: your frames can't be handled now, come back later");
+    try {
+      this.wake();
+    } catch {
+      // The next event tries again.
+    }
   }
 
   /**
    * Tells the session that a socket has gone or is about to be closed by the host. A socket that the session
    * itself has closed is gone for it already. A failure is followed by a second try, since the platform does
-   * not report a close twice.
+   * not report a close twice. After another one the next instance tells the other devices who is left.
    * @param {WebSocket} socket
    */
   disconnect(socket) {
     try {
       this.#leave(socket);
     } catch {
+      this.#leaveOrLose(socket);
+    }
+  }
+
+  /** @param {WebSocket} socket */
+  #leaveOrLose(socket) {
+    try {
       this.#leave(socket);
+    } catch (error) {
+      this.#isAnyLost = true;
+      throw error;
     }
   }
 

@@ -119,6 +119,24 @@ export class SimulatedObject {
   }
 
   /**
+   * Damages what is attached to one of the sockets while the object sleeps.
+   * @param {number} at Which of them, counted round and round.
+   * @returns Whether there was one.
+   */
+  damageAttachment(at) {
+    if (!this.sleep()) return false;
+    const attached = [...this.#ends].filter((end) => end.readyState === OPEN && end.attachment instanceof Uint8Array);
+    if (attached.length === 0) return false;
+    const end = attached[at % attached.length];
+    const bytes = Uint8Array.from(/** @type {any} */ (end.attachment));
+    // No format has this number.
+    bytes[0] = 0xff;
+    end.attachment = bytes;
+    this.#around.trace(`object: attachment ${at % attached.length} of ${attached.length} is damaged`);
+    return true;
+  }
+
+  /**
    * Ends the object's memory, and every socket with it.
    * @param {"crash" | "evict" | "abort"} how A crash loses what is not durable; an abort does, too.
    * @param {string} [reason] The message of the error that callers get.
