@@ -10,7 +10,10 @@ import { buildBundle } from "../support/bundle.mjs";
 import { Device } from "../support/device.mjs";
 import { HookClient } from "../support/hook-client.mjs";
 import { stateOf } from "../support/logout.mjs";
+import { leave } from "../support/leaving.mjs";
 import { PREFIX } from "../support/requests.mjs";
+import { ROOT } from "../support/server.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { startWatchedServer } from "../support/watched.mjs";
 import { startWorkerd } from "../support/workerd.mjs";
 
@@ -36,6 +39,8 @@ const PING_MS = 30_000;
 
 const TODAY = "tests/worker/fixtures/watched.wrangler.jsonc";
 const LATER = "tests/worker/fixtures/later.wrangler.jsonc";
+/** The module of `tests/later`, whose every record has a field more. */
+const LATER_MODULE = join(ROOT, "build/wasm/later.wasm");
 
 /**
  * Some hooks of a user, all with their state, and what they have waited for, in their own time.
@@ -156,10 +161,11 @@ async function deployable(t, vars) {
     await running?.stop();
     await rm(storage, { recursive: true, force: true });
   });
-  /** @param {string} config @param {Record<string, string>} [more] */
-  return async (config, more = {}) => {
+  /** @param {string} config @param {Record<string, string>} [more] @param {string} [module] In place of the Worker's own. */
+  return async (config, more = {}, module) => {
     // Before the stop: devices don't wait for ever.
-    const { modules } = await buildBundle(config);
+    const bundle = await buildBundle(config);
+    const modules = bundle.modules.map((one) => (module && one.path.endsWith(".wasm") ? { ...one, path: module } : one));
     await running?.stop();
     const port = running ? Number(new URL(running.http).port) : 0;
     /** @type {WorkerDescription} */
@@ -202,6 +208,37 @@ test("connected devices come back from each deploy, forward and back, and nothin
     assert.equal(readsOf(session), String(at === 2 ? 2 : 1));
   }
   await Promise.all(hooks.map((hook) => hook.closePage()));
+});
+
+test("devices of version 2 go on over a release whose records have more, and back over it", async (t) => {
+  const deploy = await deployable(t, { AUTH_MODE: "none", SERVICE_TOKEN });
+  const user = "both-ways";
+  let running = await deploy(TODAY);
+  let laptop = await V2Device.open(running, user, "laptop");
+  let phone = await V2Device.open(running, user, "phone");
+  for (const [at, module] of [LATER_MODULE, undefined].entries()) {
+    const asked = { type: "broadcast", event: "asked", data: at };
+    const id = laptop.sendRequest(asked);
+    await restOf(laptop);
+    // It has seen that by now.
+    await restOf(phone);
+    await leave(running, phone, user, 1);
+    await laptop.request({ type: "broadcast", event: "missed", data: at });
+    const push = { method: "POST", headers: bearer(SERVICE_TOKEN), body: `{"type":"kept-${at}"}` };
+    const pushed = await fetch(`${running.http}${PREFIX}?userId=${user}&keep=600`, push);
+    assert.equal(pushed.status, 200);
+    await leave(running, laptop, user, 0);
+    running = await deploy(TODAY, {}, module);
+    laptop = await laptop.again(running);
+    assert.equal(laptop.initial.reset, undefined);
+    assert.equal((await laptop.repeat(id, asked)).repeated, true);
+    phone = await phone.again(running);
+    assert.equal(phone.initial.reset, undefined);
+    assert.deepEqual(phone.initial.devices.map((/** @type {any} */ { deviceId }) => deviceId), ["laptop", "phone"]);
+    assert.equal(phone.initial.inbox.unread, at + 1);
+    const brought = (await restOf(phone)).map(({ event, body }) => event ?? body.type);
+    assert.deepEqual(brought, ["missed", `kept-${at}`]);
+  }
 });
 
 test("a roll-back over a version that is unknown keeps its bytes, and the logout holds throughout", async (t) => {
