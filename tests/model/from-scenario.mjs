@@ -198,7 +198,7 @@ class Converter {
       ...(says.inbox === undefined ? [] : [`inbox ${says.inbox}`]),
       `-> ${how} E${told.epoch}.${told.seq}`,
       ...(brings.length === 0 ? [] : [`brings ${brings.join(" ")}`]),
-      `inbox last ${told.inbox?.last} read ${told.inbox?.read}${told.lost ? " lost" : ""}`,
+      `inbox last ${told.inbox?.last ?? -1} read ${told.inbox?.read ?? -1}${told.lost ? " lost" : ""}`,
       ...(messages.length === 0 ? [] : [`messages ${messages.join(" ")}`]),
     ].join(" "));
     this.#number = told.seq;
@@ -267,7 +267,8 @@ class Converter {
       const step = isClear ? "clear" : REPLACEABLE.has(frame.type) ? "frame replaceable" : "frame";
       const sent = to.filter((socket) => !closed.has(socket)).map((socket) => `c${socket}`);
       const carries = frame.epoch === undefined ? "" : ` carries E${frame.epoch}`;
-      this.#add(`${step} -> number ${seq}${carries} sent ${sent.join(" ")}`);
+      const inbox = isClear ? ` inbox last ${frame.inbox?.last ?? -1} read ${frame.inbox?.read ?? -1}` : "";
+      this.#add(`${step} -> number ${seq}${carries} sent ${sent.join(" ")}${inbox}`);
       this.#number = seq;
     }
   }
@@ -329,11 +330,12 @@ class Converter {
     else if (row === "unknown") this.#say("row some");
     else this.#say(`row ${row.open === null ? "none" : `E${row.open}`}`);
     if (row !== null && row !== "unknown" && !Number.isNaN(row.seq)) {
-      this.#say(`stored ${row.seq} ${row.isTold ? "told" : "untold"} epochs ${row.epochs.join(" ")} runs ${row.runs.join(" ")}`);
+      this.#say(`stored ${row.seq} ${row.isTold ? "told" : "untold"} epochs ${row.epochs.join(" ")} rowruns ${row.runs.join(" ")}`);
     }
     if (carrier !== null && carrier !== "unknown") {
-      const epoch = carrier.open === null ? "none" : `E${carrier.open}`;
-      this.#say(`carrier ${epoch} ${carrier.seq} ${carrier.isAnnounced ? "announced" : "unannounced"} runs ${carrier.runs.join(" ")}`);
+      const { open, seq, isAnnounced, isTold, runs } = carrier;
+      const state = `${isAnnounced ? "announced" : "unannounced"} ${isTold ? "told" : "untold"}`;
+      this.#say(`carrier ${open === null ? "none" : `E${open}`} ${seq} ${state} runs ${runs.join(" ")}`);
     }
     if (inbox !== null) this.#say(`inboxrow ${inbox.join(" ")}`);
     if (row !== null) this.#stored.row = row;

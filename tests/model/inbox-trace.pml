@@ -9,10 +9,13 @@ inline tidy() {
   skip
 }
 
-inline keep(at, expected) {
+inline keep(at) {
   now = at;
   losers = 0;
-  push();
+  push()
+}
+
+inline expect_number(expected) {
   outcome = last == expected;
   assert(outcome)
 }

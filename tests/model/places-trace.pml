@@ -132,9 +132,11 @@ inline expect_epoch(at, named, last) {
   assert(outcome)
 }
 
-inline expect_carrier(named, at, is_announced) {
+inline expect_carrier(named, at, is_announced, is_told) {
   same_or_none(named, attached);
   outcome = attached_number == at && (named == 0 || attached_first_out == is_announced);
+  assert(outcome);
+  outcome = named == 0 && known == 0 || attached_told == is_told;
   assert(outcome)
 }
 

@@ -19,6 +19,7 @@
  * @property {string} socket
  * @property {string | null} open
  * @property {boolean} isAnnounced
+ * @property {boolean} isTold
  * @property {number} seq
  * @property {number} reach
  * @property {string[]} runs
@@ -98,6 +99,7 @@ export function carrierOf(effects) {
     socket: line.split(" ")[1],
     open: wordOf(line, "open"),
     isAnnounced: wordOf(line, "epoch") !== "unannounced",
+    isTold: wordOf(line, "place") !== "untold",
     seq: Number(wordOf(line, "seq")),
     reach: Number(wordOf(line, "reach") ?? wordOf(line, "seq")),
     runs: runsOf(line),

@@ -28,14 +28,15 @@ export function placesSteps(lines) {
     const who = clients.of(words[0]);
     const since = after(words, "since");
     const place = since === undefined ? undefined : split(since);
-    const isExact = seen.exact !== undefined;
+    // Who says no place has none that could be reset.
+    const isExact = seen.exact !== undefined || (place === undefined && seen.reset !== undefined);
     const told = split((seen.exact ?? seen.reset ?? seen.new)[0]);
     return [
       ...(place === undefined ? [] : [`say_place(${who}, ${epochs.of(place.name)}, ${place.number})`]),
       `connect(${who}, ${place !== undefined}, ALL)`,
       `expect_told(${epochs.of(told.name)}, ${told.number}, ${isExact})`,
       ...(seen.brings ?? []).map((number) => `bring(${number})`),
-      `expect_brought(${isExact ? place?.number : told.number})`,
+      `expect_brought(${isExact ? place?.number ?? -1 : told.number})`,
     ];
   };
 
@@ -94,7 +95,7 @@ function rowAndCarrier({ row, stored, epochs, carrier }, epochOf) {
       const { name, number } = split(place);
       return `expect_epoch(${at}, ${epochOf(name)}, ${number})`;
     }),
-    ...(carrier === undefined ? [] : [`expect_carrier(${epochOf(carrier[0])}, ${carrier[1]}, ${carrier[2] === "announced"})`]),
+    ...(carrier === undefined ? [] : [`expect_carrier(${epochOf(carrier[0])}, ${carrier[1]}, ${carrier[2] === "announced"}, ${carrier[3] === "told"})`]),
   ];
 }
 
@@ -176,6 +177,7 @@ export function requestsSteps(lines, run) {
   const steps = stepsOf(lines, (line) => [
     ...(calls[line.step]?.(line) ?? []),
     ...rowOf(line.seen.row?.[0] ?? "", (name) => `expect_row(${name !== "none"})`, "expect_row(epoch != 0)").filter(() => line.seen.row),
+    ...runOf(line.seen.rowruns, run, numbers),
     ...runOf(line.seen.runs, run, numbers),
   ]);
   const ASKED = Math.max(...numbers.values()) + 1;
@@ -196,7 +198,7 @@ function runOf(runs, run, numbers) {
   const isDone = (/** @type {number} */ number) => ranges.some(([first, last = first]) => number >= first && number <= last);
   const all = [...numbers].filter(([number]) => number <= Number(used));
   return [
-    `expect_run(${numbers.get(Number(used))}, ${from === "never" ? 0 : numbers.get(Number(from))})`,
+    `expect_run(${numbers.get(Number(used)) ?? -1}, ${from === "never" ? 0 : numbers.get(Number(from)) ?? -1})`,
     ...all.map(([number, index]) => `expect_done(${index}, ${isDone(number)})`),
   ];
 }
@@ -232,12 +234,13 @@ export function inboxSteps(lines) {
     gone: leave,
     lost: ({ words }) => [`page[${pages.of(words[0])}].socket = CUT`],
     keep: ({ words, seen }) => [
-      `keep(${words[1]}, ${seen.number[0]})`,
+      `keep(${words[1]})`,
+      ...seen.number.map((number) => `expect_number(${number})`),
       ...(seen.sent === undefined ? [] : [`expect_sent(${bitsOf(seen.sent, pages)})`]),
     ],
     read: ({ words }) => [`mark(${words[0]})`],
     expire: ({ words }) => [`run_out(${words[0]})`],
-    clear: () => ["forget_all()"],
+    clear: ({ seen }) => ["forget_all()", ...(seen.last === undefined ? [] : [`expect_stored(${seen.last[0]}, ${seen.read[0]}, 0)`])],
     crash: () => ["crash()"],
     save: () => ["save_rows()"],
     restore: () => ["restore()", "save_rows()"],

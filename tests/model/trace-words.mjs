@@ -37,10 +37,14 @@ export function stepsOf(lines, callsOf) {
   });
 }
 
-/** @param {string} place */
+/**
+ * A name and a number. What is no number is -1, which no model has.
+ * @param {string} place
+ */
 export function split(place) {
   const at = place.lastIndexOf(".");
-  return { name: place.slice(0, at), number: Number(place.slice(at + 1)) };
+  const number = Number(place.slice(at + 1));
+  return { name: place.slice(0, at), number: Number.isNaN(number) ? -1 : number };
 }
 
 /**

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { definitions, inFolder, outcomeOf } from "./spin.mjs";
+import { Calls } from "./trace-calls.mjs";
 import { inboxSteps, placesSteps, requestsSteps } from "./trace-steps.mjs";
 import { split } from "./trace-words.mjs";
 
@@ -24,11 +25,8 @@ const execute = promisify(execFile);
 
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** A long trace has a state of many frames, and takes many steps. */
-const [STATE_BYTES_MAX, DEPTH_MAX] = [32_768, 100_000];
-
-/** A call has at most so many arguments. */
-const NO_ARGUMENTS = [0, 0, 0, 0];
+/** A long trace has a state of many frames. */
+const STATE_BYTES_MAX = 32_768;
 
 /** @typedef {{line: number, text: string}} Step A line of the trace, and what the model does for it. */
 
@@ -42,7 +40,7 @@ const NO_ARGUMENTS = [0, 0, 0, 0];
 /** The words that begin a part of an outcome. */
 const KEYWORDS = new Set([
   "new", "reset", "exact", "brings", "inbox", "last", "read", "lost", "messages", "number", "carries", "sent", "uncounted", "answer",
-  "row", "stored", "epochs", "carrier", "runs", "inboxrow",
+  "row", "stored", "epochs", "carrier", "runs", "rowruns", "inboxrow",
 ]);
 
 /**
@@ -116,11 +114,11 @@ async function follow(cwd, model, scripts) {
   writeFileSync(join(cwd, "trace.pml"), calls.story());
   const bounds = mostOf(scripts.map((script) => script.bounds));
   await execute("spin", ["-a", ...definitions({ model, bounds, defined: ["TRACE"] }), `${model}.pml`], { cwd });
-  await execute("cc", ["-w", "-O0", "-DSAFETY", "-DNOREDUCE", `-DVECTORSZ=${STATE_BYTES_MAX}`, "-o", "pan", "pan.c"], { cwd });
+  await execute("cc", ["-w", "-O0", "-DSAFETY", `-DVECTORSZ=${STATE_BYTES_MAX}`, "-o", "pan", "pan.c"], { cwd });
   const whys = [];
   for (const trace of traces) {
     writeFileSync(join(cwd, "trace"), trace);
-    const { stdout } = await execute("./pan", [`-m${DEPTH_MAX}`, "-w10"], { cwd, maxBuffer: OUTPUT_BYTES_MAX });
+    const { stdout } = await execute("./pan", ["-m10", "-w10"], { cwd, maxBuffer: OUTPUT_BYTES_MAX });
     whys.push(whyOf(model, stdout));
   }
   return whys;
@@ -131,7 +129,6 @@ async function follow(cwd, model, scripts) {
  * @param {string} printed
  */
 function whyOf(model, printed) {
-  if (process.env.SHOW) console.log(printed);
   const broken = outcomeOf(printed).broken;
   const line = [...printed.matchAll(/^line (\d+)$/gm)].at(-1)?.[1];
   if (broken !== null) return `${model}, line ${line}: ${broken}`;
@@ -146,56 +143,4 @@ function whyOf(model, printed) {
 function mostOf(all) {
   const names = new Set(all.flatMap((bounds) => Object.keys(bounds)));
   return Object.fromEntries([...names].map((name) => [name, Math.max(...all.map((bounds) => bounds[name]))]));
-}
-
-/** What traces call, without the numbers that they give: those are the arguments, which a trace has in a file. */
-class Calls {
-  /** @type {Map<string, number>} */
-  #known = new Map();
-
-  /**
-   * @param {Step} step
-   * @returns {string[]} For each call the line that it is for, what is called, and the arguments.
-   */
-  numbersOf({ line, text }) {
-    return [...text.split("; "), "check()"].map((call) => {
-      /** @type {number[]} */
-      const given = [];
-      const called = call.replace(/\b(?:\d+|true|false)\b/g, (word) => `given${given.push(Number(JSON.parse(word))) - 1}`);
-      const known = this.#known.get(called) ?? this.#known.size;
-      this.#known.set(called, known);
-      return [line, known, ...given, ...NO_ARGUMENTS].slice(0, 2 + NO_ARGUMENTS.length).join(" ");
-    });
-  }
-
-  /** The counter is part of the state, so that a step which changes nothing is not taken for one that has been searched. */
-  story() {
-    const names = NO_ARGUMENTS.map((_, index) => `given${index}`);
-    return `
-hidden int called;
-${names.map((name) => `hidden int ${name};`).join("\n")}
-int calls_taken;
-
-active proctype story() {
-  do
-  :: d_step {
-       c_code {
-         static FILE *file;
-         static int before;
-         int line;
-         if (!file && !(file = fopen("trace", "r"))) exit(1);
-         if (fscanf(file, "%d %d ${names.map(() => "%d").join(" ")}", &line, &called, ${names.map((name) => `&${name}`).join(", ")}) != ${2 + names.length}) called = -1;
-         else if (line != before) printf("line %d\\n", before = line);
-       };
-       calls_taken++
-     };
-     if
-     :: called == -1 -> break
-${[...this.#known].map(([call, number]) => `     :: called == ${number} -> d_step { ${call}; called = 0 }`).join("\n")}
-     fi
-  od;
-  c_code { printf("the trace has ended\\n"); }
-}
-`;
-  }
 }
