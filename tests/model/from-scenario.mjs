@@ -7,7 +7,7 @@
 import { Host } from "../wasm/host.mjs";
 import { parseScenario, stringOf } from "../wasm/scenario-text.mjs";
 import { AwayRuns } from "./away-runs.mjs";
-import { asked, carrierOf, closedOf, framesOf, inboxRowOf, messageOf, rowOf } from "./scenario-effects.mjs";
+import { asked, carrierOf, closedOf, framesOf, inboxRowOf, messageOf, numbered, rowOf, wordsOfCarrier, wordsOfRow } from "./scenario-effects.mjs";
 
 /** @import { Carrier, Json, Row, Sent } from "./scenario-effects.mjs" */
 
@@ -23,6 +23,9 @@ const REPLACED = "4409";
 /** Codes and messages of errors that settle a request in another way than by not having been done. */
 const ANSWERS = /** @type {Record<string, string>} */ ({ too_old: "too_old", rate_limited: "limited", internal: "limited" });
 const [USED_BEFORE, OTHER_RUN] = [/^id was used before/, /^id names another run/];
+
+/** Commands that put something in storage that no model knows. */
+const UNKNOWN = new Set(["stored", "stored_logout", "legacy"]);
 
 /** What the session keeps in storage, as far as it matters here. */
 class Stored {
@@ -63,6 +66,7 @@ class Converter {
    * @param {string[]} effects
    */
   take(line, command, effects) {
+    if (UNKNOWN.has(command.split(" ")[0])) throw new Error(`line ${line}: no model knows this: ${command}`);
     this.#line = line;
     const [verb, ...words] = command.split(" ");
     const at = this.lines.length;
@@ -128,31 +132,50 @@ class Converter {
   }
 
   /**
-   * The next instance knows of the frames what is attached, or what is in the row if nothing is, or no epoch is open.
    * @param {string} verb
    * @param {Map<string, string>} closed
    */
   #wake(verb, closed) {
-    const damaged = [...closed.keys()].filter((socket) => this.#damaged.has(socket));
-    const isCarrierLost = this.#carrier === "unknown" || damaged.includes(this.#carrier?.socket ?? "");
-    for (const socket of damaged) {
+    this.#add(this.#dropDamaged(closed) ? "misread" : verb);
+    if (verb !== "sleep") this.#endAll(verb);
+    if (this.#open.size === 0) this.#carrier = null;
+    this.#isPaused = false;
+    this.#remember();
+  }
+
+  /**
+   * Connections whose attachments are damaged have gone before the instance wakes.
+   * @param {Map<string, string>} closed
+   * @returns {boolean} Whether the carrier is among them.
+   */
+  #dropDamaged(closed) {
+    const carrier = this.#carrier === null || this.#carrier === "unknown" ? null : this.#carrier.socket;
+    const isCarrierLost = carrier !== null && this.#damaged.has(carrier);
+    for (const socket of this.#damaged) {
+      if (!closed.has(socket)) throw new Error(`no model knows the attachment that is put in the place of socket ${socket}'s`);
       this.#add(this.#open.get(socket) === 2 ? `gone c${socket}` : `gone1 v${socket}`);
       this.#open.delete(socket);
       this.#runs.leave(socket);
     }
-    const isMisread = verb === "sleep" && damaged.length > 0 && isCarrierLost;
-    this.#add(isMisread ? "misread" : verb);
-    if (verb !== "sleep") {
-      this.#open.clear();
-      this.#runs.leaveAll();
-    }
+    this.#damaged.clear();
+    if (isCarrierLost) this.#carrier = null;
+    return isCarrierLost;
+  }
+
+  /** @param {string} verb */
+  #endAll(verb) {
+    this.#open.clear();
+    this.#runs.leaveAll();
     if (verb === "restore") this.#stored = this.#saved.copy();
-    if (this.#open.size === 0 || isMisread) this.#carrier = null;
     const { row } = this.#stored;
-    if (row !== null && row !== "unknown" && this.#devices().length === 0 && verb !== "sleep") this.#seenAt = row.seenAt;
-    this.#isPaused = false;
-    const isCarried = this.#carrier !== null && (this.#carrier === "unknown" || this.#carrier.open !== null);
-    const known = isCarried ? this.#carrier : row;
+    if (row !== null && row !== "unknown") this.#seenAt = row.seenAt;
+  }
+
+  /** The next instance has the frames that are attached, or those of the row if none are, since no epoch is open. */
+  #remember() {
+    const carrier = this.#carrier;
+    const isCarried = carrier !== null && (carrier === "unknown" || carrier.open !== null);
+    const known = isCarried ? carrier : this.#stored.row;
     if (known === null || known === "unknown") return;
     this.#number = known.seq;
     if (known.reach > 0 && (isCarried || known.open === null)) this.#add(`kept ${known.reach}`);
@@ -185,21 +208,16 @@ class Converter {
   #greet(socket, options, own) {
     const says = Object.fromEntries(options.map((option) => option.split("=")));
     const told = own.find(({ type }) => type === "initial_state") ?? {};
-    const since = says.since === undefined ? undefined : this.#placeOf(says.since);
+    const since = says.since === undefined ? undefined : `E${this.#placeOf(says.since)}`;
     const how = told.reset ? "reset" : since === undefined ? "new" : "exact";
     const brings = own.filter(({ type, seq }) => type !== "initial_state" && seq !== undefined).map(({ seq }) => seq);
     const messages = own.filter(({ type, inbox }) => type === "push" && inbox !== undefined).map(({ inbox }) => inbox);
     const run = says.run === undefined ? undefined : stringOf(says.run);
     if (run !== undefined) this.#runs.connect(socket, run);
+    const inbox = `inbox last ${told.inbox?.last ?? -1} read ${told.inbox?.read ?? -1}${told.lost ? " lost" : ""}`;
     this.#add([
-      `connect c${socket}`,
-      ...(since === undefined ? [] : [`since E${since}`]),
-      ...(run === undefined ? [] : [`run ${run}`]),
-      ...(says.inbox === undefined ? [] : [`inbox ${says.inbox}`]),
-      `-> ${how} E${told.epoch}.${told.seq}`,
-      ...(brings.length === 0 ? [] : [`brings ${brings.join(" ")}`]),
-      `inbox last ${told.inbox?.last ?? -1} read ${told.inbox?.read ?? -1}${told.lost ? " lost" : ""}`,
-      ...(messages.length === 0 ? [] : [`messages ${messages.join(" ")}`]),
+      `connect c${socket}${part("since", since)}${part("run", run)}${part("inbox", says.inbox)}`,
+      `-> ${how} E${told.epoch}.${told.seq}${part("brings", brings)} ${inbox}${part("messages", messages)}`,
     ].join(" "));
     this.#number = told.seq;
   }
@@ -255,21 +273,12 @@ class Converter {
     const devices = this.#devices();
     const isClear = verb === "clear" && effects.includes("erase");
     if (devices.length === 0) return this.#goToNobody(isClear, frames, effects);
-    /** @type {Map<number, {frame: Json, to: string[]}>} */
-    const counted = new Map();
-    for (const { to, frame } of frames) {
-      if (frame.seq === undefined || (to !== "all" && !devices.includes(to))) continue;
-      const known = counted.get(frame.seq) ?? { frame, to: [] };
-      known.to.push(...(to === "all" ? devices : [to]));
-      counted.set(frame.seq, known);
-    }
-    for (const [seq, { frame, to }] of [...counted].sort(([a], [b]) => a - b)) {
+    for (const { frame, to } of numbered(frames, devices)) {
       const step = isClear ? "clear" : REPLACEABLE.has(frame.type) ? "frame replaceable" : "frame";
       const sent = to.filter((socket) => !closed.has(socket)).map((socket) => `c${socket}`);
-      const carries = frame.epoch === undefined ? "" : ` carries E${frame.epoch}`;
       const inbox = isClear ? ` inbox last ${frame.inbox?.last ?? -1} read ${frame.inbox?.read ?? -1}` : "";
-      this.#add(`${step} -> number ${seq}${carries} sent ${sent.join(" ")}${inbox}`);
-      this.#number = seq;
+      this.#add(`${step} -> number ${frame.seq}${part("carries", frame.epoch && `E${frame.epoch}`)} sent ${sent.join(" ")}${inbox}`);
+      this.#number = frame.seq;
     }
   }
 
@@ -284,7 +293,7 @@ class Converter {
     const all = frames.filter(({ to }) => to === "all" && !isKept);
     const known = [rowOf(effects), carrierOf(effects)].filter((place) => place !== null);
     const isUnknown = known.includes("unknown");
-    const seq = Math.max(this.#number, ...known.map((place) => (place === "unknown" || Number.isNaN(place.seq) ? 0 : place.seq)));
+    const seq = Math.max(this.#number, ...known.map((place) => (place === "unknown" ? 0 : place.seq)));
     const isCounted = seq > this.#number;
     for (const [index, { frame }] of all.entries()) {
       if (!this.#isPaused && this.#now - this.#seenAt > PAUSE_MS) {
@@ -326,22 +335,22 @@ class Converter {
     const [row, carrier, inbox] = [rowOf(effects), carrierOf(effects), inboxRowOf(effects)];
     if (row === null && carrier === null && inbox === null && !isAnyStep) return;
     if (!isAnyStep) this.#add("other");
-    if (row === null) this.#say("row same");
-    else if (row === "unknown") this.#say("row some");
-    else this.#say(`row ${row.open === null ? "none" : `E${row.open}`}`);
-    if (row !== null && row !== "unknown" && !Number.isNaN(row.seq)) {
-      this.#say(`stored ${row.seq} ${row.isTold ? "told" : "untold"} epochs ${row.epochs.join(" ")} rowruns ${row.runs.join(" ")}`);
-    }
-    if (carrier !== null && carrier !== "unknown") {
-      const { open, seq, isAnnounced, isTold, runs } = carrier;
-      const state = `${isAnnounced ? "announced" : "unannounced"} ${isTold ? "told" : "untold"}`;
-      this.#say(`carrier ${open === null ? "none" : `E${open}`} ${seq} ${state} runs ${runs.join(" ")}`);
-    }
+    this.#say(wordsOfRow(row));
+    if (carrier !== null && carrier !== "unknown") this.#say(wordsOfCarrier(carrier));
     if (inbox !== null) this.#say(`inboxrow ${inbox.join(" ")}`);
     if (row !== null) this.#stored.row = row;
     if (carrier !== null) this.#carrier = carrier;
     if (this.#open.size === 0) this.#carrier = null;
   }
+}
+
+/**
+ * A part of a line, if there is any.
+ * @param {string} name
+ * @param {string | number[] | undefined} told
+ */
+function part(name, told = []) {
+  return told.length === 0 ? "" : ` ${name} ${typeof told === "string" ? told : told.join(" ")}`;
 }
 
 /**

@@ -54,6 +54,23 @@ function frameOf(text) {
 }
 
 /**
+ * The frames that have a number, in their order, and all whom each was sent to.
+ * @param {Sent[]} frames
+ * @param {string[]} devices Sockets of version 2: in a frame to another socket a number is an app's own.
+ */
+export function numbered(frames, devices) {
+  /** @type {Map<number, {frame: Json, to: string[]}>} */
+  const counted = new Map();
+  for (const { to, frame } of frames) {
+    if (frame.seq === undefined || (to !== "all" && !devices.includes(to))) continue;
+    const known = counted.get(frame.seq) ?? { frame, to: [] };
+    known.to.push(...(to === "all" ? devices : [to]));
+    counted.set(frame.seq, known);
+  }
+  return [...counted.values()].sort((a, b) => a.frame.seq - b.frame.seq);
+}
+
+/**
  * A frame of a device, which may be no JSON at all.
  * @param {string} text
  * @returns {{id?: unknown, again?: boolean}}
@@ -175,4 +192,24 @@ export function closedOf(effects, open) {
     if (effect.startsWith("close_all ")) for (const socket of open) closed.set(socket, "1000");
   }
   return closed;
+}
+
+/** What a trace says of a row. @param {Row | "unknown" | null} row */
+export function wordsOfRow(row) {
+  if (row === null) return "row same";
+  if (row === "unknown") return "row some";
+  const { open, seq, isTold, epochs, runs } = row;
+  const words = ["row", nameOf(open), "stored", seq, isTold ? "told" : "untold", "epochs", ...epochs, "rowruns", ...runs];
+  return words.join(" ");
+}
+
+/** What a trace says of the carrier's attachment. @param {Carrier} carrier */
+export function wordsOfCarrier({ open, seq, isAnnounced, isTold, runs }) {
+  const state = [isAnnounced ? "announced" : "unannounced", isTold ? "told" : "untold"];
+  return ["carrier", nameOf(open), seq, ...state, "runs", ...runs].join(" ");
+}
+
+/** @param {string | null} epoch */
+function nameOf(epoch) {
+  return epoch === null ? "none" : `E${epoch}`;
 }

@@ -81,7 +81,9 @@ function partsOf(outcome) {
 function scriptsOf(lines) {
   const asked = lines.filter(({ step }) => step === "ask");
   const runs = new Set(asked.map(({ words }) => split(words[1]).name));
-  return [placesSteps(lines), inboxSteps(lines), ...[...runs].map((run) => requestsSteps(lines, run))];
+  // Without any message there is nothing to be seen of the inbox.
+  const hasInbox = lines.some(({ step, seen }) => step === "keep" || (seen.last ?? ["0"])[0] !== "0");
+  return [placesSteps(lines), ...(hasInbox ? [inboxSteps(lines)] : []), ...[...runs].map((run) => requestsSteps(lines, run))];
 }
 
 /**
