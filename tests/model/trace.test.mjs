@@ -1,6 +1,6 @@
 /** The models allow what the real core may do, and no more: traces of either kind (README.md, "Traces"). */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 
@@ -41,6 +41,7 @@ const storyOf = (file) => readFileSync(join(SCENARIOS, file), "utf8");
 /** The stories that concern version 2: those in which one of its devices connects. */
 const stories = readdirSync(SCENARIOS).filter((file) => /^connect2 /m.test(storyOf(file)));
 
+assert.ok(existsSync(CORE), "dist/session.wasm is not built: `npm test -- tests/model` builds it, and runs a file of tests by its name.");
 const core = new WebAssembly.Module(readFileSync(CORE));
 const traces = [
   ...readdirSync(TRACES).map((file) => ({ name: `traces/${file}`, text: readFileSync(join(TRACES, file), "utf8"), why: REFUSED[file] ?? null })),
