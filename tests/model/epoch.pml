@@ -9,10 +9,8 @@
 /* A long trace has more numbers than the exhaustive search, which pays for each byte. */
 #ifdef TRACE
 #define NUMBER short
-#define BITS int
 #else
 #define NUMBER byte
-#define BITS byte
 #endif
 
 NUMBER epoch;      /* The epoch that is open, or 0. */

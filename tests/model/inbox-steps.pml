@@ -1,20 +1,30 @@
 /* The steps of the mechanism, and the faults. */
 
-#define BIT(n) (1 << (n))
-
-inline who_is_present() {
-  present = 0;
+/* Whatever is above a number is owed to the page. */
+inline owe_above(who, number) {
   for (m : 1 .. MESSAGES) {
-    present = (message[m] != 0 -> present | BIT(m) : present)
+    if
+    :: message[m] > number -> include(page[who].owed, m)
+    :: else -> exclude(page[who].owed, m)
+    fi
+  }
+}
+
+inline owe_nothing_that_is_gone(who) {
+  for (m : 1 .. MESSAGES) {
+    if
+    :: message[m] == 0 -> exclude(page[who].owed, m)
+    :: else
+    fi
   }
 }
 
 /* The page shows a message, which nothing can take back. */
 inline take(who, which) {
-  inbox_once = !((page[who].seen >> which) & 1);
+  inbox_once = !HAS(page[who].seen, which);
   assert(inbox_once);
-  page[who].seen = page[who].seen | BIT(which);
-  page[who].owed = page[who].owed & ~BIT(which);
+  include(page[who].seen, which);
+  exclude(page[who].owed, which);
   page[who].place = (message[which] > page[who].place -> message[which] : page[who].place);
   page[who].has_place = true
 }
@@ -50,7 +60,7 @@ inline push() {
 #endif
   message[pushed] = last;
   for (i : 0 .. PAGES - 1) {
-    page[i].owed = page[i].owed | BIT(pushed);
+    include(page[i].owed, pushed);
     if
     :: page[i].socket == LIVE && (losers >> i) & 1 -> page[i].socket = CUT
     :: page[i].socket == LIVE && !((losers >> i) & 1) -> take(i, pushed)
@@ -69,7 +79,7 @@ inline expire(which) {
   printf("message %d expires\n", which);
   message[which] = 0;
   for (i : 0 .. PAGES - 1) {
-    page[i].owed = page[i].owed & ~BIT(which)
+    exclude(page[i].owed, which)
   }
 }
 
@@ -83,21 +93,15 @@ inline take_initial(who) {
 #ifndef MUTANT_PLACE_ABOVE_LAST_IS_KEPT
      page[who].place = read;
 #endif
-     page[who].seen = 0;
-     who_is_present();
-     page[who].owed = 0;
-     for (m : 1 .. MESSAGES) {
-       page[who].owed = (message[m] > truly_read -> page[who].owed | BIT(m) : page[who].owed)
-     }
+     make_empty(page[who].seen);
+     owe_above(who, truly_read)
   :: !page[who].has_place -> page[who].place = read
   :: else
   fi;
 #endif
   page[who].has_place = true;
   if
-  :: lost > from ->
-     who_is_present();
-     page[who].owed = page[who].owed & present
+  :: lost > from -> owe_nothing_that_is_gone(who)
   :: else
   fi
 }
@@ -107,15 +111,14 @@ inline connect(who, taking) {
   takes = taking;
   if
   :: !page[who].has_place ->
-     page[who].seen = 0;
-     page[who].owed = 0;
-     for (m : 1 .. MESSAGES) {
-       page[who].owed = (message[m] > truly_read -> page[who].owed | BIT(m) : page[who].owed)
-     }
+     make_empty(page[who].seen);
+     owe_above(who, truly_read)
   :: else
   fi;
 #ifdef MUTANT_PLACE_ABOVE_LAST_IS_KEPT
   from = (page[who].has_place -> page[who].place : read);
+#elif defined(MUTANT_PLACE_IS_NOT_HEARD)
+  from = 0;
 #else
   from = (page[who].has_place && page[who].place <= last -> page[who].place : read);
 #endif
@@ -185,9 +188,8 @@ inline restore() {
     message[m] = saved_message[m];
     saved_message[m] = 0
   };
-  who_is_present();
   for (i : 0 .. PAGES - 1) {
-    page[i].owed = page[i].owed & present
+    owe_nothing_that_is_gone(i)
   };
   crash()
 }
@@ -197,15 +199,17 @@ inline reload(who) {
   page[who].has_place = false;
   page[who].place = 0;
   page[who].socket = NONE;
-  page[who].seen = 0;
-  page[who].owed = 0
+  make_empty(page[who].seen);
+  make_empty(page[who].owed)
 }
 
 /* Who is connected, with nothing under way, has been shown all that it is owed. */
 inline check() {
   for (i : 0 .. PAGES - 1) {
-    inbox_complete = page[i].socket != LIVE || page[i].owed == 0;
-    assert(inbox_complete)
+    for (m : 1 .. MESSAGES) {
+      inbox_complete = page[i].socket != LIVE || !HAS(page[i].owed, m);
+      assert(inbox_complete)
+    }
   };
   tidy();
   i = 0

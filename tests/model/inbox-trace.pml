@@ -9,10 +9,13 @@ inline tidy() {
   skip
 }
 
-inline keep(at, expected) {
+inline keep(at) {
   now = at;
   losers = 0;
-  push();
+  push()
+}
+
+inline expect_number(expected) {
   outcome = last == expected;
   assert(outcome)
 }
@@ -42,11 +45,34 @@ inline run_out(wanted) {
 inline say_place(who, at) {
   page[who].has_place = true;
   page[who].place = at;
-  page[who].seen = 0;
-  page[who].owed = 0;
-  for (m : 1 .. MESSAGES) {
-    page[who].owed = (message[m] > at -> page[who].owed | BIT(m) : page[who].owed)
+  make_empty(page[who].seen);
+  owe_above(who, at)
+}
+
+/* Whoever is connected is sent a message, and nobody else. */
+inline expect_sent(receivers) {
+  for (i : 0 .. PAGES - 1) {
+    outcome = (page[i].socket == LIVE) == ((receivers >> i) & 1);
+    assert(outcome)
   }
+}
+
+/* All messages end at once, and count as read. */
+inline forget_all() {
+  for (brought : 1 .. MESSAGES) {
+    if
+    :: message[brought] != 0 -> expire(brought)
+    :: else
+    fi
+  };
+  read = last;
+  truly_read = last;
+  lost = 0
+}
+
+inline expect_stored(last_stored, read_stored, lost_stored) {
+  outcome = last == last_stored && read == read_stored && lost == lost_stored;
+  assert(outcome)
 }
 
 inline expect_inbox(last_told, read_told, lost_told) {

@@ -1,13 +1,13 @@
 /* All that can happen, in any order. */
 
-#define RANK(who) (((page[who].place * 4 + page[who].socket) * 2 + page[who].has_place) * 1024 + page[who].seen * 32 + page[who].owed)
+#define RANK(who) (((page[who].place * 4 + page[who].socket) * 2 + page[who].has_place) * 1024 + page[who].seen.word[0] * 32 + page[who].owed.word[0])
 
 inline swap(x, y) {
   m = page[x].place;     page[x].place = page[y].place;         page[y].place = m;
   m = page[x].has_place; page[x].has_place = page[y].has_place; page[y].has_place = m;
   m = page[x].socket;    page[x].socket = page[y].socket;       page[y].socket = m;
-  m = page[x].seen;      page[x].seen = page[y].seen;           page[y].seen = m;
-  m = page[x].owed;      page[x].owed = page[y].owed;           page[y].owed = m
+  m = page[x].seen.word[0]; page[x].seen.word[0] = page[y].seen.word[0]; page[y].seen.word[0] = m;
+  m = page[x].owed.word[0]; page[x].owed.word[0] = page[y].owed.word[0]; page[y].owed.word[0] = m
 }
 
 inline in_order(x, y) {

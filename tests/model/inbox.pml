@@ -34,11 +34,11 @@
 
 #ifdef TRACE
 #define NUMBER int
-#define BITS int
 #else
 #define NUMBER byte
-#define BITS byte
 #endif
+
+#include "sets.pml"
 
 /* The rows. A message has its number at its own place, and 0 is none. */
 NUMBER message[MESSAGES + 1];
@@ -61,8 +61,8 @@ typedef Page {
   NUMBER place;   /* What it says it has, */
   bool has_place; /* if it has been told any. */
   byte socket;
-  BITS seen;      /* A bit for each message: what it has shown since it was loaded, */
-  BITS owed       /* and what it must be shown yet, or be told that it is lost. */
+  Set seen;       /* The messages that it has shown since it was loaded, */
+  Set owed       /* and what it must be shown yet, or be told that it is lost. */
 }
 Page page[PAGES];
 
@@ -77,7 +77,6 @@ hidden byte i;
 hidden byte m;
 hidden byte takes;
 hidden NUMBER from;
-hidden BITS present;
 
 /* The properties. */
 hidden byte inbox_complete;

@@ -131,6 +131,7 @@ const ROWS = [
   ["SENT_COUNTS_AS_READ", "inbox", READING, "inbox_complete"],
   ["NUMBERS_FROM_STORAGE_ALONE", "inbox", READING, "inbox_complete"],
   ["PLACE_ABOVE_LAST_IS_KEPT", "inbox", READING, "inbox_complete"],
+  ["PLACE_IS_NOT_HEARD", "inbox", READING, "inbox_once"],
 ];
 
 /** @type {Mutant[]} */

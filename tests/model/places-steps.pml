@@ -188,7 +188,7 @@ inline send_counted(with_row) {
 #else
   carries = (first_out -> 0 : epoch);
 #endif
-  first_out = true;
+  first_out = first_out || somebody_new;
   keep_frame();
   if
   :: with_row -> write_row()
@@ -224,32 +224,53 @@ inline request() {
   attach(true)
 }
 
-inline clear(losers) {
-  lost = losers;
-  who_is_there();
-  happen();
+inline begin_anew() {
   end_crash();
-  for (j : 0 .. CLIENTS - 1) {
-    client[j].excused = client[j].excused || client[j].socket != LIVE || ((losers >> j) & 1)
-  }
   number++;
 #ifndef MUTANT_CLEAR_FORGETS_NOTHING
   known = 0;
   low = number;
 #endif
   fresh_epoch();
-  told = somebody;
+  told = somebody_new;
+  told_number = number;
+  carries = name;
   if
   :: somebody ->
      first_out = true;
      begin(name);
-     carries = name;
      deliver()
   :: else ->
      remember(name);
      write_row()
+  fi
+}
+
+/* Where no place is known and nobody could be told one, the rows go and nothing takes their place. */
+inline erase_uncounted() {
+  crashed = false;
+  known = 0;
+  told_number = 0;
+  carries = 0;
+  low = number;
+  row_begun = 0;
+  row_number = 0;
+  row_low = 0;
+  row_told = false
+}
+
+inline clear(losers) {
+  lost = losers;
+  who_is_there();
+  happen();
+  for (j : 0 .. CLIENTS - 1) {
+    client[j].excused = client[j].excused || client[j].socket != LIVE || ((losers >> j) & 1)
+  }
+  if
+  :: !somebody_new && epoch == 0 && (known == 0 || crashed) -> erase_uncounted()
+  :: else -> begin_anew()
   fi;
-  printf("clear: %d goes to all and begins %d; lost on the way to %d\n", number, name, losers);
+  printf("clear: %d goes to all and begins %d; lost on the way to %d\n", told_number, carries, losers);
   attach(somebody)
 }
 

@@ -43,7 +43,11 @@
 #define NONE 0
 #define CUT 1
 #define LIVE 2
+#ifdef TRACE
+#define ALL 30000
+#else
 #define ALL 255
+#endif
 
 #include "epoch.pml"
 
@@ -116,7 +120,7 @@ hidden NUMBER limit;
 hidden NUMBER before;
 hidden NUMBER carries;
 hidden NUMBER name;
-hidden byte takes;
+hidden NUMBER takes;
 hidden byte is_good;
 hidden byte somebody;
 hidden byte somebody_new;

@@ -4,7 +4,7 @@
 
 inline copy_run(to, from) {
   to.highest = from.highest;
-  to.done = from.done;
+  copy_set(to.done, from.done);
   to.since = from.since
 }
 
@@ -23,7 +23,7 @@ inline attach_more() {
 
 inline attach_nothing() {
   attached_run.highest = 0;
-  attached_run.done = 0;
+  make_empty(attached_run.done);
   attached_run.since = 0
 }
 
@@ -59,7 +59,7 @@ inline do_it(n, with_row) {
   times[n]++;
   done_once = times[n] == 1;
   assert(done_once);
-  table.done = table.done | (1 << n);
+  include(table.done, n);
   if
 #ifndef MUTANT_DONE_BEGINS_NO_EPOCH
   :: epoch == 0 -> begin(1)
@@ -75,7 +75,7 @@ inline note(n) {
   table.highest = (n > table.highest -> n : table.highest);
   for (i : 1 .. table.highest) {
     if
-    :: i + WINDOW < table.highest -> table.done = table.done & ~(1 << i)
+    :: i + WINDOW < table.highest -> exclude(table.done, i)
     :: else
     fi
   }
@@ -103,11 +103,11 @@ inline serve(n, again, refusal, with_row) {
      table.since = (table.since == 0 -> n : table.since);
      heard = (heard == 0 -> n : heard);
      note(n)
-  :: again && (table.done >> n) & 1 -> answer = REPEATED
+  :: again && HAS(table.done, n) -> answer = REPEATED
 #ifdef MUTANT_FORGOTTEN_RUN_IS_NEW
-  :: again && !((table.done >> n) & 1) && (table.highest == 0 || table.since != 0 && n >= table.since && IS_IN_WINDOW(n)) -> note(n)
+  :: again && !HAS(table.done, n) && (table.highest == 0 || table.since != 0 && n >= table.since && IS_IN_WINDOW(n)) -> note(n)
 #else
-  :: again && !((table.done >> n) & 1) && table.since != 0 && n >= table.since && IS_IN_WINDOW(n) -> note(n)
+  :: again && !HAS(table.done, n) && table.since != 0 && n >= table.since && IS_IN_WINDOW(n) -> note(n)
 #endif
   :: else -> answer = TOO_OLD
   fi;
@@ -115,7 +115,7 @@ inline serve(n, again, refusal, with_row) {
   :: answer == 0 && refusal == 0 -> do_it(n, with_row)
   :: answer == 0 && refusal != 0 ->
 #ifdef MUTANT_RATE_LIMITED_COUNTS_AS_DONE
-     table.done = table.done | (1 << n);
+     include(table.done, n);
 #endif
      answer = refusal
   :: else
@@ -233,15 +233,18 @@ inline last_leave() {
   attach(SOMEBODY)
 }
 
+inline forget_run() {
+  table.highest = 0;
+  make_empty(table.done);
+  table.since = 0;
+  heard = 0
+}
+
 /* The device B asks, or something goes to all: of a run that is not connected nothing need be known then. */
 inline others_ask(forgetting) {
   printf("something else happens, the run may be forgotten: %d\n", forgetting);
   if
-  :: forgetting && socket[0] == NONE ->
-     table.highest = 0;
-     table.done = 0;
-     table.since = 0;
-     heard = 0
+  :: forgetting && socket[0] == NONE -> forget_run()
   :: else
   fi;
   if
@@ -313,7 +316,7 @@ inline restore() {
   saved_begun = false;
   copy_run(row_run, saved_run);
   saved_run.highest = 0;
-  saved_run.done = 0;
+  make_empty(saved_run.done);
   saved_run.since = 0;
   for (i : 1 .. ASKED) {
     times[i] = saved_times[i];

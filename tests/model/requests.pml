@@ -35,6 +35,7 @@
 #define CUT 1
 #define LIVE 2
 
+#include "sets.pml"
 #include "epoch.pml"
 
 /* A request's fate, as far as its client knows. */
@@ -56,7 +57,7 @@
 /* A run as memory, attachment, row and copy have it: nothing is known of one whose `highest` is 0. */
 typedef Run {
   NUMBER highest;
-  BITS done;     /* A bit for each number. */
+  Set done;
   NUMBER since  /* From here on it is known what was not done; 0 is nowhere. */
 }
 Run table;

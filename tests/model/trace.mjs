@@ -8,18 +8,25 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { definitions, inFolder } from "./spin.mjs";
+import { definitions, inFolder, outcomeOf } from "./spin.mjs";
+import { Calls } from "./trace-calls.mjs";
 import { inboxSteps, placesSteps, requestsSteps } from "./trace-steps.mjs";
+import { split } from "./trace-words.mjs";
 
 const execute = promisify(execFile);
 
 /**
  * @typedef {object} Line
- * @property {number} line
+ * @property {number} line Its number, or that which it gives itself: `@12 sleep`.
  * @property {string} step What happened, without what it is about.
  * @property {string[]} words What it is about.
  * @property {Record<string, string[]>} seen What was seen of it, by keyword.
  */
+
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A long trace has a state of many frames. */
+const STATE_BYTES_MAX = 32_768;
 
 /** @typedef {{line: number, text: string}} Step A line of the trace, and what the model does for it. */
 
@@ -31,7 +38,10 @@ const execute = promisify(execFile);
  */
 
 /** The words that begin a part of an outcome. */
-const KEYWORDS = new Set(["new", "reset", "exact", "brings", "inbox", "last", "read", "lost", "messages", "number", "carries", "uncounted", "answer", "row"]);
+const KEYWORDS = new Set([
+  "new", "reset", "exact", "brings", "inbox", "last", "read", "lost", "messages", "number", "carries", "sent", "uncounted", "answer",
+  "row", "stored", "epochs", "carrier", "runs", "rowruns", "inboxrow",
+]);
 
 /**
  * @param {string} text
@@ -42,8 +52,9 @@ export function parseTrace(text) {
   const lines = [];
   for (const [index, whole] of text.split("\n").entries()) {
     const [told, outcome = ""] = whole.replace(/#.*/, "").split("->");
-    const [step, ...words] = told.trim().split(/\s+/);
-    if (step !== "") lines.push({ line: index + 1, step, words, seen: partsOf(outcome) });
+    const [, at, step, rest = ""] = /^\s*(?:@(\d+)\s+)?(\S+)(.*)/.exec(told) ?? [];
+    const words = rest.split(/\s+/).filter(Boolean);
+    if (step !== undefined) lines.push({ line: Number(at ?? index + 1), step, words, seen: partsOf(outcome) });
   }
   return lines;
 }
@@ -69,39 +80,69 @@ function partsOf(outcome) {
  */
 function scriptsOf(lines) {
   const asked = lines.filter(({ step }) => step === "ask");
-  const runs = new Set(asked.map(({ words }) => words[1].split(".")[0]));
-  return [placesSteps(lines), inboxSteps(lines), ...[...runs].map((run) => requestsSteps(lines, run))];
+  const runs = new Set(asked.map(({ words }) => split(words[1]).name));
+  // Without any message there is nothing to be seen of the inbox.
+  const hasInbox = lines.some(({ step, seen }) => step === "keep" || (seen.last ?? ["0"])[0] !== "0");
+  return [placesSteps(lines), ...(hasInbox ? [inboxSteps(lines)] : []), ...[...runs].map((run) => requestsSteps(lines, run))];
 }
 
 /**
- * Says why the models do not allow a trace.
- * @param {string} text
- * @returns {Promise<string | null>} `null` if they do.
+ * Says why the models do not allow each of some traces.
+ * @param {string[]} texts
+ * @returns {Promise<(string | null)[]>} `null` for one that they allow.
  */
-export async function whyRefused(text) {
-  for (const script of scriptsOf(parseTrace(text))) {
-    const why = await whyScriptRefused(script);
-    if (why !== null) return why;
+export async function whyRefused(texts) {
+  const scripts = texts.flatMap((text, trace) => scriptsOf(parseTrace(text)).map((script) => ({ trace, ...script })));
+  /** @type {(string | null)[]} */
+  const refusals = texts.map(() => null);
+  for (const model of new Set(scripts.map((script) => script.model))) {
+    const own = scripts.filter((script) => script.model === model);
+    const whys = await inFolder((cwd) => follow(cwd, model, own));
+    for (const [index, why] of whys.entries()) refusals[own[index].trace] ??= why;
   }
+  return refusals;
+}
+
+/**
+ * Makes one verifier for all traces, since that is what takes time. What they call is in it, and each trace is a file
+ * of calls.
+ * @param {string} cwd
+ * @param {string} model
+ * @param {Script[]} scripts
+ */
+async function follow(cwd, model, scripts) {
+  const calls = new Calls();
+  const traces = scripts.map(({ steps }) => steps.flatMap((step) => calls.numbersOf(step)).join("\n"));
+  writeFileSync(join(cwd, "trace.pml"), calls.story());
+  const bounds = mostOf(scripts.map((script) => script.bounds));
+  await execute("spin", ["-a", ...definitions({ model, bounds, defined: ["TRACE"] }), `${model}.pml`], { cwd });
+  await execute("cc", ["-w", "-O0", "-DSAFETY", `-DVECTORSZ=${STATE_BYTES_MAX}`, "-o", "pan", "pan.c"], { cwd });
+  const whys = [];
+  for (const trace of traces) {
+    writeFileSync(join(cwd, "trace"), trace);
+    const { stdout } = await execute("./pan", ["-m10", "-w10"], { cwd, maxBuffer: OUTPUT_BYTES_MAX });
+    whys.push(whyOf(model, stdout));
+  }
+  return whys;
+}
+
+/**
+ * @param {string} model
+ * @param {string} printed
+ */
+function whyOf(model, printed) {
+  const broken = outcomeOf(printed).broken;
+  const line = [...printed.matchAll(/^line (\d+)$/gm)].at(-1)?.[1];
+  if (broken !== null) return `${model}, line ${line}: ${broken}`;
+  if (!/^the trace has ended$/m.test(printed)) throw new Error(`${model}: ${printed}`);
   return null;
 }
 
 /**
- * @param {Script} script
- * @returns {Promise<string | null>}
+ * For each bound, the highest.
+ * @param {Record<string, number>[]} all
  */
-function whyScriptRefused({ model, bounds, steps }) {
-  return inFolder(async (cwd) => {
-    const body = steps.map(({ line, text }) => `  printf("line ${line}\\n");\n  ${text};\n  check();`);
-    writeFileSync(join(cwd, "trace.pml"), `active proctype story() {\n${body.join("\n")}\n  skip\n}\n`);
-    const args = ["-T", "-B", ...definitions({ model, bounds, defined: ["TRACE"] }), `${model}.pml`];
-    // Spin ends with 1 for a failed assertion, as for a model that it can't read.
-    const ended = await execute("spin", args, { cwd }).catch((error) => error);
-    const printed = `${ended.stdout}${ended.stderr}`;
-    const failed = /text of failed assertion: assert\((.*)\)/.exec(printed)?.[1];
-    const line = [...printed.matchAll(/^\s*line (\d+)$/gm)].at(-1)?.[1];
-    if (failed !== undefined) return `${model}, line ${line}: ${failed.replaceAll(/[!()]/g, "")}`;
-    if (ended instanceof Error || /^spin: .*(?:Error|error)/m.test(printed)) throw new Error(`${model}: ${printed}`);
-    return null;
-  });
+function mostOf(all) {
+  const names = new Set(all.flatMap((bounds) => Object.keys(bounds)));
+  return Object.fromEntries([...names].map((name) => [name, Math.max(...all.map((bounds) => bounds[name]))]));
 }

@@ -354,7 +354,7 @@ export class Host {
 
   /** @param {string} frame */
   #noteEpoch(frame) {
-    const epoch = Number(/.*"epoch":(\d+)/s.exec(frame)?.[1] ?? NaN);
+    const epoch = Number(/^.*"epoch":(\d+)/s.exec(frame)?.[1] ?? NaN);
     if (epoch && !this.#epochs.includes(epoch)) this.#epochs.push(epoch);
   }
 
