@@ -17,6 +17,9 @@ const REPLACEABLE = new Set(["presence_updated", "device_connected", "device_upd
 /** The time after which nothing is counted, if no device of version 2 is there. */
 const PAUSE_MS = 600_000;
 
+/** How many frames are kept in memory (kJournalFramesMax). */
+const FRAMES_MAX = 256;
+
 /** The code with which a connection ends that another one takes the place of. */
 const REPLACED = "4409";
 
@@ -59,6 +62,8 @@ class Converter {
   /** Sockets whose attachments were damaged. @type {Set<string>} */
   #damaged = new Set();
   #runs = new AwayRuns();
+  /** The numbers of the frames that have been sent since the last waking, and are kept. @type {number[]} */
+  #kept = [];
 
   /**
    * @param {number} line
@@ -74,12 +79,13 @@ class Converter {
     this.#passTime(verb, Number(words[0]));
     const closed = closedOf(effects, this.#open.keys());
     if (verb === "disconnect" && this.#open.has(words[0])) closed.set(words[0], "");
-    if (verb === "attached") this.#damaged.add(words[0]);
-    if (["sleep", "crash", "restore"].includes(verb)) this.#wake(verb, closed);
+    if (verb === "attached" || verb === "lost") this.#damaged.add(words[0]);
+    if (verb === "lost") closed.set(words[0], "");
+    if (["sleep", "crash", "restore", "lost"].includes(verb)) this.#wake(verb === "lost" ? "sleep" : verb, closed);
     if (verb === "save") this.#save();
     if (verb === "connect" || verb === "connect2") this.#connect(verb, words, frames, effects, closed);
     else this.#act(verb, words, frames, effects, closed);
-    this.#noteMessages(verb, words, frames, effects);
+    this.#noteMessages(words, frames, effects);
     this.#noteRows(effects, this.lines.length > at);
     for (const run of this.#runs.trimmed()) this.#add(`forget ${run}`);
     if ([...this.#open.values()].includes(2)) [this.#seenAt, this.#isPaused] = [this.#now, false];
@@ -176,6 +182,7 @@ class Converter {
     const carrier = this.#carrier;
     const isCarried = carrier !== null && (carrier === "unknown" || carrier.open !== null);
     const known = isCarried ? carrier : this.#stored.row;
+    this.#kept = [];
     if (known === null || known === "unknown") return;
     this.#number = known.seq;
     if (known.reach > 0 && (isCarried || known.open === null)) this.#add(`kept ${known.reach}`);
@@ -277,9 +284,23 @@ class Converter {
       const step = isClear ? "clear" : REPLACEABLE.has(frame.type) ? "frame replaceable" : "frame";
       const sent = to.filter((socket) => !closed.has(socket)).map((socket) => `c${socket}`);
       const inbox = isClear ? ` inbox last ${frame.inbox?.last ?? -1} read ${frame.inbox?.read ?? -1}` : "";
-      this.#add(`${step} -> number ${frame.seq}${part("carries", frame.epoch && `E${frame.epoch}`)} sent ${sent.join(" ")}${inbox}`);
+      const carries = isClear ? `E${frame.epoch}` : this.#newsOf(frame);
+      this.#add(`${step} -> number ${frame.seq}${part("carries", carries)} sent ${sent.join(" ")}${inbox}`);
       this.#number = frame.seq;
+      if (step === "frame") this.#keep(frame.seq);
     }
+  }
+
+  /** The epoch that a frame tells first. A `state` always says its place. @param {Json} frame */
+  #newsOf({ type, epoch }) {
+    const isTold = epoch === undefined || (type === "state" && this.#told.includes(`${epoch}`));
+    return isTold ? undefined : `E${epoch}`;
+  }
+
+  /** The core keeps so many frames that `initial_state` does not replace. @param {number} number */
+  #keep(number) {
+    this.#kept.push(number);
+    if (this.#kept.length > FRAMES_MAX) this.#add(`kept ${this.#kept.shift()}`);
   }
 
   /**
@@ -307,12 +328,11 @@ class Converter {
   }
 
   /**
-   * @param {string} verb
    * @param {string[]} words
    * @param {Sent[]} frames
    * @param {string[]} effects
    */
-  #noteMessages(verb, words, frames, effects) {
+  #noteMessages(words, frames, effects) {
     const { messages } = this.#stored;
     if (effects.includes("erase")) messages.clear();
     const kept = messageOf(effects, frames);

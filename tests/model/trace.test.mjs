@@ -22,19 +22,6 @@ const REFUSED = {
   "refused-message.txt": "inbox, line 5: outcome",
 };
 
-/**
- * The stories that are followed up to a line alone, with what the models say of it and why that is no mistake of the
- * core's.
- * @type {Record<string, {line: number, why: string, since: string}>}
- */
-const UP_TO = {
-  "carrier-lost.txt": {
-    line: 89,
-    why: "places, line 89: outcome",
-    since: "two epochs have one name: their clock stands still, and 12 bits of randomness are the same",
-  },
-};
-
 /** What a file of tests/scenarios tells. @param {string} file */
 const storyOf = (file) => readFileSync(join(SCENARIOS, file), "utf8");
 
@@ -45,12 +32,7 @@ assert.ok(existsSync(CORE), "dist/session.wasm is not built: `npm test -- tests/
 const core = new WebAssembly.Module(readFileSync(CORE));
 const traces = [
   ...readdirSync(TRACES).map((file) => ({ name: `traces/${file}`, text: readFileSync(join(TRACES, file), "utf8"), why: REFUSED[file] ?? null })),
-  ...stories.map((file) => ({ name: file, text: traceOf(storyOf(file), core), why: UP_TO[file]?.why ?? null })),
-  ...Object.entries(UP_TO).map(([file, { line, since }]) => {
-    const whole = traceOf(storyOf(file), core).split("\n");
-    const end = whole.findIndex((text) => text.startsWith(`@${line} `));
-    return { name: `${file} up to line ${line} (${since})`, text: whole.slice(0, end).join("\n"), why: null };
-  }),
+  ...stories.map((file) => ({ name: file, text: traceOf(storyOf(file), core), why: null })),
   ...PLANTED.map(({ what, file, from, to, why }) => {
     const changed = storyOf(file).replace(from, to);
     assert.notEqual(changed, storyOf(file), `${file}: the core ${what}`);
@@ -67,7 +49,6 @@ suite("the models", () => {
   }
 });
 
-test("the stories of version 2 are many, and few of them are cut short", () => {
+test("the stories of version 2 are many", () => {
   assert.ok(stories.length >= 40, `${stories.length} stories`);
-  assert.ok(Object.keys(UP_TO).length <= 1);
 });
