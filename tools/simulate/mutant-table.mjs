@@ -22,7 +22,7 @@ const SCRIPT_MUTANTS = [
     file: "client/src/requests.ts",
     from: "const id = request.id ?? `${this.#run}.${this.#next}`;",
     to: "const id = `${this.#run}.${isFirst ? this.#next : this.#next++}`;",
-    caughtBy: "done-once",
+    caughtBy: "recovers",
     seeds: 200,
   },
   {
@@ -70,7 +70,7 @@ const SCRIPT_MUTANTS = [
     file: "client/src/model.ts",
     from: "&since=${position.epoch}.${position.seq}`",
     to: "&since=${position.epoch}.${position.seq + 1}`",
-    caughtBy: "no-needless-reset",
+    caughtBy: "missed-in-silence",
     seeds: 40,
   },
   {
@@ -124,8 +124,8 @@ const SCRIPT_MUTANTS = [
   {
     name: "a tab that was away does not say so",
     file: "client/src/tabs.ts",
-    from: "const isMissing = (this",
-    to: "const isMissing = !memory && (this",
+    from: "const isMissing = this.#wasAway ? isNew : ",
+    to: "const isMissing = this.#wasAway ? false : ",
     caughtBy: "missed-in-silence",
     seeds: 100,
   },
