@@ -32,9 +32,15 @@ void World::lose_everything() {
     if (client.socket) client.close(0, truth_.all);
   }
   late_.clear();
-  excuse();
+  excuse_after_fault();
   known_from_.clear();
   v2_lag_ = std::numeric_limits<std::int32_t>::max();
+}
+
+void World::excuse_after_fault() {
+  const bool was_any_known = epochs_.is_any_known || epochs_.is_any_perhaps_known;
+  excuse();
+  epochs_.is_any_perhaps_known = was_any_known;
 }
 
 void World::crash() {
@@ -77,7 +83,7 @@ void World::damage(Draw& draw) {
   stage_.attach(seat->first, draw.one_of(2) ? "" : "\xff" + attachment);
   keeping_.end_instance(truth_.all, true);
   if (is_carrier) {
-    excuse();
+    excuse_after_fault();
     known_from_.clear();
     // Without the runs nobody can tell a number that a new leader has repeated since.
     late_.clear();
@@ -89,9 +95,12 @@ void World::damage(Draw& draw) {
             "what is damaged costs nobody else a connection");
   }
   require(!host_.sockets.contains(seat->first), "a connection without a name is closed");
-  // The server does not know who has gone, so nobody is told.
   if (seat->second.client != nullptr) seat->second.client->close(0, truth_.all);
   seats_.erase(seat);
+  if (is_any_v2_open()) {
+    // Whoever stays is told who is left, in a new epoch unless one is open.
+    epochs_.is_any_known = epochs_.is_surely_open = is_counted_ = cost_.may_store = true;
+  }
   finish_step();
 }
 

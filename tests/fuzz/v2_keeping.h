@@ -48,7 +48,11 @@ struct Epochs {
   // A place was told since all of them were forgotten.
   bool is_any_known = false;
 
-  void forget() { is_surely_open = is_any_known = false; }
+  // Places may be known still although a fault has excused whoever has one: it has lost nothing if
+  // no epoch was open.
+  bool is_any_perhaps_known = false;
+
+  void forget() { is_surely_open = is_any_known = is_any_perhaps_known = false; }
 };
 
 }  // namespace user_session

@@ -105,7 +105,9 @@ void World::count() {
     if (!was_open_) cost_.may_store = true;
     return;
   }
-  if (since <= kAwaitedMs || epochs_.is_any_known) cost_.may_store = true;
+  if (since <= kAwaitedMs || epochs_.is_any_known || epochs_.is_any_perhaps_known) {
+    cost_.may_store = true;
+  }
   is_counted_ = since <= kAwaitedMs;
   excuse();
 }

@@ -86,6 +86,7 @@ class World {
   [[nodiscard]] const Sent& sent();
   // Places that were told until now may be unknown from now on.
   void excuse();
+  void excuse_after_fault();
   [[nodiscard]] bool is_any_v2_open() const;
   [[nodiscard]] std::string new_run();
 
