@@ -23,7 +23,7 @@ const SCRIPT_MUTANTS = [
     from: "const id = request.id ?? `${this.#run}.${this.#next}`;",
     to: "const id = `${this.#run}.${isFirst ? this.#next : this.#next++}`;",
     caughtBy: "recovers",
-    seeds: 200,
+    seeds: 5,
   },
   {
     name: "a repetition does not say that it is one",
@@ -31,7 +31,7 @@ const SCRIPT_MUTANTS = [
     from: "const again = isFirst ? \"\" : '\"again\":true,';",
     to: "const again = \"\";",
     caughtBy: "told-truly",
-    seeds: 200,
+    seeds: 5,
   },
   {
     name: "what nobody can find out counts as done",
@@ -39,7 +39,7 @@ const SCRIPT_MUTANTS = [
     from: "        this.#forget(request);\n        return this.flush();",
     to: "        return this.settle(request, DONE);",
     caughtBy: "told-truly",
-    seeds: 400,
+    seeds: 5,
   },
   {
     name: "an event is asked for anew when nobody knows whether it was done",
@@ -47,7 +47,7 @@ const SCRIPT_MUTANTS = [
     from: "if (subjectOf(request.message) !== null) return;\n    this.settle",
     to: "if (request.id === null) return;\n    this.settle",
     caughtBy: "done-once",
-    seeds: 400,
+    seeds: 20,
   },
   {
     name: "what was in flight when a connection broke counts as done",
@@ -55,7 +55,7 @@ const SCRIPT_MUTANTS = [
     from: "for (const request of this.#pending) request.frame = null;",
     to: "for (const request of [...this.#pending]) if (request.frame !== null) this.settle(request, DONE);",
     caughtBy: "told-truly",
-    seeds: 60,
+    seeds: 5,
   },
   {
     name: "what was in flight is never sent again",
@@ -63,7 +63,7 @@ const SCRIPT_MUTANTS = [
     from: "for (const request of this.#pending) request.frame = null;",
     to: "",
     caughtBy: "recovers",
-    seeds: 40,
+    seeds: 5,
   },
   {
     name: "a client says that it has seen one frame more",
@@ -71,7 +71,7 @@ const SCRIPT_MUTANTS = [
     from: "&since=${position.epoch}.${position.seq}`",
     to: "&since=${position.epoch}.${position.seq + 1}`",
     caughtBy: "missed-in-silence",
-    seeds: 40,
+    seeds: 5,
   },
   {
     name: "a reset is not told to the app",
@@ -79,7 +79,7 @@ const SCRIPT_MUTANTS = [
     from: "isReset ? [{ type: \"reset\" }] : [];",
     to: "[];",
     caughtBy: "missed-in-silence",
-    seeds: 40,
+    seeds: 5,
   },
   {
     name: "a client keeps its number after a reset",
@@ -87,7 +87,7 @@ const SCRIPT_MUTANTS = [
     from: "position: isResumed ? { ...position, epoch: place.epoch } : place,",
     to: "position: position && place ? { ...position, epoch: place.epoch } : place,",
     caughtBy: "missed-in-silence",
-    seeds: 100,
+    seeds: 5,
   },
   {
     name: "a client ignores the epoch that a frame begins",
@@ -95,7 +95,7 @@ const SCRIPT_MUTANTS = [
     from: "const { epoch = position.epoch } = frame;",
     to: "const { epoch } = position;",
     caughtBy: "no-needless-reset",
-    seeds: 100,
+    seeds: 5,
   },
   {
     name: "a client says that it has all messages that it knows of",
@@ -103,7 +103,7 @@ const SCRIPT_MUTANTS = [
     from: "`${since}&inbox=${inbox.place}`",
     to: "`${since}&inbox=${inbox.last}`",
     caughtBy: "inbox-complete",
-    seeds: 200,
+    seeds: 20,
   },
   {
     name: "an event is told to the app twice",
@@ -119,7 +119,7 @@ const SCRIPT_MUTANTS = [
     from: "attempt(() => page.localStorage?.setItem(this.#key, String(n)));",
     to: "",
     caughtBy: "inbox-once",
-    seeds: 60,
+    seeds: 5,
   },
   {
     name: "a tab that was away does not say so",
@@ -127,7 +127,7 @@ const SCRIPT_MUTANTS = [
     from: "const isMissing = this.#wasAway ? isNew : ",
     to: "const isMissing = this.#wasAway ? false : ",
     caughtBy: "missed-in-silence",
-    seeds: 100,
+    seeds: 50,
   },
   {
     name: "an earlier leader is heard",
@@ -135,31 +135,15 @@ const SCRIPT_MUTANTS = [
     from: "if (message.from !== this.#leader) return;",
     to: "",
     caughtBy: "once-in-order",
-    seeds: 600,
-  },
-  {
-    name: "an attempt that comes late ends the client",
-    file: "client/src/connection.ts",
-    from: "if (ending === \"replaced\" && this.#strays.take()) return this.#lost(null);",
-    to: "",
-    caughtBy: "recovers",
-    seeds: 3000,
-  },
-  {
-    name: "a page that comes back has the id that a copy of its tab may have",
-    file: "client/src/identity.ts",
-    from: "pageTabId = randomId(16);\n",
-    to: "",
-    caughtBy: "recovers",
-    seeds: 3000,
+    seeds: 200,
   },
   {
     name: "a pong that does not come is not missed",
     file: "client/src/connection.ts",
     from: "this.#pingedAt ??= monotonicMs();\n    this.#expectAnswer(patienceMs);",
     to: "this.#pingedAt ??= monotonicMs();",
-    caughtBy: "recovers",
-    seeds: 40,
+    caughtBy: "missed-in-silence",
+    seeds: 10,
   },
   {
     name: "pauses between tries grow without end",
@@ -167,15 +151,15 @@ const SCRIPT_MUTANTS = [
     from: "const LONGEST_MS = 30_000;",
     to: "const LONGEST_MS = 30_000_000;",
     caughtBy: "recovers",
-    seeds: 200,
+    seeds: 5,
   },
   {
     name: "a row is written after what it is about was told",
     file: "worker/object/storage.js",
     from: "      kv.put(ROW_KEYS[kind], this.copyOut(bytes));",
     to: "      const copy = bytes.slice();\n      setTimeout(() => kv.put(ROW_KEYS[kind], copy), 40);",
-    caughtBy: "inbox-complete",
-    seeds: 60,
+    caughtBy: "nothing-forgotten",
+    seeds: 5,
   },
   {
     name: "an instance lives on after a write of it has failed",
@@ -183,14 +167,14 @@ const SCRIPT_MUTANTS = [
     from: "  #failure(event, error) {\n    this.#instance = null;",
     to: "  #failure(event, error) {",
     caughtBy: "no-complaints",
-    seeds: 40,
+    seeds: 5,
   },
   {
     name: "what is to be attached to a socket is not",
     file: "worker/object/session-host.js",
     from: "this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));",
     to: "",
-    caughtBy: "no-needless-reset",
+    caughtBy: "no-needless-doubt",
     seeds: 20,
   },
   {
@@ -199,15 +183,15 @@ const SCRIPT_MUTANTS = [
     from: "return { issuedAt, expiresAt, id: credentialId };",
     to: "return { issuedAt: issuedAt && -1, expiresAt, id: credentialId };",
     caughtBy: "silence-after-logout",
-    seeds: 200,
+    seeds: 5,
   },
   {
     name: "the leaving of a device is not told to the session",
     file: "worker/object/session-host.js",
     from: "    this.#run({ type: \"Disconnected\", connection, now: Date.now(), heartbeat: this.#heartbeats.of(socket) });",
     to: "",
-    caughtBy: "no-complaints",
-    seeds: 20,
+    caughtBy: "recovers",
+    seeds: 5,
   },
 ];
 
