@@ -233,7 +233,7 @@ test("the module traps at a device's leaving: it has left all the same, with its
   await b.close();
 });
 
-test("a leaving that is lost takes places along: whoever stays notices nothing, whoever comes starts over", async () => {
+test("a leaving that is lost takes places along: whoever stays is told who is left, whoever comes starts over", async () => {
   const user = "lost-count";
   const leaving = await Device.connect(server, user, `phone ${AT_CLOSING}`);
   const newer = await V2Device.open(server, user, "laptop");
@@ -246,11 +246,13 @@ test("a leaving that is lost takes places along: whoever stays notices nothing, 
     const { connectedDevices } = await stateOf(server, user);
     return connectedDevices === 1;
   });
-  assert.deepEqual((await restOf(newer)).at(-1).data, 1);
+  const [event, state] = (await restOf(newer)).slice(-2);
+  assert.equal(event.data, 1);
+  const isHere = state.devices.map((/** @type {any} */ { deviceId, tabs }) => [deviceId, tabs]);
+  assert.deepEqual([state.type, isHere], ["state", [["laptop", 1], ["tablet", 0]]]);
   assert.equal(newer.ending, null);
-  const { epoch } = newer;
+  assert.notEqual(state.epoch, away.epoch, "it begins another epoch");
   await newer.request({ type: "broadcast", event: "e", data: 2 });
-  assert.notEqual(newer.epoch, epoch, "the frame begins another");
   const back = await away.again();
   assert.equal(back.initial.reset, true);
   const again = await newer.again();
