@@ -96,6 +96,8 @@ class Follower {
     const isOne = isMessage(message, parsed(frame));
     // A nesting that ours refuses is nothing that a schema could say, nor is 2^53 by a pattern.
     if (error?.code === "invalid_json" || Number(parsed(frame)?.id?.split?.(".")[1]) > Number.MAX_SAFE_INTEGER) return;
+    // What a later release has done is acknowledged by one that does not know the message.
+    if (!isOne && parsed(frame)?.again === true && !error) return;
     assert.equal(isOne, !error || isOfNoMember, `${message}: ${frame.slice(0, SHOWN)}`);
     if (!isOne) return;
     this.seen.add(message);

@@ -142,7 +142,7 @@ const unknown = [
   ["a path", { path: "/values?key=k", cf: asKim() }],
   ["a method", { path: "/state", method: "PUT", cf: asKim() }],
   ["a subprotocol", { ...CONNECT, headers: { ...SOCKET, "Sec-WebSocket-Protocol": "user-session.v3" }, cf: asKim() }],
-  ["another form of a place", { path: "?deviceId=d&since=a.b.c", headers: { ...SOCKET, "Sec-WebSocket-Protocol": PROTOCOL }, cf: asKim() }],
+  ["another name of a device", { path: "?device=d", headers: { ...SOCKET, "Sec-WebSocket-Protocol": PROTOCOL }, cf: asKim() }],
   ["another form of a push", { path: "?keep=forever", method: "POST", cf: withAccess(TRUSTED) }],
 ];
 for (const [what, sent] of unknown) {
