@@ -169,6 +169,8 @@ export class TabGroup {
 
   reconnect(): void {
     this.#post({ kind: "reconnect" });
+    // Nobody may lead now.
+    this.#forgetEnding();
     this.#expectLeader();
   }
 
@@ -335,9 +337,13 @@ export class TabGroup {
         this.#forwarded.delete(message.key);
         return request?.settle(message.outcome);
       }
+      case "hello":
+      case "reconnect":
+        // The leader does that; if nobody leads, whoever is next.
+        return this.#forgetEnding();
       default:
         // These are for the leader.
-        message satisfies TabMessage & { kind: "hello" | "wake" | "reconnect" | "token" | "ask" };
+        message satisfies TabMessage & { kind: "wake" | "token" | "ask" };
     }
   }
 

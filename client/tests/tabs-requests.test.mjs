@@ -133,6 +133,24 @@ test("a tab that leads again does nothing about what it was asked before another
   assert.deepEqual(await own, DONE);
 });
 
+for (const who of ["this tab", "another"]) {
+  test(`what is begun again by ${who} while nobody leads is begun by the next who does`, async (t) => {
+    const given = tabs(t, 1);
+    const alone = leadAlone(t, given.name);
+    given.client.connect();
+    await quiet();
+    const { snapshot, memory } = knowledge();
+    const over = { ...snapshot, isConnected: false, connectionStatus: "logged_out" };
+    alone.channel.postMessage({ kind: "told", from: "leader", snapshot: over, memory, changes: [], isCounted: false });
+    await until("the end", () => given.client.getSnapshot().connectionStatus === "logged_out");
+    if (who === "this tab") given.client.reconnect();
+    else alone.channel.postMessage({ kind: "reconnect" });
+    await quiet();
+    await alone.leave();
+    await until("its socket", () => given.sockets.length === 1);
+  });
+}
+
 test("a tab that leads before it hears under which id its request was sent repeats that", async (t) => {
   const given = tabs(t, 1);
   const alone = leadAlone(t, given.name);
