@@ -72,22 +72,6 @@ export const MODULE_MUTANTS = [
     seeds: 5,
   },
   {
-    name: "a request that is done begins no epoch",
-    file: "src/state/sequence.cpp",
-    from: "if (open_ == 0) begin(now);",
-    to: "if (open_ == 0 && !WRONG) begin(now);",
-    caughtBy: "done-once",
-    seeds: 3000,
-  },
-  {
-    name: "a frame that is not counted leaves the places",
-    file: "src/state/sequence.cpp",
-    from: "    if (is_known()) {",
-    to: "    if (is_known() && !WRONG) {",
-    caughtBy: "missed-in-silence",
-    seeds: 1000,
-  },
-  {
     name: "what is not known as done counts as not done after a crash",
     file: "src/restore.cpp",
     from: "if (user.sequence.finish_restoring(is_carried)) user",
@@ -102,14 +86,6 @@ export const MODULE_MUTANTS = [
     to: "(attachment->order <= newest->order) != WRONG",
     caughtBy: "agreement",
     seeds: 20,
-  },
-  {
-    name: "the row of the last leave has no runs",
-    file: "src/restore.cpp",
-    from: "append_record(out, [&] { user.runs.encode(out); });",
-    to: "append_record(out, [&] {\n    WRONG && user.connections.count() == 0 ? Runs().encode(out) : user.runs.encode(out);\n  });",
-    caughtBy: "no-needless-doubt",
-    seeds: 400,
   },
   {
     name: "an attachment has no runs",
