@@ -97,6 +97,8 @@ void World::lie(Client& client, Draw& draw) {
     asked.run = new_run();
     asked.is_again = true;
   }
+  // A client that lies about a request that it still waits for lies to itself.
+  if (client.owns(asked.id())) return;
   serve(*client.socket, asked);
   require(!is_sent(host_, "\"lie\""),
           "told-truly: a number that names two requests, or an unknown run, does nothing");
