@@ -368,10 +368,11 @@ export class TabGroup {
   }
 
   #receiveWithoutPlace(update: LeaderUpdate, known: Memory | undefined): void {
-    const { memory, changes } = update;
-    const isMissing = this.#wasAway && placeIn(memory) > placeIn(known);
-    // A leader that knows nothing yet says nothing about what was seen.
-    if (!known?.position) this.#wasAway = false;
+    const { memory, changes, snapshot } = update;
+    // In version 1 nothing is counted. A leader that is not connected yet says nothing about what was seen.
+    const isUncounted = snapshot.isConnected && !memory.position;
+    const isMissing = this.#wasAway && ((isUncounted && known?.position) || placeIn(memory) > placeIn(known));
+    if (!known?.position || isUncounted) this.#wasAway = false;
     this.#take({
       ...update,
       memory: known?.position ? known : memory,
@@ -390,9 +391,7 @@ export class TabGroup {
 }
 
 /** The number up to which a tab has all messages of the inbox, 0 if it knows of none. */
-function placeIn(memory: Memory | undefined): number {
-  return memory?.inbox?.place ?? 0;
-}
+const placeIn = (memory: Memory | undefined): number => memory?.inbox?.place ?? 0;
 
 /** The changes, a reset among them. */
 function withReset(changes: readonly SessionChange[]): readonly SessionChange[] {
