@@ -223,6 +223,32 @@ test("a tab that asks again after it came back from the cache asks for the outco
   await leave();
 });
 
+test("a tab that was away starts over if its leader has come to speak version 1, which counts nothing", async (t) => {
+  const given = tabs(t, 1);
+  const { channel } = leadAlone(t, given.name);
+  given.client.connect();
+  await quiet();
+  const { snapshot, memory } = knowledge();
+  const tell = (/** @type {object} */ told) =>
+    channel.postMessage({ kind: "told", from: "leader", snapshot, memory, changes: [], isCounted: false, ...told });
+  let resets = 0;
+  given.client.on("reset", () => resets++);
+  tell({});
+  await until("the state", () => given.client.getSnapshot().isConnected);
+  given.page.dispatchEvent(new Event("pagehide"));
+  await quiet();
+  given.page.dispatchEvent(new Event("pageshow"));
+  const withoutPlace = { ...memory, position: null };
+  tell({ snapshot: { ...snapshot, isConnected: false }, memory: withoutPlace });
+  await quiet();
+  assert.equal(resets, 0, "a leader that is not connected says nothing of it");
+  tell({ memory: withoutPlace });
+  await until("the reset", () => resets === 1);
+  tell({ memory: withoutPlace });
+  await quiet();
+  assert.equal(resets, 1);
+});
+
 test("frames that a leader is brought again in another epoch are told once, for the numbers go on", async (t) => {
   const given = tabs(t, 1);
   const { channel, leave } = leadAlone(t, given.name);

@@ -5,7 +5,7 @@ const AWAY_RUNS_MAX = 32;
 export class AwayRuns {
   /** The run of each socket that has one. @type {Map<string, string>} */
   #connected = new Map();
-  /** Those that are known, the one that asked last at the end. @type {string[]} */
+  /** The known runs, the one that asked last at the end. @type {string[]} */
   #known = [];
 
   /**

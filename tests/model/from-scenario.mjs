@@ -30,7 +30,7 @@ const [USED_BEFORE, OTHER_RUN] = [/^id was used before/, /^id names another run/
 /** Commands that put something in storage that no model knows. */
 const UNKNOWN = new Set(["stored", "stored_logout", "legacy"]);
 
-/** What the session keeps in storage, as far as it matters here. */
+/** The rows and messages that the session keeps in storage, as far as they matter here. */
 class Stored {
   /** @type {Row | "unknown" | null} */
   row = null;

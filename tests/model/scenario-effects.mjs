@@ -1,4 +1,4 @@
-/** What the effects of a scenario say: the frames that were sent, and the words of rows and attachments. */
+/** The reading of a scenario's effects: the frames that were sent, and the words of rows and attachments. */
 
 /** @typedef {Record<string, any>} Json A frame. */
 /** @typedef {{to: string, frame: Json}} Sent To a socket, or to `all`. */
@@ -194,7 +194,7 @@ export function closedOf(effects, open) {
   return closed;
 }
 
-/** What a trace says of a row. @param {Row | "unknown" | null} row */
+/** Writes a row as a trace has it. @param {Row | "unknown" | null} row */
 export function wordsOfRow(row) {
   if (row === null) return "row same";
   if (row === "unknown") return "row some";
@@ -203,7 +203,7 @@ export function wordsOfRow(row) {
   return words.join(" ");
 }
 
-/** What a trace says of the carrier's attachment. @param {Carrier} carrier */
+/** Writes the carrier's attachment as a trace has it. @param {Carrier} carrier */
 export function wordsOfCarrier({ open, seq, isAnnounced, isTold, runs }) {
   const state = [isAnnounced ? "announced" : "unannounced", isTold ? "told" : "untold"];
   return ["carrier", nameOf(open), seq, ...state, "runs", ...runs].join(" ");

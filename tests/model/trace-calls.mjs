@@ -1,4 +1,4 @@
-/** What traces call, as one process for Spin that reads a trace from a file. */
+/** Makes the calls of all traces one process for Spin, which reads a trace from a file. */
 
 /** @import { Step } from "./trace.mjs" */
 

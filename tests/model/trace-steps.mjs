@@ -81,7 +81,7 @@ export function placesSteps(lines) {
 }
 
 /**
- * What the row and the carrier's attachment say of places.
+ * Asserts all that the row and the carrier's attachment say of places.
  * @param {Line["seen"]} seen
  * @param {(name: string | undefined) => number} epochOf
  */
@@ -185,7 +185,7 @@ export function requestsSteps(lines, run) {
 }
 
 /**
- * What a row or an attachment says of a run: `NAME:DONE:USED:FROM`, where what is done is `1-3+5`.
+ * Asserts all that a row or an attachment says of a run: `NAME:DONE:USED:FROM`, where what is done is `1-3+5`.
  * @param {string[] | undefined} runs
  * @param {string} run
  * @param {Map<number, number>} numbers

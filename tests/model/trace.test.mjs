@@ -22,7 +22,7 @@ const REFUSED = {
   "refused-message.txt": "inbox, line 5: outcome",
 };
 
-/** What a file of tests/scenarios tells. @param {string} file */
+/** Reads a file of tests/scenarios. @param {string} file */
 const storyOf = (file) => readFileSync(join(SCENARIOS, file), "utf8");
 
 /** The stories that concern version 2: those in which one of its devices connects. */
