@@ -310,7 +310,7 @@ export class UserSessionClient {
     const { inbox } = this.#core.memory;
     if (n && inbox && !this.#toldMark?.take(n, inbox)) return;
     const isHeard = callAll(this.#changeListeners, (listener) => listener(change));
-    if (n && inbox && isHeard) this.#toldMark?.store(n, inbox);
+    if (n && isHeard) this.#toldMark?.store(n);
   }
 
   /** What the server must be told on each connection, if it does not know it. */

@@ -21,17 +21,20 @@ export class ToldMark {
 
   /** @returns Whether a message is to be told here. It is from then on taken for told in this tab. */
   take(n: number, { last, read }: InboxState): boolean {
-    // An older copy of the server's data was put back.
-    if (this.#told > last) this.#told = read;
+    // An older copy of the server's data was put back, in which what the mark counts has not happened.
+    if (this.#told > last) this.#write((this.#told = read));
     const isNew = n > this.#told;
     if (isNew) this.#told = n;
     return isNew;
   }
 
   /** Somebody has listened to a message, which no page of this device tells any more that is opened later. */
-  store(n: number, { last }: InboxState): void {
-    const stored = this.#stored;
-    if (stored >= n && stored <= last) return;
+  store(n: number): void {
+    // Another tab may have told more than has come to this one.
+    if (this.#stored < n) this.#write(n);
+  }
+
+  #write(n: number): void {
     marksOfPage.set(this.#key, n);
     attempt(() => page.localStorage?.setItem(this.#key, String(n)));
   }

@@ -260,6 +260,21 @@ test("two tabs that are open at the same time tell a message both, for each may 
   assert.deepEqual(changes.map(told), [[5, 6], [5, 6]]);
 });
 
+test("a tab that is behind another does not take back what that one has told: a page opened next tells none of it", (t) => {
+  const storage = new Storage();
+  keepIn(t, storage);
+  const { clients, sockets, told: changes } = tabs(t, 3, { shareTabs: false });
+  const [ahead, behind, later] = clients;
+  for (const client of [ahead, behind]) client?.connect();
+  for (const socket of sockets) accept(socket, state(0, 0, 0));
+  bring(/** @type {FakeSocket} */ (sockets[0]), 5, 6);
+  bring(/** @type {FakeSocket} */ (sockets[1]), 5);
+  later?.connect();
+  accept(/** @type {FakeSocket} */ (sockets[2]), state(6, 0, 2));
+  bring(/** @type {FakeSocket} */ (sockets[2]), 5, 6);
+  assert.deepEqual(changes.map(told), [[5, 6], [5], []]);
+});
+
 test("a tab that was away while another told a message tells it for itself", (t) => {
   keepIn(t, new Storage());
   const { clients, sockets, page, told: changes } = tabs(t, 2, { shareTabs: false });
