@@ -9,46 +9,60 @@ export interface InboxState {
   unread: number;
 }
 
+/** A message that counts, or has counted, as unread: its number, and when it expires by the server's clock. */
+type Message = readonly [n: number, expiresAt: number];
+
 export interface Inbox extends InboxState {
   /** Up to this number the page has all messages. */
   place: number;
-  /** The page's messages that count as unread, oldest first: their numbers, and when they expire by the server's clock. */
-  expiring: readonly (readonly [n: number, expiresAt: number])[];
+  /** The page's messages that count as unread, oldest first. */
+  expiring: readonly Message[];
+  /** Its messages that have expired since the server's count that they may be in, oldest first. */
+  expired: readonly Message[];
 }
 
 /** As many messages are kept: the oldest goes when another comes. */
 const MESSAGES_MAX = 64;
 
-const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [] };
+const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [], expired: [] };
 
 /**
  * The server has told how it stands. Whoever has no place, or one that an older copy of the server's data
  * does not know, gets what is unread.
- * @param now By the server's clock.
+ *
+ * The server counts when it writes, and a page that was frozen reads that much later: what has expired
+ * since is in the count. Whatever is not was expired by then or, without room, the oldest.
  */
-export function toldInbox(known: Inbox | null, told: InboxState, now: number): Inbox {
+export function toldInbox(known: Inbox | null, told: InboxState): Inbox {
   const { last, read, unread } = told;
   const place = known && known.place <= last ? known.place : read;
-  const expiring = known?.expiring.filter(([n, expiresAt]) => n > read && n <= place && expiresAt > now) ?? [];
-  // The oldest are those that the server drops when it has no room.
-  return { last, read, unread, place, expiring: expiring.slice(Math.max(0, expiring.length - unread)) };
+  const isThere = ([n]: Message): boolean => n > read && n <= place;
+  const expired = known?.expired.filter(isThere) ?? [];
+  const expiring = known?.expiring.filter(isThere) ?? [];
+  const tooMany = Math.max(0, expired.length + expiring.length - unread);
+  const counted = expired.slice(tooMany);
+  return {
+    ...{ last, read, place, unread: unread - counted.length, expired: counted },
+    expiring: expiring.slice(Math.max(0, tooMany - expired.length)),
+  };
 }
 
 /** A message has come that is above the page's place. */
 export function withMessage(known: Inbox | null, n: number, expiresAt = Infinity): Inbox {
-  const { last, read, unread, expiring } = known ?? EMPTY;
-  return {
-    read,
-    place: n,
-    last: Math.max(last, n),
-    // The server's count has all up to its last.
-    unread: Math.min(unread + Number(n > last), MESSAGES_MAX),
-    expiring: n > read ? [...expiring, [n, expiresAt] as const].slice(-MESSAGES_MAX) : expiring,
-  };
+  const { last, read, expiring, expired } = known ?? EMPTY;
+  // The server's count has all up to its last.
+  const unread = Math.min((known ?? EMPTY).unread + Number(n > last), MESSAGES_MAX);
+  const held: readonly Message[] = n > read ? [...expiring, [n, expiresAt]] : expiring;
+  // More than are counted are held if an older copy of the server's data was put back, without the older ones.
+  const counted = held.slice(Math.max(0, held.length - unread));
+  return { read, place: n, last: Math.max(last, n), unread, expiring: counted, expired };
 }
 
 /** @param now By the server's clock. */
 export function withoutExpired(known: Inbox, now: number): Inbox {
-  const expiring = known.expiring.filter(([, expiresAt]) => expiresAt > now);
-  return { ...known, expiring, unread: known.unread - known.expiring.length + expiring.length };
+  const isOver = ([, expiresAt]: Message): boolean => expiresAt <= now;
+  const over = known.expiring.filter(isOver);
+  const expiring = known.expiring.filter((message) => !isOver(message));
+  const expired = [...known.expired, ...over].slice(-MESSAGES_MAX);
+  return { ...known, expiring, expired, unread: known.unread - over.length };
 }

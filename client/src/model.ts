@@ -57,12 +57,10 @@ export class SessionModel {
 
   /** Messages that have expired don't count any more. @returns In how many milliseconds the next one does, `null` if none. */
   expire(): number | null {
-    const { inbox } = this.memory;
-    if (!inbox?.expiring.length) return null;
-    const now = this.#now;
-    const left = withoutExpired(inbox, now);
-    this.#know({ inbox: left });
-    return Math.min(...left.expiring.map(([, expiresAt]) => expiresAt)) - now;
+    if (!this.memory.inbox?.expiring.length) return null;
+    const inbox = this.#inboxNow;
+    this.#know({ inbox });
+    return Math.min(...(inbox?.expiring.map(([, expiresAt]) => expiresAt) ?? [])) - this.#now;
   }
 
   /** @returns What happened, in order. */
@@ -83,7 +81,7 @@ export class SessionModel {
   }
 
   #begin(frame: FrameOf<"initial_state">): SessionChange[] {
-    const { state: before, position, inbox } = this.memory;
+    const { state: before, position } = this.memory;
     const state = stateOf(frame);
     const place = placeOf(frame);
     const isResumed = place !== null && position !== null && this.#isResuming && frame.reset !== true;
@@ -94,7 +92,8 @@ export class SessionModel {
       // The numbers go on in another epoch, and its own are still to come.
       position: isResumed ? { ...position, epoch: place.epoch } : place,
       stateSeq: place?.seq ?? 0,
-      inbox: frame.inbox ? toldInbox(inbox, frame.inbox, this.#now) : null,
+      // Its count and the clock are of one moment: nothing in it has expired.
+      inbox: frame.inbox ? toldInbox(this.#inboxNow && { ...this.#inboxNow, expired: [] }, frame.inbox) : null,
     });
     const isReset = (before && !isResumed) || frame.lost === true;
     const changes: SessionChange[] = isReset ? [{ type: "reset" }] : [];
@@ -103,10 +102,10 @@ export class SessionModel {
   }
 
   #merge(frame: FrameOf<"state">): SessionChange[] {
-    const { state, devices, inbox } = this.memory;
+    const { state, devices } = this.memory;
     if (!state) return [];
     this.#know({ state: stateOf(frame), devices: frame.devices ?? devices });
-    if (frame.inbox) this.#know({ inbox: toldInbox(inbox, frame.inbox, this.#now) });
+    if (frame.inbox) this.#know({ inbox: toldInbox(this.#inboxNow, frame.inbox) });
     const place = placeOf(frame);
     // Erasing a user's data begins a new count.
     if (place) this.#know({ position: place, stateSeq: place.seq });
@@ -143,8 +142,8 @@ export class SessionModel {
   }
 
   #wasRead({ inbox: read, unread }: FrameOf<"inbox_read">, isNews: boolean): SessionChange[] {
-    const { inbox } = this.memory;
-    if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }, this.#now) });
+    const inbox = this.#inboxNow;
+    if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }) });
     return [];
   }
 
@@ -173,6 +172,11 @@ export class SessionModel {
     const tooMany = away.slice(0, Math.max(0, away.length + 1 - AWAY_MAX));
     const device: SessionDevice = { ...known, tabs: 0, presence: "offline" };
     this.#know({ devices: [...others.filter((one) => !tooMany.includes(one)), device] });
+  }
+
+  get #inboxNow(): Inbox | null {
+    const { inbox } = this.memory;
+    return inbox && withoutExpired(inbox, this.#now);
   }
 
   /** By the server's clock. */

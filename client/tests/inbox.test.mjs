@@ -3,71 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, fakeClient, olderState } from "./support/fake-socket.mjs";
+import { Storage, bring, connect, keepIn, newClient, placeAfterBreak, state, told } from "./support/inbox.mjs";
 import { tabs } from "./support/tabs.mjs";
 
-/** @import { TestContext } from "node:test" */
 /** @import { FakeSocket } from "./support/fake-socket.mjs" */
 
 const DONE = { ok: true, credentialShared: false };
-/** The server's time when a client connects. */
-const NOW = 5_000_000;
-
-let users = 0;
-
-/** @param {number} last @param {number} read @param {number} unread */
-const state = (last, read, unread, more = {}) => ({ lastActive: NOW, inbox: { last, read, unread }, ...more });
-
-/** @param {FakeSocket} socket @param {number[]} numbers */
-function bring(socket, ...numbers) {
-  for (const n of numbers) socket.receive({ type: "push", inbox: n, expiresAt: NOW + 1_000 * n, body: { type: "news", n } });
-}
-
-/** The numbers of the messages that were told. @param {any[]} changes */
-const told = (changes) => changes.flatMap(({ type, event }) => (type === "event" ? [event.inbox] : []));
-
-/** Gives the page a localStorage. @param {TestContext} t @param {unknown} storage */
-function keepIn(t, storage) {
-  const globals = /** @type {any} */ (globalThis);
-  globals.localStorage = storage;
-  t.after(() => delete globals.localStorage);
-}
-
-/** A client of a user of its own, and what its device has stored. @param {TestContext} t */
-function newClient(t, { storage = new Storage(), userId = `inbox ${users++}` } = {}) {
-  keepIn(t, storage);
-  const fake = fakeClient(t, { userId });
-  const key = `user-session ${JSON.stringify(["wss://app.example/__user-session", userId, "desk"])} told`;
-  return { ...fake, storage, key, userId };
-}
-
-/** @param {ReturnType<typeof newClient>} fake @param {object} first */
-function connect({ client, newest }, first) {
-  client.connect();
-  accept(newest(), first);
-}
-
-/** The connection breaks, and the next socket is asked for. @param {ReturnType<typeof newClient>} fake */
-function placeAfterBreak({ newest, page }) {
-  newest().fail();
-  page.dispatchEvent(new Event("online"));
-  return newest().url.searchParams.get("inbox");
-}
-
-/** The part of a browser's storage that the client uses. */
-class Storage {
-  /** @type {Map<string, string>} */
-  items = new Map();
-
-  /** @param {string} key */
-  getItem(key) {
-    return this.items.get(key) ?? null;
-  }
-
-  /** @param {string} key @param {string} value */
-  setItem(key, value) {
-    this.items.set(key, value);
-  }
-}
 
 /** One that a browser forbids. */
 class Forbidden {
@@ -111,87 +52,6 @@ test("a message says its number, so that it can be marked as read, and is told t
   bring(fake.newest(), 5);
   fake.newest().receive({ type: "push", seq: 11, body: { type: "news", n: 0 } });
   assert.deepEqual(heard, [[{ type: "news", n: 5 }, null, 5], [{ type: "news", n: 0 }, null, null]]);
-});
-
-test("unread is the server's count and what came since, and no message counts twice", (t) => {
-  const fake = newClient(t);
-  const unread = () => fake.client.getSnapshot().unread;
-  assert.equal(unread(), 0);
-  connect(fake, state(9, 4, 3));
-  assert.equal(unread(), 3);
-  bring(fake.newest(), 6, 8, 9);
-  assert.equal(unread(), 3, "the server has counted these");
-  bring(fake.newest(), 10, 11);
-  assert.equal(unread(), 5);
-  fake.newest().receive({ type: "inbox_read", inbox: 10, unread: 1, seq: 11 });
-  assert.equal(unread(), 1);
-  fake.newest().receive({ type: "inbox_read", inbox: 4, unread: 5, seq: 11 });
-  assert.equal(unread(), 1, "a frame that was there already");
-  assert.equal(placeAfterBreak(fake), "11");
-  accept(fake.newest(), state(13, 11, 1, { seq: 13 }));
-  fake.newest().receive({ type: "inbox_read", inbox: 6, unread: 4, seq: 12 });
-  assert.equal(unread(), 1, "one that is brought later tells what is no longer so");
-  bring(fake.newest(), 13);
-  assert.equal(unread(), 1);
-});
-
-test("a message that was read and expires takes no other out of the count, which is still to come", (t) => {
-  const fake = newClient(t);
-  connect(fake, state(9, 0, 2));
-  bring(fake.newest(), 1);
-  placeAfterBreak(fake);
-  accept(fake.newest(), state(9, 1, 1));
-  t.mock.timers.tick(1_000);
-  assert.equal(fake.client.getSnapshot().unread, 1);
-});
-
-for (const minutes of [-60, 0, 60]) {
-  test(`a message that expires is not counted any more, though the device's clock is ${minutes} minutes off`, (t) => {
-    const fake = newClient(t);
-    fake.setClock(minutes * 60_000);
-    const unread = () => fake.client.getSnapshot().unread;
-    const pass = (/** @type {number} */ ms) => {
-      fake.newest().receive({ type: "pong" });
-      t.mock.timers.tick(ms);
-    };
-    connect(fake, state(6, 4, 1));
-    bring(fake.newest(), 6, 9);
-    let renders = 0;
-    fake.client.subscribe(() => renders++);
-    pass(5_999);
-    assert.equal(unread(), 2);
-    pass(1);
-    assert.deepEqual([unread(), renders], [1, 1]);
-    bring(fake.newest(), 10);
-    assert.equal(unread(), 2);
-    fake.newest().receive({ type: "inbox_read", inbox: 9, unread: 1, seq: 11 });
-    pass(3_000);
-    assert.equal(unread(), 1, "the one that was read does not count when it expires");
-    pass(1_000);
-    assert.equal(unread(), 0);
-    assert.deepEqual(told(fake.changes), [6, 9, 10]);
-  });
-}
-
-test("a message that lives for 30 days is not taken for expired: a browser's timer would run out at once", (t) => {
-  const fake = newClient(t);
-  const wait = t.mock.method(globalThis, "setTimeout");
-  connect(fake, state(0, 0, 0));
-  fake.newest().receive({ type: "push", inbox: 5, expiresAt: NOW + 30 * 86_400_000, body: { type: "news" } });
-  assert.ok(wait.mock.calls.every(({ arguments: [, ms] }) => Number(ms) <= 2 ** 31 - 1));
-  assert.equal(fake.client.getSnapshot().unread, 1);
-});
-
-test("messages that the server has dropped for want of room take no others out of the count when they expire", (t) => {
-  const fake = newClient(t);
-  connect(fake, state(0, 0, 0));
-  bring(fake.newest(), 1, 2, 3);
-  placeAfterBreak(fake);
-  accept(fake.newest(), state(3, 0, 2));
-  t.mock.timers.tick(1_000);
-  assert.equal(fake.client.getSnapshot().unread, 2);
-  t.mock.timers.tick(1_000);
-  assert.equal(fake.client.getSnapshot().unread, 1);
 });
 
 test("markRead marks all that the page has, or up to a message, and the server's word counts", async (t) => {
@@ -239,7 +99,7 @@ test("a page that is loaded anew tells no message again that its device has told
 
 test("the mark is read from what the browser keeps, each user, endpoint and device apart", (t) => {
   const storage = new Storage();
-  const userId = `inbox ${users++}`;
+  const userId = "each apart";
   const { key } = newClient(t, { storage, userId: `${userId}, another` });
   storage.setItem(key, "9");
   storage.setItem(key.replace(", another", ""), "5");
@@ -354,17 +214,4 @@ test("a message that nobody on the page listened to is told by the next page tha
   connect(after, state(5, 0, 1));
   bring(after.newest(), 5);
   assert.deepEqual(told(after.changes), [5]);
-});
-
-test("a message that has expired while the page was away goes, and not an older one in its place", (t) => {
-  const fake = newClient(t);
-  connect(fake, state(0, 0, 0));
-  const { client, newest } = fake;
-  newest().receive({ type: "push", inbox: 1, expiresAt: NOW + 9_000_000, body: { type: "news" } });
-  newest().receive({ type: "push", inbox: 2, expiresAt: NOW + 60_000, body: { type: "news" } });
-  placeAfterBreak(fake);
-  accept(newest(), state(2, 0, 1, { lastActive: NOW + 60_000 }));
-  assert.equal(client.getSnapshot().unread, 1);
-  newest().receive({ type: "presence_updated", presence: "away", seq: 12 });
-  assert.equal(client.getSnapshot().unread, 1);
 });
