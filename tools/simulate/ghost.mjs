@@ -46,6 +46,8 @@ export class Ghost {
   readings = [];
   /** The ids that were answered as too old to know. @type {Set<string>} */
   tooOld = new Set();
+  /** The joins and leaves that are asked for anew, since nobody can say whether they were done. @type {Set<string>} */
+  doubtedGames = new Set();
   /** The ids under which requests were asked that the object got. @type {Set<string>} */
   heard = new Set();
   /** How many deeds there were at each restore. @type {number[]} */
@@ -64,7 +66,10 @@ export class Ghost {
    * @returns {{released: () => void, dropped: () => void} | null}
    */
   turned(turn) {
-    for (const id of tooOldIn(turn)) this.tooOld.add(id);
+    for (const id of tooOldIn(turn)) {
+      this.tooOld.add(id);
+      this.doubt(requestOf(turn.content)?.key ?? "");
+    }
     const records = this.#recordsOf(turn);
     if (isLogout(turn)) records.push(this.#revocation());
     const read = readIn(turn);
@@ -78,6 +83,11 @@ export class Ghost {
         for (const record of records) record.isReal = false;
       },
     };
+  }
+
+  /** Nobody can say whether a request was done. @param {string} key What it asked for. */
+  doubt(key) {
+    if (/^[+-]/.test(key)) this.doubtedGames.add(key);
   }
 
   /** @param {Turn} turn @returns {(Deed | Revocation | Reading)[]} */

@@ -81,11 +81,12 @@ function checkDoneOnce(world, key) {
   world.violate("done-once", `${key} was done at ${times}`);
 }
 
-/** @param {World} world @param {Deed} first @param {Deed} second */
+/**
+ * Whether a game's joining or leaving was asked for anew, because nobody knew whether it had been done.
+ * @param {World} world @param {Deed} first @param {Deed} second
+ */
 function mayBeRepeated(world, first, second) {
-  const isGame = /^[+-]/.test(first.key);
-  const isNew = first.wireId !== second.wireId;
-  return isGame && isNew && world.ghost.tooOld.has(first.wireId ?? "");
+  return first.wireId !== second.wireId && world.ghost.doubtedGames.has(first.key);
 }
 
 /** Everybody has seen everything, or was told that it has not. @param {World} world */

@@ -64,7 +64,8 @@ export class Sight {
     this.#checkRights(key, deeds);
     if (isUncounted(key)) return undefined;
     if (this.place === null) {
-      this.place = deeds[deeds.length - 1].index + 1;
+      // What was done twice does not tell which of the two it was.
+      if (deeds.length === 1) this.place = deeds[0].index + 1;
       return undefined;
     }
     return this.#advance(this.place, key, deeds);

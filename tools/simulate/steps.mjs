@@ -50,6 +50,8 @@ function leave(tab, how) {
 /** @param {World} world @param {App} app @param {number} ms */
 function cache(world, app, ms) {
   if (app.page.isFrozen) return false;
+  // The tab that has its socket may send what it waits for, and this one never hears under which id.
+  if (app.isSharing) for (const { key, outcome } of app.asked) if (!outcome) world.ghost.doubt(key);
   app.page.leave("cache");
   world.clock.after(ms, () => app.page.isFrozen && !app.page.isGone && app.page.comeBack());
   return true;
