@@ -17,7 +17,6 @@ import { startServer } from "../../tests/support/server.mjs";
 /** @import { Server } from "../../tests/support/server.mjs" */
 
 const DONE = { ok: true, credentialShared: false };
-const SHORT_MS = 1_500;
 const HOUR_MS = 3_600_000;
 
 /** @type {Awaited<ReturnType<typeof serve>>} */
@@ -45,11 +44,11 @@ after(async () => {
 /** When each credential ends, by its text; it is set when the credential is first checked. @type {Map<string, number>} */
 const ends = new Map();
 
-/** @param {string} credential The user, a slash, and `short` or something else. */
+/** @param {string} credential The user, a slash, and how many seconds it is good for, or something else. */
 function sessionOf(credential) {
   const [user = "", life] = credential.split("/");
   if (life === undefined || life === "none") return null;
-  const end = ends.get(credential) ?? Date.now() + (life === "short" ? SHORT_MS : HOUR_MS);
+  const end = ends.get(credential) ?? Date.now() + (Number(life) * 1_000 || HOUR_MS);
   ends.set(credential, end);
   const times = { createdAt: new Date(0).toISOString(), expiresAt: new Date(end).toISOString() };
   return { user: { id: user }, session: { id: credential, ...times } };
@@ -80,25 +79,26 @@ function pageSocket(jar) {
  * @property {(userId: string, jar: Jar, client: UserSessionClient) => void} renew
  */
 
+/** @param {string} userId @param {Jar} jar @param {number} lifeSeconds */
+function firstCookie(userId, jar, lifeSeconds) {
+  const cookie = `${userId}/${lifeSeconds}`;
+  jar.cookie = cookie;
+  return { endsAt: () => ends.get(cookie) ?? Infinity };
+}
+
 /** @type {Kind[]} */
 const KINDS = [
   {
     name: "a cookie",
     server: () => sessions,
-    first: (userId, jar) => {
-      jar.cookie = `${userId}/short`;
-      return { endsAt: () => ends.get(`${userId}/short`) ?? Infinity };
-    },
+    first: firstCookie,
     renew: (userId, jar) => void (jar.cookie = `${userId}/long`),
   },
   {
     name: "a rolling session, whose cookie stays",
     server: () => sessions,
-    first: (userId, jar) => {
-      jar.cookie = `${userId}/short`;
-      return { endsAt: () => ends.get(`${userId}/short`) ?? Infinity };
-    },
-    renew: (userId) => void ends.set(`${userId}/short`, Date.now() + HOUR_MS),
+    first: firstCookie,
+    renew: (_, { cookie }) => void ends.set(cookie, Date.now() + HOUR_MS),
   },
 ];
 
@@ -160,7 +160,7 @@ function open(t, options) {
  * @param {(lifeSeconds: number) => {options: UserSessionClientOptions, endsAt: () => number}} credential
  */
 async function opened(t, credential) {
-  for (let lifeSeconds = 3; ; lifeSeconds *= 2) {
+  for (let lifeSeconds = 2; ; lifeSeconds *= 2) {
     const { options, endsAt } = credential(lifeSeconds);
     const client = open(t, options);
     const isDecided = () => ["connected", "unauthorized"].includes(client.getSnapshot().connectionStatus);

@@ -7,22 +7,16 @@ import { run } from "./run.mjs";
  * @param {{quiet?: boolean}} [options]
  */
 export async function buildPreset(preset, env, { quiet = false } = {}) {
-  await configurePreset(preset, env);
-  await buildConfigured(preset, env, { quiet });
+  await runAlone({ CONFIGURE: preset, BUILD: preset }, env, quiet, `the build of preset ${preset} failed, see above.`);
 }
 
 /**
  * Builds a build preset whose configuration is there already.
  * @param {string} preset
  * @param {NodeJS.ProcessEnv} env
- * @param {{quiet?: boolean}} [options]
  */
-export async function buildConfigured(preset, env, { quiet = false } = {}) {
-  await run("cmake", ["--build", "--preset", preset], {
-    env,
-    quiet,
-    failure: `the build of preset ${preset} failed, see above.`,
-  });
+export async function buildConfigured(preset, env) {
+  await runAlone({ BUILD: preset }, env, false, `the build of preset ${preset} failed, see above.`);
 }
 
 /**
@@ -31,9 +25,17 @@ export async function buildConfigured(preset, env, { quiet = false } = {}) {
  * @param {NodeJS.ProcessEnv} env
  */
 export async function configurePreset(preset, env) {
-  await run("cmake", ["--preset", preset], {
-    env,
-    quiet: true,
-    failure: `CMake could not configure preset ${preset}, see above.`,
-  });
+  await runAlone({ CONFIGURE: preset }, env, true, `CMake could not configure preset ${preset}, see above.`);
+}
+
+/**
+ * Runs CMake while no other process does so in this checkout.
+ * @param {{CONFIGURE?: string, BUILD?: string}} presets
+ * @param {NodeJS.ProcessEnv} env
+ * @param {boolean} quiet
+ * @param {string} failure
+ */
+async function runAlone(presets, env, quiet, failure) {
+  const variables = Object.entries(presets).flatMap(([name, preset]) => ["-D", `${name}=${preset}`]);
+  await run("cmake", [...variables, "-P", "cmake/build-preset.cmake"], { env, quiet, failure, group: true });
 }
