@@ -44,8 +44,8 @@ export class Ghost {
   revocations = [];
   /** @type {Reading[]} */
   readings = [];
-  /** The ids that were answered as too old to know. @type {Set<string>} */
-  tooOld = new Set();
+  /** The ids that were answered as too old to know, although the object had got a request under them. @type {Set<string>} */
+  forgotten = new Set();
   /** The joins and leaves that are asked for anew, since nobody can say whether they were done. @type {Set<string>} */
   doubtedGames = new Set();
   /** The ids under which requests were asked that the object got. @type {Set<string>} */
@@ -67,7 +67,7 @@ export class Ghost {
    */
   turned(turn) {
     for (const id of tooOldIn(turn)) {
-      this.tooOld.add(id);
+      if (this.heard.has(id)) this.forgotten.add(id);
       this.doubt(requestOf(turn.content)?.key ?? "");
     }
     const records = this.#recordsOf(turn);

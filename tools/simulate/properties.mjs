@@ -30,8 +30,8 @@ export const PROPERTIES = [
 export function checkRequests(world) {
   for (const app of world.apps) for (const asked of app.asked) checkAsked(world, asked);
   for (const key of world.ghost.byKey.keys()) checkDoneOnce(world, key);
-  // Of a run that the object never heard of, nobody can say that it is new.
-  const doubted = [...world.ghost.tooOld].find((id) => world.ghost.heard.has(id));
+  // Of a run that the object has not heard of yet, nobody can say that it is new.
+  const [doubted] = world.ghost.forgotten;
   const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
   if (doubted && !world.server.hasForgotten && !isOlder) {
     world.violate("no-needless-doubt", `${doubted} is called too old, although the object has lost nothing`);
