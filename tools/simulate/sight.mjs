@@ -45,7 +45,9 @@ export class Sight {
     this.resetAt = this.#world.clock.now;
     this.#checkReset();
     const { reading, lastText } = this.#app.page;
-    if (!reading || !isOnlyLost(lastText)) this.place = this.#placeOfConnection();
+    // Whoever asks for nothing that was missed begins where it connects, whatever else was lost.
+    const isGoingOn = reading?.url.includes("&since=") && isOnlyLost(lastText);
+    if (!isGoingOn) this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
   }
 
