@@ -9,19 +9,10 @@ import type { Memory } from "./model.js";
 import { attempt, page } from "./page.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
 import { type Message, UNKNOWN_ID } from "./requests.js";
-import type { SessionSnapshot } from "./snapshot.js";
+import type { ForwardedRequest, LeaderUpdate, TabMessage } from "./tab-messages.js";
 
 /** A tab that leads answers sooner, unless it is frozen. */
 const SILENT_MS = 5_000;
-
-/** What a leader tells, all that belongs together at once. */
-export interface LeaderUpdate {
-  snapshot: SessionSnapshot;
-  memory: Memory;
-  changes: readonly SessionChange[];
-  /** Whether they are what the frame at the memory's position has brought, which is told once. */
-  isCounted: boolean;
-}
 
 export interface TabGroupHandlers {
   /** This tab leads from now on. @param last What the last leader told, `null` if none was heard. */
@@ -50,27 +41,6 @@ export interface TabGroupHandlers {
    * @param isNew Whether it was set there just now.
    */
   offered(token: string, isNew: boolean): void;
-}
-
-type TabMessage =
-  | ({ kind: "told"; from: string } & LeaderUpdate)
-  | { kind: "leading"; from: string }
-  | { kind: "hello"; token: string | null }
-  | { kind: "wake" }
-  | { kind: "reconnect" }
-  | { kind: "token"; token: string }
-  | { kind: "ask"; key: string; message: Message; id: string | null }
-  | { kind: "sent"; key: string; id: string }
-  | { kind: "outcome"; key: string; outcome: RequestOutcome };
-
-/** What waits for its outcome. */
-export interface ForwardedRequest {
-  /** It begins with the run of the tab that was asked. */
-  key: string;
-  message: Message;
-  /** The id under which a leader has sent it, `null` if none has. */
-  id: string | null;
-  settle: (outcome: RequestOutcome) => void;
 }
 
 /** Whether this browser can share a socket. */
@@ -217,6 +187,10 @@ export class TabGroup {
       void this.#handlers.requested(key, message, id).then(settle);
     }
     this.#forwarded.clear();
+    this.#claim();
+  }
+
+  #claim(): void {
     this.#post({ kind: "leading", from: this.#run });
     this.tell(this.#handlers.current());
   }
@@ -284,7 +258,8 @@ export class TabGroup {
       case "leading":
         // It led while this tab was frozen, and what the others had asked before they have asked it.
         this.#terms++;
-        return this.#handlers.unasked();
+        this.#handlers.unasked();
+        return void this.#insist();
       case "sent":
         // The last leader has said so as it went, and this tab became the next before it heard.
         return this.#handlers.sent(message.key, message.id);
@@ -292,6 +267,14 @@ export class TabGroup {
         // A leader has no use for these, nor for what a newer version's tab may say.
         message satisfies TabMessage & { kind: "outcome" | "token" };
     }
+  }
+
+  /**
+   * Tells the others who leads, if it is still this tab: one that was frozen says that it does when it is given the
+   * lock that was taken from it meanwhile.
+   */
+  async #insist(): Promise<void> {
+    if (await this.#stillLeads(this.#terms)) this.#claim();
   }
 
   /**

@@ -241,6 +241,23 @@ test("a tab that does not lead tries at once, too, when it is told to reconnect"
   await until("the next socket", () => given.sockets.length === 2);
 });
 
+test("a tab that was frozen and says that it leads, since its lock was taken when it got it, is not believed for long", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  const frozen = new BroadcastChannel(given.name);
+  t.after(() => frozen.close());
+  const { snapshot, memory } = knowledge();
+  const waiting = { ...snapshot, isConnected: false, connectionStatus: "reconnecting" };
+  frozen.postMessage({ kind: "leading", from: "frozen" });
+  frozen.postMessage({ kind: "told", from: "frozen", snapshot: waiting, memory, changes: [], isCounted: false });
+  await quiet();
+  assert.equal(given.clients[1]?.getSnapshot().connectionStatus, "connected");
+  const outcome = given.clients[1]?.publish("e", 1);
+  await until("the request", () => given.newest().requests.length > 0);
+  given.newest().receive({ type: "ack", id: given.newest().requests[0].id });
+  assert.deepEqual(await outcome, DONE);
+});
+
 test("a leader whose word waits to be read by a busy tab keeps its place", async (t) => {
   /** @type {{onmessage: ((event: {data: object}) => void) | null}[]} */
   const channels = [];
