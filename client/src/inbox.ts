@@ -58,6 +58,14 @@ export function withMessage(known: Inbox | null, n: number, expiresAt = Infinity
   return { read, place: n, last: Math.max(last, n), unread, expiring: counted, expired };
 }
 
+/**
+ * What counts by a clock that was just set, whatever had expired by the one before.
+ * @param now By the server's clock.
+ */
+export function countedAt(known: Inbox, now: number): Inbox {
+  return { ...withoutExpired({ ...known, expiring: [...known.expired, ...known.expiring] }, now), expired: [] };
+}
+
 /** @param now By the server's clock. */
 export function withoutExpired(known: Inbox, now: number): Inbox {
   const isOver = ([, expiresAt]: Message): boolean => expiresAt <= now;

@@ -1,7 +1,7 @@
 /** The server's word: the state, the devices, the inbox, and up to where all has been seen. */
 import { monotonicMs } from "./clock.js";
 import type { FrameOf, UpdateFrame } from "./frames.js";
-import { type Inbox, toldInbox, withMessage, withoutExpired } from "./inbox.js";
+import { type Inbox, countedAt, toldInbox, withMessage, withoutExpired } from "./inbox.js";
 import type { Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
 import { wellFormed } from "./texts.js";
 
@@ -81,7 +81,7 @@ export class SessionModel {
   }
 
   #begin(frame: FrameOf<"initial_state">): SessionChange[] {
-    const { state: before, position } = this.memory;
+    const { state: before, position, inbox } = this.memory;
     const state = stateOf(frame);
     const place = placeOf(frame);
     const isResumed = place !== null && position !== null && this.#isResuming && frame.reset !== true;
@@ -93,7 +93,7 @@ export class SessionModel {
       position: isResumed ? { ...position, epoch: place.epoch } : place,
       stateSeq: place?.seq ?? 0,
       // Its count and the clock are of one moment: nothing in it has expired.
-      inbox: frame.inbox ? toldInbox(this.#inboxNow && { ...this.#inboxNow, expired: [] }, frame.inbox) : null,
+      inbox: frame.inbox ? toldInbox(inbox && countedAt(inbox, this.#now), frame.inbox) : null,
     });
     const isReset = (before && !isResumed) || frame.lost === true;
     const changes: SessionChange[] = isReset ? [{ type: "reset" }] : [];

@@ -358,7 +358,8 @@ export class TabGroup {
     if (!known?.position || isUncounted) this.#wasAway = false;
     this.#take({
       ...update,
-      memory: known?.position ? known : memory,
+      // Who leads next must not go on from where what was told uncounted may be brought again.
+      memory: known?.position && !isUncounted ? known : memory,
       changes: isMissing ? withReset(changes) : changes,
     });
   }

@@ -249,6 +249,22 @@ test("a tab that was away starts over if its leader has come to speak version 1,
   assert.equal(resets, 1);
 });
 
+test("a tab that was told what nobody counts does not ask for it again, once it leads", async (t) => {
+  const given = tabs(t, 1);
+  const alone = leadAlone(t, given.name);
+  given.client.connect();
+  await quiet();
+  const { snapshot, memory } = knowledge();
+  const tell = (/** @type {object} */ more) =>
+    alone.channel.postMessage({ kind: "told", from: "leader", snapshot, memory, changes: [], isCounted: false, ...more });
+  tell({});
+  tell({ memory: { ...memory, position: null }, changes: [{ type: "reset" }] });
+  await until("the reset", () => given.changes.length > 0);
+  await alone.leave();
+  await until("its socket", () => given.sockets.length === 1);
+  assert.equal(given.newest().url.searchParams.get("since"), null);
+});
+
 test("frames that a leader is brought again in another epoch are told once, for the numbers go on", async (t) => {
   const given = tabs(t, 1);
   const { channel, leave } = leadAlone(t, given.name);

@@ -147,3 +147,16 @@ test("a message that an older copy of the server's data does not know takes no o
   t.mock.timers.tick(61_000);
   assert.equal(client.getSnapshot().unread, 1);
 });
+
+test("a message that the device has taken for expired counts as long as the server's clock says, which was late to come", (t) => {
+  const fake = newClient(t);
+  connect(fake, state(0, 0, 0));
+  const { client, newest } = fake;
+  newest().receive(message(1, 2_000));
+  placeAfterBreak(fake);
+  t.mock.timers.tick(2_000);
+  accept(newest(), state(1, 0, 1, { lastActive: NOW + 1_500 }));
+  assert.equal(client.getSnapshot().unread, 1);
+  t.mock.timers.tick(500);
+  assert.equal(client.getSnapshot().unread, 0);
+});

@@ -177,9 +177,9 @@ export function whyNotWell(world) {
 
 /** What was read stays read, and the rest does not. @param {World} world @param {number} unread */
 function checkUnread(world, unread) {
-  const { deeds, restores } = world.ghost;
+  const { deeds } = world.ghost;
   const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
-  if (isOlder || restores.length > 0 || isCountUnsure(world)) return;
+  if (isOlder || isCountUnsure(world)) return;
   const clearedAt = deeds.findLast(({ key, isReal }) => key === "clear" && isReal)?.index ?? -1;
   const messages = deeds.filter(({ key, isReal, index }) => isInbox(key) && isReal && index > clearedAt);
   // The oldest go when there is no room, expired ones first.
@@ -188,10 +188,15 @@ function checkUnread(world, unread) {
   if (left.length !== unread) world.violate("nothing-forgotten", `${left.length} messages must be unread, and ${unread} are`);
 }
 
-/** Whether pages may differ in what is unread: when a message expires just now, or the clock that says so was set. @param {World} world */
+/**
+ * Whether pages may differ in what is unread: when a message expires just now, the clock that says so was set, or one
+ * expires that a restored backup does not know.
+ * @param {World} world
+ */
 function isCountUnsure({ clock, clockJumpMs, ghost, keptFor }) {
   const ends = ghost.deeds.map(({ key, at }) => at + (keptFor.get(key) ?? Infinity) * 1_000);
-  return clockJumpMs > 0 || ends.some((end) => Math.abs(end - clock.now) < EXPIRY_SLACK_MS);
+  const isExpiring = ends.some((end) => Math.abs(end - clock.now) < EXPIRY_SLACK_MS);
+  return isExpiring || clockJumpMs > 0 || ghost.restores.length > 0;
 }
 
 /** @param {World} world @param {any} told What the server says of the state. */
