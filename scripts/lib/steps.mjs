@@ -35,8 +35,11 @@ const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", 
 /** The reporter that counts the tests run by `node --test`. */
 const COUNTER = join(root, "scripts/lib/test-count.mjs");
 
-/** What ends a process of tests that does not end by itself. */
-const DEADLINE = new URL("test-deadline.mjs", import.meta.url).href;
+/** What ends a test, and a process of tests, that does not end by itself. */
+export const TEST_LIMITS = [
+  `--test-timeout=${TEST_TIMEOUT_MS}`,
+  `--import=${new URL("test-deadline.mjs", import.meta.url).href}`,
+];
 
 /** @type {Step[]} */
 export const steps = [
@@ -133,7 +136,7 @@ async function nodeTests(env, { files, patterns }) {
     [COUNTER, counted],
   ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
   const names = patterns.map((pattern) => `--test-name-pattern=${pattern}`);
-  const options = [`--import=${DEADLINE}`, `--test-timeout=${TEST_TIMEOUT_MS}`, `--test-concurrency=${TEST_FILES}`];
+  const options = [...TEST_LIMITS, `--test-concurrency=${TEST_FILES}`];
   try {
     await run("node", ["--test", ...options, ...names, ...reporters, ...files], {
       env,

@@ -1,12 +1,13 @@
 /** Tests that never end: they must fail by themselves, since whoever waits for them has a limit, too. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 
-import { toolEnv } from "../../scripts/lib/npm-tools.mjs";
-import { steps } from "../../scripts/lib/steps.mjs";
+import { TEST_LIMITS } from "../../scripts/lib/steps.mjs";
 
 /** Whatever it is, the process would last for ever. */
 const HANGS = [
@@ -21,8 +22,8 @@ for (const [what, code] of HANGS) {
     t.after(() => rmSync(folder, { recursive: true }));
     const file = join(folder, "hanging.test.mjs");
     writeFileSync(file, `import { after, before, test } from "node:test";\n${code}\ntest("another", () => {});\n`);
-    const env = { ...toolEnv(), NODE_TEST_CONTEXT: undefined, TEST_FILE_DEADLINE_MS: "1000" };
-    const run = steps.find(({ name }) => name === "node")?.check(env, { files: [file], patterns: [] });
-    await assert.rejects(async () => run, { message: "tests failed, see above." });
+    const env = { ...process.env, NODE_TEST_CONTEXT: undefined, TEST_FILE_DEADLINE_MS: "1000" };
+    const run = promisify(execFile)(process.execPath, ["--test", ...TEST_LIMITS, file], { env });
+    await assert.rejects(run, ({ stdout }) => stdout.includes("This file has not ended after 1 s: it is killed."));
   });
 }
