@@ -331,8 +331,9 @@ export class TabGroup {
   }
 
   /**
-   * A leader that has just begun may be behind the last one, and get again what that one has told. A tab that
-   * was away has missed what brought the leader ahead, and so have all if the leader knew no place to go on from.
+   * A leader that has just begun may be behind the last one, and get again what that one has told. Or it may be
+   * ahead, if it knew no place to go on from: it has not told what brought it there. A tab that was away has missed
+   * what brought the leader ahead, too.
    */
   #receiveUpdate(update: LeaderUpdate): void {
     const { memory, changes, isCounted } = update;
@@ -341,7 +342,7 @@ export class TabGroup {
     const isSameOrigin = memory.position.origin === known.position.origin;
     const isBehind = isSameOrigin && memory.position.seq <= known.position.seq;
     const isNew = !isBehind || placeIn(memory) > placeIn(known);
-    const isMissing = this.#wasAway ? isNew : !isSameOrigin && !isCounted;
+    const isMissing = this.#wasAway ? isNew : !isBehind && !isCounted;
     this.#wasAway = false;
     this.#take({
       ...update,

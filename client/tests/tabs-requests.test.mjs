@@ -265,6 +265,28 @@ test("a tab that was told what nobody counts does not ask for it again, once it 
   assert.equal(given.newest().url.searchParams.get("since"), null);
 });
 
+test("a tab whose new leader began ahead of the last one, in the same count, has missed what is in between", async (t) => {
+  const given = tabs(t, 1);
+  const { channel } = leadAlone(t, given.name);
+  given.client.connect();
+  await quiet();
+  const { snapshot, memory } = knowledge();
+  const tell = (/** @type {number} */ seq, /** @type {object} */ more) =>
+    channel.postMessage({
+      ...{ kind: "told", from: "leader", snapshot, changes: [], isCounted: false },
+      ...{ memory: { ...memory, position: { epoch: 7, seq, origin: 7 } }, ...more },
+    });
+  const event = { type: "event", event: { name: "e", data: 1, from: "phone", inbox: null } };
+  tell(10, {});
+  tell(11, { isCounted: true, changes: [event] });
+  tell(11, {});
+  await quiet();
+  assert.deepEqual(given.changes, [event]);
+  tell(13, {});
+  await quiet();
+  assert.deepEqual(given.changes, [event, { type: "reset" }]);
+});
+
 test("frames that a leader is brought again in another epoch are told once, for the numbers go on", async (t) => {
   const given = tabs(t, 1);
   const { channel, leave } = leadAlone(t, given.name);
