@@ -21,7 +21,8 @@ if(CONFIGURE)
     ERROR_VARIABLE printed
     RESULT_VARIABLE code)
   if(code)
-    message(FATAL_ERROR "${printed}\nCMake could not configure preset ${CONFIGURE}.")
+    message("${printed}")
+    message(FATAL_ERROR "CMake could not configure preset ${CONFIGURE}.")
   endif()
 endif()
 
