@@ -337,11 +337,20 @@ export class SessionCore {
 
   #changed(changes: readonly SessionChange[] = [], isCounted = false): void {
     const before = this.snapshot;
+    const next = this.#snapshotNow();
+    const keys = Object.keys(next) as (keyof SessionSnapshot)[];
+    const isSame = keys.every((key) => next[key] === before[key]);
+    if (!isSame) this.snapshot = next;
+    // Other tabs count along, also what shows nothing.
+    if (!isSame || changes.length > 0 || isCounted) this.#listener(changes, isCounted);
+  }
+
+  #snapshotNow(): SessionSnapshot {
     const status = this.#status;
     const problem = this.#ending ?? this.#connection.problem;
     const isSaid = problem && problem.code !== "logged_out" && problem.code !== "replaced";
-    const next: SessionSnapshot = {
-      state: stateToShow(this.#model.memory.state, this.#queue.pending, before.state),
+    return {
+      state: stateToShow(this.#model.memory.state, this.#queue.pending, this.snapshot.state),
       devices: this.#model.memory.devices,
       unread: this.#model.memory.inbox?.unread ?? 0,
       isConnected: status === "connected" || status === "reconnecting",
@@ -351,9 +360,5 @@ export class SessionCore {
       connectionStatus: status,
       pendingRequests: this.#queue.pending.length,
     };
-    const keys = Object.keys(next) as (keyof SessionSnapshot)[];
-    const isSame = keys.every((key) => next[key] === before[key]);
-    if (!isSame) this.snapshot = next;
-    if (!isSame || changes.length > 0) this.#listener(changes, isCounted);
   }
 }

@@ -241,6 +241,19 @@ test("a tab that does not lead tries at once, too, when it is told to reconnect"
   await until("the next socket", () => given.sockets.length === 2);
 });
 
+test("a frame that shows nothing is counted by all tabs: none takes the next one for a sign that it has missed something", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  let renders = 0;
+  given.clients[1]?.subscribe(() => renders++);
+  given.newest().receive({ type: "inbox_read", inbox: 0, unread: 0, seq: 11 });
+  await quiet();
+  assert.equal(renders, 0);
+  void given.clients[0]?.publish("e", 1);
+  await until("the change", () => renders > 0);
+  assert.deepEqual(given.told, [[], []]);
+});
+
 test("a tab that was frozen and says that it leads, since its lock was taken when it got it, is not believed for long", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
