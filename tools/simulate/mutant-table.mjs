@@ -174,8 +174,8 @@ const SCRIPT_MUTANTS = [
     file: "worker/object/session-host.js",
     from: "this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));",
     to: "",
-    caughtBy: "no-needless-doubt",
-    seeds: 20,
+    caughtBy: "deploys-unnoticed",
+    seeds: 50,
   },
   {
     name: "a credential that was ended is let in",
