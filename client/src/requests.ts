@@ -278,12 +278,16 @@ export class RequestQueue {
     }, backoffMs(request.failures++));
   }
 
-  /** Requests about the same thing are done in order, also if the first must be tried again. */
+  /**
+   * Requests about the same thing are done in order, also if the first must be tried again. One that was sent comes
+   * before all others: another tab may ask for its outcome late, and nothing new is sent while it keeps the window full.
+   */
   #mustWait(request: Request): boolean {
     if (this.#version === 2 && request.id === null && this.#isFull()) return true;
     const subject = subjectOf(request.message);
     if (subject === null) return false;
-    const first = this.#pending.find(({ message }) => subjectOf(message) === subject);
+    const same = this.#pending.filter(({ message }) => subjectOf(message) === subject);
+    const first = same.find(({ id }) => id !== null) ?? same[0];
     return first !== request;
   }
 

@@ -223,6 +223,37 @@ test("a tab that asks again after it came back from the cache asks for the outco
   await leave();
 });
 
+test("what was sent and fills the window is repeated before what waits for the same thing, or nothing would ever be sent", async (t) => {
+  const given = tabs(t, 1);
+  given.client.connect();
+  await until("its socket", () => given.sockets.length === 1);
+  accept(given.newest());
+  const { channel } = listen(t, given.name);
+  const ask = (/** @type {string | null} */ id) =>
+    channel.postMessage({ kind: "ask", key: "other.1", message: { type: "join_game", gameId: "go" }, id });
+  ask(null);
+  await until("the request", () => given.newest().requests.length === 1);
+  const own = given.client.leaveGame("go");
+  for (let n = 1; n < 64; n++) {
+    void given.client.publish("e", n);
+    given.newest().receive({ type: "pong" });
+    t.mock.timers.tick(1_000);
+    ack(given.newest(), given.newest().requests[n].id);
+  }
+  const [first] = given.newest().requests;
+  given.page.dispatchEvent(new Event("pagehide"));
+  given.page.dispatchEvent(new Event("pageshow"));
+  await until("the next socket", () => given.sockets.length === 2);
+  ask(first.id);
+  await quiet();
+  accept(given.newest());
+  assert.deepEqual(given.newest().requests, [repeated(first)]);
+  ack(given.newest(), first.id);
+  assert.deepEqual(given.newest().requests.map(({ type }) => type), ["join_game", "leave_game"]);
+  ack(given.newest(), given.newest().requests[1].id);
+  assert.deepEqual(await own, DONE);
+});
+
 test("a tab that was away starts over if its leader has come to speak version 1, which counts nothing", async (t) => {
   const given = tabs(t, 1);
   const { channel } = leadAlone(t, given.name);

@@ -16,8 +16,8 @@ import { isInbox } from "./sight.mjs";
  * @property {number} at Milliseconds since the world began.
  */
 
-/** How exactly a page knows when a message expires. */
-const EXPIRY_SLACK_MS = 2_000;
+/** How exactly a page knows when a message expires: its clock is as late as its first frame, for which it waits 15 s. */
+const EXPIRY_SLACK_MS = 17_000;
 
 /** The names of all properties. */
 export const PROPERTIES = [
@@ -189,14 +189,16 @@ function checkUnread(world, unread) {
 }
 
 /**
- * Whether pages may differ in what is unread: when a message expires just now, the clock that says so was set, or one
- * expires that a restored backup does not know.
+ * Whether pages may differ in what is unread: when a message expires just now, or did when the inbox was full; when the
+ * clock that says so was set; or when one expires that a restored backup does not know.
  * @param {World} world
  */
 function isCountUnsure({ clock, clockJumpMs, ghost, keptFor }) {
   const ends = ghost.deeds.map(({ key, at }) => at + (keptFor.get(key) ?? Infinity) * 1_000);
   const isExpiring = ends.some((end) => Math.abs(end - clock.now) < EXPIRY_SLACK_MS);
-  return isExpiring || clockJumpMs > 0 || ghost.restores.length > 0;
+  const isFull = ghost.deeds.filter(({ key }) => isInbox(key)).length > INBOX_MAX;
+  const wasFull = isFull && ends.some((end) => end < clock.now);
+  return isExpiring || wasFull || clockJumpMs > 0 || ghost.restores.length > 0;
 }
 
 /** @param {World} world @param {any} told What the server says of the state. */

@@ -157,8 +157,9 @@ const PAGE_FAULTS = {
       app.page.setVisible(false);
       app.page.freeze();
       world.clock.after(step.ms, () => {
-        app.page.thaw();
+        // A page that is looked at has no timers that wait for the next minute.
         app.page.setVisible(true);
+        app.page.thaw();
       });
     }),
   cache: (world, step) => {

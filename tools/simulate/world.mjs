@@ -170,8 +170,8 @@ export class World {
       for (const page of profile.pages) {
         page.clockSet();
         page.socket?.link.cutAfter(null);
-        page.comeBack();
         page.setVisible(true);
+        page.comeBack();
       }
       this.online(profile);
       const isAway = ![...this.tabs.values()].some((tab) => tab.profile === profile && tab.app);
