@@ -100,6 +100,8 @@ export function checkSight(world) {
 
 /** @param {World} world */
 export function checkInbox(world) {
+  // Where the clock goes back, the numbers of what a restored backup has undone are given again.
+  if (world.ghost.restores.length > 0 && world.clockJumpMs > 0) return;
   const messages = world.ghost.deeds.filter(({ key, isReal }) => isInbox(key) && isReal);
   const clearedAt = world.ghost.deeds.findLast(({ key, isReal }) => key === "clear" && isReal)?.index ?? -1;
   for (const message of messages) {
