@@ -31,7 +31,7 @@ const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [], expi
  * does not know, gets what is unread.
  *
  * The server counts when it writes, and a page that was frozen reads that much later: what has expired
- * since is in the count. Whatever is not was expired by then or, without room, the oldest.
+ * since is in the count. A message that is not in it had expired by then or, without room, was the oldest.
  */
 export function toldInbox(known: Inbox | null, told: InboxState): Inbox {
   const { last, read, unread } = told;
@@ -59,7 +59,7 @@ export function withMessage(known: Inbox | null, n: number, expiresAt = Infinity
 }
 
 /**
- * What counts by a clock that was just set, whatever had expired by the one before.
+ * The inbox by a clock that was just set, whatever had expired by the one before.
  * @param now By the server's clock.
  */
 export function countedAt(known: Inbox, now: number): Inbox {

@@ -1,10 +1,10 @@
-/** What the tabs of a browser that share a socket say to each other. */
+/** The messages between the tabs of a browser that share a socket. */
 import type { Memory } from "./model.js";
 import type { RequestOutcome, SessionChange } from "./protocol.js";
 import type { Message } from "./requests.js";
 import type { SessionSnapshot } from "./snapshot.js";
 
-/** What a leader tells, all that belongs together at once. */
+/** A leader's news, all that belongs together at once. */
 export interface LeaderUpdate {
   snapshot: SessionSnapshot;
   memory: Memory;
@@ -13,7 +13,7 @@ export interface LeaderUpdate {
   isCounted: boolean;
 }
 
-/** What is said on their channel. */
+/** A message on their channel, which all of them hear. */
 export type TabMessage =
   | ({ kind: "told"; from: string } & LeaderUpdate)
   | { kind: "leading"; from: string }
@@ -25,7 +25,7 @@ export type TabMessage =
   | { kind: "sent"; key: string; id: string }
   | { kind: "outcome"; key: string; outcome: RequestOutcome };
 
-/** What waits for its outcome. */
+/** A request that waits for its outcome, which a leader tells. */
 export interface ForwardedRequest {
   /** It begins with the run of the tab that was asked. */
   key: string;

@@ -359,7 +359,7 @@ export class TabGroup {
     if (!known?.position || isUncounted) this.#wasAway = false;
     this.#take({
       ...update,
-      // Who leads next must not go on from where what was told uncounted may be brought again.
+      // The next leader would go on from the old place, and be brought again what was told uncounted.
       memory: known?.position && !isUncounted ? known : memory,
       changes: isMissing ? withReset(changes) : changes,
     });

@@ -35,7 +35,7 @@ const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", 
 /** The reporter that counts the tests run by `node --test`. */
 const COUNTER = join(root, "scripts/lib/test-count.mjs");
 
-/** What ends a test, and a process of tests, that does not end by itself. */
+/** Node's options that end a test, or a process of tests, that would not end by itself. */
 export const TEST_LIMITS = [
   `--test-timeout=${TEST_TIMEOUT_MS}`,
   `--import=${new URL("test-deadline.mjs", import.meta.url).href}`,

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 import { TEST_LIMITS } from "../../scripts/lib/steps.mjs";
 
-/** Whatever it is, the process would last for ever. */
+/** Each keeps its process for ever, unless something ends it. */
 const HANGS = [
   ["a loop that lets nothing else run", "test('a loop', () => { for (;;); });"],
   ["a hook that waits for ever", "after(() => new Promise(() => setInterval(() => {}, 1000)));"],

@@ -94,7 +94,7 @@ export class Ghost {
   #recordsOf(turn) {
     if (turn.kind === "message") {
       const request = requestOf(turn.content);
-      // What comes on a socket that the server has closed is as good as lost.
+      // A frame on a socket that the server has closed is as good as lost.
       if (request?.id && !request.isAgain && !turn.end?.hasSentClose) this.heard.add(request.id);
       if (!request?.key || !isDoneIn(turn, request.key)) return [];
       return [this.#deed(request.key, request.id)];

@@ -30,7 +30,7 @@ export const PROPERTIES = [
 export function checkRequests(world) {
   for (const app of world.apps) for (const asked of app.asked) checkAsked(world, asked);
   for (const key of world.ghost.byKey.keys()) checkDoneOnce(world, key);
-  // Of a run that the object has not heard of yet, nobody can say that it is new.
+  // Nobody can say that a run is new of which the object has not heard yet, so only a heard id counts.
   const [doubted] = world.ghost.forgotten;
   const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
   if (doubted && !world.server.hasForgotten && !isOlder) {
