@@ -10,6 +10,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { FAULTS, startFaultyServer } from "../support/faulty.mjs";
 import { stateOf } from "../support/logout.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
 import { assertRefusal, clear, PREFIX, push, requestAsWritten, UPGRADE } from "../support/requests.mjs";
 
 /** @import { Stored } from "../support/watched.js" */
@@ -115,5 +116,25 @@ test("a device may leave while nothing can be served: its close is answered", as
   await server.plant(user, good);
   assert.equal((await stateOf(server, user)).connectedDevices, 1);
   assert.equal((await b.ask({ type: "sync_state" })).presence, "online");
+  await b.close();
+});
+
+test("who stays is told of a leaving that nothing could be told of, as soon as the session can wake", async () => {
+  const user = "waking lost";
+  const a = await V2Device.open(server, user, "a");
+  const b = await V2Device.open(server, user, "b");
+  await a.request({ type: "join_game", gameId: "go" });
+  await restOf(b);
+  const good = await server.stored(user);
+  await server.plant(user, { session: snapshot("__trap_before__") });
+  assert.equal((await b.ask({ type: "__trap_before__" })).code, "internal");
+  assert.equal((await a.close(4000)).code, 4000);
+  const reports = () => server.logs().filter((line) => line.includes(JSON.stringify(user)) && line.includes('"Woken"'));
+  await eventually("every waking to have failed", async () => reports().length >= 4);
+  await server.plant(user, good);
+  // Nobody asks for anything from here on.
+  const state = await b.next();
+  const isHere = state.devices.map((/** @type {any} */ { deviceId, tabs }) => [deviceId, tabs]);
+  assert.deepEqual([state.type, isHere], ["state", [["a", 0], ["b", 1]]]);
   await b.close();
 });

@@ -136,7 +136,7 @@ export const FAULTS = {
   crash: { weight: 2, make: () => ({}) },
   trap: {
     weight: 1,
-    make: ({ random }) => ({ count: random.pick([1, 1, 1, 2, 3]), isBefore: random.next() < 0.5 }),
+    make: ({ random }) => ({ count: random.pick([1, 1, 1, 2, 3, 6]), isBefore: random.next() < 0.5 }),
   },
   "write-fails": { weight: 1, make: ({ random }) => ({ count: random.pick([1, 1, 2]) }) },
   "attach-fails": { weight: 1, make: ({ random }) => ({ count: random.pick([1, 1, 2]) }) },

@@ -4,6 +4,7 @@
  */
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
+import { LostLeaving } from "./lost-leaving.js";
 import { SocketTable } from "./socket-table.js";
 import { close, send } from "./sockets.js";
 import { SessionStorage } from "./storage.js";
@@ -44,8 +45,7 @@ export class SessionHost {
   #storage;
   #failures = new Failures();
   #heartbeats;
-  /** Whether a socket has gone whose leaving failed twice, and no instance knows it yet. */
-  #isAnyLost = false;
+  #lost;
 
   /**
    * @param {DurableObjectState} ctx
@@ -55,6 +55,7 @@ export class SessionHost {
   constructor(ctx, module, { rateLimits, notBefore, collect, onLoggedOut }) {
     this.#ctx = ctx;
     this.#heartbeats = new Heartbeats(ctx);
+    this.#lost = new LostLeaving(ctx, () => this.wake());
     this.#storage = new SessionStorage(ctx.storage);
     this.#module = module;
     this.#rateLimits = rateLimits;
@@ -99,14 +100,14 @@ export class SessionHost {
       rateLimits: this.#rateLimits,
       notBefore: this.#notBefore,
       isMeasured: this.#collect !== null,
-      isAnyLost: this.#isAnyLost,
+      isAnyLost: this.#lost.isAny,
       randomness: randomInteger(),
     };
     try {
       const instance = new SessionInstance(this.#module);
       this.#apply(instance.step(event));
       this.#instance = instance;
-      this.#isAnyLost = false;
+      this.#lost.told();
     } catch (error) {
       throw this.#failure(event, error);
     }
@@ -192,23 +193,18 @@ export class SessionHost {
     const isV2 = protocolVersionOf(socket.deserializeAttachment()) === ProtocolVersion.Version2;
     send(socket, internalError(isV2 ? content : ""));
     if (!this.#failures.noteFrameFailure(socket)) return;
+    close(socket, TRY_AGAIN_CLOSE, "our fault: your frames can't be handled now, come back later");
     try {
       this.disconnect(socket);
     } catch {
       // The failure has been reported, and the socket is closed all the same.
     }
-    close(socket, TRY_AGAIN_CLOSE, "our fault: your frames can't be handled now, come back later");
-    try {
-      this.wake();
-    } catch {
-      // The next event tries again.
-    }
   }
 
   /**
-   * Tells the session that a socket has gone or is about to be closed by the host. A socket that the session
-   * itself has closed is gone for it already. A failure is followed by a second try, since the platform does
-   * not report a close twice. After another one the next instance tells the other devices who is left.
+   * Tells the session that a socket has gone or was closed by the host. A socket that the session itself has
+   * closed is gone for it already. A failure is followed by a second try, since the platform does not report a
+   * close twice. After another one the next instance tells the other devices who is left.
    * @param {WebSocket} socket
    */
   disconnect(socket) {
@@ -224,7 +220,7 @@ export class SessionHost {
     try {
       this.#leave(socket);
     } catch (error) {
-      this.#isAnyLost = true;
+      this.#lost.note();
       throw error;
     }
   }

@@ -34,8 +34,6 @@ export function serveEnd(object, socket, close) {
   if (close) answerClose(socket, close.code, close.reason);
   restart.closeAnswered(socket);
   attempt(object, () => session.disconnect(socket));
-  // If the session could not be told, the other devices are told by another instance.
-  attempt(object, () => session.wake());
 }
 
 /**
