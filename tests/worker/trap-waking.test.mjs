@@ -138,3 +138,26 @@ test("who stays is told of a leaving that nothing could be told of, as soon as t
   assert.deepEqual([state.type, isHere], ["state", [["a", 0], ["b", 1]]]);
   await b.close();
 });
+
+test("a socket that the server has closed stays closed when its answer comes while nothing can be served", async () => {
+  const user = "waking replaced";
+  const old = await V2Device.open(server, user, "a", { tabId: "one" });
+  const b = await V2Device.open(server, user, "b");
+  await b.request({ type: "join_game", gameId: "go" });
+  // Without a frame before its answer to the close, workerd ends its connection late.
+  await restOf(old);
+  // It reads nothing any more, so it does not answer the close.
+  old.socket.pause();
+  const a = await V2Device.open(server, user, "a", { tabId: "one" });
+  await restOf(b);
+  const good = await server.stored(user);
+  await server.plant(user, { session: snapshot("__trap_before__") });
+  assert.equal((await b.ask({ type: "__trap_before__" })).code, "internal");
+  const reports = () => server.logs().filter((line) => line.includes(JSON.stringify(user)) && line.includes('"Woken"'));
+  old.socket.resume();
+  assert.equal((await old.closed()).code, 4409);
+  await eventually("the waking to have failed", async () => reports().length >= 1);
+  await server.plant(user, good);
+  assert.deepEqual(await restOf(b), [], "nobody has left, so nobody is told of it");
+  await Promise.all([a.close(), b.close()]);
+});

@@ -66,11 +66,10 @@ export class SessionHost {
 
   /**
    * Makes sure that there is an instance, which knows storage and the open sockets.
-   * @param {WebSocket} [closing] The socket whose close is being served: it counts as open, since the session
-   *   has yet to get its `Disconnected`.
-   * @param {boolean} [isAnswered] Whether our answer to that close may have been sent already.
+   * @param {WebSocket} [leaving] A socket whose device or host has just closed it: it counts as open, since the
+   *   session has yet to get its `Disconnected`.
    */
-  wake(closing, isAnswered = false) {
+  wake(leaving) {
     if (this.#instance) return;
     requireSqlite(this.#ctx.storage);
     this.#sockets.clear();
@@ -78,11 +77,8 @@ export class SessionHost {
     /** @type {WokenConnection[]} */
     const connections = [];
     for (const socket of this.#ctx.getWebSockets()) {
-      // The platform still lists a socket that the server has closed: its readyState is 2, and 3 once the
-      // device has answered. One that its device closes is in state 2 as well, during its own close event.
-      const isKnown = socket.readyState === WebSocket.OPEN ||
-        (socket === closing && (isAnswered || socket.readyState === WebSocket.CLOSING));
-      if (!isKnown) continue;
+      // The platform still lists a socket that the server has closed.
+      if (socket.readyState !== WebSocket.OPEN && socket !== leaving) continue;
       const attachment = socket.deserializeAttachment();
       connections.push({
         connection: this.#sockets.add(socket),
@@ -195,7 +191,7 @@ export class SessionHost {
     if (!this.#failures.noteFrameFailure(socket)) return;
     close(socket, TRY_AGAIN_CLOSE, "our fault: your frames can't be handled now, come back later");
     try {
-      this.disconnect(socket);
+      this.disconnect(socket, socket);
     } catch {
       // The failure has been reported, and the socket is closed all the same.
     }
@@ -206,28 +202,35 @@ export class SessionHost {
    * closed is gone for it already. A failure is followed by a second try, since the platform does not report a
    * close twice. After another one the next instance tells the other devices who is left.
    * @param {WebSocket} socket
+   * @param {WebSocket} [leaving] The same socket, unless the session has closed it before.
    */
-  disconnect(socket) {
+  disconnect(socket, leaving = this.#sockets.find(socket) && socket) {
     try {
-      this.#leave(socket);
+      this.#leave(socket, leaving);
     } catch {
-      this.#leaveOrLose(socket);
+      this.#leaveOrLose(socket, leaving);
     }
   }
 
-  /** @param {WebSocket} socket */
-  #leaveOrLose(socket) {
+  /**
+   * @param {WebSocket} socket
+   * @param {WebSocket} [leaving]
+   */
+  #leaveOrLose(socket, leaving) {
     try {
-      this.#leave(socket);
+      this.#leave(socket, leaving);
     } catch (error) {
-      this.#lost.note();
+      if (leaving) this.#lost.note();
       throw error;
     }
   }
 
-  /** @param {WebSocket} socket */
-  #leave(socket) {
-    this.wake(socket, true);
+  /**
+   * @param {WebSocket} socket
+   * @param {WebSocket} [leaving]
+   */
+  #leave(socket, leaving) {
+    this.wake(leaving);
     const open = this.#sockets.find(socket);
     if (!open) return;
     const { connection } = open;

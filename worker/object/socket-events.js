@@ -30,10 +30,12 @@ export function serveFrame({ ctx, session }, socket, content) {
  */
 export function serveEnd(object, socket, close) {
   const { session, restart } = object;
-  attempt(object, () => session.wake(socket));
+  // During its device's own close it is CLOSING, and CLOSED if the server has closed it and the device answers.
+  const leaving = socket.readyState === WebSocket.CLOSED ? undefined : socket;
+  attempt(object, () => session.wake(leaving));
   if (close) answerClose(socket, close.code, close.reason);
   restart.closeAnswered(socket);
-  attempt(object, () => session.disconnect(socket));
+  attempt(object, () => session.disconnect(socket, leaving));
 }
 
 /**
