@@ -49,8 +49,9 @@ class Persistence {
  public:
   // Sets `user`, which must be empty, to what the rows and attachments in `event` say. What is
   // damaged is logged; a damaged snapshot is moved to another key of storage, and a connection with
-  // a damaged attachment is closed, as is one whose credential has ended. Returns true if any is,
-  // or if one has gone that no session was told of.
+  // a damaged attachment is closed, as is one whose credential has ended. Returns true if what
+  // devices of version 2 know may be wrong: any was closed, one has gone that no session was told
+  // of, a row is damaged, or places were lost.
   [[nodiscard]] bool restore(const Woken& event, User& user, Step& step);
 
   // Adds effects that store and attach what is behind. Called once, at the end of each step.
@@ -66,9 +67,9 @@ class Persistence {
  private:
   // restore.cpp
   static void restore_access(const Woken& event, User& user, Step& step);
-  void restore_row(const Woken& event, User& user, Step& step);
+  [[nodiscard]] bool restore_row(const Woken& event, User& user, Step& step);
   void restore_legacy(const Legacy& legacy, User& user, Step& step);
-  void restore_extension(User& user, Step& step);
+  [[nodiscard]] bool restore_extension(User& user, Step& step);
   // Replaces the extension, the part of the snapshot that only version 2 of the protocol needs.
   void write_extension(const User& user);
   // Reads the rows of the inbox.

@@ -54,9 +54,10 @@ bool Persistence::restore(const Woken& event, User& user, Step& step) {
   user.id = event.user_id;
   user.sequence.seed(event.randomness);
   restore_access(event, user, step);
-  restore_row(event, user, step);
+  const bool is_row_sound = restore_row(event, user, step);
   restore_inbox(event, user, step);
-  return restore_connections(event, user, step);
+  const bool is_any_gone = restore_connections(event, user, step);
+  return is_any_gone || !is_row_sound;
 }
 
 void Persistence::restore_access(const Woken& event, User& user, Step& step) {
@@ -68,10 +69,10 @@ void Persistence::restore_access(const Woken& event, User& user, Step& step) {
   step.effects.log("the stored logout is damaged: it is taken to have been now");
 }
 
-void Persistence::restore_row(const Woken& event, User& user, Step& step) {
+bool Persistence::restore_row(const Woken& event, User& user, Step& step) {
   if (!event.snapshot) {
     if (event.legacy) restore_legacy(*event.legacy, user, step);
-    return;
+    return true;
   }
   auto snapshot = decode_snapshot(*event.snapshot);
   if (!snapshot) {
@@ -79,7 +80,7 @@ void Persistence::restore_row(const Woken& event, User& user, Step& step) {
     step.effects.log(
         "the stored session is damaged or of an unknown version: it is kept aside, and the session "
         "starts empty");
-    return;
+    return false;
   }
   const std::int64_t logout_at_s = snapshot->logout_at_s;
   if (logout_at_s > user.access.logout().at_s) user.access.end_until(logout_at_s);
@@ -87,7 +88,7 @@ void Persistence::restore_row(const Woken& event, User& user, Step& step) {
   user.games.restore(std::move(snapshot->active_games));
   stored_extension_ = std::move(snapshot->extension);
   snapshot_rest_ = std::move(snapshot->rest);
-  restore_extension(user, step);
+  return restore_extension(user, step);
 }
 
 void Persistence::restore_legacy(const Legacy& legacy, User& user, Step& step) {
@@ -99,15 +100,16 @@ void Persistence::restore_legacy(const Legacy& legacy, User& user, Step& step) {
   is_row_due_ = true;
 }
 
-void Persistence::restore_extension(User& user, Step& step) {
-  if (stored_extension_.empty()) return;
+bool Persistence::restore_extension(User& user, Step& step) {
+  if (stored_extension_.empty()) return true;
   ByteReader reader(stored_extension_);
   const std::uint8_t version = reader.u8();
-  bool is_sound = true;
+  bool is_sound = false;
+  // Whatever it is, the next row has this release's instead.
+  has_extension_ = true;
   if (version == kOldExtensionVersion) {
     is_sound = restore_old_extension(reader, user.devices);
   } else if (version == kExtensionVersion) {
-    has_extension_ = true;
     ByteReader sequence(reader.text());
     is_sound = user.sequence.restore_row(sequence);
     if (reader.has_more()) {
@@ -121,11 +123,14 @@ void Persistence::restore_extension(User& user, Step& step) {
     is_sound = is_sound && !reader.failed();
     extension_rest_ = reader.rest();
   }
-  if (is_sound) return;
-  step.effects.log("what is stored of the devices of version 2 is damaged: they start over");
+  if (is_sound) return true;
+  step.effects.log(
+      "what is stored of the devices of version 2 is damaged or of an unknown version: they start "
+      "over");
   user.sequence.forget_damaged();
   user.runs.forget();
   user.devices.forget();
+  return false;
 }
 
 void Persistence::restore_inbox(const Woken& event, User& user, Step& step) {
@@ -158,7 +163,11 @@ bool Persistence::restore_connections(const Woken& event, User& user, Step& step
   }
   if (user.connections.count() == 0) user.presence = Presence::kOffline;
   if (is_any_lost) step.effects.log("the attachment of a connection is damaged: it is closed");
-  if (user.sequence.finish_restoring(is_carried)) user.runs.forget_not_done();
+  if (user.sequence.finish_restoring(is_carried)) {
+    user.runs.forget_not_done();
+    // The numbers go back, which the devices that are here must be told.
+    is_any_gone = true;
+  }
   const TimeMs attached_at = clock_at_attaching_;
   const bool is_any_attached = carrier_ != kNoConnection;
   // No connection has gone on through a sleep, so there is no sleep to count.

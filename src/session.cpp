@@ -48,9 +48,9 @@ void Session::on(const Woken& event, Step& step) {
   USER_SESSION_CHECK(!is_awake_);
   is_awake_ = true;
   step.is_waking = true;
-  const bool is_any_gone = persistence_.restore(event, user_, step);
-  if (!is_any_gone || user_.connections.v2_count() == 0) return;
-  // Which devices have gone may be unknown, so the others are told who is here.
+  const bool is_any_wrong = persistence_.restore(event, user_, step);
+  if (!is_any_wrong || user_.connections.v2_count() == 0) return;
+  // Which devices have gone may be unknown, and the others have numbers that will be given again.
   user_.sequence.count_whole(step.now, user_.connections);
   send_whole(state_view(persistence_.told_last_active(user_)), step);
 }
