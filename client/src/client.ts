@@ -12,7 +12,7 @@ import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./pr
 import { DONE, type Message, refusal } from "./requests.js";
 import { type SessionSnapshot, blankSnapshot, isOver } from "./snapshot.js";
 import type { LeaderUpdate } from "./tab-messages.js";
-import { TabGroup, canShareTabs } from "./tabs.js";
+import { TabGroup, canShareTabs, withReset } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
 import { ToldMark } from "./told-mark.js";
@@ -109,6 +109,7 @@ export class UserSessionClient {
       {
         run: this.#run,
         sent: (key, id) => this.#group?.sent(key, id),
+        ifLeading: (then) => (this.#group ? void this.#group.ifLeading(then) : then()),
         address: () => this.#address(),
         token: () => this.#tokens.current,
         takeOtherToken: (refused) => this.#tokens.takeOther(refused),
@@ -144,7 +145,8 @@ export class UserSessionClient {
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
     const isOwn = !this.#group || this.#group.isLeading;
-    this.#group?.leave(ENDED);
+    const isLoggedOut = this.#snapshot.connectionStatus === "logged_out";
+    this.#group?.leave(({ type }) => (isLoggedOut && type === "logout_all" ? DONE : ENDED));
     if (isOwn) return this.#core.stop();
     const isAway = { connectionStatus: "idle", isConnected: false, isLoading: false, pendingRequests: 0 } as const;
     this.#show({ ...this.#snapshot, ...isAway, error: null, problem: null }, []);
@@ -258,17 +260,17 @@ export class UserSessionClient {
   }
 
   #ask(request: Message): Promise<RequestOutcome> {
-    if (this.#isOver()) return Promise.resolve(ENDED);
     const message = asJson(request);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
     const key = `${this.#run} ${this.#askedCount++}`;
+    // The tab that leads knows whether what is over is about to begin again.
     if (this.#group && !this.#group.isLeading) return this.#group.ask(key, message);
-    return this.#core.request(key, message);
+    return this.#request(key, message);
   }
 
-  /** Whether what is asked now will not be done. */
-  #isOver(): boolean {
-    return isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
+  #request(key: string, message: Message, id: string | null = null): Promise<RequestOutcome> {
+    const isDone = isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
+    return isDone ? Promise.resolve(ENDED) : this.#core.request(key, message, id);
   }
 
   #address(): string {
@@ -339,7 +341,7 @@ export class UserSessionClient {
       lead: (last) => {
         if (last) this.#core.adopt(last.memory);
         // What was over for the tab that led is over for all.
-        if (last && isOver(last.snapshot.connectionStatus)) return;
+        if (last && isOver(last.snapshot.connectionStatus)) return this.#core.adoptEnd(last.snapshot);
         const { isConnected, connectionStatus } = this.#snapshot;
         const waitedMs = connectionStatus === "connecting" ? monotonicMs() - this.#joinedAt : 0;
         this.#core.start(isConnected, { waitedMs });
@@ -347,10 +349,11 @@ export class UserSessionClient {
       follow: () => this.#core.handOver(),
       updated: ({ snapshot, memory, changes }) => {
         this.#core.adopt(memory);
-        this.#show(unlessSame(this.#snapshot, snapshot), changes);
+        const coming = changes.filter((change) => change.type === "event" && change.event.inbox !== null).length;
+        const isLate = !this.#snapshot.state && memory.inbox && this.#toldMark?.isBehind(memory.inbox, coming);
+        this.#show(unlessSame(this.#snapshot, snapshot), isLate ? withReset(changes) : changes);
       },
-      requested: (key, message, id) =>
-        this.#isOver() ? Promise.resolve(ENDED) : this.#core.request(key, message, id),
+      requested: (key, message, id) => this.#request(key, message, id),
       unasked: () => this.#core.forgetUnsent(this.#run),
       sent: (key, id) => this.#core.noteSent(key, id),
       current,

@@ -18,6 +18,8 @@ export interface CoreSettings extends ConnectionSettings {
   run: string;
   /** A request was sent for the first time, under this id. */
   sent: (key: string, id: string) => void;
+  /** Does something unless another tab has begun to send in place of this one, which it may not know yet. */
+  ifLeading: (then: () => void) => void;
   lostAfterMs: number;
   requestsPerSecond: number;
 }
@@ -73,13 +75,14 @@ export class SessionCore {
         opened: (version) => (this.#version = version),
         frame: (frame) => this.#received(frame),
         dropped: (code) => this.#dropped(code),
-        ended: (ending, reason) => this.#ended(ending, reason),
+        ended: (ending, reason) => this.#mayHaveEnded(ending, reason),
         problemChanged: () => this.#changed(),
       },
     );
     this.#queue = new RequestQueue(settings.run, settings.requestsPerSecond, {
       send: (text) => this.#connection.send(text),
       sent: settings.sent,
+      ifLeading: settings.ifLeading,
       changed: () => this.#changed(),
       refused: (message) => this.#refuse({ message }),
       isDone: (message) => this.#isDone(message),
@@ -103,6 +106,12 @@ export class SessionCore {
   adopt(memory: Memory): void {
     this.#model.memory = memory;
     this.#connection.lastReceivedAt = moment();
+  }
+
+  /** Another tab, which led, has found that it is over. */
+  adoptEnd({ connectionStatus, problem }: SessionSnapshot): void {
+    this.#ending = problem;
+    this.#end(connectionStatus);
   }
 
   /** A presence that must be set again since nobody else has set one meanwhile, `null` if none. */
@@ -301,6 +310,12 @@ export class SessionCore {
       this.#connection.tellProblem();
       this.#changed();
     });
+  }
+
+  /** The server takes this tab's socket for replaced when the tab that leads now repeats what this one has sent. */
+  #mayHaveEnded(ending: Ending, reason: string): void {
+    if (ending === "replaced") this.#settings.ifLeading(() => this.#ended(ending, reason));
+    else this.#ended(ending, reason);
   }
 
   #ended(ending: Ending, reason: string): void {

@@ -15,6 +15,8 @@ type Message = readonly [n: number, expiresAt: number];
 export interface Inbox extends InboxState {
   /** Up to this number the page has all messages. */
   place: number;
+  /** The newest message when the server said last that some were dropped, 0 if it never did. */
+  lostAt: number;
   /** The page's messages that count as unread, oldest first. */
   expiring: readonly Message[];
   /** Its messages that have expired since the server's count that they may be in, oldest first. */
@@ -24,7 +26,7 @@ export interface Inbox extends InboxState {
 /** As many messages are kept: the oldest goes when another comes. */
 const MESSAGES_MAX = 64;
 
-const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [], expired: [] };
+const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, lostAt: 0, expiring: [], expired: [] };
 
 /**
  * The server has told how it stands. Whoever has no place, or one that an older copy of the server's data
@@ -32,8 +34,9 @@ const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, expiring: [], expi
  *
  * The server counts when it writes, and a page that was frozen reads that much later: what has expired
  * since is in the count. A message that is not in it had expired by then or, without room, was the oldest.
+ * @param isLost Whether it has said that messages above the page's place were dropped.
  */
-export function toldInbox(known: Inbox | null, told: InboxState): Inbox {
+export function toldInbox(known: Inbox | null, told: InboxState, isLost = false): Inbox {
   const { last, read, unread } = told;
   const place = known && known.place <= last ? known.place : read;
   const isThere = ([n]: Message): boolean => n > read && n <= place;
@@ -43,19 +46,20 @@ export function toldInbox(known: Inbox | null, told: InboxState): Inbox {
   const counted = expired.slice(tooMany);
   return {
     ...{ last, read, place, unread: unread - counted.length, expired: counted },
+    lostAt: isLost ? last : (known?.lostAt ?? 0),
     expiring: expiring.slice(Math.max(0, tooMany - expired.length)),
   };
 }
 
 /** A message has come that is above the page's place. */
 export function withMessage(known: Inbox | null, n: number, expiresAt = Infinity): Inbox {
-  const { last, read, expiring, expired } = known ?? EMPTY;
+  const { last, read, lostAt, expiring, expired } = known ?? EMPTY;
   // The server's count has all up to its last.
   const unread = Math.min((known ?? EMPTY).unread + Number(n > last), MESSAGES_MAX);
   const held: readonly Message[] = n > read ? [...expiring, [n, expiresAt]] : expiring;
   // More than are counted are held if an older copy of the server's data was put back, without the older ones.
   const counted = held.slice(Math.max(0, held.length - unread));
-  return { read, place: n, last: Math.max(last, n), unread, expiring: counted, expired };
+  return { read, place: n, last: Math.max(last, n), lostAt, unread, expiring: counted, expired };
 }
 
 /**

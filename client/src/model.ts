@@ -12,7 +12,7 @@ export const AWAY_MAX = 64;
 interface Position {
   epoch: number;
   seq: number;
-  /** The epoch since which the numbers go on, so that numbers of the same origin can be compared. */
+  /** Names the history in which the numbers go on, so that numbers of the same origin can be compared. */
   origin: number;
 }
 
@@ -73,8 +73,9 @@ export class SessionModel {
       const { epoch = position.epoch } = frame;
       if (epoch === position.epoch && seq <= position.seq) return [];
       // Numbers that go back were lost, and are given again.
-      const origin = seq > position.seq ? position.origin : epoch;
-      this.#know({ position: { epoch, seq, origin } });
+      const isBack = seq <= position.seq;
+      this.#know({ position: { epoch, seq, origin: isBack ? epoch : position.origin } });
+      if (isBack) this.#know({ stateSeq: 0 });
     }
     // While it catches up, the state is ahead of the frames.
     return this.#happened(frame, seq === undefined || seq > this.memory.stateSeq);
@@ -84,18 +85,18 @@ export class SessionModel {
     const { state: before, position, inbox } = this.memory;
     const state = stateOf(frame);
     const place = placeOf(frame);
+    const isLost = frame.lost === true;
     const isResumed = place !== null && position !== null && this.#isResuming && frame.reset !== true;
     this.#clockLead = state.lastActive - monotonicMs();
     this.#know({
       state,
       devices: frame.devices ?? [],
-      // The numbers go on in another epoch, and its own are still to come.
-      position: isResumed ? { ...position, epoch: place.epoch } : place,
+      position: positionAt(place, position, isResumed),
       stateSeq: place?.seq ?? 0,
       // Its count and the clock are of one moment: nothing in it has expired.
-      inbox: frame.inbox ? toldInbox(inbox && countedAt(inbox, this.#now), frame.inbox) : null,
+      inbox: frame.inbox ? toldInbox(inbox && countedAt(inbox, this.#now), frame.inbox, isLost) : null,
     });
-    const isReset = (before && !isResumed) || frame.lost === true;
+    const isReset = (before && !isResumed) || isLost;
     const changes: SessionChange[] = isReset ? [{ type: "reset" }] : [];
     if (!before || before.presence === state.presence) return changes;
     return [...changes, { type: "presenceChanged", presence: state.presence }];
@@ -199,6 +200,15 @@ function eventOf({ event: name, data = null, from }: FrameOf<"event">): SessionC
 
 function placeOf({ epoch, seq }: FrameOf<"initial_state" | "state">): Position | null {
   return epoch === undefined || seq === undefined ? null : { epoch, seq, origin: epoch };
+}
+
+/** Where a page is behind the first frame of a connection. */
+function positionAt(place: Position | null, before: Position | null, isResumed: boolean): Position | null {
+  if (!place || !before) return place;
+  // The numbers go on in another epoch, and its own are still to come.
+  if (isResumed) return { ...before, epoch: place.epoch };
+  // Whoever starts over is in another history: a backup that is restored twice has the same place each time.
+  return { ...place, origin: Math.random() };
 }
 
 function stateOf(frame: FrameOf<"initial_state" | "state">): SessionState {

@@ -54,8 +54,8 @@ export interface Request {
   frame: number | null;
   /** How often the server has failed to do it. */
   failures: number;
-  /** Whether it waits before it is repeated, since the server has failed. */
-  isPausing: boolean;
+  /** Runs while it waits before it is repeated, since the server has failed. */
+  pause: ReturnType<typeof setTimeout> | null;
   settle: (outcome: RequestOutcome) => void;
 }
 
@@ -63,6 +63,8 @@ export interface QueueHandlers {
   send(text: string): boolean;
   /** A request was sent for the first time, under this id. */
   sent(key: string, id: string): void;
+  /** Does something unless another tab has begun to send in place of this one, which it may not know yet. */
+  ifLeading(then: () => void): void;
   /** The pending requests have changed. */
   changed(): void;
   /** Something was refused without the server. */
@@ -130,7 +132,7 @@ export class RequestQueue {
         known.settle = (outcome) => [settle, resolve].forEach((tell) => tell(outcome));
         return;
       }
-      const isUnsent = { lastSentAt: null, frame: null, failures: 0, isPausing: false };
+      const isUnsent = { lastSentAt: null, frame: null, failures: 0, pause: null };
       const request = { key, message, text, id, ...isUnsent, settle: resolve };
       this.#pending.push(request);
       this.#handlers.changed();
@@ -164,14 +166,23 @@ export class RequestQueue {
     for (const request of this.#pending) request.frame = null;
   }
 
-  /** Sends what can be sent. */
-  flush(): void {
+  /**
+   * Sends what can be sent.
+   * @param isLeading Whether this tab is known to lead. If it was frozen, the next one that leads may have sent what
+   *   other tabs had asked this one, under ids of its own.
+   */
+  flush(isLeading = false): void {
+    let isAnyUnsure = false;
     for (const request of [...this.#pending]) {
       if (this.#version === null) return;
-      if (request.frame !== null || request.isPausing || this.#mustWait(request)) continue;
-      if (!this.#earnCredit()) return;
+      if (request.frame !== null || request.pause !== null || this.#mustWait(request)) continue;
+      const isUnsure = !isLeading && request.id === null && !request.key.startsWith(this.#run);
+      isAnyUnsure ||= isUnsure;
+      if (isUnsure) continue;
+      if (!this.#earnCredit()) break;
       this.#send(request, this.#version);
     }
+    if (isAnyUnsure) this.#handlers.ifLeading(() => this.flush(true));
   }
 
   /** Takes the answer to a request, if the frame is one. */
@@ -211,6 +222,7 @@ export class RequestQueue {
     const at = this.#pending.indexOf(request);
     if (at < 0) return;
     this.#pending.splice(at, 1);
+    clearTimeout(request.pause ?? undefined);
     this.#handlers.changed();
     request.settle(outcome);
     this.flush();
@@ -224,6 +236,7 @@ export class RequestQueue {
   /** Lets go of what is pending. */
   handOver(): Request[] {
     this.disconnected();
+    for (const { pause } of this.#pending) clearTimeout(pause ?? undefined);
     return this.#pending.splice(0);
   }
 
@@ -271,9 +284,8 @@ export class RequestQueue {
   /** The server has failed, and may do so again: it is asked ever more seldom. */
   #pause(request: Request): void {
     request.frame = null;
-    request.isPausing = true;
-    setTimeout(() => {
-      request.isPausing = false;
+    request.pause = setTimeout(() => {
+      request.pause = null;
       this.flush();
     }, backoffMs(request.failures++));
   }

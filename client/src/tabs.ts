@@ -104,12 +104,12 @@ export class TabGroup {
     this.#channel = null;
   }
 
-  /** @param outcome Of what this tab has asked for and hears no more of. */
-  leave(outcome: RequestOutcome): void {
+  /** @param outcomeOf Tells the outcome of what this tab has asked for and hears no more of. */
+  leave(outcomeOf: (message: Message) => RequestOutcome): void {
     this.pause();
     // Who joins again begins again what was over.
     this.#forgetEnding();
-    for (const { settle } of this.#forwarded.values()) settle(outcome);
+    for (const { message, settle } of this.#forwarded.values()) settle(outcomeOf(message));
     this.#forwarded.clear();
   }
 
@@ -232,7 +232,7 @@ export class TabGroup {
   }
 
   #receive(message: TabMessage): void {
-    if (message.kind === "token") return this.#handlers.offered(message.token, true);
+    if (message.kind === "token") this.#handlers.offered(message.token, true);
     if (message.kind === "hello" && message.token) this.#handlers.offered(message.token, false);
     if (this.isLeading) this.#receiveAsLeader(message);
     else this.#receiveAsFollower(message);
@@ -249,10 +249,14 @@ export class TabGroup {
         this.#handlers.wake();
         return this.tell(this.#handlers.current());
       case "told":
-        // Of one that led before and does not know yet that it doesn't: the others have heard it, too.
-        return this.tell(this.#handlers.current());
+        // A tab that led before and does not know yet that it doesn't: others may have heard it first.
+        return void this.#insist();
       case "reconnect":
-        return this.#handlers.reconnect();
+        this.#handlers.reconnect();
+        return this.tell(this.#handlers.current());
+      case "token":
+        // Whoever has offered it waits for a sign of life.
+        return this.tell(this.#handlers.current());
       case "ask":
         return void this.#answer(message.key, message.message, message.id);
       case "leading":
@@ -265,7 +269,7 @@ export class TabGroup {
         return this.#handlers.sent(message.key, message.id);
       default:
         // A leader has no use for these, nor for what a newer version's tab may say.
-        message satisfies TabMessage & { kind: "outcome" | "token" };
+        message satisfies TabMessage & { kind: "outcome" };
     }
   }
 
@@ -273,8 +277,13 @@ export class TabGroup {
    * Tells the others who leads, if it is still this tab: one that was frozen says that it does when it is given the
    * lock that was taken from it meanwhile.
    */
-  async #insist(): Promise<void> {
-    if (await this.#stillLeads(this.#terms)) this.#claim();
+  #insist(): Promise<void> {
+    return this.ifLeading(() => this.#claim());
+  }
+
+  /** Does something only if this tab leads without a break from now until it has asked the browser. */
+  async ifLeading(then: () => void): Promise<void> {
+    if (await this.#stillLeads(this.#terms)) then();
   }
 
   /**
@@ -341,7 +350,7 @@ export class TabGroup {
     if (!known?.position || !memory.position) return this.#receiveWithoutPlace(update, known);
     const isSameOrigin = memory.position.origin === known.position.origin;
     const isBehind = isSameOrigin && memory.position.seq <= known.position.seq;
-    const isNew = !isBehind || placeIn(memory) > placeIn(known);
+    const isNew = !isBehind || isAhead(memory, known);
     const isMissing = this.#wasAway ? isNew : !isBehind && !isCounted;
     this.#wasAway = false;
     this.#take({
@@ -355,7 +364,8 @@ export class TabGroup {
     const { memory, changes, snapshot } = update;
     // In version 1 nothing is counted. A leader that is not connected yet says nothing about what was seen.
     const isUncounted = snapshot.isConnected && !memory.position;
-    const isMissing = this.#wasAway && ((isUncounted && known?.position) || placeIn(memory) > placeIn(known));
+    const isOther = known?.position ? isUncounted : known?.state && memory.position;
+    const isMissing = this.#wasAway && (isOther || isAhead(memory, known));
     if (!known?.position || isUncounted) this.#wasAway = false;
     this.#take({
       ...update,
@@ -375,10 +385,14 @@ export class TabGroup {
   }
 }
 
-/** The number up to which a tab has all messages of the inbox, 0 if it knows of none. */
-const placeIn = (memory: Memory | undefined): number => memory?.inbox?.place ?? 0;
+/** Whether a leader was given messages of the inbox, or told that some were dropped, of which a tab does not know. */
+function isAhead({ inbox }: Memory, known: Memory | undefined): boolean {
+  if (!inbox) return false;
+  const { place = 0, lostAt = 0 } = known?.inbox ?? {};
+  return inbox.place > place || (inbox.lostAt ?? 0) > lostAt;
+}
 
 /** The changes, a reset among them. */
-function withReset(changes: readonly SessionChange[]): readonly SessionChange[] {
+export function withReset(changes: readonly SessionChange[]): readonly SessionChange[] {
   return changes.some(({ type }) => type === "reset") ? changes : [{ type: "reset" }, ...changes];
 }

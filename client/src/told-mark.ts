@@ -2,7 +2,7 @@
  * Up to where this device has told its listeners of the inbox's messages. A page that is loaded anew, or a
  * second tab, gets from the server all that is unread, and must not tell again what was told.
  */
-import type { InboxState } from "./inbox.js";
+import type { Inbox, InboxState } from "./inbox.js";
 import { attempt, page } from "./page.js";
 
 /** The same for as long as the page lasts, where nothing can be stored. */
@@ -26,6 +26,14 @@ export class ToldMark {
     const isNew = n > this.#told;
     if (isNew) this.#told = n;
     return isNew;
+  }
+
+  /**
+   * Whether another tab has unread messages that nobody on this device may have listened to.
+   * @param coming How many of them are about to be told.
+   */
+  isBehind({ place, read, unread }: Inbox, coming: number): boolean {
+    return unread > coming && place > Math.max(read, this.#told);
   }
 
   /** Somebody has listened to a message, which no page of this device tells any more that is opened later. */

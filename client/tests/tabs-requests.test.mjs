@@ -128,6 +128,7 @@ test("a tab that leads again does nothing about what it was asked before another
   ask("other.after");
   await quiet();
   accept(given.newest());
+  await quiet();
   assert.deepEqual(given.newest().requests.map(({ event }) => event), ["own", "other.after"]);
   ack(given.newest(), given.newest().requests[0].id);
   assert.deepEqual(await own, DONE);

@@ -13,6 +13,9 @@ const LOGOUT_REASON = "Logged out from all devices";
 /** The codes of outcomes that leave open whether a request was done. */
 const OPEN_CODES = new Set(["unknown", "ended"]);
 
+/** How many numbers below its highest the server knows of a run. */
+const WINDOW = 64;
+
 /** How many messages are kept. */
 export const INBOX_MAX = 64;
 
@@ -81,6 +84,16 @@ function frameKey(text) {
   const frame = parsed(text);
   if (frame?.type === "event") return frame.event;
   return frame?.type === "game_joined" ? `+${frame.gameId}` : `-${frame?.gameId}`;
+}
+
+/**
+ * The run and the number of a request's id, and the number of the run from which on the server forgets it.
+ * @param {string} id
+ */
+export function windowOf(id) {
+  const [run, digits] = id.split(".");
+  const number = Number(digits);
+  return { run, number, forgottenFrom: number + WINDOW + 1 };
 }
 
 /** The ids that a turn has called too old to know whether they were done. @param {Turn} turn */

@@ -2,7 +2,7 @@
  * The ghost sees what the object really does, turn by turn, and remembers it: what was done, in which order, and
  * what a crash or a restored backup has undone. Nothing of the simulated world knows of it.
  */
-import { isDoneIn, isLogout, isRepetition, messageIn, readIn, requestOf, tooOldIn } from "./adapter.mjs";
+import { isDoneIn, isLogout, isRepetition, messageIn, readIn, requestOf, tooOldIn, windowOf } from "./adapter.mjs";
 
 /** @import { Turn } from "./platform/object.mjs" */
 
@@ -52,6 +52,8 @@ export class Ghost {
   heard = new Set();
   /** How many deeds there were at each restore. @type {number[]} */
   restores = [];
+  /** The highest number of each run under which the object got a request. @type {Map<string, number>} */
+  #newest = new Map();
   #now;
   #second;
 
@@ -67,7 +69,7 @@ export class Ghost {
    */
   turned(turn) {
     for (const id of tooOldIn(turn)) {
-      if (this.heard.has(id)) this.forgotten.add(id);
+      if (this.#isOwedAnAnswer(id)) this.forgotten.add(id);
       this.doubt(requestOf(turn.content)?.key ?? "");
     }
     const records = this.#recordsOf(turn);
@@ -85,9 +87,22 @@ export class Ghost {
     };
   }
 
+  /** Whether the object got a request that is still among the newest of its run. @param {string} id */
+  #isOwedAnAnswer(id) {
+    const { run, forgottenFrom } = windowOf(id);
+    return this.heard.has(id) && (this.#newest.get(run) ?? 0) < forgottenFrom;
+  }
+
   /** Nobody can say whether a request was done. @param {string} key What it asked for. */
   doubt(key) {
     if (/^[+-]/.test(key)) this.doubtedGames.add(key);
+  }
+
+  /** @param {string} id */
+  #hear(id) {
+    const { run, number } = windowOf(id);
+    this.heard.add(id);
+    this.#newest.set(run, Math.max(number, this.#newest.get(run) ?? 0));
   }
 
   /** @param {Turn} turn @returns {(Deed | Revocation | Reading)[]} */
@@ -95,7 +110,7 @@ export class Ghost {
     if (turn.kind === "message") {
       const request = requestOf(turn.content);
       // A frame on a socket that the server has closed is as good as lost.
-      if (request?.id && !request.isAgain && !turn.end?.hasSentClose) this.heard.add(request.id);
+      if (request?.id && !request.isAgain && !turn.end?.hasSentClose) this.#hear(request.id);
       if (!request?.key || !isDoneIn(turn, request.key)) return [];
       return [this.#deed(request.key, request.id)];
     }

@@ -79,7 +79,9 @@ export class Sight {
    * @param {Deed[]} deeds
    */
   #advance(place, key, deeds) {
-    const next = deeds.find(({ index }) => index >= place);
+    // What a restored backup has undone is seen only if it was not done again.
+    const coming = deeds.filter(({ index }) => index >= place);
+    const next = coming.find(({ isUndone }) => !isUndone) ?? coming[0];
     if (!next) {
       const what = (this.seen.get(key)?.count ?? 0) > 1 ? "twice" : "after what came later";
       return this.#violate("once-in-order", `${key} ${what}`);

@@ -169,7 +169,7 @@ export class World {
       profile.clockOffsetMs = 0;
       for (const page of profile.pages) {
         page.clockSet();
-        page.socket?.link.cutAfter(null);
+        page.spareLinks();
         page.setVisible(true);
         page.comeBack();
       }

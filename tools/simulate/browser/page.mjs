@@ -160,6 +160,11 @@ export class Page {
     for (const run of this.#backlog.splice(0)) this.task(run);
   }
 
+  /** No fault that was planned for any of its connections happens any more. */
+  spareLinks() {
+    for (const { link } of this.#sockets) link.cutAfter(null);
+  }
+
   // What its sockets do
 
   /** @param {PageSocket} socket @param {string} url @param {string[]} protocols */
