@@ -84,8 +84,8 @@ const SCRIPT_MUTANTS = [
   {
     name: "a client keeps its number after a reset",
     file: "client/src/model.ts",
-    from: "position: isResumed ? { ...position, epoch: place.epoch } : place,",
-    to: "position: position && place ? { ...position, epoch: place.epoch } : place,",
+    from: "if (isResumed) return { ...before",
+    to: "return { ...before",
     caughtBy: "missed-in-silence",
     seeds: 5,
   },
