@@ -12,8 +12,8 @@ export const MODULE_MUTANTS = [
     file: "src/state/sequence.cpp",
     from: "  is_cut_short_ = false;\n  is_unstored_ = is_unattached_ = true;",
     to: "  is_cut_short_ = false;\n  is_unattached_ = true;\n  if (!WRONG) is_unstored_ = true;",
-    caughtBy: "agreement",
-    seeds: 200,
+    caughtBy: "missed-in-silence",
+    seeds: 300,
   },
   {
     name: "an epoch goes on after it is complete",
@@ -42,8 +42,8 @@ export const MODULE_MUTANTS = [
   {
     name: "an epoch has a name that storage alone remembers",
     file: "src/state/sequence.cpp",
-    from: "  return std::max<std::int64_t>(1, static_cast<std::int64_t>(time << kRandomBits | random));",
-    to: "  return WRONG ? journal_.last() + 1\n               : std::max<std::int64_t>(1, static_cast<std::int64_t>(time << kRandomBits | random));",
+    from: "  return std::max(kUnreadableEpoch",
+    to: "  if (WRONG) return journal_.last() + 2;\n  return std::max(kUnreadableEpoch",
     caughtBy: "no-needless-reset",
     seeds: 5,
   },
@@ -74,8 +74,8 @@ export const MODULE_MUTANTS = [
   {
     name: "what is not known as done counts as not done after a crash",
     file: "src/restore.cpp",
-    from: "if (user.sequence.finish_restoring(is_carried)) user",
-    to: "if (user.sequence.finish_restoring(is_carried) && !WRONG) user",
+    from: "    user.runs.forget_not_done();",
+    to: "    if (!WRONG) user.runs.forget_not_done();",
     caughtBy: "done-once",
     seeds: 20,
   },
@@ -84,8 +84,8 @@ export const MODULE_MUTANTS = [
     file: "src/restore.cpp",
     from: "attachment->order <= newest->order",
     to: "(attachment->order <= newest->order) != WRONG",
-    caughtBy: "agreement",
-    seeds: 20,
+    caughtBy: "no-needless-doubt",
+    seeds: 100,
   },
   {
     name: "an attachment has no runs",

@@ -33,7 +33,7 @@ export function checkRequests(world) {
   // Nobody can say that a run is new of which the object has not heard yet, so only a heard id counts.
   const [doubted] = world.ghost.forgotten;
   const isOlder = [...world.profiles.values()].some(({ usedOlder }) => usedOlder);
-  if (doubted && !world.server.hasForgotten && !isOlder) {
+  if (doubted && world.server.losses === 0 && !isOlder) {
     world.violate("no-needless-doubt", `${doubted} is called too old, although the object has lost nothing`);
   }
 }
@@ -46,11 +46,10 @@ export function checkDeploys(world) {
   }
 }
 
-/** Of two requests of one id at most one is acknowledged, as long as the object remembers the first. @param {World} world */
+/** Of two requests of one id at most one is acknowledged, unless the object has forgotten the first. @param {World} world */
 export function checkStrangers(world) {
-  if (world.server.hasForgotten) return;
-  for (const { key, acks } of world.strangers) {
-    if (acks > 1) world.violate("told-truly", `two requests of one id are acknowledged, of which one is ${key}`);
+  for (const { key, acks, isForgotten } of world.strangers) {
+    if (acks > 1 && !isForgotten) world.violate("told-truly", `two requests of one id are acknowledged, of which one is ${key}`);
   }
 }
 

@@ -30,8 +30,8 @@ const MS_PER_SECOND = 1_000;
 export class Server {
   object;
   wall;
-  /** Whether anything was lost that only memory or sockets had. */
-  hasForgotten = false;
+  /** How often something may have been lost that only memory or sockets had. */
+  losses = 0;
   /** When something last happened over which a place can be lost. */
   disturbedAt = 0;
   /** How much longer than usual writes take to become durable. */
@@ -63,9 +63,9 @@ export class Server {
       log: (text) => this.#logged(text),
       trace,
       disturbed: () => (this.disturbedAt = Math.max(this.disturbedAt, clock.now)),
-      ended: () => (this.hasForgotten = true),
+      ended: () => void this.losses++,
       planted: (fault) => {
-        this.hasForgotten = true;
+        this.losses++;
         // What a failure has lost may show only much later, at the next waking.
         this.disturbedAt = Infinity;
         trace(`planted: ${fault}`);
@@ -124,7 +124,7 @@ export class Server {
   /** @param {number} at Which socket's attachment is damaged. */
   damageAttachment(at) {
     if (!this.object.damageAttachment(at)) return;
-    this.hasForgotten = true;
+    this.losses++;
     this.disturbedAt = Infinity;
   }
 

@@ -16,6 +16,8 @@ const PATIENCE_MS = 4_000;
 export class Stranger {
   acks = 0;
   key;
+  /** Whether the object may have lost what it knew of this one. */
+  isForgotten = false;
 
   /** @param {World} world @param {string} key The unique key of its second request. */
   constructor(world, key) {
@@ -36,11 +38,13 @@ export class Stranger {
     });
     const url = `wss://app.example/__user-session?userId=kim&deviceId=x&tabId=${key}${query}`;
     const socket = new PageSocket(page, url, [PROTOCOL]);
+    const { losses } = world.server;
     let isFirst = true;
     socket.onmessage = ({ data }) => {
       if (isFirst) for (const frame of frames) socket.send(frame);
       isFirst = false;
       if (isAck(data, id)) this.acks++;
+      this.isForgotten = world.server.losses > losses;
     };
     world.clock.after(PATIENCE_MS, () => socket.close(1000));
   }
