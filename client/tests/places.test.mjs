@@ -85,3 +85,13 @@ test("after the user's data was erased all is as the server says, and no place f
   assert.equal(placeAfterBreak(), "8.2");
   assert.equal(newest().url.searchParams.get("inbox"), "5");
 });
+
+test("what comes after numbers that went back is news: the state follows it", (t) => {
+  const { client, newest, changes, event } = connected(t);
+  newest().receive({ type: "game_joined", gameId: "go", activeGames: ["go"], epoch: 8, seq: 2 });
+  newest().receive({ type: "presence_updated", presence: "away", seq: 3 });
+  event(4);
+  const { activeGames, presence } = client.getSnapshot().state ?? {};
+  assert.deepEqual([activeGames, presence], [["go"], "away"]);
+  assert.deepEqual(told(changes), ["gameJoined", "presenceChanged", 4]);
+});

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, repeated } from "./support/fake-socket.mjs";
-import { connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
+import { connectAll, knowledge, leadAlone, listen, quiet, stealable, tabs, until } from "./support/tabs.mjs";
 
-/** @import { TestContext } from "node:test" */
 /** @import { FakeSocket } from "./support/fake-socket.mjs" */
 
 const DONE = { ok: true, credentialShared: false };
@@ -18,26 +17,6 @@ const ack = (socket, id) => socket.receive({ type: "ack", id });
 
 /** @param {FakeSocket} socket @param {string} id @param {string} code */
 const refuse = (socket, id, code) => socket.receive({ type: "error", code, message: code, id });
-
-/** Hears what tabs tell each other. @param {TestContext} t @param {string} name */
-function listen(t, name) {
-  const channel = new BroadcastChannel(name);
-  /** @type {any[]} */
-  const heard = [];
-  channel.onmessage = (event) => heard.push(/** @type {any} */ (event).data);
-  t.after(() => channel.close());
-  return { channel, heard };
-}
-
-/** Leads in place of a client, and hears what is asked. @param {TestContext} t @param {string} name */
-function leadAlone(t, name) {
-  let leave = () => {};
-  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
-  const held = navigator.locks.request(name, () => leading);
-  const { channel, heard } = listen(t, name);
-  const asked = () => heard.filter(({ kind }) => kind === "ask");
-  return { channel, asked, leave: () => (leave(), held) };
-}
 
 test("what the last leader sent is repeated by the next under its run, and what is asked anew goes under the next one's", async (t) => {
   const given = tabs(t, 2);
@@ -85,18 +64,7 @@ test("what the last leader had not sent yet is no repetition: the server would r
 for (const what of ["what it reads of being asked", "an answer that it reads"]) {
   test(`a tab that was frozen does nothing about ${what} once another leads, which does it itself`, async (t) => {
     const given = tabs(t, 1);
-    // The browser has not told it yet that its lock was taken away, and does so before it answers about locks.
-    let isTaken = false;
-    const lead = Promise.withResolvers();
-    t.mock.method(navigator.locks, "request", (/** @type {[string, object, () => void]} */ ...[, , granted]) => {
-      if (isTaken) return new Promise(() => {});
-      granted();
-      return lead.promise;
-    });
-    t.mock.method(navigator.locks, "query", async () => {
-      if (isTaken) lead.reject(Object.assign(new Error("stolen"), { name: "AbortError" }));
-      return {};
-    });
+    const lock = stealable(t);
     given.client.connect();
     await until("its socket", () => given.sockets.length === 1);
     accept(given.newest());
@@ -105,7 +73,7 @@ for (const what of ["what it reads of being asked", "an answer that it reads"]) 
     ask("before");
     await until("the request", () => given.newest().requests.length === 1);
     const socket = given.newest();
-    isTaken = true;
+    lock.isTaken = true;
     if (what.startsWith("an answer")) ack(socket, socket.requests[0].id);
     else ask("after");
     await until("its socket to be closed", () => socket.closedWith === 1000);

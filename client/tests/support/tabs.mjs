@@ -93,3 +93,43 @@ export function knowledge() {
     },
   };
 }
+
+/** Hears what tabs tell each other. @param {TestContext} t @param {string} name */
+export function listen(t, name) {
+  const channel = new BroadcastChannel(name);
+  /** @type {any[]} */
+  const heard = [];
+  channel.onmessage = (event) => heard.push(/** @type {any} */ (event).data);
+  t.after(() => channel.close());
+  return { channel, heard };
+}
+
+/** Leads in place of a client, and hears what is asked. @param {TestContext} t @param {string} name */
+export function leadAlone(t, name) {
+  let leave = () => {};
+  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
+  const held = navigator.locks.request(name, () => leading);
+  const { channel, heard } = listen(t, name);
+  const asked = () => heard.filter(({ kind }) => kind === "ask");
+  return { channel, asked, leave: () => (leave(), held) };
+}
+
+/**
+ * Locks that can be taken away from the one who leads. The browser tells it so late, but before it answers a question
+ * about locks.
+ * @param {TestContext} t
+ */
+export function stealable(t) {
+  const lead = Promise.withResolvers();
+  const lock = { isTaken: false };
+  t.mock.method(navigator.locks, "request", (/** @type {[string, object, () => void]} */ ...[, , granted]) => {
+    if (lock.isTaken) return new Promise(() => {});
+    granted();
+    return lead.promise;
+  });
+  t.mock.method(navigator.locks, "query", async () => {
+    if (lock.isTaken) lead.reject(Object.assign(new Error("stolen"), { name: "AbortError" }));
+    return {};
+  });
+  return lock;
+}
