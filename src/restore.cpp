@@ -104,12 +104,11 @@ bool Persistence::restore_extension(User& user, Step& step) {
   if (stored_extension_.empty()) return true;
   ByteReader reader(stored_extension_);
   const std::uint8_t version = reader.u8();
-  bool is_sound = false;
-  // Whatever it is, the next row has this release's instead.
-  has_extension_ = true;
+  bool is_sound = true;
   if (version == kOldExtensionVersion) {
     is_sound = restore_old_extension(reader, user.devices);
   } else if (version == kExtensionVersion) {
+    has_extension_ = true;
     ByteReader sequence(reader.text());
     is_sound = user.sequence.restore_row(sequence);
     if (reader.has_more()) {
@@ -124,9 +123,7 @@ bool Persistence::restore_extension(User& user, Step& step) {
     extension_rest_ = reader.rest();
   }
   if (is_sound) return true;
-  step.effects.log(
-      "what is stored of the devices of version 2 is damaged or of an unknown version: they start "
-      "over");
+  step.effects.log("what is stored of the devices of version 2 is damaged: they start over");
   user.sequence.forget_damaged();
   user.runs.forget();
   user.devices.forget();

@@ -86,7 +86,7 @@ const SHAPES = {
   event: counted({ needs: { event: isString, from: isString }, may: { data: isThere } }),
   pong: { 1: BARE, 2: BARE },
   error: { 1: ERROR, 2: { ...ERROR, may: { ...ERROR.may, id: isString } } },
-  push: { 2: { needs: { body: isBody }, may: { ...PLACE, inbox: isCount, expiresAt: isCount } } },
+  push: { 2: { needs: { body: isBody }, may: { ...PLACE, inbox: isCount, expiresAt: isCount, unread: isCount } } },
   inbox_read: { 2: { needs: { inbox: isCount, unread: isCount }, may: PLACE } },
   ack: { 2: { needs: { id: isString }, may: { repeated: isBoolean, credentialShared: isBoolean } } },
   device_connected: ABOUT_DEVICE,

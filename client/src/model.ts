@@ -148,11 +148,12 @@ export class SessionModel {
     return [];
   }
 
-  #pushed({ body, inbox: n, expiresAt }: FrameOf<"push">): SessionChange[] {
+  #pushed({ body, inbox: n, expiresAt, unread }: FrameOf<"push">): SessionChange[] {
     const { inbox } = this.memory;
     if (n !== undefined) {
       if (inbox && n <= inbox.place) return [];
-      this.#know({ inbox: withMessage(inbox, n, expiresAt) });
+      const counted = withMessage(inbox, n, expiresAt);
+      this.#know({ inbox: unread === undefined ? counted : toldInbox(counted, { ...counted, unread }) });
     }
     return [{ type: "event", event: { name: wellFormed(body.type), data: body, from: null, inbox: n ?? null } }];
   }

@@ -160,3 +160,22 @@ test("a message that the device has taken for expired counts as long as the serv
   t.mock.timers.tick(500);
   assert.equal(client.getSnapshot().unread, 0);
 });
+
+test("a message for which older ones were dropped says how many are unread: the page can't know how much room there is", (t) => {
+  const fake = newClient(t);
+  const unread = () => fake.client.getSnapshot().unread;
+  const push = (/** @type {number} */ n, more = {}) =>
+    fake.newest().receive({ type: "push", inbox: n, expiresAt: NOW + 1_000 * n, ...more, body: { type: "news", n } });
+  connect(fake, state(4, 0, 4));
+  bring(fake.newest(), 1, 2, 3, 4);
+  push(5, { unread: 4 });
+  assert.equal(unread(), 4);
+  push(6, { unread: 3 });
+  assert.equal(unread(), 3);
+  assert.deepEqual(told(fake.changes), [1, 2, 3, 4, 5, 6]);
+  t.mock.timers.tick(3_000);
+  assert.equal(unread(), 3, "those that were dropped expire without being counted");
+  fake.newest().receive({ type: "pong" });
+  t.mock.timers.tick(1_000);
+  assert.equal(unread(), 2);
+});

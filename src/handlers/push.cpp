@@ -2,6 +2,7 @@
 // or to an audience (event.h). A push with `keep` is a message of the inbox (state/inbox.h), which
 // waits until the user has read it.
 #include <algorithm>
+#include <optional>
 
 #include "limits.h"
 #include "session.h"
@@ -93,7 +94,9 @@ void Session::keep(const PushRequested& event, Step& step) {
   const std::string_view body = event.payload.text;
   const Inbox::Added added = user_.inbox.add(body, event.push_id, event.now, expires_at);
   // A message has a number of its own, and is not counted in the sequence.
-  write_message(out_, added.message.number, expires_at, body);
+  std::optional<std::size_t> unread;
+  if (added.dropped > 0) unread = user_.inbox.view(event.now).unread;
+  write_message(out_, added.message.number, expires_at, body, unread);
   send_by_version(body, out_, step);
   write_delivered_answer(out_, user_.connections.count(), added.message.number,
                          user_.inbox.all().size(), added.dropped);

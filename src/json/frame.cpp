@@ -157,11 +157,12 @@ void write_push(std::string& out, std::string_view body) {
   json.close_object();
 }
 
-void write_message(std::string& out, std::int64_t number, TimeMs expires_at,
-                   std::string_view body) {
+void write_message(std::string& out, std::int64_t number, TimeMs expires_at, std::string_view body,
+                   std::optional<std::size_t> unread) {
   JsonWriter json = frame(out, "push");
   json.number("inbox", number);
   json.number("expiresAt", expires_at);
+  if (unread) json.count("unread", *unread);
   json.json("body", body);
   json.close_object();
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,8 +89,10 @@ void write_event(std::string& out, std::string_view event, std::string_view data
                  std::string_view from);
 // Writes a pushed body in version 2. `body` is a JSON object and is sent to the letter.
 void write_push(std::string& out, std::string_view body);
-// Writes a message of the inbox.
-void write_message(std::string& out, std::int64_t number, TimeMs expires_at, std::string_view body);
+// Writes a message of the inbox. `unread` is the user's count with it, where a device can't count
+// by itself since others were dropped.
+void write_message(std::string& out, std::int64_t number, TimeMs expires_at, std::string_view body,
+                   std::optional<std::size_t> unread = std::nullopt);
 void write_inbox_read(std::string& out, const InboxView& inbox);
 // Writes the games as a JSON array, a part of other frames.
 void write_games(std::string& out, const std::vector<std::string>& games);

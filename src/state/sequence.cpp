@@ -16,9 +16,6 @@ namespace {
 constexpr unsigned kRandomBits = 12;
 constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << 41U) - 1;
 
-// Stands for whatever a row that can't be read says of epochs. No epoch has this name.
-constexpr std::int64_t kUnreadableEpoch = 1;
-
 constexpr std::size_t kMissingBytes = 8 + 8;
 
 // Returns the next number of a generator that begins at `state` (SplitMix64, by Sebastiano Vigna,
@@ -69,7 +66,7 @@ bool Sequence::reaches(Position since) const {
 std::int64_t Sequence::new_epoch(TimeMs now) {
   const std::uint64_t time = static_cast<std::uint64_t>(now) & kTimeMask;
   const std::uint64_t random = next_random(random_) >> (64U - kRandomBits);
-  return std::max(kUnreadableEpoch + 1, static_cast<std::int64_t>(time << kRandomBits | random));
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(time << kRandomBits | random));
 }
 
 void Sequence::begin(TimeMs now) {
@@ -103,8 +100,7 @@ void Sequence::forget_places() {
 bool Sequence::admit_frame(TimeMs now, const Connections& connections) {
   const bool is_awaited = v2_seen_at_ != 0 && now - v2_seen_at_ <= kAwaitedMs;
   if (connections.v2_count() == 0 && !is_awaited) {
-    // Whoever can read a row that this release can't must not find places in it any more.
-    if (is_known() || stored_open_ == kUnreadableEpoch) {
+    if (is_known()) {
       forget_places();
       is_unstored_ = is_unattached_ = true;
     }
@@ -309,7 +305,7 @@ void Sequence::forget_damaged() {
   *this = Sequence();
   random_ = random;
   // Whatever was known may be in more places than the damaged one, so it counts as cut short.
-  stored_open_ = open_ = kUnreadableEpoch;
+  stored_open_ = open_ = 1;
 }
 
 bool Sequence::finish_restoring(bool is_carried) {

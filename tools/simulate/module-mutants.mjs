@@ -42,8 +42,8 @@ export const MODULE_MUTANTS = [
   {
     name: "an epoch has a name that storage alone remembers",
     file: "src/state/sequence.cpp",
-    from: "  return std::max(kUnreadableEpoch",
-    to: "  if (WRONG) return journal_.last() + 2;\n  return std::max(kUnreadableEpoch",
+    from: "  return std::max<std::int64_t>(1, static_cast<std::int64_t>(time << kRandomBits | random));",
+    to: "  return WRONG ? journal_.last() + 1\n               : std::max<std::int64_t>(1, static_cast<std::int64_t>(time << kRandomBits | random));",
     caughtBy: "no-needless-reset",
     seeds: 5,
   },
