@@ -5,6 +5,7 @@ import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { ENDED, SessionCore } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { UNHEARD, added, callAll } from "./listeners.js";
+import { withReset } from "./missed.js";
 import { numberOption } from "./numbers.js";
 import { attempt, page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
@@ -12,7 +13,7 @@ import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./pr
 import { DONE, type Message, refusal } from "./requests.js";
 import { type SessionSnapshot, blankSnapshot, isOver } from "./snapshot.js";
 import type { LeaderUpdate } from "./tab-messages.js";
-import { TabGroup, canShareTabs, withReset } from "./tabs.js";
+import { TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
 import { ToldMark } from "./told-mark.js";

@@ -158,7 +158,7 @@ export class SessionCore {
     this.#connection.stop();
     this.#lost.clear();
     this.#expiry.clear();
-    this.#doubted = null;
+    this.#doubted = this.#refusal = null;
     if (!isOver(this.#status)) this.#status = "idle";
     this.#renewal.clear();
     return this.#queue.handOver();

@@ -5,9 +5,10 @@
  * does not answer, since the browser has frozen it, has the lock taken away.
  */
 import { Deadline } from "./deadline.js";
+import { isAhead, mayHaveMissed, withReset } from "./missed.js";
 import type { Memory } from "./model.js";
 import { attempt, page } from "./page.js";
-import type { RequestOutcome, SessionChange } from "./protocol.js";
+import type { RequestOutcome } from "./protocol.js";
 import { type Message, UNKNOWN_ID } from "./requests.js";
 import type { ForwardedRequest, LeaderUpdate, TabMessage } from "./tab-messages.js";
 
@@ -364,9 +365,8 @@ export class TabGroup {
     const { memory, changes, snapshot } = update;
     // In version 1 nothing is counted. A leader that is not connected yet says nothing about what was seen.
     const isUncounted = snapshot.isConnected && !memory.position;
-    const isOther = known?.position ? isUncounted : known?.state && memory.position;
-    const isMissing = this.#wasAway && (isOther || isAhead(memory, known));
-    if (!known?.position || isUncounted) this.#wasAway = false;
+    const isMissing = this.#wasAway && mayHaveMissed(known, memory, isUncounted);
+    this.#wasAway &&= !isUncounted && memory.position === null && Boolean(known?.state);
     this.#take({
       ...update,
       // The next leader would go on from the old place, and be brought again what was told uncounted.
@@ -383,16 +383,4 @@ export class TabGroup {
   #post(message: TabMessage): void {
     this.#channel?.postMessage(message);
   }
-}
-
-/** Whether a leader was given messages of the inbox, or told that some were dropped, of which a tab does not know. */
-function isAhead({ inbox }: Memory, known: Memory | undefined): boolean {
-  if (!inbox) return false;
-  const { place = 0, lostAt = 0 } = known?.inbox ?? {};
-  return inbox.place > place || (inbox.lostAt ?? 0) > lostAt;
-}
-
-/** The changes, a reset among them. */
-export function withReset(changes: readonly SessionChange[]): readonly SessionChange[] {
-  return changes.some(({ type }) => type === "reset") ? changes : [{ type: "reset" }, ...changes];
 }

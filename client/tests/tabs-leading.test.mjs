@@ -195,6 +195,37 @@ test("a tab that was away while its leader came to speak version 2 starts over: 
   assert.equal(resets(), 1);
 });
 
+test("a tab that was away starts over also if its leader has spoken version 1 all the time", async (t) => {
+  const { tell, memory, snapshot, client, resets, leaveAndComeBack } = await following(t);
+  const uncounted = { ...memory, position: null };
+  tell({ memory: uncounted });
+  await until("the state", () => client.getSnapshot().isConnected);
+  tell({ memory: uncounted });
+  await leaveAndComeBack();
+  tell({ snapshot: { ...snapshot, isConnected: false }, memory: uncounted });
+  await quiet();
+  assert.equal(resets(), 0, "a leader that is not connected may be brought what is missing");
+  tell({ memory: uncounted });
+  await until("the reset", () => resets() === 1);
+});
+
+test("what a tab had asked as the leader, and the next one has done, says nothing of its own socket", async (t) => {
+  const { client, newest, lock, channel, heard } = await leadingAlone(t);
+  void client.joinGame("go");
+  newest().receive({ type: "error", code: "internal", message: "no", id: newest().requests[0].id });
+  const outcome = client.updatePresence("away");
+  lock.isTaken = true;
+  channel.postMessage({ kind: "leading", from: "next" });
+  const asked = () => heard.find(({ kind, message }) => kind === "ask" && message.presence === "away");
+  await until("its question", asked);
+  channel.postMessage({ kind: "told", from: "next", ...knowledge(), changes: [], isCounted: false });
+  await untilIs(client, "connected");
+  channel.postMessage({ kind: "outcome", key: asked().key, outcome: DONE });
+  assert.deepEqual(await outcome, DONE);
+  await quiet();
+  assert.equal(client.getSnapshot().connectionStatus, "connected");
+});
+
 test("who starts over does not count with who was there before: a backup that is restored twice has one place", async (t) => {
   const { newest, sockets, heard, page } = await leadingAlone(t);
   newest().fail();
