@@ -270,8 +270,8 @@ export class UserSessionClient {
   }
 
   #request(key: string, message: Message, id: string | null = null): Promise<RequestOutcome> {
-    const isDone = isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
-    return isDone ? Promise.resolve(ENDED) : this.#core.request(key, message, id);
+    const hasEnded = isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
+    return hasEnded ? Promise.resolve(ENDED) : this.#core.request(key, message, id);
   }
 
   #address(): string {

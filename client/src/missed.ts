@@ -6,7 +6,7 @@ import type { SessionChange } from "./protocol.js";
 export function isAhead({ inbox }: Memory, known: Memory | undefined): boolean {
   if (!inbox) return false;
   const { place = 0, lostAt = 0 } = known?.inbox ?? {};
-  return inbox.place > place || (inbox.lostAt ?? 0) > lostAt;
+  return inbox.place > place || inbox.lostAt > lostAt;
 }
 
 /** Whether frames without a number, or messages, may have come between what a tab knows and what its leader does. */

@@ -30,7 +30,7 @@ export function serveFrame({ ctx, session }, socket, content) {
  */
 export function serveEnd(object, socket, close) {
   const { session, restart } = object;
-  // During its device's own close it is CLOSING, and CLOSED if the server has closed it and the device answers.
+  // A socket is CLOSING while its device's own close is served, and CLOSED if the device answers one of the server's.
   const leaving = socket.readyState === WebSocket.CLOSED ? undefined : socket;
   attempt(object, () => session.wake(leaving));
   if (close) answerClose(socket, close.code, close.reason);
