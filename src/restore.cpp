@@ -11,7 +11,9 @@
 namespace user_session {
 namespace {
 
-// Format of the extension that is written, and that of release 0.1.0.
+// Format of the extension that is written, and that of release 0.1.0. New fields need no other
+// number: a release that meets one it doesn't know keeps the extension as it is while it has
+// nothing to write in its place, and what it sends meanwhile is missing from the places in it.
 constexpr std::uint8_t kExtensionVersion = 3;
 constexpr std::uint8_t kOldExtensionVersion = 2;
 
