@@ -6,7 +6,8 @@ import type { SessionChange } from "./protocol.js";
 export function isAhead({ inbox }: Memory, known: Memory | undefined): boolean {
   if (!inbox) return false;
   const { place = 0, lostAt = 0 } = known?.inbox ?? {};
-  return inbox.place > place || inbox.lostAt > lostAt;
+  // Whoever has all up to a number had what was dropped below it.
+  return inbox.place > place || inbox.lostAt > Math.max(lostAt, place);
 }
 
 /** Whether frames without a number, or messages, may have come between what a tab knows and what its leader does. */

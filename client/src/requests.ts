@@ -169,20 +169,18 @@ export class RequestQueue {
   /**
    * Sends what can be sent.
    * @param isLeading Whether this tab is known to lead. If it was frozen, the next one that leads may have sent what
-   *   other tabs had asked this one, under ids of its own.
+   *   other tabs had asked this one, under ids of its own, and what was sent under another run's id would end that one.
    */
   flush(isLeading = false): void {
-    let isAnyUnsure = false;
     for (const request of [...this.#pending]) {
       if (this.#version === null) return;
       if (request.frame !== null || request.pause !== null || this.#mustWait(request)) continue;
-      const isUnsure = !isLeading && request.id === null && !request.key.startsWith(this.#run);
-      isAnyUnsure ||= isUnsure;
-      if (isUnsure) continue;
-      if (!this.#earnCredit()) break;
+      const isUnsure = !isLeading && !(request.id ?? request.key).startsWith(this.#run);
+      // What was asked later waits as well, or it would be done first.
+      if (isUnsure) return this.#handlers.ifLeading(() => this.flush(true));
+      if (!this.#earnCredit()) return;
       this.#send(request, this.#version);
     }
-    if (isAnyUnsure) this.#handlers.ifLeading(() => this.flush(true));
   }
 
   /** Takes the answer to a request, if the frame is one. */

@@ -49,6 +49,11 @@ export function canShareTabs(): boolean {
   return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel && page.AbortController));
 }
 
+/** Waits until the browser has told of a lock that was taken away: it does so before it answers a question about locks. */
+async function askBrowser(): Promise<void> {
+  await attempt(() => navigator.locks.query().catch(() => {}));
+}
+
 export class TabGroup {
   isLeading = false;
   /** How often this tab has begun to lead. */
@@ -282,9 +287,11 @@ export class TabGroup {
     return this.ifLeading(() => this.#claim());
   }
 
-  /** Does something only if this tab leads without a break from now until it has asked the browser. */
+  /** Does something only if this tab has the lock without a break from now until it has asked the browser. */
   async ifLeading(then: () => void): Promise<void> {
-    if (await this.#stillLeads(this.#terms)) then();
+    const turn = this.#turn;
+    await askBrowser();
+    if (this.isLeading && this.#turn === turn) then();
   }
 
   /**
@@ -303,7 +310,7 @@ export class TabGroup {
    * it hears that its lock was taken away, but a browser tells it of that before it answers a question about locks.
    */
   async #stillLeads(term: number): Promise<boolean> {
-    await attempt(() => navigator.locks.query().catch(() => {}));
+    await askBrowser();
     return this.isLeading && this.#terms === term;
   }
 

@@ -120,24 +120,31 @@ test("a tab that was frozen is not over for good when its socket is replaced by 
   await outcome;
 });
 
-test("a tab that leads and is replaced is over", async (t) => {
-  const { client, newest } = await leadingAlone(t);
+test("a tab that leads and is replaced is over, also if it hears one that led before", async (t) => {
+  const { client, newest, channel } = await leadingAlone(t);
+  const { promise, resolve } = Promise.withResolvers();
+  t.mock.method(navigator.locks, "query", () => promise);
   newest().fail(4409, "replaced");
+  channel.postMessage({ kind: "leading", from: "earlier" });
+  await quiet();
+  resolve({});
   await untilIs(client, "replaced");
 });
 
-test("what another tab asked and was not sent yet is sent by none that was frozen: the next leader does", async (t) => {
-  const { channel, newest, lock } = await leadingAlone(t, { requestsPerSecond: 1 });
-  for (const event of ["first", "second"]) {
-    channel.postMessage({ kind: "ask", key: `other ${event}`, message: { type: "broadcast", event }, id: null });
-  }
-  await until("the first", () => newest().requests.length === 1);
-  await quiet();
-  lock.isTaken = true;
-  t.mock.timers.tick(1_500);
-  await quiet();
-  assert.deepEqual(newest().requests.map(({ event }) => event), ["first"]);
-});
+for (const [what, ids] of Object.entries({ "was not sent yet": [null, null], "another had sent": ["earlier.1", "earlier.2"] })) {
+  test(`what another tab asked and ${what} is sent by none that was frozen: the next leader does`, async (t) => {
+    const { channel, newest, lock } = await leadingAlone(t, { requestsPerSecond: 1 });
+    for (const [at, id] of ids.entries()) {
+      channel.postMessage({ kind: "ask", key: `other ${at}`, message: { type: "broadcast", event: "e", data: at }, id });
+    }
+    await until("the first", () => newest().requests.length === 1);
+    await quiet();
+    lock.isTaken = true;
+    t.mock.timers.tick(1_500);
+    await quiet();
+    assert.deepEqual(newest().requests.map(({ data }) => data), [0]);
+  });
+}
 
 test("a leader that hears another speak says who leads, since a tab that has just come may have heard that one first", async (t) => {
   const { channel, heard, client } = await leadingAlone(t);

@@ -32,6 +32,7 @@ test("what the last leader sent is repeated by the next under its run, and what 
   assert.notEqual(runOf(given.newest()), run);
   outcomes.push(tab?.publish("f", 2));
   accept(given.newest());
+  await quiet();
   const [event, join, later] = given.newest().requests;
   assert.deepEqual([event, join], first.requests.map(repeated));
   assert.deepEqual([later.id, later.again], [`${runOf(given.newest())}.1`, undefined]);
@@ -54,6 +55,7 @@ test("what the last leader had not sent yet is no repetition: the server would r
   leader?.close();
   await until("the next leader", () => given.sockets.length === 2);
   accept(given.newest());
+  await quiet();
   t.mock.timers.tick(5_000);
   assert.deepEqual(
     given.newest().requests.map(({ data, again, id }) => [data, again, id.split(".")[1]]),
@@ -132,6 +134,7 @@ test("a tab that leads before it hears under which id its request was sent repea
   alone.channel.postMessage({ kind: "sent", key, id: "the-last-leaders-run.7" });
   await quiet();
   accept(given.newest());
+  await quiet();
   assert.deepEqual(given.newest().requests.map(({ id, again }) => [id, again]), [["the-last-leaders-run.7", true]]);
 });
 

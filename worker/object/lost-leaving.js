@@ -13,7 +13,7 @@ export class LostLeaving {
   #ctx;
   #wake;
   #isAny = false;
-  #isWaiting = false;
+  #count = 0;
 
   /**
    * @param {DurableObjectState} ctx
@@ -33,7 +33,7 @@ export class LostLeaving {
   note() {
     this.#isAny = true;
     this.#tell();
-    if (this.#isAny && !this.#isWaiting) this.#ctx.waitUntil(this.#tellLater());
+    if (this.#isAny) this.#ctx.waitUntil(this.#tellLater(++this.#count));
   }
 
   /** Notes that an instance has told it. */
@@ -41,14 +41,13 @@ export class LostLeaving {
     this.#isAny = false;
   }
 
-  async #tellLater() {
-    this.#isWaiting = true;
+  /** @param {number} count Ends with the next leaving that is lost, for which the pauses begin anew. */
+  async #tellLater(count) {
     for (const pause of PAUSES_MS) {
       await scheduler.wait(pause);
-      if (this.#isAny) this.#tell();
-      if (!this.#isAny) break;
+      if (!this.#isAny || count !== this.#count) return;
+      this.#tell();
     }
-    this.#isWaiting = false;
   }
 
   #tell() {
