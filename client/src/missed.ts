@@ -1,4 +1,4 @@
-/** What a tab has missed that shares a socket, by what it knows and what the tab that leads knows. */
+/** Finds out whether a tab that shares a socket has missed anything, by what it knows and what the tab that leads knows. */
 import type { Memory } from "./model.js";
 import type { SessionChange } from "./protocol.js";
 

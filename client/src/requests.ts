@@ -176,7 +176,7 @@ export class RequestQueue {
       if (this.#version === null) return;
       if (request.frame !== null || request.pause !== null || this.#mustWait(request)) continue;
       const isUnsure = !isLeading && !(request.id ?? request.key).startsWith(this.#run);
-      // What was asked later waits as well, or it would be done first.
+      // The requests behind it wait as well, or they would be done first.
       if (isUnsure) return this.#handlers.ifLeading(() => this.flush(true));
       if (!this.#earnCredit()) return;
       this.#send(request, this.#version);

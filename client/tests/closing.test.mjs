@@ -34,7 +34,7 @@ function refuse({ client, newest }, answer) {
   newest().receive({ type: "error", message: "no", id: newest().requests[0].id, ...answer });
 }
 
-/** What a client may be doing. @type {Record<string, (fake: Fake) => void>} */
+/** Each function has a client do something. @type {Record<string, (fake: Fake) => void>} */
 const DOING = {
   "it connects": () => {},
   "it is connected": ({ newest }) => accept(newest()),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, tokenOf } from "./support/fake-socket.mjs";
-import { connectAll, knowledge, leadAlone, listen, quiet, stealable, tabs, until } from "./support/tabs.mjs";
+import { acknowledge, connectAll, knowledge, leadAlone, listen, quiet, stealable, tabs, until } from "./support/tabs.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { UserSessionClient } from "user-session-worker/client" */
@@ -90,8 +90,7 @@ test("what a tab asks for right after it has begun the session again is done, wh
   const outcome = tab?.joinGame("go");
   await until("the next socket", () => given.sockets.length === 2);
   accept(given.newest());
-  await until("the request", () => given.newest().requests.length === 1);
-  given.newest().receive({ type: "ack", id: given.newest().requests[0].id });
+  await acknowledge(given);
   assert.deepEqual(await outcome, DONE);
 });
 
@@ -101,8 +100,7 @@ test("a logout that is done is told as done to the tab that asked, although its 
   const [, tab] = given.clients;
   tab?.on("loggedOut", () => tab.close());
   const outcome = tab?.logoutAllDevices();
-  await until("the request", () => given.newest().requests.length === 1);
-  given.newest().receive({ type: "ack", id: given.newest().requests[0].id });
+  await acknowledge(given);
   given.newest().receive({ type: "logged_out", scope: "all" });
   assert.deepEqual(await outcome, DONE);
 });

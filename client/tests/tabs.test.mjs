@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, repeated } from "./support/fake-socket.mjs";
-import { connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
+import { acknowledge, connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
 
 /** @import { UserSessionClient } from "user-session-worker/client" */
 
@@ -33,8 +33,7 @@ test("what a tab asks before it connects reaches the tab that leads", async (t) 
   accept(given.newest());
   const outcome = tab?.joinGame("go");
   tab?.connect();
-  await until("the request", () => given.newest().requests.length === 1);
-  given.newest().receive({ type: "ack", id: given.newest().requests[0].id });
+  await acknowledge(given);
   assert.deepEqual(await outcome, DONE);
 });
 

@@ -46,7 +46,7 @@ export function checkDeploys(world) {
   }
 }
 
-/** Of two requests of one id at most one is acknowledged, unless the object has forgotten the first. @param {World} world */
+/** A stranger gets at most one of two requests of one id acknowledged, unless the object has forgotten the first. @param {World} world */
 export function checkStrangers(world) {
   for (const { key, acks, isForgotten } of world.strangers) {
     if (acks > 1 && !isForgotten) world.violate("told-truly", `two requests of one id are acknowledged, of which one is ${key}`);

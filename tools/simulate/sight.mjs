@@ -79,7 +79,7 @@ export class Sight {
    * @param {Deed[]} deeds
    */
   #advance(place, key, deeds) {
-    // What a restored backup has undone is seen only if it was not done again.
+    // A deed that a restored backup has undone is not the one that is seen if it was done again.
     const coming = deeds.filter(({ index }) => index >= place);
     const next = coming.find(({ isUndone }) => !isUndone) ?? coming[0];
     if (!next) {

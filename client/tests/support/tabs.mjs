@@ -77,6 +77,15 @@ export async function connectAll({ clients, sockets }) {
   await until("all to be told", () => clients.every(isConnected));
 }
 
+/**
+ * Waits for the first request on the newest socket, and answers that it is done.
+ * @param {Pick<ReturnType<typeof tabs>, "newest">} given
+ */
+export async function acknowledge({ newest }) {
+  await until("the request", () => newest().requests.length === 1);
+  newest().receive({ type: "ack", id: newest().requests[0].id });
+}
+
 /** The message of a leader that has had its first frame. */
 export function knowledge() {
   const state = initialState();
