@@ -18,6 +18,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
+import { restOf } from "../support/v2-device.mjs";
 
 /** @import { Browser, Page, WebSocketRoute } from "playwright-core" */
 /** @import { Running } from "../support/newcomer.mjs" */
@@ -178,7 +179,8 @@ test("joins and leaves at once leave the devices with what D1 says", async () =>
     const { activeGames } = (await read(kim, `/__user-session/state?userId=${kim.id}`)).body;
     assert.deepEqual(activeGames, rows(kim), `round ${round}`);
   }
-  const { activeGames } = JSON.parse(String(device.frames.at(-1)));
+  // What the device was told last, as its page would show it.
+  const { activeGames } = (await restOf(device)).at(-1);
   assert.deepEqual(activeGames, rows(kim));
   await device.close();
 });
