@@ -97,6 +97,7 @@ async function serveForwarded(object, parsed, path, access) {
   const { request, handshake } = parsed;
   const route = readRoute(parsed, path);
   if (route instanceof Response) return otherVersion(`this request: ${quoted(request.method + path, REQUEST_LENGTH_SHOWN)}`);
+  if (access.kind === "ticket" && route.action !== "connect") return otherVersion("a ticket for anything but a socket");
   // Our Worker passes on only the subprotocol that it has agreed on.
   const isProtocolKnown = handshake.subprotocol !== undefined || !request.headers.has("Sec-WebSocket-Protocol");
   if (!isProtocolKnown) return otherVersion("a subprotocol");
