@@ -21,6 +21,7 @@ import { readRateLimits } from "./worker/object/rate-limits.js";
 import { answerRequest } from "./worker/object/request-handler.js";
 import { SessionHost } from "./worker/object/session-host.js";
 import { serveEnd, serveFrame } from "./worker/object/socket-events.js";
+import { Tickets } from "./worker/object/tickets.js";
 
 /** @import { AuthEnv } from "./worker/auth/identity.js" */
 /** @import { PushOptions } from "./worker/http/push-options.js" */
@@ -57,7 +58,7 @@ export class UserSessionDO extends DurableObject {
         restart.socketsClosed(closed);
       },
     });
-    this.#object = { ctx, env: options, session, restart };
+    this.#object = { ctx, env: options, session, restart, tickets: new Tickets() };
     answerHeartbeats(ctx);
   }
 

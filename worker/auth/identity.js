@@ -36,6 +36,11 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
  * @typedef {{kind: "user", identity: Identity} | {kind: "trusted"}} Access
  */
 
+/**
+ * The rights of a connect by a ticket, which only the user's object knows: it has given the ticket.
+ * @typedef {{kind: "ticket", ticket: string}} TicketAccess
+ */
+
 /** @type {Access} */
 export const TRUSTED_ACCESS = { kind: "trusted" };
 

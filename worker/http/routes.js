@@ -14,7 +14,7 @@ import { notice, summary } from "../common/log.js";
 /** The path under which this server answers; the app has all others. */
 export const PREFIX = "/__user-session";
 
-/** @typedef {"connect" | "state" | "clear" | "push" | "metrics" | "export"} Action */
+/** @typedef {"connect" | "ticket" | "state" | "clear" | "push" | "metrics" | "export"} Action */
 
 /**
  * The meaning of a request. `userId` is `null` if it names no user or an empty one.
@@ -26,6 +26,7 @@ export const PREFIX = "/__user-session";
 /** @type {Record<string, Record<string, Action>>} */
 const ACTIONS = {
   "": { GET: "connect", POST: "push" },
+  "/ticket": { POST: "ticket" },
   "/state": { GET: "state" },
   "/clear": { POST: "clear" },
   "/metrics": { GET: "metrics" },
