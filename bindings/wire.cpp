@@ -40,8 +40,8 @@ Credential read_credential(ByteReader& reader) {
   credential.issued_at_s = reader.safe_integer();
   credential.expires_at = reader.safe_integer();
   credential.is_sign_in_time = reader.flag();
-  const std::string_view session = reader.text(kCredentialNameBytesMax);
-  const std::string_view token = reader.text(kCredentialNameBytesMax);
+  const std::string_view session = reader.text();
+  const std::string_view token = reader.text();
   identify(credential, {.session = session, .token = token});
   return credential;
 }

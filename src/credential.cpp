@@ -30,7 +30,8 @@ void identify(Credential& credential, const CredentialIds& ids) {
                                                      : digest_of(ids.token);
   }
   credential.token = ids.token.empty() ? credential.sign_in : digest_of(ids.token);
-  credential.name = ids.session.empty() ? ids.token : ids.session;
+  const std::string_view name = ids.session.empty() ? ids.token : ids.session;
+  if (name.size() <= kCredentialNameBytesMax) credential.name = name;
 }
 
 }  // namespace user_session

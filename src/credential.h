@@ -11,8 +11,8 @@
 
 namespace user_session {
 
-// Bytes of the name of a credential. JavaScript takes no longer one from an issuer
-// (CREDENTIAL_ID_BYTES_MAX of worker/common/limits.js).
+// Bytes of the name of a credential. One with a longer id has no name, since attachments and rows
+// have names; it is told apart by its digests all the same.
 inline constexpr std::size_t kCredentialNameBytesMax = 256;
 
 // A credential: a token, or a session of the app's sign-in.

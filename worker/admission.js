@@ -80,5 +80,5 @@ async function countConnect({ request }, userId, access, { CONNECT_LIMITER: limi
  */
 function counted(access, { headers }) {
   if (access.kind === "ticket") return ["ticket", headers.get("CF-Connecting-IP")];
-  return [access.kind === "user" ? (access.identity.credentialId ?? null) : null];
+  return [access.kind === "user" ? (access.identity.credentialId ?? access.identity.tokenId ?? null) : null];
 }

@@ -145,11 +145,13 @@ async function serve({ session, tickets }, route, request, given) {
     case "state":
       return answerResponse(session.requestState(credential));
     case "clear":
-      return answerResponse(session.clear(credential));
+      return answerResponse(session.request("ClearRequested", credential));
     case "metrics":
       return answerResponse(session.metrics());
     case "export":
-      return answerResponse(session.export(credential));
+      return answerResponse(session.request("ExportRequested", credential));
+    case "logout":
+      return answerResponse(session.logout(route.demand, credential));
     case "push": {
       const content = await readBody(request, FRAME_BYTES_MAX);
       if (content instanceof Response) return content;
@@ -177,7 +179,7 @@ function connect(session, handshake, credential) {
  * @returns {Response | null}
  */
 function refusalOfTicket(session, credential) {
-  const answer = session.requestState(credential);
+  const answer = session.request("TicketRequested", credential);
   return answer?.status === 200 ? null : answerResponse(answer);
 }
 
