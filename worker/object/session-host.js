@@ -18,7 +18,7 @@ import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/w
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { OwnerSettings } from "./owner-settings.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
-/** @import { ResolvedPushOptions, RateLimits, Answer, Credential, Effect, LogoutDemand, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
+/** @import { ResolvedPushOptions, Answer, Credential, Effect, LogoutDemand, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -28,8 +28,7 @@ const NO_BYTES = new Uint8Array(0);
  * @property {OwnerSettings} owner
  * @property {((counts: number[]) => void) | null} collect Takes the counts, in the order of `Counter` in
  *   src/format/metrics.h; `null` if nobody collects them.
- * @property {(report: string) => void} onLoggedOut Called when a logout is stored, in the same turn, with what it has
- *   ended: JSON as `write_logout_report` of src/json/frame.cpp writes it.
+ * @property {(ended: string) => void} onLoggedOut Called when a logout is stored, with the JSON of EndedSessions.
  * @property {(closed: OpenSocket[]) => void} onAllClosed Called after a logout that has closed all sockets, with
  *   them, before anything else can run.
  */
@@ -244,10 +243,6 @@ export class SessionHost {
     return this.#serve({ type: "StateRequested", now: Date.now(), heartbeat: 0, credential });
   }
 
-  requestDevices() {
-    return this.#serve({ type: "DevicesRequested", now: Date.now() });
-  }
-
   /**
    * Serves a request that brings nothing but its credential.
    * @param {"ClearRequested" | "ExportRequested" | "TicketRequested"} type
@@ -279,11 +274,14 @@ export class SessionHost {
    * @param {Credential} credential The credential of who asks.
    */
   logout(demand, credential) {
-    // The heartbeats are not read before. A device that seems to have vanished would then be taken off, and if
-    // it is still there it must get the logout.
+    // The heartbeats are not read before: a device that seems to have vanished must get the logout.
     return this.#run({ type: "LogoutRequested", now: Date.now(), credential, ...demand });
   }
 
+
+  requestDevices() {
+    return this.#serve({ type: "DevicesRequested", now: Date.now() });
+  }
 
   metrics() {
     return this.#run({ type: "MetricsRequested", now: Date.now() });
