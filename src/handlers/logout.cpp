@@ -206,7 +206,8 @@ void Session::report_logout(const Ending& ending, const std::vector<Credential>&
   for (const Credential& credential : known) {
     if (!is_ended(credential)) continue;
     ++count;
-    if (ending.scope != LogoutScope::kCredential) report.credentials.push_back(credential.name);
+    const bool is_told = ending.scope != LogoutScope::kCredential && !credential.name.empty();
+    if (is_told) report.credentials.push_back(credential.name);
   }
   if (ending.scope == LogoutScope::kCredential) report.credentials.push_back(ending.id);
   step.ended->credentials = std::max(step.ended->credentials, count);
