@@ -239,8 +239,10 @@ class Session {
   Refused log_out(Ending ending, Step& step);
   // Returns the credentials that are known and not ended, one of each sign-in.
   [[nodiscard]] std::vector<Credential> valid_credentials() const;
-  // Changes what is refused. `known` are the credentials before.
-  void end_credentials(const Ending& ending, const std::vector<Credential>& known, Step& step);
+  // Returns the known credential that has this id, or is of the session with it; or else nullptr.
+  [[nodiscard]] const Credential* credential_named(const Digest& id) const;
+  // Changes what is refused.
+  void end_credentials(const Ending& ending, Step& step);
   void end_device(const Ending& ending, Step& step);
   // Counts what has ended, and tells the app.
   void report_logout(const Ending& ending, const std::vector<Credential>& known, Step& step);

@@ -103,7 +103,7 @@ Session::Refused Session::log_out(Ending ending, Step& step) {
     ending.scope = LogoutScope::kCredential;
   }
   step.ended.emplace();
-  end_credentials(ending, known, step);
+  end_credentials(ending, step);
   report_logout(ending, known, step);
   close_ended(ending, step);
   return std::nullopt;
@@ -122,13 +122,23 @@ std::vector<Credential> Session::valid_credentials() const {
   return valid;
 }
 
-void Session::end_credentials(const Ending& ending, const std::vector<Credential>& known,
-                              Step& step) {
+const Credential* Session::credential_named(const Digest& id) const {
+  const Credential* named = nullptr;
+  const auto look_at = [&](const Credential& credential) {
+    if (!credential.is_trusted() && credential.has_id(id)) named = &credential;
+  };
+  for (const RememberedDevice& device : user_.devices.all()) {
+    for (const Credential& credential : device.credentials) look_at(credential);
+  }
+  user_.connections.each(
+      [&](ConnectionId /*id*/, const Connection& connection) { look_at(connection.credential); });
+  return named;
+}
+
+void Session::end_credentials(const Ending& ending, Step& step) {
   Access& access = user_.access;
   const Digest id = digest_of(ending.id);
-  const auto named = std::find_if(known.begin(), known.end(), [&](const Credential& credential) {
-    return credential.has_id(id);
-  });
+  const Credential* named = credential_named(id);
   switch (ending.scope) {
     case LogoutScope::kAll:
       return access.end_all(step.now);
@@ -136,15 +146,15 @@ void Session::end_credentials(const Ending& ending, const std::vector<Credential
       return access.end_until(ending.until_s);
     case LogoutScope::kOthers:
       // A session is spared with all that is renewed from it, also if it is named by one token.
-      if (ending.id.empty()) return access.end_others(ending.asker.sign_in, step.now);
-      return access.end_others(named == known.end() ? id : named->sign_in, step.now);
+      if (ending.id.empty()) named = &ending.asker;
+      return access.end_others(named == nullptr ? id : access.id_to_spare(*named), step.now);
     case LogoutScope::kDevice:
       return end_device(ending, step);
     case LogoutScope::kCredential: {
-      const bool is_whole = named == known.end() || named->sign_in == id;
-      const std::int64_t until_s = named == known.end() ? access.latest(step.now)
-                                   : is_whole           ? access.issued_until(*named, step.now)
-                                                        : named->issued_at_s;
+      const bool is_whole = named != nullptr && named->sign_in == id;
+      const std::int64_t until_s = named == nullptr ? access.latest(step.now)
+                                   : is_whole       ? access.issued_until(*named, step.now)
+                                                    : named->issued_at_s;
       if (access.end(id, until_s)) step.ended->credentials = 1;
       return;
     }
