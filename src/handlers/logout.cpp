@@ -96,7 +96,9 @@ Session::Refused Session::log_out(Ending ending, Step& step) {
   }
   const std::vector<Credential> known = valid_credentials();
   const Digest session = digest_of(ending.id);
+  // An issuer may say it twice. What was ended by the first is known, though no device has it.
   const bool is_session_known =
+      user_.access.has_ended(session) ||
       std::any_of(known.begin(), known.end(),
                   [&](const Credential& credential) { return credential.sign_in == session; });
   if (ending.scope == LogoutScope::kIssuerSession && is_session_known) {

@@ -113,6 +113,11 @@ bool Access::end(const Digest& id, std::int64_t issued_until_s) {
   return is_new;
 }
 
+bool Access::has_ended(const Digest& id) const {
+  return std::any_of(logout_.ended.begin(), logout_.ended.end(),
+                     [&](const EndedCredential& ended) { return ended.id == id; });
+}
+
 TimeMs Access::take_frame(Connection& connection, TimeMs now) const {
   return connection.frames.take(limits_.rates.frames, now);
 }

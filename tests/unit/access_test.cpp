@@ -216,6 +216,8 @@ TEST(AccessTest, OneCredentialIsEndedByItsOwnIdOrItsSession) {
   EXPECT_FALSE(access.is_unstored()) << "it is said to have ended already";
   EXPECT_FALSE(access.end(digest_of("S"), 950));
   EXPECT_TRUE(access.is_unstored()) << "but it may have been issued later";
+  EXPECT_TRUE(access.has_ended(digest_of("S")));
+  EXPECT_FALSE(access.has_ended(digest_of("T")));
 }
 
 // Where a second tells credentials apart, all that have it end with one.
