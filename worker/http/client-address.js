@@ -14,6 +14,8 @@ const UNKNOWN = "";
 // The names of headers and of cookies consist of the same characters.
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
+// The URL parser would find an address in more texts than those that are one.
+const ADDRESS_CHARACTERS = /^[\da-f.:[\]]+$/i;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const GROUPS = 8;
 // One customer gets at least this many groups, a /64, and may use all of its addresses.
@@ -48,6 +50,7 @@ export function clientNetwork(headers, { CLIENT_ADDRESS_HEADER: header }) {
  * @returns {string}
  */
 function networkOf(address) {
+  if (!ADDRESS_CHARACTERS.test(address)) return UNKNOWN;
   const isBareIpv6 = /:.*:/.test(address) && !address.startsWith("[");
   // The parser writes every spelling of an address in the same way.
   const hostname = URL.parse(`http://${isBareIpv6 ? `[${address}]` : address}/`)?.hostname ?? "";
