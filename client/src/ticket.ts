@@ -45,7 +45,7 @@ export class TicketOffice {
    */
   async protocolFor({ address, token }: Attempt): Promise<string | Outcome> {
     checkToken(token);
-    if (typeof fetch !== "function") return `bearer.${token}`;
+    if (!attempt(() => typeof fetch === "function")) return `bearer.${token}`;
     const ticketAddress = httpAddressOf(address, "/ticket");
     this.#asks(ticketAddress);
     this.#question = attempt(() => new AbortController());

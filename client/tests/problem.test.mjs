@@ -20,14 +20,13 @@ import { FakeSocket, accept, fakeClient, settled, ticketing } from "./support/fa
  * @param {Partial<UserSessionClientOptions>} [options]
  */
 function failingClient(t, answer, options) {
-  const given = fakeClient(t, options);
   /** @type {{url: string, init: RequestInit}[]} */
   const asked = [];
   const answering = ticketing((url, init) => {
     asked.push({ url, init });
     return answer();
   });
-  t.mock.method(globalThis, "fetch", answering);
+  const given = fakeClient(t, options, answering);
   return { ...given, asked };
 }
 

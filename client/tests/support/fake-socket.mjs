@@ -106,7 +106,7 @@ const tokens = new Map();
 export function ticketing(answer = () => Promise.reject(new TypeError("fetch failed"))) {
   return async (url, init = {}) => {
     const address = String(url);
-    if (init.method !== "POST" || !new URL(address).pathname.endsWith("/ticket")) return answer(address, init);
+    if (init.method !== "POST" || !address.includes("/ticket?")) return answer(address, init);
     const ticket = `ticket-${tokens.size}`.padEnd(32, "-");
     tokens.set(ticket, new Headers(init.headers).get("Authorization")?.replace("Bearer ", ""));
     return answerOf({ ticket, expiresInMs: 30_000 });
@@ -130,17 +130,18 @@ export async function settled() {
 }
 
 /**
- * A client whose sockets, clock and page a test controls. Its server gives tickets and answers no other request.
+ * A client whose sockets, clock and page a test controls.
  * @param {TestContext} t
  * @param {Partial<UserSessionClientOptions>} [options]
+ * @param {typeof fetch} [answering] Its server, which gives tickets and answers no other request if this is left out.
  */
-export function fakeClient(t, options = {}) {
+export function fakeClient(t, options = {}, answering = ticketing()) {
   mockClock(t);
   const wallClock = Date.now;
   t.mock.method(performance, "now", () => wallClock());
   // The longest wait: jitter only ever shortens.
   t.mock.method(Math, "random", () => 1);
-  t.mock.method(globalThis, "fetch", ticketing());
+  t.mock.method(globalThis, "fetch", answering);
   const page = new EventTarget();
   const globals = /** @type {any} */ (globalThis);
   globals.addEventListener = page.addEventListener.bind(page);
