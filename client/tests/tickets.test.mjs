@@ -186,7 +186,7 @@ for (const [what, answer] of /** @type {[string, Answer][]} */ ([
   });
 }
 
-test("that no answer comes is no older server's where version 2 was spoken before", async (t) => {
+test("no answer is no older server's where version 2 was spoken before", async (t) => {
   const { client, newest, sockets } = asking(t, (at) => (at === 1 ? Promise.reject(new TypeError("Failed to fetch")) : given()));
   client.connect();
   await settled();
