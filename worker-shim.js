@@ -8,23 +8,24 @@ import { DurableObject } from "cloudflare:workers";
 import sessionModule from "./dist/session.wasm";
 import { routeUserSession } from "./worker/router.js";
 import { TRUSTED } from "./worker/auth/identity.js";
-import { credentialsNotBefore } from "./worker/auth/not-before.js";
 import { outlivesRestart } from "./worker/forward.js";
 import { withHeaders } from "./worker/http/origin.js";
 import { errorResponse } from "./worker/http/responses.js";
-import { answerCall, answerNamedCall, answerPush } from "./worker/object/calls.js";
+import { EVERYTHING, answerCall, answerLogout, answerNamedCall, answerPush } from "./worker/object/calls.js";
 import { answerHeartbeats } from "./worker/object/heartbeats.js";
 import { LogoutHook } from "./worker/object/logout-hook.js";
 import { LogoutRestart } from "./worker/object/logout-restart.js";
 import { collectorOf } from "./worker/object/metrics.js";
-import { readRateLimits } from "./worker/object/rate-limits.js";
+import { ownerSettings } from "./worker/object/owner-settings.js";
 import { answerRequest } from "./worker/object/request-handler.js";
 import { SessionHost } from "./worker/object/session-host.js";
 import { serveEnd, serveFrame } from "./worker/object/socket-events.js";
+import { LogoutScope } from "./bindings/wire.js";
+import { Tickets } from "./worker/object/tickets.js";
 
 /** @import { AuthEnv } from "./worker/auth/identity.js" */
 /** @import { PushOptions } from "./worker/http/push-options.js" */
-/** @import { LogoutScope } from "./worker/object/logout-hook.js" */
+/** @import { EndedSessions, LogoutScope as Scope } from "./worker/object/logout-hook.js" */
 /** @import { MetricsEnv } from "./worker/object/metrics.js" */
 /** @import { LimitEnv } from "./worker/object/rate-limits.js" */
 /** @import { UserObject } from "./worker/object/user-object.js" */
@@ -49,15 +50,14 @@ export class UserSessionDO extends DurableObject {
     /** @type {Env & AuthEnv & LimitEnv & MetricsEnv} */
     const options = env;
     const session = new SessionHost(ctx, sessionModule, {
-      rateLimits: readRateLimits(options),
-      notBefore: credentialsNotBefore(options),
+      owner: ownerSettings(options),
       collect: collectorOf(options, () => session.userId()),
-      onLoggedOut: (closed) => {
-        if (this.#hasOwnOnLogout()) void this.#logoutHook.schedule();
-        restart.socketsClosed(closed);
+      onLoggedOut: (ended) => {
+        if (this.#hasOwnOnLogout()) this.#logoutHook.note(ended);
       },
+      onAllClosed: (closed) => restart.socketsClosed(closed),
     });
-    this.#object = { ctx, env: options, session, restart };
+    this.#object = { ctx, env: options, session, restart, tickets: new Tickets() };
     answerHeartbeats(ctx);
   }
 
@@ -111,7 +111,7 @@ export class UserSessionDO extends DurableObject {
 
   /** Erases the user's data and tells every connected device. */
   clear() {
-    return answerCall(this.#object, (session) => session.clear(TRUSTED));
+    return answerCall(this.#object, (session) => session.request("ClearRequested", TRUSTED));
   }
 
   /**
@@ -131,12 +131,22 @@ export class UserSessionDO extends DurableObject {
 
   /** All that is stored about the user, as `GET /export` answers it. */
   export() {
-    return answerCall(this.#object, (session) => session.export(TRUSTED));
+    return answerCall(this.#object, (session) => session.request("ExportRequested", TRUSTED));
   }
 
-  /** @param {string} deviceId The device whose sockets and credential end. */
+  /** @param {string} deviceId The device whose sockets and credentials end. */
   logoutDevice(deviceId) {
-    return answerNamedCall(this.#object, "deviceId", deviceId, (session) => session.logout(deviceId));
+    return answerLogout(this.#object, LogoutScope.Device, "deviceId", deviceId);
+  }
+
+  /** @param {string} credentialId The id of the session or token that ends, wherever it is used. */
+  logoutCredential(credentialId) {
+    return answerLogout(this.#object, LogoutScope.Credential, "credentialId", credentialId);
+  }
+
+  /** @param {string} exceptCredentialId The id of the session or token that stays when all others end. */
+  logoutOthers(exceptCredentialId) {
+    return answerLogout(this.#object, LogoutScope.Others, "exceptCredentialId", exceptCredentialId);
   }
 
   /** The user's counts, as `GET /metrics` answers them. */
@@ -146,17 +156,17 @@ export class UserSessionDO extends DurableObject {
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   joinGame(gameId) {
-    return answerNamedCall(this.#object, "gameId", gameId, (session) => session.joinGame(gameId));
+    return answerNamedCall(this.#object, "gameId", gameId, (session) => session.changeGames("GameJoinRequested", gameId));
   }
 
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
-    return answerNamedCall(this.#object, "gameId", gameId, (session) => session.leaveGame(gameId));
+    return answerNamedCall(this.#object, "gameId", gameId, (session) => session.changeGames("GameLeaveRequested", gameId));
   }
 
   /** Ends the session on every device. */
   logoutAll() {
-    return answerCall(this.#object, (session) => session.logout(""));
+    return answerCall(this.#object, (session) => session.logout(EVERYTHING, TRUSTED));
   }
 
   // The method that an importing Worker may override
@@ -165,12 +175,13 @@ export class UserSessionDO extends DurableObject {
    * Ends the app's own sessions after a logout, in a class that overrides it. It is called again if it fails,
    * so it may be called more than once for one logout.
    * @param {string} _userId
-   * @param {LogoutScope} _scope
+   * @param {Scope} _scope
    * @param {Env} _env
+   * @param {EndedSessions} _ended
    * @returns {void | Promise<void>}
    */
   // eslint-disable-next-line no-unused-vars -- They are for a class that overrides it.
-  onLogout(_userId, _scope, _env) {}
+  onLogout(_userId, _scope, _env, _ended) {}
 
   /**
    * @param {AlarmInvocationInfo} [info]
@@ -181,8 +192,8 @@ export class UserSessionDO extends DurableObject {
     const { restart, session } = this.#object;
     await restart.during(() => {
       const userId = session.userId();
-      return this.#logoutHook.run(userId, info?.retryCount ?? 0, async (scope) => {
-        await this.onLogout(userId, scope, this.env);
+      return this.#logoutHook.run(userId, info?.retryCount ?? 0, async (ended) => {
+        await this.onLogout(userId, ended.scope, this.env, ended);
       });
     });
   }

@@ -100,6 +100,7 @@ export class EventWriter {
         return this.#credential(event.credential);
       case "ClearRequested":
       case "ExportRequested":
+      case "TicketRequested":
         return this.#credential(event.credential);
       case "PushRequested":
         this.#payload(event.body, event.size);
@@ -108,7 +109,10 @@ export class EventWriter {
       case "GameLeaveRequested":
         return this.#text(event.gameId);
       case "LogoutRequested":
-        return this.#text(event.deviceId);
+        this.#u8(event.scope);
+        this.#credential(event.credential);
+        this.#text(event.id);
+        return this.#time(event.endedAt);
     }
   }
 
@@ -144,16 +148,20 @@ export class EventWriter {
     }
     this.#u32(devicesMax);
     this.#time(event.notBefore);
+    this.#time(event.clockSkew ?? 0);
+    this.#u8(event.isNobodyChecked ? 1 : 0);
     this.#u8(event.isMeasured ? 1 : 0);
     this.#u8(event.isAnyLost ? 1 : 0);
     this.#time(event.randomness);
   }
 
   /** @param {Credential} credential */
-  #credential({ issuedAt, expiresAt, id }) {
+  #credential({ issuedAt, expiresAt, isSignInTime, sessionId, tokenId }) {
     this.#time(issuedAt);
     this.#time(expiresAt);
-    this.#text(id);
+    this.#u8(isSignInTime ? 1 : 0);
+    this.#text(sessionId);
+    this.#text(tokenId);
   }
 
   /** @param {ResolvedPushOptions} options */

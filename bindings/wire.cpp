@@ -2,7 +2,6 @@
 #include "wire.h"
 
 #include "format/bytes.h"
-#include "format/hash.h"
 
 namespace user_session {
 namespace {
@@ -40,8 +39,10 @@ Credential read_credential(ByteReader& reader) {
   Credential credential;
   credential.issued_at_s = reader.safe_integer();
   credential.expires_at = reader.safe_integer();
-  const std::string_view id = reader.text();
-  if (!id.empty()) credential.id = hash_of(id);
+  credential.is_sign_in_time = reader.flag();
+  const std::string_view session = reader.text();
+  const std::string_view token = reader.text();
+  identify(credential, {.session = session, .token = token});
   return credential;
 }
 
@@ -73,6 +74,8 @@ void read(ByteReader& reader, Woken& event) {
   event.rate_limits.connects = read_rate(reader);
   event.rate_limits.devices_max = reader.u32();
   event.not_before_s = reader.safe_integer();
+  event.clock_skew_s = reader.safe_integer();
+  event.is_nobody_checked = reader.flag();
   event.is_measured = reader.flag();
   event.is_any_lost = reader.flag();
   event.randomness = reader.safe_integer();
@@ -133,7 +136,10 @@ void read(ByteReader& reader, PushRequested& event) {
 
 void read(ByteReader& reader, LogoutRequested& event) {
   event.now = reader.safe_integer();
-  event.device_id = reader.text();
+  event.scope = static_cast<LogoutScope>(reader.u8(1, 5));
+  event.credential = read_credential(reader);
+  event.id = reader.text();
+  event.ended_at_s = reader.second();
 }
 
 void read(ByteReader& reader, HeartbeatsRead& event) {
@@ -146,6 +152,11 @@ void read(ByteReader& reader, HeartbeatsRead& event) {
 }
 
 void read(ByteReader& reader, ExportRequested& event) {
+  event.now = reader.safe_integer();
+  event.credential = read_credential(reader);
+}
+
+void read(ByteReader& reader, TicketRequested& event) {
   event.now = reader.safe_integer();
   event.credential = read_credential(reader);
 }
@@ -208,6 +219,9 @@ bool read(EventTag tag, ByteReader& reader, Event& event) {
       return true;
     case EventTag::kExportRequested:
       read(reader, event.emplace<ExportRequested>());
+      return true;
+    case EventTag::kTicketRequested:
+      read(reader, event.emplace<TicketRequested>());
       return true;
   }
   return false;

@@ -34,6 +34,7 @@ enum class EventTag : std::uint8_t {
   kHeartbeatsRead = 12,
   kDevicesRequested = 13,
   kExportRequested = 14,
+  kTicketRequested = 15,
 };
 
 // Returns the event in `bytes`, whose texts are borrowed from them, or nullopt if they are

@@ -23,6 +23,7 @@ export const EventTag = Object.freeze({
   HeartbeatsRead: 12,
   DevicesRequested: 13,
   ExportRequested: 14,
+  TicketRequested: 15,
 });
 
 /** The number that names an effect. */
@@ -44,6 +45,7 @@ export const EffectKind = Object.freeze({
   Accept: 15,
   StoreMessage: 16,
   DeleteMessage: 17,
+  LogOut: 18,
 });
 
 /** @typedef {(typeof EffectKind)[keyof typeof EffectKind]} Kind */
@@ -69,6 +71,9 @@ export const KEPT_KEY = "session.kept";
 export function isRow(kind) {
   return kind in ROW_KEYS;
 }
+
+/** The parts that a logout can end; `src/event.h` says what each means. */
+export const LogoutScope = Object.freeze({ All: 1, Others: 2, Device: 3, Credential: 4, IssuerSession: 5 });
 
 /** The versions of the protocol. */
 export const ProtocolVersion = Object.freeze({ Version1: 1, Version2: 2 });
@@ -121,8 +126,10 @@ export function protocolVersionOf(attachment) {
  * The credential of a connection or request.
  * @typedef {object} Credential
  * @property {number} issuedAt Seconds since the epoch, -1 for a trusted caller, whom no logout ends.
+ * @property {boolean} isSignInTime Whether that is the time of the sign-in, which renewals have, too.
  * @property {number} expiresAt Milliseconds since the epoch, 0 for never.
- * @property {string} id The id by which it can be revoked; empty if it has none.
+ * @property {string} sessionId The id of its session, empty if nobody says it.
+ * @property {string} tokenId Its own id, empty if it has none.
  */
 
 /**
@@ -159,6 +166,8 @@ export function protocolVersionOf(attachment) {
  * @property {RateLimits} rateLimits
  * @property {number} notBefore Second since the epoch before which no credential may have been issued; 0 if any
  *   may.
+ * @property {number} [clockSkew] By how many seconds an issuer's clock may be ahead of ours.
+ * @property {boolean} [isNobodyChecked] Whether everybody is let in without a credential.
  * @property {boolean} isMeasured Whether somebody collects the metrics.
  * @property {boolean} [isAnyLost] Whether a socket has gone whose leaving failed twice.
  * @property {number} randomness A random safe integer.
@@ -176,10 +185,19 @@ export function protocolVersionOf(attachment) {
  *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number, options: ResolvedPushOptions}
  *   | {type: "GameJoinRequested", now: number, gameId: string}
  *   | {type: "GameLeaveRequested", now: number, gameId: string}
- *   | {type: "LogoutRequested", now: number, deviceId: string}
+ *   | ({type: "LogoutRequested", now: number, credential: Credential} & LogoutDemand)
  *   | {type: "MetricsRequested", now: number}
  *   | {type: "DevicesRequested", now: number}
- *   | {type: "ExportRequested", now: number, credential: Credential}} RequestEvent
+ *   | {type: "ExportRequested", now: number, credential: Credential}
+ *   | {type: "TicketRequested", now: number, credential: Credential}} RequestEvent
+ */
+
+/**
+ * The part that a logout is to end.
+ * @typedef {object} LogoutDemand
+ * @property {(typeof LogoutScope)[keyof typeof LogoutScope]} scope
+ * @property {string} id Id of the device or credential that the scope names; empty where it needs none.
+ * @property {number} endedAt Second at which an issuer has said it; 0 for any other scope.
  */
 
 /**

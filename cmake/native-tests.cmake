@@ -35,7 +35,7 @@ add_executable(session_tests
   tests/unit/sequence_bytes_test.cpp
   tests/unit/sequence_test.cpp
   tests/unit/session_test.cpp
-  tests/unit/sha256_test.cpp
+  tests/unit/digest_test.cpp
   tests/unit/snapshot_test.cpp
   tests/unit/v2_message_test.cpp
   tests/unit/wire_test.cpp)

@@ -80,7 +80,7 @@ class Persistence {
   bool restore_carried(const Attachment& attachment, User& user);
   bool restore_connections(const Woken& event, User& user, Step& step);
   static void restore_connection(const WokenConnection& woken, const Attachment& attachment,
-                                 User& user);
+                                 User& user, TimeMs now);
 
   // commit.cpp
 

@@ -17,6 +17,7 @@ int rank(EffectKind kind) {
     case EffectKind::kStoreInbox:
     case EffectKind::kStoreMessage:
     case EffectKind::kDeleteMessage:
+    case EffectKind::kLogOut:
       return 0;
     case EffectKind::kSetAttachment:
       return 1;
@@ -77,6 +78,23 @@ EffectList::Totals EffectList::totals(std::size_t open_count) const {
     }
   }
   return totals;
+}
+
+std::int64_t EffectList::bytes_to(ConnectionId connection) const {
+  std::int64_t bytes = 0;
+  for (const Effect& effect : list_) {
+    const bool is_to_it = effect.kind == EffectKind::kSend && effect.connection == connection;
+    if (is_to_it) bytes += effect.text_size;
+  }
+  return bytes;
+}
+
+std::int64_t EffectList::bytes_answered() const {
+  std::int64_t bytes = 0;
+  for (const Effect& effect : list_) {
+    if (effect.kind == EffectKind::kAnswer) bytes += effect.text_size;
+  }
+  return bytes;
 }
 
 void EffectList::quarantine() { add(EffectKind::kQuarantine, kNoConnection, 0, {}); }
@@ -144,6 +162,10 @@ void EffectList::log(std::string_view what) { add(EffectKind::kLog, kNoConnectio
 
 void EffectList::record_metrics(std::string_view counts) {
   add(EffectKind::kRecordMetrics, kNoConnection, 0, counts);
+}
+
+void EffectList::log_out(std::string_view report) {
+  add(EffectKind::kLogOut, kNoConnection, 0, report);
 }
 
 }  // namespace user_session

@@ -64,6 +64,8 @@ enum class EffectKind : std::uint32_t {
   // its own row, since it is large and never changes.
   kStoreMessage = 16,
   kDeleteMessage = 17,
+  // Tell the app `text`, a JSON object: what a logout has ended (LogoutReport of json/frame.h).
+  kLogOut = 18,
 };
 
 // Close codes (docs/protocol.md), and the reason of a logout. Clients in production compare the
@@ -121,6 +123,7 @@ class EffectList {
   void answer(std::uint16_t status, std::string_view body);
   void log(std::string_view what);
   void record_metrics(std::string_view counts);
+  void log_out(std::string_view report);
 
   [[nodiscard]] const std::vector<Effect>& list() const { return list_; }
 
@@ -136,6 +139,10 @@ class EffectList {
     std::int64_t bytes_sent = 0;
   };
   [[nodiscard]] Totals totals(std::size_t open_count) const;
+
+  // Return the bytes of the frames to one connection alone, and of the answer.
+  [[nodiscard]] std::int64_t bytes_to(ConnectionId connection) const;
+  [[nodiscard]] std::int64_t bytes_answered() const;
 
   // Returns all texts, one after the other. `Effect::text_offset` counts from its start.
   [[nodiscard]] const std::string& texts() const { return texts_; }

@@ -14,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+#include "credential.h"
+
 namespace user_session {
 
 // Milliseconds since the Unix epoch; 0 means never.
@@ -60,25 +62,6 @@ struct Position {
   static constexpr std::int64_t kUnknown = -1;
 
   bool operator==(const Position&) const = default;
-};
-
-// A credential, as far as the session needs to know it. It has been checked before the session sees
-// it.
-struct Credential {
-  // Second since the Unix epoch in which it was issued, or kTrusted. A logout of all devices
-  // refuses every credential that was issued in its second or before.
-  std::int64_t issued_at_s = kTrusted;
-  // Time when it expires; 0 means never.
-  TimeMs expires_at = 0;
-  // Hash (format/hash.h) of the name that its issuer has given it, so that it can be revoked alone;
-  // 0 if it has no name.
-  std::uint64_t id = 0;
-
-  // Value of `issued_at_s` for a caller that no logout reaches: a server of the app, or anyone
-  // where nobody is checked.
-  static constexpr std::int64_t kTrusted = -1;
-
-  bool operator==(const Credential&) const = default;
 };
 
 // A socket that was open when the instance woke.
@@ -140,6 +123,10 @@ struct Woken {
   // Second before which no credential of any user may have been issued, as the owner has set it; 0
   // if any may.
   std::int64_t not_before_s = 0;
+  // Seconds by which an issuer's clock may be ahead of ours, as the owner has set it.
+  std::int64_t clock_skew_s = 0;
+  // True if the owner lets in everybody without a credential.
+  bool is_nobody_checked = false;
   // True if the metrics are collected, so that RecordMetrics effects are wanted.
   bool is_measured = false;
   // True if a connection has gone whose leaving failed twice, so that no session was told of it.
@@ -247,11 +234,39 @@ struct GameLeaveRequested {
   std::string_view game_id;
 };
 
-// A server has asked to log the user out.
+// The part of the user's credentials and devices that a logout ends (state/access.h). The numbers
+// are the boundary's (bindings/wire.js).
+enum class LogoutScope : std::uint8_t {
+  kAll = 1,
+  // All but one credential.
+  kOthers = 2,
+  // A device, and the credentials by which it came.
+  kDevice = 3,
+  // A single credential.
+  kCredential = 4,
+  // The session at an issuer that says that it has ended it, or everything that was issued until
+  // then if that session was never seen.
+  kIssuerSession = 5,
+};
+
+// A server, the user's own page or an issuer has asked to log the user out.
 struct LogoutRequested {
   TimeMs now = 0;
-  // Id of the device to log out; empty for all devices.
-  std::string_view device_id = kNoText;
+  LogoutScope scope = LogoutScope::kAll;
+  // Credential of who asks: a page's own is spared where others are ended.
+  Credential credential;
+  // Id of the device or of the credential that the scope names: the one to spare for kOthers, which
+  // may be empty, as it may be for kIssuerSession.
+  std::string_view id = kNoText;
+  // Second in which an issuer has said it, for kIssuerSession.
+  std::int64_t ended_at_s = 0;
+};
+
+// The user's own page has asked for a ticket, by which a socket is let in
+// (worker/object/tickets.js). The answer says whether the credential may have one.
+struct TicketRequested {
+  TimeMs now = 0;
+  Credential credential;
 };
 
 // A server has asked for the list of the user's devices.
@@ -266,9 +281,9 @@ struct ExportRequested {
 };
 
 // Any event. Session::on has one overload for each, and bindings/wire.h a tag.
-using Event =
-    std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested, ClearRequested,
-                 PushRequested, GameJoinRequested, GameLeaveRequested, LogoutRequested,
-                 MetricsRequested, HeartbeatsRead, DevicesRequested, ExportRequested>;
+using Event = std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested,
+                           ClearRequested, PushRequested, GameJoinRequested, GameLeaveRequested,
+                           LogoutRequested, MetricsRequested, HeartbeatsRead, DevicesRequested,
+                           ExportRequested, TicketRequested>;
 
 }  // namespace user_session

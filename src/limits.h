@@ -72,7 +72,7 @@ inline constexpr std::size_t kJournalRecentBytesMax = 512;
 inline constexpr std::size_t kJournalAttachedBytesMax = 10'240;
 
 // Number of missing devices that are remembered; the one that has been gone the longest is
-// forgotten first. Each takes 16 bytes of each attachment.
+// forgotten first. Each takes 24 bytes of each attachment.
 inline constexpr std::size_t kMissingMax = 8;
 
 // Bytes of the newest of these frames that are stored in the snapshot when nobody is connected.
@@ -126,12 +126,12 @@ inline constexpr std::size_t kMessagesBytesMax = 262'144;
 inline constexpr std::size_t kPushIdsMax = 256;
 
 // Number of credentials that are remembered of each device, the newest ones. A logout of the device
-// revokes them all, since a token that was renewed stays valid beside the one that replaced it.
-inline constexpr std::size_t kCredentialsMax = 4;
+// ends them all, since a token that was renewed stays valid beside the one that replaced it.
+inline constexpr std::size_t kCredentialsMax = 8;
 
-// Number of credentials that may be revoked one by one. Beyond it `logout_all` is the way. They
-// take 8 bytes each in the logout row.
-inline constexpr std::size_t kRevokedMax = 256;
+// Number of credentials that were ended alone and are remembered. They take 24 bytes each in the
+// logout row.
+inline constexpr std::size_t kEndedMax = 256;
 
 // Milliseconds for which a device of version 2 that has gone is expected back. Until then more
 // frames are attached for it (kJournalAttachedBytesMax), and frames are counted although no other

@@ -64,11 +64,14 @@ bool Persistence::restore(const Woken& event, User& user, Step& step) {
 
 void Persistence::restore_access(const Woken& event, User& user, Step& step) {
   const auto logout = event.logout ? decode_logout(*event.logout) : Logout{};
-  user.access.restore(event.rate_limits, logout.value_or(Logout{}));
-  user.access.refuse_before(event.not_before_s);
+  user.access.restore({.rates = event.rate_limits,
+                       .not_before_s = event.not_before_s,
+                       .clock_skew_s = event.clock_skew_s,
+                       .is_nobody_checked = event.is_nobody_checked},
+                      logout.value_or(Logout{}));
   if (logout) return;
-  user.access.end_until(step.now / kMsPerSecond);
-  step.effects.log("the stored logout is damaged: it is taken to have been now");
+  user.access.end_until(user.access.latest(step.now));
+  step.effects.log("the stored logout can't be read: it is taken to have been now");
 }
 
 bool Persistence::restore_row(const Woken& event, User& user, Step& step) {
@@ -157,7 +160,7 @@ bool Persistence::restore_connections(const Woken& event, User& user, Step& step
       step.effects.expel(woken.connection, kLogoutCode, kLogoutReason);
       is_any_gone = true;
     } else {
-      restore_connection(woken, *attachment, user);
+      restore_connection(woken, *attachment, user, step.now);
     }
   }
   if (user.connections.count() == 0) user.presence = Presence::kOffline;
@@ -221,7 +224,7 @@ bool Persistence::restore_carried(const Attachment& attachment, User& user) {
 }
 
 void Persistence::restore_connection(const WokenConnection& woken, const Attachment& attachment,
-                                     User& user) {
+                                     User& user, TimeMs now) {
   // The first connection would make the user online, but the newest attachment says what is right.
   const Presence presence = user.presence;
   Connection& connection = user.open(woken.connection, attachment.device_id, attachment.version);
@@ -237,7 +240,7 @@ void Persistence::restore_connection(const WokenConnection& woken, const Attachm
   connection.attached_presence = connection.presence;
   connection.attached_seen_at = attachment.seen_at;
   user.connections.grant(connection, attachment.credential);
-  user.access.note_shown(attachment.credential);
+  user.access.note_shown(attachment.credential, now);
 }
 
 }  // namespace user_session

@@ -1,6 +1,8 @@
 // The frame around every step. What single events and messages do is in handlers/.
 #include "session.h"
 
+#include <type_traits>
+
 #include "check.h"
 
 namespace user_session {
@@ -12,6 +14,19 @@ bool is_request(const Event& event) {
          !std::holds_alternative<FrameReceived>(event) &&
          !std::holds_alternative<HeartbeatsRead>(event) &&
          !std::holds_alternative<Disconnected>(event);
+}
+
+// Returns true if the user's own device or page has caused the event, and no server.
+bool is_users_doing(const Event& event) {
+  return std::visit(
+      [](const auto& happened) {
+        using Happened = std::decay_t<decltype(happened)>;
+        if constexpr (requires { happened.credential; } && !std::is_same_v<Happened, Connected>) {
+          return !happened.credential.is_trusted();
+        }
+        return std::is_same_v<Happened, Connected> || std::is_same_v<Happened, FrameReceived>;
+      },
+      event);
 }
 
 }  // namespace
@@ -33,15 +48,20 @@ void Session::finish(const Event& event, Step& step) {
   user_.meter.add(Counter::kFramesSent, totals.frames_sent);
   user_.meter.add(Counter::kBytesSent, totals.bytes_sent);
   if (is_request(event)) user_.meter.add(Counter::kRequests);
-  const bool is_users_doing =
-      step.sender != kNoConnection || std::holds_alternative<ClearRequested>(event);
-  if (is_users_doing) {
-    Connection* sender =
-        user_.connections.is_open(step.sender) ? &user_.connections[step.sender] : nullptr;
-    user_.access.charge_for_sent(sender, totals.bytes_sent, step.now);
-  }
+  charge(event, totals.bytes_sent, step);
   if (user_.connections.v2_count() > 0) user_.sequence.note_seen(step.now);
   persistence_.commit(user_, step);
+}
+
+void Session::charge(const Event& event, std::int64_t bytes_sent, Step& step) {
+  Access& access = user_.access;
+  if (const auto* connected = std::get_if<Connected>(&event)) {
+    access.charge_for_first_frames(step.effects.bytes_to(connected->connection), step.now);
+  }
+  if (!is_users_doing(event)) return;
+  Connection* sender =
+      user_.connections.is_open(step.sender) ? &user_.connections[step.sender] : nullptr;
+  access.charge_for_sent(sender, bytes_sent + step.effects.bytes_answered(), step.now);
 }
 
 void Session::on(const Woken& event, Step& step) {
@@ -49,6 +69,8 @@ void Session::on(const Woken& event, Step& step) {
   is_awake_ = true;
   step.is_waking = true;
   const bool is_any_wrong = persistence_.restore(event, user_, step);
+  // Nobody may be told anything here whose credential has expired during the sleep.
+  end_expired(step);
   if (!is_any_wrong || user_.connections.v2_count() == 0) return;
   // Which devices have gone may be unknown, and the others have numbers that will be given again.
   user_.sequence.count_whole(step.now, user_.connections);

@@ -49,9 +49,10 @@
 //   Disconnected      -> one connection less; without any the user is offline
 //   all others        -> a request by HTTP or by RPC, with an answer
 //
-// A logout of all devices leaves a time behind: every credential that was issued in that second or
-// before is refused from then on. A connection whose credential has expired is closed at the next
-// event, whoever causes it. Until an event nobody is sent anything, so no timer is needed.
+// A logout ends credentials: it leaves behind what is refused from then on (state/access.h), and
+// closes the connections that came by what it has ended. A connection whose credential has expired
+// is closed at the next event, whoever causes it, before that event is handled. Until an event
+// nobody is sent anything, so no timer is needed.
 //
 // The sequence runs while a device of version 2 is connected or may come back. A device that comes
 // back says the last place it has seen, and is sent what it has missed; if that is not possible it
@@ -103,6 +104,8 @@ class Session {
   // Updates the metrics for `event`, takes rate-limit tokens for what was sent, and commits
   // everything that must outlive this instance.
   void finish(const Event& event, Step& step);
+  // Takes the tokens for `bytes_sent` bytes, recipients included.
+  void charge(const Event& event, std::int64_t bytes_sent, Step& step);
 
   // Each `on` handles one kind of event.
   void on(const Woken& event, Step& step);
@@ -119,6 +122,7 @@ class Session {
   void on(const HeartbeatsRead& event, Step& step);
   void on(const DevicesRequested& event, Step& step);
   void on(const ExportRequested& event, Step& step);
+  void on(const TicketRequested& event, Step& step);
 
   // Each `handle` handles one kind of message from `step.sender`, whose connection is open.
   Refused handle(const JoinGame& message, Step& step);
@@ -131,10 +135,13 @@ class Session {
   Refused handle(const SetDevice& message, Step& step);
   Refused handle(const LogoutOthers& message, Step& step);
   Refused handle(const LogoutDevice& message, Step& step);
+  Refused handle(const LogoutCredential& message, Step& step);
   Refused handle(const MarkRead& message, Step& step);
 
   // handlers/admission.cpp: who is let in, and how often they may ask
 
+  // Checks the credential. Returns nullopt if it is valid, which is then noted.
+  [[nodiscard]] std::optional<TurnedAway> check(const Credential& credential, TimeMs now);
   // Check the credential and, for a device, the length of its ids and the number of connections,
   // then take a token from the rate limits. Return nullopt if the device or request is let in.
   [[nodiscard]] std::optional<TurnedAway> admit(const Connected& event);
@@ -215,15 +222,31 @@ class Session {
 
   // handlers/logout.cpp
 
-  // Closes every connection, and refuses from now on every credential that was issued until now.
-  void logout_all(Step& step);
-  // Log out the device `device_id`, connected or not, or all devices but the sender's (`kOthers`),
-  // and revoke their credentials. If a device that stays uses one of them, that one is not revoked,
-  // and `step.is_credential_shared` is set. Return a refusal, with nothing done, if the device is
-  // unknown or too many credentials would be revoked.
-  enum class Scope { kDevice, kOthers };
-  Refused end_devices(Scope scope, std::string_view device_id, Step& step);
-  Refused end_device(std::string_view device_id, Step& step);
+  // A logout that was asked for.
+  struct Ending {
+    LogoutScope scope;
+    // Id of the device or of the credential, as in LogoutRequested.
+    std::string id;
+    std::int64_t until_s;
+    // Credential of who asks, and for a socket its device.
+    Credential asker;
+    std::string asking_device;
+  };
+  [[nodiscard]] Ending asked_by_sender(LogoutScope scope, std::string_view id,
+                                       const Step& step) const;
+  // Logs out, sets `step.ended` and acknowledges. Returns a refusal, with nothing done, if the
+  // device is unknown or there are no credentials.
+  Refused log_out(Ending ending, Step& step);
+  // Returns the credentials that are known and not ended, one of each sign-in.
+  [[nodiscard]] std::vector<Credential> valid_credentials() const;
+  // Changes what is refused. `known` are the credentials before.
+  void end_credentials(const Ending& ending, const std::vector<Credential>& known, Step& step);
+  void end_device(const Ending& ending, Step& step);
+  // Counts what has ended, and tells the app.
+  void report_logout(const Ending& ending, const std::vector<Credential>& known, Step& step);
+  // Closes the connections that are over.
+  void close_ended(const Ending& ending, Step& step);
+  [[nodiscard]] bool is_ended_by(const Ending& ending, const Connection& connection) const;
 
   // handlers/push.cpp
 

@@ -2,12 +2,14 @@
 // so far. Whatever must outlive the step belongs in state/user.h instead.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "effect.h"
 #include "event.h"
+#include "json/frame.h"
 #include "request_id.h"
 
 namespace user_session {
@@ -23,7 +25,7 @@ struct Step {
   // True for Woken, which the caller makes to begin an instance. The event for which the instance
   // was woken is the next step.
   bool is_waking = false;
-  // True when the event has logged out all devices. `lastActive` is then stored in this step, and
+  // True when a logout has closed all connections. `lastActive` is then stored in this step, and
   // not up to a minute late.
   bool is_logout_of_all = false;
   // Number of connections that were open before this event.
@@ -33,9 +35,8 @@ struct Step {
   RequestId request;
   // True once the `ack` of the request has been added.
   bool is_acknowledged = false;
-  // True when a device that stays uses the same credential as one that this event logs out. That
-  // credential is not revoked, and the `ack` says so.
-  bool is_credential_shared = false;
+  // The end of a logout in this step, which the `ack` or the answer tells.
+  std::optional<Ended> ended = std::nullopt;
   // Ids of the devices that have lost a connection in this step, each once. tell_gone
   // (handlers/devices.cpp) tells the other devices whether each has fewer tabs or is gone, and
   // empties the list.

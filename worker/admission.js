@@ -9,7 +9,7 @@ import { errorResponse, missingUserId, upgradeRequired } from "./http/responses.
 import { readRoute } from "./http/routes.js";
 import { notice, summary } from "./common/log.js";
 
-/** @import { Access, AuthEnv, AuthOptions } from "./auth/identity.js" */
+/** @import { Access, AuthEnv, AuthOptions, TicketAccess } from "./auth/identity.js" */
 /** @import { ParsedRequest } from "./http/parsed-request.js" */
 /** @import { Route } from "./http/routes.js" */
 
@@ -19,7 +19,7 @@ const CONNECT_RETRY_SECONDS = "10";
  * A request that may be served.
  * @typedef {object} Admitted
  * @property {Route & {userId: string}} route
- * @property {Access} access
+ * @property {Access | TicketAccess} access
  */
 
 /**
@@ -44,23 +44,23 @@ export async function admit(parsed, path, env, options, owner = null) {
   if (foreign) return foreign;
   const access = await authorize(parsed, { action, userId }, env, options);
   if (access instanceof Response) return access;
-  const tooMany = action === "connect" ? await countConnect(userId, access, env) : null;
+  const tooMany = action === "connect" ? await countConnect(parsed, userId, access, env) : null;
   return tooMany ?? { route: { ...route, userId }, access };
 }
 
 /**
  * Counts connects by user and credential. A credential that a logout has ended must not use up the
  * limit of the others, and only the object knows which ones it has ended.
+ * @param {ParsedRequest} parsed
  * @param {string} userId
- * @param {Access} access
+ * @param {Access | TicketAccess} access
  * @param {AuthEnv} env
  * @returns {Promise<Response | null>} The refusal if this credential connects too often.
  */
-async function countConnect(userId, access, { CONNECT_LIMITER: limiter }) {
+async function countConnect({ request }, userId, access, { CONNECT_LIMITER: limiter }) {
   if (!limiter) return null;
-  const credentialId = access.kind === "user" ? access.identity.credentialId : undefined;
   try {
-    const { success } = await limiter.limit({ key: JSON.stringify([userId, credentialId ?? null]) });
+    const { success } = await limiter.limit({ key: JSON.stringify([userId, ...counted(access, request)]) });
     if (success) return null;
   } catch (error) {
     // Too many connections are better than none: the credential has been checked.
@@ -70,4 +70,15 @@ async function countConnect(userId, access, { CONNECT_LIMITER: limiter }) {
   const message = "CONNECT_LIMITER: too many connections of this credential in a short time: wait and try again";
   notice("limit", `refused with 429: ${message}`, "warn");
   return errorResponse(429, "rate_limited", message, { "Retry-After": CONNECT_RETRY_SECONDS });
+}
+
+/**
+ * Finds out whose connects are counted together. Only the object knows what credential a ticket was given for, and a
+ * stranger can make up tickets: those from one address count together, so that they use up no other's limit.
+ * @param {Access | TicketAccess} access
+ * @param {Request} request
+ */
+function counted(access, { headers }) {
+  if (access.kind === "ticket") return ["ticket", headers.get("CF-Connecting-IP")];
+  return [access.kind === "user" ? (access.identity.credentialId ?? access.identity.tokenId ?? null) : null];
 }

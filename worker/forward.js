@@ -16,7 +16,7 @@ import { NO_BINDING } from "./common/requirements.js";
 import { FRAME_BYTES_MAX } from "../bindings/wire.js";
 
 /** @import { Admitted } from "./admission.js" */
-/** @import { Access } from "./auth/identity.js" */
+/** @import { Access, TicketAccess } from "./auth/identity.js" */
 /** @import { ParsedRequest } from "./http/parsed-request.js" */
 
 /**
@@ -118,8 +118,9 @@ export function isFromOutside({ headers }) {
 }
 
 /**
- * Makes the part of a request that tells the object what was checked. On Cloudflare no client can write to `cf`.
- * @param {Access} access
+ * Makes the part of a request that tells the object what was checked, or what ticket it must look up. On Cloudflare no
+ * client can write to `cf`.
+ * @param {Access | TicketAccess} access
  */
 function forwardedCf(access) {
   return { outlivesRestart: true, userSessionAccess: access };
@@ -144,7 +145,7 @@ const UNREADABLE = { kind: "unreadable" };
 /**
  * Reads what our Worker has found out about a request.
  * @param {Request} request
- * @returns {Access | UnreadableAccess | null} `null` if the request does not say it, or may not come from our
+ * @returns {Access | TicketAccess | UnreadableAccess | null} `null` if the request does not say it, or may not come from our
  *   Worker.
  */
 export function forwardedAccess({ cf, headers }) {
@@ -156,10 +157,11 @@ export function forwardedAccess({ cf, headers }) {
 
 /**
  * @param {any} access
- * @returns {Access | UnreadableAccess}
+ * @returns {Access | TicketAccess | UnreadableAccess}
  */
 function readAccess(access) {
   if (access?.kind === "trusted") return TRUSTED_ACCESS;
+  if (access?.kind === "ticket" && typeof access.ticket === "string") return { kind: "ticket", ticket: access.ticket };
   if (access?.kind !== "user") return UNREADABLE;
   // The Worker has compared the times with its own clock. Ours may be behind it.
   if (identityProblem(access.identity, Infinity)) return UNREADABLE;

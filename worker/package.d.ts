@@ -83,10 +83,14 @@ export interface Identity {
   /** When the credential ends, in milliseconds since the Unix epoch. */
   expiresAt?: number;
   /**
-   * Names the credential, for instance the session's id; it is no secret. Without it a single device
-   * can't be signed out for good: its socket closes, and it may come back until `logoutAll`.
+   * Names the session, with all that is renewed from it; it is no secret. Without it sessions are told apart by
+   * `issuedAt` alone.
    */
   credentialId?: string;
+  /** Names the credential itself, for instance a token of that session. */
+  tokenId?: string;
+  /** Whether `issuedAt` is the time of the sign-in, which stays when a credential is renewed. */
+  isSignInTime?: boolean;
 }
 
 /** How requests are checked. */
@@ -98,8 +102,41 @@ export interface UserSessionOptions<E = unknown> {
   authenticate?: (request: Request, env: E) => Identity | null | Promise<Identity | null>;
 }
 
-/** Which devices a logout has ended, as `onLogout` is told: those of one user, all of them. */
-export type LogoutScope = "all";
+/** The part that a logout has ended: everything, all but one session, a device, or a single credential. */
+export type LogoutScope = "all" | "others" | "device" | "credential";
+
+/** What a logout has ended, so that the app can end what it has itself, its refresh tokens for instance. */
+export interface EndedSessions {
+  scope: LogoutScope;
+  /** When it happened, in milliseconds since the Unix epoch. */
+  at: number;
+  /**
+   * The second until which everything was ended that was issued, also what this server has never seen; there is none
+   * if only the credentials in `credentialIds` were.
+   */
+  issuedUntil?: number;
+  /**
+   * The ids of the credentials that were ended, as far as they are known: that of the session (`sid`), without one
+   * the token's own (`jti`), without either the SHA-256 of what was signed.
+   */
+  credentialIds: string[];
+  /** The id of the credential that was spared. */
+  exceptCredentialId?: string;
+}
+
+/** What the answer to a logout says. */
+export interface LogoutResult {
+  success: true;
+  /** How many sockets were closed, and how many credentials ended that were known. */
+  ended: { sockets: number; credentials: number };
+  /** A credential of the device was spared, since it is the one of who asked. */
+  credentialShared?: true;
+  /**
+   * The device had older credentials that are forgotten, or one of which nobody knows what was renewed from it: to be
+   * sure, end all others.
+   */
+  complete?: false;
+}
 
 /** A device as it calls itself: in version 2 an installation of the app with its tabs. */
 export interface UserDevice {
@@ -184,7 +221,7 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
    * Does nothing here. Override it to end the app's own sessions after a logout. When it fails it is
    * called again up to five times, so it may be called more than once for one logout.
    */
-  onLogout(userId: string, scope: LogoutScope, env: E): void | Promise<void>;
+  onLogout(userId: string, scope: LogoutScope, env: E, ended: EndedSessions): void | Promise<void>;
   /** Calls `onLogout`: an alarm of your own would take its place. */
   override alarm(info?: AlarmInvocationInfo): Promise<void>;
   override webSocketMessage(socket: WebSocket, content: string | ArrayBuffer): void;
@@ -207,12 +244,16 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
   /** Removes a game, as if a device had left it. */
   leaveGame(gameId: string): { activeGames: string[] } | CallError;
   /** Ends the session on every device, at once. The games stay. */
-  logoutAll(): { success: true };
+  logoutAll(): LogoutResult;
   /**
-   * Ends the session on one device, connected or not, and the credential that it came by, unless
-   * another connected device came by the same.
+   * Ends everything but one session, known by its id or by that of its token, wherever and by whatever device the
+   * others are used.
    */
-  logoutDevice(deviceId: string): { success: true; credentialShared?: true } | CallError;
+  logoutOthers(exceptCredentialId: string): LogoutResult | CallError;
+  /** Ends a device, connected or not, and the credentials that it came by, wherever those are used. */
+  logoutDevice(deviceId: string): LogoutResult | CallError;
+  /** Ends one credential, known by the id of its session or by its own, wherever it is used. */
+  logoutCredential(credentialId: string): LogoutResult | CallError;
   /** The devices: those that are connected, and those of version 2 that were. */
   getDevices(): { devices: UserDevice[] };
   /** All that is stored about the user. */

@@ -21,7 +21,9 @@ const METHODS = {
   joinGame: never,
   leaveGame: never,
   clear: never,
-  logoutDevice: never,
+  logoutDevice: always,
+  logoutCredential: always,
+  logoutOthers: never,
   logoutAll: never,
 };
 

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "format/bytes.h"
+#include "format/credential_bytes.h"
 #include "limits.h"
 
 namespace user_session {
@@ -24,16 +25,16 @@ constexpr std::size_t kNumberBytes = 8;
 
 // Bytes of all fields but texts, `shared` and what a later release has added: the format; the
 // user's part with order, two times, presence, the beginning of the metrics and the metrics; the
-// length of `shared`; and of the device three lengths, the credential, presence and two times.
+// length of `shared`; and of the device three lengths, presence, two times and the credential.
 constexpr std::size_t kFixedBytesMax = 1 + kLengthBytes + (4 * kNumberBytes) + 1 + kLengthBytes +
-                                       Metrics::kBytesMax + kLengthBytes + (3 * kLengthBytes) +
-                                       (3 * kNumberBytes) + 1 + (2 * kNumberBytes);
+                                       Metrics::kBytesMax + kLengthBytes + (3 * kLengthBytes) + 1 +
+                                       (2 * kNumberBytes) + kCredentialBytesMax;
 
 // Bytes that `shared` needs with as many runs as are remembered, and the frames that it always has.
 constexpr std::size_t kRunBytes =
     (2 * kLengthBytes) + kRunBytesMax + (2 * kNumberBytes) + 1 + kNumberBytes;
 constexpr std::size_t kSequenceBytes =
-    (10 * kNumberBytes) + (kMissingMax * 2 * kNumberBytes) + kJournalRecentBytesMax;
+    (10 * kNumberBytes) + (kMissingMax * (sizeof(Digest) + kNumberBytes)) + kJournalRecentBytesMax;
 
 // What a later release has added in its own part and the user's, in `shared`, and there in the
 // sequence and behind the runs.
@@ -63,9 +64,11 @@ void read_old(std::uint8_t format, ByteReader& reader, Attachment& attachment) {
   attachment.metrics = Metrics::read_counted(reader);
   attachment.connected_at = attachment.attached_at;
   attachment.seen_at = attachment.attached_at;
+  identify(attachment.credential, {});
   if (format == kOldPlainFormat) return;
   if (format == kOldVersion2Format) attachment.version = ProtocolVersion::kVersion2;
-  attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
+  // It had a hash of the credential's id that says nothing today.
+  reader.i64();
   attachment.tab_id = reader.text();
   attachment.device_presence = read_presence(reader);
   attachment.connected_at = reader.safe_integer();
@@ -91,9 +94,7 @@ bool read_user(std::string_view user, Attachment& attachment) {
 void read_device(ByteReader& reader, Attachment& attachment) {
   attachment.device_id = reader.text();
   attachment.tab_id = reader.text();
-  attachment.credential.issued_at_s = reader.safe_integer();
-  attachment.credential.expires_at = reader.safe_integer();
-  attachment.credential.id = static_cast<std::uint64_t>(reader.i64());
+  attachment.credential = read_credential(reader);
   attachment.device_presence = read_presence(reader);
   attachment.connected_at = reader.safe_integer();
   attachment.seen_at = reader.safe_integer();
@@ -128,9 +129,7 @@ void encode_attachment(const Attachment& attachment, std::string& out) {
   append_text(out, attachment.shared);
   append_text(out, attachment.device_id);
   append_text(out, attachment.tab_id);
-  append_i64(out, attachment.credential.issued_at_s);
-  append_i64(out, attachment.credential.expires_at);
-  append_i64(out, static_cast<std::int64_t>(attachment.credential.id));
+  append_credential(out, attachment.credential);
   append_u8(out, static_cast<std::uint8_t>(attachment.device_presence));
   append_i64(out, attachment.connected_at);
   append_i64(out, attachment.seen_at);

@@ -1,6 +1,7 @@
 // The arithmetic of numbers in bytes; see bytes.h.
 #include "format/bytes.h"
 
+#include <algorithm>
 #include <array>
 
 namespace user_session {
@@ -37,6 +38,10 @@ void append_varint(std::string& out, std::uint64_t value) {
 void append_text(std::string& out, std::string_view text) {
   append_u32(out, static_cast<std::uint32_t>(text.size()));
   out.append(text);
+}
+
+void append_digest(std::string& out, const Digest& digest) {
+  out.append(digest.data(), digest.size());
 }
 
 void close_record(std::string& out, std::size_t length_at) {
@@ -88,6 +93,13 @@ std::int64_t ByteReader::safe_integer() {
   return 0;
 }
 
+std::int64_t ByteReader::second() {
+  const std::int64_t value = safe_integer();
+  if (value >= 0) return value;
+  failed_ = true;
+  return 0;
+}
+
 std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
   const std::uint32_t count = u32();
   if (count <= rest_.size() / smallest_element_bytes) return count;
@@ -96,6 +108,20 @@ std::uint32_t ByteReader::count(std::size_t smallest_element_bytes) {
 }
 
 std::string_view ByteReader::text() { return take(u32()); }
+
+std::string_view ByteReader::text(std::size_t size_max) {
+  const std::string_view read = text();
+  if (read.size() <= size_max) return read;
+  failed_ = true;
+  return {};
+}
+
+Digest ByteReader::digest() {
+  Digest digest{};
+  const std::string_view taken = take(digest.size());
+  std::copy(taken.begin(), taken.end(), digest.begin());
+  return digest;
+}
 
 std::uint64_t ByteReader::varint() {
   std::uint64_t value = 0;

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "digest.h"
+
 namespace user_session {
 
 // Each appends a number of 1, 4 or 8 bytes.
@@ -27,6 +29,9 @@ void append_varint(std::string& out, std::uint64_t value);
 
 // Appends the length of a text as a u32, then its bytes.
 void append_text(std::string& out, std::string_view text);
+
+// Appends the bytes of a digest.
+void append_digest(std::string& out, const Digest& digest);
 
 // Appends a record: `write` appends its fields to `out`.
 template <typename Write>
@@ -61,8 +66,14 @@ class ByteReader {
   // Reads an i64 that JavaScript has exactly, as all of ours are; fails at others. So no sum or
   // difference of two overflows.
   std::int64_t safe_integer();
+  // Reads a safe integer that is not negative, as seconds since the epoch are; fails at others.
+  std::int64_t second();
   // Reads a text that append_text wrote, or the bytes of a record.
   std::string_view text();
+  // Reads a text; fails if it has more than `size_max` bytes.
+  std::string_view text(std::size_t size_max);
+  // Reads a digest that append_digest wrote.
+  Digest digest();
   // Reads all bytes that are left: the fields of a later release.
   std::string_view rest();
   // Reads a number that append_varint wrote; fails if it is above kSafeIntegerMax or in a longer

@@ -16,9 +16,13 @@ constexpr std::uint8_t kVersion2 = 2;
 constexpr std::uint8_t kVersion1 = 1;
 
 // Version of a logout that is written, which has room for more fields. Release 0.1.0 wrote version
-// 2 with ids of single credentials, and version 1 without.
+// 2 with hashes of single credentials' ids, and version 1 without.
 constexpr std::uint8_t kLogoutVersion = 3;
+constexpr std::uint8_t kLogoutVersion2 = 2;
 constexpr std::uint8_t kLogoutVersion1 = 1;
+
+// Bytes of a credential that was ended alone.
+constexpr std::size_t kEndedBytes = sizeof(Digest) + sizeof(std::int64_t);
 
 }  // namespace
 
@@ -53,9 +57,13 @@ std::optional<Snapshot> decode_snapshot(std::string_view bytes) {
 void encode_logout(const Logout& logout, std::string& out) {
   append_u8(out, kLogoutVersion);
   append_i64(out, logout.at_s);
-  append_u32(out, static_cast<std::uint32_t>(logout.credential_ids.size()));
-  for (const std::uint64_t id : logout.credential_ids) {
-    append_i64(out, static_cast<std::int64_t>(id));
+  append_i64(out, logout.others_at_s);
+  append_digest(out, logout.spared);
+  append_i64(out, logout.shown_at_s);
+  append_u32(out, static_cast<std::uint32_t>(logout.ended.size()));
+  for (const EndedCredential& credential : logout.ended) {
+    append_digest(out, credential.id);
+    append_i64(out, credential.issued_until_s);
   }
   append_rest(out, logout.rest);
 }
@@ -64,18 +72,22 @@ std::optional<Logout> decode_logout(std::string_view bytes) {
   ByteReader reader(bytes);
   const std::uint8_t version = reader.u8();
   Logout logout;
-  logout.at_s = reader.safe_integer();
-  if (version > kLogoutVersion1 && reader.has_more()) {
-    for (std::uint32_t left = reader.count(sizeof(std::uint64_t)); left > 0; --left) {
-      logout.credential_ids.push_back(static_cast<std::uint64_t>(reader.i64()));
-    }
+  logout.at_s = reader.second();
+  if (version != kLogoutVersion) {
+    if (version == kLogoutVersion2 && reader.has_more() && reader.u32() > 0) return std::nullopt;
+    const bool is_known = version == kLogoutVersion1 || version == kLogoutVersion2;
+    return is_known && reader.finished() ? std::optional(logout) : std::nullopt;
   }
-  if (version == kLogoutVersion) logout.rest = reader.rest();
-  const bool is_known = version >= kLogoutVersion1 && version <= kLogoutVersion;
-  if (!reader.finished() || !is_known || logout.at_s < 0 ||
-      logout.credential_ids.size() > kRevokedMax) {
-    return std::nullopt;
+  logout.others_at_s = reader.second();
+  logout.spared = reader.digest();
+  logout.shown_at_s = reader.second();
+  logout.ended.resize(reader.count(kEndedBytes));
+  for (EndedCredential& credential : logout.ended) {
+    credential.id = reader.digest();
+    credential.issued_until_s = reader.second();
   }
+  logout.rest = reader.rest();
+  if (reader.failed() || logout.ended.size() > kEndedMax) return std::nullopt;
   return logout;
 }
 

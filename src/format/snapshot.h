@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "digest.h"
 #include "event.h"
 
 namespace user_session {
@@ -39,13 +40,31 @@ void encode_snapshot(const std::vector<std::string>& active_games, TimeMs last_a
 // Returns the snapshot in `bytes`, or nullopt if they are damaged or of an unknown version.
 std::optional<Snapshot> decode_snapshot(std::string_view bytes);
 
-// The credentials that logouts have revoked, which must not be let in again.
+// A credential that was ended alone.
+struct EndedCredential {
+  // Digest of its own id or of its sign-in (credential.h).
+  Digest id = kNoDigest;
+  // Second until which it may have been issued. When there are too many, everything that was issued
+  // until then is refused instead.
+  std::int64_t issued_until_s = 0;
+
+  bool operator==(const EndedCredential&) const = default;
+};
+
+// The credentials that logouts have ended, which must not be let in again. Seconds count from the
+// Unix epoch; 0 stands for none.
 struct Logout {
-  // Second of the last logout of all devices: credentials issued in it or before are refused. 0 if
-  // there was none.
+  // Credentials that were issued in this second or before are refused.
   std::int64_t at_s = 0;
-  // Ids of the credentials that logouts of single devices have revoked; at most kRevokedMax.
-  std::vector<std::uint64_t> credential_ids;
+  // So are those that were issued in this second or before, but for the one that the last logout of
+  // all others has spared: it has this id, or is of this sign-in.
+  std::int64_t others_at_s = 0;
+  Digest spared = kNoDigest;
+  // Newest second in which a credential was issued that was let in. A logout reaches as far, since
+  // the issuer's clock may be ahead of ours.
+  std::int64_t shown_at_s = 0;
+  // Credentials that were ended alone; at most kEndedMax.
+  std::vector<EndedCredential> ended;
   // Bytes of a later release (format/bytes.h).
   std::string rest;
 
@@ -55,7 +74,8 @@ struct Logout {
 // Appends the bytes of a logout.
 void encode_logout(const Logout& logout, std::string& out);
 
-// Returns the logout in `bytes`, or nullopt if they are damaged or of an unknown version.
+// Returns the logout in `bytes`, or nullopt if they are damaged, of an unknown version, or of a
+// release that knew credentials by other names and had ended some alone.
 std::optional<Logout> decode_logout(std::string_view bytes);
 
 }  // namespace user_session

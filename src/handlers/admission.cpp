@@ -40,11 +40,24 @@ std::optional<Refusal> check_names(const Connected& event) {
 
 }  // namespace
 
-std::optional<Session::TurnedAway> Session::admit(const Connected& event) {
-  if (const auto refusal = user_.access.check(event.credential, event.now)) {
+std::optional<Session::TurnedAway> Session::check(const Credential& credential, TimeMs now) {
+  if (const auto refusal = user_.access.check(credential, now)) {
     return TurnedAway{kStatusUnauthorized, *refusal};
   }
-  user_.access.note_shown(event.credential);
+  user_.access.note_shown(credential, now);
+  return std::nullopt;
+}
+
+void Session::on(const TicketRequested& event, Step& step) {
+  if (const auto turned_away = admit(event.credential, event.now)) {
+    return answer_refusal(*turned_away, step);
+  }
+  write_success_answer(out_);
+  step.effects.answer(kStatusOk, out_);
+}
+
+std::optional<Session::TurnedAway> Session::admit(const Connected& event) {
+  if (const auto turned_away = check(event.credential, event.now)) return turned_away;
   if (const auto refusal = check_names(event)) return TurnedAway{kStatusBadRequest, *refusal};
   const bool is_full = user_.connections.count() >= user_.access.devices_max();
   if (is_full && replaced_by(event).empty()) {
@@ -55,12 +68,8 @@ std::optional<Session::TurnedAway> Session::admit(const Connected& event) {
 }
 
 std::optional<Session::TurnedAway> Session::admit(const Credential& credential, TimeMs now) {
-  if (const auto refusal = user_.access.check(credential, now)) {
-    return TurnedAway{kStatusUnauthorized, *refusal};
-  }
-  user_.access.note_shown(credential);
-  const bool is_limited = credential.issued_at_s != Credential::kTrusted;
-  if (is_limited && user_.access.take_request(now) > 0) {
+  if (const auto turned_away = check(credential, now)) return turned_away;
+  if (!credential.is_trusted() && user_.access.take_request(now) > 0) {
     return TurnedAway{kStatusTooMany, kTooManyRequests};
   }
   return std::nullopt;

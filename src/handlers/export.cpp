@@ -1,5 +1,7 @@
 // The export: all data that is known about a user, as one JSON object for the user. A new kind of
 // stored data must be added here.
+#include <algorithm>
+
 #include "session.h"
 
 namespace user_session {
@@ -45,8 +47,8 @@ void Session::on(const ExportRequested& event, Step& step) {
   JsonWriter json(out_);
   json.open_object();
   add_state(json, state_view(persistence_.told_last_active(user_)), user_.connections.count());
-  json.number("loggedOutAt", logout.at_s);
-  json.count("endedCredentials", logout.credential_ids.size());
+  json.number("loggedOutAt", std::max(logout.at_s, logout.others_at_s));
+  json.count("endedCredentials", logout.ended.size());
   json.number("epoch", head.epoch);
   json.number("seq", head.seq);
   add_devices(json, user_.device_views());

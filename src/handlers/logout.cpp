@@ -1,13 +1,12 @@
-// Logouts: of every device, of all others, of one. Which credentials are refused afterwards is
-// decided in state/access.h.
+// Logouts: of everything, of all others, of a device, of a single credential. Which credentials are
+// refused afterwards is decided in state/access.h.
 //
-// A logout closes connections and revokes the credentials by which they were let in. For all
-// devices that is a time: whatever was issued until then is refused. For single devices it is the
-// id of each credential, unless a device that stays connected uses the same one, as two tabs of one
-// browser do in version 1.
+// Every logout takes the same way. It changes what is refused, then it closes the connections that
+// were let in by what is refused now, whatever they call themselves, and those of the device that
+// it names. The credential of who asks is spared where it would end with others, and the answer
+// says so. Connections that came without a credential are told apart by their devices.
 #include <algorithm>
 
-#include "limits.h"
 #include "session.h"
 
 namespace user_session {
@@ -15,85 +14,225 @@ namespace {
 
 constexpr Refusal kUnknownDevice = {ErrorCode::kInvalidMessage,
                                     "deviceId is none of this user's devices"};
-constexpr Refusal kTooManyEnded = {ErrorCode::kLimitReached,
-                                   "too many credentials were ended one by one: use logout_all"};
+constexpr Refusal kNobodyIsChecked = {
+    ErrorCode::kInvalidMessage,
+    "credentialId: there is no credential to end, since AUTH_MODE none checks nobody"};
+
+std::string_view name_of(LogoutScope scope) {
+  switch (scope) {
+    case LogoutScope::kOthers:
+      return "others";
+    case LogoutScope::kDevice:
+      return "device";
+    case LogoutScope::kCredential:
+      return "credential";
+    case LogoutScope::kAll:
+    case LogoutScope::kIssuerSession:
+      return "all";
+  }
+  return "all";
+}
+
+// Adds a credential unless it is trusted, or one of its sign-in is there.
+void add_sign_in(std::vector<Credential>& credentials, const Credential& credential) {
+  const bool is_there =
+      std::any_of(credentials.begin(), credentials.end(),
+                  [&](const Credential& other) { return other.sign_in == credential.sign_in; });
+  if (!credential.is_trusted() && !is_there) credentials.push_back(credential);
+}
 
 }  // namespace
 
 Session::Refused Session::handle(const LogoutAll& /*message*/, Step& step) {
-  acknowledge(false, step);
-  logout_all(step);
-  return std::nullopt;
+  return log_out(asked_by_sender(LogoutScope::kAll, {}, step), step);
 }
 
 Session::Refused Session::handle(const LogoutOthers& /*message*/, Step& step) {
-  return end_devices(Scope::kOthers, user_.connections[step.sender].device_id, step);
+  return log_out(asked_by_sender(LogoutScope::kOthers, {}, step), step);
 }
 
 Session::Refused Session::handle(const LogoutDevice& message, Step& step) {
-  return end_device(message.device_id, step);
+  return log_out(asked_by_sender(LogoutScope::kDevice, message.device_id, step), step);
+}
+
+Session::Refused Session::handle(const LogoutCredential& message, Step& step) {
+  return log_out(asked_by_sender(LogoutScope::kCredential, message.credential_id, step), step);
 }
 
 void Session::on(const LogoutRequested& event, Step& step) {
-  if (event.device_id.empty()) {
-    logout_all(step);
-  } else if (const auto refusal = end_device(event.device_id, step)) {
-    return answer_refusal({kStatusBadRequest, *refusal}, step);
-  }
-  write_success_answer(out_, step.is_credential_shared);
+  // As by a frame, a logout of everything is not held back by what others ask for.
+  const bool is_all = event.scope == LogoutScope::kAll;
+  const auto turned_away =
+      is_all ? check(event.credential, event.now) : admit(event.credential, event.now);
+  if (turned_away) return answer_refusal(*turned_away, step);
+  const auto refusal = log_out({.scope = event.scope,
+                                .id = std::string(event.id),
+                                .until_s = event.ended_at_s,
+                                .asker = event.credential,
+                                .asking_device = {}},
+                               step);
+  if (refusal) return answer_refusal({kStatusBadRequest, *refusal}, step);
+  write_success_answer(out_, &*step.ended);
   step.effects.answer(kStatusOk, out_);
 }
 
-void Session::logout_all(Step& step) {
-  write_logged_out(out_, "all");
-  send_to(ProtocolVersion::kVersion2, out_, step);
-  user_.connections.each([&](ConnectionId id, const Connection&) { user_.close(id, step.now); });
-  user_.devices.forget_credentials();
-  user_.access.end_all(step.now);
-  step.is_logout_of_all = true;
-  step.effects.close_all(kLogoutCode, kLogoutReason);
+Session::Ending Session::asked_by_sender(LogoutScope scope, std::string_view id,
+                                         const Step& step) const {
+  const Connection& sender = user_.connections[step.sender];
+  return {.scope = scope,
+          .id = std::string(id),
+          .until_s = 0,
+          .asker = sender.credential,
+          .asking_device = sender.device_id};
 }
 
-Session::Refused Session::end_device(std::string_view device_id, Step& step) {
-  const bool is_known = user_.devices.find(device_id) != nullptr;
-  if (!is_known && !user_.connections.has_device(device_id)) return kUnknownDevice;
-  return end_devices(Scope::kDevice, device_id, step);
+Session::Refused Session::log_out(Ending ending, Step& step) {
+  if (ending.scope == LogoutScope::kDevice && user_.devices.find(ending.id) == nullptr &&
+      !user_.connections.has_device(ending.id)) {
+    return kUnknownDevice;
+  }
+  if (ending.scope == LogoutScope::kCredential && user_.access.is_nobody_checked()) {
+    return kNobodyIsChecked;
+  }
+  const std::vector<Credential> known = valid_credentials();
+  const Digest session = digest_of(ending.id);
+  const bool is_session_known =
+      std::any_of(known.begin(), known.end(),
+                  [&](const Credential& credential) { return credential.sign_in == session; });
+  if (ending.scope == LogoutScope::kIssuerSession && is_session_known) {
+    ending.scope = LogoutScope::kCredential;
+  }
+  step.ended.emplace();
+  end_credentials(ending, known, step);
+  report_logout(ending, known, step);
+  close_ended(ending, step);
+  return std::nullopt;
 }
 
-Session::Refused Session::end_devices(Scope scope, std::string_view device_id, Step& step) {
-  const auto is_meant = [scope, named = std::string(device_id)](std::string_view id) {
-    return (id == named) == (scope == Scope::kDevice);
-  };
-  std::vector<ConnectionId> ended;
-  std::vector<std::uint64_t> credentials;
-  std::vector<std::uint64_t> staying;
-  user_.connections.each([&](ConnectionId id, const Connection& connection) {
-    const bool is_ending = is_meant(connection.device_id);
-    if (is_ending) ended.push_back(id);
-    (is_ending ? credentials : staying).push_back(connection.credential.id);
+std::vector<Credential> Session::valid_credentials() const {
+  std::vector<Credential> valid;
+  user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
+    add_sign_in(valid, connection.credential);
   });
   for (const RememberedDevice& device : user_.devices.all()) {
-    if (!is_meant(device.id)) continue;
-    credentials.insert(credentials.end(), device.credential_ids.begin(),
-                       device.credential_ids.end());
+    for (const Credential& credential : device.credentials) {
+      if (!user_.access.is_ended(credential)) add_sign_in(valid, credential);
+    }
   }
-  const auto is_spared = [&](std::uint64_t id) {
-    return std::find(staying.begin(), staying.end(), id) != staying.end();
+  return valid;
+}
+
+void Session::end_credentials(const Ending& ending, const std::vector<Credential>& known,
+                              Step& step) {
+  Access& access = user_.access;
+  const Digest id = digest_of(ending.id);
+  const auto named = std::find_if(known.begin(), known.end(), [&](const Credential& credential) {
+    return credential.has_id(id);
+  });
+  switch (ending.scope) {
+    case LogoutScope::kAll:
+      return access.end_all(step.now);
+    case LogoutScope::kIssuerSession:
+      return access.end_until(ending.until_s);
+    case LogoutScope::kOthers:
+      // A session is spared with all that is renewed from it, also if it is named by one token.
+      if (ending.id.empty()) return access.end_others(ending.asker.sign_in, step.now);
+      return access.end_others(named == known.end() ? id : named->sign_in, step.now);
+    case LogoutScope::kDevice:
+      return end_device(ending, step);
+    case LogoutScope::kCredential: {
+      const bool is_whole = named == known.end() || named->sign_in == id;
+      const std::int64_t until_s = named == known.end() ? access.latest(step.now)
+                                   : is_whole           ? access.issued_until(*named, step.now)
+                                                        : named->issued_at_s;
+      if (access.end(id, until_s)) step.ended->credentials = 1;
+      return;
+    }
+  }
+}
+
+void Session::end_device(const Ending& ending, Step& step) {
+  std::vector<Credential> credentials;
+  user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
+    if (connection.device_id == ending.id) add_sign_in(credentials, connection.credential);
+  });
+  if (const RememberedDevice* device = user_.devices.find(ending.id)) {
+    step.ended->is_complete = !device->has_forgotten;
+    for (const Credential& credential : device->credentials) add_sign_in(credentials, credential);
+  }
+  for (const Credential& credential : credentials) {
+    if (!ending.asker.is_trusted() && credential.sign_in == ending.asker.sign_in) {
+      step.ended->is_credential_shared = true;
+      continue;
+    }
+    if (!credential.is_sign_in_known) step.ended->is_complete = false;
+    user_.access.end(credential.sign_in, user_.access.issued_until(credential, step.now));
+  }
+}
+
+bool Session::is_ended_by(const Ending& ending, const Connection& connection) const {
+  const bool is_named = connection.device_id == ending.id;
+  const bool is_askers = ending.asker.is_trusted() && connection.device_id == ending.asking_device;
+  switch (ending.scope) {
+    case LogoutScope::kAll:
+      return true;
+    case LogoutScope::kOthers:
+      return connection.credential.is_trusted() ? !is_askers
+                                                : user_.access.is_ended(connection.credential);
+    case LogoutScope::kDevice:
+      return is_named || user_.access.is_ended(connection.credential);
+    case LogoutScope::kCredential:
+    case LogoutScope::kIssuerSession:
+      return user_.access.is_ended(connection.credential);
+  }
+  return true;
+}
+
+void Session::report_logout(const Ending& ending, const std::vector<Credential>& known,
+                            Step& step) {
+  const auto is_ended = [&](const Credential& credential) {
+    return user_.access.is_ended(credential);
   };
-  std::erase(credentials, 0U);
-  const bool is_shared = std::erase_if(credentials, is_spared) > 0;
-  if (!user_.access.end(credentials)) return kTooManyEnded;
-  step.is_credential_shared = is_shared;
-  // The sender may be among the devices to close, so the `ack` comes first.
+  const bool is_moment =
+      ending.scope != LogoutScope::kDevice && ending.scope != LogoutScope::kCredential;
+  user_.devices.forget_ended(is_moment, is_ended);
+  const Logout& logout = user_.access.logout();
+  LogoutReport report = {.scope = name_of(ending.scope), .at = step.now};
+  if (is_moment) report.issued_until_s = std::max(logout.at_s, logout.others_at_s);
+  if (ending.scope == LogoutScope::kOthers) {
+    report.spared = ending.id.empty() ? ending.asker.name : ending.id;
+  }
+  std::size_t count = 0;
+  for (const Credential& credential : known) {
+    if (!is_ended(credential)) continue;
+    ++count;
+    if (ending.scope != LogoutScope::kCredential) report.credentials.push_back(credential.name);
+  }
+  if (ending.scope == LogoutScope::kCredential) report.credentials.push_back(ending.id);
+  step.ended->credentials = std::max(step.ended->credentials, count);
+  write_logout_report(out_, report);
+  step.effects.log_out(out_);
+}
+
+void Session::close_ended(const Ending& ending, Step& step) {
+  std::vector<ConnectionId> closing;
+  user_.connections.each([&](ConnectionId id, const Connection& connection) {
+    if (is_ended_by(ending, connection)) closing.push_back(id);
+  });
+  step.ended->sockets = closing.size();
+  // The sender may be among those to close, so its `ack` comes first.
   acknowledge(false, step);
-  write_logged_out(out_, scope == Scope::kDevice ? "device" : "others");
-  for (const ConnectionId id : ended) {
+  write_logged_out(out_, name_of(ending.scope));
+  const bool is_all = closing.size() == user_.connections.count();
+  for (const ConnectionId id : closing) {
     if (user_.connections[id].version == ProtocolVersion::kVersion2) step.effects.send(id, out_);
     remove(id, step);
-    step.effects.close(id, kLogoutCode, kLogoutReason);
+    if (!is_all) step.effects.close(id, kLogoutCode, kLogoutReason);
   }
   after_removals(step);
-  return std::nullopt;
+  if (!is_all) return;
+  step.is_logout_of_all = true;
+  step.effects.close_all(kLogoutCode, kLogoutReason);
 }
 
 }  // namespace user_session

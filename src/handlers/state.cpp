@@ -22,7 +22,7 @@ void Session::on(const ClearRequested& event, Step& step) {
   step.effects.erase();
   persistence_.forget_row(user_);
   user_.games.restore({});
-  user_.devices.forget();
+  user_.devices.forget_names();
   user_.inbox.clear();
   user_.sequence.clear(event.now, user_.connections);
   // While devices are connected their last activity stands. Without any, the user counts as never
@@ -36,7 +36,7 @@ void Session::on(const ClearRequested& event, Step& step) {
     send_to(ProtocolVersion::kVersion1, out_, step);
     send_whole(state, step);
   }
-  write_success_answer(out_, false);
+  write_success_answer(out_);
   step.effects.answer(kStatusOk, out_);
 }
 

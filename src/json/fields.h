@@ -51,6 +51,7 @@ struct Fields {
   Field id;
   Field name;
   Field device_id;
+  Field credential_id;
   Field to = Field(Field::Reading::kStrings);
   Field except = Field(Field::Reading::kStrings);
   Field again = Field(Field::Reading::kWritten);
@@ -66,7 +67,7 @@ struct Fields {
 // A member's name in a frame, and its field.
 struct FieldName {
   std::string_view name;
-  Field Fields::* field;
+  Field Fields::*field;
 };
 
 inline constexpr std::array kFieldNames = {
@@ -78,6 +79,7 @@ inline constexpr std::array kFieldNames = {
     FieldName{"id", &Fields::id},
     FieldName{"name", &Fields::name},
     FieldName{"deviceId", &Fields::device_id},
+    FieldName{"credentialId", &Fields::credential_id},
     FieldName{"to", &Fields::to},
     FieldName{"except", &Fields::except},
     FieldName{"again", &Fields::again},

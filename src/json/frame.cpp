@@ -51,6 +51,15 @@ void add_request_id(JsonWriter& json, std::string_view id) {
   if (!id.empty()) json.string("id", id);
 }
 
+void add_ended(JsonWriter& json, const Ended& ended) {
+  json.open_object("ended");
+  json.count("sockets", ended.sockets);
+  json.count("credentials", ended.credentials);
+  json.close_object();
+  if (ended.is_credential_shared) json.boolean("credentialShared", true);
+  if (!ended.is_complete) json.boolean("complete", false);
+}
+
 }  // namespace
 
 void write_initial_state(std::string& out, const StateView& state, std::string_view device_id) {
@@ -181,19 +190,32 @@ void write_games(std::string& out, const std::vector<std::string>& games) {
   json.close_list();
 }
 
-void write_ack(std::string& out, std::string_view id, bool is_repeated, bool is_credential_shared) {
+void write_ack(std::string& out, std::string_view id, bool is_repeated, const Ended* ended) {
   JsonWriter json = frame(out, "ack");
   json.string("id", id);
   if (is_repeated) json.boolean("repeated", true);
-  if (is_credential_shared) json.boolean("credentialShared", true);
+  if (ended != nullptr) add_ended(json, *ended);
   json.close_object();
 }
 
-void write_success_answer(std::string& out, bool is_credential_shared) {
+void write_success_answer(std::string& out, const Ended* ended) {
   JsonWriter json(out);
   json.open_object();
   json.boolean("success", true);
-  if (is_credential_shared) json.boolean("credentialShared", true);
+  if (ended != nullptr) add_ended(json, *ended);
+  json.close_object();
+}
+
+void write_logout_report(std::string& out, const LogoutReport& report) {
+  JsonWriter json(out);
+  json.open_object();
+  json.string("scope", report.scope);
+  json.number("at", report.at);
+  if (report.issued_until_s > 0) json.number("issuedUntil", report.issued_until_s);
+  json.open_list("credentialIds");
+  for (const std::string_view id : report.credentials) json.string(id);
+  json.close_list();
+  if (!report.spared.empty()) json.string("exceptCredentialId", report.spared);
   json.close_object();
 }
 

@@ -96,11 +96,34 @@ void write_message(std::string& out, std::int64_t number, TimeMs expires_at, std
 void write_inbox_read(std::string& out, const InboxView& inbox);
 // Writes the games as a JSON array, a part of other frames.
 void write_games(std::string& out, const std::vector<std::string>& games);
-// Writes the `ack` of a request. `is_repeated` is true if it was done before.
-void write_ack(std::string& out, std::string_view id, bool is_repeated, bool is_credential_shared);
-// Writes the answer to a server's request that was done. In both `is_credential_shared` is true
-// when a credential was not revoked since a device that stays uses it.
-void write_success_answer(std::string& out, bool is_credential_shared);
+// What a logout has ended.
+struct Ended {
+  std::size_t sockets = 0;
+  // Number of credentials that were known, counting what is of one sign-in once.
+  std::size_t credentials = 0;
+  // True if a credential of the device was not ended, since it is the one of who asked.
+  bool is_credential_shared = false;
+  // False if the device had credentials that are not known any more, or one of which is not known
+  // what was renewed from it.
+  bool is_complete = true;
+};
+// Writes the `ack` of a request. `is_repeated` is true if it was done before. `ended` is what a
+// logout has ended, nullptr for any other request.
+void write_ack(std::string& out, std::string_view id, bool is_repeated, const Ended* ended);
+// Writes the answer to a request that was done.
+void write_success_answer(std::string& out, const Ended* ended = nullptr);
+// What the app is told of a logout, to end its own sessions.
+struct LogoutReport {
+  std::string_view scope;
+  TimeMs at = 0;
+  // Second until which everything was ended that was issued; 0 if only some credentials were.
+  std::int64_t issued_until_s = 0;
+  // Ids by which the app knows credentials: those that were ended, as far as they are known, and
+  // the one that was spared, empty if none was.
+  std::vector<std::string_view> credentials = {};
+  std::string_view spared = {};
+};
+void write_logout_report(std::string& out, const LogoutReport& report);
 // Write the answer to a push: to how many connections it was sent and, for a message of the inbox,
 // its number, how many messages there are now and how many older ones were dropped for it.
 void write_delivered_answer(std::string& out, std::size_t delivered);
@@ -116,7 +139,7 @@ void write_error_answer(std::string& out, const Refusal& refusal);
 // "device_updated"; the other is "device_disconnected".
 void write_device_frame(std::string& out, std::string_view type, const DeviceView& device);
 void write_device_gone(std::string& out, std::string_view device_id);
-// Writes `logged_out`. `scope` is "all", "others" or "device".
+// Writes `logged_out`. `scope` is "all", "others", "device" or "credential".
 void write_logged_out(std::string& out, std::string_view scope);
 void write_devices_answer(std::string& out, const std::vector<DeviceView>& devices);
 // Writes the answer to a request for metrics, which were counted from the time `since`.

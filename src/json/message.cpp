@@ -137,6 +137,16 @@ Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutDevice& me
   return check_name(fields.device_id, kNameRefusals<"deviceId">);
 }
 
+Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutCredential& message) {
+  message.credential_id = fields.credential_id.value;
+  const bool is_id = fields.credential_id.kind == Field::Kind::kString &&
+                     !message.credential_id.empty() &&
+                     message.credential_id.size() <= kCredentialNameBytesMax;
+  if (is_id) return std::nullopt;
+  return Refusal{ErrorCode::kInvalidMessage, "credentialId must be a string of 1 to 256 bytes"};
+}
+static_assert(kCredentialNameBytesMax == 256, "the refusal names the limit");
+
 Refused read(const Fields& fields, ProtocolVersion /*version*/, MarkRead& message) {
   const auto number = plain_number(fields.inbox.value);
   message.inbox = number.value_or(0);

@@ -85,6 +85,12 @@ struct LogoutDevice {
   static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
   std::string_view device_id;
 };
+struct LogoutCredential {
+  static constexpr std::string_view kType = "logout_credential";
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
+  static constexpr std::optional<Counter> kCounter = Counter::kLogoutAll;
+  std::string_view credential_id;
+};
 struct MarkRead {
   static constexpr std::string_view kType = "mark_read";
   static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
@@ -94,8 +100,9 @@ struct MarkRead {
 };
 
 // Any message of a device.
-using Message = std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll,
-                             Broadcast, SetDevice, LogoutOthers, LogoutDevice, MarkRead>;
+using Message =
+    std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll, Broadcast,
+                 SetDevice, LogoutOthers, LogoutDevice, LogoutCredential, MarkRead>;
 
 // Returns true if `run` is one: kRunBytesMin to kRunBytesMax characters of A to Z, a to z, 0 to 9,
 // `_` and `-`.

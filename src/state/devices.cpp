@@ -3,14 +3,13 @@
 
 #include <algorithm>
 
-#include "json/frame.h"
+#include "format/credential_bytes.h"
 #include "limits.h"
 
 namespace user_session {
 namespace {
 
-// Bytes of the smallest stored device, without the length of its record: two empty texts, two times
-// and an empty list.
+// Bytes of the smallest stored device: two empty texts, two times and an empty list.
 constexpr std::size_t kEncodedBytesMin = 4 + 4 + 8 + 8 + 4;
 
 }  // namespace
@@ -21,17 +20,21 @@ RememberedDevice* RememberedDevices::find(std::string_view id) {
   return known == devices_.end() ? nullptr : &*known;
 }
 
-bool RememberedDevice::add_credential(std::uint64_t credential_id) {
-  auto& known = credential_ids;
-  const bool is_known = std::find(known.begin(), known.end(), credential_id) != known.end();
-  if (credential_id == 0 || is_known) return false;
-  if (known.size() >= kCredentialsMax) known.erase(known.begin());
-  known.push_back(credential_id);
+bool RememberedDevice::add_credential(const Credential& credential) {
+  const bool is_known =
+      std::any_of(credentials.begin(), credentials.end(),
+                  [&](const Credential& other) { return other.sign_in == credential.sign_in; });
+  if (credential.is_trusted() || is_known) return false;
+  if (credentials.size() >= kCredentialsMax) {
+    credentials.erase(credentials.begin());
+    has_forgotten = true;
+  }
+  credentials.push_back(credential);
   return true;
 }
 
-void RememberedDevices::add_credential(RememberedDevice& device, std::uint64_t credential_id) {
-  if (device.add_credential(credential_id)) is_unstored_ = true;
+void RememberedDevices::add_credential(RememberedDevice& device, const Credential& credential) {
+  if (device.add_credential(credential)) is_unstored_ = true;
 }
 
 void RememberedDevices::rename(RememberedDevice& device, std::string_view name) {
@@ -39,8 +42,9 @@ void RememberedDevices::rename(RememberedDevice& device, std::string_view name) 
   is_unstored_ = true;
 }
 
-void RememberedDevices::forget_credentials() {
-  for (RememberedDevice& device : devices_) device.credential_ids.clear();
+void RememberedDevices::forget_names() {
+  for (RememberedDevice& device : devices_) device.name.clear();
+  is_unstored_ = !devices_.empty();
 }
 
 void RememberedDevices::encode(std::string& out) const {
@@ -51,10 +55,9 @@ void RememberedDevices::encode(std::string& out) const {
       append_text(out, device.name);
       append_i64(out, device.first_seen);
       append_i64(out, device.last_active);
-      append_u32(out, static_cast<std::uint32_t>(device.credential_ids.size()));
-      for (const std::uint64_t id : device.credential_ids) {
-        append_i64(out, static_cast<std::int64_t>(id));
-      }
+      append_u32(out, static_cast<std::uint32_t>(device.credentials.size()));
+      for (const Credential& credential : device.credentials) append_credential(out, credential);
+      append_u8(out, device.has_forgotten ? 1 : 0);
       append_rest(out, device.rest);
     });
   }
@@ -65,7 +68,7 @@ bool RememberedDevices::restore(ByteReader& reader) {
   devices_.clear();
   for (std::uint32_t left = reader.count(kEncodedBytesMin); left > 0; --left) {
     ByteReader fields(reader.text());
-    if (!restore_device(fields)) return false;
+    if (!restore_device(fields) || !restore_credentials(fields)) return false;
     devices_.back().rest = fields.rest();
   }
   rest_ = reader.rest();
@@ -76,6 +79,10 @@ bool RememberedDevices::restore_old(ByteReader& reader) {
   devices_.clear();
   for (std::uint32_t left = reader.count(kEncodedBytesMin); left > 0; --left) {
     if (!restore_device(reader)) return false;
+    // It had hashes of credentials that say nothing today.
+    const std::uint32_t count = reader.has_more() ? reader.count(sizeof(std::int64_t)) : 0;
+    for (std::uint32_t i = 0; i < count; ++i) reader.i64();
+    devices_.back().has_forgotten = count > 0;
   }
   return !reader.failed() && devices_.size() <= kRememberedDevicesMax;
 }
@@ -88,13 +95,19 @@ bool RememberedDevices::restore_device(ByteReader& reader) {
   device.name = reader.text();
   device.first_seen = reader.safe_integer();
   device.last_active = reader.safe_integer();
-  const std::uint32_t count = reader.has_more() ? reader.count(sizeof(std::uint64_t)) : 0;
-  for (std::uint32_t left = count; left > 0; --left) {
-    const bool is_new = device.credential_ids.size() < kCredentialsMax &&
-                        device.add_credential(static_cast<std::uint64_t>(reader.i64()));
-    if (!is_new) return false;
-  }
   return !reader.failed() && device.name.size() <= kNameBytesMax;
+}
+
+bool RememberedDevices::restore_credentials(ByteReader& reader) {
+  RememberedDevice& device = devices_.back();
+  const std::uint32_t count = reader.has_more() ? reader.count(kCredentialBytesMin) : 0;
+  for (std::uint32_t left = count; left > 0; --left) {
+    const Credential credential = read_credential(reader);
+    const bool has_room = device.credentials.size() < kCredentialsMax;
+    if (reader.failed() || !has_room || !device.add_credential(credential)) return false;
+  }
+  device.has_forgotten = reader.has_more() && reader.flag();
+  return !reader.failed();
 }
 
 }  // namespace user_session

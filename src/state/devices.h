@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "credential.h"
 #include "event.h"
 #include "format/bytes.h"
 #include "limits.h"
@@ -26,15 +27,17 @@ struct RememberedDevice {
   // Time when it was active last, up to the last connection that it closed. What an open connection
   // has done since is in the connection.
   TimeMs last_active = 0;
-  // Ids of the credentials that it came with, the newest last; at most kCredentialsMax. A logout of
-  // the device revokes them.
-  std::vector<std::uint64_t> credential_ids;
+  // Credentials that it came with, one of each sign-in, the newest last; at most kCredentialsMax. A
+  // logout of the device ends them.
+  std::vector<Credential> credentials;
+  // True if there were more, which are forgotten.
+  bool has_forgotten = false;
   // Bytes of a later release (format/bytes.h).
   std::string rest;
 
-  // Adds a credential and drops the oldest beyond kCredentialsMax. Returns false if it is there
-  // already or is 0, which names none.
-  bool add_credential(std::uint64_t credential_id);
+  // Adds a credential and forgets the oldest beyond kCredentialsMax. Returns false if one of its
+  // sign-in is there already, or if it is trusted and so none.
+  bool add_credential(const Credential& credential);
 };
 
 // The devices that were connected last, at most kRememberedDevicesMax. They are stored in the
@@ -50,12 +53,16 @@ class RememberedDevices {
   template <typename Predicate>
   RememberedDevice& add(std::string_view id, TimeMs now, Predicate is_here);
   // Adds a credential to a device.
-  void add_credential(RememberedDevice& device, std::uint64_t credential_id);
+  void add_credential(RememberedDevice& device, const Credential& credential);
   // Gives a device a new name.
   void rename(RememberedDevice& device, std::string_view name);
-  // Forgets the credentials of all devices, which a logout of all devices has revoked. It makes
-  // nothing unstored: those that a row still has are refused anyway.
-  void forget_credentials();
+  // Forgets the credentials for which `is_ended` returns true, and with `is_all_ended` that there
+  // were more of them. It makes nothing unstored: those that a row still has are refused anyway.
+  template <typename Predicate>
+  void forget_ended(bool is_all_ended, Predicate is_ended);
+  // Forgets the names of all devices. Their ids and credentials stay, so that they can still be
+  // logged out.
+  void forget_names();
   void forget() { *this = RememberedDevices(); }
 
   [[nodiscard]] const std::vector<RememberedDevice>& all() const { return devices_; }
@@ -72,14 +79,24 @@ class RememberedDevices {
   [[nodiscard]] bool restore_old(ByteReader& reader);
 
  private:
-  // Adds the device whose fields come next. Returns false if it is damaged.
+  // Adds the device whose fields come next, and reads its credentials. Return false if they are
+  // damaged.
   [[nodiscard]] bool restore_device(ByteReader& reader);
+  [[nodiscard]] bool restore_credentials(ByteReader& reader);
 
   std::vector<RememberedDevice> devices_;
   // Bytes of a later release behind all devices.
   std::string rest_;
   bool is_unstored_ = false;
 };
+
+template <typename Predicate>
+void RememberedDevices::forget_ended(bool is_all_ended, Predicate is_ended) {
+  for (RememberedDevice& device : devices_) {
+    std::erase_if(device.credentials, is_ended);
+    device.has_forgotten = device.has_forgotten && !is_all_ended;
+  }
+}
 
 template <typename Predicate>
 RememberedDevice& RememberedDevices::add(std::string_view id, TimeMs now, Predicate is_here) {

@@ -16,15 +16,6 @@ constexpr std::uint8_t kKeptVersion = 1;
 // Bytes of the smallest kept push of release 0.1.0: number, place, time and the length of the body.
 constexpr std::size_t kKeptBytesMin = (4 * sizeof(std::int64_t)) + sizeof(std::uint32_t);
 
-std::string_view text_of(const Digest& digest) { return {digest.data(), digest.size()}; }
-
-// Reads a digest. Fails if there are too few bytes.
-Digest read_digest(ByteReader& reader) {
-  Digest digest{};
-  for (char& byte : digest) byte = static_cast<char>(reader.u8());
-  return digest;
-}
-
 }  // namespace
 
 InboxView Inbox::view(TimeMs now) const {
@@ -84,7 +75,7 @@ Inbox::Added Inbox::add(std::string_view body, std::string_view push_id, TimeMs 
   append_u8(message.row, push_id.empty() ? 0 : 1);
   if (!push_id.empty()) {
     const Digest digest = digest_of(push_id);
-    message.row.append(text_of(digest));
+    append_digest(message.row, digest);
     remember(digest);
   }
   append_rest(message.row, {});
@@ -135,7 +126,7 @@ void Inbox::encode(std::string& out) const {
   append_i64(out, read_);
   append_i64(out, lost_);
   append_u32(out, static_cast<std::uint32_t>(push_ids_.size()));
-  for (const Digest& push_id : push_ids_) out.append(text_of(push_id));
+  for (const Digest& push_id : push_ids_) append_digest(out, push_id);
   append_rest(out, rest_);
 }
 
@@ -174,7 +165,7 @@ bool Inbox::restore(std::string_view row) {
   read_ = reader.safe_integer();
   lost_ = reader.safe_integer();
   const std::uint32_t count = reader.has_more() ? reader.count(sizeof(Digest)) : 0;
-  for (std::uint32_t left = count; left > 0; --left) push_ids_.push_back(read_digest(reader));
+  for (std::uint32_t left = count; left > 0; --left) push_ids_.push_back(reader.digest());
   rest_ = reader.rest();
   if (is_known && !reader.failed() && push_ids_.size() <= kPushIdsMax) return true;
   last_ = stored_last_ = read_ = lost_ = 0;
@@ -229,7 +220,7 @@ void Inbox::finish_restoring() {
     // The digest of its push's id is behind the body and the number of what was lost.
     ByteReader reader(std::string_view(message.row).substr(message.body_at + message.body_size));
     reader.i64();
-    if (reader.has_more() && reader.flag()) remember(read_digest(reader));
+    if (reader.has_more() && reader.flag()) remember(reader.digest());
   }
 }
 

@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "digest.h"
 #include "effect.h"
 #include "event.h"
 #include "format/bytes.h"
-#include "format/sha256.h"
 #include "json/frame.h"
 #include "limits.h"
 

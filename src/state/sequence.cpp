@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "format/hash.h"
+#include "digest.h"
 #include "json/frame.h"
 #include "limits.h"
 
@@ -16,7 +16,7 @@ namespace {
 constexpr unsigned kRandomBits = 12;
 constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << 41U) - 1;
 
-constexpr std::size_t kMissingBytes = 8 + 8;
+constexpr std::size_t kMissingBytes = sizeof(Digest) + 8;
 
 // Returns the next number of a generator that begins at `state` (SplitMix64, by Sebastiano Vigna,
 // prng.di.unimi.it).
@@ -195,12 +195,12 @@ void Sequence::note_gone(std::string_view device_id, TimeMs now) {
   note_seen(now);
   note_back(device_id);
   if (missing_.size() == kMissingMax) missing_.erase(missing_.begin());
-  missing_.push_back({.device = hash_of(device_id), .gone_at = now});
+  missing_.push_back({.device = digest_of(device_id), .gone_at = now});
   is_unattached_ = true;
 }
 
 void Sequence::note_back(std::string_view device_id) {
-  const std::uint64_t device = hash_of(device_id);
+  const Digest device = digest_of(device_id);
   std::erase_if(missing_, [&](const Missing& missing) { return missing.device == device; });
 }
 
@@ -254,7 +254,7 @@ void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& o
 void Sequence::encode_missing(std::string& out) const {
   append_u32(out, static_cast<std::uint32_t>(missing_.size()));
   for (const Missing& missing : missing_) {
-    append_i64(out, static_cast<std::int64_t>(missing.device));
+    append_digest(out, missing.device);
     append_i64(out, missing.gone_at);
   }
 }
@@ -263,7 +263,7 @@ bool Sequence::restore_missing(ByteReader& reader) {
   missing_.clear();
   if (reader.has_more()) missing_.resize(reader.count(kMissingBytes));
   for (Missing& one : missing_) {
-    one.device = static_cast<std::uint64_t>(reader.i64());
+    one.device = reader.digest();
     one.gone_at = reader.safe_integer();
   }
   return missing_.size() <= kMissingMax;

@@ -100,9 +100,9 @@ class Sequence {
   [[nodiscard]] bool finish_restoring(bool is_carried);
 
  private:
-  // A device of version 2 that has gone, by the hash of its id.
+  // A device of version 2 that has gone, by the digest of its id.
   struct Missing {
-    std::uint64_t device = 0;
+    Digest device = kNoDigest;
     TimeMs gone_at = 0;
   };
 

@@ -33,7 +33,7 @@ RememberedDevice& User::remember_device(const Connection& connection) {
     device = &devices.add(connection.device_id, connection.connected_at,
                           [&](std::string_view other) { return connections.has_device(other); });
   }
-  devices.add_credential(*device, connection.credential.id);
+  devices.add_credential(*device, connection.credential);
   return *device;
 }
 

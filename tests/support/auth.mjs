@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SignJWT, exportJWK, generateKeyPair } from "jose";
 
 import { PREFIX, UPGRADE, requestAsWritten } from "./requests.mjs";
+import { PROTOCOL } from "./v2-device.mjs";
 
 /** @import { RequestListener } from "node:http" */
 /** @import { CryptoKey, JWK } from "jose" */
@@ -57,7 +58,7 @@ export function bearer(token) {
 /**
  * Asks for something below the prefix.
  * @param {Pick<Server, "http">} server
- * @param {"connect" | "state" | "clear" | "push"} action
+ * @param {"connect" | "ticket" | "state" | "clear" | "push"} action
  * @param {string} userId
  * @param {Record<string, string>} [headers]
  * @param {string} [more] More of the query.
@@ -71,12 +72,36 @@ export function ask(server, action, userId, headers = {}, more = "") {
     case "state":
       return requestAsWritten(server, `${PREFIX}/state${query}`, { headers });
     case "clear":
-      return requestAsWritten(server, `${PREFIX}/clear${query}`, { method: "POST", headers });
+    case "ticket":
+      return requestAsWritten(server, `${PREFIX}/${action}${query}`, { method: "POST", headers });
     case "push": {
       const chunks = ['{"type":"news"}'];
       return requestAsWritten(server, PREFIX + query, { method: "POST", headers, chunks });
     }
   }
+}
+
+/**
+ * Asks for a ticket, which must be given.
+ * @param {Pick<Server, "http">} server
+ * @param {string} userId
+ * @param {Record<string, string>} [headers] With the credential.
+ * @param {string} [more] More of the query.
+ * @returns {Promise<string>}
+ */
+export async function ticketOf(server, userId, headers, more) {
+  const { status, text } = await ask(server, "ticket", userId, headers, more);
+  if (status !== 200) throw new Error(`no ticket for ${userId}: ${status} ${text}`);
+  return JSON.parse(text).ticket;
+}
+
+/**
+ * The headers of a connect by a ticket.
+ * @param {string} ticket
+ * @param {string} [protocol] Of ours, or several with commas between.
+ */
+export function byTicket(ticket, protocol = PROTOCOL) {
+  return { "Sec-WebSocket-Protocol": `${protocol}, ticket.${ticket}` };
 }
 
 /**

@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { SECRET, SERVICE_TOKEN, bearer, seconds, secretToken } from "../support/auth.mjs";
+import { SECRET, SERVICE_TOKEN, bearer, byTicket, seconds, secretToken, ticketOf } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
 import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
@@ -76,6 +76,10 @@ test("what the Worker writes is what every object so far can read", async () => 
   assert.equal(headers["sec-websocket-protocol"], PROTOCOL);
   assert.equal(headers.upgrade, "websocket");
   assert.deepEqual([headers.cookie, headers.authorization, headers["x-secret"]], [undefined, undefined, undefined]);
+  const ticket = "0".repeat(32);
+  const ticketed = await written({ ...UPGRADE, ...cookie, ...byTicket(ticket) }, connect, "GET");
+  assert.deepEqual(ticketed.cf, { outlivesRestart: true, userSessionAccess: { kind: "ticket", ticket } });
+  assert.ok(!JSON.stringify([ticketed.url, ticketed.headers]).includes(ticket));
   const clear = await written(bearer(SERVICE_TOKEN), "/clear?userId=kim", "POST");
   assert.deepEqual(clear.cf, { outlivesRestart: true, userSessionAccess: TRUSTED });
   assert.deepEqual([clear.method, clear.headers], ["POST", []]);
@@ -110,6 +114,16 @@ for (const [what, sent] of readable) {
   });
 }
 
+test("a ticket of a later Worker lets in a socket as before, and no other request", async () => {
+  const ticket = await ticketOf(server, "kim", bearer(secretToken("kim")));
+  const cf = { ...withAccess({ kind: "ticket", ticket, laterField: 1 }), laterField: 1 };
+  for (const sent of [{ cf }, { path: "/clear", method: "POST", cf }, { path: "/ticket", method: "POST", cf }]) {
+    assert.equal((await send(sent)).status, 503);
+  }
+  assert.equal((await send({ ...CONNECT, cf })).status, 101);
+  assert.equal((await send({ ...CONNECT, cf })).status, 401);
+});
+
 /** What this version can't read, and must neither take for more nor refuse for good. @type {[string, Sent][]} */
 const unreadable = [
   ...[{}, { kind: "service", scope: "push" }, { kind: "TRUSTED" }, { kind: ["trusted"] }, { kind: null }].map(
@@ -118,6 +132,8 @@ const unreadable = [
   ...[null, "trusted", true, 7, [TRUSTED]].map(
     (access) => /** @type {[string, Sent]} */ ([`the access ${JSON.stringify(access)}`, { cf: withAccess(access) }]),
   ),
+  ["no ticket", { cf: withAccess({ kind: "ticket" }) }],
+  ["a ticket that is no text", { cf: withAccess({ kind: "ticket", ticket: ["t"] }) }],
   ["no identity", { cf: withAccess({ kind: "user" }) }],
   ["an identity that is none", { cf: withAccess({ kind: "user", identity: "kim" }) }],
   ["an identity without a user", { cf: asKim({ userId: undefined }) }],

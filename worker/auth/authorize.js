@@ -10,11 +10,13 @@ import { isFromThisMachine } from "./local.js";
 import { isSameSecret } from "./secrets.js";
 import { MODES, MODE_NAMES, settingProblem } from "./settings.js";
 import { bearerToken, possibleTokens } from "../http/credentials.js";
-import { cannotCheck, forbidden, notConfigured, unauthorized } from "../http/refusals.js";
+import { isTicket } from "../http/handshake.js";
+import { cannotCheck, forbidden, notConfigured, ticketUnknown, unauthorized } from "../http/refusals.js";
 import { runtimeProblem } from "../common/platform.js";
 
 /** @import { Mode } from "./settings.js" */
-/** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity } from "./identity.js" */
+/** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity, TicketAccess } from "./identity.js" */
+/** @import { Handshake } from "../http/handshake.js" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { Action } from "../http/routes.js" */
 
@@ -42,12 +44,13 @@ export function closedUnlessConfigured(env, options) {
  * @param {{action: Action, userId: string}} route
  * @param {AuthEnv} env
  * @param {AuthOptions} [options]
- * @returns {Promise<Access | Response>} The refusal if it may not do what it asks for.
+ * @returns {Promise<Access | TicketAccess | Response>} The refusal if it may not do what it asks for.
  */
 export async function authorize(parsed, route, env, options = {}) {
-  if (!options.authenticate && env.AUTH_MODE === "none") return trustLocal(parsed);
+  const early = withoutCredential(parsed, route.action, env, options);
+  if (early) return early;
   if (await hasServiceToken(parsed, env)) {
-    if (route.action !== "connect") return TRUSTED_ACCESS;
+    if (route.action !== "connect" && route.action !== "ticket") return TRUSTED_ACCESS;
     return forbidden("SERVICE_TOKEN is for servers: connect with a user's own credential");
   }
   if (route.action === "push" || route.action === "metrics") {
@@ -62,6 +65,30 @@ export async function authorize(parsed, route, env, options = {}) {
     return forbidden("userId is not the user whose credential this is");
   }
   return { kind: "user", identity };
+}
+
+/**
+ * Finds out what a request may do for which no credential is checked here.
+ * @param {ParsedRequest} parsed
+ * @param {Action} action
+ * @param {AuthEnv} env
+ * @param {AuthOptions} options
+ * @returns {Access | TicketAccess | Response | null} `null` if it needs a credential.
+ */
+function withoutCredential(parsed, action, env, { authenticate }) {
+  const byTicket = action === "connect" ? ticketAccess(parsed.handshake) : null;
+  if (authenticate || env.AUTH_MODE !== "none") return byTicket;
+  return refuseElsewhere(parsed) ?? byTicket ?? TRUSTED_ACCESS;
+}
+
+/**
+ * Reads the ticket of a connect. No other credential of that request is looked at.
+ * @param {Handshake} handshake
+ * @returns {TicketAccess | Response | null} The refusal if it can be no ticket, `null` if there is none.
+ */
+export function ticketAccess({ ticket }) {
+  if (ticket === null) return null;
+  return isTicket(ticket) ? { kind: "ticket", ticket } : ticketUnknown();
 }
 
 /**
@@ -104,12 +131,12 @@ async function askOwner(request, env, authenticate) {
 }
 
 /**
- * Lets in whoever is on the same machine.
+ * Refuses whoever is not on the same machine.
  * @param {ParsedRequest} parsed
- * @returns {Access | Response}
+ * @returns {Response | null}
  */
-function trustLocal(parsed) {
-  if (isFromThisMachine(parsed)) return TRUSTED_ACCESS;
+function refuseElsewhere(parsed) {
+  if (isFromThisMachine(parsed)) return null;
   return forbidden(
     "AUTH_MODE none answers only this machine, by localhost and through no proxy: " +
       `set AUTH_MODE to ${MODE_NAMES.join(" or ")}, see docs/deploying.md`,

@@ -27,13 +27,21 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
  * @property {number} issuedAt When the user signed in or the credential was issued, in seconds since
  *   the epoch. A logout ends what was issued in its second or before.
  * @property {number} [expiresAt] When the credential ends, in milliseconds since the epoch.
- * @property {string} [credentialId] Names the credential; it is no secret. Without it the credential
- *   can't be ended alone.
+ * @property {string} [credentialId] Names the session, with all that is renewed from it; it is no secret. Without
+ *   it the sign-in is known by its time alone.
+ * @property {string} [tokenId] Names the credential itself.
+ * @property {boolean} [isSignInTime] Whether `issuedAt` is the time of the sign-in, which stays when a credential is
+ *   renewed.
  */
 
 /**
  * The rights of a request: those of its user, or all.
  * @typedef {{kind: "user", identity: Identity} | {kind: "trusted"}} Access
+ */
+
+/**
+ * The rights of a connect by a ticket, which only the user's object knows: it has given the ticket.
+ * @typedef {{kind: "ticket", ticket: string}} TicketAccess
  */
 
 /** @type {Access} */
@@ -43,7 +51,7 @@ export const TRUSTED_ACCESS = { kind: "trusted" };
  * The credential of a caller with the binding or the service token, whose rights no logout ends.
  * @type {Credential}
  */
-export const TRUSTED = { issuedAt: -1, expiresAt: 0, id: "" };
+export const TRUSTED = { issuedAt: -1, expiresAt: 0, isSignInTime: false, sessionId: "", tokenId: "" };
 
 /**
  * The importing Worker's own check of who is asking.
@@ -77,7 +85,7 @@ export const TRUSTED = { issuedAt: -1, expiresAt: 0, id: "" };
  */
 export function identityProblem(identity, now) {
   if (typeof identity !== "object" || identity === null) return "expected an object or null";
-  const { userId, issuedAt, expiresAt, credentialId } = /** @type {Record<string, unknown>} */ (
+  const { userId, issuedAt, expiresAt, credentialId, tokenId, isSignInTime } = /** @type {Record<string, unknown>} */ (
     identity
   );
   if (!isUserId(userId)) return "userId: expected a string of whole characters, not empty";
@@ -91,6 +99,8 @@ export function identityProblem(identity, now) {
   if (credentialId !== undefined && typeof credentialId !== "string") {
     return "credentialId: expected a string";
   }
+  if (tokenId !== undefined && typeof tokenId !== "string") return "tokenId: expected a string";
+  if (isSignInTime !== undefined && typeof isSignInTime !== "boolean") return "isSignInTime: expected a boolean";
   return null;
 }
 
@@ -99,12 +109,14 @@ export function identityProblem(identity, now) {
  * @param {Identity} identity
  * @returns {Identity}
  */
-export function tidyIdentity({ userId, issuedAt, expiresAt, credentialId }) {
+export function tidyIdentity({ userId, issuedAt, expiresAt, credentialId, tokenId, isSignInTime }) {
   return {
     userId,
     issuedAt: Math.floor(issuedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: Math.floor(expiresAt) }),
     ...(credentialId ? { credentialId } : {}),
+    ...(tokenId ? { tokenId } : {}),
+    ...(isSignInTime === true ? { isSignInTime } : {}),
   };
 }
 
@@ -115,8 +127,8 @@ export function tidyIdentity({ userId, issuedAt, expiresAt, credentialId }) {
  */
 export function credentialOf(access) {
   if (access.kind === "trusted") return TRUSTED;
-  const { issuedAt, expiresAt = 0, credentialId = "" } = access.identity;
-  return { issuedAt, expiresAt, id: credentialId };
+  const { issuedAt, expiresAt = 0, credentialId = "", tokenId = "", isSignInTime = false } = access.identity;
+  return { issuedAt, expiresAt, isSignInTime, sessionId: credentialId, tokenId };
 }
 
 /**

@@ -124,6 +124,7 @@ function identityOf(session, env) {
   const identity = {
     userId: String(isName(userId) ? userId : ""),
     issuedAt: createdAt / 1_000,
+    isSignInTime: true,
     // A session without an id is named by the time at which it began. Its cookie would be a name, too, but a
     // secret one.
     credentialId: String(isName(id) ? id : createdAt),

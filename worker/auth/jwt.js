@@ -139,18 +139,24 @@ function isForUs({ aud }, { AUTH_JWT_AUDIENCE: audience }) {
  * @param {string} token
  */
 async function identityOf(claims, token) {
-  const { sub, iat, auth_time: authTime = iat, exp, jti, sid } = claims;
+  const { sub, iat, auth_time: signedInAt, exp, jti, sid } = claims;
+  const authTime = signedInAt ?? iat;
   const now = Date.now();
   if (!isUserId(sub)) return wrongClaim("sub");
   if (!wasIssued(iat, now)) return wrongClaim("iat");
   if (!wasIssued(authTime, now)) return wrongClaim("auth_time");
   const expiresAt = exp === undefined ? undefined : exp * 1_000;
   if (expiresAt !== undefined && !isEnd(expiresAt)) return wrongClaim("exp");
-  // The session's id comes first, since a session outlives its tokens. The hash leaves out the signature:
-  // the same one can be written in several ways.
+  // The hash leaves out the signature: the same one can be written in several ways.
   const signed = token.slice(0, token.lastIndexOf("."));
-  const credentialId = [sid, jti].find(isShortText) ?? (await textHash(signed));
-  const identity = { userId: sub, issuedAt: authTime, expiresAt, credentialId };
+  const identity = {
+    userId: sub,
+    issuedAt: authTime,
+    isSignInTime: signedInAt !== undefined,
+    expiresAt,
+    credentialId: isShortText(sid) ? sid : undefined,
+    tokenId: isShortText(jti) ? jti : await textHash(signed),
+  };
   return hasExpired(identity, now) ? unauthorized(EXPIRED_TOKEN) : tidyIdentity(identity);
 }
 

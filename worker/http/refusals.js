@@ -31,6 +31,13 @@ export function unauthorized(message) {
   return errorResponse(401, "unauthorized", message, { "WWW-Authenticate": "Bearer" });
 }
 
+/** Makes the answer to a connect whose ticket is not one that is still good. Its client may ask for another. */
+export function ticketUnknown() {
+  const message = "ticket_unknown: the ticket was used, has expired or was never given: ask for another, once";
+  notice("unauthorized", `refused with 401: ${message}`, "warn");
+  return errorResponse(401, "ticket_unknown", message, { "WWW-Authenticate": "Bearer" });
+}
+
 /**
  * @param {string} message Which check failed, and what to do.
  * @param {string} [check] The check's name, if clients can make up the message: their messages must not

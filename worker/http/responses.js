@@ -61,6 +61,15 @@ export function answerResponse(answer) {
   return new Response(body, { status, headers });
 }
 
+/**
+ * Makes the answer that gives a ticket.
+ * @param {string} ticket
+ * @param {number} expiresInMs
+ */
+export function ticketResponse(ticket, expiresInMs) {
+  return Response.json({ ticket, expiresInMs }, { headers: NOT_STORED });
+}
+
 /** Makes the answer that clients of version 1 look for in these plain words. */
 export function missingUserId() {
   return new Response("Missing userId", { status: 400, headers: NOT_STORED });

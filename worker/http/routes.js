@@ -6,7 +6,9 @@ import { readPushOptions } from "./push-options.js";
 import { errorResponse, internalFailure } from "./responses.js";
 import { USER_ID_BYTES_MAX, encodedLength } from "../common/limits.js";
 import { notice, summary } from "../common/log.js";
+import { LogoutScope } from "../../bindings/wire.js";
 
+/** @import { LogoutDemand } from "../../bindings/wire.js" */
 /** @import { Handshake } from "./handshake.js" */
 /** @import { ParsedRequest } from "./parsed-request.js" */
 /** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
@@ -14,22 +16,32 @@ import { notice, summary } from "../common/log.js";
 /** The path under which this server answers; the app has all others. */
 export const PREFIX = "/__user-session";
 
-/** @typedef {"connect" | "state" | "clear" | "push" | "metrics" | "export"} Action */
+/** @typedef {"connect" | "ticket" | "state" | "clear" | "push" | "metrics" | "export" | "logout"} Action */
 
 /**
  * The meaning of a request. `userId` is `null` if it names no user or an empty one.
  * @typedef {{action: "connect", userId: string | null, handshake: Handshake}
  *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
- *   | {action: Exclude<Action, "connect" | "push">, userId: string | null}} Route
+ *   | {action: "logout", userId: string | null, demand: LogoutDemand}
+ *   | {action: Exclude<Action, "connect" | "push" | "logout">, userId: string | null}} Route
  */
 
 /** @type {Record<string, Record<string, Action>>} */
 const ACTIONS = {
   "": { GET: "connect", POST: "push" },
+  "/ticket": { POST: "ticket" },
   "/state": { GET: "state" },
   "/clear": { POST: "clear" },
   "/metrics": { GET: "metrics" },
   "/export": { GET: "export" },
+  "/logout": { POST: "logout" },
+};
+
+/** The parameters that name what a logout ends, and to what extent. */
+const LOGOUT_PARAMETERS = {
+  deviceId: LogoutScope.Device,
+  credentialId: LogoutScope.Credential,
+  exceptCredentialId: LogoutScope.Others,
 };
 
 /**
@@ -82,7 +94,28 @@ export function readRoute({ request, url, handshake }, path) {
     const options = readPushOptions(query);
     return options instanceof Response ? options : { action, userId, options };
   }
+  if (action === "logout") {
+    const demand = readLogoutDemand(query);
+    return demand instanceof Response ? demand : { action, userId, demand };
+  }
   return { action, userId };
+}
+
+/**
+ * Reads what a logout is to end: everything, or what the one parameter names. A parameter that is empty or there
+ * twice is refused, since a caller who has lost an id must not end everything by it.
+ * @param {URLSearchParams} query
+ * @returns {LogoutDemand | Response}
+ */
+function readLogoutDemand(query) {
+  const named = Object.entries(LOGOUT_PARAMETERS).flatMap(([name, scope]) =>
+    query.getAll(name).map((id) => ({ scope, id, endedAt: 0 })),
+  );
+  if (named.length > 1 || named.some(({ id }) => id === "")) {
+    const names = Object.keys(LOGOUT_PARAMETERS).join(", ");
+    return errorResponse(400, "invalid_request", `expected none or one of ${names}, not empty`);
+  }
+  return named[0] ?? { scope: LogoutScope.All, id: "", endedAt: 0 };
 }
 
 /**

@@ -4,9 +4,11 @@
  */
 import { reportFailure } from "./failures.js";
 import { bodyOf, resolvePushOptions } from "../http/push-options.js";
+import { TRUSTED } from "../auth/identity.js";
 import { refusal } from "../http/responses.js";
+import { LogoutScope } from "../../bindings/wire.js";
 
-/** @import { Answer } from "../../bindings/wire.js" */
+/** @import { Answer, LogoutDemand } from "../../bindings/wire.js" */
 /** @import { PushOptions } from "../http/push-options.js" */
 /** @import { SessionHost } from "./session-host.js" */
 /** @import { UserObject } from "./user-object.js" */
@@ -41,6 +43,20 @@ export function answerNamedCall(object, parameter, name, work) {
   const isName = typeof name === "string" && name !== "";
   const refuse = () => refusal("invalid_message", `${parameter}: expected a string, not empty`);
   return answerCall(object, isName ? work : refuse);
+}
+
+/** The demand to end everything. */
+export const EVERYTHING = Object.freeze({ scope: LogoutScope.All, id: "", endedAt: 0 });
+
+/**
+ * Does the work of a logout that names something.
+ * @param {UserObject} object
+ * @param {LogoutDemand["scope"]} scope
+ * @param {string} parameter
+ * @param {string} id
+ */
+export function answerLogout(object, scope, parameter, id) {
+  return answerNamedCall(object, parameter, id, (session) => session.logout({ scope, id, endedAt: 0 }, TRUSTED));
 }
 
 /**

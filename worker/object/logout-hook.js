@@ -1,13 +1,28 @@
 /**
  * Runs the app's `onLogout` by an alarm: the object restarts after a logout, while an alarm is stored with it
- * and rings in the next instance. What the app does then is its own.
+ * and rings in the next instance. Each logout has a row until the app was told of it. What the app does then is its
+ * own.
  */
 import { quoted, report, summary } from "../common/log.js";
 
 /**
- * The devices that a logout has ended.
- * @typedef {"all"} LogoutScope
+ * The part that a logout has ended.
+ * @typedef {"all" | "others" | "device" | "credential"} LogoutScope
  */
+
+/**
+ * What a logout has ended, as the app is told it.
+ * @typedef {object} EndedSessions
+ * @property {LogoutScope} scope
+ * @property {number} at When it happened, in milliseconds since the epoch.
+ * @property {number} [issuedUntil] The second until which everything was ended that was issued; none if only the
+ *   credentials were that are named.
+ * @property {string[]} credentialIds The ids of the credentials that were ended, as far as they are known.
+ * @property {string} [exceptCredentialId] The id of the one that was spared.
+ */
+
+/** The beginning of the keys of logouts of which the app is still to be told. */
+export const REPORT_KEY = "session.report.";
 
 // The restart comes within this time (see logout-restart.js), and would break off a hook that runs earlier.
 const DELAY_MS = 500;
@@ -15,44 +30,61 @@ const DELAY_MS = 500;
 // The platform tries again after 2, 4, 8 … seconds, up to six times.
 const RETRIES_MAX = 5;
 
+// Keys are sorted as text: a time has 13 digits until the year 2286.
+const COUNT_DIGITS = 6;
+
 /**
  * The only part of an object's state that is needed here.
  * @typedef {object} Alarms
- * @property {{setAlarm: (time: number) => Promise<void>}} storage
+ * @property {{setAlarm: (time: number) => Promise<void>, kv: Pick<SyncKvStorage, "put" | "delete" | "list">}} storage
  */
 
 export class LogoutHook {
-  #ctx;
+  #storage;
+  #count = 0;
 
   /** @param {Alarms} ctx */
-  constructor(ctx) {
-    this.#ctx = ctx;
-  }
-
-  /** Sets the alarm, in the turn in which the logout is stored. It never rejects. */
-  async schedule() {
-    try {
-      await this.#ctx.storage.setAlarm(Date.now() + DELAY_MS);
-    } catch (error) {
-      report(`onLogout could not be scheduled: ${summary(error)}`);
-    }
+  constructor({ storage }) {
+    this.#storage = storage;
   }
 
   /**
-   * Runs the hook. It rejects if the hook fails, so that the platform tries again; the last failure is only
-   * logged.
+   * Stores what a logout has ended and sets the alarm, in the turn in which the logout is stored.
+   * @param {string} ended JSON of EndedSessions.
+   */
+  note(ended) {
+    const count = String(this.#count++).padStart(COUNT_DIGITS, "0");
+    this.#storage.kv.put(`${REPORT_KEY}${Date.now()}.${count}`, ended);
+    void this.#schedule();
+  }
+
+  /**
+   * Runs the hook for each logout. It rejects if the hook fails, so that the platform tries again; the last failure is
+   * only logged.
    * @param {string} userId
    * @param {number} retryCount The number of failures before.
-   * @param {(scope: LogoutScope) => Promise<void>} hook
+   * @param {(ended: EndedSessions) => Promise<void>} hook
    */
   async run(userId, retryCount, hook) {
+    const { kv } = this.#storage;
+    for (const [key, ended] of [...kv.list({ prefix: REPORT_KEY })]) {
+      try {
+        await hook(JSON.parse(String(ended)));
+      } catch (error) {
+        const isLast = retryCount >= RETRIES_MAX;
+        const next = isLast ? "it is not tried again: end the app's sessions by hand" : "trying again";
+        report(`user ${quoted(userId)}: onLogout failed: ${summary(error)}; ${next}`);
+        if (!isLast) throw error;
+      }
+      kv.delete(key);
+    }
+  }
+
+  async #schedule() {
     try {
-      await hook("all");
+      await this.#storage.setAlarm(Date.now() + DELAY_MS);
     } catch (error) {
-      const isLast = retryCount >= RETRIES_MAX;
-      const next = isLast ? "it is not tried again: end the app's sessions by hand" : "trying again";
-      report(`user ${quoted(userId)}: onLogout failed: ${summary(error)}; ${next}`);
-      if (!isLast) throw error;
+      report(`onLogout could not be scheduled: ${summary(error)}`);
     }
   }
 }

@@ -3,17 +3,20 @@
  * them to the session. What a request may do is decided in admission.js, what it means in routes.js.
  */
 import { WakingFailure, reportFailure } from "./failures.js";
+import { TICKET_MS } from "./tickets.js";
 import { admit } from "../admission.js";
-import { TRUSTED, credentialOf } from "../auth/identity.js";
+import { ticketAccess } from "../auth/authorize.js";
+import { TRUSTED_ACCESS, credentialOf } from "../auth/identity.js";
 import { forwardedAccess, isFromOutside } from "../forward.js";
 import { withHeaders } from "../http/origin.js";
 import { parseRequest } from "../http/parsed-request.js";
-import { notConfigured } from "../http/refusals.js";
+import { notConfigured, ticketUnknown } from "../http/refusals.js";
 import {
   answerResponse,
   errorResponse,
   internalFailure,
   otherVersion,
+  ticketResponse,
   unavailable,
   unreadableAddress,
   upgradeRequired,
@@ -25,7 +28,7 @@ import { OLD_TOOLS, PlatformError } from "../common/requirements.js";
 import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
 
 /** @import { Credential } from "../../bindings/wire.js" */
-/** @import { Access } from "../auth/identity.js" */
+/** @import { Access, TicketAccess } from "../auth/identity.js" */
 /** @import { UnreadableAccess } from "../forward.js" */
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
@@ -76,7 +79,9 @@ async function answer(object, request) {
  */
 async function serveTrusted(object, parsed, path) {
   const route = readRoute(parsed, path);
-  return route instanceof Response ? route : serve(object, route, parsed.request, TRUSTED);
+  if (route instanceof Response) return route;
+  const access = (route.action === "connect" && ticketAccess(route.handshake)) || TRUSTED_ACCESS;
+  return access instanceof Response ? access : serve(object, route, parsed.request, access);
 }
 
 /**
@@ -85,17 +90,18 @@ async function serveTrusted(object, parsed, path) {
  * @param {UserObject} object
  * @param {ParsedRequest} parsed
  * @param {string} path
- * @param {Access | UnreadableAccess} access
+ * @param {Access | TicketAccess | UnreadableAccess} access
  */
 async function serveForwarded(object, parsed, path, access) {
   if (access.kind === "unreadable") return otherVersion("an access");
   const { request, handshake } = parsed;
   const route = readRoute(parsed, path);
   if (route instanceof Response) return otherVersion(`this request: ${quoted(request.method + path, REQUEST_LENGTH_SHOWN)}`);
+  if (access.kind === "ticket" && route.action !== "connect") return otherVersion("a ticket for anything but a socket");
   // Our Worker passes on only the subprotocol that it has agreed on.
   const isProtocolKnown = handshake.subprotocol !== undefined || !request.headers.has("Sec-WebSocket-Protocol");
   if (!isProtocolKnown) return otherVersion("a subprotocol");
-  return serve(object, route, request, credentialOf(access));
+  return serve(object, route, request, access);
 }
 
 /**
@@ -111,7 +117,7 @@ async function checkAndServe(object, parsed, path) {
   const served =
     admitted instanceof Response
       ? admitted
-      : await serve(object, admitted.route, request, credentialOf(admitted.access));
+      : await serve(object, admitted.route, request, admitted.access);
   const response = await asSocketClose(served, parsed, (socket) => ctx.acceptWebSocket(socket));
   return withHeaders(response, request, env);
 }
@@ -120,24 +126,32 @@ async function checkAndServe(object, parsed, path) {
  * @param {UserObject} object
  * @param {Route} route
  * @param {Request} request
- * @param {Credential} credential
+ * @param {Access | TicketAccess} given
  * @returns {Promise<Response>}
  */
-async function serve({ session }, route, request, credential) {
+async function serve({ session, tickets }, route, request, given) {
   if (route.userId !== null && route.userId !== session.userId()) {
     return errorResponse(400, "invalid_request", "userId is not the user of this object");
   }
+  // A stranger who makes up tickets gets no further, so nothing is read or made for them.
+  const access = given.kind === "ticket" ? tickets.take(given.ticket, Date.now()) : given;
+  if (!access) return ticketUnknown();
+  const credential = credentialOf(access);
   switch (route.action) {
     case "connect":
       return connect(session, route.handshake, credential);
+    case "ticket":
+      return refusalOfTicket(session, credential) ?? ticketResponse(tickets.issue(access, Date.now()), TICKET_MS);
     case "state":
       return answerResponse(session.requestState(credential));
     case "clear":
-      return answerResponse(session.clear(credential));
+      return answerResponse(session.request("ClearRequested", credential));
     case "metrics":
       return answerResponse(session.metrics());
     case "export":
-      return answerResponse(session.export(credential));
+      return answerResponse(session.request("ExportRequested", credential));
+    case "logout":
+      return answerResponse(session.logout(route.demand, credential));
     case "push": {
       const content = await readBody(request, FRAME_BYTES_MAX);
       if (content instanceof Response) return content;
@@ -156,6 +170,17 @@ function connect(session, handshake, credential) {
   const { 0: client, 1: server } = new WebSocketPair();
   const refused = session.connect(server, handshake, credential);
   return refused ? answerResponse(refused) : socketResponse(client, handshake.subprotocol);
+}
+
+/**
+ * Refuses a ticket for a credential that has ended, and to a user who asks too often.
+ * @param {SessionHost} session
+ * @param {Credential} credential
+ * @returns {Response | null}
+ */
+function refusalOfTicket(session, credential) {
+  const answer = session.request("TicketRequested", credential);
+  return answer?.status === 200 ? null : answerResponse(answer);
 }
 
 /**

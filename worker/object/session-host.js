@@ -16,28 +16,29 @@ import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/wire.js";
 
 /** @import { Handshake } from "../http/handshake.js" */
+/** @import { OwnerSettings } from "./owner-settings.js" */
 /** @import { OpenSocket } from "./socket-table.js" */
-/** @import { ResolvedPushOptions, RateLimits, Answer, Credential, Effect, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
+/** @import { ResolvedPushOptions, Answer, Credential, Effect, LogoutDemand, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 
 /**
  * The parts of the object that a session needs.
  * @typedef {object} Surroundings
- * @property {RateLimits} rateLimits
- * @property {number} notBefore Second before which no credential may have been issued; 0 if any may.
+ * @property {OwnerSettings} owner
  * @property {((counts: number[]) => void) | null} collect Takes the counts, in the order of `Counter` in
  *   src/format/metrics.h; `null` if nobody collects them.
- * @property {(closed: OpenSocket[]) => void} onLoggedOut Called after a logout of all devices with the sockets
- *   that it has closed, before anything else can run.
+ * @property {(ended: string) => void} onLoggedOut Called when a logout is stored, with the JSON of EndedSessions.
+ * @property {(closed: OpenSocket[]) => void} onAllClosed Called after a logout that has closed all sockets, with
+ *   them, before anything else can run.
  */
 
 export class SessionHost {
   #ctx;
   #module;
-  #rateLimits;
-  #notBefore;
+  #owner;
   #onLoggedOut;
+  #onAllClosed;
   #collect;
   /** @type {SessionInstance | null} */
   #instance = null;
@@ -52,16 +53,16 @@ export class SessionHost {
    * @param {WebAssembly.Module} module
    * @param {Surroundings} surroundings
    */
-  constructor(ctx, module, { rateLimits, notBefore, collect, onLoggedOut }) {
+  constructor(ctx, module, { owner, collect, onLoggedOut, onAllClosed }) {
     this.#ctx = ctx;
     this.#heartbeats = new Heartbeats(ctx);
     this.#lost = new LostLeaving(ctx, () => this.wake());
     this.#storage = new SessionStorage(ctx.storage);
     this.#module = module;
-    this.#rateLimits = rateLimits;
-    this.#notBefore = notBefore;
+    this.#owner = owner;
     this.#collect = collect;
     this.#onLoggedOut = onLoggedOut;
+    this.#onAllClosed = onAllClosed;
   }
 
   /**
@@ -93,8 +94,7 @@ export class SessionHost {
       now: Date.now(),
       ...this.#storage.read(),
       connections,
-      rateLimits: this.#rateLimits,
-      notBefore: this.#notBefore,
+      ...this.#owner,
       isMeasured: this.#collect !== null,
       isAnyLost: this.#lost.isAny,
       randomness: randomInteger(),
@@ -243,18 +243,13 @@ export class SessionHost {
     return this.#serve({ type: "StateRequested", now: Date.now(), heartbeat: 0, credential });
   }
 
-  requestDevices() {
-    return this.#serve({ type: "DevicesRequested", now: Date.now() });
-  }
-
-  /** @param {Credential} credential */
-  export(credential) {
-    return this.#serve({ type: "ExportRequested", now: Date.now(), credential });
-  }
-
-  /** @param {Credential} credential */
-  clear(credential) {
-    return this.#serve({ type: "ClearRequested", now: Date.now(), credential });
+  /**
+   * Serves a request that brings nothing but its credential.
+   * @param {"ClearRequested" | "ExportRequested" | "TicketRequested"} type
+   * @param {Credential} credential
+   */
+  request(type, credential) {
+    return this.#serve({ type, now: Date.now(), credential });
   }
 
   /**
@@ -266,21 +261,26 @@ export class SessionHost {
     return this.#serve({ type: "PushRequested", now: Date.now(), body, size, options });
   }
 
-  /** @param {string} gameId */
-  joinGame(gameId) {
-    return this.#serve({ type: "GameJoinRequested", now: Date.now(), gameId });
+  /**
+   * @param {"GameJoinRequested" | "GameLeaveRequested"} type
+   * @param {string} gameId
+   */
+  changeGames(type, gameId) {
+    return this.#serve({ type, now: Date.now(), gameId });
   }
 
-  /** @param {string} gameId */
-  leaveGame(gameId) {
-    return this.#serve({ type: "GameLeaveRequested", now: Date.now(), gameId });
+  /**
+   * @param {LogoutDemand} demand
+   * @param {Credential} credential The credential of who asks.
+   */
+  logout(demand, credential) {
+    // The heartbeats are not read before: a device that seems to have vanished must get the logout.
+    return this.#run({ type: "LogoutRequested", now: Date.now(), credential, ...demand });
   }
 
-  /** @param {string} deviceId Empty for all. */
-  logout(deviceId) {
-    // The heartbeats are not read before. A device that seems to have vanished would then be taken off, and if
-    // it is still there it must get the logout.
-    return this.#run({ type: "LogoutRequested", now: Date.now(), deviceId });
+
+  requestDevices() {
+    return this.#serve({ type: "DevicesRequested", now: Date.now() });
   }
 
   metrics() {
@@ -363,6 +363,9 @@ export class SessionHost {
       case EffectKind.RecordMetrics:
         this.#collect?.(JSON.parse(text));
         return undefined;
+      case EffectKind.LogOut:
+        this.#onLoggedOut(text);
+        return undefined;
       case EffectKind.Log:
         report(`user ${quoted(this.userId())}: ${text}`);
         return undefined;
@@ -386,7 +389,7 @@ export class SessionHost {
     const closed = [...this.#sockets.all()];
     this.#sockets.clear();
     for (const { socket } of closed) close(socket, code, reason);
-    this.#onLoggedOut(closed);
+    this.#onAllClosed(closed);
   }
 }
 

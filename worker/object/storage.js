@@ -1,9 +1,10 @@
 /**
  * Reads and writes the rows of a session. The content of a row belongs to `src/`.
  */
+import { REPORT_KEY } from "./logout-hook.js";
 import { EffectKind, KEPT_KEY, MESSAGE_KEY, ROW_KEYS, isRow } from "../../bindings/wire.js";
 
-/** @import { Effect } from "../../bindings/wire.js" */
+/** @import { Effect, Kind } from "../../bindings/wire.js" */
 
 const SNAPSHOT_KEY = ROW_KEYS[EffectKind.Store];
 const LOGOUT_KEY = ROW_KEYS[EffectKind.StoreLogout];
@@ -11,6 +12,9 @@ const INBOX_KEY = ROW_KEYS[EffectKind.StoreInbox];
 const UNREADABLE_KEY = "session.unreadable";
 // This key sorts behind those that every waking reads, and before those that none reads.
 const BEHIND_OURS = "session.m";
+
+/** The effects that may write a row beside those of `isRow`. @type {Kind[]} */
+const MORE_ROWS = [EffectKind.StoreMessage, EffectKind.DeleteMessage, EffectKind.LogOut];
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -96,7 +100,7 @@ export class SessionStorage {
         kv.delete(SNAPSHOT_KEY);
         return;
       case EffectKind.Erase:
-        for (const [key] of [...kv.list()]) if (key !== LOGOUT_KEY) kv.delete(key);
+        for (const [key] of [...kv.list()]) if (!staysAfterClear(key)) kv.delete(key);
         this.#hasKept = false;
         return;
       default:
@@ -125,13 +129,22 @@ function bytesOrNull(value) {
   return value instanceof Uint8Array ? value : NO_BYTES;
 }
 
+/**
+ * Whether a row stays when the user's data is erased: what logouts have ended, and what the app is still to be told of
+ * them.
+ * @param {string} key
+ */
+function staysAfterClear(key) {
+  return key === LOGOUT_KEY || key.startsWith(REPORT_KEY);
+}
+
 /** @param {Effect[]} effects */
 function isOneWrite(effects) {
   let rows = 0;
   let attachments = 0;
   for (const { kind } of effects) {
     if (kind === EffectKind.Erase || kind === EffectKind.Quarantine) return false;
-    if (isRow(kind) || kind === EffectKind.StoreMessage || kind === EffectKind.DeleteMessage) rows++;
+    if (isRow(kind) || MORE_ROWS.includes(kind)) rows++;
     if (kind === EffectKind.SetAttachment) attachments++;
   }
   return rows === 0 || rows + attachments === 1;

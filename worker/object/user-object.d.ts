@@ -2,10 +2,12 @@
 import type { AuthEnv } from "../auth/identity.js";
 import type { LogoutRestart } from "./logout-restart.js";
 import type { SessionHost } from "./session-host.js";
+import type { Tickets } from "./tickets.js";
 
 export interface UserObject {
   ctx: DurableObjectState;
   env: AuthEnv;
   session: SessionHost;
   restart: LogoutRestart;
+  tickets: Tickets;
 }

@@ -1,4 +1,4 @@
-#include "format/sha256.h"
+#include "digest.h"
 
 #include <gtest/gtest.h>
 

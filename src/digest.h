@@ -3,13 +3,14 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <string_view>
 
 namespace user_session {
 
-// The first 128 bits of a hash, which are enough to tell texts apart.
+// The first 128 bits of a hash, which are enough to tell texts apart. All zeros stand for no text.
 using Digest = std::array<char, 16>;
+
+inline constexpr Digest kNoDigest{};
 
 // Returns the beginning of the SHA-256 hash of `text` (FIPS 180-4, section 6.2).
 Digest digest_of(std::string_view text);

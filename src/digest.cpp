@@ -1,5 +1,5 @@
-// The arithmetic of SHA-256; see sha256.h. The names are those of FIPS 180-4.
-#include "format/sha256.h"
+// The arithmetic of SHA-256; see digest.h. The names are those of FIPS 180-4.
+#include "digest.h"
 
 #include <bit>
 #include <cstddef>
