@@ -106,7 +106,7 @@ function makeLogout(sessionOf) {
     const isPaused = unanswered.userId === userId && Date.now() < unanswered.until;
     const late = lateness(isPaused ? 0 : WAIT_MS);
     try {
-      const ending = (async () => sessionOf(userId).logoutCredential(id))();
+      const ending = sessionOf(userId).logoutCredential(id);
       const answer = /** @type {any} */ (await Promise.race([ending, late.promise]));
       if (answer === LATE && !isPaused) unanswered = { userId, until: Date.now() + PAUSE_MS };
       if (answer === LATE) throw new Error("the session server did not answer in time");
