@@ -59,6 +59,8 @@ class Access {
   // many, everything is refused that was issued until the lowest of these seconds. Returns false if
   // this id was ended before.
   bool end(const Digest& id, std::int64_t issued_until_s);
+  // Returns true if the credentials with this id were ended alone.
+  [[nodiscard]] bool has_ended(const Digest& id) const;
   // Returns the last second in which a credential may have been issued whose renewals are of the
   // same sign-in: its own if it is the time of that sign-in, or one that is still to come.
   [[nodiscard]] std::int64_t issued_until(const Credential& credential, TimeMs now) const;
