@@ -22,7 +22,7 @@ const EXPIRY_SLACK_MS = 17_000;
 /** The names of all properties. */
 export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
-  ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout"],
+  ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout", "spared-stays"],
   ...["no-needless-reset", "no-needless-doubt", "deploys-unnoticed", "recovers", "no-complaints"],
 ];
 
