@@ -5,6 +5,7 @@ import { ISSUER_METHOD } from "./adapter-logouts.mjs";
 import { streamOf } from "./chance.mjs";
 import { Timers } from "./clock.mjs";
 import { Issuer, identityOf } from "./issuer.mjs";
+import { Law } from "./law.mjs";
 import { Isolate } from "./platform/isolate.mjs";
 import { SimulatedObject } from "./platform/object.mjs";
 import { SimulatedRequest } from "./platform/web.mjs";
@@ -27,7 +28,7 @@ const MS_PER_SECOND = 1_000;
  * @property {Release[]} releases The one that is deployed first, and the one that is deployed later.
  * @property {Ghost} ghost
  * @property {boolean} isMixed Whether credentials differ in what their issuers write into them.
- * @property {(server: Server) => Witness} witness Makes what sees the sockets and answers of the object.
+ * @property {(server: Server, law: Law) => Witness} witness Makes what sees the sockets and answers of the object.
  * @property {(text: string) => void} trace
  * @property {(text: string) => void} complain Is told of a failure that nobody has planted.
  */
@@ -42,6 +43,7 @@ export class Server {
   /** How much longer than usual writes take to become durable. */
   slownessMs = 0;
   issuer;
+  law;
   witness;
   #around;
   #front;
@@ -59,7 +61,8 @@ export class Server {
     this.#random = streamOf(seed, "server");
     this.wall = new Timers(clock);
     this.issuer = new Issuer(seed, () => this.second(), around.isMixed);
-    this.witness = around.witness(this);
+    this.law = new Law(this.issuer, () => this.second());
+    this.witness = around.witness(this, this.law);
     const commits = streamOf(seed, "commits");
     this.object = new SimulatedObject(USER, {
       clock,

@@ -53,17 +53,22 @@ export class Witness {
     if (isRefused(response) && !isTicket && !this.#law.mayHaveEnded(credential)) this.#expelled(credential, `was refused ${what}`);
     if (!isGranted(response)) return null;
     if (this.#law.hasEnded(credential)) this.#betrayed(credential, `was granted ${what}`);
+    return this.#granted(credential, request, response);
+  }
+
+  /** @param {Credential} credential @param {any} request @param {any} response @returns {Fate} */
+  #granted(credential, request, response) {
     const { webSocket: end } = response;
     const device = end ? deviceOf(request.url) : null;
     if (end) Object.assign(end, { credential, device });
-    const given = ticketIn(request, response);
-    if (given) this.#tickets.set(given, credential);
+    const ticket = ticketIn(request, response);
+    if (ticket) this.#tickets.set(ticket, credential);
     const { length } = this.#world.ghost.deeds;
+    /** @type {Entry[]} */
     const entries = [this.#law.shown(credential, { device, isRemembered: isVersion2(response) }, length)];
     const done = logoutByRequest(request, response);
     if (done) entries.push(this.#loggedOut(done, credential));
-    const erased = isClear(request, response) ? this.#world.ghost.cleared() : null;
-    return this.#fateOf(entries, erased);
+    return this.#fateOf(entries, isClear(request, response) ? this.#world.ghost.cleared() : null);
   }
 
   /** @param {ServerEnd} end @param {string} text */

@@ -9,7 +9,6 @@ import { Profile, storageOf } from "./browser/profile.mjs";
 import { hashOf, streamOf } from "./chance.mjs";
 import { Clock } from "./clock.mjs";
 import { Ghost } from "./ghost.mjs";
-import { Law } from "./law.mjs";
 import { Link } from "./network.mjs";
 import { Server, USER } from "./server.mjs";
 import { Thief } from "./thief.mjs";
@@ -18,6 +17,7 @@ import { Witness } from "./witness.mjs";
 /** @import { Release } from "./bundle.mjs" */
 /** @import { PageSocket } from "./browser/socket.mjs" */
 /** @import { Credential } from "./issuer.mjs" */
+/** @import { Law } from "./law.mjs" */
 /** @import { CutRule } from "./network.mjs" */
 /** @import { Stranger } from "./stranger.mjs" */
 /** @import { Violation } from "./properties.mjs" */
@@ -48,8 +48,6 @@ const OFFLINE_MS = 40;
 export class World {
   clock = new Clock();
   ghost;
-  /** @type {Law} */
-  law;
   server;
   /** @type {Map<string, Profile>} */
   profiles = new Map();
@@ -79,6 +77,8 @@ export class World {
   thieves = new Map();
   /** Whether a thief has connected as one of the owner's tabs, which throws that out. */
   isImpersonated = false;
+  /** Whether there were more devices than the server remembers. */
+  isFlooded = false;
   /** What each app was told, without the times. @type {Map<string, string[]>} */
   told = new Map();
   options;
@@ -97,13 +97,17 @@ export class World {
       releases: options.releases,
       ghost,
       isMixed: options.isMixed ?? false,
-      witness: (server) => new Witness(this, server, (this.law = new Law(server.issuer, () => server.second()))),
+      witness: (server, law) => new Witness(this, server, law),
       trace: (text) => this.trace(text),
       complain: (text) => this.violate("no-complaints", text),
     });
     for (const name of Object.keys(options.profiles)) {
       this.profiles.set(name, new Profile(name, clock));
     }
+  }
+
+  get law() {
+    return this.server.law;
   }
 
   /** @param {string} text */
