@@ -232,15 +232,17 @@ void Session::close_ended(const Ending& ending, Step& step) {
   acknowledge(false, step);
   write_logged_out(out_, name_of(ending.scope));
   const bool is_all = closing.size() == user_.connections.count();
-  const bool is_moment =
-      ending.scope != LogoutScope::kDevice && ending.scope != LogoutScope::kCredential;
   for (const ConnectionId id : closing) {
     if (user_.connections[id].version == ProtocolVersion::kVersion2) step.effects.send(id, out_);
     remove(id, step);
     if (!is_all) step.effects.close(id, kLogoutCode, kLogoutReason);
   }
-  user_.devices.forget_ended(
-      is_moment, [&](const Credential& credential) { return user_.access.is_ended(credential); });
+  // Any other logout may have spared what was forgotten, or end only what an issuer gave until some
+  // second in the past.
+  const bool is_all_ended = ending.scope == LogoutScope::kAll;
+  user_.devices.forget_ended(is_all_ended, [&](const Credential& credential) {
+    return user_.access.is_ended(credential);
+  });
   after_removals(step);
   if (!is_all) return;
   step.is_logout_of_all = true;
