@@ -69,7 +69,7 @@ test("the log says once how a body is handed on, however often it was taken", as
 
 test("a stream that breaks off is no failure of ours, and what it says is printed harmlessly", async () => {
   assertAnswer(await pushAfter("a stream that fails"), 400, "invalid_request", /^the body broke off/);
-  await logged(/the body of a push broke off: Error: the app's stream \\u202ebroke$/);
+  await logged(/the body of a request broke off: Error: the app's stream \\u202ebroke$/);
 });
 
 test("a body that was taken in the object's own class is answered the same", async () => {
