@@ -1,6 +1,6 @@
 /** better-auth, which keeps users and their sessions in D1, and what the session server asks of it. */
 import { betterAuth } from "better-auth";
-import type { Identity } from "user-session-worker";
+import type { EndedSessions, Identity } from "user-session-worker";
 
 import { forgetProfile } from "./profile";
 
@@ -38,13 +38,14 @@ export async function authenticate(request: Request, env: Env): Promise<Identity
   };
 }
 
-/**
- * Ends a user's sessions that began in a second or before it. Whoever has signed in again since then
- * stays.
- */
-export async function endSessions(env: Env, userId: string, second: number): Promise<void> {
+/** Ends those of a user's sessions that a logout has ended. Whoever has signed in again since then stays. */
+export async function endSessions(env: Env, userId: string, ended: EndedSessions): Promise<void> {
+  const { issuedUntil = 0, credentialIds, exceptCredentialId } = ended;
   const { internalAdapter } = await createAuth(env).$context;
   const sessions = await internalAdapter.listSessions(userId);
-  const ended = sessions.filter(({ createdAt }) => Math.floor(createdAt.getTime() / 1_000) <= second);
-  await internalAdapter.deleteSessions(ended.map(({ token }) => token));
+  const over = sessions.filter(({ id, createdAt }) => {
+    const isOld = Math.floor(createdAt.getTime() / 1_000) <= issuedUntil && id !== exceptCredentialId;
+    return isOld || credentialIds.includes(id);
+  });
+  await internalAdapter.deleteSessions(over.map(({ token }) => token));
 }
