@@ -44,7 +44,7 @@ export interface UserSessionClientOptions {
   deviceName?: string | undefined;
   /**
    * The credential where there is no cookie, or a function that fetches it for each connection.
-   * It goes to the server as a subprotocol, never into the address.
+   * It goes to the server in the header of a request for a ticket, which the socket offers, never into the address.
    */
   token?: Token;
   /** Whether the user's presence follows whether any tab of the app is visible. */

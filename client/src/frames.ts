@@ -31,8 +31,8 @@ const isString = (value: unknown): value is string => typeof value === "string";
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isGames = (value: unknown): value is string[] => Array.isArray(value) && value.every(isString);
-const isScope = (value: unknown): value is "all" | "others" | "device" =>
-  ["all", "others", "device"].includes(value as string);
+const isScope = (value: unknown): value is "all" | "others" | "device" | "credential" =>
+  ["all", "others", "device", "credential"].includes(value as string);
 
 /** A device as frames about it have it. */
 export const DEVICE = {

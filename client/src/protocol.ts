@@ -10,6 +10,9 @@ export const HEARTBEAT = '{"type":"ping"}';
 /** The reason of the close by which every version of the server tells of a logout. */
 export const LOGOUT_REASON = "Logged out from all devices";
 
+/** The beginning of the reason of a close by which the server tells that a ticket is good no longer. */
+export const TICKET_UNKNOWN = "ticket_unknown";
+
 /** What the server takes in one frame, in bytes of UTF-8. */
 export const FRAME_BYTES_MAX = 65_536;
 

@@ -284,7 +284,7 @@ test("a user whose taps come faster than the server takes them has them all done
   assert.equal(client.getMetrics().attempts, 1);
 });
 
-test("tokens: one that is good lets in, a bad one ends the tab, an ended one is asked for anew", async (t) => {
+test("tokens: one that is good lets in, and a bad one ends the session after one attempt, outside of a page, too", async (t) => {
   const checked = await startServer(undefined, { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET });
   t.after(() => checked.close());
   let made = 0;
@@ -295,9 +295,9 @@ test("tokens: one that is good lets in, a bad one ends the tab, an ended one is 
   const kim = await connected(t, checked, "kim", "desk", { token });
   const lee = newClient(t, checked, "lee", "phone", { token: secretToken("kim") });
   lee.client.connect();
-  // Outside of a page the refusal is a status, which WebSockets don't show: it is tried on.
-  await eventually("a refusal", () => lee.client.getMetrics().lastClose?.code === 1006);
-  assert.notEqual(lee.client.getSnapshot().connectionStatus, "connected");
+  await lee.until("forbidden");
+  assert.match(String(lee.client.getSnapshot().problem?.message), /^userId is not/);
+  assert.deepEqual([lee.client.getMetrics().attempts, lee.client.getMetrics().lastClose], [1, null]);
   assert.equal(made, 1);
   await kim.client.joinGame("go");
   const response = await fetch(`${checked.http}/__user-session/state?userId=kim`, { headers: bearer(secretToken("kim")) });

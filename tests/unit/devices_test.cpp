@@ -73,6 +73,7 @@ TEST(DevicesTest, ThoseThatAreHereAreForgottenLast) {
   const auto is_early = [](std::string_view id) { return id != name(5) && id != name(7); };
   devices.add("one", 1'000, is_early);
   EXPECT_EQ(devices.find(name(5)), nullptr);
+  EXPECT_TRUE(devices.find("one")->has_forgotten) << "it may have been here before";
   devices.add("two", 1'000, is_early);
   EXPECT_EQ(devices.find(name(7)), nullptr);
   devices.add("three", 1'000, is_early);

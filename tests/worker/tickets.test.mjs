@@ -150,7 +150,7 @@ describe("a ticket has the rights of its credential", () => {
     const token = (/** @type {string} */ jti) => secretToken(user, claims(jti));
     const open = async (/** @type {string} */ jti) => {
       const device = await V2Device.open(server, user, jti, { token: token(jti) });
-      // One that has said nothing hears of its close when its object falls asleep, which forgets the tickets.
+      // One that has said nothing would hear late of its close.
       await restOf(device);
       return device;
     };
@@ -181,10 +181,10 @@ describe("a ticket has the rights of its credential", () => {
     const exp = seconds() + 25;
     const device = page(user, await ticketFor(user, { exp }));
     await device.next();
+    await restOf(device);
     const ticket = await ticketFor(user, { exp });
     await setAhead(26_000);
     assertRefusal((await connect(user, ticket)).text, "unauthorized", /expired/);
-    device.send({ type: "sync_state" });
     assert.deepEqual([(await device.closed()).code, device.ending?.reason], [4401, "the credential has expired"]);
     await setAhead(-26_000);
   });

@@ -4,6 +4,7 @@
  */
 
 /** @import { Credential } from "../../bindings/wire.js" */
+/** @import { RequestContext } from "../http/refused-sockets.js" */
 /** @import { Variable } from "./settings.js" */
 
 /** How far another clock may be ahead of ours. */
@@ -63,6 +64,8 @@ export const TRUSTED = { issuedAt: -1, expiresAt: 0, isSignInTime: false, sessio
  * @typedef {object} AuthOptions
  * @property {Authenticate} [authenticate] Called in place of `AUTH_MODE`, with the request without its
  *   body; `null` is nobody.
+ * @property {RequestContext} [ctx] The context of the request, which is ended if a client that was refused does not
+ *   close its socket.
  */
 
 /**
