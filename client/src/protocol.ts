@@ -74,15 +74,34 @@ export type SessionChange =
   | { type: "reset" }
   | { type: "loggedOut" };
 
+/** How much a logout has ended. */
+export interface EndedCount {
+  /** Sockets that were closed, this one's too if it was. */
+  sockets: number;
+  /** Credentials that the server knew, counting what is of one sign-in once. */
+  credentials: number;
+}
+
 /** How a request ended. Promises of it are never rejected. */
 export type RequestOutcome =
   | {
       ok: true;
       /**
-       * Whether the credential of a device that `logoutOthers` or `logoutDevice` has ended is also this one's, and
-       * stays valid. `null` if that is not known, since the connection broke before the answer.
+       * Whether a credential of the device that `logoutDevice` has ended is also this one's, and stays valid. `null`
+       * if that is not known, since the connection broke before the answer.
        */
       credentialShared: boolean | null;
+      /**
+       * How much a logout has ended. It is missing from the outcome of other requests, from a server of version 1, and
+       * if the connection broke before the answer.
+       */
+      ended?: EndedCount;
+      /**
+       * Whether that is all there was; it stands beside `ended`. If it is `false`, the device may come back by a
+       * credential that the server has forgotten, or that was renewed from one without its knowing: `logoutOthers`
+       * ends those, too.
+       */
+      complete?: boolean;
     }
   | {
       ok: false;

@@ -189,6 +189,7 @@ test("a server that never answers the connection is given up after 15 s", (t) =>
 const ENDINGS = [
   ["a logout's close", (socket) => socket.fail(1000, LOGOUT_REASON), "logged_out", null],
   ["logged_out", (socket) => socket.receive({ type: "logged_out", scope: "all" }), "logged_out", null],
+  ["a credential's end", (socket) => socket.receive({ type: "logged_out", scope: "credential" }), "logged_out", null],
   ["close 4409", (socket) => socket.fail(4409, "replaced"), "replaced", null],
   ["replaced", (socket) => socket.receive({ type: "replaced" }), "replaced", null],
   ["close 4403", (socket) => socket.fail(4403, ""), "forbidden", "not allowed"],

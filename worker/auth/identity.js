@@ -45,6 +45,12 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
  * @typedef {{kind: "ticket", ticket: string}} TicketAccess
  */
 
+/**
+ * The right to one logout, of which the user's issuer has told. `sessionId` is empty if it ends all that was issued
+ * until the second `endedAt`.
+ * @typedef {{kind: "issuer", sessionId: string, endedAt: number}} IssuerAccess
+ */
+
 /** @type {Access} */
 export const TRUSTED_ACCESS = { kind: "trusted" };
 
