@@ -415,9 +415,6 @@ test("what is renewed from a sign-in is ended and spared with it, by its time wh
   await desk.close();
 });
 
-const STOLEN = { credentialIds: ["stolen"] };
-const OTHERS = { ...STOLEN, exceptCredentialId: "own" };
-
 describe("the app is told of every logout what has ended:", () => {
   /** @param {string} userId @param {string} path */
   const testCall = async (userId, path) => {
@@ -425,22 +422,35 @@ describe("the app is told of every logout what has ended:", () => {
     return (await fetch(`${server.http}/test/${path}userId=${userId}`)).json();
   };
 
-  /** @type {[string, string, (of: Case, desk: V2Device) => Promise<unknown>, object][]} */
+  /** @type {{what: string, scope: string, logOut: (of: Case, desk: V2Device) => Promise<unknown>, expected: object}[]} */
   const scopes = [
-    ["everything", "all", (of) => ask(of.server, "logout", of.userId, bearer(SERVICE_TOKEN)), { credentialIds: ["own", "stolen"] }],
-    ["all others", "others", (_, desk) => desk.request({ type: "logout_others" }), OTHERS],
-    ["all others, by a call", "others", (of) => testCall(of.userId, "call?method=logoutOthers&argument=own&"), OTHERS],
-    ["a device", "device", (_, desk) => desk.request({ type: "logout_device", deviceId: "phone" }), STOLEN],
-    ["a credential", "credential", (of) => of.ask("logout", "own", "&credentialId=stolen"), STOLEN],
-    [
-      "a credential that was never seen, by a call",
-      "credential",
-      (of) => testCall(of.userId, "call?method=logoutCredential&argument=unseen&"),
-      { credentialIds: ["unseen"] },
-    ],
+    {
+      ...{ what: "everything", scope: "all", expected: { credentialIds: ["own", "stolen"] } },
+      logOut: (of) => ask(of.server, "logout", of.userId, bearer(SERVICE_TOKEN)),
+    },
+    {
+      ...{ what: "all others", scope: "others", expected: { credentialIds: ["stolen"], exceptCredentialId: "own" } },
+      logOut: (_, desk) => desk.request({ type: "logout_others" }),
+    },
+    {
+      ...{ what: "all others, by a call", scope: "others", expected: { credentialIds: ["stolen"], exceptCredentialId: "own" } },
+      logOut: (of) => testCall(of.userId, "call?method=logoutOthers&argument=own&"),
+    },
+    {
+      ...{ what: "a device", scope: "device", expected: { credentialIds: ["stolen"] } },
+      logOut: (_, desk) => desk.request({ type: "logout_device", deviceId: "phone" }),
+    },
+    {
+      ...{ what: "a credential", scope: "credential", expected: { credentialIds: ["stolen"] } },
+      logOut: (of) => of.ask("logout", "own", "&credentialId=stolen"),
+    },
+    {
+      ...{ what: "a credential that was never seen, by a call", scope: "credential", expected: { credentialIds: ["unseen"] } },
+      logOut: (of) => testCall(of.userId, "call?method=logoutCredential&argument=unseen&"),
+    },
   ];
 
-  for (const [at, [what, scope, logOut, expected]] of scopes.entries()) {
+  for (const [at, { what, scope, logOut, expected }] of scopes.entries()) {
     test(what, async () => {
       const of = new Case("authenticate", `told-${at}`);
       const desk = await of.open("desk", "own");
