@@ -242,8 +242,10 @@ class Session {
   Refused log_out(Ending ending, Step& step);
   // Returns the credentials that are known and not ended.
   [[nodiscard]] KnownCredentials valid_credentials() const;
-  // Changes what is refused. `known` are the credentials before.
-  void end_credentials(const Ending& ending, const KnownCredentials& known, Step& step);
+  // Returns the known credential that has this id, or is of the session with it; or else nullptr.
+  [[nodiscard]] const Credential* credential_named(const Digest& id) const;
+  // Changes what is refused.
+  void end_credentials(const Ending& ending, Step& step);
   void end_device(const Ending& ending, Step& step);
   // Returns the last second in which a credential with this id may have been issued; `named` is one
   // that has it, nullptr if none is known.

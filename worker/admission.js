@@ -4,12 +4,14 @@
  * How each check works belongs to http/ and auth/.
  */
 import { authorize, closedUnlessConfigured } from "./auth/authorize.js";
+import { readLogoutToken } from "./auth/logout-token.js";
 import { checkOrigin, preflight } from "./http/origin.js";
+import { logoutRefused } from "./http/refusals.js";
 import { errorResponse, missingUserId, upgradeRequired } from "./http/responses.js";
 import { readRoute } from "./http/routes.js";
 import { notice, summary } from "./common/log.js";
 
-/** @import { Access, AuthEnv, AuthOptions, TicketAccess } from "./auth/identity.js" */
+/** @import { Access, AuthEnv, AuthOptions, IssuerAccess, TicketAccess } from "./auth/identity.js" */
 /** @import { ParsedRequest } from "./http/parsed-request.js" */
 /** @import { Route } from "./http/routes.js" */
 
@@ -19,7 +21,7 @@ const CONNECT_RETRY_SECONDS = "10";
  * A request that may be served.
  * @typedef {object} Admitted
  * @property {Route & {userId: string}} route
- * @property {Access | TicketAccess} access
+ * @property {Access | TicketAccess | IssuerAccess} access
  */
 
 /**
@@ -28,7 +30,7 @@ const CONNECT_RETRY_SECONDS = "10";
  * @param {string} path The path behind the prefix.
  * @param {AuthEnv} env
  * @param {AuthOptions} options
- * @param {string | null} [owner] The user of the request if it names none.
+ * @param {string | null} [owner] The user of the request if it names none. A logout token must be of that user.
  * @returns {Promise<Admitted | Response>} The answer if it goes no further.
  */
 export async function admit(parsed, path, env, options, owner = null) {
@@ -36,16 +38,34 @@ export async function admit(parsed, path, env, options, owner = null) {
   if (early) return early;
   const route = readRoute(parsed, path);
   if (route instanceof Response) return route;
+  const { action } = route;
+  if (action === "backchannel-logout") return admitIssuer(parsed.request, env, options, owner);
   const userId = route.userId ?? owner;
   if (userId === null) return missingUserId();
-  const { action } = route;
   if (action === "connect" && !parsed.handshake.isUpgrade) return upgradeRequired();
-  const foreign = checkOrigin(parsed, action, env);
+  const foreign = checkOrigin(parsed, env);
   if (foreign) return foreign;
   const access = await authorize(parsed, { action, userId }, env, options);
   if (access instanceof Response) return access;
   const tooMany = action === "connect" ? await countConnect(parsed, userId, access, env) : null;
   return tooMany ?? { route: { ...route, userId }, access };
+}
+
+/**
+ * Admits the logout of which an issuer tells. Its only credential is the token in its body, which no browser adds by
+ * itself, so the origin of a page does not matter.
+ * @param {Request} request
+ * @param {AuthEnv} env
+ * @param {AuthOptions} options
+ * @param {string | null} owner
+ * @returns {Promise<Admitted | Response>}
+ */
+async function admitIssuer(request, env, options, owner) {
+  const ended = await readLogoutToken(request, env, options);
+  if (ended instanceof Response) return ended;
+  const { userId, access } = ended;
+  if (owner !== null && owner !== userId) return logoutRefused("sub is not the user of this object");
+  return { route: { action: "backchannel-logout", userId }, access };
 }
 
 /**

@@ -16,7 +16,7 @@ import { NO_BINDING } from "./common/requirements.js";
 import { FRAME_BYTES_MAX } from "../bindings/wire.js";
 
 /** @import { Admitted } from "./admission.js" */
-/** @import { Access, TicketAccess } from "./auth/identity.js" */
+/** @import { Access, IssuerAccess, TicketAccess } from "./auth/identity.js" */
 /** @import { ParsedRequest } from "./http/parsed-request.js" */
 
 /**
@@ -120,7 +120,7 @@ export function isFromOutside({ headers }) {
 /**
  * Makes the part of a request that tells the object what was checked, or what ticket it must look up. On Cloudflare no
  * client can write to `cf`.
- * @param {Access | TicketAccess} access
+ * @param {Access | TicketAccess | IssuerAccess} access
  */
 function forwardedCf(access) {
   return { outlivesRestart: true, userSessionAccess: access };
@@ -145,8 +145,8 @@ const UNREADABLE = { kind: "unreadable" };
 /**
  * Reads what our Worker has found out about a request.
  * @param {Request} request
- * @returns {Access | TicketAccess | UnreadableAccess | null} `null` if the request does not say it, or may not come from our
- *   Worker.
+ * @returns {Access | TicketAccess | IssuerAccess | UnreadableAccess | null} `null` if the request does not say it, or may
+ *   not come from our Worker.
  */
 export function forwardedAccess({ cf, headers }) {
   const access = cf?.userSessionAccess;
@@ -157,13 +157,23 @@ export function forwardedAccess({ cf, headers }) {
 
 /**
  * @param {any} access
- * @returns {Access | TicketAccess | UnreadableAccess}
+ * @returns {Access | TicketAccess | IssuerAccess | UnreadableAccess}
  */
 function readAccess(access) {
   if (access?.kind === "trusted") return TRUSTED_ACCESS;
   if (access?.kind === "ticket" && typeof access.ticket === "string") return { kind: "ticket", ticket: access.ticket };
+  if (access?.kind === "issuer") return readIssuerAccess(access);
   if (access?.kind !== "user") return UNREADABLE;
   // The Worker has compared the times with its own clock. Ours may be behind it.
   if (identityProblem(access.identity, Infinity)) return UNREADABLE;
   return { kind: "user", identity: tidyIdentity(access.identity) };
+}
+
+/**
+ * @param {any} access
+ * @returns {IssuerAccess | UnreadableAccess}
+ */
+function readIssuerAccess({ sessionId, endedAt }) {
+  const isReadable = typeof sessionId === "string" && Number.isSafeInteger(endedAt) && endedAt > 0;
+  return isReadable ? { kind: "issuer", sessionId, endedAt } : UNREADABLE;
 }

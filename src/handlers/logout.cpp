@@ -105,7 +105,7 @@ Session::Refused Session::log_out(Ending ending, Step& step) {
     ending.scope = LogoutScope::kCredential;
   }
   step.ended.emplace();
-  end_credentials(ending, known, step);
+  end_credentials(ending, step);
   report_logout(ending, known, step);
   close_ended(ending, step);
   return std::nullopt;
@@ -124,13 +124,23 @@ Session::KnownCredentials Session::valid_credentials() const {
   return valid;
 }
 
-void Session::end_credentials(const Ending& ending, const KnownCredentials& known, Step& step) {
+const Credential* Session::credential_named(const Digest& id) const {
+  const Credential* named = nullptr;
+  const auto look_at = [&](const Credential& credential) {
+    if (!credential.is_trusted() && credential.has_id(id)) named = &credential;
+  };
+  for (const RememberedDevice& device : user_.devices.all()) {
+    for (const Credential& credential : device.credentials) look_at(credential);
+  }
+  user_.connections.each(
+      [&](ConnectionId /*id*/, const Connection& connection) { look_at(connection.credential); });
+  return named;
+}
+
+void Session::end_credentials(const Ending& ending, Step& step) {
   Access& access = user_.access;
   const Digest id = digest_of(ending.id);
-  const auto found = std::find_if(known.begin(), known.end(), [&](const Credential* credential) {
-    return credential->has_id(id);
-  });
-  const Credential* named = found == known.end() ? nullptr : *found;
+  const Credential* named = credential_named(id);
   switch (ending.scope) {
     case LogoutScope::kAll:
       return access.end_all(step.now);
@@ -138,8 +148,8 @@ void Session::end_credentials(const Ending& ending, const KnownCredentials& know
       return access.end_until(ending.until_s);
     case LogoutScope::kOthers:
       // A session is spared with all that is renewed from it, also if it is named by one token.
-      if (ending.id.empty()) return access.end_others(ending.asker.sign_in, step.now);
-      return access.end_others(named == nullptr ? id : named->sign_in, step.now);
+      if (ending.id.empty()) named = &ending.asker;
+      return access.end_others(named == nullptr ? id : access.id_to_spare(*named), step.now);
     case LogoutScope::kDevice:
       return end_device(ending, step);
     case LogoutScope::kCredential:

@@ -97,7 +97,7 @@ TEST(SnapshotTest, GamesComeBackInTheirOrderAndToTheByte) {
 
 TEST(SnapshotTest, ALogoutHasItsOwnBytesAndComesBack) {
   EXPECT_EQ(encoded(some_logout()),
-            "\x03"
+            "\x04"
             "\0\x01\0\0\0\0\0\0"
             "\x01\x01\0\0\0\0\0\0"
             "mine\0\0\0\0\0\0\0\0\0\0\0\0"
@@ -136,7 +136,7 @@ TEST(SnapshotTest, ALogoutThatIsDamagedIsNotMisread) {
   for (int version = 0; version < 256; ++version) {
     std::string bytes = good;
     bytes[0] = static_cast<char>(version);
-    EXPECT_EQ(decode_logout(bytes).has_value(), version == 3) << "version " << version;
+    EXPECT_EQ(decode_logout(bytes).has_value(), version == 4) << "version " << version;
   }
   constexpr std::size_t kOthersAt = 1 + 8;
   constexpr std::size_t kShownAt = kOthersAt + 8 + 16;

@@ -294,8 +294,8 @@ TEST(WireTest, AnUnknownTagIsRefused) {
 }
 
 TEST(WireTest, WhatALogoutCantMeanIsRefused) {
-  const auto logout = [](std::uint8_t scope, std::int64_t second, std::size_t id_bytes) {
-    const std::string id(id_bytes, 'x');
+  const auto logout = [](std::uint8_t scope, std::int64_t second) {
+    const std::string id = "session-1";
     return Writer(EventTag::kLogoutRequested)
         .i64(1)
         .u8(scope)
@@ -308,12 +308,28 @@ TEST(WireTest, WhatALogoutCantMeanIsRefused) {
         .i64(second)
         .bytes();
   };
-  EXPECT_TRUE(decode_event(logout(1, 0, kCredentialNameBytesMax)));
-  EXPECT_TRUE(decode_event(logout(5, 9, 0)));
-  EXPECT_FALSE(decode_event(logout(0, 0, 0))) << "no scope";
-  EXPECT_FALSE(decode_event(logout(6, 0, 0))) << "an unknown scope";
-  EXPECT_FALSE(decode_event(logout(5, -1, 0))) << "a second before the epoch";
-  EXPECT_FALSE(decode_event(logout(1, 0, kCredentialNameBytesMax + 1))) << "too long an id";
+  EXPECT_TRUE(decode_event(logout(1, 0)));
+  EXPECT_TRUE(decode_event(logout(5, 9)));
+  EXPECT_FALSE(decode_event(logout(0, 0))) << "no scope";
+  EXPECT_FALSE(decode_event(logout(6, 0))) << "an unknown scope";
+  EXPECT_FALSE(decode_event(logout(5, -1))) << "a second before the epoch";
+}
+
+TEST(WireTest, ACredentialWithALongIdHasNoNameAndIsToldApart) {
+  const auto read = [](std::size_t bytes) {
+    const std::string event = Writer(EventTag::kTicketRequested)
+                                  .i64(1)
+                                  .i64(5)
+                                  .i64(0)
+                                  .u8(0)
+                                  .text(std::string(bytes, 'x'))
+                                  .text("")
+                                  .bytes();
+    return decoded<TicketRequested>(event).credential;
+  };
+  EXPECT_EQ(read(kCredentialNameBytesMax).name, std::string(kCredentialNameBytesMax, 'x'));
+  EXPECT_EQ(read(kCredentialNameBytesMax + 1).name, "");
+  EXPECT_NE(read(kCredentialNameBytesMax + 1).sign_in, read(kCredentialNameBytesMax + 2).sign_in);
 }
 
 TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {

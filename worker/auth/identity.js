@@ -4,6 +4,7 @@
  */
 
 /** @import { Credential } from "../../bindings/wire.js" */
+/** @import { RequestContext } from "../http/refused-sockets.js" */
 /** @import { Variable } from "./settings.js" */
 
 /** How far another clock may be ahead of ours. */
@@ -44,6 +45,12 @@ const SECONDS_IN_USE_MIN = 1_000_000_000;
  * @typedef {{kind: "ticket", ticket: string}} TicketAccess
  */
 
+/**
+ * The right to one logout, of which the user's issuer has told. `sessionId` is empty if it ends all that was issued
+ * until the second `endedAt`.
+ * @typedef {{kind: "issuer", sessionId: string, endedAt: number}} IssuerAccess
+ */
+
 /** @type {Access} */
 export const TRUSTED_ACCESS = { kind: "trusted" };
 
@@ -63,6 +70,8 @@ export const TRUSTED = { issuedAt: -1, expiresAt: 0, isSignInTime: false, sessio
  * @typedef {object} AuthOptions
  * @property {Authenticate} [authenticate] Called in place of `AUTH_MODE`, with the request without its
  *   body; `null` is nobody.
+ * @property {RequestContext} [ctx] The context of the request, which is ended if a client that was refused does not
+ *   close its socket.
  */
 
 /**

@@ -22,7 +22,7 @@ import { cannotCheck, unauthorized } from "../http/refusals.js";
 import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "../common/limits.js";
 import { summary } from "../common/log.js";
 
-/** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose" */
+/** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from "jose" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { AuthEnv, Identity } from "./identity.js" */
 
@@ -58,16 +58,8 @@ export async function verifyJwt(parsed, env) {
   const token = findToken(parsed, env);
   if (token === null) return unauthorized(`a token is missing: expected ${tokenPlaces(env)}`);
   if (token.length > TOKEN_LENGTH_MAX) return invalid("it is too long");
-  const { key, algorithms } = verifierOf(env);
-  /** @type {JWTVerifyOptions} */
-  const options = {
-    algorithms,
-    requiredClaims: ["sub", "iat"],
-    clockTolerance: CLOCK_SKEW_SECONDS,
-    ...(env.AUTH_JWT_ISSUER ? { issuer: env.AUTH_JWT_ISSUER } : {}),
-  };
   try {
-    const { payload, protectedHeader } = await verify(token, key, options);
+    const { payload, protectedHeader } = await verifySigned(token, env, ["sub", "iat"]);
     if (!isSessionType(protectedHeader, env)) return unauthorized(OTHER_TYPE);
     if (!isForUs(payload, env)) return unauthorized(OTHER_AUDIENCE);
     return await identityOf(payload, token);
@@ -77,6 +69,27 @@ export async function verifyJwt(parsed, env) {
     if (error instanceof JOSEError) return invalid(failedCheck(error));
     return cannotCheck(summary(error));
   }
+}
+
+/**
+ * Verifies what all signed tokens have in common: the signature, the issuer if it is set, and the times, by which
+ * the token is not over and not yet to come.
+ * @param {string} token
+ * @param {AuthEnv} env
+ * @param {string[]} requiredClaims
+ * @returns {Promise<JWTVerifyResult>}
+ * @throws {JOSEError} if the token is not valid. What else is thrown says that it can't be verified now.
+ */
+export function verifySigned(token, env, requiredClaims) {
+  const { key, algorithms } = verifierOf(env);
+  /** @type {JWTVerifyOptions} */
+  const options = {
+    algorithms,
+    requiredClaims,
+    clockTolerance: CLOCK_SKEW_SECONDS,
+    ...(env.AUTH_JWT_ISSUER ? { issuer: env.AUTH_JWT_ISSUER } : {}),
+  };
+  return verify(token, key, options);
 }
 
 /** @param {string} why */
@@ -89,8 +102,11 @@ function wrongClaim(claim) {
   return invalid(`its ${claim} is missing or wrong`);
 }
 
-/** @param {JOSEError} error */
-function failedCheck(error) {
+/**
+ * Says which check of the signature failed.
+ * @param {JOSEError} error
+ */
+export function failedCheck(error) {
   if (error instanceof JWSSignatureVerificationFailed) {
     return "its signature is by another key than AUTH_JWT_SECRET or AUTH_JWKS_URL gives";
   }
@@ -115,7 +131,7 @@ function isSessionType({ typ }, { AUTH_JWT_TYP: wanted }) {
  * Normalizes a media type: its case does not count, and "application/" may be left out.
  * @param {string} type
  */
-function shortType(type) {
+export function shortType(type) {
   return type.toLowerCase().replace(/^application\//, "");
 }
 
@@ -125,7 +141,7 @@ function shortType(type) {
  * @param {JWTPayload} claims
  * @param {AuthEnv} env
  */
-function isForUs({ aud }, { AUTH_JWT_AUDIENCE: audience }) {
+export function isForUs({ aud }, { AUTH_JWT_AUDIENCE: audience }) {
   const isAny = audience === ANY_AUDIENCE;
   if (aud === undefined) return !audience || isAny;
   const named = /** @type {unknown[]} */ (Array.isArray(aud) ? aud : [aud]);
@@ -222,9 +238,10 @@ function cookieName(env) {
 }
 
 /**
+ * Whether a value can name a credential.
  * @param {unknown} value
  * @returns {value is string}
  */
-function isShortText(value) {
+export function isShortText(value) {
   return typeof value === "string" && value !== "" && value.length <= CREDENTIAL_ID_LENGTH_MAX;
 }

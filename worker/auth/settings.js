@@ -2,6 +2,7 @@
  * Checks the variables of whoever deploys the server, the owner. An empty or mistyped variable must not switch a
  * check off, so nobody is let in before all of them are right. What a variable does is decided where it is used.
  */
+import { isName } from "../http/client-address.js";
 import { areOrigins, isSecureUrl } from "../http/urls.js";
 import { encodedLength } from "../common/limits.js";
 import { DATE_EXPECTED, isPastDate } from "./not-before.js";
@@ -15,9 +16,6 @@ const SERVICE_TOKEN_LENGTH_MIN = 16;
 
 // RFC 7518 asks for a key with at least as many bits as the hash of HS256 has.
 const SECRET_BYTES_MIN = 32;
-
-// The names of headers and of cookies consist of the same characters.
-const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+(?:\/[\w!#$&^.+-]+)?$/;
 
@@ -64,6 +62,10 @@ export const EVERYWHERE = {
   CREDENTIALS_NOT_BEFORE: {
     isRight: isPastDate,
     expected: DATE_EXPECTED,
+  },
+  CLIENT_ADDRESS_HEADER: {
+    isRight: isName,
+    expected: "the name of the header in which your proxy says the client's address",
   },
 };
 
@@ -220,11 +222,6 @@ function missingOfSession({ AUTH: binding, AUTH_SESSION_URL: text }) {
 /** @param {string} value */
 function isTrimmed(value) {
   return value !== "" && value === value.trim();
-}
-
-/** @param {string} value */
-function isName(value) {
-  return NAME.test(value);
 }
 
 /** @param {string} value */

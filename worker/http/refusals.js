@@ -47,3 +47,14 @@ export function forbidden(message, check = "forbidden") {
   notice(check, `refused with 403: ${message}`, "warn");
   return errorResponse(403, "forbidden", message);
 }
+
+/**
+ * Makes the answer to a logout token that is refused, as OpenID Connect Back-Channel Logout 1.0 has it in section 2.8.
+ * @param {string} message Which check failed: printable ASCII without quotation marks and backslashes, as RFC 6749
+ *   wants it.
+ */
+export function logoutRefused(message) {
+  notice("logout token", `refused a logout token with 400: ${message}`, "warn");
+  const body = { error: "invalid_request", error_description: message };
+  return Response.json(body, { status: 400, headers: { "Cache-Control": "no-store" } });
+}

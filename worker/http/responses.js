@@ -70,6 +70,14 @@ export function ticketResponse(ticket, expiresInMs) {
   return Response.json({ ticket, expiresInMs }, { headers: NOT_STORED });
 }
 
+/**
+ * Makes the answer to an issuer of which the specification says the status alone.
+ * @param {Answer | null} answer The session's.
+ */
+export function issuerResponse(answer) {
+  return answer?.status === 200 ? new Response(null, { headers: NOT_STORED }) : answerResponse(answer);
+}
+
 /** Makes the answer that clients of version 1 look for in these plain words. */
 export function missingUserId() {
   return new Response("Missing userId", { status: 400, headers: NOT_STORED });

@@ -16,14 +16,20 @@ import { LogoutScope } from "../../bindings/wire.js";
 /** The path under which this server answers; the app has all others. */
 export const PREFIX = "/__user-session";
 
-/** @typedef {"connect" | "ticket" | "state" | "clear" | "push" | "metrics" | "export" | "logout"} Action */
+/** @typedef {"connect" | "ticket" | "state" | "clear" | "push" | "metrics" | "export" | "logout" | "backchannel-logout"} Action */
 
 /**
  * The meaning of a request. `userId` is `null` if it names no user or an empty one.
  * @typedef {{action: "connect", userId: string | null, handshake: Handshake}
  *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
  *   | {action: "logout", userId: string | null, demand: LogoutDemand}
- *   | {action: Exclude<Action, "connect" | "push" | "logout">, userId: string | null}} Route
+ *   | IssuerRoute
+ *   | {action: Exclude<Action, "connect" | "push" | "logout" | "backchannel-logout">, userId: string | null}} Route
+ */
+
+/**
+ * The logout of which an issuer tells. `userId` is `null` until its token has been read.
+ * @typedef {{action: "backchannel-logout", userId: string | null}} IssuerRoute
  */
 
 /** @type {Record<string, Record<string, Action>>} */
@@ -35,6 +41,7 @@ const ACTIONS = {
   "/metrics": { GET: "metrics" },
   "/export": { GET: "export" },
   "/logout": { POST: "logout" },
+  "/backchannel-logout": { POST: "backchannel-logout" },
 };
 
 /** The parameters that name what a logout ends, and to what extent. */
@@ -76,6 +83,9 @@ export function readRoute({ request, url, handshake }, path) {
     const message = `method not allowed here: expected ${allow}`;
     return errorResponse(405, "method_not_allowed", message, { Allow: allow });
   }
+  const action = actions[request.method];
+  // The user of a logout token is the one whom it names.
+  if (action === "backchannel-logout") return { action, userId: null };
   const userIds = query.getAll("userId");
   if (userIds.length > 1) {
     return errorResponse(400, "invalid_request", "userId is there twice: expected one");
@@ -85,7 +95,6 @@ export function readRoute({ request, url, handshake }, path) {
     const message = `userId is too long: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`;
     return errorResponse(400, "limit_reached", message);
   }
-  const action = actions[request.method];
   if (action === "connect") {
     const { problem } = handshake;
     return problem ? errorResponse(400, "invalid_request", problem) : { action, userId, handshake };
@@ -171,7 +180,7 @@ export async function readBody(request, max) {
   } catch (error) {
     // If the client has gone, nobody reads this answer. If the app has put a stream of its own into the request
     // and that has failed, somebody does.
-    notice("body", `the body of a push broke off: ${summary(error)}`);
+    notice("body", `the body of a request broke off: ${summary(error)}`);
     return errorResponse(400, "invalid_request", "the body broke off before its end: send it again");
   }
   const body = new Uint8Array(size);

@@ -6,7 +6,7 @@ import { WakingFailure, reportFailure } from "./failures.js";
 import { TICKET_MS } from "./tickets.js";
 import { admit } from "../admission.js";
 import { ticketAccess } from "../auth/authorize.js";
-import { TRUSTED_ACCESS, credentialOf } from "../auth/identity.js";
+import { TRUSTED, TRUSTED_ACCESS, credentialOf } from "../auth/identity.js";
 import { forwardedAccess, isFromOutside } from "../forward.js";
 import { withHeaders } from "../http/origin.js";
 import { parseRequest } from "../http/parsed-request.js";
@@ -15,6 +15,7 @@ import {
   answerResponse,
   errorResponse,
   internalFailure,
+  issuerResponse,
   otherVersion,
   ticketResponse,
   unavailable,
@@ -22,17 +23,18 @@ import {
   upgradeRequired,
 } from "../http/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "../http/routes.js";
+import { keptInObject } from "./refused.js";
 import { asSocketClose, socketResponse } from "../http/socket-responses.js";
 import { quoted } from "../common/log.js";
 import { OLD_TOOLS, PlatformError } from "../common/requirements.js";
-import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
+import { FRAME_BYTES_MAX, LogoutScope } from "../../bindings/wire.js";
 
 /** @import { Credential } from "../../bindings/wire.js" */
-/** @import { Access, TicketAccess } from "../auth/identity.js" */
+/** @import { Access, IssuerAccess, TicketAccess } from "../auth/identity.js" */
 /** @import { UnreadableAccess } from "../forward.js" */
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
-/** @import { Route } from "../http/routes.js" */
+/** @import { IssuerRoute, Route } from "../http/routes.js" */
 /** @import { SessionHost } from "./session-host.js" */
 /** @import { UserObject } from "./user-object.js" */
 
@@ -80,6 +82,8 @@ async function answer(object, request) {
 async function serveTrusted(object, parsed, path) {
   const route = readRoute(parsed, path);
   if (route instanceof Response) return route;
+  // A logout token is checked whoever brings it, since what it says is its issuer's word alone.
+  if (route.action === "backchannel-logout") return checkAndServe(object, parsed, path);
   const access = (route.action === "connect" && ticketAccess(route.handshake)) || TRUSTED_ACCESS;
   return access instanceof Response ? access : serve(object, route, parsed.request, access);
 }
@@ -90,7 +94,7 @@ async function serveTrusted(object, parsed, path) {
  * @param {UserObject} object
  * @param {ParsedRequest} parsed
  * @param {string} path
- * @param {Access | TicketAccess | UnreadableAccess} access
+ * @param {Access | TicketAccess | IssuerAccess | UnreadableAccess} access
  */
 async function serveForwarded(object, parsed, path, access) {
   if (access.kind === "unreadable") return otherVersion("an access");
@@ -118,7 +122,7 @@ async function checkAndServe(object, parsed, path) {
     admitted instanceof Response
       ? admitted
       : await serve(object, admitted.route, request, admitted.access);
-  const response = await asSocketClose(served, parsed, (socket) => ctx.acceptWebSocket(socket));
+  const response = await asSocketClose(served, parsed, env, keptInObject(ctx));
   return withHeaders(response, request, env);
 }
 
@@ -126,16 +130,28 @@ async function checkAndServe(object, parsed, path) {
  * @param {UserObject} object
  * @param {Route} route
  * @param {Request} request
- * @param {Access | TicketAccess} given
+ * @param {Access | TicketAccess | IssuerAccess} given
  * @returns {Promise<Response>}
  */
 async function serve({ session, tickets }, route, request, given) {
   if (route.userId !== null && route.userId !== session.userId()) {
     return errorResponse(400, "invalid_request", "userId is not the user of this object");
   }
+  if (route.action === "backchannel-logout") return endByIssuer(session, given);
+  if (given.kind === "issuer") return otherVersion("a logout token for anything but a logout");
   // A stranger who makes up tickets gets no further, so nothing is read or made for them.
   const access = given.kind === "ticket" ? tickets.take(given.ticket, Date.now()) : given;
-  if (!access) return ticketUnknown();
+  return access ? serveAccess({ session, tickets }, route, request, access) : ticketUnknown();
+}
+
+/**
+ * @param {Pick<UserObject, "session" | "tickets">} object
+ * @param {Exclude<Route, IssuerRoute>} route
+ * @param {Request} request
+ * @param {Access} access
+ * @returns {Promise<Response>}
+ */
+async function serveAccess({ session, tickets }, route, request, access) {
   const credential = credentialOf(access);
   switch (route.action) {
     case "connect":
@@ -170,6 +186,17 @@ function connect(session, handshake, credential) {
   const { 0: client, 1: server } = new WebSocketPair();
   const refused = session.connect(server, handshake, credential);
   return refused ? answerResponse(refused) : socketResponse(client, handshake.subprotocol);
+}
+
+/**
+ * Ends what the user's issuer has ended.
+ * @param {SessionHost} session
+ * @param {Access | TicketAccess | IssuerAccess} given
+ */
+function endByIssuer(session, given) {
+  if (given.kind !== "issuer") return otherVersion("a logout of which no issuer has told");
+  const { sessionId: id, endedAt } = given;
+  return issuerResponse(session.logout({ scope: LogoutScope.IssuerSession, id, endedAt }, TRUSTED));
 }
 
 /**
