@@ -208,7 +208,7 @@ const SCRIPT_MUTANTS = [
     from: "const credential = credentialOf(access);",
     to: "const credential = credentialOf(given.kind === \"ticket\" ? TRUSTED_ACCESS : access);",
     caughtBy: "silence-after-logout",
-    seeds: 50,
+    seeds: 10,
   },
 ];
 

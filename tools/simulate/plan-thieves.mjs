@@ -74,6 +74,8 @@ export const THEFTS = {
       ...aTarget(draft),
       via: draft.random.pick(["frame", "http", "rpc"]),
       scope: draft.random.pick(SCOPES),
+      // A server may name whomever it likes as the one who stays.
+      isTargetSpared: draft.random.next() < 0.4,
     }),
   },
   "issuer-logs-out": {
