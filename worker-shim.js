@@ -207,9 +207,10 @@ export default {
   /**
    * @param {Request} request
    * @param {Env & AuthEnv} env
+   * @param {ExecutionContext} [ctx]
    */
-  async fetch(request, env) {
-    const response = await routeUserSession(request, env);
+  async fetch(request, env, ctx) {
+    const response = await routeUserSession(request, env, { ctx });
     if (response) return response;
     const notFound = errorResponse(404, "not_found", "this server answers below /__user-session");
     return withHeaders(notFound, request, env);

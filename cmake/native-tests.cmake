@@ -10,6 +10,7 @@ target_compile_options(session_core PUBLIC ${SANITIZERS} PRIVATE -O1)
 add_executable(session_tests
   bindings/runtime/heap.cpp
   bindings/wire.cpp
+  tests/unit/access_test.cpp
   tests/unit/attachment_test.cpp
   tests/unit/beside_test.cpp
   tests/unit/bytes_test.cpp

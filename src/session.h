@@ -222,28 +222,37 @@ class Session {
 
   // handlers/logout.cpp
 
-  // A logout that was asked for.
+  // A logout that was asked for. Its texts and the credential belong to the event or to the
+  // sender's connection.
   struct Ending {
     LogoutScope scope;
     // Id of the device or of the credential, as in LogoutRequested.
-    std::string id;
+    std::string_view id;
     std::int64_t until_s;
     // Credential of who asks, and for a socket its device.
-    Credential asker;
-    std::string asking_device;
+    const Credential& asker;
+    std::string_view asking_device;
   };
+  // Credentials that devices and connections have, one of each sign-in.
+  using KnownCredentials = std::vector<const Credential*>;
   [[nodiscard]] Ending asked_by_sender(LogoutScope scope, std::string_view id,
                                        const Step& step) const;
   // Logs out, sets `step.ended` and acknowledges. Returns a refusal, with nothing done, if the
   // device is unknown or there are no credentials.
   Refused log_out(Ending ending, Step& step);
-  // Returns the credentials that are known and not ended, one of each sign-in.
-  [[nodiscard]] std::vector<Credential> valid_credentials() const;
-  // Changes what is refused. `known` are the credentials before.
-  void end_credentials(const Ending& ending, const std::vector<Credential>& known, Step& step);
+  // Returns the credentials that are known and not ended.
+  [[nodiscard]] KnownCredentials valid_credentials() const;
+  // Returns the known credential that has this id, or is of the session with it; or else nullptr.
+  [[nodiscard]] const Credential* credential_named(const Digest& id) const;
+  // Changes what is refused.
+  void end_credentials(const Ending& ending, Step& step);
   void end_device(const Ending& ending, Step& step);
+  // Returns the last second in which a credential with this id may have been issued; `named` is one
+  // that has it, nullptr if none is known.
+  [[nodiscard]] std::int64_t last_second_of(const Digest& id, const Credential* named,
+                                            TimeMs now) const;
   // Counts what has ended, and tells the app.
-  void report_logout(const Ending& ending, const std::vector<Credential>& known, Step& step);
+  void report_logout(const Ending& ending, const KnownCredentials& known, Step& step);
   // Closes the connections that are over.
   void close_ended(const Ending& ending, Step& step);
   [[nodiscard]] bool is_ended_by(const Ending& ending, const Connection& connection) const;

@@ -43,7 +43,7 @@ export async function admit(parsed, path, env, options, owner = null) {
   const userId = route.userId ?? owner;
   if (userId === null) return missingUserId();
   if (action === "connect" && !parsed.handshake.isUpgrade) return upgradeRequired();
-  const foreign = checkOrigin(parsed, action, env);
+  const foreign = checkOrigin(parsed, env);
   if (foreign) return foreign;
   const access = await authorize(parsed, { action, userId }, env, options);
   if (access instanceof Response) return access;

@@ -93,6 +93,12 @@ export interface Identity {
   isSignInTime?: boolean;
 }
 
+/** What the platform hands to a Worker with a request. An old runtime has no `abort`. */
+export interface RequestContext {
+  waitUntil(promise: Promise<any>): void;
+  abort?(reason?: any): void;
+}
+
 /** How requests are checked. */
 export interface UserSessionOptions<E = unknown> {
   /**
@@ -100,6 +106,11 @@ export interface UserSessionOptions<E = unknown> {
    * body. What it throws makes the answer a 503.
    */
   authenticate?: (request: Request, env: E) => Identity | null | Promise<Identity | null>;
+  /**
+   * The context that your handler gets with the request. Ten seconds after a page was refused by a socket that its
+   * client has not closed, the context is ended, and the client's connection and your `waitUntil` with it.
+   */
+  ctx?: RequestContext;
 }
 
 /** The part that a logout has ended: everything, all but one session, a device, or a single credential. */
@@ -293,6 +304,6 @@ export function routeUserSession<E extends UserSessionEnv>(
 ): Promise<Response | null>;
 
 declare const worker: {
-  fetch(request: Request, env: UserSessionEnv): Promise<Response>;
+  fetch(request: Request, env: UserSessionEnv, ctx?: RequestContext): Promise<Response>;
 };
 export default worker;

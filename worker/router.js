@@ -9,7 +9,7 @@ import { withHeaders } from "./http/origin.js";
 import { parseRequest } from "./http/parsed-request.js";
 import { internalFailure, unreadableAddress } from "./http/responses.js";
 import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./http/routes.js";
-import { asSocketClose } from "./http/socket-responses.js";
+import { asSocketClose, keptInWorker } from "./http/socket-responses.js";
 import { notice, report, summaryWithStack } from "./common/log.js";
 
 /** @import { AuthEnv, AuthOptions } from "./auth/identity.js" */
@@ -53,7 +53,7 @@ async function respond(request, env, options) {
   const parsed = parseRequest(request, url);
   const admitted = await admit(parsed, path, env, options);
   const response = admitted instanceof Response ? admitted : await forward(parsed, env, admitted);
-  return asSocketClose(response, parsed);
+  return asSocketClose(response, parsed, env, keptInWorker(options.ctx));
 }
 
 /**

@@ -64,9 +64,12 @@ export function originOf(address: string): string {
   return withoutSecrets(address).split("/", 3).join("/");
 }
 
-/** Where the server answers a question by HTTP about the user of a socket's address. */
-export function stateAddressOf(address: string): string {
-  return address.replace(/^ws/, "http").replace("?", "/state?");
+/**
+ * Where the server answers a question by HTTP about the user of a socket's address.
+ * @param path Behind that of the socket.
+ */
+export function httpAddressOf(address: string, path: string): string {
+  return address.replace(/^ws/, "http").replace("?", `${path}?`);
 }
 
 /** Converts a value to text; an object that refuses the conversion becomes the empty text. */

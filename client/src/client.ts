@@ -44,7 +44,7 @@ export interface UserSessionClientOptions {
   deviceName?: string | undefined;
   /**
    * The credential where there is no cookie, or a function that fetches it for each connection.
-   * It goes to the server as a subprotocol, never into the address.
+   * It goes to the server in the header of a request for a ticket, which the socket offers, never into the address.
    */
   token?: Token;
   /** Whether the user's presence follows whether any tab of the app is visible. */
@@ -232,14 +232,19 @@ export class UserSessionClient {
     return this.#ask({ type: "logout_all" });
   }
 
-  /** Ends it on all others. Needs a server of version 2. */
+  /** Ends every credential but this tab's own, and all sockets that came by them. Needs a server of version 2. */
   logoutOthers(): Promise<RequestOutcome> {
     return this.#ask({ type: "logout_others" });
   }
 
-  /** Ends it on one device. Needs a server of version 2. */
+  /** Ends a device and the credentials that it came by, but not this tab's own. Needs a server of version 2. */
   logoutDevice(deviceId: string): Promise<RequestOutcome> {
     return this.#ask({ type: "logout_device", deviceId: wellFormed(deviceId) });
+  }
+
+  /** Ends one credential, by its id or its session's, 1 to 256 bytes. Needs a server of version 2. */
+  logoutCredential(credentialId: string): Promise<RequestOutcome> {
+    return this.#ask({ type: "logout_credential", credentialId: wellFormed(credentialId) });
   }
 
   /** Names this device, 1 to 128 bytes. Needs a server of version 2. */

@@ -1,5 +1,6 @@
 /** The options, events and figures of a connection. */
 import type { FrameOf, ServerFrame } from "./frames.js";
+import type { SessionProblem } from "./problem.js";
 
 /** Why a session is over for this tab, for good. */
 export type Ending = "logged_out" | "replaced" | "unauthorized" | "forbidden";
@@ -17,7 +18,7 @@ type TokenValue = string | null | undefined;
 
 /** Counts and times since the client was made. */
 export interface ConnectionMetrics {
-  /** Sockets that were tried. */
+  /** How often it was tried to connect. */
   attempts: number;
   /** Sockets that brought a first frame. */
   connections: number;
@@ -68,6 +69,18 @@ export interface ConnectionSettings {
   WebSocket: typeof WebSocket | undefined;
   /** Whether the app has given that class: its sockets may carry what a request does not. */
   isOwnWebSocket: boolean;
+}
+
+/** How an attempt or a connection ended. */
+export interface Outcome {
+  /** The code of its close, or of one that means the same. */
+  code: number;
+  /** What the server said, empty if nothing. */
+  reason: string;
+  /** The same as a problem, `null` if there is none that shows. */
+  problem: SessionProblem | null;
+  /** How long the server asks to wait, in milliseconds. */
+  waitMs: number;
 }
 
 /** How a connection begins. */

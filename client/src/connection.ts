@@ -10,19 +10,22 @@ import {
   type ConnectionSettings,
   ENDINGS_BY_CODE,
   type Ending,
+  type Outcome,
   type Start,
   noMetrics,
 } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
 import { FrameReader } from "./frames.js";
 import { Outage } from "./outage.js";
-import { attempt, watchPolicy } from "./page.js";
-import { type SessionProblem, checkToken, problemOf, problemOfClose, problemOfError } from "./problem.js";
+import { watchPolicy } from "./page.js";
+import { NO_CLOSE, type SessionProblem, problemOf, problemOfClose, problemOfError } from "./problem.js";
 import { HEARTBEAT, LOGOUT_REASON, PROTOCOL_VERSION_1, PROTOCOL_VERSION_2 } from "./protocol.js";
 import { Renewals } from "./renewals.js";
 import { WarnOnce } from "./warnings.js";
-import { socketClass } from "./sockets.js";
+import { CLOSED, OPEN, closeSocket, socketClass } from "./sockets.js";
 import { Strays } from "./strays.js";
+import { TicketOffice } from "./ticket.js";
+import { VersionProbe } from "./version-probe.js";
 import { VersionChoice } from "./versions.js";
 
 /** How long a connection may take from the first attempt to the first frame. */
@@ -35,13 +38,6 @@ const DOUBTED_PONG_MS = 5_000;
 const STABLE_MS = 5_000;
 /** A connection whose credential ends sooner was let in in vain. */
 const IN_VAIN_MS = 1_000;
-const NORMAL_CLOSE = 1000;
-/** The code that browsers report where no close frame came. */
-const NO_CLOSE = 1006;
-/** The states of a socket, as every WebSocket numbers them; not every class has them as statics. */
-const OPEN = 1;
-const CLOSING = 2;
-const CLOSED = 3;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
@@ -60,7 +56,8 @@ export class Connection {
   #versions = new VersionChoice();
   #strays = new Strays();
   /** Finds out whether a server that is taken for an older one is. */
-  #probe: WebSocket | null = null;
+  #probe = new VersionProbe();
+  #tickets = new TicketOffice((address) => this.#watchPolicy(address));
   /** Which version the socket speaks. */
   #version: 1 | 2 = 1;
   #hasFirstFrame = false;
@@ -108,6 +105,7 @@ export class Connection {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#wasLetIn = false;
+    this.#tickets.begin();
     const failures = this.#renewals.begin(isRenewed);
     this.#failures = failures ?? 0;
     this.#outage.begin(waitedMs);
@@ -191,7 +189,13 @@ export class Connection {
       // It would be refused again.
       const reason = this.#renewals.reasonAgainst(tried.token);
       if (reason !== null) return this.end("unauthorized", reason);
-      this.#open(tried, attempt);
+      tried.address = this.#settings.address();
+      const Socket = socketClass(this.#settings.WebSocket, this.#warnings);
+      const hasCredential = tried.token !== null && this.#versions.offersVersion2;
+      const credential = hasCredential ? await this.#tickets.protocolFor(tried) : null;
+      if (attempt !== this.#attempt) return;
+      if (credential === null || typeof credential === "string") return this.#open(Socket, tried.address, credential);
+      this.#over(credential);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       const problem = problemOfError(error, tried.isToken);
@@ -201,18 +205,13 @@ export class Connection {
     }
   }
 
-  #open(tried: Attempt, attempt: number): void {
-    const { offersVersion2 } = this.#versions;
-    const protocols = offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
-    if (tried.token !== null && offersVersion2) {
-      checkToken(tried.token);
-      protocols.push(`bearer.${tried.token}`);
-    }
-    tried.address = this.#settings.address();
-    const Socket = socketClass(this.#settings.WebSocket, this.#warnings);
+  #open(Socket: typeof WebSocket, address: string, credential: string | null): void {
+    const attempt = this.#attempt;
+    const protocols = this.#versions.offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
+    if (credential !== null) protocols.push(credential);
     const isCurrent = () => attempt === this.#attempt;
-    this.#watchPolicy(tried.address);
-    const socket = new Socket(tried.address, protocols);
+    this.#watchPolicy(address);
+    const socket = new Socket(address, protocols);
     this.#socket = socket;
     socket.onopen = () => isCurrent() && this.#opened(socket);
     socket.onmessage = ({ data }) => isCurrent() && this.#received(data);
@@ -260,16 +259,24 @@ export class Connection {
 
   #closed(code: number, reason: string): void {
     this.metrics.lastClose = { code, reason, at: Date.now() };
+    const problem = problemOfClose(code, reason);
+    if (!this.#tickets.mayAskAgain(code, reason)) return this.#over({ code, reason, problem, waitMs: 0 });
+    this.#abandon();
+    void this.#connect();
+  }
+
+  /** The connection is over, or the attempt. */
+  #over({ code, reason, problem, waitMs }: Outcome): void {
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
     const token = this.#tried?.token ?? null;
     if (this.#renewals.noteRefusal(ending, token, this.#hasFirstFrame, reason)) return this.#renew(reason);
     if (ending) return this.end(ending, reason);
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
-    const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure;
+    const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure && code === NO_CLOSE;
     if (this.#hasHeld()) this.#failures = 0;
     this.#failures = Math.max(this.#failures, FAILURES_BY_CLOSE.get(code) ?? 0);
-    if (!isPerhapsOlder) return this.#lost(problemOfClose(code, reason), code);
-    this.#outage.failed(null, this.#tried);
+    if (!isPerhapsOlder) return this.#lost(problem, code, waitMs);
+    this.#outage.failed(problem, this.#tried);
     this.#abandon();
     this.#versions.offersVersion2 = false;
     void this.#connect();
@@ -304,12 +311,12 @@ export class Connection {
   }
 
   /** The connection or the attempt has come to nothing: there will be another. */
-  #lost(problem: SessionProblem | null, code?: number): void {
+  #lost(problem: SessionProblem | null, code?: number, waitMs = 0): void {
     const wasLetIn = this.#hasFirstFrame;
     this.#abandon();
     if (wasLetIn) this.#outage.dropped(problem);
     else this.#outage.failed(problem, this.#tried);
-    if (!this.#outage.isDeciding) this.#retryLater();
+    if (!this.#outage.isDeciding) this.#retryLater(waitMs);
     this.#handlers.dropped(code);
   }
 
@@ -326,8 +333,8 @@ export class Connection {
     return this.#hasFirstFrame && monotonicMs() - this.#firstFrameAt >= ms;
   }
 
-  #retryLater(): void {
-    this.#retryTimer = setTimeout(() => void this.#connect(), backoffMs(this.#failures++));
+  #retryLater(waitMs = 0): void {
+    this.#retryTimer = setTimeout(() => void this.#connect(), waitMs + backoffMs(this.#failures++));
   }
 
   /** Lets go of the attempt or the socket. A dead network would keep it from closing for minutes. */
@@ -341,11 +348,10 @@ export class Connection {
     this.#hasFirstFrame = false;
     this.#hasPonged = false;
     this.#pingedAt = null;
-    for (const socket of [this.#socket, this.#probe]) {
-      if (socket && socket.readyState < CLOSING) socket.close(NORMAL_CLOSE);
-    }
+    this.#tickets.cancel();
+    this.#probe.stop();
+    closeSocket(this.#socket);
     this.#socket = null;
-    this.#probe = null;
   }
 
   #beat(): void {
@@ -356,24 +362,20 @@ export class Connection {
     }, this.#settings.heartbeatMs);
   }
 
-  /** The attempt before this connection may have failed by chance: one beside it finds out. */
+  /** The attempt before this connection may have failed by chance. */
   #doubtVersion1(): void {
     const { WebSocket: Socket, address } = this.#settings;
     if (!Socket) return;
     this.metrics.attempts++;
-    const probe = attempt(() => new Socket(address(), [PROTOCOL_VERSION_2]));
-    if (!probe) return;
-    this.#probe = probe;
-    // The class of `ws` ends the process over an error that nobody listens to.
-    probe.onerror = () => {};
-    probe.onopen = () => {
-      if (this.#probe !== probe) return;
-      if (probe.protocol !== PROTOCOL_VERSION_2) return probe.close(NORMAL_CLOSE);
-      this.#versions.opened(2);
-      this.#abandon();
-      void this.#connect();
-      this.#handlers.dropped();
-    };
+    this.#probe.start(
+      () => new Socket(address(), [PROTOCOL_VERSION_2]),
+      () => {
+        this.#versions.opened(2);
+        this.#abandon();
+        void this.#connect();
+        this.#handlers.dropped();
+      },
+    );
   }
 
   #ping(patienceMs: number): void {

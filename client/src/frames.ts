@@ -2,7 +2,7 @@
  * The check of the server's frames: only those of the protocol's shape are believed. One table has every
  * shape, and the types that the rest of the client reads are made of it.
  */
-import { type Frame, type SessionDevice, isPresence, parseFrame } from "./protocol.js";
+import { type EndedCount, type Frame, type SessionDevice, isPresence, parseFrame } from "./protocol.js";
 import { type WarnOnce, shown } from "./warnings.js";
 
 type Check<T> = (value: unknown) => value is T;
@@ -31,8 +31,8 @@ const isString = (value: unknown): value is string => typeof value === "string";
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isGames = (value: unknown): value is string[] => Array.isArray(value) && value.every(isString);
-const isScope = (value: unknown): value is "all" | "others" | "device" =>
-  ["all", "others", "device"].includes(value as string);
+const isScope = (value: unknown): value is "all" | "others" | "device" | "credential" =>
+  ["all", "others", "device", "credential"].includes(value as string);
 
 /** A device as frames about it have it. */
 export const DEVICE = {
@@ -58,6 +58,10 @@ const isDevices = (value: unknown): value is SessionDevice[] =>
 const isBody = (value: unknown): value is { type: string } => isShaped(value, { needs: { type: isString } });
 const INBOX = { needs: { last: isCount, read: isCount, unread: isCount } } satisfies Shape;
 const isInbox = (value: unknown): value is Shaped<typeof INBOX> => isShaped(value, INBOX);
+const isEnded = (value: unknown): value is EndedCount =>
+  isShaped(value, { needs: { sockets: isCount, credentials: isCount } });
+/** What an answer says of a logout. */
+const OF_LOGOUT = { ended: isEnded, credentialShared: isBoolean, complete: isBoolean };
 
 const SHARED = { activeGames: isGames, presence: isPresence, lastActive: isCount };
 const STATE = { userId: isString, ...SHARED };
@@ -88,7 +92,7 @@ const SHAPES = {
   error: { 1: ERROR, 2: { ...ERROR, may: { ...ERROR.may, id: isString } } },
   push: { 2: { needs: { body: isBody }, may: { ...PLACE, inbox: isCount, expiresAt: isCount, unread: isCount } } },
   inbox_read: { 2: { needs: { inbox: isCount, unread: isCount }, may: PLACE } },
-  ack: { 2: { needs: { id: isString }, may: { repeated: isBoolean, credentialShared: isBoolean } } },
+  ack: { 2: { needs: { id: isString }, may: { repeated: isBoolean, ...OF_LOGOUT } } },
   device_connected: ABOUT_DEVICE,
   device_updated: ABOUT_DEVICE,
   device_disconnected: { 2: { needs: { deviceId: isString }, may: PLACE } },

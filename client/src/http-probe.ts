@@ -1,7 +1,8 @@
 /** A question by HTTP, since a WebSocket that fails before it opens does not say why. */
-import { originOf, stateAddressOf, withoutSecrets } from "./address.js";
+import { httpAddressOf, originOf } from "./address.js";
 import { Deadline } from "./deadline.js";
-import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
+import { type HttpAnswer, askServer, isOwnWord, problemOfStatus, strangeAnswer } from "./http.js";
+import { type SessionProblem, problemOf } from "./problem.js";
 
 const PATIENCE_MS = 5_000;
 
@@ -37,20 +38,12 @@ export interface Finding {
  * @param question Aborts it.
  */
 export async function probeServer(attempt: Attempt, question: AbortController): Promise<Finding> {
-  const address = stateAddressOf(attempt.address);
   const patience = new Deadline();
   patience.set(PATIENCE_MS, () => question.abort());
   try {
-    const response = await fetch(address, {
-      credentials: "include",
-      cache: "no-store",
-      redirect: "manual",
-      signal: question.signal,
-      headers: attempt.token === null ? {} : { Authorization: `Bearer ${attempt.token}` },
-    });
-    const body = parsed(await response.text());
-    const problem = problemOfAnswer(response, body, attempt, withoutSecrets(address));
-    return { problem, isRefusal: body.error?.code === problem.code };
+    const answer = await askServer("GET", httpAddressOf(attempt.address, "/state"), attempt.token, question);
+    const problem = problemOfAnswer(answer, attempt);
+    return { problem, isRefusal: isOwnWord(answer, problem) };
   } catch {
     return { problem: unreachable(attempt), isRefusal: false };
   } finally {
@@ -58,43 +51,11 @@ export async function probeServer(attempt: Attempt, question: AbortController): 
   }
 }
 
-/** The body of a session server's answer. Another server may have answered, so nothing in it is certain. */
-interface Body {
-  error?: { code?: unknown; message?: unknown };
-  activeGames?: unknown;
-}
-
-const CODES_BY_STATUS = new Map<number, ProblemCode>([
-  [400, "invalid_request"],
-  [401, "unauthorized"],
-  [403, "forbidden"],
-  [429, "rate_limited"],
-  [503, "unavailable"],
-]);
-
-function problemOfAnswer(
-  { status }: Response,
-  { error, activeGames }: Body,
-  { hasOpened }: Attempt,
-  where: string,
-): SessionProblem {
-  const word = typeof error?.message === "string" ? error.message : null;
-  const said = word ?? `${where} answers ${status}`;
-  const known = CODES_BY_STATUS.get(status) ?? (status >= 500 ? "server_error" : null);
-  if (known) return problemOf(known, said);
-  if (status !== 200 || !activeGames) {
-    const answer = `${status || "by a redirect"}${word === null ? "" : ` ("${word}")`}`;
-    return problemOf("wrong_address", `no session server at ${where}, which answers ${answer}: check url`);
-  }
+function problemOfAnswer(answer: HttpAnswer, { hasOpened }: Attempt): SessionProblem {
+  const known = problemOfStatus(answer);
+  if (known) return known;
+  if (answer.response.status !== 200 || !answer.body.activeGames) return strangeAnswer(answer);
   if (hasOpened) return problemOf("server_error", "the server takes the connection and ends it without a word");
   const causes = "a proxy or middleware on the way may pass no WebSockets, or too many were opened";
   return problemOf("no_websocket", `the server answers requests, but a WebSocket does not open: ${causes}`);
-}
-
-function parsed(text: string): Body {
-  try {
-    return (JSON.parse(text) as Body | null) ?? {};
-  } catch {
-    return {};
-  }
 }

@@ -4,6 +4,7 @@ export type { ConnectionMetrics, Token } from "./connection-types.js";
 export { PROBLEM_CODES } from "./problem.js";
 export type { ProblemCode, SessionProblem } from "./problem.js";
 export type {
+  EndedCount,
   Presence,
   RequestOutcome,
   SessionChange,

@@ -51,15 +51,16 @@ export function onVisibilityChange(listener: () => void): () => void {
 }
 
 /**
- * Watches for a policy of the page (CSP) that forbids a socket: of such a one not every browser tells
- * that it has closed.
+ * Watches for a policy of the page (CSP) that forbids a socket, of which not every browser tells that it has
+ * closed, or a request.
  * @param blocked Is told which policy.
  * @returns Ends the watching.
  */
 export function watchPolicy(address: string, blocked: (policy: string) => void): () => void {
   const onViolation = (event: Event) => {
     const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
-    if (disposition !== "enforce" || !/^wss?:\/\/./.test(blockedURI)) return;
+    const scheme = address.startsWith("ws") ? /^wss?:\/\/./ : /^https?:\/\/./;
+    if (disposition !== "enforce" || !scheme.test(blockedURI)) return;
     const { origin, host } = new URL(address);
     if (new URL(blockedURI).host !== host) return;
     blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);

@@ -55,8 +55,10 @@ const CODES_BY_CLOSE = new Map<number, ProblemCode>([
   [1013, "unavailable"],
   [4401, "unauthorized"],
 ]);
+/** The code that browsers report where no close frame came. */
+export const NO_CLOSE = 1006;
 /** The codes that an engine reports where none was received (RFC 6455, section 7.4.1). */
-const NO_CODES = new Set([1005, 1006, 1015]);
+const NO_CODES = new Set([1005, NO_CLOSE, 1015]);
 
 /** The problem that a close tells of, `null` if it tells of none. */
 export function problemOfClose(code: number, reason: string): SessionProblem | null {

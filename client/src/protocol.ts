@@ -10,6 +10,9 @@ export const HEARTBEAT = '{"type":"ping"}';
 /** The reason of the close by which every version of the server tells of a logout. */
 export const LOGOUT_REASON = "Logged out from all devices";
 
+/** The beginning of the reason of a close by which the server tells that a ticket is good no longer. */
+export const TICKET_UNKNOWN = "ticket_unknown";
+
 /** What the server takes in one frame, in bytes of UTF-8. */
 export const FRAME_BYTES_MAX = 65_536;
 
@@ -71,15 +74,34 @@ export type SessionChange =
   | { type: "reset" }
   | { type: "loggedOut" };
 
+/** How much a logout has ended. */
+export interface EndedCount {
+  /** Sockets that were closed, this one's too if it was. */
+  sockets: number;
+  /** Credentials that the server knew, counting what is of one sign-in once. */
+  credentials: number;
+}
+
 /** How a request ended. Promises of it are never rejected. */
 export type RequestOutcome =
   | {
       ok: true;
       /**
-       * Whether the credential of a device that `logoutOthers` or `logoutDevice` has ended is also this one's, and
-       * stays valid. `null` if that is not known, since the connection broke before the answer.
+       * Whether a credential of the device that `logoutDevice` has ended is also this one's, and stays valid. `null`
+       * if that is not known, since the connection broke before the answer.
        */
       credentialShared: boolean | null;
+      /**
+       * How much a logout has ended. It is missing from the outcome of other requests, from a server of version 1, and
+       * if the connection broke before the answer.
+       */
+      ended?: EndedCount;
+      /**
+       * Whether that is all there was; it stands beside `ended`. If it is `false`, the device may come back by a
+       * credential that the server has forgotten, or that was renewed from one without its knowing: `logoutOthers`
+       * ends those, too.
+       */
+      complete?: boolean;
     }
   | {
       ok: false;

@@ -44,8 +44,12 @@ export interface UseUserSessionResult extends SessionSnapshot {
   publish: (name: string, data?: unknown, options?: PublishOptions) => Promise<RequestOutcome>;
   /** Calls back at every event or push of a name, whose data is taken for `Data`. @returns Ends it. */
   onEvent: <Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void) => () => void;
+  /** Ends every credential but this tab's own, and all sockets that came by them. */
   logoutOthers: () => Promise<RequestOutcome>;
+  /** Ends a device and the credentials that it came by, but not this tab's own. */
   logoutDevice: (deviceId: string) => Promise<RequestOutcome>;
+  /** Ends one credential, by its id or its session's, wherever it is used. */
+  logoutCredential: (credentialId: string) => Promise<RequestOutcome>;
   setDeviceName: (name: string) => Promise<RequestOutcome>;
   /** Marks messages of the inbox as read on all devices, up to a number, or all that this page has. */
   markRead: (upTo?: number) => Promise<RequestOutcome>;
@@ -201,6 +205,7 @@ class MountedSession {
       onEvent: this.#onEvent.bind(this),
       logoutOthers: () => ask((client) => client.logoutOthers()),
       logoutDevice: (deviceId) => ask((client) => client.logoutDevice(deviceId)),
+      logoutCredential: (credentialId) => ask((client) => client.logoutCredential(credentialId)),
       setDeviceName: (name) => ask((client) => client.setDeviceName(name)),
       markRead: (upTo) => ask((client) => client.markRead(upTo)),
       reconnect: () => this.#client?.reconnect(),

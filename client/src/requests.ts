@@ -24,7 +24,7 @@ const SLOW_MS = 60_000;
 /** The messages by which a device asks for something to be done, in either version. */
 export const BOTH_VERSIONS = ["join_game", "leave_game", "update_presence", "logout_all", "broadcast"] as const;
 /** The messages that a server of version 1 does not know. */
-export const ONLY_VERSION_2 = ["logout_others", "logout_device", "set_device", "mark_read"] as const;
+export const ONLY_VERSION_2 = ["logout_others", "logout_device", "logout_credential", "set_device", "mark_read"] as const;
 
 type RequestType = (typeof BOTH_VERSIONS | typeof ONLY_VERSION_2)[number];
 
@@ -188,10 +188,7 @@ export class RequestQueue {
     // Frames are answered in order: one that the server could not read the id of was the first.
     const request = frame.id === undefined ? this.#inFlight[0] : this.#pending.find(({ id }) => id === frame.id);
     if (!request) return;
-    if (frame.type === "ack") {
-      const { repeated, credentialShared = false } = frame;
-      return this.settle(request, { ok: true, credentialShared: repeated ? null : credentialShared });
-    }
+    if (frame.type === "ack") return this.settle(request, outcomeOf(frame));
     switch (frame.code) {
       case "rate_limited":
         return this.#slowDown(request, frame.retryAfterMs);
@@ -345,6 +342,12 @@ export class RequestQueue {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), Math.ceil(ms));
   }
+}
+
+/** What a request has come to that was done. An answer that says so once more does not say what it had ended. */
+function outcomeOf({ repeated, ended, credentialShared = false, complete = true }: FrameOf<"ack">): RequestOutcome {
+  if (repeated) return { ok: true, credentialShared: null };
+  return { ok: true, credentialShared, ...(ended && { ended, complete }) };
 }
 
 function burst(perSecond: number): number {

@@ -1,6 +1,18 @@
-/** The WebSocket class to use: the app's own or the engine's. */
+/** The WebSocket class to use, the app's own or the engine's, and how its sockets are closed. */
 import { ProblemError } from "./problem.js";
 import { type WarnOnce, shown } from "./warnings.js";
+
+/** The states of a socket, as every WebSocket numbers them; not every class has them as statics. */
+export const OPEN = 1;
+const CLOSING = 2;
+export const CLOSED = 3;
+
+const NORMAL_CLOSE = 1000;
+
+/** Closes a socket that may be closed already. */
+export function closeSocket(socket: WebSocket | null): void {
+  if (socket && socket.readyState < CLOSING) socket.close(NORMAL_CLOSE);
+}
 
 /**
  * The class that makes the sockets.

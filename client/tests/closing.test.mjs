@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, fakeClient } from "./support/fake-socket.mjs";
+import { accept, fakeClient, settled } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 
@@ -34,7 +34,7 @@ function refuse({ client, newest }, answer) {
   newest().receive({ type: "error", message: "no", id: newest().requests[0].id, ...answer });
 }
 
-/** Each function has a client do something. @type {Record<string, (fake: Fake) => void>} */
+/** Each function has a client do something. @type {Record<string, (fake: Fake) => void | Promise<void>>} */
 const DOING = {
   "it connects": () => {},
   "it is connected": ({ newest }) => accept(newest()),
@@ -53,20 +53,26 @@ const DOING = {
     accept(newest(), { lastActive: 1_000_000, inbox: { last: 0, read: 0, unread: 0 } });
     newest().receive({ type: "push", inbox: 1, expiresAt: 1_900_000, body: { type: "news" } });
   },
-  "its credential has ended, and another may come": ({ client, newest }) => {
+  "its credential has ended, and another may come": async ({ client, newest }) => {
     client.token = "old";
     accept(newest());
     newest().fail(4401, "expired");
+    await settled();
     newest().fail(4401, "expired");
+  },
+  "it asks for another ticket": ({ newest }) => {
+    newest().open();
+    newest().fail(4401, "ticket_unknown: ask for another");
   },
 };
 
 for (const [what, begin] of Object.entries(DOING)) {
-  test(`when ${what}, and it is closed, no timer is left`, (t) => {
+  test(`when ${what}, and it is closed, no timer is left`, async (t) => {
     const fake = fakeClient(t, { token: "first" });
     const open = countTimers(t);
     fake.client.connect();
-    begin(fake);
+    await settled();
+    await begin(fake);
     assert.ok(open.size > 0, "it has set one");
     fake.client.close();
     assert.deepEqual([...open], []);

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { UserSessionClient } from "user-session-worker/client";
 
-import { PING, V2, accept, fakeClient, olderState } from "./support/fake-socket.mjs";
+import { PING, V2, accept, fakeClient, olderState, settled, tokenOf } from "./support/fake-socket.mjs";
 
 const LOGOUT_REASON = "Logged out from all devices";
 
@@ -189,6 +189,7 @@ test("a server that never answers the connection is given up after 15 s", (t) =>
 const ENDINGS = [
   ["a logout's close", (socket) => socket.fail(1000, LOGOUT_REASON), "logged_out", null],
   ["logged_out", (socket) => socket.receive({ type: "logged_out", scope: "all" }), "logged_out", null],
+  ["a credential's end", (socket) => socket.receive({ type: "logged_out", scope: "credential" }), "logged_out", null],
   ["close 4409", (socket) => socket.fail(4409, "replaced"), "replaced", null],
   ["replaced", (socket) => socket.receive({ type: "replaced" }), "replaced", null],
   ["close 4403", (socket) => socket.fail(4403, ""), "forbidden", "not allowed"],
@@ -264,23 +265,18 @@ test("a server known to speak version 2 is never asked for version 1, however of
   assert.ok(sockets.every(({ protocols }) => protocols[0] === V2));
 });
 
-/** Lets promises run. */
-const settled = async () => {
-  for (let turns = 0; turns < 5; turns++) await Promise.resolve();
-};
-
-test("a token goes along as a subprotocol, and a function is asked for one for each connection", async (t) => {
+test("a token goes to the server for a ticket, and a function is asked for one for each connection", async (t) => {
   let count = 0;
   const { client, newest, sockets } = fakeClient(t, { token: async () => `token-${++count}` });
   client.connect();
   await settled();
-  assert.deepEqual(newest().protocols.at(-1), "bearer.token-1");
-  assert.doesNotMatch(newest().url.href, /token-1/);
+  assert.equal(tokenOf(newest()), "token-1");
+  assert.doesNotMatch(newest().url.href + newest().protocols.join(), /token-1/);
   accept(newest());
   newest().fail(4401, "expired");
   await settled();
   assert.equal(sockets.length, 2, "a token that has just expired ends no session");
-  assert.deepEqual(newest().protocols.at(-1), "bearer.token-2");
+  assert.equal(tokenOf(newest()), "token-2");
   newest().open();
   newest().fail(4401, "not signed in");
   await settled();

@@ -27,6 +27,7 @@ const RESULT = {
   ...{ state: true, isConnected: true, isLoading: true, problem: true, error: true, connectionStatus: true },
   ...{ devices: true, unread: true, pendingRequests: true, joinGame: true, leaveGame: true, updatePresence: true },
   ...{ logoutAllDevices: true, publish: true, onEvent: true, logoutOthers: true, logoutDevice: true },
+  logoutCredential: true,
   ...{ markRead: true, setDeviceName: true, reconnect: true, getMetrics: true },
 };
 

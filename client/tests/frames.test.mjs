@@ -204,6 +204,14 @@ test("version 2: a newer server may say more than the client knows", (t) => {
   assert.deepEqual([client.getSnapshot().devices.length, said], [1, []]);
 });
 
+for (const scope of ["all", "others", "device", "credential"]) {
+  test(`a logout is believed that has ended ${scope}`, (t) => {
+    const { client, newest, said } = newer(t);
+    newest().receive({ type: "logged_out", scope });
+    assert.deepEqual([client.getSnapshot().connectionStatus, said], ["logged_out", []]);
+  });
+}
+
 test("version 1: what is no frame of that version is an app's push, also one that an older server lets through", (t) => {
   const { client, newest, changes, said } = older(t);
   const before = client.getSnapshot();

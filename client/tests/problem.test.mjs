@@ -8,30 +8,25 @@ import { test } from "node:test";
 
 import { PROBLEM_CODES, UserSessionClient } from "user-session-worker/client";
 
-import { FakeSocket, accept, fakeClient } from "./support/fake-socket.mjs";
+import { FakeSocket, accept, fakeClient, settled, ticketing } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { UserSessionClientOptions } from "user-session-worker/client" */
 
-/** Lets promises run. */
-const settled = async () => {
-  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
-};
-
 /**
- * A client whose sockets all fail before they open, and whose server answers requests.
+ * A client whose sockets all fail before they open, and whose server gives tickets and answers other requests.
  * @param {TestContext} t
  * @param {() => Response | Promise<Response>} answer
  * @param {Partial<UserSessionClientOptions>} [options]
  */
 function failingClient(t, answer, options) {
-  const given = fakeClient(t, options);
   /** @type {{url: string, init: RequestInit}[]} */
   const asked = [];
-  t.mock.method(globalThis, "fetch", async (/** @type {URL} */ url, /** @type {RequestInit} */ init) => {
-    asked.push({ url: String(url), init });
+  const answering = ticketing((url, init) => {
+    asked.push({ url, init });
     return answer();
   });
+  const given = fakeClient(t, options, answering);
   return { ...given, asked };
 }
 
@@ -61,6 +56,7 @@ for (const [what, answer, code, message] of ANSWERS) {
   test(`a server that fails sockets and answers ${what} is said to, and is asked once`, async (t) => {
     const { client, newest, asked } = failingClient(t, answer, { token: "secret" });
     client.connect();
+    await settled();
     newest().fail();
     newest().fail();
     assert.equal(client.getSnapshot().problem?.code, "unreachable", "until the answer is there");
@@ -71,6 +67,7 @@ for (const [what, answer, code, message] of ANSWERS) {
     assert.equal(error, problem?.message);
     for (let failures = 0; failures < 5; failures++) {
       t.mock.timers.tick(30_000);
+      await settled();
       // One that offers version 2, and one that doesn't.
       while (newest().readyState !== FakeSocket.CLOSED) newest().fail();
       await settled();
@@ -81,6 +78,7 @@ for (const [what, answer, code, message] of ANSWERS) {
     const { credentials, headers } = asked[0]?.init ?? {};
     assert.deepEqual([credentials, headers], ["include", { Authorization: "Bearer secret" }]);
     t.mock.timers.tick(30_000);
+    await settled();
     accept(newest());
     assert.deepEqual([client.getSnapshot().problem, client.getSnapshot().error], [null, null]);
   });
@@ -91,6 +89,7 @@ test("a server that refuses this credential by HTTP ends the session, if the soc
   const client = new UserSessionClient({ ...userOptions, token: "old" });
   t.after(() => client.close());
   client.connect();
+  await settled();
   newest().fail();
   newest().fail();
   await settled();
@@ -99,9 +98,11 @@ test("a server that refuses this credential by HTTP ends the session, if the soc
   t.mock.timers.tick(600_000);
   assert.equal(sockets.length, 2);
   client.token = "new";
+  await settled();
   accept(newest());
   assert.equal(client.getSnapshot().connectionStatus, "connected");
   newest().fail(4401, "the token has expired: renew it");
+  await settled();
   newest().fail();
   await settled();
   assert.deepEqual([client.getSnapshot().connectionStatus, sockets.length], ["unauthorized", 4], "after one attempt");

@@ -5,15 +5,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, fakeClient, repeated, tokenOf } from "./support/fake-socket.mjs";
+import { accept, fakeClient, repeated, settled, tokenOf } from "./support/fake-socket.mjs";
 
 const DONE = { ok: true, credentialShared: false };
 const EXPIRED = "the token has expired: renew it";
-
-/** Lets promises run. */
-const settled = async () => {
-  for (let turns = 0; turns < 10; turns++) await Promise.resolve();
-};
 
 test("a cookie that was renewed while a connection was open lets it in again at once, and what was asked is done once", async (t) => {
   const { client, sockets, changes, newest } = fakeClient(t);
@@ -74,28 +69,34 @@ test("a function that has kept a token beyond its end is asked for another, and 
   assert.deepEqual([sockets.length, client.getSnapshot().connectionStatus], [2, "unauthorized"]);
 });
 
-test("a token that was set before the old one ended is what the next attempt sends", (t) => {
+test("a token that was set before the old one ended is what the next attempt sends", async (t) => {
   const { client, newest } = fakeClient(t, { token: "old" });
   client.connect();
+  await settled();
   accept(newest());
   client.token = "new";
   newest().fail(4401, EXPIRED);
+  await settled();
   assert.equal(tokenOf(newest()), "new");
   accept(newest());
   assert.equal(client.getSnapshot().connectionStatus, "connected");
 });
 
 for (const code of [4401, 4403]) {
-  test(`a token that is set while the old one is being refused with ${code} is tried before the session is given up`, (t) => {
+  test(`a token that is set while the old one is being refused with ${code} is tried before the session is given up`, async (t) => {
     const { client, sockets, newest } = fakeClient(t, { token: "old" });
     client.connect();
+    await settled();
     client.token = "new";
     newest().fail(code, EXPIRED);
+    await settled();
     assert.deepEqual([sockets.length, tokenOf(newest())], [2, "new"]);
     accept(newest());
     newest().fail(4401, EXPIRED);
+    await settled();
     client.token = "newer";
     newest().fail(4401, EXPIRED);
+    await settled();
     assert.deepEqual([sockets.length, tokenOf(newest())], [4, "newer"]);
     accept(newest());
     assert.equal(client.getSnapshot().connectionStatus, "connected");
@@ -103,13 +104,16 @@ for (const code of [4401, 4403]) {
 }
 
 for (const code of [4401, 4403]) {
-  test(`a token that is set after ${code} connects again by itself, the same one does not`, (t) => {
+  test(`a token that is set after ${code} connects again by itself, the same one does not`, async (t) => {
     const { client, sockets, newest } = fakeClient(t, { token: "old" });
     client.connect();
+    await settled();
     newest().fail(code, "");
     client.token = "old";
+    await settled();
     assert.equal(sockets.length, 1);
     client.token = "new";
+    await settled();
     assert.deepEqual([sockets.length, tokenOf(newest())], [2, "new"]);
     accept(newest());
     assert.equal(client.getSnapshot().connectionStatus, "connected");
@@ -119,14 +123,17 @@ for (const code of [4401, 4403]) {
 test("what was asked is done once if a new token comes a moment after the session was given up", async (t) => {
   const { client, newest } = fakeClient(t, { token: "old" });
   client.connect();
+  await settled();
   accept(newest());
   const before = client.publish("e", 1);
   newest().fail(4401, EXPIRED);
+  await settled();
   newest().fail(4401, EXPIRED);
   assert.equal(client.getSnapshot().connectionStatus, "unauthorized");
   const after = client.publish("e", 2);
   t.mock.timers.tick(2_999);
   client.token = "new";
+  await settled();
   accept(newest());
   const { requests } = newest();
   assert.deepEqual(requests.map(({ data }) => data), [1, 2]);
@@ -137,9 +144,11 @@ test("what was asked is done once if a new token comes a moment after the sessio
 test("what was asked is given up where no new token comes", async (t) => {
   const { client, newest } = fakeClient(t, { token: "old" });
   client.connect();
+  await settled();
   accept(newest());
   const outcome = client.joinGame("go");
   newest().fail(4401, EXPIRED);
+  await settled();
   newest().fail(4401, EXPIRED);
   t.mock.timers.tick(3_000);
   assert.equal((await outcome).ok, false);
@@ -148,14 +157,16 @@ test("what was asked is given up where no new token comes", async (t) => {
   assert.equal(/** @type {any} */ (await client.joinGame("go")).code, "ended");
 });
 
-test("credentials that end again and again, each renewed in time, never end the session", (t) => {
+test("credentials that end again and again, each renewed in time, never end the session", async (t) => {
   const { client, sockets, newest } = fakeClient(t, { token: "0" });
   client.connect();
+  await settled();
   for (let renewals = 1; renewals <= 20; renewals++) {
     accept(newest());
     client.token = String(renewals);
     t.mock.timers.tick(4_000);
     newest().fail(4401, EXPIRED);
+    await settled();
     assert.deepEqual([sockets.length, tokenOf(newest())], [renewals + 1, String(renewals)], "each at once");
   }
 });
@@ -175,13 +186,15 @@ test("a server that lets in and at once says that the credential has ended is no
   assert.deepEqual([connectionStatus, problem?.code, problem?.retryable], ["lost", "unauthorized", true]);
 });
 
-test("new tokens that are all refused are not tried as fast as they are made", (t) => {
+test("new tokens that are all refused are not tried as fast as they are made", async (t) => {
   const { client, sockets, newest } = fakeClient(t, { token: "0" });
   client.connect();
+  await settled();
   for (let made = 1; made <= 30; made++) {
     if (newest().readyState !== 3) newest().fail(4401, "");
     client.token = String(made);
     t.mock.timers.tick(100);
+    await settled();
   }
   assert.ok(sockets.length <= 4, `${sockets.length} sockets in 3 s`);
 });

@@ -159,6 +159,7 @@ const HARMFUL = [
   ["the logout everywhere", (client) => client.logoutAllDevices()],
   ["the logout of others", (client) => client.logoutOthers()],
   ["the logout of a device", (client) => client.logoutDevice("phone")],
+  ["the logout of a credential", (client) => client.logoutCredential("s1")],
 ];
 
 for (const [what, ask] of HARMFUL) {
@@ -172,15 +173,21 @@ for (const [what, ask] of HARMFUL) {
   });
 }
 
-test("what was done when it was repeated says so, but not whether a credential is shared, which nobody knows any more", async (t) => {
+test("what was done when it was repeated says so, but not what a logout had ended, which nobody knows any more", async (t) => {
   const fake = connected(t);
-  const outcomes = [fake.client.logoutDevice("phone"), fake.client.logoutOthers()];
+  const { client } = fake;
+  const outcomes = [client.logoutDevice("a"), client.logoutDevice("b"), client.logoutOthers(), client.joinGame("go")];
   comeBack(t, fake);
+  const ended = { sockets: 2, credentials: 1 };
   ack(fake.newest(), 1, { repeated: true });
-  ack(fake.newest(), 2, { credentialShared: true });
+  ack(fake.newest(), 2, { ended, credentialShared: true, complete: false });
+  ack(fake.newest(), 3, { ended });
+  ack(fake.newest(), 4);
   assert.deepEqual(await Promise.all(outcomes), [
     { ok: true, credentialShared: null },
-    { ok: true, credentialShared: true },
+    { ok: true, credentialShared: true, ended, complete: false },
+    { ok: true, credentialShared: false, ended, complete: true },
+    { ok: true, credentialShared: false },
   ]);
 });
 

@@ -287,7 +287,7 @@ test("version 1: after a break joins are repeated, which does no harm, and event
 test("version 1: what it can't do is refused by the client, not left unanswered", async (t) => {
   const { client } = olderClient(t);
   const requests = [
-    ...[client.logoutOthers(), client.logoutDevice("x"), client.setDeviceName("x")],
+    ...[client.logoutOthers(), client.logoutDevice("x"), client.logoutCredential("x"), client.setDeviceName("x")],
     client.publish("e", 1, { except: ["self"] }),
   ];
   for (const outcome of await Promise.all(requests)) assert.equal(!outcome.ok && outcome.code, "unsupported");

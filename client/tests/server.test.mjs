@@ -221,7 +221,8 @@ for (const action of /** @type {const} */ (["hibernate", "restart"])) {
 test("log out everywhere ends every device, and only on purpose do they come back", async (t) => {
   const devices = [];
   for (const id of ["a", "b", "c"]) devices.push(await connected(t, server, "logout", id));
-  assert.deepEqual(await devices[0]?.client.logoutAllDevices(), DONE);
+  const ended = { sockets: 3, credentials: 0 };
+  assert.deepEqual(await devices[0]?.client.logoutAllDevices(), { ...DONE, ended, complete: true });
   for (const { until, changes, client } of devices) {
     await until("logged_out");
     assert.deepEqual(changes, [{ type: "loggedOut" }]);
@@ -243,6 +244,26 @@ test("logging out one device, or all others, ends just those", async (t) => {
   await Promise.all([c.until("logged_out"), d.until("logged_out")]);
   assert.equal((await a.client.joinGame("go")).ok, true);
   assert.equal((await a.client.logoutDevice("nobody")).ok, false);
+});
+
+test("a logout of one credential ends the page that came by it, and says how much it has ended", async (t) => {
+  const signedIn = await startServer(undefined, { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET });
+  t.after(() => signedIn.close());
+  const page = (/** @type {string} */ id, /** @type {string} */ sid) =>
+    connected(t, signedIn, "kim", id, { token: secretToken("kim", { sid }) });
+  const [a, b, c] = [await page("a", "mine"), await page("b", "stolen"), await page("c", "mine")];
+  const ended = { sockets: 1, credentials: 1 };
+  assert.deepEqual(await a.client.logoutCredential("stolen"), { ...DONE, ended, complete: true });
+  await b.until("logged_out");
+  assert.deepEqual([b.changes, b.client.getMetrics().attempts], [[{ type: "loggedOut" }], 1]);
+  const shared = await a.client.logoutDevice("c");
+  const none = { sockets: 1, credentials: 0 };
+  assert.deepEqual(shared, { ok: true, credentialShared: true, ended: none, complete: true });
+  await c.until("logged_out");
+  assert.equal((await a.client.joinGame("go")).ok, true);
+  // Its own, too: the answer comes before the end.
+  assert.deepEqual(await a.client.logoutCredential("mine"), { ...DONE, ended, complete: true });
+  await a.until("logged_out");
 });
 
 test("the same tab elsewhere replaces this one, which stays out", async (t) => {
@@ -284,7 +305,7 @@ test("a user whose taps come faster than the server takes them has them all done
   assert.equal(client.getMetrics().attempts, 1);
 });
 
-test("tokens: one that is good lets in, a bad one ends the tab, an ended one is asked for anew", async (t) => {
+test("tokens: one that is good lets in, and a bad one ends the session after one attempt, outside of a page, too", async (t) => {
   const checked = await startServer(undefined, { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET });
   t.after(() => checked.close());
   let made = 0;
@@ -295,9 +316,9 @@ test("tokens: one that is good lets in, a bad one ends the tab, an ended one is 
   const kim = await connected(t, checked, "kim", "desk", { token });
   const lee = newClient(t, checked, "lee", "phone", { token: secretToken("kim") });
   lee.client.connect();
-  // Outside of a page the refusal is a status, which WebSockets don't show: it is tried on.
-  await eventually("a refusal", () => lee.client.getMetrics().lastClose?.code === 1006);
-  assert.notEqual(lee.client.getSnapshot().connectionStatus, "connected");
+  await lee.until("forbidden");
+  assert.match(String(lee.client.getSnapshot().problem?.message), /^userId is not/);
+  assert.deepEqual([lee.client.getMetrics().attempts, lee.client.getMetrics().lastClose], [1, null]);
   assert.equal(made, 1);
   await kim.client.joinGame("go");
   const response = await fetch(`${checked.http}/__user-session/state?userId=kim`, { headers: bearer(secretToken("kim")) });

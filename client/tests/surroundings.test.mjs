@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 import { UserSessionClient } from "user-session-worker/client";
 
-import { FakeSocket, accept, fakeClient } from "./support/fake-socket.mjs";
+import { FakeSocket, accept, fakeClient, ticketing, tokenOf } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 
@@ -91,6 +91,7 @@ const SURROUNDINGS = [
   ["a location that may not be touched", { location: refusing }],
   ["no URL", { URL: being(undefined), URLSearchParams: being(undefined) }],
   ["no fetch", { fetch: being(undefined) }],
+  ["a fetch that may not be touched", { fetch: refusing }],
   ["storage that may not be touched", { localStorage: refusing, sessionStorage: refusing }],
   ["storage that refuses", {
     localStorage: being({ getItem: throws, setItem: throws, removeItem: throws }),
@@ -140,7 +141,7 @@ const anotherPage = () =>
 
 for (const [what, globals] of SURROUNDINGS) {
   for (const deviceId of [undefined, "desk"]) {
-    const whose = deviceId ? "a deviceId of its own" : "none";
+    const whose = deviceId ? "a deviceId and a token of its own" : "none";
     test(`${what}, ${whose}: a client is made, connects, asks, is left and closed, and nothing is thrown`, async (t) => {
       heardWarnings(t);
       withGlobals(t, globals);
@@ -155,7 +156,7 @@ for (const [what, globals] of SURROUNDINGS) {
           sockets.push(this);
         }
       }
-      if (!globals["fetch"]) t.mock.method(globalThis, "fetch", throws);
+      if (!globals["fetch"]) t.mock.method(globalThis, "fetch", ticketing(throws));
       /** @type {unknown[]} */
       const unhandled = [];
       const hear = (/** @type {unknown} */ error) => void unhandled.push(error);
@@ -163,7 +164,7 @@ for (const [what, globals] of SURROUNDINGS) {
       t.after(() => process.off("unhandledRejection", hear));
       const client = new Client({
         userId: "kim\ud83d", deviceId, url: "wss://app.example/__user-session", WebSocket: /** @type {any} */ (Socket),
-        presenceFromVisibility: true, shareTabs: true,
+        presenceFromVisibility: true, shareTabs: true, token: deviceId && "t",
       });
       client.connect();
       t.after(() => client.close());
@@ -174,6 +175,10 @@ for (const [what, globals] of SURROUNDINGS) {
       assert.match(String(socket.url.searchParams.get("tabId")), /^[a-z2-7]{16}$/);
       assert.equal(socket.url.href.split("?")[0], "wss://app.example/__user-session");
       assert.equal(socket.url.searchParams.get("userId"), "kim\u{fffd}");
+      // Where no request can be made, there is nothing but the token itself.
+      const credential = socket.protocols.find((name) => /^(?:bearer|ticket)\./.test(name));
+      if (globals["fetch"]) assert.equal(credential, deviceId && "bearer.t");
+      else assert.deepEqual([tokenOf(socket), credential?.slice(0, 7)], deviceId ? ["t", "ticket."] : [undefined, undefined]);
       // Three attempts fail, so that the client looks for the cause, too.
       for (let failures = 0; failures < 3; failures++) {
         sockets.at(-1)?.fail();

@@ -67,6 +67,7 @@ test("a token begins again what is over, also in a tab that came to lead only th
   await connectAll(given);
   const [leader, tab] = given.clients;
   given.newest().fail(4401, "expired");
+  await until("the next socket", () => given.sockets.length === 2);
   given.newest().fail(4401, "expired");
   t.mock.timers.tick(3_000);
   await untilIs(tab, "unauthorized");

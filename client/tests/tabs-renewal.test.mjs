@@ -40,6 +40,7 @@ for (const at of [0, 1]) {
     const outcome = tab?.joinGame("go");
     await until("the request", () => given.newest().requests.length === 1);
     given.newest().fail(4401, "expired");
+    await until("the next socket", () => given.sockets.length === 2);
     given.newest().fail(4401, "expired");
     await untilIs(tab, "unauthorized");
     assert.deepEqual(tab?.getSnapshot().problem, { code: "unauthorized", message: "expired", retryable: false });
@@ -70,8 +71,10 @@ test("a tab that is opened with a newer token lends it to the others, and theirs
   newer.connect();
   await untilIs(newer, "connected");
   given.newest().fail(4401, "expired");
+  await until("the next socket", () => given.sockets.length === 2);
   assert.equal(tokenOf(given.newest()), "new");
   given.newest().fail(4401, "not this one");
+  await until("the next socket", () => given.sockets.length === 3);
   assert.equal(tokenOf(given.newest()), "old");
   given.newest().fail(4401, "expired");
   await untilIs(newer, "unauthorized");
@@ -82,6 +85,7 @@ test("a tab that is opened after the session was over begins it again with its o
   const given = tabs(t, 1, { token: "old" });
   await connectAll(given);
   given.newest().fail(4401, "expired");
+  await until("the next socket", () => given.sockets.length === 2);
   given.newest().fail(4401, "expired");
   const newer = new UserSessionClient({
     ...{ userId: given.userId, url: "wss://app.example/__user-session", deviceId: "desk", shareTabs: true },

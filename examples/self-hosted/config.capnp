@@ -36,6 +36,9 @@ const session :Workerd.Worker = (
     # The cookie that holds the token, as your app names it.
     (name = "AUTH_COOKIE", text = "session"),
 
+    # Where the proxy says from what address a request came; strangers are limited by it.
+    (name = "CLIENT_ADDRESS_HEADER", text = "X-Forwarded-For"),
+
     # From the environment. What is not set there is left out.
     (name = "AUTH_JWT_SECRET", fromEnvironment = "AUTH_JWT_SECRET"),
     (name = "SERVICE_TOKEN", fromEnvironment = "SERVICE_TOKEN"),

@@ -11,6 +11,7 @@ import { Failure, run } from "./run.mjs";
  * @property {string} what What to look for where there is no such package.
  * @property {string | string[]} probe A command's name, or the path of a file below one of `PREFIXES`; of
  *     several, one is enough.
+ * @property {boolean} [isOptional] Whether tests are left out where it can't be installed.
  */
 
 const PREFIXES = ["/usr", "/usr/local", "/opt/homebrew"];
@@ -69,6 +70,8 @@ const TEST = [
   { package: "gcc", what: "a C compiler (gcc or clang as cc)", probe: "cc" },
   { package: "spin", what: "Spin 6.5 (spinroot.com)", probe: "spin" },
   { package: "chromium-headless-shell", what: "Chromium", probe: CHROMIUM },
+  { package: "nginx", what: "nginx", probe: "nginx", isOptional: true },
+  { package: "haproxy", what: "HAProxy", probe: "haproxy", isOptional: true },
 ];
 
 /**
@@ -86,7 +89,7 @@ export async function ensureNativeTools(purpose) {
   if (missing.length === 0) return;
   const become = rootPrefix();
   if (become && commandExists("apt-get")) return install(missing, become);
-  const notFound = missing.filter(({ probe }) => !isFound(probe));
+  const notFound = missing.filter(({ probe, isOptional }) => !isOptional && !isFound(probe));
   if (notFound.length > 0) {
     throw new Failure(`these tools are missing, and apt-get can't be used:\n${list(notFound)}`);
   }

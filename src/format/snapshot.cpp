@@ -15,11 +15,10 @@ constexpr std::uint8_t kVersion2 = 2;
 // Version that had neither.
 constexpr std::uint8_t kVersion1 = 1;
 
-// Version of a logout that is written, which has room for more fields. Release 0.1.0 wrote version
-// 2 with hashes of single credentials' ids, and version 1 without.
-constexpr std::uint8_t kLogoutVersion = 3;
-constexpr std::uint8_t kLogoutVersion2 = 2;
-constexpr std::uint8_t kLogoutVersion1 = 1;
+// Version of a logout that is written, which has room for more fields. Earlier ones had the second
+// alone, and from the second version on hashes of ended credentials' ids.
+constexpr std::uint8_t kLogoutVersion = 4;
+constexpr std::uint8_t kFirstLogoutVersion = 1;
 
 // Bytes of a credential that was ended alone.
 constexpr std::size_t kEndedBytes = sizeof(Digest) + sizeof(std::int64_t);
@@ -73,10 +72,9 @@ std::optional<Logout> decode_logout(std::string_view bytes) {
   const std::uint8_t version = reader.u8();
   Logout logout;
   logout.at_s = reader.second();
-  if (version != kLogoutVersion) {
-    if (version == kLogoutVersion2 && reader.has_more() && reader.u32() > 0) return std::nullopt;
-    const bool is_known = version == kLogoutVersion1 || version == kLogoutVersion2;
-    return is_known && reader.finished() ? std::optional(logout) : std::nullopt;
+  if (version >= kFirstLogoutVersion && version < kLogoutVersion) {
+    const bool is_any_ended = reader.has_more() && reader.u32() > 0;
+    return reader.finished() && !is_any_ended ? std::optional(logout) : std::nullopt;
   }
   logout.others_at_s = reader.second();
   logout.spared = reader.digest();
@@ -87,7 +85,8 @@ std::optional<Logout> decode_logout(std::string_view bytes) {
     credential.issued_until_s = reader.second();
   }
   logout.rest = reader.rest();
-  if (reader.failed() || logout.ended.size() > kEndedMax) return std::nullopt;
+  const bool is_sound = !reader.failed() && logout.ended.size() <= kEndedMax;
+  if (version != kLogoutVersion || !is_sound) return std::nullopt;
   return logout;
 }
 

@@ -34,11 +34,11 @@ std::string_view name_of(LogoutScope scope) {
 }
 
 // Adds a credential unless it is trusted, or one of its sign-in is there.
-void add_sign_in(std::vector<Credential>& credentials, const Credential& credential) {
+void add_sign_in(std::vector<const Credential*>& credentials, const Credential& credential) {
   const bool is_there =
       std::any_of(credentials.begin(), credentials.end(),
-                  [&](const Credential& other) { return other.sign_in == credential.sign_in; });
-  if (!credential.is_trusted() && !is_there) credentials.push_back(credential);
+                  [&](const Credential* other) { return other->sign_in == credential.sign_in; });
+  if (!credential.is_trusted() && !is_there) credentials.push_back(&credential);
 }
 
 }  // namespace
@@ -66,10 +66,10 @@ void Session::on(const LogoutRequested& event, Step& step) {
       is_all ? check(event.credential, event.now) : admit(event.credential, event.now);
   if (turned_away) return answer_refusal(*turned_away, step);
   const auto refusal = log_out({.scope = event.scope,
-                                .id = std::string(event.id),
+                                .id = event.id,
                                 .until_s = event.ended_at_s,
                                 .asker = event.credential,
-                                .asking_device = {}},
+                                .asking_device = kNoText},
                                step);
   if (refusal) return answer_refusal({kStatusBadRequest, *refusal}, step);
   write_success_answer(out_, &*step.ended);
@@ -80,7 +80,7 @@ Session::Ending Session::asked_by_sender(LogoutScope scope, std::string_view id,
                                          const Step& step) const {
   const Connection& sender = user_.connections[step.sender];
   return {.scope = scope,
-          .id = std::string(id),
+          .id = id,
           .until_s = 0,
           .asker = sender.credential,
           .asking_device = sender.device_id};
@@ -94,23 +94,25 @@ Session::Refused Session::log_out(Ending ending, Step& step) {
   if (ending.scope == LogoutScope::kCredential && user_.access.is_nobody_checked()) {
     return kNobodyIsChecked;
   }
-  const std::vector<Credential> known = valid_credentials();
+  const KnownCredentials known = valid_credentials();
   const Digest session = digest_of(ending.id);
+  // A session that was ended before is known, so an issuer may repeat what it says.
   const bool is_session_known =
+      user_.access.has_ended(session) ||
       std::any_of(known.begin(), known.end(),
-                  [&](const Credential& credential) { return credential.sign_in == session; });
+                  [&](const Credential* credential) { return credential->sign_in == session; });
   if (ending.scope == LogoutScope::kIssuerSession && is_session_known) {
     ending.scope = LogoutScope::kCredential;
   }
   step.ended.emplace();
-  end_credentials(ending, known, step);
+  end_credentials(ending, step);
   report_logout(ending, known, step);
   close_ended(ending, step);
   return std::nullopt;
 }
 
-std::vector<Credential> Session::valid_credentials() const {
-  std::vector<Credential> valid;
+Session::KnownCredentials Session::valid_credentials() const {
+  KnownCredentials valid;
   user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
     add_sign_in(valid, connection.credential);
   });
@@ -122,13 +124,23 @@ std::vector<Credential> Session::valid_credentials() const {
   return valid;
 }
 
-void Session::end_credentials(const Ending& ending, const std::vector<Credential>& known,
-                              Step& step) {
+const Credential* Session::credential_named(const Digest& id) const {
+  const Credential* named = nullptr;
+  const auto look_at = [&](const Credential& credential) {
+    if (!credential.is_trusted() && credential.has_id(id)) named = &credential;
+  };
+  for (const RememberedDevice& device : user_.devices.all()) {
+    for (const Credential& credential : device.credentials) look_at(credential);
+  }
+  user_.connections.each(
+      [&](ConnectionId /*id*/, const Connection& connection) { look_at(connection.credential); });
+  return named;
+}
+
+void Session::end_credentials(const Ending& ending, Step& step) {
   Access& access = user_.access;
   const Digest id = digest_of(ending.id);
-  const auto named = std::find_if(known.begin(), known.end(), [&](const Credential& credential) {
-    return credential.has_id(id);
-  });
+  const Credential* named = credential_named(id);
   switch (ending.scope) {
     case LogoutScope::kAll:
       return access.end_all(step.now);
@@ -136,23 +148,24 @@ void Session::end_credentials(const Ending& ending, const std::vector<Credential
       return access.end_until(ending.until_s);
     case LogoutScope::kOthers:
       // A session is spared with all that is renewed from it, also if it is named by one token.
-      if (ending.id.empty()) return access.end_others(ending.asker.sign_in, step.now);
-      return access.end_others(named == known.end() ? id : named->sign_in, step.now);
+      if (ending.id.empty()) named = &ending.asker;
+      return access.end_others(named == nullptr ? id : access.id_to_spare(*named), step.now);
     case LogoutScope::kDevice:
       return end_device(ending, step);
-    case LogoutScope::kCredential: {
-      const bool is_whole = named == known.end() || named->sign_in == id;
-      const std::int64_t until_s = named == known.end() ? access.latest(step.now)
-                                   : is_whole           ? access.issued_until(*named, step.now)
-                                                        : named->issued_at_s;
-      if (access.end(id, until_s)) step.ended->credentials = 1;
+    case LogoutScope::kCredential:
+      if (access.end(id, last_second_of(id, named, step.now))) step.ended->credentials = 1;
       return;
-    }
   }
 }
 
+std::int64_t Session::last_second_of(const Digest& id, const Credential* named, TimeMs now) const {
+  if (named == nullptr) return user_.access.latest(now);
+  // One that is named by its own id ends alone, so nothing that was issued later is meant.
+  return named->sign_in == id ? user_.access.issued_until(*named, now) : named->issued_at_s;
+}
+
 void Session::end_device(const Ending& ending, Step& step) {
-  std::vector<Credential> credentials;
+  KnownCredentials credentials;
   user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
     if (connection.device_id == ending.id) add_sign_in(credentials, connection.credential);
   });
@@ -160,13 +173,13 @@ void Session::end_device(const Ending& ending, Step& step) {
     step.ended->is_complete = !device->has_forgotten;
     for (const Credential& credential : device->credentials) add_sign_in(credentials, credential);
   }
-  for (const Credential& credential : credentials) {
-    if (!ending.asker.is_trusted() && credential.sign_in == ending.asker.sign_in) {
+  for (const Credential* credential : credentials) {
+    if (!ending.asker.is_trusted() && credential->sign_in == ending.asker.sign_in) {
       step.ended->is_credential_shared = true;
       continue;
     }
-    if (!credential.is_sign_in_known) step.ended->is_complete = false;
-    user_.access.end(credential.sign_in, user_.access.issued_until(credential, step.now));
+    if (!credential->is_sign_in_known) step.ended->is_complete = false;
+    user_.access.end(credential->sign_in, user_.access.issued_until(*credential, step.now));
   }
 }
 
@@ -188,14 +201,9 @@ bool Session::is_ended_by(const Ending& ending, const Connection& connection) co
   return true;
 }
 
-void Session::report_logout(const Ending& ending, const std::vector<Credential>& known,
-                            Step& step) {
-  const auto is_ended = [&](const Credential& credential) {
-    return user_.access.is_ended(credential);
-  };
-  const bool is_moment =
-      ending.scope != LogoutScope::kDevice && ending.scope != LogoutScope::kCredential;
-  user_.devices.forget_ended(is_moment, is_ended);
+void Session::report_logout(const Ending& ending, const KnownCredentials& known, Step& step) {
+  const bool is_one = ending.scope == LogoutScope::kCredential;
+  const bool is_moment = !is_one && ending.scope != LogoutScope::kDevice;
   const Logout& logout = user_.access.logout();
   LogoutReport report = {.scope = name_of(ending.scope), .at = step.now};
   if (is_moment) report.issued_until_s = std::max(logout.at_s, logout.others_at_s);
@@ -203,12 +211,12 @@ void Session::report_logout(const Ending& ending, const std::vector<Credential>&
     report.spared = ending.id.empty() ? ending.asker.name : ending.id;
   }
   std::size_t count = 0;
-  for (const Credential& credential : known) {
-    if (!is_ended(credential)) continue;
+  for (const Credential* credential : known) {
+    if (!user_.access.is_ended(*credential)) continue;
     ++count;
-    if (ending.scope != LogoutScope::kCredential) report.credentials.push_back(credential.name);
+    if (!is_one && !credential->name.empty()) report.credentials.push_back(credential->name);
   }
-  if (ending.scope == LogoutScope::kCredential) report.credentials.push_back(ending.id);
+  if (is_one) report.credentials.push_back(ending.id);
   step.ended->credentials = std::max(step.ended->credentials, count);
   write_logout_report(out_, report);
   step.effects.log_out(out_);
@@ -229,6 +237,12 @@ void Session::close_ended(const Ending& ending, Step& step) {
     remove(id, step);
     if (!is_all) step.effects.close(id, kLogoutCode, kLogoutReason);
   }
+  // Any other logout may have spared what was forgotten, or end only what an issuer gave until some
+  // second in the past.
+  const bool is_all_ended = ending.scope == LogoutScope::kAll;
+  user_.devices.forget_ended(is_all_ended, [&](const Credential& credential) {
+    return user_.access.is_ended(credential);
+  });
   after_removals(step);
   if (!is_all) return;
   step.is_logout_of_all = true;

@@ -61,6 +61,11 @@ void Access::note_shown(const Credential& credential, TimeMs now) {
   if (credential.issued_at_s > now / kMsPerSecond) is_unstored_ = true;
 }
 
+bool Access::has_ended(const Digest& id) const {
+  return std::any_of(logout_.ended.begin(), logout_.ended.end(),
+                     [&](const EndedCredential& ended) { return ended.id == id; });
+}
+
 std::int64_t Access::newest(TimeMs now) const {
   return std::max(now / kMsPerSecond, logout_.shown_at_s);
 }

@@ -54,11 +54,18 @@ class Access {
   void end_until(std::int64_t at_s);
   void end_all(TimeMs now) { end_until(std::max(newest(now), logout_.others_at_s)); }
   void end_others(const Digest& spared, TimeMs now);
+  // Returns the id by which a credential is spared: that of its sign-in, or if the last logout of
+  // others has spared it, the one of then, since by another id it would be ended.
+  [[nodiscard]] const Digest& id_to_spare(const Credential& credential) const {
+    return is_spared(credential) ? logout_.spared : credential.sign_in;
+  }
   // Refuses the credentials with this id, for good: a single one's, or that of a sign-in.
   // `issued_until_s` is the last second in which one of them may have been issued. If there are too
   // many, everything is refused that was issued until the lowest of these seconds. Returns false if
   // this id was ended before.
   bool end(const Digest& id, std::int64_t issued_until_s);
+  // Returns true if this id was ended alone, and is remembered.
+  [[nodiscard]] bool has_ended(const Digest& id) const;
   // Returns the last second in which a credential may have been issued whose renewals are of the
   // same sign-in: its own if it is the time of that sign-in, or one that is still to come.
   [[nodiscard]] std::int64_t issued_until(const Credential& credential, TimeMs now) const;

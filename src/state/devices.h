@@ -30,7 +30,7 @@ struct RememberedDevice {
   // Credentials that it came with, one of each sign-in, the newest last; at most kCredentialsMax. A
   // logout of the device ends them.
   std::vector<Credential> credentials;
-  // True if there were more, which are forgotten.
+  // True if there may have been more, which are forgotten.
   bool has_forgotten = false;
   // Bytes of a later release (format/bytes.h).
   std::string rest;
@@ -100,7 +100,8 @@ void RememberedDevices::forget_ended(bool is_all_ended, Predicate is_ended) {
 
 template <typename Predicate>
 RememberedDevice& RememberedDevices::add(std::string_view id, TimeMs now, Predicate is_here) {
-  if (devices_.size() >= kRememberedDevicesMax) {
+  const bool is_full = devices_.size() >= kRememberedDevicesMax;
+  if (is_full) {
     const auto rank = [&](const RememberedDevice& device) {
       return std::pair(is_here(device.id), device.last_active);
     };
@@ -112,6 +113,8 @@ RememberedDevice& RememberedDevices::add(std::string_view id, TimeMs now, Predic
   device.id = id;
   device.first_seen = now;
   device.last_active = now;
+  // It may be one that was forgotten, and the credentials that it came with are forgotten then, too.
+  device.has_forgotten = is_full;
   is_unstored_ = true;
   return device;
 }

@@ -33,7 +33,10 @@ RememberedDevice& User::remember_device(const Connection& connection) {
     device = &devices.add(connection.device_id, connection.connected_at,
                           [&](std::string_view other) { return connections.has_device(other); });
   }
-  devices.add_credential(*device, connection.credential);
+  // A logout that closes the connection has made the device forget its credential.
+  if (!access.is_ended(connection.credential)) {
+    devices.add_credential(*device, connection.credential);
+  }
   return *device;
 }
 

@@ -14,6 +14,7 @@ import { AWAY_MAX } from "../../client/dist/model.js";
 import { FRAME_BYTES_MAX } from "../../client/dist/protocol.js";
 import { WINDOW } from "../../client/dist/requests.js";
 import { DEVICE_ID_BYTES, NAME_BYTES, USER_ID_BYTES } from "../../client/dist/texts.js";
+import { REFUSED_MAX, REFUSED_OF_NETWORK_MAX } from "../../worker/http/refused-sockets.js";
 import { sentencesOf, textOf } from "./markdown.mjs";
 
 const HEADER = textOf("src/limits.h");
@@ -120,6 +121,14 @@ const TOLD = {
     `| ${count("kRunWindow")}; ${count("kAwayRunsMax")} | \`too_old\``,
     `| ${count("kJournalFramesMax")} or ${kib("kJournalBytesMax")} while the object is awake;`,
     `as much as fits into ${CLOSE_REASON_BYTES_MAX} bytes`,
+    `of one client's address; of all in a process | ${REFUSED_OF_NETWORK_MAX}; ${REFUSED_MAX} |`,
+    `\`${REFUSED_OF_NETWORK_MAX} refused sockets of one address are open`,
+  ],
+  "docs/deploying.md": [
+    `Of one client's address ${REFUSED_OF_NETWORK_MAX} such sockets may be open, and of all together ${REFUSED_MAX} in each process`,
+  ],
+  "SECURITY.md": [
+    `Of one address ${REFUSED_OF_NETWORK_MAX} refused sockets may be open, of all together ${REFUSED_MAX} in a process`,
   ],
   "docs/client.md": [
     `whose session it is, 1 to ${shown(USER_ID_BYTES_MAX)} bytes of UTF-8`,

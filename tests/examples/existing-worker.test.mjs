@@ -14,13 +14,16 @@ import { getMigrations } from "better-auth/db/migration";
 
 import { ask } from "../support/auth.mjs";
 import { startChromium } from "../support/chromium.mjs";
+import { cuttable } from "../support/cuttable.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { freePort } from "../support/free-port.mjs";
+import { OTHERS_END_IT, assertLoggedOut, assertPrompt } from "../support/logout.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
+import { SessionSockets } from "../support/session-sockets.mjs";
 import { restOf } from "../support/v2-device.mjs";
 
-/** @import { Browser, Page, WebSocketRoute } from "playwright-core" */
+/** @import { Browser } from "playwright-core" */
 /** @import { Running } from "../support/newcomer.mjs" */
 
 /** What only somebody with an account can run. */
@@ -102,8 +105,12 @@ async function enter(action, body) {
   const response = await post(`/api/auth/${action}/email`, body);
   const text = await response.text();
   assert.equal(response.status, 200, text);
-  const cookies = response.headers.getSetCookie().map((line) => line.split(";")[0]);
-  return { id: JSON.parse(text).user.id, cookie: cookies.join("; ") };
+  return { id: JSON.parse(text).user.id, cookie: cookieOf(response) };
+}
+
+/** @param {Response} response What a browser sends from then on. */
+function cookieOf(response) {
+  return response.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
 }
 
 /** @param {string} name @returns {Promise<User>} */
@@ -112,7 +119,7 @@ async function signUp(name) {
   return { name, email, ...(await enter("sign-up", { name, email, password: PASSWORD })) };
 }
 
-/** @param {User} user @param {string} path */
+/** @param {Pick<User, "cookie">} user @param {string} path */
 async function read({ cookie }, path) {
   const response = await fetch(server.http + path, { headers: { Cookie: cookie } });
   return { status: response.status, body: await response.json() };
@@ -264,6 +271,66 @@ test("log out everywhere closes the sockets and ends better-auth's sessions, but
   await (await connect(later, "desk")).device.close();
 });
 
+/** @typedef {{cookie: string, token: string, sockets: SessionSockets}} OpenSession A session with its sockets. */
+
+/** @param {User} user @param {string} name @returns {Promise<OpenSession>} */
+async function openSession(user, name) {
+  const { token } = (await read(user, "/api/auth/get-session")).body.session;
+  const sockets = await SessionSockets.open(server, user.id, user.cookie, name);
+  return { cookie: user.cookie, token, sockets };
+}
+
+const CHANGED = { currentPassword: PASSWORD, newPassword: `${PASSWORD} 2`, revokeOtherSessions: true };
+
+/**
+ * The ways in which better-auth ends sessions, and which, when the desk's asks for it.
+ * @type {{action: string, body?: (phone: OpenSession) => object, ends: string[]}[]}
+ */
+const ENDS = [
+  { action: "sign-out", ends: ["desk"] },
+  { action: "revoke-session", body: ({ token }) => ({ token }), ends: ["phone"] },
+  { action: "revoke-other-sessions", ends: ["phone", "tablet"] },
+  { action: "revoke-sessions", ends: ["desk", "phone", "tablet"] },
+  { action: "change-password", body: () => CHANGED, ends: ["desk", "phone", "tablet"] },
+];
+
+for (const { action, body, ends } of ENDS) {
+  test(`${action} ends the sockets of ${ends.join(", ")} at once, and no others`, async (t) => {
+    const kim = await signUp(action);
+    /** @type {Record<string, OpenSession>} */
+    const sessions = { desk: await openSession(kim, "desk") };
+    for (const name of ["phone", "tablet"]) {
+      const { cookie } = await enter("sign-in", { email: kim.email, password: PASSWORD });
+      sessions[name] = await openSession({ ...kim, cookie }, name);
+    }
+    const start = performance.now();
+    const asked = post(`/api/auth/${action}`, body?.(sessions.phone) ?? {}, kim.cookie);
+    const times = await Promise.all(ends.map((name) => sessions[name].sockets.loggedOut()));
+    assert.equal((await asked).status, 200);
+    assertPrompt(t, times.flat().map((at) => at - start), OTHERS_END_IT.nodeMs);
+    const password = action === "change-password" ? CHANGED.newPassword : PASSWORD;
+    const { cookie } = await enter("sign-in", { email: kim.email, password });
+    assert.equal((await post("/api/games/chess/join", {}, cookie)).status, 200);
+    for (const [name, { cookie: old, sockets }] of Object.entries(sessions)) {
+      const isEnded = ends.includes(name);
+      if (!isEnded) await sockets.told("game_joined");
+      assert.equal(sockets.isOpen, !isEnded, name);
+      const { status } = await ask(server, "connect", kim.id, { Cookie: old });
+      assert.equal(status, isEnded ? 401 : 101, name);
+      sockets.destroy();
+    }
+  });
+}
+
+test("whoever has changed the password goes on by the session that it brings", async () => {
+  const kim = await signUp("changed");
+  const { device } = await connect(kim, "desk");
+  const response = await post("/api/auth/change-password", CHANGED, kim.cookie);
+  assertLoggedOut(await device.closed());
+  const later = await connect({ ...kim, cookie: cookieOf(response) }, "desk");
+  await later.device.close();
+});
+
 /** @param {string} button @param {string} email The page has a browser of its own. */
 async function enterPage(button, email) {
   const page = await (await browser.newContext()).newPage();
@@ -274,31 +341,6 @@ async function enterPage(button, email) {
   await page.getByRole("button", { name: button }).click();
   await page.getByRole("status").getByText("connected", { exact: true }).waitFor();
   return Object.assign(page, { network });
-}
-
-/**
- * Makes a page's sockets ones that can be cut.
- * @param {Page} page
- */
-async function cuttable(page) {
-  /** @type {Set<WebSocketRoute>} */
-  const open = new Set();
-  let isCut = false;
-  await page.routeWebSocket(/__user-session/, (socket) => {
-    if (isCut) return void socket.close({ code: 1001 });
-    open.add(socket);
-    socket.connectToServer();
-  });
-  return {
-    async cut() {
-      isCut = true;
-      for (const socket of open) await socket.close({ code: 1001 });
-    },
-    async mend() {
-      isCut = false;
-      await page.evaluate(() => dispatchEvent(new Event("online")));
-    },
-  };
 }
 
 test("the page: signed up in one browser and in from another, they show the same games and devices", async () => {
@@ -317,6 +359,19 @@ test("the page: signed up in one browser and in from another, they show the same
     await page.reload();
     await page.getByRole("button", { name: "Sign in" }).waitFor();
   }
+});
+
+test("the page: log out ends every socket of that browser's session, and no other browser", async () => {
+  const desk = await enterPage("Sign up", "browsers@example.com");
+  const phone = await enterPage("Sign in", "browsers@example.com");
+  const cookie = (await desk.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const { id } = (await read({ cookie }, "/api/profile")).body;
+  const sockets = await SessionSockets.open(server, id, cookie, "not the page");
+  await desk.getByRole("button", { name: "Log out", exact: true }).click();
+  await Promise.all([sockets.loggedOut(), desk.getByRole("button", { name: "Sign in" }).waitFor()]);
+  await phone.getByRole("button", { name: "Join Chess" }).click();
+  await phone.getByRole("button", { name: "Leave Chess" }).waitFor();
+  sockets.destroy();
 });
 
 test("a device that was away when the user logged out everywhere asks to sign in when it is back", async () => {

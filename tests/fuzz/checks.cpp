@@ -174,7 +174,8 @@ int place_of(EffectKind kind) {
 
 bool is_written_in_json(EffectKind kind) {
   return kind == EffectKind::kSend || kind == EffectKind::kSendToAll ||
-         kind == EffectKind::kAnswer || kind == EffectKind::kRecordMetrics;
+         kind == EffectKind::kAnswer || kind == EffectKind::kRecordMetrics ||
+         kind == EffectKind::kLogOut;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "checks.h"
 #include "format/snapshot.h"
@@ -29,6 +30,7 @@ void Model::check(const Operation& operation, const Host& host,
   row_ = Row::kNone;
   is_erased_ = false;
   is_logout_stored_ = false;
+  logout_report_.clear();
   stored_before_.reset();
   if (before) stored_before_ = decode_snapshot(*before)->last_active;
   if (operation.kind == Kind::kHeartbeat) {
@@ -42,6 +44,7 @@ void Model::check(const Operation& operation, const Host& host,
   for (const auto* later : {&closings_, &answers_}) {
     expected_.insert(expected_.end(), later->begin(), later->end());
   }
+  if (is_logout_stored_) stored_shown_at_s_ = shown_at_s_;
   check_effects(host.effects());
   check_sockets(host);
   check_stored(host);
@@ -71,9 +74,8 @@ void Model::happen(const Operation& operation) {
     case Kind::kLeave:
       return leave(operation);
     case Kind::kLogout:
-      log_out();
-      answers_.emplace_back(kSuccess);
-      return;
+      answers_.push_back(logout_answer());
+      return log_out();
     default:
       answers_.push_back(R"(answer 200 {"userId":"alice","since":)" + std::string(1, kAny));
   }
@@ -87,7 +89,6 @@ void Model::connect(const Operation& operation) {
   // Whoever has left in the same step was not the last.
   row_ = Row::kNone;
   devices_[operation.connection] = {.id = operation.name, .credential = credential_};
-  newest_issued_at_s_ = std::max(newest_issued_at_s_, credential_.issued_at_s);
   touch(now_);
   expect("accept" + to(operation.connection));
   expect("send" + to(operation.connection) + R"({"type":"initial_state",)" + state_members() +
@@ -198,9 +199,22 @@ void Model::leave(const Operation& operation) {
   answers_.push_back("answer 200 {\"activeGames\":" + games_json() + '}');
 }
 
+std::string Model::logout_answer() const {
+  // A credential without ids is known by its second.
+  std::set<std::int64_t> seconds;
+  for (const auto& [connection, device] : devices_) {
+    if (!device.credential.is_trusted()) seconds.insert(device.credential.issued_at_s);
+  }
+  return R"(answer 200 {"success":true,"ended":{"sockets":)" + std::to_string(devices_.size()) +
+         ",\"credentials\":" + std::to_string(seconds.size()) + "}}";
+}
+
 void Model::log_out() {
-  logout_at_s_ = std::max({logout_at_s_, now_ / kMsPerSecond, newest_issued_at_s_});
+  logout_at_s_ = std::max({logout_at_s_, now_ / kMsPerSecond, shown_at_s_});
   is_logout_stored_ = true;
+  logout_report_ = R"({"scope":"all","at":)" + std::to_string(now_);
+  if (logout_at_s_ > 0) logout_report_ += ",\"issuedUntil\":" + std::to_string(logout_at_s_);
+  logout_report_ += R"(,"credentialIds":[]})";
   devices_.clear();
   presence_ = "offline";
   // Nothing that a logout ends is left to lag.
@@ -212,12 +226,13 @@ void Model::log_out() {
 void Model::sleep() {
   at_least_ = survives_ = std::max(survives_, at_least_ - (devices_.empty() ? 0 : 999));
   if (devices_.empty()) at_least_ = at_most_ = survives_ = stored_before_.value_or(0);
-  // It knows the devices that are there, and not what was shown by others before.
-  newest_issued_at_s_ = 0;
+  // It knows the row and the devices that are there, and not what was shown by others before.
+  shown_at_s_ = stored_shown_at_s_;
   for (const auto& [connection, device] : devices_) {
     touch(device.heartbeat);
-    newest_issued_at_s_ = std::max(newest_issued_at_s_, device.credential.issued_at_s);
+    note_shown(device.credential);
   }
+  end_expired();
 }
 
 // Parts of it
@@ -241,15 +256,21 @@ void Model::remove(ConnectionId connection) {
   if (at_least_ - stored >= kLastActiveLagMs) row_ = Row::kMust;
 }
 
+void Model::note_shown(const Credential& credential) {
+  if (credential.issued_at_s <= shown_at_s_) return;
+  shown_at_s_ = credential.issued_at_s;
+  if (shown_at_s_ > now_ / kMsPerSecond) is_logout_stored_ = true;
+}
+
 bool Model::is_turned_away() {
-  if (credential_.issued_at_s == Credential::kTrusted) return false;
+  if (credential_.is_trusted()) return false;
   const bool is_logged_out = logout_at_s_ > 0 && credential_.issued_at_s <= logout_at_s_;
   const bool is_expired = credential_.expires_at > 0 && credential_.expires_at <= now_;
   if (is_logged_out || is_expired) {
     expect_refusal(401, "unauthorized");
     return true;
   }
-  newest_issued_at_s_ = std::max(newest_issued_at_s_, credential_.issued_at_s);
+  note_shown(credential_);
   return false;
 }
 

@@ -58,10 +58,14 @@ class Model {
   void join(const Operation& operation);
   void leave(const Operation& operation);
   void log_out();
+  // Returns what the answer to a logout says of it. `log_out` has not happened yet.
+  [[nodiscard]] std::string logout_answer() const;
   void sleep();
 
   void end_expired();
   void remove(ConnectionId connection);
+  // Notes when a credential was issued that is let in.
+  void note_shown(const Credential& credential);
   // Expects the refusal of a credential that is not valid. Returns false if it is valid.
   bool is_turned_away();
   // Adds a game. Returns the error code of its refusal, empty if the game is there now.
@@ -91,8 +95,9 @@ class Model {
   std::string presence_ = "offline";
   std::int64_t logout_at_s_ = 0;
   // Second in which the newest credential was issued that this instance has been shown: a logout
-  // reaches up to it.
-  std::int64_t newest_issued_at_s_ = 0;
+  // reaches up to it. The row has it if our clock had not come as far, or since a logout.
+  std::int64_t shown_at_s_ = 0;
+  std::int64_t stored_shown_at_s_ = 0;
 
   // Bounds of `lastActive`, and the part of it that survives the instance at least.
   TimeMs at_least_ = 0;
@@ -108,6 +113,8 @@ class Model {
   Row row_ = Row::kNone;
   bool is_erased_ = false;
   bool is_logout_stored_ = false;
+  // What the app must be told of a logout; empty if there is none.
+  std::string logout_report_;
 };
 
 }  // namespace user_session

@@ -46,14 +46,17 @@ void Model::check_effects(const EffectList& effects) {
   bool is_row = false;
   bool is_logout = false;
   bool is_erasing = false;
+  std::string report;
   for (const Effect& effect : effects.list()) {
     is_row |= effect.kind == EffectKind::kStore;
     is_logout |= effect.kind == EffectKind::kStoreLogout;
     is_erasing |= effect.kind == EffectKind::kErase;
+    if (effect.kind == EffectKind::kLogOut) report = effects.text(effect);
     std::string line = visible(effect, effects.text(effect));
     if (!line.empty()) actual.push_back(std::move(line));
   }
   require(is_logout == is_logout_stored_, "the moment of a logout is stored with it");
+  require(report == logout_report_, "the app is told of a logout", report);
   require(is_erasing == is_erased_, "a clear erases, and nothing else does");
   require(is_row || row_ != Row::kMust, "a row is written where it must be");
   require(!is_row || row_ != Row::kNone, "a row is written only where it may be");
@@ -111,6 +114,7 @@ void Model::check_stored(const Host& host) const {
           "without devices the stored lastActive lags by less than a minute");
   const auto logout = host.stored_logout ? decode_logout(*host.stored_logout) : Logout{};
   require(logout && logout->at_s == logout_at_s_, "the moment of the last logout is stored");
+  require(logout->shown_at_s == stored_shown_at_s_, "what was shown from the future is stored");
 }
 
 }  // namespace user_session

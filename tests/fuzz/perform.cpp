@@ -18,6 +18,7 @@ Credential credential_of(const Host& host, const Operation& operation) {
     credential.issued_at_s = (host.now / kMsPerSecond) + *operation.issued_after_s;
   }
   if (operation.ends_after) credential.expires_at = host.now + *operation.ends_after;
+  identify(credential, {});
   return credential;
 }
 
@@ -41,7 +42,7 @@ void perform_request(Host& host, const Operation& operation) {
     case Kind::kLeave:
       return host.request(GameLeaveRequested{.now = host.now, .game_id = operation.name});
     case Kind::kLogout:
-      return host.request(LogoutRequested{.now = host.now});
+      return host.request(LogoutRequested{.now = host.now, .credential = {}});
     case Kind::kMetrics:
       return host.request(MetricsRequested{.now = host.now});
     default:

@@ -1,5 +1,6 @@
 // A session that sleeps at any points does what one does that never sleeps: the same frames,
-// closings and answers, the same games and logout stored; `lastActive` alone may be a second older,
+// closings and answers, the same games and logout stored. Who has expired is closed at a waking, as
+// at any event; `lastActive` alone may be a second older,
 // or a minute when no device is connected, and knows of heartbeats that nobody has asked for.
 #include <algorithm>
 #include <charconv>
@@ -44,10 +45,10 @@ void append_frame(Seen& seen, std::string_view frame) {
 Seen seen_in(const Host& host, bool has_counts) {
   Seen seen;
   for (const Effect& effect : host.effects().list()) {
-    const bool is_own_affair = effect.kind == EffectKind::kStore ||
-                               effect.kind == EffectKind::kSetAttachment ||
-                               effect.kind == EffectKind::kRecordMetrics ||
-                               (has_counts && effect.kind == EffectKind::kAnswer);
+    const bool is_own_affair =
+        effect.kind == EffectKind::kStore || effect.kind == EffectKind::kStoreLogout ||
+        effect.kind == EffectKind::kSetAttachment || effect.kind == EffectKind::kRecordMetrics ||
+        (has_counts && effect.kind == EffectKind::kAnswer);
     if (is_own_affair) continue;
     seen.text += std::to_string(static_cast<int>(effect.kind)) + ' ' +
                  std::to_string(effect.connection) + ' ' + std::to_string(effect.number) + ' ';
@@ -58,6 +59,15 @@ Seen seen_in(const Host& host, bool has_counts) {
 
 std::vector<std::string> games_of(const Host& host) {
   return host.stored ? decode_snapshot(*host.stored)->active_games : std::vector<std::string>{};
+}
+
+// What the stored logout refuses. The second that it also has of what was shown is an instance's
+// own.
+Logout logout_of(const Host& host) {
+  auto logout = host.stored_logout ? decode_logout(*host.stored_logout) : Logout{};
+  require(logout.has_value(), "the stored logout can be read");
+  logout->shown_at_s = 0;
+  return *logout;
 }
 
 class Pair {
@@ -84,7 +94,12 @@ class Pair {
  private:
   void sleep() {
     sleeper_.wake();
-    require(sleeper_.effects().list().empty(), "a waking from what is sound has no effects");
+    const Seen closed = seen_in(sleeper_, false);
+    if (closed.text.empty()) return;
+    // Any event closes those who have expired.
+    awake_.request(DevicesRequested{.now = awake_.now});
+    const Seen expected = seen_in(awake_, true);
+    require(closed.text == expected.text, "a waking closes whom an event closes", closed.text);
   }
 
   void compare(bool has_counts) const {
@@ -95,7 +110,7 @@ class Pair {
               "awake:\n" + expected.text + "slept:\n" + actual.text);
     }
     require(games_of(awake_) == games_of(sleeper_), "sleep changes no games");
-    require(awake_.stored_logout == sleeper_.stored_logout, "sleep changes no logout");
+    require(logout_of(awake_) == logout_of(sleeper_), "sleep changes no logout");
     require(awake_.sockets.size() == sleeper_.sockets.size(), "sleep closes nothing");
     for (std::size_t i = 0; i < expected.last_active.size(); ++i) {
       compare_times(expected.last_active[i], actual.last_active[i]);
@@ -110,13 +125,15 @@ class Pair {
     require(expected - actual < lag, "sleep takes little of lastActive", both);
   }
 
-  // A logout also ends what an issuer whose clock is ahead has issued so far, if this instance has
-  // seen it or its socket is open: of what was shown before a sleep nobody knows.
+  // A logout also ends what was issued in our future. If our clock has gone back behind a second in
+  // which something was shown, an instance knows it from the row or an open socket alone.
   [[nodiscard]] bool is_beyond_an_instance(const Operation& operation) const {
     const bool is_logout =
         operation.kind == Kind::kLogout ||
         (operation.kind == Kind::kFrame && operation.says == Operation::Says::kLogout);
     if (!is_logout || shown_s_ <= awake_.now / kMsPerSecond) return false;
+    const auto logout = sleeper_.stored_logout ? decode_logout(*sleeper_.stored_logout) : Logout{};
+    if (logout && logout->shown_at_s >= shown_s_) return false;
     return std::none_of(awake_.sockets.begin(), awake_.sockets.end(), [&](const auto& entry) {
       const auto attachment = decode_attachment(entry.second.attachment);
       return attachment && attachment->credential.issued_at_s >= shown_s_;

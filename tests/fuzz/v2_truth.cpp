@@ -47,7 +47,7 @@ void Truth::add_message(const Mail& added, std::int64_t dropped, TimeMs now) {
 void Truth::clear() {
   games.clear();
   inbox.clear();
-  devices.clear();
+  for (auto& [id, name] : devices) name.clear();
   read = last;
   lost = 0;
   is_lost_sure = true;

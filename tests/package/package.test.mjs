@@ -52,7 +52,7 @@ test("every export has types for whoever can import ES modules", async () => {
   const args = [page.tarball, "--profile", "esm-only", "--format", "json"];
   const { analysis, problems } = JSON.parse(await runTool(page.folder, "attw", args));
   const entrypoints = Object.keys(analysis.entrypoints);
-  assert.deepEqual(entrypoints, [".", "./client", "./react", "./package.json"]);
+  assert.deepEqual(entrypoints, [".", "./client", "./react", "./better-auth", "./package.json"]);
   // CommonJS and resolution without `exports` are not served, and said to be so.
   for (const found of Object.values(problems).flat()) {
     assert.match(found.resolutionKind, /^node(?:10|16-cjs)$/, JSON.stringify(found));

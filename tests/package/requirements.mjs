@@ -15,6 +15,7 @@ const told = (name) => ({ least: LEAST[name], forExports: LEAST_FOR_EXPORTS[name
 export const PACKAGES = {
   "@cloudflare/vite-plugin": told("@cloudflare/vite-plugin"),
   "@cloudflare/vitest-plugin": { least: "1.0.0" },
+  "better-auth": { least: "1.6.0" },
   react: { least: "18" },
   typescript: { least: "5.8" },
   wrangler: told("wrangler"),

@@ -14,6 +14,7 @@ const CALLED = {
   wrangler: "wrangler",
   "@cloudflare/vite-plugin": "@cloudflare/vite-plugin",
   "@cloudflare/vitest-plugin": "@cloudflare/vitest-plugin",
+  "better-auth": "better-auth",
   react: "React",
   typescript: "TypeScript",
 };

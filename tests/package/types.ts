@@ -2,12 +2,16 @@
  * The types that the package gives, against those of the code that they are about. Nothing of it runs:
  * tsc refuses it where the two differ, in either direction.
  */
+import type { BetterAuthPlugin } from "better-auth";
+import type { BetterAuthPlugin as OldestPlugin } from "better-auth-oldest";
 import type { DurableObject } from "cloudflare:workers";
 
 import worker, * as declared from "user-session-worker";
+import * as declaredPlugin from "user-session-worker/better-auth";
 import type * as client from "../../client/dist/protocol.js";
 import type { PushOptions } from "../../worker/http/push-options.js";
 import type { AuthBindings, AuthOptions, Authenticate, Identity } from "../../worker/auth/identity.js";
+import * as builtPlugin from "../../worker/better-auth/plugin.js";
 import type { LogoutScope } from "../../worker/object/logout-hook.js";
 import type { MetricsEnv } from "../../worker/object/metrics.js";
 import builtWorker, * as built from "../../worker-shim.js";
@@ -51,6 +55,12 @@ export type Checks = Held<{
   authenticate: Alike<NonNullable<declared.UserSessionOptions<any>["authenticate"]>, Authenticate>;
   bindings: Same<keyof declared.UserSessionEnv, "USER_SESSION_DO" | keyof AuthBindings | keyof MetricsEnv>;
   bound: declared.UserSessionEnv extends AuthBindings & MetricsEnv ? true : false;
+
+  plugin: Same<typeof declaredPlugin.userSessionPlugin, typeof builtPlugin.userSessionPlugin>;
+  pluginExports: Same<keyof typeof declaredPlugin, keyof typeof builtPlugin>;
+  endable: declared.UserSession extends declaredPlugin.EndableSession ? true : false;
+  newestBetterAuth: declaredPlugin.UserSessionPlugin extends BetterAuthPlugin ? true : false;
+  oldestBetterAuth: declaredPlugin.UserSessionPlugin extends OldestPlugin ? true : false;
 
   // Devices are told of the same things.
   presence: Same<declared.Presence, client.Presence>;

@@ -58,7 +58,7 @@ export function bearer(token) {
 /**
  * Asks for something below the prefix.
  * @param {Pick<Server, "http">} server
- * @param {"connect" | "ticket" | "state" | "clear" | "push"} action
+ * @param {"connect" | "ticket" | "state" | "export" | "clear" | "logout" | "push"} action
  * @param {string} userId
  * @param {Record<string, string>} [headers]
  * @param {string} [more] More of the query.
@@ -70,8 +70,10 @@ export function ask(server, action, userId, headers = {}, more = "") {
     case "connect":
       return requestAsWritten(server, PREFIX + query, { headers: { ...UPGRADE, ...headers } });
     case "state":
-      return requestAsWritten(server, `${PREFIX}/state${query}`, { headers });
+    case "export":
+      return requestAsWritten(server, `${PREFIX}/${action}${query}`, { headers });
     case "clear":
+    case "logout":
     case "ticket":
       return requestAsWritten(server, `${PREFIX}/${action}${query}`, { method: "POST", headers });
     case "push": {

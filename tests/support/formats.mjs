@@ -21,10 +21,13 @@ export const SNAPSHOTS = filesOf("snapshot");
 export const LOGOUTS = filesOf("logout");
 
 export const NEWEST_SNAPSHOT = "snapshot-v3.bin";
-export const NEWEST_LOGOUT = "logout-v3.bin";
+export const NEWEST_LOGOUT = "logout-v4.bin";
 
 /** Snapshots of the time when the logout was in them. */
 export const WITH_LOGOUT = new Set(["snapshot-v2.bin"]);
+
+/** The logout with a credential that was ended alone, by a hash that is not known any more. */
+export const WITH_OLD_HASHES = "logout-v2.bin";
 
 /** @param {string} name */
 export function readFormat(name) {

@@ -14,6 +14,8 @@ import { UPGRADE } from "./requests.mjs";
 const TEXT = 1;
 const CLOSE = 8;
 
+const UPGRADED = 101;
+
 // What stands for a close frame without a code.
 const NO_CODE = 1005;
 
@@ -29,8 +31,9 @@ export class RawDevice {
   texts = [];
   /** @type {CloseFrame | null} */
   closeFrame = null;
+  /** The answer's status; 0 until it has come. */
+  status = 0;
   #buffer = Buffer.alloc(0);
-  #isUpgraded = false;
   #socket;
 
   /** @param {import("node:net").Socket} socket */
@@ -107,6 +110,11 @@ export class RawDevice {
     while (!condition()) await once(this.#socket, "data", { signal });
   }
 
+  /** Waits until the server has ended the connection. */
+  async ended() {
+    if (!this.#socket.closed) await once(this.#socket, "close", { signal: AbortSignal.timeout(PATIENCE_MS) });
+  }
+
   /** Cuts the connection without a word. */
   destroy() {
     this.#socket.destroy();
@@ -115,13 +123,14 @@ export class RawDevice {
   /** @param {Buffer} bytes */
   #received(bytes) {
     this.#buffer = Buffer.concat([this.#buffer, bytes]);
-    if (!this.#isUpgraded) {
+    if (this.status === 0) {
       const end = this.#buffer.indexOf("\r\n\r\n");
       if (end < 0) return;
+      this.status = Number(this.#buffer.toString("latin1", 0, end).split(" ")[1]);
       this.#buffer = this.#buffer.subarray(end + 4);
-      this.#isUpgraded = true;
     }
-    while (this.#readFrame());
+    // What follows another status is its body.
+    while (this.status === UPGRADED && this.#readFrame());
   }
 
   /** @returns {boolean} Whether a whole frame was there. */

@@ -25,6 +25,7 @@ const REPLACED_BY_STATE = [
  * @property {string} [since] Up to where it has seen all, as `<epoch>.<seq>`.
  * @property {string} [inbox] The number of the message up to which it has all.
  * @property {string} [token] Goes along as a subprotocol.
+ * @property {Record<string, string>} [headers] Of the request, as no browser could add them.
  */
 
 /** A name that no run of a client has. */
@@ -58,10 +59,10 @@ export class V2Device extends Device {
    * @param {Handshake} handshake
    */
   constructor(server, userId, deviceId, handshake) {
-    const { token, run = newRun(), ...more } = handshake;
+    const { token, headers, run = newRun(), ...more } = handshake;
     const query = new URLSearchParams({ userId, deviceId, run, ...more });
     const protocols = token === undefined ? [PROTOCOL] : [PROTOCOL, `bearer.${token}`];
-    super(`${server.ws}${PREFIX}?${query}`, { protocols });
+    super(`${server.ws}${PREFIX}?${query}`, { protocols, headers });
     this.run = run;
     this.#server = server;
     this.#userId = userId;

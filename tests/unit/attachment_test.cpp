@@ -6,7 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "credential.h"
+#include "digest.h"
 #include "format/bytes.h"
+#include "format/credential_bytes.h"
 #include "limits.h"
 
 namespace user_session {
@@ -36,22 +39,29 @@ Metrics most_metrics() {
   return metrics;
 }
 
+const Credential kSession = {.issued_at_s = 8,
+                             .expires_at = 9,
+                             .sign_in = digest_of("session"),
+                             .token = digest_of("token"),
+                             .name = "session",
+                             .is_sign_in_known = true,
+                             .is_sign_in_time = true};
+
 // All fields have a value of their own.
-const Attachment kPhone = {
-    .order = 7,
-    .last_active = 1'000'000,
-    .presence = Presence::kAway,
-    .credential = {.issued_at_s = 8, .expires_at = 9, .id = 0xfedc'ba98'7654'3210},
-    .device_id = "phone\0x"sv,
-    .attached_at = 1'000'005,
-    .counted_since = 5,
-    .metrics = some_metrics(),
-    .tab_id = "tab",
-    .run = "phone-run-0000001",
-    .device_presence = Presence::kOffline,
-    .connected_at = 900'000,
-    .seen_at = 999'000,
-    .shared = "of\0all"sv};
+const Attachment kPhone = {.order = 7,
+                           .last_active = 1'000'000,
+                           .presence = Presence::kAway,
+                           .credential = kSession,
+                           .device_id = "phone\0x"sv,
+                           .attached_at = 1'000'005,
+                           .counted_since = 5,
+                           .metrics = some_metrics(),
+                           .tab_id = "tab",
+                           .run = "phone-run-0000001",
+                           .device_presence = Presence::kOffline,
+                           .connected_at = 900'000,
+                           .seen_at = 999'000,
+                           .shared = "of\0all"sv};
 
 Attachment v2_phone() {
   Attachment attachment = kPhone;
@@ -66,7 +76,12 @@ TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
   const Attachment attachment = {.order = 2,
                                  .last_active = 256,
                                  .presence = Presence::kOnline,
-                                 .credential = {.issued_at_s = 4, .expires_at = 3, .id = 0x0102},
+                                 .credential = {.issued_at_s = 4,
+                                                .expires_at = 3,
+                                                .sign_in = {'s'},
+                                                .token = {'t', 'o'},
+                                                .name = "s-1",
+                                                .is_sign_in_known = true},
                                  .device_id = "D",
                                  .attached_at = 6,
                                  .counted_since = 5,
@@ -93,7 +108,10 @@ TEST(AttachmentTest, ItsBytesStayThoseThatOpenSocketsCarryThroughADeploy) {
       "\x03\0\0\0tab"
       "\x04\0\0\0\0\0\0\0"
       "\x03\0\0\0\0\0\0\0"
-      "\x02\x01\0\0\0\0\0\0"
+      "s\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+      "to\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+      "\x03\0\0\0s-1"
+      "\x01\0"
       "\x01"
       "\x07\0\0\0\0\0\0\0"
       "\x08\0\0\0\0\0\0\0"
@@ -124,10 +142,12 @@ TEST(AttachmentTest, WhatHasRoomBesideTheLongestTextsFitsWhereThePlatformKeepsIt
   const std::string tab_id(kV2DeviceIdBytesMax, 't');
   const std::string run(kRunBytesMax, 'r');
   const std::string rest(kRestBytesMax / 4, 'z');
+  const std::string name(kCredentialNameBytesMax, 'n');
   for (const std::size_t size : {kV2DeviceIdBytesMax, kDeviceIdBytesMax}) {
     const std::string device_id(size, 'x');
     Attachment attachment = v2_phone();
     attachment.metrics = most_metrics();
+    attachment.credential.name = name;
     attachment.device_id = device_id;
     attachment.tab_id = tab_id;
     attachment.run = run;
@@ -168,6 +188,7 @@ TEST(AttachmentTest, DamagedBytesAreRefused) {
   EXPECT_FALSE(decode_attachment(with(kUserAt + 16, 3))) << "a presence that there is not";
   const std::size_t device_presence_at = good.size() - 4 - kPhone.run.size() - 16 - 1;
   EXPECT_FALSE(decode_attachment(with(device_presence_at, 3))) << "a presence of the device";
+  EXPECT_FALSE(decode_attachment(with(device_presence_at - 1, 2))) << "a flag that is none";
   EXPECT_FALSE(decode_attachment(with(4, '\xff'))) << "a user's part of 4 GB";
   EXPECT_FALSE(decode_attachment(with(1, '\x05'))) << "a user's part that is cut off";
   EXPECT_FALSE(decode_attachment(with(kUserAt + 33 + 3, '\xff'))) << "metrics of 4 GB";
@@ -185,8 +206,10 @@ TEST(AttachmentTest, WhatIsNeverWrittenIsRefused) {
   const std::string good = encoded(kPhone);
   constexpr std::size_t kUserAt = 1 + 4;
   const std::size_t end = good.size() - 4 - kPhone.run.size();
+  const std::size_t credential_at =
+      end - 16 - 1 - kCredentialBytesMin - kPhone.credential.name.size();
   for (const std::size_t at : {kUserAt, kUserAt + 8, kUserAt + 17, kUserAt + 25, end - 8, end - 16,
-                               end - 16 - 1 - 16, end - 16 - 1 - 24}) {
+                               credential_at, credential_at + 8}) {
     std::string bytes = good;
     EXPECT_TRUE(decode_attachment(bytes.replace(at, 8, "\xff\xff\xff\xff\xff\xff\x1f\0"sv))) << at;
     EXPECT_FALSE(decode_attachment(bytes.replace(at, 8, "\0\0\0\0\0\0\x20\0"sv))) << at << ": 2^53";
@@ -200,7 +223,8 @@ TEST(AttachmentTest, WhatIsNeverWrittenIsRefused) {
     return bytes.replace(bytes.find(old), old.size(), longer);
   };
   for (const auto& [text, size_max] :
-       {std::pair(kPhone.device_id, kDeviceIdBytesMax),
+       {std::pair(std::string_view(kPhone.credential.name), kCredentialNameBytesMax),
+        std::pair(kPhone.device_id, kDeviceIdBytesMax),
         std::pair(kPhone.tab_id, kV2DeviceIdBytesMax), std::pair(kPhone.run, kRunBytesMax)}) {
     EXPECT_TRUE(decode_attachment(with_text(text, size_max))) << text;
     EXPECT_FALSE(decode_attachment(with_text(text, size_max + 1))) << text;

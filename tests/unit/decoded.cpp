@@ -1,11 +1,14 @@
 #include "decoded.h"
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "credential.h"
+#include "digest.h"
 #include "format/attachment.h"
 #include "format/bytes.h"
-#include "format/sha256.h"
 #include "format/snapshot.h"
 #include "limits.h"
 #include "scenario_text.h"
@@ -32,10 +35,11 @@ std::string word_of(std::string_view text) {
   return is_plain ? word : '"' + word + '"';
 }
 
-// This falls back on the hash, since no command need have said the name.
-std::string name_of(std::uint64_t hash, const Names& names) {
-  const std::string* name = names.find(hash);
-  return name == nullptr ? hash_mark(hash) : word_of(*name);
+// This falls back on a mark, since no command need have said the name.
+std::string name_of(const Digest& digest, const Names& names) {
+  const std::string* name = names.find(digest);
+  if (name != nullptr) return word_of(*name);
+  return hash_mark(std::string_view(digest.data(), digest.size()));
 }
 
 std::string joined(const Words& words, std::string_view separator) {
@@ -98,7 +102,7 @@ class Line {
 
   // The hash at the end stands for all that the words leave out.
   [[nodiscard]] std::string of(std::string_view bytes) const {
-    return joined(words_, " ") + ' ' + hash_mark(hash_of(bytes));
+    return joined(words_, " ") + ' ' + hash_mark(bytes);
   }
 
  private:
@@ -106,7 +110,7 @@ class Line {
 };
 
 std::string undecoded(std::string_view bytes) {
-  return ends_of(bytes, true, kTextEnds) + ' ' + hash_mark(hash_of(bytes));
+  return ends_of(bytes, true, kTextEnds) + ' ' + hash_mark(bytes);
 }
 
 // Parts that the row and the attachments share
@@ -169,16 +173,19 @@ std::string word_of(const RememberedDevice& device, const Names& names) {
   if (device.last_active != device.first_seen) more[0] += '-' + std::to_string(device.last_active);
   if (!device.name.empty()) more.push_back("name=" + word_of(device.name));
   Words credentials;
-  for (const std::uint64_t id : device.credential_ids) credentials.push_back(name_of(id, names));
+  for (const Credential& credential : device.credentials) {
+    credentials.push_back(name_of(credential.sign_in, names));
+  }
   if (!credentials.empty()) more.push_back("credentials=" + joined(credentials, "+"));
+  if (device.has_forgotten) more.emplace_back("forgotten");
   return word_of(device.id) + '(' + joined(more, ", ") + ')';
 }
 
 // This reads the devices of which a socket has closed and none has opened since.
 void add_missing(Line& line, ByteReader& reader, const Names& names) {
   Words missing;
-  for (std::uint32_t left = reader.count(2 * sizeof(std::int64_t)); left > 0; --left) {
-    const std::string device = name_of(static_cast<std::uint64_t>(reader.i64()), names);
+  for (std::uint32_t left = reader.count(sizeof(Digest) + sizeof(TimeMs)); left > 0; --left) {
+    const std::string device = name_of(reader.digest(), names);
     missing.push_back(device + '(' + std::to_string(reader.safe_integer()) + ')');
   }
   line.add_list("missing", std::move(missing));
@@ -243,6 +250,18 @@ void add_shared(Line& line, const Attachment& attachment, const Names& names) {
   line.add_rest(shared.rest());
 }
 
+// This says nothing of a credential without ids, whose second tells it apart.
+void add_ids(Line& line, const Credential& credential, const Names& names) {
+  if (credential.name.empty()) return;
+  line.add("credential", word_of(credential.name));
+  if (credential.sign_in != digest_of(credential.name)) {
+    line.add("signIn", name_of(credential.sign_in, names));
+  }
+  if (credential.token != credential.sign_in) line.add("token", name_of(credential.token, names));
+  if (credential.is_sign_in_time) line.add("authTime", "yes");
+  if (!credential.is_sign_in_known) line.add("renewals", "unknown");
+}
+
 // This cuts the counts out of an attachment's bytes, and the length of the part that they are in,
 // because they would change every line.
 std::string without_counts(std::string_view bytes) {
@@ -274,9 +293,15 @@ std::string decoded_logout(std::string_view bytes, const Names& names) {
   const auto logout = decode_logout(bytes);
   if (!logout) return undecoded(bytes);
   Words ended;
-  for (const std::uint64_t id : logout->credential_ids) ended.push_back(name_of(id, names));
+  for (const EndedCredential& credential : logout->ended) {
+    ended.push_back(name_of(credential.id, names) + '(' +
+                    std::to_string(credential.issued_until_s) + ')');
+  }
   Line line;
   line.add("second", logout->at_s);
+  line.add_unless(0, "others", logout->others_at_s);
+  if (logout->spared != kNoDigest) line.add("spared", name_of(logout->spared, names));
+  line.add_unless(0, "shown", logout->shown_at_s);
   line.add_list("ended", std::move(ended));
   return line.of(bytes);
 }
@@ -318,7 +343,7 @@ std::string decoded_attachment(std::string_view bytes, const Names& names) {
   line.add_presence("devicePresence", attachment->device_presence);
   line.add_unless(Credential::kTrusted, "issued", credential.issued_at_s);
   line.add_unless(0, "expires", credential.expires_at);
-  if (credential.id != 0) line.add("credential", name_of(credential.id, names));
+  add_ids(line, credential, names);
   line.add_unless(attachment->last_active, "attached", attachment->attached_at);
   line.add_unless(attachment->attached_at, "connected", attachment->connected_at);
   line.add_unless(attachment->attached_at, "seen", attachment->seen_at);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "credential.h"
+#include "digest.h"
 #include "effect.h"
 #include "format/attachment.h"
 #include "format/bytes.h"
@@ -21,6 +23,12 @@ namespace user_session {
 namespace {
 
 constexpr TimeMs kNow = 1'795'383'198'465;
+
+Credential some_token() {
+  Credential credential = {.issued_at_s = 1, .expires_at = 5'000, .name = {}};
+  identify(credential, {.session = kNoText, .token = "token"});
+  return credential;
+}
 
 Names some_names() {
   Names names;
@@ -66,8 +74,9 @@ std::string some_row(const Connections& connections) {
   RememberedDevice& phone = remembered.add("phone", 950, nobody);
   phone.name = "My phone";
   phone.last_active = 1'000;
-  phone.add_credential(hash_of("token"));
-  phone.add_credential(1);
+  phone.add_credential(some_token());
+  phone.add_credential({.issued_at_s = 2, .sign_in = digest_of("unknown"), .name = {}});
+  phone.has_forgotten = true;
   std::string extension;
   append_u8(extension, 3);
   append_record(extension, [&] { some_sequence(connections).encode_row(extension); });
@@ -87,7 +96,7 @@ std::string some_attachment(const Connections& connections, const Metrics& metri
   encode_attachment({.order = 7,
                      .last_active = 1'000,
                      .presence = Presence::kAway,
-                     .credential = {.issued_at_s = 1, .expires_at = 5'000, .id = hash_of("token")},
+                     .credential = some_token(),
                      .device_id = "laptop",
                      .attached_at = 1'000,
                      .counted_since = 500,
@@ -122,7 +131,8 @@ TEST(DecodedTest, ARowSaysWhatAPersonLooksFor) {
       "seq=4 "
       "v2Seen=990 missing=[phone(980)] runs=[laptop-run-000001:1-3+5, phone-run-0000001:(used=7, "
       "from=7)] "
-      "devices=[laptop(900), phone(950-1000, name=\"My phone\", credentials=token+#00000001)] "
+      "devices=[laptop(900), phone(950-1000, name=\"My phone\", credentials=token+#861e962e, "
+      "forgotten)] "
       "rest=later");
 }
 
@@ -138,16 +148,42 @@ TEST(DecodedTest, AnAttachmentSaysWhatIsNotAsUsual) {
   EXPECT_EQ(without_hash(decoded_attachment(plain, {})), "order=1 lastActive=5 device=phone");
   EXPECT_EQ(without_hash(decoded_attachment(some_attachment(some_connections(), {}), some_names())),
             "order=7 lastActive=1000 presence=away device=laptop tab=t1 version=2 issued=1 "
-            "expires=5000 credential=token connected=900 run=laptop-run-000001 "
+            "expires=5000 credential=token renewals=unknown connected=900 run=laptop-run-000001 "
             "open=7353889580915694 epoch=unannounced seq=4 reach=0 frames=[1-2, 4] v2Seen=990 "
             "missing=[phone(980)] runs=[laptop-run-000001:1-3+5, phone-run-0000001:(used=7, "
             "from=7)] rest=later");
 }
 
+TEST(DecodedTest, ACredentialIsToldByAllOfItsIds) {
+  const auto words = [](std::string_view session, std::string_view token, bool is_sign_in_time) {
+    Credential credential = {.issued_at_s = 4, .name = {}, .is_sign_in_time = is_sign_in_time};
+    const CredentialIds ids = {.session = session, .token = token};
+    identify(credential, ids);
+    Names names;
+    names.add(credential, ids);
+    std::string bytes;
+    encode_attachment({.credential = credential, .device_id = "D"}, bytes);
+    const std::string line = without_hash(decoded_attachment(bytes, names));
+    return line.substr(line.find("issued="));
+  };
+  EXPECT_EQ(words("S", "", false), "issued=4 credential=S");
+  EXPECT_EQ(words("S", "J", true), "issued=4 credential=S token=J authTime=yes");
+  EXPECT_EQ(words("", "J", true), "issued=4 credential=J signIn=second-4 token=J authTime=yes");
+  EXPECT_EQ(words("", "J", false), "issued=4 credential=J renewals=unknown");
+  EXPECT_EQ(words("", "", false), "issued=4") << "its second is all that it has";
+}
+
 TEST(DecodedTest, ALogoutNamesTheCredentialsThatItEnded) {
   std::string bytes;
-  encode_logout({.at_s = 9, .credential_ids = {hash_of("token")}, .rest = {}}, bytes);
-  EXPECT_EQ(without_hash(decoded_logout(bytes, some_names())), "second=9 ended=[token]");
+  encode_logout({.at_s = 9,
+                 .others_at_s = 10,
+                 .spared = digest_of("phone"),
+                 .shown_at_s = 11,
+                 .ended = {{.id = digest_of("token"), .issued_until_s = 8}},
+                 .rest = {}},
+                bytes);
+  EXPECT_EQ(without_hash(decoded_logout(bytes, some_names())),
+            "second=9 others=10 spared=phone shown=11 ended=[token(8)]");
 }
 
 TEST(DecodedTest, TheInboxSaysWhatIsThereAndWhatIsRead) {

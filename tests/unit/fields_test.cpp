@@ -88,6 +88,7 @@ std::vector<std::string> plain_frames() {
       nested(kNestingMax),
       R"({"type":"set_device","name":"Work","id":"1"})",
       R"({"type":"logout_device","deviceId":"phone","id":7})",
+      R"({"type":"logout_credential","credentialId":"s-1","id":"r.7"})",
       R"({"type":"broadcast","event":"e","to":["a","b"],"except":["self"]})",
       R"({"to": [ "a" , "" ,"b c"] ,"except":[]})",
       R"({"to":["[a]","],","{","a,b"],"except":[" "]})",

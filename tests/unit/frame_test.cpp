@@ -160,14 +160,40 @@ TEST(FrameTest, ANumberIsAddedAtTheEndOfEveryOtherFrame) {
 
 TEST(FrameTest, AnAnswerToARequestHasItsId) {
   std::string out;
-  write_ack(out, "laptop-run-000001.7", false, false);
+  write_ack(out, "laptop-run-000001.7", false, nullptr);
   EXPECT_EQ(out, R"({"type":"ack","id":"laptop-run-000001.7"})");
-  write_ack(out, "laptop-run-000001.7", true, true);
-  EXPECT_EQ(out,
-            R"({"type":"ack","id":"laptop-run-000001.7","repeated":true,"credentialShared":true})");
+  write_ack(out, "laptop-run-000001.7", true, nullptr);
+  EXPECT_EQ(out, R"({"type":"ack","id":"laptop-run-000001.7","repeated":true})");
   write_error(out, {.code = ErrorCode::kTooOld, .message = "m"}, "laptop-run-000001.7");
   EXPECT_NE(out.find(R"("code":"too_old")"), std::string::npos) << out;
   EXPECT_NE(out.find(R"("id":"laptop-run-000001.7")"), std::string::npos) << out;
+}
+
+TEST(FrameTest, TheAnswerToALogoutSaysWhatHasEnded) {
+  std::string out;
+  const Ended plain = {.sockets = 3, .credentials = 2};
+  write_success_answer(out, &plain);
+  EXPECT_EQ(out, R"({"success":true,"ended":{"sockets":3,"credentials":2}})");
+  const Ended partly = {
+      .sockets = 1, .credentials = 0, .is_credential_shared = true, .is_complete = false};
+  write_ack(out, "r.7", false, &partly);
+  EXPECT_EQ(out, R"({"type":"ack","id":"r.7","ended":{"sockets":1,"credentials":0},)"
+                 R"("credentialShared":true,"complete":false})");
+  write_success_answer(out);
+  EXPECT_EQ(out, R"({"success":true})");
+}
+
+TEST(FrameTest, TheAppIsToldWhichCredentialsHaveEnded) {
+  std::string out;
+  write_logout_report(out, {.scope = "others",
+                            .at = 5'000,
+                            .issued_until_s = 5,
+                            .credentials = {"a\"b", "c"},
+                            .spared = "mine"});
+  EXPECT_EQ(out, R"({"scope":"others","at":5000,"issuedUntil":5,"credentialIds":["a\"b","c"],)"
+                 R"("exceptCredentialId":"mine"})");
+  write_logout_report(out, {.scope = "device", .at = 5'000});
+  EXPECT_EQ(out, R"({"scope":"device","at":5000,"credentialIds":[]})");
 }
 
 TEST(FrameTest, TheAnswerToAKeptPushSaysWhatBecameOfIt) {

@@ -29,6 +29,8 @@ void Host::wake() {
   }
   event.rate_limits = rate_limits;
   event.not_before_s = not_before_s;
+  event.clock_skew_s = clock_skew_s;
+  event.is_nobody_checked = is_nobody_checked;
   event.is_measured = is_measured;
   event.is_any_lost = std::exchange(is_any_lost, false);
   event.randomness = randomness++;
@@ -148,6 +150,7 @@ void Host::apply(const Effect& effect) {
     case EffectKind::kAnswer:
     case EffectKind::kLog:
     case EffectKind::kRecordMetrics:
+    case EffectKind::kLogOut:
       return;
   }
 }

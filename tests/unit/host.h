@@ -76,6 +76,8 @@ class Host : public Storage {
   Credential credential;
   RateLimits rate_limits;
   std::int64_t not_before_s = 0;
+  std::int64_t clock_skew_s = 0;
+  bool is_nobody_checked = false;
   bool is_measured = false;
   // True if the next waking is told that the leaving of a socket was lost.
   bool is_any_lost = false;

@@ -1,29 +1,36 @@
-// The names of devices and credentials are kept here by their hashes, because much of what is
-// stored and attached has the hash alone, which says nothing to a person.
+// The names of devices and credentials are kept here by their digests, because much of what is
+// stored and attached has the digest alone, which says nothing to a person.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 
-#include "format/hash.h"
+#include "credential.h"
+#include "digest.h"
 
 namespace user_session {
 
 class Names {
  public:
   // A name that is known already is not added again.
-  void add(std::string_view name) { names_.emplace(hash_of(name), name); }
+  void add(std::string_view name) { names_.emplace(digest_of(name), name); }
 
-  // nullptr if nobody has added a name of this hash.
-  [[nodiscard]] const std::string* find(std::uint64_t hash) const {
-    const auto known = names_.find(hash);
+  // This adds the names by which a credential is known; one that has no ids is named by its second.
+  void add(const Credential& credential, const CredentialIds& ids) {
+    if (!ids.token.empty()) add(ids.token);
+    if (!ids.session.empty()) add(ids.session);
+    names_.emplace(credential.sign_in, "second-" + std::to_string(credential.issued_at_s));
+  }
+
+  // nullptr if nobody has added a name of this digest.
+  [[nodiscard]] const std::string* find(const Digest& digest) const {
+    const auto known = names_.find(digest);
     return known == names_.end() ? nullptr : &known->second;
   }
 
  private:
-  std::map<std::uint64_t, std::string> names_;
+  std::map<Digest, std::string> names_;
 };
 
 }  // namespace user_session

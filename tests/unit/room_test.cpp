@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "digest.h"
 #include "format/bytes.h"
-#include "format/sha256.h"
+#include "format/credential_bytes.h"
 #include "host.h"
 #include "scenario.h"
 
@@ -259,7 +260,8 @@ TEST(RoomTest, WithoutItsBitsARunKnowsItsHighestNumberAlone) {
 }
 
 // The devices that were missing when the last one left.
-constexpr std::size_t kMissingBytes = 4 + (3 * 16);
+constexpr std::size_t kMissingOneBytes = sizeof(Digest) + 8;
+constexpr std::size_t kMissingBytes = 4 + (3 * kMissingOneBytes);
 
 TEST(RoomTest, WithoutItsTimeADeviceOfVersion2WasHereLongAgo) {
   Host host = without_newest(kRow, {kExtension, kSequence}, 8 + kMissingBytes);
@@ -276,13 +278,14 @@ TEST(RoomTest, WithoutItsLastNumberAnEpochHasNoPlaceButItsBeginning) {
 }
 
 TEST(RoomTest, WithoutCredentialsADeviceCameByNone) {
-  Host host = without_newest(kRow, {kExtension, kDevices, kFirst}, 4 + 8);
+  const std::size_t size = 4 + kCredentialBytesMin + std::string_view("phone-session").size() + 1;
+  Host host = without_newest(kRow, {kExtension, kDevices, kFirst}, size);
   EXPECT_TRUE(has(told(host, "devices"), R"("deviceId":"phone","name":"Work")"));
 }
 
-TEST(RoomTest, WithoutCredentialsALogoutHasItsTime) {
-  Host host = without_newest(kLogout, kWhole, 4 + 8);
-  EXPECT_FALSE(has(told(host, "connect2 1 phone"), "unauthorized"));
+TEST(RoomTest, WithoutItsLastFieldADeviceHasForgottenNothing) {
+  Host host = without_newest(kRow, {kExtension, kDevices, kFirst}, 1);
+  EXPECT_FALSE(has(told(host, "logout phone"), "complete"));
 }
 
 TEST(RoomTest, WithoutPushIdsTheInboxHasItsNumbersAndThoseOfItsMessages) {
@@ -313,7 +316,7 @@ TEST(RoomTest, WithoutMetricsTheyBeginAnew) {
 }
 
 TEST(RoomTest, WithoutMissingDevicesNobodyIsExpected) {
-  Host host = without_newest(kCarrier, {kShared, kSharedSequence}, 4 + 16);
+  Host host = without_newest(kCarrier, {kShared, kSharedSequence}, 4 + kMissingOneBytes);
   EXPECT_FALSE(has(told(host, "connect2 3 tablet since=^.5"), R"("reset":true)"));
   host = without_newest(kRow, {kExtension, kSequence}, kMissingBytes);
   EXPECT_FALSE(has(told(host, "connect2 1 phone since=^.5"), R"("reset":true)"));

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "decoded.h"
-#include "format/hash.h"
 #include "limits.h"
 #include "scenario_text.h"
 
@@ -53,6 +52,8 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
       return "record_metrics " + shown(text);
     case EffectKind::kLog:
       return "log " + shown(text);
+    case EffectKind::kLogOut:
+      return "log_out " + shown(text);
   }
   return "an unknown effect";
 }
@@ -94,6 +95,31 @@ void allow(RateLimits& rate_limits, std::string_view what, std::string_view rest
   rate.burst = number_of<std::int64_t>(rest);
 }
 
+// `credential SECOND [END [WORD ...]]`: a word is `jti:ID`, the id of the token; `auth_time`, if
+// the second is that of the sign-in; or the id of the session, with `sid:` in front or without.
+void show_credential(Host& host, std::string_view rest) {
+  Credential credential;
+  credential.issued_at_s = take_number<std::int64_t>(rest);
+  credential.expires_at = take_number<TimeMs>(rest);
+  std::string session;
+  std::string token;
+  while (!rest.empty()) {
+    const std::string_view word = take_word(rest);
+    const std::string_view id = word.substr(word.find(':') + 1);
+    if (word == "auth_time") {
+      credential.is_sign_in_time = true;
+    } else if (word.starts_with("jti:")) {
+      token = bytes_of(id);
+    } else {
+      session = bytes_of(word.starts_with("sid:") ? id : word);
+    }
+  }
+  const CredentialIds ids = {.session = session, .token = token};
+  identify(credential, ids);
+  host.names.add(credential, ids);
+  host.credential = credential;
+}
+
 // Commands that change the world around the session; it is not told.
 bool change_world(Host& host, std::string_view name, std::string_view rest) {
   if (name == "at") {
@@ -109,15 +135,15 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     Host::Socket& socket = host.sockets[take_number<ConnectionId>(rest)];
     socket.attachment += bytes_of(rest);
   } else if (name == "credential") {
-    host.credential.issued_at_s = take_number<std::int64_t>(rest);
-    host.credential.expires_at = rest.empty() ? 0 : take_number<TimeMs>(rest);
-    const std::string id = bytes_of(rest);
-    host.credential.id = id.empty() ? 0 : hash_of(id);
-    host.names.add(id);
+    show_credential(host, rest);
   } else if (name == "allow") {
     allow(host.rate_limits, take_word(rest), rest);
   } else if (name == "not_before") {
     host.not_before_s = number_of<std::int64_t>(rest);
+  } else if (name == "skew") {
+    host.clock_skew_s = number_of<std::int64_t>(rest);
+  } else if (name == "unchecked") {
+    host.is_nobody_checked = true;
   } else if (name == "measured") {
     host.is_measured = true;
   } else if (name == "stored") {
@@ -155,6 +181,25 @@ void push_with_options(Host& host, std::string_view rest) {
   host.request(event);
 }
 
+// `logout2 SCOPE [ID [SECOND]]`, as whoever shows the credential; `-` for no id.
+void log_out(Host& host, std::string_view rest) {
+  const std::string_view scope = take_word(rest);
+  const std::string_view word = take_word(rest);
+  const std::string id = word == "-" ? std::string() : bytes_of(word);
+  host.names.add(id);
+  const auto scope_of = [](std::string_view name) {
+    if (name == "others") return LogoutScope::kOthers;
+    if (name == "device") return LogoutScope::kDevice;
+    if (name == "credential") return LogoutScope::kCredential;
+    return name == "issuer" ? LogoutScope::kIssuerSession : LogoutScope::kAll;
+  };
+  host.request(LogoutRequested{.now = host.now,
+                               .scope = scope_of(scope),
+                               .credential = host.credential,
+                               .id = id,
+                               .ended_at_s = number_of<std::int64_t>(rest)});
+}
+
 bool request(Host& host, std::string_view name, std::string_view rest) {
   const std::string text = bytes_of(rest);
   if (name == "clear") {
@@ -174,7 +219,12 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "push2") {
     push_with_options(host, rest);
   } else if (name == "logout") {
-    host.request(LogoutRequested{.now = host.now, .device_id = text});
+    const auto scope = text.empty() ? LogoutScope::kAll : LogoutScope::kDevice;
+    host.request(LogoutRequested{.now = host.now, .scope = scope, .credential = {}, .id = text});
+  } else if (name == "logout2") {
+    log_out(host, rest);
+  } else if (name == "ticket") {
+    host.request(TicketRequested{.now = host.now, .credential = host.credential});
   } else if (name == "devices") {
     host.request(DevicesRequested{.now = host.now});
   } else if (name == "export") {

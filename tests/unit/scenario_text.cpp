@@ -1,9 +1,8 @@
 #include "scenario_text.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
-
-#include "format/hash.h"
 
 namespace user_session {
 namespace {
@@ -122,10 +121,12 @@ std::string ends_of(std::string_view bytes, bool is_binary, const Ends& ends) {
 
 std::string shown(std::string_view text) {
   const std::string line = ends_of(text, false, kTextEnds);
-  return text.size() <= kTextEnds.whole_max ? line : line + ' ' + hash_mark(hash_of(text));
+  return text.size() <= kTextEnds.whole_max ? line : line + ' ' + hash_mark(text);
 }
 
-std::string hash_mark(std::uint64_t hash) {
+std::string hash_mark(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
   std::string mark = "#";
   for (int shift = 28; shift >= 0; shift -= 4) mark += kHexDigits[hash >> shift & 0xf];
   return mark;

@@ -45,8 +45,9 @@ std::string ends_of(std::string_view bytes, bool is_binary, const Ends& ends);
 // hash of all of it.
 std::string shown(std::string_view text);
 
-// A hash is shown by its lower half, because JavaScript can compute that without the upper one.
-std::string hash_mark(std::uint64_t hash);
+// The FNV-1a hash of bytes (datatracker.ietf.org/doc/html/rfc9923). It is shown by its lower half,
+// because JavaScript can compute that without the upper one.
+std::string hash_mark(std::string_view bytes);
 
 // The parts between the separators, one at least.
 std::vector<std::string> split(std::string_view text, std::string_view separator);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "digest.h"
 #include "format/bytes.h"
 #include "limits.h"
 #include "sequence_world.h"
@@ -108,8 +109,9 @@ TEST(SequenceBytesTest, EveryTruncationBeforeTheNewestFieldsIsRefused) {
   world.send("a");
   std::string attached;
   world.sequence.encode_attached(world.now, kJournalAttachedBytesMax, attached);
+  constexpr std::size_t kMissingBytes = sizeof(Digest) + 8;
   // The row has the time and the missing devices at its end; one is missing.
-  const std::size_t missing_at = world.row.size() - 4 - 16;
+  const std::size_t missing_at = world.row.size() - 4 - kMissingBytes;
   const std::size_t time_at = missing_at - 8;
   for (std::size_t size = 0; size < world.row.size(); ++size) {
     Sequence sequence;
@@ -117,7 +119,7 @@ TEST(SequenceBytesTest, EveryTruncationBeforeTheNewestFieldsIsRefused) {
     EXPECT_EQ(sequence.restore_row(reader), size == missing_at || size == time_at)
         << size << " bytes";
   }
-  const std::size_t attached_end = attached.size() - 4 - 16;
+  const std::size_t attached_end = attached.size() - 4 - kMissingBytes;
   for (std::size_t size = 0; size < attached.size(); ++size) {
     Sequence sequence;
     ByteReader reader(std::string_view(attached).substr(0, size));

@@ -4,9 +4,9 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "digest.h"
 #include "format/bytes.h"
 #include "limits.h"
 
@@ -22,9 +22,32 @@ std::string encoded(const std::vector<std::string>& games, TimeMs last_active,
   return bytes;
 }
 
-std::string encoded_logout(std::int64_t logout_at_s, std::vector<std::uint64_t> ended = {}) {
+std::string encoded(const Logout& logout) {
   std::string bytes;
-  encode_logout({.at_s = logout_at_s, .credential_ids = std::move(ended), .rest = {}}, bytes);
+  encode_logout(logout, bytes);
+  return bytes;
+}
+
+constexpr Digest kMine = {'m', 'i', 'n', 'e'};
+constexpr Digest kTheirs = {'t', 'h', 'e', 'i', 'r', 's'};
+
+// All fields have a value of their own.
+Logout some_logout() {
+  return {.at_s = 256,
+          .others_at_s = 257,
+          .spared = kMine,
+          .shown_at_s = 258,
+          .ended = {{.id = kTheirs, .issued_until_s = 7}},
+          .rest = {}};
+}
+
+// What release 0.1.0 wrote with hashes of single credentials, and before that without.
+std::string old_logout(std::int64_t at_s, const std::vector<std::int64_t>& hashes) {
+  std::string bytes;
+  append_u8(bytes, 2);
+  append_i64(bytes, at_s);
+  append_u32(bytes, static_cast<std::uint32_t>(hashes.size()));
+  for (const std::int64_t hash : hashes) append_i64(bytes, hash);
   return bytes;
 }
 
@@ -73,41 +96,57 @@ TEST(SnapshotTest, GamesComeBackInTheirOrderAndToTheByte) {
 }
 
 TEST(SnapshotTest, ALogoutHasItsOwnBytesAndComesBack) {
-  EXPECT_EQ(encoded_logout(256, {7}),
-            "\x03"
+  EXPECT_EQ(encoded(some_logout()),
+            "\x04"
             "\0\x01\0\0\0\0\0\0"
+            "\x01\x01\0\0\0\0\0\0"
+            "mine\0\0\0\0\0\0\0\0\0\0\0\0"
+            "\x02\x01\0\0\0\0\0\0"
             "\x01\0\0\0"
+            "theirs\0\0\0\0\0\0\0\0\0\0"
             "\x07\0\0\0\0\0\0\0"sv);
-  for (const std::int64_t second : {std::int64_t{0}, std::int64_t{1'795'383'198}}) {
-    EXPECT_EQ(decode_logout(encoded_logout(second, {1, 2})),
-              (Logout{.at_s = second, .credential_ids = {1, 2}, .rest = {}}));
-  }
+  EXPECT_EQ(decode_logout(encoded(some_logout())), some_logout());
+  EXPECT_EQ(decode_logout(encoded(Logout{})), Logout{});
+  Logout later = some_logout();
+  later.rest = "later";
+  EXPECT_EQ(decode_logout(encoded(later)), later);
 }
 
 TEST(SnapshotTest, WhatRelease010StoredOfALogoutIsStillRead) {
-  EXPECT_EQ(decode_logout("\x01\0\x01\0\0\0\0\0\0"sv),
-            (Logout{.at_s = 256, .credential_ids = {}, .rest = {}}));
-  EXPECT_EQ(decode_logout('\x02' + encoded_logout(256, {7}).substr(1)),
-            (Logout{.at_s = 256, .credential_ids = {7}, .rest = {}}));
+  Logout logout;
+  logout.at_s = 256;
+  EXPECT_EQ(decode_logout("\x01\0\x01\0\0\0\0\0\0"sv), logout);
+  EXPECT_EQ(decode_logout("\x02\0\x01\0\0\0\0\0\0"sv), logout);
+  EXPECT_EQ(decode_logout(old_logout(256, {})), logout);
+}
+
+// Its hashes say nothing of today's credentials. To leave them out would let in who was ended.
+TEST(SnapshotTest, SingleCredentialsThatRelease010EndedCantBeRead) {
+  EXPECT_FALSE(decode_logout(old_logout(256, {7})));
+  EXPECT_FALSE(decode_logout(old_logout(256, {}) + '\0')) << "release 0.1.0 added nothing";
+  EXPECT_FALSE(decode_logout(old_logout(-1, {}))) << "before the epoch";
 }
 
 // A logout that is misread lets somebody in who was logged out.
 TEST(SnapshotTest, ALogoutThatIsDamagedIsNotMisread) {
-  const std::string good = encoded_logout(1'795'383'198, {7});
-  // Release 0.1.0 wrote nothing behind the second.
-  constexpr std::size_t kSecondEnd = 1 + 8;
+  const std::string good = encoded(some_logout());
   for (std::size_t size = 0; size < good.size(); ++size) {
-    EXPECT_EQ(decode_logout(std::string_view(good).substr(0, size)).has_value(), size == kSecondEnd)
-        << size << " bytes";
+    EXPECT_FALSE(decode_logout(std::string_view(good).substr(0, size))) << size << " bytes";
   }
   for (int version = 0; version < 256; ++version) {
     std::string bytes = good;
     bytes[0] = static_cast<char>(version);
-    const bool is_known = version == 2 || version == 3;
-    EXPECT_EQ(decode_logout(bytes).has_value(), is_known) << "version " << version;
+    EXPECT_EQ(decode_logout(bytes).has_value(), version == 4) << "version " << version;
   }
-  EXPECT_FALSE(decode_logout('\x02' + good.substr(1) + '\0')) << "release 0.1.0 added nothing";
-  EXPECT_FALSE(decode_logout(encoded_logout(-1))) << "before the epoch";
+  constexpr std::size_t kOthersAt = 1 + 8;
+  constexpr std::size_t kShownAt = kOthersAt + 8 + 16;
+  constexpr std::size_t kEndedAt = kShownAt + 8 + 4 + 16;
+  for (const std::size_t at : {std::size_t{1}, kOthersAt, kShownAt, kEndedAt}) {
+    std::string bytes = good;
+    EXPECT_TRUE(decode_logout(bytes.replace(at, 8, "\xff\xff\xff\xff\xff\xff\x1f\0"sv))) << at;
+    EXPECT_FALSE(decode_logout(bytes.replace(at, 8, "\0\0\0\0\0\0\x20\0"sv))) << at << ": 2^53";
+    EXPECT_FALSE(decode_logout(bytes.replace(at, 8, std::string(8, '\xff')))) << at << ": -1";
+  }
 }
 
 TEST(SnapshotTest, TheFullestUserComesBack) {
@@ -159,11 +198,13 @@ TEST(SnapshotTest, AnAbsurdLengthOfAGameIsRefused) {
 }
 
 TEST(SnapshotTest, ALogoutOfMoreCredentialsThanAreRememberedIsRefused) {
-  std::vector<std::uint64_t> ids;
-  for (std::size_t id = 1; id <= kRevokedMax; ++id) ids.push_back(id);
-  EXPECT_TRUE(decode_logout(encoded_logout(1, ids)));
-  ids.push_back(1000);
-  EXPECT_FALSE(decode_logout(encoded_logout(1, ids)));
+  Logout logout;
+  for (std::size_t id = 1; id <= kEndedMax; ++id) {
+    logout.ended.push_back({.id = digest_of(std::to_string(id)), .issued_until_s = 1});
+  }
+  EXPECT_TRUE(decode_logout(encoded(logout)));
+  logout.ended.push_back({.id = kMine, .issued_until_s = 1});
+  EXPECT_FALSE(decode_logout(encoded(logout)));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "credential.h"
 #include "json/message.h"
 #include "limits.h"
 
@@ -35,6 +36,9 @@ std::string shown(const Message& message) {
   }
   if (const auto* logout = std::get_if<LogoutDevice>(&message)) {
     return "logout_device " + std::string(logout->device_id);
+  }
+  if (const auto* logout = std::get_if<LogoutCredential>(&message)) {
+    return "logout_credential " + std::string(logout->credential_id);
   }
   const auto* broadcast = std::get_if<Broadcast>(&message);
   if (broadcast == nullptr) return "message of version 1";
@@ -69,6 +73,7 @@ void expect_outcomes(const Cases& cases) {
 }
 
 const std::string kLongest(kNameBytesMax, 'x');
+const std::string kLongestCredential(kCredentialNameBytesMax, 'c');
 
 TEST(V2MessageTest, EveryMessageOfVersion2IsUnderstood) {
   expect_outcomes({
@@ -80,6 +85,9 @@ TEST(V2MessageTest, EveryMessageOfVersion2IsUnderstood) {
       {R"({"type":"mark_read","inbox":9007199254740991})", "mark_read 9007199254740991"},
       {R"({"type":"logout_others"})", "logout_others"},
       {R"({"type":"logout_device","deviceId":"phone"})", "logout_device phone"},
+      {R"({"type":"logout_credential","credentialId":"s-1"})", "logout_credential s-1"},
+      {R"({"type":"logout_credential","credentialId":")" + kLongestCredential + "\"}",
+       "logout_credential " + kLongestCredential},
       {R"({"type":"logout_device","deviceId":")" + kLongest + "\"}", "logout_device " + kLongest},
       {R"({"type":"broadcast","event":"e"})", "to all, not all"},
       {R"({"type":"broadcast","event":"e","to":["a","self"]})", "to <a><self>, not all"},
@@ -101,6 +109,13 @@ TEST(V2MessageTest, EveryRefusalHasItsCodeAndNamesTheField) {
       {R"({"type":"logout_device","deviceId":""})", "error invalid_message deviceId"},
       {R"({"type":"logout_device","deviceId":"x)" + kLongest + "\"}",
        "error limit_reached deviceId"},
+      {R"({"type":"logout_credential"})", "error invalid_message credentialId"},
+      {R"({"type":"logout_credential","credentialId":7})", "error invalid_message credentialId"},
+      {R"({"type":"logout_credential","credentialId":["s"]})",
+       "error invalid_message credentialId"},
+      {R"({"type":"logout_credential","credentialId":""})", "error invalid_message credentialId"},
+      {R"({"type":"logout_credential","credentialId":"x)" + kLongestCredential + "\"}",
+       "error invalid_message credentialId"},
       {R"({"type":"mark_read"})", "error invalid_message inbox"},
       {R"({"type":"mark_read","inbox":"5"})", "error invalid_message inbox"},
       {R"({"type":"mark_read","inbox":-1})", "error invalid_message inbox"},
@@ -137,7 +152,8 @@ TEST(V2MessageTest, AnAimThatCantBeReadIsNoAimAtAll) {
 TEST(V2MessageTest, Version1KnowsNothingOfIt) {
   for (const std::string_view frame :
        {R"({"type":"set_device","name":"Work"})", R"({"type":"logout_others"})",
-        R"({"type":"mark_read","inbox":5})", R"({"type":"logout_device","deviceId":"phone"})"}) {
+        R"({"type":"mark_read","inbox":5})", R"({"type":"logout_device","deviceId":"phone"})",
+        R"({"type":"logout_credential","credentialId":"s-1"})"}) {
     EXPECT_EQ(outcome(frame, ProtocolVersion::kVersion1), "error unknown_type type") << frame;
   }
   EXPECT_EQ(outcome(R"({"type":"broadcast","event":"e","to":["a"],"except":5})",

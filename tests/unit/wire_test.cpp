@@ -8,8 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "credential.h"
+#include "digest.h"
 #include "format/bytes.h"
-#include "format/hash.h"
 
 namespace user_session {
 namespace {
@@ -88,6 +89,8 @@ std::string woken_bytes() {
       .u32(120)
       .u32(128)
       .i64(1'795'600'800)
+      .i64(10)
+      .u8(1)
       .u8(1)
       .u8(1)
       .i64(4711)
@@ -96,8 +99,8 @@ std::string woken_bytes() {
 
 // One well-formed event of every kind.
 std::vector<std::pair<EventTag, std::string>> all_events() {
-  const auto with_credential = [](Writer writer, std::string_view id) {
-    return writer.i64(5).i64(7000).text(id);
+  const auto with_credential = [](Writer writer, std::string_view session) {
+    return writer.i64(5).i64(7000).u8(1).text(session).text("token-1");
   };
   using enum EventTag;
   const std::vector<std::pair<EventTag, Writer>> writers = {
@@ -122,11 +125,13 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
                            .texts({"hook"})},
       {kGameJoinRequested, Writer(kGameJoinRequested).i64(1000).text("chess")},
       {kGameLeaveRequested, Writer(kGameLeaveRequested).i64(1000).text("chess")},
-      {kLogoutRequested, Writer(kLogoutRequested).i64(1000).text("phone")},
+      {kLogoutRequested,
+       with_credential(Writer(kLogoutRequested).i64(1000).u8(3), "").text("phone").i64(999)},
       {kMetricsRequested, Writer(kMetricsRequested).i64(1000)},
       {kHeartbeatsRead, Writer(kHeartbeatsRead).i64(1000).u32(2).u32(1).i64(900).u32(3).i64(0)},
       {kDevicesRequested, Writer(kDevicesRequested).i64(1000)},
       {kExportRequested, with_credential(Writer(kExportRequested).i64(1000), "session-1")},
+      {kTicketRequested, with_credential(Writer(kTicketRequested).i64(1000), "session-2")},
   };
   std::vector<std::pair<EventTag, std::string>> events = {{kWoken, woken_bytes()}};
   for (const auto& [tag, writer] : writers) events.emplace_back(tag, writer.bytes());
@@ -186,6 +191,8 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   EXPECT_EQ(event.rate_limits.connects.per_ms, 60'000);
   EXPECT_EQ(event.rate_limits.devices_max, 128U);
   EXPECT_EQ(event.not_before_s, 1'795'600'800);
+  EXPECT_EQ(event.clock_skew_s, 10);
+  EXPECT_TRUE(event.is_nobody_checked);
   EXPECT_TRUE(event.is_measured);
   EXPECT_TRUE(event.is_any_lost);
   EXPECT_EQ(event.randomness, 4711);
@@ -197,9 +204,13 @@ TEST(WireTest, WhoeverConnectsBringsAllThatTheyHaveShown) {
   EXPECT_EQ(connected.connection, 1U);
   EXPECT_EQ(connected.now, 1000);
   EXPECT_EQ(connected.device_id, "phone");
-  EXPECT_EQ(connected.credential.issued_at_s, 5);
-  EXPECT_EQ(connected.credential.expires_at, 7000);
-  EXPECT_EQ(connected.credential.id, hash_of("session-1"));
+  EXPECT_EQ(connected.credential, (Credential{.issued_at_s = 5,
+                                              .expires_at = 7000,
+                                              .sign_in = digest_of("session-1"),
+                                              .token = digest_of("token-1"),
+                                              .name = "session-1",
+                                              .is_sign_in_known = true,
+                                              .is_sign_in_time = true}));
   EXPECT_EQ(connected.version, ProtocolVersion::kVersion2);
   EXPECT_EQ(connected.tab_id, "tab");
   EXPECT_EQ(connected.run, "run");
@@ -223,13 +234,19 @@ TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
   EXPECT_EQ(state.now, 1000);
   EXPECT_EQ(state.heartbeat, 900);
   EXPECT_EQ(state.credential.issued_at_s, 5);
-  EXPECT_EQ(state.credential.id, 0U) << "a credential without a name is not ended by one";
+  EXPECT_EQ(state.credential.name, "token-1") << "without a session the token has the name";
   EXPECT_EQ(decoded<ClearRequested>(events[5].second).credential.expires_at, 7000);
-  EXPECT_EQ(decoded<LogoutRequested>(events[9].second).device_id, "phone");
+  const auto logout = decoded<LogoutRequested>(events[9].second);
+  EXPECT_EQ(logout.now, 1000);
+  EXPECT_EQ(logout.scope, LogoutScope::kDevice);
+  EXPECT_EQ(logout.credential.issued_at_s, 5);
+  EXPECT_EQ(logout.id, "phone");
+  EXPECT_EQ(logout.ended_at_s, 999);
   EXPECT_EQ(decoded<GameJoinRequested>(events[7].second).game_id, "chess");
   EXPECT_EQ(decoded<GameLeaveRequested>(events[8].second).game_id, "chess");
   EXPECT_EQ(decoded<DevicesRequested>(events[12].second).now, 1000);
-  EXPECT_EQ(decoded<ExportRequested>(events[13].second).credential.id, hash_of("session-1"));
+  EXPECT_EQ(decoded<ExportRequested>(events[13].second).credential.name, "session-1");
+  EXPECT_EQ(decoded<TicketRequested>(events[14].second).credential.name, "session-2");
 }
 
 TEST(WireTest, APushSaysToWhomItGoesAndForHowLong) {
@@ -271,9 +288,48 @@ TEST(WireTest, EveryTruncationAndTrailingByteIsRefused) {
 }
 
 TEST(WireTest, AnUnknownTagIsRefused) {
-  for (const int tag : {0, 15, 255}) {
+  for (const int tag : {0, 16, 255}) {
     EXPECT_FALSE(decode_event(Writer(static_cast<EventTag>(tag)).bytes())) << tag;
   }
+}
+
+TEST(WireTest, WhatALogoutCantMeanIsRefused) {
+  const auto logout = [](std::uint8_t scope, std::int64_t second) {
+    const std::string id = "session-1";
+    return Writer(EventTag::kLogoutRequested)
+        .i64(1)
+        .u8(scope)
+        .i64(5)
+        .i64(0)
+        .u8(0)
+        .text(id)
+        .text(id)
+        .text("")
+        .i64(second)
+        .bytes();
+  };
+  EXPECT_TRUE(decode_event(logout(1, 0)));
+  EXPECT_TRUE(decode_event(logout(5, 9)));
+  EXPECT_FALSE(decode_event(logout(0, 0))) << "no scope";
+  EXPECT_FALSE(decode_event(logout(6, 0))) << "an unknown scope";
+  EXPECT_FALSE(decode_event(logout(5, -1))) << "a second before the epoch";
+}
+
+TEST(WireTest, ACredentialWithALongIdHasNoNameAndIsToldApart) {
+  const auto read = [](std::size_t bytes) {
+    const std::string event = Writer(EventTag::kTicketRequested)
+                                  .i64(1)
+                                  .i64(5)
+                                  .i64(0)
+                                  .u8(0)
+                                  .text(std::string(bytes, 'x'))
+                                  .text("")
+                                  .bytes();
+    return decoded<TicketRequested>(event).credential;
+  };
+  EXPECT_EQ(read(kCredentialNameBytesMax).name, std::string(kCredentialNameBytesMax, 'x'));
+  EXPECT_EQ(read(kCredentialNameBytesMax + 1).name, "");
+  EXPECT_NE(read(kCredentialNameBytesMax + 1).sign_in, read(kCredentialNameBytesMax + 2).sign_in);
 }
 
 TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
@@ -282,7 +338,7 @@ TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
     writer.text("alice").i64(0).u8(0).u8(0).u8(0).u8(0).u32(messages).u8(1).i64(0).u32(games);
     writer.u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
-    writer.i64(0).u8(0).u8(0).i64(0);
+    writer.i64(0).i64(0).u8(0).u8(0).u8(0).i64(0);
     return writer.bytes();
   };
   EXPECT_TRUE(decode_event(woken(0, 0, 0)));

@@ -15,7 +15,7 @@ const SHOWN_BYTES_MAX = 2048;
 const HEAD_BYTES = 120;
 const TAIL_BYTES = 80;
 
-/** The lower halves of what src/format/hash.h begins and multiplies with. */
+/** The lower halves of what tests/unit/names.h begins and multiplies with. */
 const HASH_BASIS = 0x84222325;
 const HASH_PRIME = 0x1b3;
 
@@ -56,6 +56,8 @@ export function lineOf({ kind, connection, number, text, bytes }) {
       return `close_all ${number} ${shown(text)}`;
     case EffectKind.Answer:
       return `answer ${number} ${shown(text)}`;
+    case EffectKind.LogOut:
+      return `log_out ${shown(text)}`;
     case EffectKind.RecordMetrics:
       return `record_metrics ${shown(text)}`;
     case EffectKind.Log:
@@ -106,7 +108,7 @@ function escaped(bytes) {
 }
 
 /**
- * The lower half of the hash of src/format/hash.h, which depends on the lower halves of its numbers alone.
+ * The lower half of the hash of tests/unit/names.h, which depends on the lower halves of its numbers alone.
  * @param {Uint8Array} bytes
  */
 function hashOf(bytes) {

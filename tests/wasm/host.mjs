@@ -5,12 +5,13 @@
  */
 
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
+import { TRUSTED } from "../../worker/auth/identity.js";
+import { ProtocolVersion, EffectKind, LogoutScope } from "../../bindings/wire.js";
 import { lineOf } from "./effect-lines.mjs";
 import { HostRows } from "./host-rows.mjs";
 import { bytesOf, stringOf } from "./scenario-text.mjs";
 
-/** @import { Effect, Position, SessionEvent } from "../../bindings/wire.js" */
+/** @import { Credential, Effect, Position, SessionEvent } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -26,6 +27,31 @@ export const AS_VERSION_1 = Object.freeze({
   inbox: -1,
 });
 
+/** The words for what a logout ends. @type {Record<string, (typeof LogoutScope)[keyof typeof LogoutScope]>} */
+const SCOPES = {
+  all: LogoutScope.All,
+  others: LogoutScope.Others,
+  device: LogoutScope.Device,
+  credential: LogoutScope.Credential,
+  issuer: LogoutScope.IssuerSession,
+};
+
+/**
+ * `[END] [[sid:]SESSION] [jti:TOKEN] [auth_time]`.
+ * @param {number} issuedAt
+ * @param {string[]} words
+ * @returns {Credential}
+ */
+function credentialOf(issuedAt, [expiresAt, ...words]) {
+  const credential = { issuedAt, expiresAt: Number(expiresAt), isSignInTime: false, sessionId: "", tokenId: "" };
+  for (const word of words) {
+    if (word === "auth_time") credential.isSignInTime = true;
+    else if (word.startsWith("jti:")) credential.tokenId = stringOf(word.slice(4));
+    else credential.sessionId = stringOf(word.replace(/^sid:/, ""));
+  }
+  return credential;
+}
+
 export class Host {
   /**
    * Told of each step, with the sockets that are open before its effects.
@@ -37,9 +63,11 @@ export class Host {
   #instance = null;
   #userId = "";
   #now = 0;
-  #credential = { issuedAt: -1, expiresAt: 0, id: "" };
+  #credential = TRUSTED;
   #rateLimits = openRateLimits();
   #notBefore = 0;
+  #clockSkew = 0;
+  #isNobodyChecked = false;
   #isMeasured = false;
   #rows = new HostRows();
   /** A backup of what is stored, made by the command `save`. */
@@ -101,12 +129,7 @@ export class Host {
         return true;
       }
       case "credential": {
-        const [expiresAt, id] = cut(text);
-        this.#credential = {
-          issuedAt: Number(first),
-          expiresAt: Number(expiresAt),
-          id: stringOf(id),
-        };
+        this.#credential = credentialOf(Number(first), text.split(" "));
         return true;
       }
       case "allow":
@@ -114,6 +137,12 @@ export class Host {
         return true;
       case "not_before":
         this.#notBefore = Number(rest);
+        return true;
+      case "skew":
+        this.#clockSkew = Number(rest);
+        return true;
+      case "unchecked":
+        this.#isNobodyChecked = true;
         return true;
       case "measured":
         this.#isMeasured = true;
@@ -211,7 +240,11 @@ export class Host {
       case "metrics":
         return { type: "MetricsRequested", now };
       case "logout":
-        return { type: "LogoutRequested", now, deviceId: stringOf(rest) };
+        return this.#logout([rest === "" ? "all" : "device", rest], TRUSTED);
+      case "logout2":
+        return this.#logout(rest.split(" "), credential);
+      case "ticket":
+        return { type: "TicketRequested", now, credential };
       case "devices":
         return { type: "DevicesRequested", now };
       case "export":
@@ -229,6 +262,23 @@ export class Host {
       default:
         throw new Error(`there is no command ${name}`);
     }
+  }
+
+  /**
+   * `SCOPE [ID [SECOND]]`, `-` for no id.
+   * @param {string[]} words
+   * @param {Credential} credential
+   * @returns {SessionEvent}
+   */
+  #logout([scope, id = "-", second = "0"], credential) {
+    return {
+      type: "LogoutRequested",
+      now: this.#now,
+      credential,
+      scope: SCOPES[scope],
+      id: id === "-" ? "" : stringOf(id),
+      endedAt: Number(second),
+    };
   }
 
   /**
@@ -264,6 +314,8 @@ export class Host {
       connections,
       rateLimits: this.#rateLimits,
       notBefore: this.#notBefore,
+      clockSkew: this.#clockSkew,
+      isNobodyChecked: this.#isNobodyChecked,
       isMeasured: this.#isMeasured,
       isAnyLost,
       randomness: this.#randomness++,

@@ -84,7 +84,7 @@ for (const version of Object.values(ProtocolVersion)) {
 /** Values of every kind, and texts and lists around each length that is a limit somewhere. */
 const PROBES = [
   ...[undefined, null, 1, true, {}, [], [1], ["x"], Array(64).fill("x"), Array(65).fill("x")],
-  ...["", "x", "online", `${RUN}.1`, "x".repeat(128), "x".repeat(129)],
+  ...["", "x", "online", `${RUN}.1`, ...[128, 129, 256, 257].map((length) => "x".repeat(length))],
   ...[0, -1, 1.5],
 ];
 

@@ -16,7 +16,7 @@ const rateLimits = openRateLimits();
 
 /** More than ten minutes after the beginning of time, so that no device of version 2 was there just now. */
 const NOW = 1_000_000;
-const credential = { issuedAt: -1, expiresAt: 0, id: "" };
+const credential = { issuedAt: -1, expiresAt: 0, isSignInTime: false, sessionId: "", tokenId: "" };
 
 /** @import { SessionExports } from "../../bindings/session-instance.js" */
 /** @import { Effect, SessionEvent } from "../../bindings/wire.js" */

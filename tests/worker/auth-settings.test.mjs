@@ -28,6 +28,7 @@ const open = [
   ["a service token and origins", { ...secret, SERVICE_TOKEN, ALLOWED_ORIGINS: "https://a.example, app://b" }],
   ["the second of now before which no credential is good", { ...secret, CREDENTIALS_NOT_BEFORE: new Date().toISOString() }],
   ["a date before which no credential is good", { AUTH_MODE: "none", CREDENTIALS_NOT_BEFORE: "2024-02-29" }],
+  ["the header of a proxy", { ...secret, CLIENT_ADDRESS_HEADER: "X-Forwarded-For" }],
   ["no such date in its environment", { ...secret, CREDENTIALS_NOT_BEFORE: null }],
   ["credentials of the app's own", { ...secret, CREDENTIALS: "", CREDENTIALS_KEY: 7, CREDENTIAL_STORE: "x" }],
   ["variables of another mode, and of the app", { ...session, AUTH_JWT_AUDIENCE: "", AUTH_SECRET: "the app's", AUTH_GITHUB_ID: 7 }],
@@ -80,6 +81,7 @@ const closed = [
     [env, "CREDENTIALS_NOT_BEFORE", [...NO_TEXTS, ...NO_DATES]],
     [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`]],
     [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path"]],
+    [env, "CLIENT_ADDRESS_HEADER", [...NO_TEXTS, "X-Real-IP ", "X-Real-IP, Forwarded", "X-Real-IP:"]],
   ])),
 ];
 for (const [env, name, values] of closed) {

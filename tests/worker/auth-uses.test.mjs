@@ -19,7 +19,7 @@ before(async () => {
   const secret = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET };
   const keys = { AUTH_MODE: "jwt", AUTH_JWKS_URL: await issuer.start() };
   plain = await startServer(undefined, secret);
-  const uses = { AUTH_JWT_AUDIENCE: "sessions, https://app.example/", AUTH_JWT_TYP: "at+jwt, Session+JWT" };
+  const uses = { AUTH_JWT_AUDIENCE: "sessions, https://app.example/", AUTH_JWT_TYP: "at+jwt, Session+JWT, logout+jwt" };
   named = await startServer(undefined, { ...secret, ...uses });
   any = await startServer(undefined, { ...keys, AUTH_JWT_AUDIENCE: "any" });
 });
@@ -79,7 +79,7 @@ test("whoever takes an issuer's tokens for every service has said so, and takes 
 });
 
 const OTHER_TYPES = [
-  ...["password-reset+jwt", "logout+jwt", "dpop+jwt", "secevent+jwt", "JWTx", "", " JWT", "JOSE", "at"],
+  ...["password-reset+jwt", "dpop+jwt", "secevent+jwt", "JWTx", "", " JWT", "JOSE", "at"],
   ...["application/password-reset+jwt", "text/jwt", "application/", 7, null, ["JWT"], { typ: "JWT" }],
 ];
 test("a token of another type than a session's is none where no type is set", async () => {
@@ -101,13 +101,40 @@ test("where types are set, a token of any other is no session, nor one without",
   }
 });
 
+const EVENT = "http://schemas.openid.net/event/backchannel-logout";
+const FOR_A_LOGOUT = [
+  ...["logout+jwt", "Logout+JWT", "application/logout+jwt", "APPLICATION/LOGOUT+JWT"].map((typ) => ({ typ, claims: {} })),
+  ...[{}, { a: 1 }, null, "", 0].flatMap((value) =>
+    ["JWT", "at+jwt", "session+jwt", "logout+jwt", undefined].map((typ) => ({ typ, claims: { events: { [EVENT]: value, other: {} } } })),
+  ),
+];
+test("a token that asks for a logout is no session, whatever it says else and whatever type is set", async () => {
+  const odd = [[EVENT], EVENT, [{ [EVENT]: {} }]].map((events) => ({ typ: "JWT", claims: { events } }));
+  for (const { typ, claims } of [...FOR_A_LOGOUT, ...odd]) {
+    for (const [server, aud] of /** @type {const} */ ([[plain, undefined], [named, "sessions"]])) {
+      const text = token({ typ }, { sid: "s", jti: "j", aud, ...claims });
+      await assertAnswer(server, text, 401, /^the token is for a logout, so it is no session/);
+      assert.equal((await ask(server, "connect", "kim", bearer(text))).status, 401);
+      assert.equal((await ask(server, "connect", "kim", { Cookie: `session=${text}` })).status, 401);
+    }
+    const signed = await issuer.token("kim", "ec", "ES256", claims, { kid: "ec", ...(typ && { typ }) });
+    await assertAnswer(any, signed, 401, /^the token is for a logout/);
+  }
+});
+
+test("events of other kinds make no logout of a session's token", async () => {
+  for (const events of [{}, { "http://schemas.openid.net/event/other": {} }, [], "", null, 7]) {
+    await assertAnswer(plain, token({}, { events }), 200);
+  }
+});
+
 const now = seconds();
 /** @type {[string, unknown[]][]} */
 const NO_TIMES = [
   ["exp", ["", "9999999999", null, true, [now + 60], {}, -1, -0.5, 1e300, now * 1_000 + 60_000]],
   ["iat", ["", String(now), null, true, [now], {}, -1, -0.5, 1e300, now * 1_000]],
   ["auth_time", ["", String(now), null, true, [now], {}, -1, -0.5, 1e300, now * 1_000]],
-  ["nbf", ["", String(now), null, true, [now], {}, 1e300, now * 1_000, now + 600]],
+  ["nbf", ["", String(now), null, true, [now], {}, 1e300, now * 1_000, now + 100_000]],
 ];
 for (const [claim, values] of NO_TIMES) {
   test(`a token whose ${claim} is no time in seconds is not taken for one that has none`, async () => {

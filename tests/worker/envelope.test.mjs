@@ -3,6 +3,7 @@
  * refused for good by that, and nobody let in who would not be otherwise.
  */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -61,7 +62,9 @@ const CONNECT = { path: "?deviceId=d", headers: SOCKET };
 
 test("what the Worker writes is what every object so far can read", async () => {
   const token = secretToken("kim", { iat: issuedAt, exp: issuedAt + 9_999, sid: "s1" });
-  const identity = { userId: "kim", issuedAt, expiresAt: (issuedAt + 9_999) * 1_000, credentialId: "s1" };
+  const signed = token.slice(0, token.lastIndexOf("."));
+  const tokenId = createHash("sha256").update(signed).digest("hex");
+  const identity = { userId: "kim", issuedAt, expiresAt: (issuedAt + 9_999) * 1_000, credentialId: "s1", tokenId };
   /** @param {Record<string, string>} headers @param {string} path @param {string} method */
   const written = async (headers, path, method) => {
     const answer = await requestAsWritten(server, PREFIX + path, { method, headers: { ...headers, "X-Test": "echo" } });
@@ -102,6 +105,7 @@ const readable = [
   ["no word on whether it tries again", { cf: { userSessionAccess: { kind: "user", identity: kim } } }],
   ["another word on whether it tries again", { cf: { ...asKim(), outlivesRestart: { times: 2 } } }],
   ["no name of the credential", { cf: asKim({ credentialId: undefined }) }],
+  ["a name of the token", { cf: asKim({ tokenId: "t1", isSignInTime: true }) }],
   ["no end of the credential", { cf: asKim({ expiresAt: undefined }) }],
   ["a clock ahead of ours", { cf: asKim({ issuedAt: seconds() + 600 }) }],
 ];
@@ -142,6 +146,8 @@ const unreadable = [
   ["a time of issue as text", { cf: asKim({ issuedAt: String(issuedAt) }) }],
   ["an end as text", { cf: asKim({ expiresAt: "2026-11-25" }) }],
   ["a name that is no text", { cf: asKim({ credentialId: 5 }) }],
+  ["a token's name that is no text", { cf: asKim({ tokenId: ["t"] }) }],
+  ["a sign-in time that is no yes or no", { cf: asKim({ isSignInTime: 1 }) }],
 ];
 for (const [what, { cf }] of unreadable) {
   test(`with ${what} nobody is let in, and everybody may come back`, async () => {

@@ -83,10 +83,19 @@ test("the types name every member that a server is given by any call, and no oth
   for (const options of [...Object.values(pushOptions), pushOptions.pushId]) await note("push", { type: "news" }, options);
   for (const method of ["joinGame", "leaveGame"]) await note(method, "chess");
   for (const method of ["getState", "getDevices", "getMetrics", "export"]) await note(method);
-  for (const deviceId of ["phone", "tablet"]) await note("logoutDevice", deviceId);
+  // A user's own credential alone is spared, so no server is told that one is shared.
+  const logout = `${signedIn.http}/__user-session/logout?userId=members&deviceId=phone`;
+  const headers = { Authorization: `Bearer ${secretToken("members", { jti: "one" })}` };
+  const own = await (await fetch(logout, { method: "POST", headers })).json();
+  await note("logoutDevice", "tablet");
+  for (const method of ["logoutCredential", "logoutOthers"]) await note(method, "one");
   for (const method of ["clear", "logoutAll"]) await note(method);
   assert.deepEqual(Object.keys(given).sort(), Object.keys(answers).sort());
-  for (const [method, values] of Object.entries(given)) assertMembers(method, answers[method], values);
+  const isLogout = (/** @type {string} */ method) => method.startsWith("logout");
+  for (const [method, values] of Object.entries(given)) if (!isLogout(method)) assertMembers(method, answers[method], values);
+  const logouts = Object.keys(given).filter(isLogout).flatMap((method) => given[method]);
+  assertMembers("a logout", answers.logoutAll, [own, ...logouts]);
+  assertMembers("what has ended", parts.ended, logouts.map(({ ended }) => ended));
   const [all] = given.export;
   assertMembers("devices", parts.devices, all.devices);
   assertMembers("inbox", parts.inbox, [all.inbox]);
@@ -147,7 +156,8 @@ test("what a server is told of a user, and of one device that it ends", async ()
   assert.deepEqual(await rpc(server, "told", "export"), { epoch: 0, devices: 1, messages: [] });
   assert.equal((await rpc(server, "told", "getMetrics")).connects, 1);
   const closing = device.closed();
-  assert.deepEqual(await rpc(server, "told", "logoutDevice", "phone"), { success: true });
+  const ended = { sockets: 1, credentials: 0 };
+  assert.deepEqual(await rpc(server, "told", "logoutDevice", "phone"), { success: true, ended });
   assert.equal((await closing).code, 1000);
   assert.equal((await rpc(server, "told", "logoutDevice", "phone")).error.code, "invalid_message");
 });
@@ -230,7 +240,8 @@ test("one helper serves every call, also those after the object has restarted fo
   for (let round = 0; round < 2; round++) {
     // A logout of devices that have said nothing restarts the object, which is when they notice.
     const devices = await passiveDevices(server, userId, 2);
-    assert.deepEqual(await calls.ask({ method: "logoutAll" }), { success: true });
+    const ended = { sockets: devices.length, credentials: 0 };
+    assert.deepEqual(await calls.ask({ method: "logoutAll" }), { success: true, ended });
     for (const device of devices) assertLoggedOut(await device.closed());
     assert.deepEqual(await calls.ask({ method: "joinGame", argument: "chess" }), { activeGames: ["chess"] });
     const push = await calls.ask({ method: "push", argument: { type: "news" }, options: { pushId: "p" } });
@@ -247,7 +258,8 @@ test("one helper serves every call, also those after the object has restarted fo
 });
 
 test("a logout by RPC of a user with no device is answered", async () => {
-  assert.deepEqual(await rpc(server, "nobody", "logoutAll"), { success: true });
+  const ended = { sockets: 0, credentials: 0 };
+  assert.deepEqual(await rpc(server, "nobody", "logoutAll"), { success: true, ended });
   assert.equal((await rpc(server, "nobody", "getState")).presence, "offline");
 });
 

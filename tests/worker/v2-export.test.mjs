@@ -81,7 +81,7 @@ const EMPTY = {
   ...{ loggedOutAt: 0, endedCredentials: 0, devices: [], frames: [] },
 };
 
-test("it holds the games, the devices, the frames and the messages, and after a clear none of them", async () => {
+test("it holds the games, the devices, the frames and the messages, and after a clear the devices' ids alone", async () => {
   const user = "ann";
   const token = secretToken(user);
   const desk = await V2Device.open(server, user, "desk", { token });
@@ -134,7 +134,9 @@ test("it holds the games, the devices, the frames and the messages, and after a 
     assert.notEqual(epoch, desk.epoch);
     assert.ok(seq > desk.seq, "numbers go on");
     const counted = { inbox: { last: inbox, read: inbox, messages: [] }, pushIds: 1, runs: 1 };
-    assert.deepEqual(empty, { userId: user, ...EMPTY, ...counted });
+    // A device whose id is erased could not be logged out any more.
+    const [device] = left.devices;
+    assert.deepEqual(empty, { userId: user, ...EMPTY, ...counted, devices: [{ ...device, name: "" }] });
   }
 });
 
@@ -148,6 +150,9 @@ test("a credential that was ended gets nothing, and what was ended stays on reco
   await desk.request({ type: "logout_others" });
   await closing;
   assert.equal((await ask(user, bearer(token))).status, 401);
+  const others = await exportOf(user);
+  assert.ok(Math.abs(others.loggedOutAt - Date.now() / 1_000) < 60, "the second of a logout of others counts");
+  await desk.request({ type: "logout_credential", credentialId: "never seen" });
   assert.equal((await exportOf(user)).endedCredentials, 1);
   desk.send({ type: "logout_all" });
   await desk.closed();

@@ -40,6 +40,11 @@ function tokenOf(userId, jti) {
   return secretToken(userId, { jti, iat: SIGNED_IN });
 }
 
+/** A credential that no logout until now has ended, since clocks may differ. @param {string} userId @param {string} jti */
+function laterToken(userId, jti) {
+  return secretToken(userId, { jti, iat: Math.floor(Date.now() / 1_000) + 2 });
+}
+
 /**
  * Connects a device of version 2, all its frames read.
  * @param {string} userId
@@ -85,7 +90,7 @@ test("logout_others ends every other device and its credential, for ever, and sp
   await Promise.all([phone, hook].map(restOf));
   const closings = [phone.closed(), hook.closed()];
   const ack = await desk.request({ type: "logout_others" });
-  assert.deepEqual(ack, { type: "ack", id: `${desk.run}.2` });
+  assert.deepEqual(ack, { type: "ack", id: `${desk.run}.2`, ended: { sockets: 2, credentials: 2 } });
   for (const closing of closings) assertLoggedOut(await closing);
   assert.deepEqual(phone.unread(), [{ type: "logged_out", scope: "others" }]);
   assert.deepEqual(hook.unread(), []);
@@ -109,7 +114,7 @@ test("logout_others ends every other device and its credential, for ever, and sp
   const page = { protocols: ["user-session.v2"], headers: { ...bearer(tokenOf(user, "phone")), Origin: server.http } };
   const told = new Device(`${server.ws}${PREFIX}?userId=${user}&deviceId=phone`, page);
   assert.equal((await told.closed()).code, 4401);
-  const signedIn = await newer(user, "phone", "a new one");
+  const signedIn = await V2Device.open(server, user, "phone", { token: laterToken(user, "a new one") });
   await Promise.all([signedIn.close(), desk.close()]);
 });
 
@@ -167,20 +172,35 @@ test("a device that is away is ended, too, and finds out when it comes back", as
   await desk.close();
 });
 
-test("a credential that a device which stays uses as well stays valid, and the answer says so", async () => {
+test("the sender's own credential stays valid, wherever it is used, and the answer says so", async () => {
   const user = "shared";
   const desk = await newer(user, "desk", "one");
   const phone = await newer(user, "phone", "one");
   const closing = phone.closed();
   const ack = await desk.request({ type: "logout_device", deviceId: "phone" });
-  assert.equal(ack.credentialShared, true);
+  assert.deepEqual([ack.ended, ack.credentialShared], [{ sockets: 1, credentials: 0 }, true]);
   assertLoggedOut(await closing);
   await assertCredential(user, "one", false);
   const back = await newer(user, "phone", "one");
-  const { credentialShared } = await desk.request({ type: "logout_others" });
-  assert.equal(credentialShared, true);
-  assertLoggedOut(await back.closed());
+  const others = await desk.request({ type: "logout_others" });
+  assert.deepEqual([others.ended, others.credentialShared], [{ sockets: 0, credentials: 0 }, undefined]);
+  await restOf(back);
+  assert.equal(back.ending, null);
   await assertCredential(user, "one", false);
+  await Promise.all([back.close(), desk.close()]);
+});
+
+test("a credential that another device uses, too, ends with a logout of one, and so do that device's sockets", async () => {
+  const user = "two-devices";
+  const desk = await newer(user, "desk");
+  const phone = await newer(user, "phone", "shared");
+  const tablet = await newer(user, "tablet", "shared");
+  const closings = [phone.closed(), tablet.closed()];
+  const { ended, credentialShared } = await desk.request({ type: "logout_device", deviceId: "phone" });
+  assert.deepEqual([ended, credentialShared], [{ sockets: 2, credentials: 1 }, undefined]);
+  for (const closing of closings) assertLoggedOut(await closing);
+  await assertCredential(user, "shared", true);
+  await assertCredential(user, "desk", false);
   await desk.close();
 });
 
@@ -194,7 +214,7 @@ test("before logout_all closes it tells version 2 what happens, and version 1 no
   for (const device of [desk, phone, hook]) assertLoggedOut(await device.closed());
   const loggedOut = { type: "logged_out", scope: "all" };
   // Whoever closes on it need not miss the answer.
-  assert.deepEqual(desk.unread(), [{ type: "ack", id }, loggedOut]);
+  assert.deepEqual(desk.unread(), [{ type: "ack", id, ended: { sockets: 3, credentials: 3 } }, loggedOut]);
   assert.deepEqual(phone.unread(), [loggedOut]);
   assert.deepEqual(hook.unread(), []);
   for (const jti of ["desk", "phone", "hook"]) await assertCredential(user, jti, true);
@@ -242,10 +262,13 @@ test("tokens of one session are one credential, whatever else tells them apart",
   await desk.close();
 });
 
-test("a call that names no device ends none, and one that names no game changes none", async () => {
+test("a call that names nothing ends nothing, and one that names no game changes none", async () => {
   const user = "no-device";
   const desk = await V2Device.open(watched, user, "desk");
-  const fields = { logoutDevice: "deviceId", joinGame: "gameId", leaveGame: "gameId" };
+  const fields = {
+    ...{ logoutDevice: "deviceId", logoutCredential: "credentialId", logoutOthers: "exceptCredentialId" },
+    ...{ joinGame: "gameId", leaveGame: "gameId" },
+  };
   for (const [method, field] of Object.entries(fields)) {
     for (const name of ["", undefined, null, 7, {}]) {
       const { result } = await watched.call(user, method, name);
@@ -263,7 +286,8 @@ test("a server ends one device by a call, and is told of one that there is not",
   const phone = await V2Device.open(watched, user, "phone");
   // One that only ever listens gets the frame at once, but notices the close late.
   assert.equal((await phone.ask('{"type":"ping"}')).type, "pong");
-  assert.deepEqual(await watched.call(user, "logoutDevice", "phone"), { result: { success: true } });
+  const ended = { sockets: 1, credentials: 0 };
+  assert.deepEqual(await watched.call(user, "logoutDevice", "phone"), { result: { success: true, ended } });
   assert.deepEqual(await phone.next(), { type: "logged_out", scope: "device" });
   assertLoggedOut(await phone.closed());
   assert.deepEqual((await restOf(desk)).at(-1), { type: "device_disconnected", deviceId: "phone", seq: 2 });

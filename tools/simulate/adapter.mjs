@@ -8,8 +8,6 @@
 /** The subprotocol of the version whose promises are checked. */
 export const PROTOCOL = "user-session.v2";
 
-const LOGOUT_REASON = "Logged out from all devices";
-
 /** The codes of outcomes that leave open whether a request was done. */
 const OPEN_CODES = new Set(["unknown", "ended"]);
 
@@ -105,11 +103,6 @@ export function tooOldIn({ frames }) {
 /** Whether a push was recognized by its id, and so not delivered again. @param {Turn} turn */
 export function isRepetition({ content, result }) {
   return content === "push" && result?.repeated === true;
-}
-
-/** Whether a turn has logged everybody out. @param {Turn} turn */
-export function isLogout({ closes, content, kind, result }) {
-  return closes.includes(LOGOUT_REASON) || (kind === "call" && content === "logoutAll" && !result?.error);
 }
 
 /** The number of the message that a push has become, `null` if it was not kept. @param {Turn} turn @returns {number | null} */

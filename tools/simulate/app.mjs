@@ -66,6 +66,7 @@ export class App {
       sight.snapshot(client.getSnapshot());
       const isOut = ["logged_out", "unauthorized", "forbidden"].includes(connectionStatus);
       if (isOut) this.#signInAgain();
+      if (connectionStatus === "replaced" && this.#world.isImpersonated) this.#takeBack();
     });
     client.on("event", (/** @type {any} */ { event }) => sight.saw(event.name, numberOf(event)));
     client.on("gameJoined", (/** @type {any} */ { gameId }) => sight.saw(`+${gameId}`, null));
@@ -94,6 +95,13 @@ export class App {
     });
   }
 
+  /** The user sees that a tab was replaced, and uses it again. */
+  #takeBack() {
+    this.#world.clock.after(SIGN_IN_MS, () => {
+      this.page.task(() => this.client.getSnapshot().connectionStatus === "replaced" && this.client.reconnect());
+    });
+  }
+
   #signInAgain() {
     if (this.#isSigningIn) return;
     this.#isSigningIn = true;
@@ -103,7 +111,7 @@ export class App {
       this.page.task(() => {
         this.#isSigningIn = false;
         // Another tab of the browser may have been as quick.
-        if (profile.credential === before) profile.credential = this.#world.server.signIn(profile.name);
+        if (profile.credential === before) profile.credential = this.#world.server.issuer.signIn(profile.name);
         this.client.reconnect();
       }),
     );

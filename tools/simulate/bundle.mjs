@@ -9,6 +9,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
 import { root } from "../../scripts/lib/run.mjs";
+import { ISSUER_METHOD } from "./adapter-logouts.mjs";
 
 const LATER = join(root, "build/wasm/later.wasm");
 
@@ -110,6 +111,20 @@ async function bundle(folder, entry, globals, edit = (_path, text) => text) {
   return (given) => run(...globals.map((name) => given[name]));
 }
 
+/**
+ * Adds a method by which an issuer ends a session. In a real server its request needs the issuer's keys, which nobody has
+ * here.
+ * @type {Edit}
+ */
+function withIssuer(path, text) {
+  if (path !== "worker-shim.js") return text;
+  const demand = "{ scope: LogoutScope.IssuerSession, id, endedAt }";
+  const method = `${ISSUER_METHOD}(id, endedAt) {
+    return answerCall(this.#object, (session) => session.logout(${demand}, TRUSTED));
+  }`;
+  return text.replace("export class UserSessionDO extends DurableObject {", (line) => `${line}\n  ${method}`);
+}
+
 /** Turns the imports that only the platform has into globals. @returns {import("esbuild").Plugin} */
 function platformImports() {
   const { wasm, "cloudflare:workers": workers } = WORKER_IMPORTS;
@@ -138,7 +153,7 @@ function edited(folder, edit) {
     name: "edited",
     setup(builder) {
       builder.onLoad({ filter: /\.[jt]s$/, namespace: "file" }, ({ path }) => ({
-        contents: edit(relative(folder, path), readFileSync(path, "utf8")),
+        contents: withIssuer(relative(folder, path), edit(relative(folder, path), readFileSync(path, "utf8"))),
         loader: path.endsWith(".ts") ? "ts" : "js",
       }));
     },

@@ -2,9 +2,9 @@
  * The ghost sees what the object really does, turn by turn, and remembers it: what was done, in which order, and
  * what a crash or a restored backup has undone. Nothing of the simulated world knows of it.
  */
-import { isDoneIn, isLogout, isRepetition, messageIn, readIn, requestOf, tooOldIn, windowOf } from "./adapter.mjs";
+import { isDoneIn, isRepetition, messageIn, readIn, requestOf, tooOldIn, windowOf } from "./adapter.mjs";
 
-/** @import { Turn } from "./platform/object.mjs" */
+/** @import { Fate, Turn } from "./platform/object.mjs" */
 
 /**
  * Something that was done, in the order of doing.
@@ -27,21 +27,11 @@ import { isDoneIn, isLogout, isRepetition, messageIn, readIn, requestOf, tooOldI
  * @property {boolean} isUndone
  */
 
-/**
- * @typedef {object} Revocation
- * @property {number} index Of the deeds that come after it.
- * @property {number} second Credentials that were issued then or before have ended.
- * @property {boolean} isReal
- * @property {boolean} isUndone
- */
-
 export class Ghost {
   /** @type {Deed[]} */
   deeds = [];
   /** @type {Map<string, Deed[]>} */
   byKey = new Map();
-  /** @type {Revocation[]} */
-  revocations = [];
   /** @type {Reading[]} */
   readings = [];
   /** The ids that were answered as too old to know, although the object had got a request under them. @type {Set<string>} */
@@ -55,17 +45,15 @@ export class Ghost {
   /** The highest number of each run under which the object got a request. @type {Map<string, number>} */
   #newest = new Map();
   #now;
-  #second;
 
-  /** @param {() => number} now @param {() => number} second The server's clock, in seconds. */
-  constructor(now, second) {
+  /** @param {() => number} now */
+  constructor(now) {
     this.#now = now;
-    this.#second = second;
   }
 
   /**
    * @param {Turn} turn
-   * @returns {{released: () => void, dropped: () => void} | null}
+   * @returns {Fate}
    */
   turned(turn) {
     for (const id of tooOldIn(turn)) {
@@ -73,18 +61,14 @@ export class Ghost {
       this.doubt(requestOf(turn.content)?.key ?? "");
     }
     const records = this.#recordsOf(turn);
-    if (isLogout(turn)) records.push(this.#revocation());
     const read = readIn(turn);
     if (read !== null) records.push(this.#reading(read));
-    if (records.length === 0) return null;
-    return {
-      released: () => {
-        for (const record of records) record.isReal = true;
-      },
-      dropped: () => {
-        for (const record of records) record.isReal = false;
-      },
-    };
+    return records.length === 0 ? null : fateOf(records);
+  }
+
+  /** A request by HTTP has erased the user's data. */
+  cleared() {
+    return fateOf([this.#deed("clear", null)]);
   }
 
   /** Whether the object got a request that is still among the newest of its run. @param {string} id */
@@ -105,7 +89,7 @@ export class Ghost {
     this.#newest.set(run, Math.max(number, this.#newest.get(run) ?? 0));
   }
 
-  /** @param {Turn} turn @returns {(Deed | Revocation | Reading)[]} */
+  /** @param {Turn} turn @returns {(Deed | Reading)[]} */
   #recordsOf(turn) {
     if (turn.kind === "message") {
       const request = requestOf(turn.content);
@@ -126,12 +110,6 @@ export class Ghost {
     deeds.push(deed);
     this.byKey.set(key, [...this.doneAs(key), deed]);
     return deed;
-  }
-
-  #revocation() {
-    const revocation = { index: this.deeds.length, second: this.#second(), isReal: false, isUndone: false };
-    this.revocations.push(revocation);
-    return revocation;
   }
 
   /** @param {number} number */
@@ -156,16 +134,7 @@ export class Ghost {
   restored(length) {
     this.restores.push(this.deeds.length);
     for (const deed of this.deeds.slice(length)) deed.isUndone = true;
-    for (const record of [...this.revocations, ...this.readings]) if (record.index >= length) record.isUndone = true;
-  }
-
-  /**
-   * From which deed on a credential has no rights.
-   * @param {number} issuedAt Seconds.
-   */
-  endOf(issuedAt) {
-    const ended = this.revocations.filter(({ isReal, isUndone, second }) => isReal && !isUndone && issuedAt <= second);
-    return Math.min(...ended.map(({ index }) => index));
+    for (const record of this.readings) if (record.index >= length) record.isUndone = true;
   }
 
   /** The games as they must be, in their order. */
@@ -180,6 +149,18 @@ export class Ghost {
     }
     return [...games];
   }
+}
+
+/** @param {(Deed | Reading)[]} records @returns {NonNullable<Fate>} */
+function fateOf(records) {
+  return {
+    released: () => {
+      for (const record of records) record.isReal = true;
+    },
+    dropped: () => {
+      for (const record of records) record.isReal = false;
+    },
+  };
 }
 
 /** @param {Turn} turn */

@@ -3,6 +3,7 @@
  * property notices shows what the simulator does not look at.
  */
 
+import { LOGOUT_MUTANTS } from "./logout-mutants.mjs";
 import { MODULE_MUTANTS } from "./module-mutants.mjs";
 
 /**
@@ -180,8 +181,8 @@ const SCRIPT_MUTANTS = [
   {
     name: "a credential that was ended is let in",
     file: "worker/auth/identity.js",
-    from: "return { issuedAt, expiresAt, id: credentialId };",
-    to: "return { issuedAt: issuedAt && -1, expiresAt, id: credentialId };",
+    from: "return { issuedAt, expiresAt, isSignInTime, sessionId: credentialId, tokenId };",
+    to: "return { issuedAt: issuedAt && -1, expiresAt, isSignInTime, sessionId: credentialId, tokenId };",
     caughtBy: "silence-after-logout",
     seeds: 5,
   },
@@ -193,6 +194,22 @@ const SCRIPT_MUTANTS = [
     caughtBy: "recovers",
     seeds: 5,
   },
+  {
+    name: "a clear erases what logouts have ended",
+    file: "worker/object/storage.js",
+    from: "return key === LOGOUT_KEY || key.startsWith(REPORT_KEY);",
+    to: "return key.startsWith(REPORT_KEY);",
+    caughtBy: "silence-after-logout",
+    seeds: 300,
+  },
+  {
+    name: "a ticket lets in whatever became of its credential",
+    file: "worker/object/request-handler.js",
+    from: "const credential = credentialOf(access);",
+    to: "const credential = credentialOf(given.kind === \"ticket\" ? TRUSTED_ACCESS : access);",
+    caughtBy: "silence-after-logout",
+    seeds: 50,
+  },
 ];
 
-export const MUTANTS = [...SCRIPT_MUTANTS, ...MODULE_MUTANTS];
+export const MUTANTS = [...SCRIPT_MUTANTS, ...LOGOUT_MUTANTS, ...MODULE_MUTANTS];

@@ -6,6 +6,7 @@ import { join, relative } from "node:path";
 
 import { Failure, root, run } from "../../scripts/lib/run.mjs";
 import { loadRelease } from "./bundle.mjs";
+import { LOGOUT_MUTANTS } from "./logout-mutants.mjs";
 import { MODULE_MUTANTS } from "./module-mutants.mjs";
 import { planOf } from "./plan.mjs";
 import { runPlan } from "./run.mjs";
@@ -13,6 +14,9 @@ import { runPlan } from "./run.mjs";
 /** @import { Edit, Release } from "./bundle.mjs" */
 /** @import { Mutant } from "./mutant-table.mjs" */
 /** @import { Limits } from "./plan.mjs" */
+
+/** All mutants of the module. */
+const BUILT = [...LOGOUT_MUTANTS, ...MODULE_MUTANTS];
 
 /** Where the module of a mutant is built: a copy of the sources, so that the project's own module stays. */
 const COPY = join(root, "build/mutants");
@@ -37,7 +41,7 @@ const NOT_LINKED = [".git", "build", "dist"];
 
 /** @param {Mutant} mutant @param {NodeJS.ProcessEnv} env @returns {Promise<Release>} */
 export async function mutatedRelease(mutant, env) {
-  const at = MODULE_MUTANTS.indexOf(mutant);
+  const at = BUILT.indexOf(mutant);
   if (at < 0) return loadRelease(root, { edit: editOf(mutant) });
   built ??= buildMutants(env);
   return loadRelease(root, { module: moduleOf(await built, at + 1) });
@@ -73,7 +77,7 @@ async function buildMutants(env) {
 function mutatedFiles() {
   /** @type {Map<string, string>} */
   const files = new Map([[DEFINING, `${readFileSync(join(root, DEFINING), "utf8")}\n${DEFINITION}\n`]]);
-  MODULE_MUTANTS.forEach((mutant, at) => {
+  BUILT.forEach((mutant, at) => {
     const { file, to } = mutant;
     const text = files.get(file) ?? readFileSync(join(root, file), "utf8");
     const chosen = { ...mutant, to: to.replaceAll("WRONG", `(planted_mutant.number == ${at + 1})`) };

@@ -3,6 +3,7 @@
  * data, so steps can be left out of it, and it can be printed and run again.
  */
 import { streamOf } from "./chance.mjs";
+import { THEFTS, withThieves } from "./plan-thieves.mjs";
 
 /** @import { Random } from "../torture/random.mjs" */
 
@@ -15,6 +16,7 @@ import { streamOf } from "./chance.mjs";
  * @property {number} seed
  * @property {Record<string, {shareTabs: boolean}>} profiles
  * @property {Step[]} steps
+ * @property {boolean} [hasThieves]
  */
 
 /**
@@ -159,6 +161,9 @@ export const FAULTS = {
 
 const RECIPES = { ...ACTIONS, ...PAGE_FAULTS, ...FAULTS };
 
+/** All that may be done on purpose. */
+export const DEEDS = [...Object.keys(ACTIONS), ...Object.keys(THEFTS)];
+
 /** Whether leaving out a step of this kind leaves out something that went wrong. @param {string} kind */
 export function isFault(kind) {
   return kind in PAGE_FAULTS || kind in FAULTS;
@@ -169,7 +174,7 @@ const QUIET_SHARE = 0.06;
 const QUIET_FAULTS = new Set(["deploy", "hibernate"]);
 const NOT_QUIET = new Set(["clear", "logout-all", "reuse-id", "keep-many"]);
 
-/** @param {Plan} plan */
+/** @param {Pick<Plan, "steps">} plan */
 export function isQuiet({ steps }) {
   return steps.every(({ kind }) => kind === "load" || QUIET_FAULTS.has(kind) || (kind in ACTIONS && !NOT_QUIET.has(kind)));
 }
@@ -204,7 +209,8 @@ export function planOf(seed, limits = {}) {
     const kind = weighted(random, kinds);
     steps.push({ at, kind, ...RECIPES[kind].make(draft) });
   }
-  return { seed, profiles, steps };
+  const more = isQuiet({ steps }) ? null : withThieves(seed, steps, { tabs, profiles: names }, limits);
+  return more ? { seed, profiles, steps: more, hasThieves: true } : { seed, profiles, steps };
 }
 
 /**

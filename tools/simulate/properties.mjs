@@ -22,7 +22,7 @@ const EXPIRY_SLACK_MS = 17_000;
 /** The names of all properties. */
 export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
-  ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout"],
+  ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout", "spared-stays"],
   ...["no-needless-reset", "no-needless-doubt", "deploys-unnoticed", "recovers", "no-complaints"],
 ];
 
@@ -212,6 +212,8 @@ export function checkAgreement(world, told) {
     const shared = sharedState(app.client.getSnapshot());
     if (isOlder) shared.devices = [];
     if (isOlder || isCountUnsure(world)) shared.unread = 0;
+    // The server forgets the oldest devices, and tells nobody: who was told of them before goes on showing them as away.
+    if (world.isFlooded) shared.devices = shared.devices.filter((/** @type {any} */ { tabs }) => tabs > 0);
     return JSON.stringify(shared);
   };
   const state = stateOf(first);

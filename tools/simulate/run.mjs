@@ -18,6 +18,10 @@ const HEARTBEAT_MS = 45_000;
 const CHECK_MS = 1_000;
 const LAST_WORDS_MS = 8_000;
 
+/** How many credentials are tried at the end, and how fast, so that not too many connect in a short time. */
+const TRIED_MAX = 24;
+const TRY_MS = 600;
+
 /**
  * @typedef {object} Outcome
  * @property {Violation[]} violations
@@ -46,8 +50,8 @@ export function runPlan(plan, releases, { isKept = false } = {}) {
  * @returns {Outcome}
  */
 function simulate(plan, releases, isKept) {
-  const { seed, profiles, steps } = plan;
-  const world = new World({ seed, profiles, releases, isKept });
+  const { seed, profiles, steps, hasThieves } = plan;
+  const world = new World({ seed, profiles, releases, isMixed: hasThieves, isKept });
   /** @type {Step[]} */
   const acted = [];
   for (const step of steps) {
@@ -95,4 +99,19 @@ function conclude(world) {
   checkSight(world);
   checkInbox(world);
   if (why === null) checkAgreement(world, told);
+  if (world.options.isMixed) tryCredentials(world);
+}
+
+/** Whoever was ever given a credential comes once more; witness.mjs sees what becomes of it. @param {World} world */
+function tryCredentials(world) {
+  const { clock } = world;
+  const thief = world.thief("last");
+  for (const credential of [...world.server.issuer.credentials.values()].slice(-TRIED_MAX)) {
+    clock.after(1, () => {
+      thief.ask(credential, "export");
+      thief.connect(credential, { version: 2, device: "last", isBrief: true });
+    });
+    clock.runUntil(clock.now + TRY_MS);
+  }
+  clock.runUntil(clock.now + CHECK_MS);
 }

@@ -1,17 +1,21 @@
 /**
  * The server's side of a world: the front Worker, which checks who is asking, and the user's object behind it.
  */
+import { ISSUER_METHOD } from "./adapter-logouts.mjs";
 import { streamOf } from "./chance.mjs";
 import { Timers } from "./clock.mjs";
+import { Issuer, identityOf } from "./issuer.mjs";
+import { Law } from "./law.mjs";
 import { Isolate } from "./platform/isolate.mjs";
 import { SimulatedObject } from "./platform/object.mjs";
 import { SimulatedRequest } from "./platform/web.mjs";
 
 /** @import { Release } from "./bundle.mjs" */
-/** @import { Credential } from "./browser/profile.mjs" */
 /** @import { Clock } from "./clock.mjs" */
 /** @import { Ghost } from "./ghost.mjs" */
+/** @import { Fate } from "./platform/object.mjs" */
 /** @import { Rows } from "./platform/storage.mjs" */
+/** @import { Witness } from "./witness.mjs" */
 
 export const USER = "kim";
 
@@ -23,6 +27,8 @@ const MS_PER_SECOND = 1_000;
  * @property {number} seed
  * @property {Release[]} releases The one that is deployed first, and the one that is deployed later.
  * @property {Ghost} ghost
+ * @property {boolean} isMixed Whether credentials differ in what their issuers write into them.
+ * @property {(server: Server, law: Law) => Witness} witness Makes what sees the sockets and answers of the object.
  * @property {(text: string) => void} trace
  * @property {(text: string) => void} complain Is told of a failure that nobody has planted.
  */
@@ -36,8 +42,9 @@ export class Server {
   disturbedAt = 0;
   /** How much longer than usual writes take to become durable. */
   slownessMs = 0;
-  /** @type {Map<string, Credential>} */
-  #credentials = new Map();
+  issuer;
+  law;
+  witness;
   #around;
   #front;
   #release = 0;
@@ -53,13 +60,16 @@ export class Server {
     const { clock, seed, trace, ghost } = around;
     this.#random = streamOf(seed, "server");
     this.wall = new Timers(clock);
+    this.issuer = new Issuer(seed, () => this.second(), around.isMixed);
+    this.law = new Law(this.issuer, () => this.second());
+    this.witness = around.witness(this, this.law);
     const commits = streamOf(seed, "commits");
     this.object = new SimulatedObject(USER, {
       clock,
       random: streamOf(seed, "object"),
       wall: this.wall,
       release: () => this.#newest(),
-      env: { AUTH_MODE: "none" },
+      env: {},
       log: (text) => this.#logged(text),
       trace,
       disturbed: () => (this.disturbedAt = Math.max(this.disturbedAt, clock.now)),
@@ -71,7 +81,8 @@ export class Server {
         trace(`planted: ${fault}`);
         this.#planted++;
       },
-      turned: (turn) => ghost.turned(turn),
+      turned: (turn) => both(ghost.turned(turn), this.witness.turned(turn)),
+      witness: this.witness,
       connected: () => ghost.deeds.length,
       commitMs: () => commits.next() * 6 + this.slownessMs,
     });
@@ -102,13 +113,6 @@ export class Server {
     if (this.#wasSet) this.wall.offsetMs = Math.max(0, this.#latestMs + MS_PER_SECOND - this.wall.wallMs());
   }
 
-  /** Signs somebody in. @param {string} who @returns {Credential} */
-  signIn(who) {
-    const credential = { id: `${who}-${this.#credentials.size}`, issuedAt: this.second() };
-    this.#credentials.set(credential.id, credential);
-    return credential;
-  }
-
   /** A release is deployed: the front takes it up at once, the object when it wakes. */
   deploy() {
     this.#release = (this.#release + 1) % this.#around.releases.length;
@@ -128,20 +132,26 @@ export class Server {
     this.disturbedAt = Infinity;
   }
 
-  /** Serves a request from outside. @param {string} url @param {any} init @returns {Promise<any>} */
+  /**
+   * Serves a request from outside.
+   * @param {string} url
+   * @param {any} init
+   * @returns {Promise<any>}
+   */
   fetch(url, init) {
-    const request = new SimulatedRequest(url, init);
+    const idIn = (/** @type {any} */ headers) => /session=([^;]+)/.exec(headers.get("Cookie") ?? "")?.[1] ?? "";
     const authenticate = (/** @type {any} */ asked) => {
-      const [, id = ""] = /session=([^;]+)/.exec(asked.headers.get("Cookie") ?? "") ?? [];
-      const known = this.#credentials.get(id);
-      return known ? { userId: USER, issuedAt: known.issuedAt, credentialId: known.id } : null;
+      const known = this.issuer.credentials.get(idIn(asked.headers));
+      return known ? identityOf(known, USER) : null;
     };
-    return this.#front.exports.routeUserSession(request, this.#env(), { authenticate });
+    // The server does not look at a parameter that it does not know; the witness does.
+    const address = `${url}${url.includes("?") ? "&" : "?"}by=${idIn(new Headers(init.headers))}`;
+    return this.#front.exports.routeUserSession(new SimulatedRequest(address, init), this.#env(), { authenticate });
   }
 
   /** Calls a method of the user's object, as the app's own Worker does. @param {string} method @param {any[]} args */
   call(method, ...args) {
-    return this.#front.exports.userSession(this.#env(), USER)[method](...args);
+    return this.#front.exports.userSession(this.#env(), USER, [ISSUER_METHOD])[method](...args);
   }
 
   #newest() {
@@ -208,4 +218,13 @@ export class Server {
     };
     clock.after(500, check);
   }
+}
+
+/** @param {Fate} one @param {Fate} other @returns {Fate} */
+function both(one, other) {
+  if (!one || !other) return one ?? other;
+  return {
+    released: () => [one, other].forEach(({ released }) => released()),
+    dropped: () => [one, other].forEach(({ dropped }) => dropped()),
+  };
 }

@@ -108,8 +108,9 @@ export class Sight {
   #checkRights(key, deeds) {
     const { profile, reading } = this.#app.page;
     // Another tab's socket may have been let in by a credential that its browser has replaced meanwhile.
-    const credential = reading ? reading.credential : this.#world.clockJumpMs === 0 ? profile.credential : null;
-    const end = this.#world.ghost.endOf(credential?.issuedAt ?? Infinity);
+    const isSame = this.#world.clockJumpMs === 0 && !this.#world.options.isMixed;
+    const credential = reading ? reading.credential : isSame ? profile.credential : null;
+    const end = credential ? this.#world.law.endOf(credential) : Infinity;
     if (!deeds.every(({ index }) => index >= end)) return;
     this.#violate("silence-after-logout", `${key} came after the logout of ${credential?.id}`);
   }

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { Failure, main, root } from "../../scripts/lib/run.mjs";
 import { loadRelease, loadReleases } from "./bundle.mjs";
 import { Campaign } from "./campaign.mjs";
-import { ACTIONS, FAULTS, PAGE_FAULTS, isFault, planOf } from "./plan.mjs";
+import { DEEDS, FAULTS, PAGE_FAULTS, isFault, planOf } from "./plan.mjs";
 import { runPlan } from "./run.mjs";
 import { shrink } from "./shrink.mjs";
 import { storyOf } from "./story.mjs";
@@ -16,7 +16,7 @@ import { storyOf } from "./story.mjs";
 /** @import { Limits, Plan } from "./plan.mjs" */
 
 const FAULT_KINDS = [...Object.keys(PAGE_FAULTS), ...Object.keys(FAULTS)];
-const KINDS = [...Object.keys(ACTIONS), ...FAULT_KINDS];
+const KINDS = [...DEEDS, ...FAULT_KINDS];
 
 const HELP = `npm run simulate -- [options]
 
@@ -27,7 +27,7 @@ const HELP = `npm run simulate -- [options]
   --only <kinds>    only these faults, separated by commas, of:
                     ${FAULT_KINDS.join(", ")}
   --without <kinds> leaves out these faults, or these actions:
-                    ${Object.keys(ACTIONS).join(", ")}
+                    ${DEEDS.join(", ")}
   --failures <n>    how many worlds may fail before it ends; default: 1
   --survey          counts the failing worlds of each property, and tells no story
   --effects <n>     of every n-th world each fault is left out once, to see what it changed; default: 20

@@ -3,6 +3,7 @@
  * frozen, and a connection that is not there can't be cut.
  */
 import { keepOptions } from "./adapter.mjs";
+import { THEFTS } from "./steps-thieves.mjs";
 import { Stranger } from "./stranger.mjs";
 
 /** @import { App } from "./app.mjs" */
@@ -63,19 +64,10 @@ function atRest(world, act, tries = TRIES) {
   else if (tries > 0) world.clock.after(TRY_MS, () => atRest(world, act, tries - 1));
 }
 
-/** @param {World} world @param {string} method @param {any[]} args */
-function call(world, method, ...args) {
-  const tell = (/** @type {string} */ what) => world.trace(`server: ${method} ${JSON.stringify(args)} ${what}`);
-  void world.server.call(method, ...args).then(
-    (/** @type {unknown} */ result) => tell(JSON.stringify(result)),
-    (/** @type {Error} */ error) => tell(`fails: ${error.message}`),
-  );
-}
-
 /** @param {World} world @param {string} key @param {object} options @param {number} seconds */
 function push(world, key, options, seconds) {
   if (seconds > 0) world.keptFor.set(key, seconds);
-  call(world, "push", { type: key }, { ...options, ...(seconds > 0 ? keepOptions(seconds) : {}) });
+  world.callServer("push", { type: key }, { ...options, ...(seconds > 0 ? keepOptions(seconds) : {}) });
 }
 
 /** @type {Record<string, Performance>} */
@@ -115,12 +107,12 @@ const ACTS = {
     push(world, key, { pushId: key }, world.keptFor.get(key) ?? 0);
     return true;
   },
-  "server-joins": (world, { game }) => call(world, "joinGame", game),
-  clear: (world) => call(world, "clear"),
+  "server-joins": (world, { game }) => world.callServer("joinGame", game),
+  clear: (world) => world.callServer("clear"),
   "logout-all": (world, step) =>
     withApp(world, step, (app) => app.ask("logout", false, (client) => client.logoutAllDevices())),
   "reuse-id": (world, { key }) => void world.strangers.push(new Stranger(world, key)),
-  "ask-state": (world) => call(world, "getState"),
+  "ask-state": (world) => world.callServer("getState"),
 };
 ACTS.burst = ACTS.publish;
 
@@ -220,13 +212,14 @@ const FAULTS = {
   backup: (world) =>
     atRest(world, () => {
       const rows = new Map(world.server.object.storage.durable);
-      world.backups.set(BACKUP, { rows, deeds: world.ghost.deeds.length });
+      world.backups.set(BACKUP, { rows, deeds: world.ghost.deeds.length, law: world.law.mark() });
     }),
   restore: (world) => {
     const backup = world.backups.get(BACKUP);
     if (!backup) return false;
     world.server.restore(backup.rows);
     world.ghost.restored(backup.deeds);
+    world.law.restored(backup.law);
     return true;
   },
   "server-clock": (world, { by }) => {
@@ -241,7 +234,7 @@ const FAULTS = {
   },
 };
 
-const ALL = { ...ACTS, ...PAGE_FAULTS, ...FAULTS };
+const ALL = { ...ACTS, ...THEFTS, ...PAGE_FAULTS, ...FAULTS };
 
 /**
  * @param {World} world

@@ -24,7 +24,7 @@ export class Stranger {
     this.key = key;
     const { query, id, frames } = requestsOfOneId(key);
     const profile = new Profile("x", world.clock);
-    profile.credential = world.server.signIn(profile.name);
+    profile.credential = world.server.issuer.signIn(profile.name);
     const page = new Page(`x.${key}`, {
       clock: world.clock,
       random: streamOf(world.options.seed, `stranger ${key}`),

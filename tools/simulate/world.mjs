@@ -10,10 +10,14 @@ import { hashOf, streamOf } from "./chance.mjs";
 import { Clock } from "./clock.mjs";
 import { Ghost } from "./ghost.mjs";
 import { Link } from "./network.mjs";
-import { Server } from "./server.mjs";
+import { Server, USER } from "./server.mjs";
+import { Thief } from "./thief.mjs";
+import { Witness } from "./witness.mjs";
 
 /** @import { Release } from "./bundle.mjs" */
 /** @import { PageSocket } from "./browser/socket.mjs" */
+/** @import { Credential } from "./issuer.mjs" */
+/** @import { Law } from "./law.mjs" */
 /** @import { CutRule } from "./network.mjs" */
 /** @import { Stranger } from "./stranger.mjs" */
 /** @import { Violation } from "./properties.mjs" */
@@ -37,6 +41,7 @@ const OFFLINE_MS = 40;
  * @property {number} seed
  * @property {Release[]} releases
  * @property {Record<string, {shareTabs: boolean}>} profiles
+ * @property {boolean} [isMixed] Whether there may be thieves, and credentials differ.
  * @property {boolean} [isKept] Whether the trace is kept, and not only hashed.
  */
 
@@ -58,7 +63,7 @@ export class World {
   lines;
   /** Whether the faults are over. */
   isCalm = false;
-  /** Backups of the rows, by name. @type {Map<string, {rows: Map<string, unknown>, deeds: number}>} */
+  /** Backups of the rows, by name. @type {Map<string, {rows: Map<string, unknown>, deeds: number, law: ReturnType<Law["mark"]>}>} */
   backups = new Map();
   /** For how many seconds each kept message is kept. @type {Map<string, number>} */
   keptFor = new Map();
@@ -68,6 +73,12 @@ export class World {
   nextCuts = new Map();
   /** @type {Stranger[]} */
   strangers = [];
+  /** @type {Map<string, Thief>} */
+  thieves = new Map();
+  /** Whether a thief has connected as one of the owner's tabs, which throws that out. */
+  isImpersonated = false;
+  /** Whether there were more devices than the server remembers. */
+  isFlooded = false;
   /** What each app was told, without the times. @type {Map<string, string[]>} */
   told = new Map();
   options;
@@ -78,19 +89,25 @@ export class World {
     this.lines = options.isKept ? [] : null;
     const { clock } = this;
     /** @type {Ghost} */
-    const ghost = new Ghost(() => clock.now, () => this.server.second());
+    const ghost = new Ghost(() => clock.now);
     this.ghost = ghost;
     this.server = new Server({
       clock,
       seed: options.seed,
       releases: options.releases,
       ghost,
+      isMixed: options.isMixed ?? false,
+      witness: (server, law) => new Witness(this, server, law),
       trace: (text) => this.trace(text),
       complain: (text) => this.violate("no-complaints", text),
     });
     for (const name of Object.keys(options.profiles)) {
       this.profiles.set(name, new Profile(name, clock));
     }
+  }
+
+  get law() {
+    return this.server.law;
   }
 
   /** @param {string} text */
@@ -128,7 +145,7 @@ export class World {
   /** Loads the app's page in a tab. @param {Tab} tab */
   load(tab) {
     const { profile } = tab;
-    profile.credential ??= this.server.signIn(profile.name);
+    profile.credential ??= this.server.issuer.signIn(profile.name);
     const name = `${tab.name}.${this.apps.length}`;
     const page = new Page(name, {
       clock: this.clock,
@@ -145,6 +162,13 @@ export class World {
     tab.app = new App(page, this, { shareTabs });
     this.apps.push(tab.app);
     tab.app.start();
+  }
+
+  /** @param {string} name */
+  thief(name) {
+    const thief = this.thieves.get(name) ?? new Thief(this, name);
+    this.thieves.set(name, thief);
+    return thief;
   }
 
   /** The apps that run now. */
@@ -165,6 +189,7 @@ export class World {
     this.isCalm = true;
     this.nextCuts.clear();
     this.server.calm();
+    for (const thief of this.thieves.values()) thief.leave();
     for (const profile of this.profiles.values()) {
       profile.clockOffsetMs = 0;
       for (const page of profile.pages) {
@@ -216,12 +241,40 @@ export class World {
 
   /** @param {Page} page @param {string} url @param {any} init */
   async #fetch(page, url, init) {
-    const wait = () => /** @type {Promise<void>} */ (new Promise((resolve) => void this.clock.after(30, () => resolve())));
-    await wait();
+    await this.#travel();
     if (!page.profile.isOnline) throw new TypeError("Failed to fetch");
     const headers = { ...init?.headers, Cookie: `session=${page.profile.credential?.id}` };
     const response = await this.server.fetch(url, { ...init, headers });
-    await wait();
+    await this.#travel();
     return response;
+  }
+
+  /**
+   * Asks something by HTTP, without a page.
+   * @param {Credential} credential
+   * @param {"GET" | "POST"} method
+   * @param {string} path
+   * @param {string} [query]
+   */
+  async request(credential, method, path, query = "") {
+    await this.#travel();
+    const url = `${ORIGIN}/__user-session${path}?userId=${USER}${query}`;
+    const response = await this.server.fetch(url, { method, headers: { Cookie: `session=${credential.id}` } });
+    this.trace(`${credential.id}: ${method} ${path}${query} ${response.status}`);
+    return response;
+  }
+
+  /** Calls a method of the user's object, and notes what becomes of it. @param {string} method @param {any[]} args */
+  callServer(method, ...args) {
+    const tell = (/** @type {string} */ what) => this.trace(`server: ${method} ${JSON.stringify(args)} ${what}`);
+    void this.server.call(method, ...args).then(
+      (/** @type {unknown} */ result) => tell(JSON.stringify(result)),
+      (/** @type {Error} */ error) => tell(`fails: ${error.message}`),
+    );
+  }
+
+  /** @returns {Promise<void>} */
+  #travel() {
+    return new Promise((resolve) => void this.clock.after(30, () => resolve()));
   }
 }

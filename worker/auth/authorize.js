@@ -3,19 +3,23 @@
  * users are identified, and nobody may do anything before. How a mode reads credentials belongs to that mode's
  * own file.
  */
+import { refuseFuture } from "./clock-skew.js";
 import { TRUSTED_ACCESS, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { introspect } from "./introspection.js";
 import { verifyJwt } from "./jwt.js";
 import { isFromThisMachine } from "./local.js";
-import { isSameSecret } from "./secrets.js";
-import { MODES, MODE_NAMES, settingProblem } from "./settings.js";
+import { foundSecrets } from "./secrets.js";
+import { scopeFor, serviceTokens, tokensFor } from "./service-tokens.js";
+import { MODES, MODE_NAMES, mistypedSettings, settingProblem } from "./settings.js";
 import { bearerToken, possibleTokens } from "../http/credentials.js";
 import { isTicket } from "../http/handshake.js";
 import { cannotCheck, forbidden, notConfigured, ticketUnknown, unauthorized } from "../http/refusals.js";
+import { notice } from "../common/log.js";
 import { runtimeProblem } from "../common/platform.js";
 
 /** @import { Mode } from "./settings.js" */
 /** @import { Access, AuthEnv, AuthOptions, Authenticate, Identity, TicketAccess } from "./identity.js" */
+/** @import { Scope } from "./service-tokens.js" */
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { Action } from "../http/routes.js" */
@@ -27,6 +31,9 @@ import { runtimeProblem } from "../common/platform.js";
  */
 const VERIFIERS = { jwt: verifyJwt, session: introspect };
 
+/** The environments whose names have been looked at. Requests share one as long as nothing is deployed. */
+const lookedAt = new WeakSet();
+
 /**
  * Refuses every request while a setting is missing or wrong, or the runtime is too old.
  * @param {AuthEnv} env
@@ -35,7 +42,12 @@ const VERIFIERS = { jwt: verifyJwt, session: introspect };
  */
 export function closedUnlessConfigured(env, options) {
   const problem = runtimeProblem() ?? settingProblem(env, options);
-  return problem === null ? null : notConfigured(problem);
+  if (problem !== null) return notConfigured(problem);
+  if (!lookedAt.has(env)) {
+    lookedAt.add(env);
+    for (const line of mistypedSettings(env)) notice("configuration", line);
+  }
+  return null;
 }
 
 /**
@@ -49,14 +61,14 @@ export function closedUnlessConfigured(env, options) {
 export async function authorize(parsed, route, env, options = {}) {
   const early = withoutCredential(parsed, route.action, env, options);
   if (early) return early;
-  if (await hasServiceToken(parsed, env)) {
-    if (route.action !== "connect" && route.action !== "ticket") return TRUSTED_ACCESS;
-    return forbidden("SERVICE_TOKEN is for servers: connect with a user's own credential");
-  }
+  const token = bearerToken(parsed.request);
+  const scopes = token ? await scopesOf([token], env) : null;
+  if (scopes) return trustServer(scopes, route.action);
   if (route.action === "push" || route.action === "metrics") {
     return refuseWithoutToken(parsed, route.action, env, options);
   }
-  if (await isServiceTokenAstray(parsed, env)) {
+  // The owner's function or the app's sign-in would get the token from where it stands.
+  if (await scopesOf(possibleTokens(parsed), env)) {
     return unauthorized("SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer with it, and nothing else");
   }
   const identity = await identify(parsed, env, options.authenticate);
@@ -127,7 +139,7 @@ async function askOwner(request, env, authenticate) {
   const problem = identityProblem(identity, now);
   if (problem) return cannotCheck(`authenticate returned a wrong identity: ${problem}`);
   if (hasExpired(identity, now)) return unauthorized("the credential has expired: renew it");
-  return tidyIdentity(identity);
+  return refuseFuture([identity.issuedAt], env, now) ?? tidyIdentity(identity);
 }
 
 /**
@@ -144,43 +156,51 @@ function refuseElsewhere(parsed) {
 }
 
 /**
+ * Lets in a server whose token is good for what it asks for.
+ * @param {Set<Scope>} scopes
+ * @param {Action} action
+ * @returns {Access | Response}
+ */
+function trustServer(scopes, action) {
+  const scope = scopeFor(action);
+  if (scope === null) return forbidden(`SERVICE_TOKEN is for servers: ${action} needs a user's own credential`);
+  if (scopes.has(scope)) return TRUSTED_ACCESS;
+  return forbidden(`${action} needs ${tokensFor(action).join(" or ")}: this service token is for something else`);
+}
+
+/**
  * Refuses a request that only servers may make and that has no service token.
  * @param {ParsedRequest} parsed
- * @param {Action} action
+ * @param {"push" | "metrics"} action
  * @param {AuthEnv} env
  * @param {AuthOptions} options
  * @returns {Promise<Response>}
  */
 async function refuseWithoutToken(parsed, action, env, { authenticate }) {
-  const problem = env.SERVICE_TOKEN
-    ? `SERVICE_TOKEN: ${action} needs Authorization: Bearer with that very token`
-    : `SERVICE_TOKEN is not set: ${action} needs it as Authorization: Bearer`;
+  const names = tokensFor(action);
+  const set = names.filter((name) => env[name]);
+  const problem =
+    set.length > 0
+      ? `${set.join(" or ")}: ${action} needs Authorization: Bearer with that very token`
+      : `${names.join(" or ")} is not set: ${action} needs it as Authorization: Bearer`;
   const isReadElsewhere = Boolean(authenticate) || MODES[/** @type {Mode} */ (env.AUTH_MODE)].isReadElsewhere;
   // The token may be a mistyped service token, and another service must not see that.
   if (isReadElsewhere && possibleTokens(parsed).length > 0) return unauthorized(problem);
   const identity = await identify(parsed, env, authenticate);
-  if (!(identity instanceof Response)) return forbidden(`${action} needs the SERVICE_TOKEN as bearer`);
+  if (!(identity instanceof Response)) return forbidden(`${action} needs the ${names.join(" or ")} as bearer`);
   return identity.status === 401 ? unauthorized(problem) : identity;
 }
 
 /**
- * @param {ParsedRequest} parsed
+ * Finds what the service tokens among some texts are good for.
+ * @param {string[]} texts
  * @param {AuthEnv} env
+ * @returns {Promise<Set<Scope> | null>} `null` if none of the texts is a service token.
  */
-async function hasServiceToken({ request }, env) {
-  const token = bearerToken(request);
-  if (!token || !env.SERVICE_TOKEN) return false;
-  return isSameSecret(token, env.SERVICE_TOKEN);
-}
-
-/**
- * Whether the service token stands where a user's credential belongs. The owner's function or the app's sign-in
- * would get it from there.
- * @param {ParsedRequest} parsed
- * @param {AuthEnv} env
- */
-async function isServiceTokenAstray(parsed, { SERVICE_TOKEN: secret }) {
-  if (!secret) return false;
-  const found = await Promise.all(possibleTokens(parsed).map((token) => isSameSecret(token, secret)));
-  return found.includes(true);
+async function scopesOf(texts, env) {
+  const tokens = serviceTokens(env);
+  if (texts.length === 0 || tokens.length === 0) return null;
+  const found = await foundSecrets(texts, tokens.map(({ secret }) => secret));
+  const scopes = tokens.filter((_, at) => found[at]).flatMap((token) => token.scopes);
+  return scopes.length === 0 ? null : new Set(scopes);
 }

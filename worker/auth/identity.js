@@ -4,10 +4,14 @@
  */
 
 /** @import { Credential } from "../../bindings/wire.js" */
+/** @import { RequestContext } from "../http/refused-sockets.js" */
 /** @import { Variable } from "./settings.js" */
 
-/** How far another clock may be ahead of ours. */
-export const CLOCK_SKEW_SECONDS = 60;
+/**
+ * How far ahead of our clock a time can be one at all; beyond it is rather one in another unit. How far a good
+ * credential's can be is decided in clock-skew.js.
+ */
+export const AHEAD_SECONDS_MAX = 86_400;
 
 /**
  * The second day of the year 10000, so that 9999-12-31 lies before it wherever it is. A time in seconds
@@ -69,6 +73,8 @@ export const TRUSTED = { issuedAt: -1, expiresAt: 0, isSignInTime: false, sessio
  * @typedef {object} AuthOptions
  * @property {Authenticate} [authenticate] Called in place of `AUTH_MODE`, with the request without its
  *   body; `null` is nobody.
+ * @property {RequestContext} [ctx] The context of the request, which is ended if a client that was refused does not
+ *   close its socket.
  */
 
 /**
@@ -157,13 +163,13 @@ export function isUserId(value) {
 
 /**
  * Whether a value can be the time when a credential was issued: in seconds, and ahead of our clock by no
- * more than `CLOCK_SKEW_SECONDS`.
+ * more than a day.
  * @param {unknown} value
  * @param {number} now Milliseconds since the epoch.
  * @returns {value is number}
  */
 export function wasIssued(value, now) {
-  return isTime(value, SECONDS_MAX) && value <= now / MS_PER_SECOND + CLOCK_SKEW_SECONDS;
+  return isTime(value, SECONDS_MAX) && value <= now / MS_PER_SECOND + AHEAD_SECONDS_MAX;
 }
 
 /**

@@ -3,6 +3,7 @@
  * belongs to, and reads the answer. Every request asks anew; nothing is remembered. The rules that every identity
  * must keep belong to identity.js.
  */
+import { refuseFuture } from "./clock-skew.js";
 import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
 import { summary } from "../common/log.js";
@@ -134,7 +135,7 @@ function identityOf(session, env) {
   const problem = identityProblem(identity, now);
   if (problem) throw new AnswerError(problem);
   if (hasExpired(identity, now)) return unauthorized("the session has expired: sign in again");
-  return tidyIdentity(identity);
+  return refuseFuture([identity.issuedAt], env, now) ?? tidyIdentity(identity);
 }
 
 /**

@@ -1,24 +1,31 @@
 /**
  * Fetches and caches the keys that an issuer publishes. One fetch at a time is under way, so that forged
- * tokens can't make us flood the issuer. Verifying a token belongs to jwt.js.
+ * tokens can't make us flood the issuer. In an outage of the issuer the last keys stay good for a day, but a
+ * key that it no longer publishes is gone with the next answer. Verifying a token belongs to jwt.js.
  */
 import { createLocalJWKSet } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 
-import { summary } from "../common/log.js";
+import { notice, summary } from "../common/log.js";
 
 /** @import { JWTVerifyGetKey } from "jose" */
 
 const TIMEOUT_MS = 2_000;
 
-/** Maximum age of the keys. */
+/** Maximum age of the keys while the issuer answers. */
 const FRESH_MS = 600_000;
+
+/** Maximum age of the keys. */
+const GOOD_MS = 86_400_000;
 
 /** Minimum age of the keys at which a token with an unknown key causes a new fetch. */
 const COOLDOWN_MS = 30_000;
 
-/** Pause after a fetch that has failed. */
+/** Pause after a fetch that has failed, for whoever can't be checked without another one. */
 const RETRY_MS = 1_000;
+
+/** The same for others, since the request that starts a fetch has to wait for it. */
+const PATIENT_RETRY_MS = 10_000;
 
 /** Interval in which a request looks whether another one's fetch has ended. */
 const LOOK_MS = 20;
@@ -64,6 +71,7 @@ function finder(url) {
   /** @type {JWTVerifyGetKey} */
   let keys;
   const isWithin = (/** @type {number} */ since, /** @type {number} */ ms) => Date.now() < since + ms;
+  const areGood = () => isWithin(fetchedAt, GOOD_MS);
   const load = async () => {
     const before = fetchedAt;
     while (isWithin(startedAt, TIMEOUT_MS)) await scheduler.wait(LOOK_MS);
@@ -75,13 +83,24 @@ function finder(url) {
       fetchedAt = Date.now();
     } catch (error) {
       failedAt = Date.now();
+      if (areGood()) notice("keys", `AUTH_JWKS_URL: ${summary(error)}: the keys of before stay good for a day at most`);
       throw error;
     } finally {
       startedAt = 0;
     }
   };
+  const renew = async () => {
+    const isOutage = failedAt > fetchedAt;
+    const isTried = isWithin(failedAt, PATIENT_RETRY_MS) || isWithin(startedAt, TIMEOUT_MS);
+    if (areGood() && isOutage && isTried) return;
+    try {
+      await load();
+    } catch (error) {
+      if (!areGood()) throw error;
+    }
+  };
   return async (header, token) => {
-    if (!isWithin(fetchedAt, FRESH_MS)) await load();
+    if (!isWithin(fetchedAt, FRESH_MS)) await renew();
     try {
       return await keys(header, token);
     } catch (error) {

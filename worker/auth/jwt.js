@@ -13,8 +13,10 @@ import {
   JWTExpired,
 } from "jose/errors";
 
-import { CLOCK_SKEW_SECONDS, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
+import { refuseFuture } from "./clock-skew.js";
+import { AHEAD_SECONDS_MAX, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
+import { valuesOf } from "./previous-secrets.js";
 import { textHash } from "./secrets.js";
 import { ANY_AUDIENCE, entriesOf } from "./settings.js";
 import { bearerToken, cookieValue } from "../http/credentials.js";
@@ -36,16 +38,28 @@ const PUBLIC_KEY_ALGORITHMS = [
 // The types of a session's token: a token of another type, a password reset's for instance, is no session.
 const SESSION_TYPES = ["jwt", "at+jwt"];
 
+// A logout token (OpenID Connect Back-Channel Logout 1.0) is signed by the same key, often for the same audience.
+const LOGOUT_TYPE = "logout+jwt";
+
+/** The member of `events` that makes a token a logout token. */
+export const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
+
 const EXPIRED_TOKEN = "the token has expired: renew it";
 const OTHER_AUDIENCE =
   "the token is for another service: what its aud says is not what AUTH_JWT_AUDIENCE is set to";
+const LOGOUT_TOKEN = "the token is for a logout, so it is no session: sign in again for a new one";
 const OTHER_TYPE =
   "the token is of another kind than a session's: set AUTH_JWT_TYP to what its typ says, if it is right";
 
 /**
- * The key that verifies tokens, or a function that finds it.
+ * A key that verifies tokens, or a function that finds it.
+ * @typedef {Uint8Array | CryptoKey | JWTVerifyGetKey} Key
+ */
+
+/**
+ * The keys one of which verifies a token.
  * @typedef {object} Verifier
- * @property {Uint8Array | JWTVerifyGetKey} key
+ * @property {Key[]} keys
  * @property {string[]} algorithms
  */
 
@@ -60,9 +74,13 @@ export async function verifyJwt(parsed, env) {
   if (token.length > TOKEN_LENGTH_MAX) return invalid("it is too long");
   try {
     const { payload, protectedHeader } = await verifySigned(token, env, ["sub", "iat"]);
+    if (isForLogout(payload, protectedHeader)) return unauthorized(LOGOUT_TOKEN);
     if (!isSessionType(protectedHeader, env)) return unauthorized(OTHER_TYPE);
     if (!isForUs(payload, env)) return unauthorized(OTHER_AUDIENCE);
-    return await identityOf(payload, token);
+    const identity = await identityOf(payload, token);
+    if (identity instanceof Response) return identity;
+    const { iat = 0, nbf = 0 } = payload;
+    return refuseFuture([iat, nbf, identity.issuedAt], env, Date.now()) ?? identity;
   } catch (error) {
     if (error instanceof JWTExpired) return unauthorized(EXPIRED_TOKEN);
     if (error instanceof JWTClaimValidationFailed) return wrongClaim(error.claim);
@@ -72,8 +90,8 @@ export async function verifyJwt(parsed, env) {
 }
 
 /**
- * Verifies what all signed tokens have in common: the signature, the issuer if it is set, and the times, by which
- * the token is not over and not yet to come.
+ * Verifies what all signed tokens have in common: the signature, and the issuer if it is set. Its times are judged
+ * roughly, by a day: the caller judges the end exactly, and the beginning by CLOCK_SKEW_SECONDS.
  * @param {string} token
  * @param {AuthEnv} env
  * @param {string[]} requiredClaims
@@ -81,15 +99,15 @@ export async function verifyJwt(parsed, env) {
  * @throws {JOSEError} if the token is not valid. What else is thrown says that it can't be verified now.
  */
 export function verifySigned(token, env, requiredClaims) {
-  const { key, algorithms } = verifierOf(env);
+  const { keys, algorithms } = verifierOf(env);
   /** @type {JWTVerifyOptions} */
   const options = {
     algorithms,
     requiredClaims,
-    clockTolerance: CLOCK_SKEW_SECONDS,
+    clockTolerance: AHEAD_SECONDS_MAX,
     ...(env.AUTH_JWT_ISSUER ? { issuer: env.AUTH_JWT_ISSUER } : {}),
   };
-  return verify(token, key, options);
+  return verify(token, keys, options);
 }
 
 /** @param {string} why */
@@ -113,6 +131,17 @@ export function failedCheck(error) {
   if (error instanceof JWKSNoMatchingKey) return "its kid and alg fit no key of AUTH_JWKS_URL";
   if (error instanceof JOSEAlgNotAllowed) return "its alg is none that is taken with this kind of key";
   return "it is no signed JWT";
+}
+
+/**
+ * Whether a token asks for a logout. No setting makes a session of it.
+ * @param {JWTPayload} claims
+ * @param {JWTHeaderParameters} header
+ */
+function isForLogout({ events }, { typ }) {
+  if (typeof typ === "string" && shortType(typ) === LOGOUT_TYPE) return true;
+  // An issuer that writes the claim otherwise than as an object means the same.
+  return JSON.stringify(events ?? null).includes(LOGOUT_EVENT);
 }
 
 /**
@@ -181,33 +210,31 @@ async function identityOf(claims, token) {
  * @param {AuthEnv} env Has one of the two, as settings.js has checked.
  * @returns {Verifier}
  */
-function verifierOf({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url }) {
-  return url
-    ? { key: keysOf(url), algorithms: PUBLIC_KEY_ALGORITHMS }
-    : { key: new TextEncoder().encode(secret), algorithms: SECRET_ALGORITHMS };
+function verifierOf(env) {
+  const { AUTH_JWKS_URL: url } = env;
+  if (url) return { keys: [keysOf(url)], algorithms: PUBLIC_KEY_ALGORITHMS };
+  const secrets = valuesOf(env, "AUTH_JWT_SECRET");
+  return { keys: secrets.map((secret) => new TextEncoder().encode(secret)), algorithms: SECRET_ALGORITHMS };
 }
 
 /**
  * Verifies a token. A token that does not name its key is tried with each of the issuer's keys.
  * @param {string} token
- * @param {Uint8Array | JWTVerifyGetKey} key
+ * @param {Iterable<Key> | AsyncIterable<Key>} keys
  * @param {JWTVerifyOptions} options
+ * @returns {Promise<JWTVerifyResult>}
+ * @throws {JWSSignatureVerificationFailed} if it is signed by none of the keys.
  */
-async function verify(token, key, options) {
-  if (key instanceof Uint8Array) return jwtVerify(token, key, options);
-  try {
-    return await jwtVerify(token, key, options);
-  } catch (error) {
-    if (!(error instanceof JWKSMultipleMatchingKeys)) throw error;
-    for await (const candidate of error) {
-      try {
-        return await jwtVerify(token, candidate, options);
-      } catch (failure) {
-        if (!(failure instanceof JWSSignatureVerificationFailed)) throw failure;
-      }
+async function verify(token, keys, options) {
+  for await (const key of keys) {
+    try {
+      return await jwtVerify(token, /** @type {JWTVerifyGetKey} */ (key), options);
+    } catch (error) {
+      if (error instanceof JWKSMultipleMatchingKeys) return verify(token, error, options);
+      if (!(error instanceof JWSSignatureVerificationFailed)) throw error;
     }
-    throw new JWSSignatureVerificationFailed();
   }
+  throw new JWSSignatureVerificationFailed();
 }
 
 /**

@@ -6,8 +6,9 @@
  */
 import { JOSEError, JWTClaimValidationFailed, JWTExpired } from "jose/errors";
 
+import { clockSkewSeconds } from "./clock-skew.js";
 import { isUserId, wasIssued } from "./identity.js";
-import { failedCheck, isForUs, isShortText, shortType, verifySigned } from "./jwt.js";
+import { LOGOUT_EVENT, failedCheck, isForUs, isShortText, shortType, verifySigned } from "./jwt.js";
 import { cannotCheck, logoutRefused, notConfigured } from "../http/refusals.js";
 import { errorResponse } from "../http/responses.js";
 import { readBody } from "../http/routes.js";
@@ -16,9 +17,6 @@ import { summary } from "../common/log.js";
 
 /** @import { JWTHeaderParameters, JWTPayload } from "jose" */
 /** @import { AuthEnv, AuthOptions, IssuerAccess } from "./identity.js" */
-
-/** The member of `events` that makes a token a logout token. */
-export const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
 const FORM = "application/x-www-form-urlencoded";
 
@@ -75,7 +73,7 @@ async function tokenOf(request) {
 async function verifyLogoutToken(token, env) {
   try {
     const { payload, protectedHeader } = await verifySigned(token, env, ["iss", "aud", "iat", "jti", "events"]);
-    const problem = otherPurpose(payload, protectedHeader, env) ?? wrongClaim(payload);
+    const problem = otherPurpose(payload, protectedHeader, env) ?? wrongClaim(payload, env);
     return problem === null ? endedBy(payload) : logoutRefused(problem);
   } catch (error) {
     if (error instanceof JWTExpired) return logoutRefused("exp: the logout token has expired");
@@ -105,12 +103,16 @@ function otherPurpose(claims, { typ }, env) {
 /**
  * Finds the first claim of a logout token that does not say whose session has ended, which and when.
  * @param {JWTPayload} claims
+ * @param {AuthEnv} env
  * @returns {string | null}
  */
-function wrongClaim({ iat, jti, sid, sub }) {
+function wrongClaim({ exp, iat, jti, sid, sub }, env) {
   const now = Date.now();
   if (typeof jti !== "string" || jti === "") return "jti: expected a string, not empty";
-  if (!wasIssued(iat, now)) return "iat: expected seconds since the epoch, and not in the future";
+  if (!wasIssued(iat, now) || iat > now / 1_000 + clockSkewSeconds(env)) {
+    return "iat: expected seconds since the epoch, and not in the future";
+  }
+  if (exp !== undefined && exp <= now / 1_000) return "exp: the logout token has expired";
   if (iat < now / 1_000 - AGE_SECONDS_MAX) return `iat: the logout token is older than ${AGE_SECONDS_MAX} seconds`;
   if (sid !== undefined && (typeof sid !== "string" || sid === "")) return "sid: expected a string, not empty";
   if (sub === undefined) return "sub is missing: a session is found by its user, so sid alone is not enough";

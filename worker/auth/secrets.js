@@ -3,13 +3,18 @@
  */
 
 /**
- * Whether two secrets are the same. The comparison takes the same time however much of them is.
- * @param {string} one
- * @param {string} other
+ * Finds which of the secrets are among the texts. Each text is compared with each secret, and a comparison takes the
+ * same time however much of the text is right.
+ * @param {string[]} texts
+ * @param {string[]} secrets
+ * @returns {Promise<boolean[]>} For each secret, whether it is one of the texts.
  */
-export async function isSameSecret(one, other) {
-  const [oneHash, otherHash] = await Promise.all([sha256(one), sha256(other)]);
-  return crypto.subtle.timingSafeEqual(oneHash, otherHash);
+export async function foundSecrets(texts, secrets) {
+  const [given, wanted] = await Promise.all([texts, secrets].map((list) => Promise.all(list.map(sha256))));
+  return wanted.map((secret) => {
+    const matches = given.map((text) => crypto.subtle.timingSafeEqual(text, secret));
+    return matches.includes(true);
+  });
 }
 
 /**

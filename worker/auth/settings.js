@@ -2,11 +2,17 @@
  * Checks the variables of whoever deploys the server, the owner. An empty or mistyped variable must not switch a
  * check off, so nobody is let in before all of them are right. What a variable does is decided where it is used.
  */
+import { SKEW_EXPECTED, isClockSkew } from "./clock-skew.js";
+import { DATE_EXPECTED, isPastDate } from "./not-before.js";
+import { previousOf } from "./previous-secrets.js";
+import { SERVICE_TOKENS } from "./service-tokens.js";
+import { isName } from "../http/client-address.js";
 import { areOrigins, isSecureUrl } from "../http/urls.js";
 import { encodedLength } from "../common/limits.js";
-import { DATE_EXPECTED, isPastDate } from "./not-before.js";
+import { lookAlikes } from "../common/names.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
+/** @import { Secret } from "./previous-secrets.js" */
 
 /** The value of `AUTH_JWT_AUDIENCE` that takes tokens for any service. */
 export const ANY_AUDIENCE = "any";
@@ -15,9 +21,6 @@ const SERVICE_TOKEN_LENGTH_MIN = 16;
 
 // RFC 7518 asks for a key with at least as many bits as the hash of HS256 has.
 const SECRET_BYTES_MIN = 32;
-
-// The names of headers and of cookies consist of the same characters.
-const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+(?:\/[\w!#$&^.+-]+)?$/;
 
@@ -37,25 +40,38 @@ const SESSION_PATH = {
 };
 
 /**
- * The settings of one mode.
- * @typedef {object} Settings
- * @property {RegExp} reserved The beginning of names that only the mode's variables have, in capitals or not.
+ * The variables that are checked together.
+ * @typedef {object} Group
+ * @property {RegExp[]} reserved Beginnings of names that only these variables have, in capitals or not.
  * @property {Record<string, Expectation>} variables
+ */
+
+/**
+ * The settings of one mode.
+ * @typedef {Group & ModeSettings} Settings
+ */
+
+/**
+ * What a mode has beside its variables.
+ * @typedef {object} ModeSettings
  * @property {(env: AuthEnv) => string | null} missing Says which variable is missing, or which two exclude each
  *   other.
  * @property {boolean} isReadElsewhere Whether the request's credentials are sent to another service.
  */
 
+/** @type {Expectation} */
+const SERVICE_TOKEN = {
+  isRight: (value) => isTrimmed(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
+  expected: `a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters, without space around it`,
+  isOffIfEmpty: true,
+};
+
 // An app may have variables of its own that begin with CREDENTIALS.
-const LIKE_NOT_BEFORE = /^CREDENTIALS?_?NOT/i;
+const RESERVED_EVERYWHERE = [/^SERVICE_?TOKEN/i, /^CREDENTIALS?_?NOT/i, /^CLOCK_?SKEW/i];
 
 /** @satisfies {Record<string, Expectation>} */
 export const EVERYWHERE = {
-  SERVICE_TOKEN: {
-    isRight: (value) => isTrimmed(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
-    expected: `a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters, without space around it`,
-    isOffIfEmpty: true,
-  },
+  ...withPrevious(SERVICE_TOKENS, SERVICE_TOKEN),
   ALLOWED_ORIGINS: {
     isRight: areOrigins,
     expected: "origins, https://app.example, separated by commas",
@@ -65,14 +81,33 @@ export const EVERYWHERE = {
     isRight: isPastDate,
     expected: DATE_EXPECTED,
   },
+  CLIENT_ADDRESS_HEADER: {
+    isRight: isName,
+    expected: "the name of the header in which your proxy says the client's address",
+  },
+  CLOCK_SKEW_SECONDS: {
+    isRight: isClockSkew,
+    expected: SKEW_EXPECTED,
+  },
+};
+
+/**
+ * The settings without which the server goes on as safe as with them, each with what a mistyped name of it looks
+ * like. An app may have such a name for itself, so it closes nothing.
+ */
+const MISTYPED = {
+  ALLOWED_ORIGINS: /^ALLOW(?:ED)?_?ORIGIN/i,
+  CLIENT_ADDRESS_HEADER: /^CLIENT_?(?:ADDRESS|IP)/i,
+  CONNECT_LIMITER: /^CONNECT(?:S|IONS?)?_?LIMIT/i,
+  AUTH: /^AUTHS?$/i,
 };
 
 /** @satisfies {Record<string, Expectation>} */
 const JWT_VARIABLES = {
-  AUTH_JWT_SECRET: {
+  ...withPrevious(/** @type {const} */ (["AUTH_JWT_SECRET"]), {
     isRight: (value) => encodedLength(value.trim()) >= SECRET_BYTES_MIN,
     expected: `a secret of at least ${SECRET_BYTES_MIN} bytes`,
-  },
+  }),
   AUTH_JWKS_URL: {
     isRight: (value) => isTrimmed(value) && isSecureUrl(value),
     expected: "an https address",
@@ -107,13 +142,13 @@ const SESSION_VARIABLES = {
  */
 export const MODES = {
   jwt: {
-    reserved: /^AUTH_(?:JWT|JWKS)/i,
+    reserved: [/^AUTH_?JW(?:T|KS)/i, /^AUTH_?COOKIE/i],
     variables: JWT_VARIABLES,
     missing: missingOfJwt,
     isReadElsewhere: false,
   },
   session: {
-    reserved: /^AUTH_SESSION/i,
+    reserved: [/^AUTH_?SESSION/i],
     variables: SESSION_VARIABLES,
     missing: missingOfSession,
     isReadElsewhere: true,
@@ -131,7 +166,7 @@ export const MODE_NAMES = Object.keys(MODES);
  * @returns {string | null} One sentence that names the variable, `null` if all can be read.
  */
 export function settingProblem(env, { authenticate }) {
-  const problem = wrongOne(env, EVERYWHERE) ?? strangerAmong(env, LIKE_NOT_BEFORE, EVERYWHERE);
+  const problem = wrongGroup(env, { reserved: RESERVED_EVERYWHERE, variables: EVERYWHERE });
   if (problem || authenticate) return problem;
   const { AUTH_MODE: mode } = env;
   if (mode === "none") return null;
@@ -139,8 +174,17 @@ export function settingProblem(env, { authenticate }) {
     const request = mode ? "AUTH_MODE: expected" : "nobody is let in yet: set AUTH_MODE to";
     return `${request} ${MODE_NAMES.join(", ")}, or none (on your own machine only), see docs/deploying.md`;
   }
-  const { reserved, variables, missing } = MODES[/** @type {Mode} */ (mode)];
-  return wrongOne(env, variables) ?? strangerAmong(env, reserved, variables) ?? missing(env);
+  const settings = MODES[/** @type {Mode} */ (mode)];
+  return wrongGroup(env, settings) ?? settings.missing(env);
+}
+
+/**
+ * Finds names that look like settings which are not set, and without which the server goes on.
+ * @param {AuthEnv} env
+ * @returns {string[]} A sentence for each.
+ */
+export function mistypedSettings(env) {
+  return lookAlikes(env, MISTYPED);
 }
 
 /**
@@ -149,6 +193,29 @@ export function settingProblem(env, { authenticate }) {
  */
 export function entriesOf(text) {
   return text.split(",").map((entry) => entry.trim()).filter(Boolean);
+}
+
+/**
+ * Makes the checks of secrets and of their values before. A value before only lets more in, so it may be empty.
+ * @template {Secret} Name
+ * @param {readonly Name[]} names
+ * @param {Expectation} expectation
+ */
+function withPrevious(names, expectation) {
+  const checks = names.flatMap((name) => [
+    [name, expectation],
+    [previousOf(name), { ...expectation, isOffIfEmpty: true }],
+  ]);
+  return /** @type {Record<Name | `${Name}_PREVIOUS`, Expectation>} */ (Object.fromEntries(checks));
+}
+
+/**
+ * @param {AuthEnv} env
+ * @param {Group} group
+ * @returns {string | null}
+ */
+function wrongGroup(env, { reserved, variables }) {
+  return wrongOne(env, variables) ?? strangerAmong(env, reserved, variables) ?? previousAlone(env, variables);
 }
 
 /**
@@ -171,15 +238,44 @@ function wrongOne(env, variables) {
 /**
  * Finds a variable with a mistyped name, which would have no effect.
  * @param {AuthEnv} env
- * @param {RegExp} reserved
+ * @param {RegExp[]} reserved
  * @param {Record<string, Expectation>} variables
  * @returns {string | null}
  */
 function strangerAmong(env, reserved, variables) {
-  const name = Object.keys(env).find((key) => reserved.test(key) && !Object.hasOwn(variables, key));
+  const ours = Object.keys(variables);
+  const strangers = Object.keys(env).filter((key) => !Object.hasOwn(variables, key));
+  for (const beginning of reserved) {
+    const name = strangers.find((key) => beginning.test(key));
+    if (name === undefined) continue;
+    const meant = ours.filter((key) => beginning.test(key) && !isPrevious(key, ours));
+    const hasPrevious = meant.some((key) => ours.includes(previousOf(key)));
+    const before = hasPrevious ? `, or ${previousOf("…")} for the value before` : "";
+    return `${name} is no variable of the server: expected ${meant.join(", ")}${before}`;
+  }
+  return null;
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} names
+ */
+function isPrevious(name, names) {
+  return names.some((other) => previousOf(other) === name);
+}
+
+/**
+ * Finds the value before of a secret that has no value now.
+ * @param {AuthEnv} env
+ * @param {Record<string, Expectation>} variables
+ * @returns {string | null}
+ */
+function previousAlone(env, variables) {
+  const values = /** @type {Record<string, unknown>} */ (env);
+  const name = Object.keys(variables).find((key) => values[previousOf(key)] && !values[key]);
   return name === undefined
     ? null
-    : `${name} is no variable of the server: expected one of ${Object.keys(variables).join(", ")}`;
+    : `${previousOf(name)} is set and ${name} is not: expected the new value in ${name}, or neither`;
 }
 
 /**
@@ -220,11 +316,6 @@ function missingOfSession({ AUTH: binding, AUTH_SESSION_URL: text }) {
 /** @param {string} value */
 function isTrimmed(value) {
   return value !== "" && value === value.trim();
-}
-
-/** @param {string} value */
-function isName(value) {
-  return NAME.test(value);
 }
 
 /** @param {string} value */

@@ -5,7 +5,10 @@
 
 /** @import { ParsedRequest } from "./parsed-request.js" */
 
-const POSSIBLE_TOKENS_MAX = 8;
+const WORDS_MAX = 8;
+
+// Base64 ends with "=", which also stands before a value.
+const WORD = /([^\s,="]+)=*/g;
 
 /**
  * @param {Request} request
@@ -17,15 +20,21 @@ export function bearerToken(request) {
 }
 
 /**
- * Collects every text outside the cookies that may be a token. Their number is limited, since a client can
- * write any number of them.
+ * Collects every text outside the cookies that may be a token: words, and what begins at one and goes on to the end.
+ * The number of words is limited, since a client can write any number of them.
  * @param {ParsedRequest} parsed
  */
 export function possibleTokens({ request, handshake }) {
   const authorization = request.headers.get("Authorization") ?? "";
   const [, basic = ""] = /^basic +(\S+)$/i.exec(authorization) ?? [];
-  const words = [...authorization.split(/[\s,="]+/), ...decoded(basic).split(":"), handshake.bearerToken ?? ""];
-  return words.filter(Boolean).slice(-POSSIBLE_TOKENS_MAX);
+  const pair = decoded(basic);
+  const password = pair.slice(pair.indexOf(":") + 1);
+  const words = [...authorization.matchAll(WORD)].slice(-WORDS_MAX).flatMap(({ 0: padded, 1: word, index }) => {
+    const rest = authorization.slice(index).replace(/"$/, "");
+    return [padded, word, rest];
+  });
+  const texts = [...words, ...pair.split(":", WORDS_MAX), password, handshake.bearerToken ?? ""];
+  return [...new Set(texts)].filter(Boolean);
 }
 
 /** @param {string} base64 @returns {string} Empty if it is no base64. */

@@ -9,7 +9,6 @@ import { isListedOrigin, isOriginOf } from "./urls.js";
 import { quoted } from "../common/log.js";
 
 /** @import { ParsedRequest } from "./parsed-request.js" */
-/** @import { Action } from "./routes.js" */
 
 /** @typedef {{ALLOWED_ORIGINS?: string}} OriginEnv */
 
@@ -29,15 +28,13 @@ const OUR_HEADERS = {
 };
 
 /**
- * Refuses the request of another site's page. Reading needs no check: a browser does not show such a page
- * the answer.
+ * Refuses the request of another site's page. A browser would not show such a page what it reads, but reading
+ * would use up the user's limits.
  * @param {ParsedRequest} parsed
- * @param {Action} action
  * @param {OriginEnv} env
  * @returns {Response | null}
  */
-export function checkOrigin({ request, url: own }, action, env) {
-  if (action === "state" || action === "metrics") return null;
+export function checkOrigin({ request, url: own }, env) {
   const origin = request.headers.get("Origin");
   if (origin === null) {
     const site = request.headers.get("Sec-Fetch-Site") ?? "none";

@@ -25,6 +25,17 @@ export function cannotCheck(why) {
   return errorResponse(503, "unavailable", message, { "Retry-After": "5" });
 }
 
+/**
+ * Makes the answer to a credential that is not good yet and will be.
+ * @param {string} why
+ * @param {number} seconds When to try again, at least 1.
+ */
+export function notYetGood(why, seconds) {
+  notice("clock", `refused with 503: ${why}`);
+  const message = `${why}: try again in ${seconds} s`;
+  return errorResponse(503, "unavailable", message, { "Retry-After": String(seconds) });
+}
+
 /** @param {string} message Which check failed, and what to do. */
 export function unauthorized(message) {
   notice("unauthorized", `refused with 401: ${message}`, "warn");

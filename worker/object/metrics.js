@@ -3,6 +3,7 @@
  * point has at most 20 numbers. Counting belongs to `src/`.
  */
 import { notice, summary } from "../common/log.js";
+import { lookAlikes } from "../common/names.js";
 
 // An index has at most 96 bytes, and a UTF-16 unit takes at most three.
 const INDEX_LENGTH_MAX = 32;
@@ -19,7 +20,9 @@ const INDEX_LENGTH_MAX = 32;
  * @param {() => string} userId
  * @returns {((counts: number[]) => void) | null} `null` if nobody collects them.
  */
-export function collectorOf({ METRICS: dataset }, userId) {
+export function collectorOf(env, userId) {
+  for (const line of lookAlikes(env, { METRICS: /^METRICS?$/i })) notice("configuration", line);
+  const { METRICS: dataset } = env;
   if (!dataset) return null;
   return (counts) => {
     try {

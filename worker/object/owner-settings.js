@@ -1,6 +1,7 @@
 /**
  * Collects the settings of whoever deploys the server that each session needs. They are applied in `src/`.
  */
+import { clockSkewSeconds } from "../auth/clock-skew.js";
 import { credentialsNotBefore } from "../auth/not-before.js";
 import { readRateLimits } from "./rate-limits.js";
 
@@ -24,7 +25,7 @@ export function ownerSettings(env) {
   return {
     rateLimits: readRateLimits(env),
     notBefore: credentialsNotBefore(env),
-    clockSkew: 60,
+    clockSkew: clockSkewSeconds(env),
     isNobodyChecked: env.AUTH_MODE === "none",
   };
 }

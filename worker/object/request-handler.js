@@ -23,6 +23,7 @@ import {
   upgradeRequired,
 } from "../http/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "../http/routes.js";
+import { keptInObject } from "./refused.js";
 import { asSocketClose, socketResponse } from "../http/socket-responses.js";
 import { quoted } from "../common/log.js";
 import { OLD_TOOLS, PlatformError } from "../common/requirements.js";
@@ -121,7 +122,7 @@ async function checkAndServe(object, parsed, path) {
     admitted instanceof Response
       ? admitted
       : await serve(object, admitted.route, request, admitted.access);
-  const response = await asSocketClose(served, parsed, (socket) => ctx.acceptWebSocket(socket));
+  const response = await asSocketClose(served, parsed, env, keptInObject(ctx));
   return withHeaders(response, request, env);
 }
 

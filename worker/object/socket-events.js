@@ -3,6 +3,7 @@
  * since nobody waits for an answer. What a frame means is decided in `src/`.
  */
 import { reportFailure } from "./failures.js";
+import { endRefused, isRefused } from "./refused.js";
 import { answerClose } from "./sockets.js";
 
 /** @import { UserObject } from "./user-object.js" */
@@ -13,6 +14,7 @@ import { answerClose } from "./sockets.js";
  * @param {string | ArrayBuffer} content
  */
 export function serveFrame({ ctx, session }, socket, content) {
+  if (isRefused(socket)) return;
   try {
     session.receive(socket, content);
   } catch (error) {
@@ -29,6 +31,7 @@ export function serveFrame({ ctx, session }, socket, content) {
  *   if the socket broke.
  */
 export function serveEnd(object, socket, close) {
+  if (endRefused(socket)) return;
   const { session, restart } = object;
   // A socket is CLOSING while its device's own close is served, and CLOSED if the device answers one of the server's.
   const leaving = socket.readyState === WebSocket.CLOSED ? undefined : socket;

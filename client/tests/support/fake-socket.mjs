@@ -94,18 +94,54 @@ export function mockClock(t) {
   });
 }
 
+/** The tokens that tickets were given for, by ticket. @type {Map<string, string | undefined>} */
+const tokens = new Map();
+
+/**
+ * A `fetch` whose server gives a ticket for every token.
+ * @param {(url: string, init: RequestInit) => Response | Promise<Response>} [answer] What it answers to all else;
+ *   nothing if it is left out.
+ * @returns {typeof fetch}
+ */
+export function ticketing(answer = () => Promise.reject(new TypeError("fetch failed"))) {
+  return async (url, init = {}) => {
+    const address = String(url);
+    if (init.method !== "POST" || !address.includes("/ticket?")) return answer(address, init);
+    const ticket = `ticket-${tokens.size}`.padEnd(32, "-");
+    tokens.set(ticket, new Headers(init.headers).get("Authorization")?.replace("Bearer ", ""));
+    return answerOf({ ticket, expiresInMs: 30_000 });
+  };
+}
+
+/**
+ * An answer that is read within a few turns of promises.
+ * @param {unknown} body
+ * @param {number} [status]
+ * @param {Record<string, string>} [headers]
+ */
+export function answerOf(body, status = 200, headers = {}) {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return /** @type {Response} */ ({ status, headers: new Headers(headers), text: async () => text });
+}
+
+/** Lets promises run: those of a token's function, of the request for a ticket and of its answer. */
+export async function settled() {
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+}
+
 /**
  * A client whose sockets, clock and page a test controls.
  * @param {TestContext} t
  * @param {Partial<UserSessionClientOptions>} [options]
+ * @param {typeof fetch} [answering] Its server, which gives tickets and answers no other request if this is left out.
  */
-export function fakeClient(t, options = {}) {
+export function fakeClient(t, options = {}, answering = ticketing()) {
   mockClock(t);
   const wallClock = Date.now;
   t.mock.method(performance, "now", () => wallClock());
   // The longest wait: jitter only ever shortens.
   t.mock.method(Math, "random", () => 1);
-  t.mock.method(globalThis, "fetch", () => Promise.reject(new TypeError("fetch failed")));
+  t.mock.method(globalThis, "fetch", answering);
   const page = new EventTarget();
   const globals = /** @type {any} */ (globalThis);
   globals.addEventListener = page.addEventListener.bind(page);
@@ -170,7 +206,7 @@ export function repeated({ id, ...request }) {
   return { id, again: true, ...request };
 }
 
-/** @param {FakeSocket} socket The token that it offers, `undefined` if none. */
+/** @param {FakeSocket} socket The token that its ticket was given for, `undefined` if it offers none. */
 export function tokenOf({ protocols }) {
-  return protocols.find((name) => name.startsWith("bearer."))?.slice("bearer.".length);
+  return tokens.get(protocols.find((name) => name.startsWith("ticket."))?.slice("ticket.".length) ?? "");
 }

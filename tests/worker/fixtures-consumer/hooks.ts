@@ -1,11 +1,15 @@
 /** What a consumer may add; only its types are tested here. */
 import { UserSessionDO, routeUserSession } from "user-session-worker";
-import type { Identity, LogoutScope } from "user-session-worker";
+import type { EndedSessions, Identity, LogoutScope } from "user-session-worker";
 
 export class HookedSessionDO extends UserSessionDO<Env> {
-  override async onLogout(userId: string, scope: LogoutScope, env: Env): Promise<void> {
-    const where: "all" = scope;
-    await fetch(`https://app.example/${where}/${userId}/${typeof env.USER_SESSION_DO}`);
+  override async onLogout(userId: string, scope: LogoutScope, env: Env, ended: EndedSessions): Promise<void> {
+    const where: "all" | "others" | "device" | "credential" = scope;
+    const until: number | undefined = ended.issuedUntil;
+    const spared: string | undefined = ended.exceptCredentialId;
+    const ids: string[] = ended.credentialIds;
+    const body = JSON.stringify({ until, spared, ids, at: ended.at.toFixed(), scope: ended.scope });
+    await fetch(`https://app.example/${where}/${userId}/${typeof env.USER_SESSION_DO}`, { method: "POST", body });
   }
 }
 

@@ -38,10 +38,12 @@ async function call(session: UserSession, { method, argument = "", options }: Ca
       return devices.map(({ deviceId, tabs }) => ({ deviceId, tabs }));
     }
     case "logoutDevice": {
-      const ended = await session.logoutDevice(text);
-      if ("error" in ended) return { error: ended.error };
-      const isShared: true | undefined = ended.credentialShared;
-      return { success: ended.success, isShared };
+      const logout = await session.logoutDevice(text);
+      if ("error" in logout) return { error: logout.error };
+      const isShared: true | undefined = logout.credentialShared;
+      const isComplete: false | undefined = logout.complete;
+      const { success, ended } = logout;
+      return { success, ended, isShared, isComplete };
     }
     case "export": {
       const { epoch, devices, inbox }: UserExport = await session.export();

@@ -3,8 +3,10 @@ import { UserSessionDO, routeUserSession, userSession } from "user-session-worke
 import worker from "user-session-worker";
 import type {
   CallError,
+  EndedSessions,
   Identity,
   InboxMessage,
+  LogoutResult,
   LogoutScope,
   Presence,
   PushOptions,
@@ -50,6 +52,10 @@ const METRICS: Members<UserMetrics> = {
   ...{ framesSent: "number", bytesSent: "number", bytesReceived: "number", rowsWritten: "number" },
 };
 
+const LOGOUT: Members<LogoutResult> = {
+  ...{ success: "boolean", ended: "object", credentialShared: "boolean?", complete: "boolean?" },
+};
+
 /** The members of the answer to each call that is not refused. */
 export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
   getState: STATE,
@@ -58,8 +64,10 @@ export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
   push: { delivered: "number", repeated: "boolean?", inbox: "number?", kept: "number?", dropped: "number?" },
   joinGame: { activeGames: "array" },
   leaveGame: { activeGames: "array" },
-  logoutAll: { success: "boolean" },
-  logoutDevice: { success: "boolean", credentialShared: "boolean?" },
+  logoutAll: LOGOUT,
+  logoutOthers: LOGOUT,
+  logoutDevice: LOGOUT,
+  logoutCredential: LOGOUT,
   getDevices: { devices: "array" },
   export: {
     ...STATE,
@@ -75,6 +83,7 @@ export const parts: {
   messages: Members<InboxMessage>;
   refusal: Members<CallError>;
   error: Members<CallError["error"]>;
+  ended: Members<LogoutResult["ended"]>;
 } = {
   devices: {
     ...{ deviceId: "string", name: "string", firstSeen: "number", lastActive: "number" },
@@ -84,6 +93,7 @@ export const parts: {
   messages: { inbox: "number", expiresAt: "number", body: "object" },
   refusal: { error: "object" },
   error: { code: "string", message: "string" },
+  ended: { sockets: "number", credentials: "number" },
 };
 
 /** A push by each option that there is. */
@@ -108,13 +118,13 @@ export const typedMessage = (news: News): PushedMessage => news;
 export const identities: Identity[] = [
   { userId: "kim", issuedAt: 1 },
   { userId: "kim", issuedAt: 1, expiresAt: 2, credentialId: "c" },
+  { userId: "kim", issuedAt: 1, credentialId: "c", tokenId: "t", isSignInTime: true },
 ];
 
 /** A class of the app's own, as the documentation shows it, and what it is bound as. */
 export class OwnSessionDO extends UserSessionDO<OwnEnv> {
-  override async onLogout(userId: string, scope: LogoutScope, env: OwnEnv): Promise<void> {
-    const { loggedOutAt } = this.export();
-    await fetch(`https://app.example/${scope}/${userId}/${loggedOutAt}/${env.MAX_DEVICES}`);
+  override async onLogout(userId: string, scope: LogoutScope, env: OwnEnv, ended: EndedSessions): Promise<void> {
+    await fetch(`https://app.example/${scope}/${userId}/${ended.issuedUntil}/${env.MAX_DEVICES}`);
   }
 
   reconcile(): string[] {

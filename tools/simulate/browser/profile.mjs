@@ -4,14 +4,8 @@
  */
 
 /** @import { Clock } from "../clock.mjs" */
+/** @import { Credential } from "../issuer.mjs" */
 /** @import { Page } from "./page.mjs" */
-
-/**
- * A sign-in, as the app's own server would note it in a cookie.
- * @typedef {object} Credential
- * @property {string} id
- * @property {number} issuedAt Seconds since the epoch.
- */
 
 /**
  * A lock that is held or waited for.

@@ -29,6 +29,16 @@ const IDLE_MS = 10_000;
  * @property {any} result
  */
 
+/** Whether what a turn did became real. @typedef {{released: () => void, dropped: () => void} | null} Fate */
+
+/**
+ * What sees the sockets of an object, and its answers to requests.
+ * @typedef {object} Witness
+ * @property {(request: any, response: any) => Fate} answered
+ * @property {(end: ServerEnd, text: string) => void} sent
+ * @property {(end: ServerEnd, code: number, reason: string) => void} closed
+ */
+
 /**
  * @typedef {object} ObjectSurroundings
  * @property {Clock} clock
@@ -41,8 +51,8 @@ const IDLE_MS = 10_000;
  * @property {() => void} disturbed Is told when the memory goes, and when the last socket does.
  * @property {() => void} ended Is told when the memory goes and takes all sockets along.
  * @property {(fault: string) => void} planted Is told of each planted failure that has struck.
- * @property {(turn: Turn) => {released: () => void, dropped: () => void} | null} turned Sees every turn, and is
- *   told whether its effects became real.
+ * @property {(turn: Turn) => Fate} turned Sees every turn, and is told whether its effects became real.
+ * @property {Witness} [witness]
  * @property {() => number} connected Gives the number that a new connection is marked with.
  * @property {() => number} commitMs
  */
@@ -174,13 +184,15 @@ export class SimulatedObject {
     }
   }
 
-  /** @param {ServerEnd} _end @param {string} text */
-  noteSent(_end, text) {
+  /** @param {ServerEnd} end @param {string} text */
+  noteSent(end, text) {
+    this.#around.witness?.sent(end, text);
     if (this.#turn && !this.#turn.frames.includes(text)) this.#turn.frames.push(text);
   }
 
-  /** @param {ServerEnd} _end @param {string} reason */
-  noteClosed(_end, reason) {
+  /** @param {ServerEnd} end @param {number} code @param {string} reason */
+  noteClosed(end, code, reason) {
+    this.#around.witness?.closed(end, code, reason);
     this.#turn?.closes.push(reason);
   }
 
@@ -232,7 +244,10 @@ export class SimulatedObject {
 
   /** @param {any} request */
   fetch(request) {
-    return this.#call("fetch", (instance) => instance.fetch(request));
+    return this.#call("fetch", (instance) => instance.fetch(request), [], (response) => {
+      const fate = this.#around.witness?.answered(request, response);
+      if (fate) this.emit(fate.released, fate.dropped);
+    });
   }
 
   /** @param {string} method @param {any[]} args */
@@ -245,8 +260,9 @@ export class SimulatedObject {
    * @param {string} content
    * @param {(instance: any) => any} work
    * @param {any[]} [args]
+   * @param {(value: any) => void} [see] Sees the answer before it leaves.
    */
-  #call(content, work, args = []) {
+  #call(content, work, args = [], see = () => {}) {
     return new Promise((resolve, reject) => {
       this.#calls.add(reject);
       const settle = (/** @type {() => void} */ tell) => {
@@ -264,6 +280,7 @@ export class SimulatedObject {
       const result = this.#handle({ kind, end: null, content, args }, work);
       Promise.resolve(result).then(
         (value) => {
+          if (!isolate.isDead) see(value);
           done();
           settle(() => resolve(value));
         },

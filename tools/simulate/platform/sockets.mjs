@@ -7,6 +7,7 @@ import { serialize } from "node:v8";
 import { copied } from "./storage.mjs";
 
 /** @import { Link } from "../network.mjs" */
+/** @import { Credential } from "../issuer.mjs" */
 /** @import { SimulatedObject } from "./object.mjs" */
 
 export const CONNECTING = 0;
@@ -37,6 +38,10 @@ export class ServerEnd {
   acceptedAt = 0;
   /** The length of the ghost's log when the device connected. */
   connectedAt = 0;
+  /** By whose rights it was let in. @type {Credential | null} */
+  credential = null;
+  /** The device that its request named. */
+  device = "";
   /** @type {Outgoing[]} What was sent before there was a link. */
   #waiting = [];
   /** @type {ObjectSocket | null} */
@@ -117,7 +122,7 @@ export class ObjectSocket {
     const end = this.#end;
     if (end.hasSentClose || end.readyState === CLOSED) return;
     end.hasSentClose = true;
-    end.object?.noteClosed(end, reason ?? "");
+    end.object?.noteClosed(end, code ?? NO_CODE, reason ?? "");
     end.readyState = end.readyState === CLOSING ? CLOSED : CLOSING;
     end.emit({ kind: "close", code: code ?? NO_CODE, reason: reason ?? "" });
   }

@@ -10,14 +10,21 @@ export const auth = createAuthClient();
 
 function App() {
   const { data, isPending, refetch } = auth.useSession();
+  // better-auth ends the session, drops the cookie, and by its plugin closes the sockets of each tab.
   const signOut = useCallback(async () => {
-    // It ends this session in D1 and drops the cookie; after a logout of all devices only the latter.
     await auth.signOut();
     await refetch();
   }, [refetch]);
+  const signOutEverywhere = async () => {
+    const { error } = await auth.revokeSessions();
+    if (error) return false;
+    await signOut();
+    return true;
+  };
   if (isPending) return <p>…</p>;
   if (!data) return <SignIn auth={auth} />;
-  return <Games key={data.user.id} userId={data.user.id} onLeave={signOut} />;
+  const { id } = data.user;
+  return <Games key={id} userId={id} onLeave={signOut} onLeaveEverywhere={signOutEverywhere} />;
 }
 
 const root = document.getElementById("app");

@@ -9,7 +9,14 @@ async function read<T>(path: string): Promise<T> {
   return response.json();
 }
 
-export function Games({ userId, onLeave }: { userId: string; onLeave: () => Promise<void> }) {
+interface Props {
+  userId: string;
+  onLeave: () => Promise<void>;
+  /** @returns Whether it was done. */
+  onLeaveEverywhere: () => Promise<boolean>;
+}
+
+export function Games({ userId, onLeave, onLeaveEverywhere }: Props) {
   const [profile, setProfile] = useState<Profile | null>(null);
   const [games, setGames] = useState<Game[]>([]);
   const [problem, setProblem] = useState("");
@@ -39,6 +46,11 @@ export function Games({ userId, onLeave }: { userId: string; onLeave: () => Prom
     setProblem(answer?.ok ? "" : "That did not work: try again.");
   };
 
+  const leaveEverywhere = async () => {
+    const isDone = await onLeaveEverywhere();
+    setProblem(isDone ? "" : "That did not work: try again.");
+  };
+
   const joined = session.state?.activeGames ?? [];
   return (
     <main>
@@ -64,7 +76,7 @@ export function Games({ userId, onLeave }: { userId: string; onLeave: () => Prom
         ))}
       </ul>
       <button onClick={() => void onLeave()}>Log out</button>{" "}
-      <button onClick={session.logoutAllDevices}>Log out everywhere</button>
+      <button onClick={() => void leaveEverywhere()}>Log out everywhere</button>
       <p role="alert">{problem}</p>
     </main>
   );

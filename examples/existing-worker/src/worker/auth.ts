@@ -1,21 +1,36 @@
 /** better-auth, which keeps users and their sessions in D1, and what the session server asks of it. */
 import { betterAuth } from "better-auth";
-import type { Identity } from "user-session-worker";
+import type { BetterAuthOptions } from "better-auth";
+import { waitUntil } from "cloudflare:workers";
+import { userSession } from "user-session-worker";
+import type { EndedSessions, Identity } from "user-session-worker";
+import { userSessionPlugin } from "user-session-worker/better-auth";
 
 import { forgetProfile } from "./profile";
 
-/** @param origin Where the app is asked. It is left out where nobody asks. */
-export function createAuth(env: Env, origin?: string) {
+/** better-auth as the app's users ask it. A session that it ends loses its sockets, too. */
+export function createAuth(env: Env, origin: string) {
   return betterAuth({
+    ...options(env, origin),
+    plugins: [userSessionPlugin((userId) => userSession(env, userId))],
+  });
+}
+
+function options(env: Env, origin?: string) {
+  return {
     baseURL: origin,
     secret: env.BETTER_AUTH_SECRET,
     database: env.DB,
     emailAndPassword: { enabled: true },
     // What KV remembers of a user is dropped when it changes.
     databaseHooks: { user: { update: { after: ({ id }) => forgetProfile(env, id) } } },
-    // The only header on Cloudflare that no client can write.
-    advanced: { ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] } },
-  });
+    advanced: {
+      // The only header on Cloudflare that no client can write.
+      ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },
+      // The answer to a sign-out does not wait for the session object.
+      backgroundTasks: { handler: waitUntil },
+    },
+  } satisfies BetterAuthOptions;
 }
 
 /** Whose session a request brings, as better-auth's cookie says. */
@@ -39,12 +54,17 @@ export async function authenticate(request: Request, env: Env): Promise<Identity
 }
 
 /**
- * Ends a user's sessions that began in a second or before it. Whoever has signed in again since then
- * stays.
+ * Ends in better-auth what a logout has ended in the session object. Whoever has signed in again since then stays. The
+ * plugin is left out: the object knows of these ends, and would be told of each.
  */
-export async function endSessions(env: Env, userId: string, second: number): Promise<void> {
-  const { internalAdapter } = await createAuth(env).$context;
+export async function endSessions(env: Env, userId: string, ended: EndedSessions): Promise<void> {
+  const { internalAdapter } = await betterAuth(options(env)).$context;
   const sessions = await internalAdapter.listSessions(userId);
-  const ended = sessions.filter(({ createdAt }) => Math.floor(createdAt.getTime() / 1_000) <= second);
-  await internalAdapter.deleteSessions(ended.map(({ token }) => token));
+  await internalAdapter.deleteSessions(sessions.filter(isIn(ended)).map(({ token }) => token));
+}
+
+function isIn({ credentialIds, issuedUntil = -1, exceptCredentialId }: EndedSessions) {
+  return ({ id, createdAt }: { id: string; createdAt: Date }) =>
+    credentialIds.includes(id) ||
+    (Math.floor(createdAt.getTime() / 1_000) <= issuedUntil && id !== exceptCredentialId);
 }

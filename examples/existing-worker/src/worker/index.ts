@@ -7,8 +7,8 @@ import { authenticate, createAuth } from "./auth";
 export { UserSessionDO } from "./session-object";
 
 export default {
-  async fetch(request, env) {
-    const answer = await routeUserSession(request, env, { authenticate });
+  async fetch(request, env, ctx) {
+    const answer = await routeUserSession(request, env, { authenticate, ctx });
     if (answer) return answer;
     const { pathname, origin } = new URL(request.url);
     if (pathname.startsWith("/api/auth/")) return createAuth(env, origin).handler(request);

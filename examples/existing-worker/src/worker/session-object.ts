@@ -1,6 +1,6 @@
 /** The session object of this app: it knows where the truth about the games is. */
 import { UserSessionDO as SessionDO } from "user-session-worker";
-import type { LogoutScope } from "user-session-worker";
+import type { EndedSessions, LogoutScope } from "user-session-worker";
 
 import { endSessions } from "./auth";
 import { gamesOf } from "./games";
@@ -36,8 +36,8 @@ export class UserSessionDO extends SessionDO<Env> {
   }
 
   /** Ends better-auth's sessions too, or their cookies would still be good for the app. */
-  override async onLogout(userId: string, _scope: LogoutScope, env: Env): Promise<void> {
-    await endSessions(env, userId, this.export().loggedOutAt);
+  override async onLogout(userId: string, _scope: LogoutScope, env: Env, ended: EndedSessions): Promise<void> {
+    await endSessions(env, userId, ended);
     await forgetProfile(env, userId);
   }
 
