@@ -202,7 +202,7 @@ for (const [path, meant] of NEAR) {
 }
 
 test("a path that is nobody's is told all that there are, and one of the app's is left to the app", async () => {
-  const known = /^no such path: expected one of \/__user-session, .*\/state, .*\/clear, .*\/export, .*\/logout$/;
+  const known = /^no such path: expected one of \/__user-session, .*\/state, .*\/clear, .*\/export, .*\/logout, .*\/backchannel-logout$/;
   assertAnswer(await requestAsWritten(server, `${PREFIX}/nowhere`), 404, "not_found", known);
   for (const path of ["/", "/state?userId=kim", "/user-session", "/__user-sessions", "/__user-session.html", "/%"]) {
     const { status, text } = await requestAsWritten(server, path);
