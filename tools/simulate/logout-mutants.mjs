@@ -74,7 +74,7 @@ export const LOGOUT_MUTANTS = [
     from: "return access.end_others(named == nullptr ? id : access.id_to_spare(*named), step.now);",
     to: "return access.end_others(named == nullptr ? id : WRONG ? named->token : access.id_to_spare(*named), step.now);",
     caughtBy: "spared-stays",
-    seeds: 100,
+    seeds: 400,
   },
   {
     name: "a logout of a device closes its sockets and ends no credential",
