@@ -185,7 +185,7 @@ export function isForUs({ aud }, { AUTH_JWT_AUDIENCE: audience }) {
  */
 async function identityOf(claims, token) {
   const { sub, iat, auth_time: signedInAt, exp, jti, sid } = claims;
-  const authTime = signedInAt ?? iat;
+  const authTime = signedInAt === undefined ? iat : signedInAt;
   const now = Date.now();
   if (!isUserId(sub)) return wrongClaim("sub");
   if (!wasIssued(iat, now)) return wrongClaim("iat");
