@@ -46,8 +46,9 @@ function copyOf({ kind, bytes }) {
 /** @param {SessionInstance} instance @param {number} [issuedAt] */
 function stateOf(instance, issuedAt = TRUSTED.issuedAt) {
   const credential = { issuedAt, expiresAt: 0, isSignInTime: false, sessionId: "", tokenId: "" };
-  const [{ number, text }] = instance.step({ type: "StateRequested", now: LAST_ACTIVE, heartbeat: 0, credential });
-  return { status: number, ...JSON.parse(text) };
+  const effects = instance.step({ type: "StateRequested", now: LAST_ACTIVE, heartbeat: 0, credential });
+  const answer = effects.find(({ kind }) => kind === EffectKind.Answer);
+  return { status: answer?.number, ...JSON.parse(String(answer?.text)) };
 }
 
 /** @param {SessionInstance} instance */

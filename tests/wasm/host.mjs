@@ -6,12 +6,13 @@
 
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { TRUSTED } from "../../worker/auth/identity.js";
-import { ProtocolVersion, EffectKind, LogoutScope } from "../../bindings/wire.js";
+import { ProtocolVersion, EffectKind } from "../../bindings/wire.js";
 import { lineOf } from "./effect-lines.mjs";
+import { credentialOf, demandOf, ownerSetting, pushOf } from "./host-words.mjs";
 import { HostRows } from "./host-rows.mjs";
 import { bytesOf, stringOf } from "./scenario-text.mjs";
 
-/** @import { Credential, Effect, Position, SessionEvent } from "../../bindings/wire.js" */
+/** @import { Effect, Position, SessionEvent } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -27,31 +28,6 @@ export const AS_VERSION_1 = Object.freeze({
   inbox: -1,
 });
 
-/** The words for what a logout ends. @type {Record<string, (typeof LogoutScope)[keyof typeof LogoutScope]>} */
-const SCOPES = {
-  all: LogoutScope.All,
-  others: LogoutScope.Others,
-  device: LogoutScope.Device,
-  credential: LogoutScope.Credential,
-  issuer: LogoutScope.IssuerSession,
-};
-
-/**
- * `[END] [[sid:]SESSION] [jti:TOKEN] [auth_time]`.
- * @param {number} issuedAt
- * @param {string[]} words
- * @returns {Credential}
- */
-function credentialOf(issuedAt, [expiresAt, ...words]) {
-  const credential = { issuedAt, expiresAt: Number(expiresAt), isSignInTime: false, sessionId: "", tokenId: "" };
-  for (const word of words) {
-    if (word === "auth_time") credential.isSignInTime = true;
-    else if (word.startsWith("jti:")) credential.tokenId = stringOf(word.slice(4));
-    else credential.sessionId = stringOf(word.replace(/^sid:/, ""));
-  }
-  return credential;
-}
-
 export class Host {
   /**
    * Told of each step, with the sockets that are open before its effects.
@@ -65,9 +41,7 @@ export class Host {
   #now = 0;
   #credential = TRUSTED;
   #rateLimits = openRateLimits();
-  #notBefore = 0;
-  #clockSkew = 0;
-  #isNobodyChecked = false;
+  #owner = { notBefore: 0, clockSkew: 0, isNobodyChecked: false };
   #isMeasured = false;
   #rows = new HostRows();
   /** A backup of what is stored, made by the command `save`. */
@@ -110,6 +84,11 @@ export class Host {
    */
   #changeWorld(name, rest) {
     const [first, text] = cut(rest);
+    const setting = ownerSetting(name, rest);
+    if (setting) {
+      Object.assign(this.#owner, setting);
+      return true;
+    }
     switch (name) {
       case "at":
         this.#now = Number(rest);
@@ -134,15 +113,6 @@ export class Host {
       }
       case "allow":
         this.#allow(first, text.split(" ").map(Number));
-        return true;
-      case "not_before":
-        this.#notBefore = Number(rest);
-        return true;
-      case "skew":
-        this.#clockSkew = Number(rest);
-        return true;
-      case "unchecked":
-        this.#isNobodyChecked = true;
         return true;
       case "measured":
         this.#isMeasured = true;
@@ -232,7 +202,7 @@ export class Host {
       case "push":
         return { type: "PushRequested", now, body: bytesOf(rest), options: TO_ALL };
       case "push2":
-        return this.#pushWithOptions(rest);
+        return { type: "PushRequested", now, ...pushOf(rest) };
       case "join":
         return { type: "GameJoinRequested", now, gameId: stringOf(rest) };
       case "leave":
@@ -240,9 +210,9 @@ export class Host {
       case "metrics":
         return { type: "MetricsRequested", now };
       case "logout":
-        return this.#logout([rest === "" ? "all" : "device", rest], TRUSTED);
+        return { type: "LogoutRequested", now, credential: TRUSTED, ...demandOf(rest === "" ? "all" : `device ${rest}`) };
       case "logout2":
-        return this.#logout(rest.split(" "), credential);
+        return { type: "LogoutRequested", now, credential, ...demandOf(rest) };
       case "ticket":
         return { type: "TicketRequested", now, credential };
       case "devices":
@@ -264,40 +234,6 @@ export class Host {
     }
   }
 
-  /**
-   * `SCOPE [ID [SECOND]]`, `-` for no id.
-   * @param {string[]} words
-   * @param {Credential} credential
-   * @returns {SessionEvent}
-   */
-  #logout([scope, id = "-", second = "0"], credential) {
-    return {
-      type: "LogoutRequested",
-      now: this.#now,
-      credential,
-      scope: SCOPES[scope],
-      id: id === "-" ? "" : stringOf(id),
-      endedAt: Number(second),
-    };
-  }
-
-  /**
-   * `KEEP PUSHID TO EXCEPT BODY`, each `-` for none and names separated by commas.
-   * @param {string} rest
-   * @returns {SessionEvent}
-   */
-  #pushWithOptions(rest) {
-    const [keep, pushId, to, except, ...body] = rest.split(" ");
-    const names = (/** @type {string} */ word) => (word === "-" ? [] : word.split(","));
-    const options = {
-      keep: keep === "-" ? 0 : Number(keep),
-      pushId: pushId === "-" ? "" : pushId,
-      to: names(to),
-      except: names(except),
-    };
-    return { type: "PushRequested", now: this.#now, body: bytesOf(body.join(" ")), options };
-  }
-
   #inOrder() {
     return [...this.#sockets].sort(([a], [b]) => a - b);
   }
@@ -313,9 +249,7 @@ export class Host {
       ...this.#rows.woken(),
       connections,
       rateLimits: this.#rateLimits,
-      notBefore: this.#notBefore,
-      clockSkew: this.#clockSkew,
-      isNobodyChecked: this.#isNobodyChecked,
+      ...this.#owner,
       isMeasured: this.#isMeasured,
       isAnyLost,
       randomness: this.#randomness++,

@@ -415,6 +415,9 @@ test("what is renewed from a sign-in is ended and spared with it, by its time wh
   await desk.close();
 });
 
+const STOLEN = { credentialIds: ["stolen"] };
+const OTHERS = { ...STOLEN, exceptCredentialId: "own" };
+
 describe("the app is told of every logout what has ended:", () => {
   /** @param {string} userId @param {string} path */
   const testCall = async (userId, path) => {
@@ -425,32 +428,17 @@ describe("the app is told of every logout what has ended:", () => {
   /** @type {[string, string, (of: Case, desk: V2Device) => Promise<unknown>, object][]} */
   const scopes = [
     ["everything", "all", (of) => ask(of.server, "logout", of.userId, bearer(SERVICE_TOKEN)), { credentialIds: ["own", "stolen"] }],
+    ["all others", "others", (_, desk) => desk.request({ type: "logout_others" }), OTHERS],
+    ["all others, by a call", "others", (of) => testCall(of.userId, "call?method=logoutOthers&argument=own&"), OTHERS],
+    ["a device", "device", (_, desk) => desk.request({ type: "logout_device", deviceId: "phone" }), STOLEN],
+    ["a credential", "credential", (of) => of.ask("logout", "own", "&credentialId=stolen"), STOLEN],
     [
-      ...["all others", "others"],
-      (_, desk) => desk.request({ type: "logout_others" }),
-      { credentialIds: ["stolen"], exceptCredentialId: "own" },
-    ],
-    [
-      ...["all others, by a call", "others"],
-      (of) => testCall(of.userId, "call?method=logoutOthers&argument=own&"),
-      { credentialIds: ["stolen"], exceptCredentialId: "own" },
-    ],
-    [
-      ...["a device", "device"],
-      (_, desk) => desk.request({ type: "logout_device", deviceId: "phone" }),
-      { credentialIds: ["stolen"] },
-    ],
-    [
-      ...["a credential", "credential"],
-      (of) => of.ask("logout", "own", "&credentialId=stolen"),
-      { credentialIds: ["stolen"] },
-    ],
-    [
-      ...["a credential that was never seen, by a call", "credential"],
+      "a credential that was never seen, by a call",
+      "credential",
       (of) => testCall(of.userId, "call?method=logoutCredential&argument=unseen&"),
       { credentialIds: ["unseen"] },
     ],
-  ].map((row) => /** @type {any} */ (row));
+  ];
 
   for (const [at, [what, scope, logOut, expected]] of scopes.entries()) {
     test(what, async () => {

@@ -18,11 +18,15 @@ const SCOPES = /** @type {const} */ (["push", "read", "logout", "erase"]);
  */
 const SCOPE_OF = {
   connect: null,
+  ticket: null,
+  // An issuer's own signed token asks for this one.
+  "backchannel-logout": null,
   push: "push",
   state: "read",
   export: "read",
   metrics: "read",
   clear: "erase",
+  logout: "logout",
 };
 
 const ALL_SCOPES = "SERVICE_TOKEN";

@@ -34,9 +34,17 @@ const RETRIES_MAX = 5;
 const COUNT_DIGITS = 6;
 
 /**
+ * The rows of an object's storage, as far as they are needed here.
+ * @typedef {object} Rows
+ * @property {(key: string, value: string) => void} put
+ * @property {(key: string) => unknown} delete
+ * @property {(options: {prefix: string}) => Iterable<[string, unknown]>} list
+ */
+
+/**
  * The only part of an object's state that is needed here.
  * @typedef {object} Alarms
- * @property {{setAlarm: (time: number) => Promise<void>, kv: Pick<SyncKvStorage, "put" | "delete" | "list">}} storage
+ * @property {{setAlarm: (time: number) => Promise<void>, kv: Rows}} storage
  */
 
 export class LogoutHook {
