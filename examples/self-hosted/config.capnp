@@ -42,6 +42,9 @@ const session :Workerd.Worker = (
     # From the environment. What is not set there is left out.
     (name = "AUTH_JWT_SECRET", fromEnvironment = "AUTH_JWT_SECRET"),
     (name = "SERVICE_TOKEN", fromEnvironment = "SERVICE_TOKEN"),
+    # The values before, while the two are changed.
+    (name = "AUTH_JWT_SECRET_PREVIOUS", fromEnvironment = "AUTH_JWT_SECRET_PREVIOUS"),
+    (name = "SERVICE_TOKEN_PREVIOUS", fromEnvironment = "SERVICE_TOKEN_PREVIOUS"),
     # Behind something that ends TLS: the pages' origin, with https.
     (name = "ALLOWED_ORIGINS", fromEnvironment = "ALLOWED_ORIGINS"),
     # After a restored backup: what was issued before this time is refused.

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { LIMITS } from "../../worker/object/rate-limits.js";
+import { SKEW_EXPECTED, clockSkewSeconds } from "../../worker/auth/clock-skew.js";
+import { SERVICE_TOKENS } from "../../worker/auth/service-tokens.js";
 import { EVERYWHERE, MODES, MODE_NAMES } from "../../worker/auth/settings.js";
 import { codeIn, tableOf, textOf } from "./markdown.mjs";
 
@@ -22,7 +24,7 @@ function documented(mode) {
 test("docs/deploying.md has every variable of each mode, and none that is not read", () => {
   const modes = Object.entries(MODES).map(([mode, { variables }]) => [`\`${mode}\``, Object.keys(variables)]);
   // Where nobody is checked these have no effect.
-  const checks = ["SERVICE_TOKEN", "CREDENTIALS_NOT_BEFORE"];
+  const checks = Object.keys(EVERYWHERE).filter((name) => name !== "ALLOWED_ORIGINS");
   const others = Object.keys(EVERYWHERE).filter((name) => !checks.includes(name));
   /** @type {Record<string, string[]>} */
   const expected = {
@@ -51,4 +53,21 @@ test("the pages and the configuration tell the limits as they are", () => {
     const limit = operating.find((text) => codeIn(text).includes(name)) ?? "";
     assert.match(limit, new RegExp(`\\b${usual}\\b`), `docs/operating.md: ${name}`);
   }
+});
+
+test("docs/deploying.md says of every service token what it may do", () => {
+  const rows = tableOf("docs/deploying.md", "| variable | may |").map(([variable]) => codeIn(variable)[0]);
+  assert.deepEqual(rows.sort(), [...SERVICE_TOKENS].sort());
+});
+
+test("the pages and the configuration tell the skew of clocks as it is", () => {
+  const { meaning } = SETTINGS.find(({ name }) => name === "CLOCK_SKEW_SECONDS") ?? { meaning: "" };
+  const usual = clockSkewSeconds({});
+  const [, least, most] = /(\d+) to (\d+)/.exec(SKEW_EXPECTED) ?? [];
+  assert.ok(meaning.endsWith(`: ${usual}, and ${least} to ${most}`), meaning);
+  assert.ok(textOf("wrangler.jsonc").includes(`"CLOCK_SKEW_SECONDS": "${usual}"`));
+  for (const page of ["docs/deploys.md", "SECURITY.md"]) {
+    assert.match(textOf(page), new RegExp(`CLOCK_SKEW_SECONDS\`[^.]*\\b${usual} if it is not set`), page);
+  }
+  assert.match(textOf("docs/operating.md"), new RegExp(`\`CLOCK_SKEW_SECONDS\` can be up to ${most}\\b`));
 });

@@ -3,10 +3,8 @@
  * real sign-ups, a local D1, and the page in Chromium.
  */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -18,11 +16,13 @@ import { cuttable } from "../support/cuttable.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { freePort } from "../support/free-port.mjs";
+import { copySessions, openD1, sessionCount } from "../support/local-d1.mjs";
 import { OTHERS_END_IT, assertLoggedOut, assertPrompt } from "../support/logout.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
 import { SessionSockets } from "../support/session-sockets.mjs";
 import { restOf } from "../support/v2-device.mjs";
 
+/** @import { DatabaseSync } from "node:sqlite" */
 /** @import { Browser } from "playwright-core" */
 /** @import { Running } from "../support/newcomer.mjs" */
 
@@ -31,7 +31,6 @@ const NEEDS_ACCOUNT = [
   "npx wrangler secret put BETTER_AUTH_SECRET",
   "npx wrangler d1 migrations apply DB --remote",
 ];
-const STATE = ".wrangler/state/v3/d1";
 const ROUNDS = 5;
 const PASSWORD = "correct horse battery staple";
 
@@ -54,7 +53,7 @@ before(async () => {
   await delayAnswers();
   running = newcomer.start(String(setUp.at(-1)), `-- --port=${port}`);
   await running.printed(/Ready on/);
-  database = openDatabase();
+  database = openD1(newcomer.folder, "game_player");
   browser = await startChromium();
 });
 after(async () => {
@@ -71,18 +70,6 @@ async function delayAnswers() {
   assert.ok(behind, "where the games are read");
   const wait = "  await scheduler.wait(100 * Math.random());\n";
   await writeFile(path, before + wait + answer + behind);
-}
-
-function openDatabase() {
-  const folder = join(newcomer.folder, STATE);
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  for (const name of names.filter((path) => path.endsWith(".sqlite"))) {
-    const found = new DatabaseSync(join(folder, name), { timeout: 5_000 });
-    const query = "SELECT 1 FROM sqlite_master WHERE name = 'game_player'";
-    if (found.prepare(query).get()) return found;
-    found.close();
-  }
-  throw new Error(`no database with the app's tables in ${names.join(", ")}`);
 }
 
 /**
@@ -119,6 +106,11 @@ async function signUp(name) {
   return { name, email, ...(await enter("sign-up", { name, email, password: PASSWORD })) };
 }
 
+/** @param {User} user @returns {Promise<User>} The same user with another session. */
+async function signIn(user, password = PASSWORD) {
+  return { ...user, ...(await enter("sign-in", { email: user.email, password })) };
+}
+
 /** @param {Pick<User, "cookie">} user @param {string} path */
 async function read({ cookie }, path) {
   const response = await fetch(server.http + path, { headers: { Cookie: cookie } });
@@ -137,11 +129,6 @@ async function connect({ id, cookie }, deviceId) {
 function rows({ id }) {
   const query = "SELECT gameId FROM game_player WHERE userId = ? ORDER BY joinedAt, gameId";
   return database.prepare(query).all(id).map(({ gameId }) => gameId);
-}
-
-/** @param {User} user @param {string} gameId */
-function addRow({ id }, gameId) {
-  database.prepare("INSERT INTO game_player VALUES (?, ?, ?)").run(id, gameId, Date.now());
 }
 
 test("the migration is what better-auth asks for, no table and no column less", async () => {
@@ -195,7 +182,7 @@ test("joins and leaves at once leave the devices with what D1 says", async () =>
 test("what only D1 knows, as after a crash before the announcement, is there when a device connects", async () => {
   const kim = await signUp("crash");
   const desk = await connect(kim, "desk");
-  addRow(kim, "go");
+  database.prepare("INSERT INTO game_player VALUES (?, 'go', ?)").run(kim.id, Date.now());
   desk.device.send({ type: "join_game", gameId: "not in D1" });
   assert.equal((await desk.device.next()).gameId, "not in D1");
   const phone = await connect(kim, "phone");
@@ -248,8 +235,10 @@ test("nobody without a session gets anywhere, and no other site's page", async (
 
 test("log out everywhere closes the sockets and ends better-auth's sessions, but no later one", async () => {
   const kim = await signUp("out");
-  const { cookie } = await enter("sign-in", { email: kim.email, password: PASSWORD });
-  const [desk, phone] = [await connect(kim, "desk"), await connect({ ...kim, cookie }, "phone")];
+  const other = await signIn(kim);
+  // They are more than better-auth finds at once by itself, and than D1 takes in a query.
+  copySessions(database, kim.id, 200);
+  const [desk, phone] = [await connect(kim, "desk"), await connect(other, "phone")];
   // What can't be written at once is written later, when the user may have signed in again.
   database.exec("BEGIN IMMEDIATE");
   desk.device.send({ type: "logout_all" });
@@ -263,12 +252,29 @@ test("log out everywhere closes the sockets and ends better-auth's sessions, but
   assert.equal((await read(kim, "/api/games")).status, 200);
   assert.equal((await ask(server, "connect", kim.id, { Cookie: kim.cookie })).status, 401);
   database.exec("ROLLBACK");
-  const later = { ...kim, ...(await enter("sign-in", { email: kim.email, password: PASSWORD })) };
-  for (const old of [kim, { ...kim, cookie }]) {
+  const later = await signIn(kim);
+  for (const old of [kim, other]) {
     await eventually("its end", async () => (await read(old, "/api/games")).status === 401);
   }
+  await eventually("the end of the others", () => sessionCount(database, kim.id) === 1);
   assert.equal((await read(later, "/api/games")).status, 200);
   await (await connect(later, "desk")).device.close();
+});
+
+test("whoever another device logs out is signed out of the app, too", async () => {
+  const kim = await signUp("other-way");
+  const [phone, tablet] = [await signIn(kim), await signIn(kim)];
+  const { device } = await connect(tablet, "tablet");
+  const statuses = () => Promise.all([kim, phone, tablet].map(async (user) => (await read(user, "/api/games")).status));
+  /** @param {string} query @param {number[]} expected Whether Kim, the phone and the tablet are signed in. */
+  const logOut = async (query, expected) => {
+    assert.equal((await post(`/__user-session/logout?userId=${kim.id}&${query}`, {}, kim.cookie)).status, 200);
+    await eventually(query, async () => String(await statuses()) === String(expected));
+  };
+  await logOut("deviceId=tablet", [200, 200, 401]);
+  const { id } = (await read(kim, "/api/auth/get-session")).body.session;
+  await logOut(`exceptCredentialId=${id}`, [200, 401, 401]);
+  device.socket.terminate();
 });
 
 /** @typedef {{cookie: string, token: string, sockets: SessionSockets}} OpenSession A session with its sockets. */
@@ -299,17 +305,13 @@ for (const { action, body, ends } of ENDS) {
     const kim = await signUp(action);
     /** @type {Record<string, OpenSession>} */
     const sessions = { desk: await openSession(kim, "desk") };
-    for (const name of ["phone", "tablet"]) {
-      const { cookie } = await enter("sign-in", { email: kim.email, password: PASSWORD });
-      sessions[name] = await openSession({ ...kim, cookie }, name);
-    }
+    for (const name of ["phone", "tablet"]) sessions[name] = await openSession(await signIn(kim), name);
     const start = performance.now();
     const asked = post(`/api/auth/${action}`, body?.(sessions.phone) ?? {}, kim.cookie);
     const times = await Promise.all(ends.map((name) => sessions[name].sockets.loggedOut()));
     assert.equal((await asked).status, 200);
     assertPrompt(t, times.flat().map((at) => at - start), OTHERS_END_IT.nodeMs);
-    const password = action === "change-password" ? CHANGED.newPassword : PASSWORD;
-    const { cookie } = await enter("sign-in", { email: kim.email, password });
+    const { cookie } = await signIn(kim, action === "change-password" ? CHANGED.newPassword : PASSWORD);
     assert.equal((await post("/api/games/chess/join", {}, cookie)).status, 200);
     for (const [name, { cookie: old, sockets }] of Object.entries(sessions)) {
       const isEnded = ends.includes(name);

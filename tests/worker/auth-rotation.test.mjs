@@ -12,8 +12,8 @@ import { V2Device } from "../support/v2-device.mjs";
 /** @import { TestContext } from "node:test" */
 /** @import { Server } from "../support/server.mjs" */
 
-const OLD = "the old secret, which has more than 32 bytes";
-const NEW = "the new secret, which has more than 32 bytes";
+const OLD = "the-old-secret-which-has-more-than-32-bytes=";
+const NEW = "the-new-secret-which-has-more-than-32-bytes=";
 const SIGNED = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: OLD };
 
 /** How many answers show that traffic goes on. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { credentialsNotBefore } from "../../worker/auth/not-before.js";
+import { SERVICE_TOKENS } from "../../worker/auth/service-tokens.js";
 import { settingProblem } from "../../worker/auth/settings.js";
 import { SECRET, SERVICE_TOKEN } from "../support/auth.mjs";
 
@@ -25,13 +26,20 @@ const open = [
   ["mode none", { AUTH_MODE: "none" }],
   ["what workerd gives for variables that its environment has not", { ...secret, SERVICE_TOKEN: null, ALLOWED_ORIGINS: null, AUTH_JWT_AUDIENCE: null }],
   ["an empty service token and no origins", { ...secret, SERVICE_TOKEN: "", ALLOWED_ORIGINS: "" }],
+  ["a secret and the one before", { ...secret, AUTH_JWT_SECRET_PREVIOUS: `${SECRET}, before` }],
+  ["an empty secret before", { ...secret, AUTH_JWT_SECRET_PREVIOUS: "", SERVICE_TOKEN_PREVIOUS: "" }],
+  ["a service token for each purpose", { ...secret, ...Object.fromEntries(SERVICE_TOKENS.flatMap((name) => [[name, `${SERVICE_TOKEN}-${name}`], [`${name}_PREVIOUS`, SERVICE_TOKEN]])) }],
+  ["the same service token for two purposes", { ...secret, SERVICE_TOKEN_READ: SERVICE_TOKEN, SERVICE_TOKEN_PUSH: SERVICE_TOKEN }],
+  ["no skew of clocks", { ...session, CLOCK_SKEW_SECONDS: "0" }],
+  ["the most skew of clocks", { ...bound, CLOCK_SKEW_SECONDS: "60" }],
   ["a service token and origins", { ...secret, SERVICE_TOKEN, ALLOWED_ORIGINS: "https://a.example, app://b" }],
   ["the second of now before which no credential is good", { ...secret, CREDENTIALS_NOT_BEFORE: new Date().toISOString() }],
   ["a date before which no credential is good", { AUTH_MODE: "none", CREDENTIALS_NOT_BEFORE: "2024-02-29" }],
   ["the header of a proxy", { ...secret, CLIENT_ADDRESS_HEADER: "X-Forwarded-For" }],
   ["no such date in its environment", { ...secret, CREDENTIALS_NOT_BEFORE: null }],
   ["credentials of the app's own", { ...secret, CREDENTIALS: "", CREDENTIALS_KEY: 7, CREDENTIAL_STORE: "x" }],
-  ["variables of another mode, and of the app", { ...session, AUTH_JWT_AUDIENCE: "", AUTH_SECRET: "the app's", AUTH_GITHUB_ID: 7 }],
+  ["variables of another mode, and of the app", { ...session, AUTH_JWT_AUDIENCE: "", AUTH_COOKIE_NAME: "", AUTH_SECRET: "the app's", AUTH_GITHUB_ID: 7 }],
+  ["what only looks like a limit", { ...secret, ALLOWED_ORIGIN: "the app's", MAX_DEVICE: 7, CONNECT_LIMIT: "3" }],
 ];
 for (const [what, env] of open) {
   test(`whoever sets ${what} has a server that answers`, () => {
@@ -57,6 +65,9 @@ const NO_TEXTS = ["", " ", "\n", 7, 0, true, false, ["sessions"], { a: "b" }];
 const closed = [
   [{}, "AUTH_MODE", [undefined, null, ...NO_TEXTS, "JWT", "Jwt", " jwt", "jwt ", "jwt,session", "toString", "any"]],
   [{ ...secret }, "AUTH_JWT_SECRET", [...NO_TEXTS, "short", " ".repeat(40), `short${" ".repeat(40)}`]],
+  [secret, "AUTH_JWT_SECRET_PREVIOUS", [...NO_TEXTS.slice(1), "short", `short${" ".repeat(40)}`]],
+  [keyed, "AUTH_JWT_SECRET_PREVIOUS", [`${SECRET}, before`]],
+  [session, "SERVICE_TOKEN_PUSH_PREVIOUS", [SERVICE_TOKEN]],
   [keyed, "AUTH_JWKS_URL", [...NO_TEXTS, "http://issuer.example/", "issuer.example/keys", " https://issuer.example/keys", "ftp://issuer.example/", "file:///keys"]],
   [keyed, "AUTH_JWT_AUDIENCE", [undefined, null, ...NO_TEXTS, ",", " , ", "any, sessions", "sessions,any"]],
   [secret, "AUTH_JWT_AUDIENCE", [...NO_TEXTS, ",", "any,any", " any", "any,", "ANY", "Any, sessions"]],
@@ -71,7 +82,7 @@ const closed = [
     [session, `AUTH_SESSION_${part}_PATH`, [...NO_TEXTS, ".", ".id", "id.", "a..b", " user.id"]]
   )),
   // The least harmful reading of a name that we don't know is that it is mistyped.
-  ...["AUTH_JWT_AUD", "AUTH_JWT_ISS", "AUTH_JWT_AUDIENCES", "AUTH_JWTAUDIENCE", "AUTH_JWKS_ISSUER", "auth_jwt_issuer", "Auth_Jwt_Audience"].map((name) =>
+  ...["AUTH_JWT_AUD", "AUTH_JWT_ISS", "AUTH_JWT_AUDIENCES", "AUTH_JWTAUDIENCE", "AUTH_JWKS_ISSUER", "auth_jwt_issuer", "Auth_Jwt_Audience", "AUTH_COOKIES", "AUTH_COOKIE_NAME", "AUTHCOOKIE", "auth_cookie", "AUTH_JWT_SECRET_OLD", "AUTH_JWKS_URL_PREVIOUS"].map((name) =>
     /** @type {[object, string, unknown[]]} */ ([secret, name, ["sessions", 7]])),
   ...["AUTH_SESSION_EXPIRES", "AUTH_SESSION_EXPIRY_PATH", "auth_session_user_path"].map((name) =>
     /** @type {[object, string, unknown[]]} */ ([session, name, ["session.until"]])),
@@ -80,6 +91,11 @@ const closed = [
   ...[secret, session, { AUTH_MODE: "none" }].flatMap((env) => /** @type {[object, string, unknown[]][]} */ ([
     [env, "CREDENTIALS_NOT_BEFORE", [...NO_TEXTS, ...NO_DATES]],
     [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`]],
+    ...["SERVICE_TOKENS", "SERVICE_TOKEN_WRITE", "SERVICE_TOKEN_PUSHES", "SERVICE_TOKEN_OLD", "service_token", "SERVICETOKEN", "SERVICE_TOKEN_PREVIOUS_PUSH"].map((name) =>
+      /** @type {[object, string, unknown[]]} */ ([env, name, [SERVICE_TOKEN]])),
+    ...SERVICE_TOKENS.map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, [" ", 7, "x", `${SERVICE_TOKEN}\n`]])),
+    [env, "CLOCK_SKEW_SECONDS", [...NO_TEXTS.slice(0, 3), 10, true, "-1", "61", "600", "1.5", "1e1", "0x1", " 5", "05", "10s", "\u0665"]],
+    ...["CLOCK_SKEW", "CLOCK_SKEW_MS", "CLOCKSKEW_SECONDS", "clock_skew_seconds"].map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, ["10"]])),
     [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path"]],
     [env, "CLIENT_ADDRESS_HEADER", [...NO_TEXTS, "X-Real-IP ", "X-Real-IP, Forwarded", "X-Real-IP:"]],
   ])),

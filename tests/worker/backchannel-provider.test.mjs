@@ -73,7 +73,7 @@ function listenerOf(url, logoutUri) {
       return grant;
     },
     // Without this it posts to no loopback address.
-    fetch: (/** @type {string} */ to, /** @type {object} */ options) => fetch(to, /** @type {RequestInit} */ ({ ...options, dispatcher: undefined })),
+    fetch: (/** @type {string} */ to, /** @type {any} */ options) => fetch(to, { ...options, dispatcher: undefined }),
   });
   provider.on("backchannel.success", () => posted.push("success"));
   provider.on("backchannel.error", (_, error) => posted.push(String(error)));

@@ -94,7 +94,7 @@ test("a storage that refuses is told the same way", async () => {
 });
 
 describe("what is told of an event", () => {
-  const credential = { issuedAt: 5, expiresAt: 0, isSignInTime: false, sessionId: "my-session", tokenId: "my-token" };
+  const credential = { issuedAt: -1, expiresAt: 0, isSignInTime: false, sessionId: "my-session", tokenId: "my-token" };
   const handshake = { version: 2, tabId: "my-tab", run: "my-run", since: { epoch: 0, seq: 0 }, inbox: -1 };
   const options = { keep: 0, pushId: "my-push", to: ["my-phone"], except: [] };
   const situation = { connections: 2, readStored: () => ({ snapshot: null, logout: new Uint8Array(9) }) };
@@ -113,7 +113,7 @@ describe("what is told of an event", () => {
     [{ type: "PushRequested", now: 1, body: '{"type":"my-"}', options }, 14, null],
     [{ type: "PushRequested", now: 1, body: new Uint8Array(3), size: 99, options }, 99, null],
     [{ type: "GameLeaveRequested", now: 1, gameId: "my-" }, 3, null],
-    [{ type: "LogoutRequested", now: 1, credential, scope: LogoutScope.Device, id: "my-phone", endedAt: 0 }, 0, null],
+    [{ type: "LogoutRequested", now: 1, scope: LogoutScope.Device, id: "my-phone", endedAt: 0, credential }, 0, null],
   ];
   for (const [event, bytes, message] of EVENTS) {
     test(`${event.type}, ${bytes} bytes`, () => {
@@ -136,7 +136,7 @@ describe("what is told of an event", () => {
 
   test("an error that quotes what it could not read is told by its name, and one that is none at all", () => {
     /** @type {SessionEvent} */
-    const event = { type: "MetricsRequested", now: 1 };
+    const event = { type: "DevicesRequested", now: 1 };
     for (const [error, text] of [
       [new SyntaxError("my-private"), "SyntaxError"],
       ["my-private", "not an Error"],

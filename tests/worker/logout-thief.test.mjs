@@ -6,167 +6,22 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { SECRET, SERVICE_TOKEN, ask, bearer, byTicket, seconds, secretToken, serve, ticketOf } from "../support/auth.mjs";
+import { SERVICE_TOKEN, ask, bearer, byTicket, seconds, secretToken, ticketOf } from "../support/auth.mjs";
+import { Case, EARLIER, closeModes, later, modes, startModes } from "../support/credential-modes.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { assertLoggedOut } from "../support/logout.mjs";
 import { PREFIX } from "../support/requests.mjs";
-import { ROOT, startServer } from "../support/server.mjs";
 import { PROTOCOL, V2Device, restOf } from "../support/v2-device.mjs";
 
 /** @import { RawAnswer } from "../support/requests.mjs" */
-/** @import { Server } from "../support/server.mjs" */
-
-/** As fast as a test asks. */
-const UNLIMITED = { FRAMES_PER_SECOND: "0", CONNECTS_PER_MINUTE: "0", SERVICE_TOKEN };
-const OWNER = `${ROOT}tests/worker/fixtures/owner.wrangler.jsonc`;
+/** @import { Mode } from "../support/credential-modes.mjs" */
 
 /** How many devices of version 2 are remembered, and more than these. */
 const MORE_DEVICES = 66;
 
-/** When those signed in who are there before a logout. */
-const EARLIER = seconds() - 30;
-
-/** Whoever signs in after a logout does so in a later second than that, by a clock that may be ahead. */
-const later = () => seconds() + 2;
-
-/**
- * A way in which users are known.
- * @typedef {object} Mode
- * @property {Server} server
- * @property {(userId: string, name: string, at?: number) => Record<string, string>} headers Those of a credential: its
- *   name and the second of its sign-in.
- * @property {boolean} hasSessions Whether what is renewed from a sign-in is known by its name.
- */
-
-/** @type {Record<string, Mode>} */
-const modes = {};
-/** @type {Server[]} */
-const servers = [];
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let app;
-before(async () => {
-  app = await serve((request, response) => {
-    const [, text = ""] = /app=([\w-]+)/.exec(request.headers.cookie ?? "") ?? [];
-    response.writeHead(200, { "Content-Type": "application/json" });
-    response.end(Buffer.from(text, "base64url"));
-  });
-  const byToken = await startServer(undefined, { ...UNLIMITED, AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET });
-  const bySession = await startServer(undefined, { ...UNLIMITED, AUTH_MODE: "session", AUTH_SESSION_URL: `${app.url}/session` });
-  const byOwner = await startServer(OWNER, UNLIMITED);
-  servers.push(byToken, bySession, byOwner);
-  /** @param {(name: string, at: number) => object} claims @returns {Mode["headers"]} */
-  const tokens = (claims) => (userId, name, at = EARLIER) => bearer(secretToken(userId, { iat: at, ...claims(name, at) }));
-  modes["tokens with sid"] = { server: byToken, headers: tokens((sid) => ({ sid })), hasSessions: true };
-  modes["tokens with jti alone"] = { server: byToken, headers: tokens((jti) => ({ jti })), hasSessions: false };
-  modes["a session service"] = { server: bySession, headers: cookie, hasSessions: true };
-  modes["authenticate"] = { server: byOwner, headers: identity, hasSessions: true };
-});
-after(async () => {
-  for (const server of servers) await server.close();
-  app?.close();
-});
-
-/** @type {Mode["headers"]} */
-function cookie(userId, name, at = EARLIER) {
-  const session = { id: name, createdAt: at * 1_000, expiresAt: Date.now() + 3_600_000 };
-  const answer = JSON.stringify({ user: { id: userId }, session });
-  return { Cookie: `app=${Buffer.from(answer).toString("base64url")}` };
-}
-
-/** @type {Mode["headers"]} */
-function identity(userId, name, at = EARLIER) {
-  return { "X-Identity": JSON.stringify({ userId, issuedAt: at, credentialId: name }) };
-}
-
-/** Every right that a credential gives. */
-const RIGHTS = /** @type {const} */ (["state", "export", "ticket", "clear", "logout"]);
-
-/** The user of one case, with what it asks in the name of either of the two. */
-class Case {
-  /** @param {string} modeName @param {string} userId */
-  constructor(modeName, userId) {
-    this.mode = /** @type {Mode} */ (modes[modeName]);
-    this.userId = `${userId}-${Object.keys(modes).indexOf(modeName)}`;
-  }
-
-  get server() {
-    return this.mode.server;
-  }
-
-  /** @param {string} name @param {number} [at] */
-  headers(name, at) {
-    return this.mode.headers(this.userId, name, at);
-  }
-
-  /**
-   * Connects a device of version 2, all its frames read.
-   * @param {string} deviceId
-   * @param {string} name Of its credential.
-   * @param {number} [at]
-   */
-  async open(deviceId, name, at) {
-    const device = await V2Device.open(this.server, this.userId, deviceId, { headers: this.headers(name, at) });
-    await restOf(device);
-    return device;
-  }
-
-  /** @param {Parameters<typeof ask>[1]} action @param {string} name @param {string} [more] @param {number} [at] */
-  ask(action, name, more, at) {
-    return ask(this.server, action, this.userId, this.headers(name, at), more);
-  }
-
-  /** @param {string} name @param {string} deviceId @param {number} [at] */
-  async connects(name, deviceId, at) {
-    const query = `&deviceId=${encodeURIComponent(deviceId)}`;
-    /** @type {number[]} */
-    const statuses = [];
-    for (const protocol of ["user-session.v1", PROTOCOL]) {
-      const headers = { ...this.headers(name, at), "Sec-WebSocket-Protocol": protocol };
-      statuses.push((await ask(this.server, "connect", this.userId, headers, query)).status);
-    }
-    return statuses;
-  }
-
-  /** Nothing of what the thief has opens anything, by any name. @param {string} name @param {number} [at] */
-  async assertOut(name, at) {
-    for (const deviceId of ["desk", "new"]) {
-      assert.deepEqual(await this.connects(name, deviceId, at), [401, 401], `${name} connects as ${deviceId}`);
-    }
-    for (const right of RIGHTS) assert.equal((await this.ask(right, name, "", at)).status, 401, `${name}: ${right}`);
-  }
-
-  /** @param {string} name @param {number} [at] */
-  async assertIn(name, at) {
-    assert.deepEqual(await this.connects(name, "desk", at), [101, 101], `${name} connects`);
-    for (const right of /** @type {const} */ (["state", "export", "ticket"])) {
-      assert.equal((await this.ask(right, name, "", at)).status, 200, `${name}: ${right}`);
-    }
-  }
-
-  /**
-   * Whoever was ended stays out and whoever was spared stays in, whatever the object has lost since. Every right is tried
-   * at first and a few again after each loss.
-   * @param {{out: [string, number?][], spared: [string, number?]}} names Of credentials, with the second of the sign-in.
-   */
-  async assertForGood({ out, spared }) {
-    for (const [name, at] of out) await this.assertOut(name, at);
-    await this.assertIn(...spared);
-    const losses = [
-      () => this.server.hibernate(this.userId),
-      async () => assert.equal((await this.ask("clear", spared[0], "", spared[1])).status, 200),
-      () => this.server.restart(this.userId),
-    ];
-    for (const loss of losses) {
-      await loss();
-      for (const [name, at] of out) {
-        assert.deepEqual(await this.connects(name, "desk", at), [401, 401], `${name} comes back`);
-        assert.equal((await this.ask("state", name, "", at)).status, 401, name);
-      }
-      assert.equal((await this.ask("state", spared[0], "", spared[1])).status, 200);
-    }
-  }
-}
+before(startModes);
+after(closeModes);
 
 /** What a thief does before the owner, at a desk, logs all others out. @type {Record<string, (of: Case) => Promise<Device[]>>} */
 const WAYS_IN = {
@@ -214,183 +69,203 @@ const LOGOUTS = {
   },
 };
 
+/** @param {string} modeName */
+function comingIn(modeName) {
+  for (const [at, [what, comesIn]] of Object.entries(WAYS_IN).entries()) {
+    test(`${what} is out after a logout of all others, and its sender stays`, async () => {
+      const of = new Case(modeName, `way-${at}`);
+      const desk = await of.open("desk", "own");
+      const thieves = await comesIn(of);
+      const closings = thieves.map((thief) => thief.closed());
+      await restOf(desk);
+      const { ended } = await desk.request({ type: "logout_others" });
+      assert.equal(ended.sockets, thieves.length);
+      for (const closing of closings) assertLoggedOut(await closing);
+      for (const thief of thieves) {
+        assert.deepEqual(JSON.parse(String(thief.frames.at(-1))), { type: "logged_out", scope: "others" });
+      }
+      await restOf(desk);
+      assert.equal(desk.ending, null);
+      await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
+      await desk.close();
+    });
+  }
+}
+
+/** @param {string} modeName */
+function holdingTickets(modeName) {
+  for (const [at, [how, logOut]] of Object.entries(LOGOUTS).entries()) {
+    test(`has a ticket from before is not let in by it after a logout ${how}`, async () => {
+      const of = new Case(modeName, `ticket-${at}`);
+      const desk = await of.open("desk", "own");
+      const thief = await of.open("phone", "stolen");
+      const tickets = [];
+      for (const name of ["stolen", "own"]) tickets.push(await ticketOf(of.server, of.userId, of.headers(name)));
+      const closing = thief.closed();
+      const { ended } = await logOut(of, desk);
+      assert.deepEqual(ended, { sockets: 1, credentials: 1 });
+      assertLoggedOut(await closing);
+      const statuses = [];
+      for (const ticket of tickets) {
+        const headers = byTicket(ticket);
+        statuses.push((await ask(of.server, "connect", of.userId, headers, "&deviceId=phone")).status);
+      }
+      assert.deepEqual(statuses, [401, 101]);
+      await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
+      await desk.close();
+    });
+  }
+}
+
+/** @param {string} modeName */
+function loggingOutOthers(modeName) {
+  test("logs the owner out first is out when the owner, signed in anew, does the same", async () => {
+    const of = new Case(modeName, "first");
+    const desk = await of.open("desk", "own");
+    const thief = await of.open("phone", "stolen");
+    const closing = desk.closed();
+    assert.deepEqual((await thief.request({ type: "logout_others" })).ended, { sockets: 1, credentials: 1 });
+    assertLoggedOut(await closing);
+    await of.assertOut("own");
+    await of.assertIn("stolen");
+    const anew = later();
+    const back = await of.open("desk", "anew", anew);
+    const { ended } = await back.request({ type: "logout_others" });
+    assert.deepEqual(ended, { sockets: 1, credentials: 1 });
+    assertLoggedOut(await thief.closed());
+    await of.assertForGood({ out: [["stolen"], ["own"]], spared: ["anew", anew] });
+    await back.close();
+  });
+
+  test("signs in between is out after a second logout of all others, and its sender stays through both", async () => {
+    const of = new Case(modeName, "second");
+    const desk = await of.open("desk", "own");
+    const nobody = await desk.request({ type: "logout_others" });
+    assert.deepEqual(nobody.ended, { sockets: 0, credentials: 0 });
+    const between = later();
+    const thief = await of.open("phone", "stolen", between);
+    assert.deepEqual((await desk.request({ type: "logout_others" })).ended, { sockets: 1, credentials: 1 });
+    assertLoggedOut(await thief.closed());
+    await of.assertForGood({ out: [["stolen", between], ["earlier"]], spared: ["own"] });
+    await desk.close();
+  });
+}
+
+/** @param {string} modeName */
+function beingOnDevices(modeName) {
+  test("has one credential on two devices is out when one of them is logged out, and HTTP does not let him in", async () => {
+    const of = new Case(modeName, "device");
+    const desk = await of.open("desk", "own");
+    const thieves = [await of.open("phone", "stolen"), await of.open("tablet", "stolen")];
+    const closings = thieves.map((thief) => thief.closed());
+    const { ended, credentialShared, complete } = await desk.request({ type: "logout_device", deviceId: "phone" });
+    assert.deepEqual(ended, { sockets: 2, credentials: 1 });
+    // What was renewed from a token without a session nobody knows.
+    assert.deepEqual([credentialShared, complete], [undefined, of.mode.hasSessions ? undefined : false]);
+    for (const closing of closings) assertLoggedOut(await closing);
+    await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
+    await desk.close();
+  });
+
+  test("has cleared the session can still be logged out by the id of his device", async () => {
+    const of = new Case(modeName, "device-cleared");
+    const desk = await of.open("desk", "own");
+    await (await of.open("phone", "stolen")).close();
+    await eventually("the phone to be gone", async () =>
+      (await restOf(desk)).some(({ type }) => type === "device_disconnected"),
+    );
+    assert.equal((await of.ask("clear", "stolen")).status, 200);
+    await of.server.hibernate(of.userId);
+    const { ended } = await desk.request({ type: "logout_device", deviceId: "phone" });
+    assert.deepEqual(ended, { sockets: 0, credentials: 1 });
+    await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
+    await desk.close();
+  });
+
+  test("calls himself as the owner does can't have the owner logged out by that name", async () => {
+    const of = new Case(modeName, "same-name");
+    const desk = await of.open("desk", "own");
+    const thief = await of.open("desk", "stolen");
+    const closings = [desk.closed(), thief.closed()];
+    const { ended, credentialShared } = await desk.request({ type: "logout_device", deviceId: "desk" });
+    assert.deepEqual([ended, credentialShared], [{ sockets: 2, credentials: 1 }, true]);
+    for (const closing of closings) assertLoggedOut(await closing);
+    await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
+  });
+}
+
+/** @param {string} modeName */
+function beingNamed(modeName) {
+  for (const [at, [how, wasSeen]] of Object.entries({ "was there": true, "was never there": false }).entries()) {
+    test(`${how} is out when his credential is ended by its id`, async () => {
+      const of = new Case(modeName, `credential-${at}`);
+      const desk = await of.open("desk", "own");
+      const thief = wasSeen ? await of.open("phone", "stolen") : null;
+      const closing = thief?.closed();
+      const { ended } = await desk.request({ type: "logout_credential", credentialId: "stolen" });
+      assert.deepEqual(ended, { sockets: wasSeen ? 1 : 0, credentials: 1 });
+      if (closing) assertLoggedOut(await closing);
+      const again = await desk.request({ type: "logout_credential", credentialId: "stolen" });
+      assert.deepEqual(again.ended, { sockets: 0, credentials: 0 });
+      await of.assertForGood({ out: [["stolen"], ["stolen", later()]], spared: ["own"] });
+      await desk.close();
+    });
+  }
+
+  test("is there at a logout of everything is out like everybody, and who signs in later is in", async () => {
+    const of = new Case(modeName, "all");
+    const desk = await of.open("desk", "own");
+    const thief = await of.open("desk", "stolen");
+    const closings = [desk.closed(), thief.closed()];
+    const answer = await ask(of.server, "logout", of.userId, bearer(SERVICE_TOKEN));
+    assert.deepEqual(JSON.parse(answer.text), { success: true, ended: { sockets: 2, credentials: 2 } });
+    for (const closing of closings) assertLoggedOut(await closing);
+    await of.assertForGood({ out: [["stolen"], ["own"], ["never seen"]], spared: ["anew", later()] });
+  });
+}
+
+/** @param {string} modeName */
+function asking(modeName) {
+  test("has a page elsewhere can't log the user out by it, and the user's own page can", async () => {
+    const of = new Case(modeName, "page");
+    const desk = await of.open("desk", "own");
+    const thief = await of.open("phone", "stolen");
+    /** @param {string} origin @returns {Promise<RawAnswer>} */
+    const logoutFrom = (origin) => {
+      const headers = { ...of.headers("own"), Origin: origin };
+      return ask(of.server, "logout", of.userId, headers, "&exceptCredentialId=own");
+    };
+    for (const origin of ["https://evil.example", "null"]) assert.equal((await logoutFrom(origin)).status, 403);
+    assert.deepEqual([(await restOf(thief)).length, thief.ending], [0, null]);
+    await of.assertIn("stolen");
+    const closing = thief.closed();
+    const { status, text } = await logoutFrom(of.server.http);
+    assert.deepEqual([status, JSON.parse(text)], [200, { success: true, ended: { sockets: 1, credentials: 1 } }]);
+    assertLoggedOut(await closing);
+    await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
+    await desk.close();
+  });
+
+  test("asks for a logout that means nothing gets a 400, and nobody is logged out", async () => {
+    const of = new Case(modeName, "nothing");
+    const desk = await of.open("desk", "own");
+    const none = ["&deviceId=", "&credentialId=", "&exceptCredentialId=", "&deviceId=nobody"];
+    const several = ["&deviceId=desk&credentialId=own", "&credentialId=own&credentialId=stolen"];
+    for (const more of [...none, ...several]) {
+      for (const headers of [of.headers("stolen"), bearer(SERVICE_TOKEN)]) {
+        const { status, text } = await ask(of.server, "logout", of.userId, headers, more);
+        assert.equal(status, 400, `${more}: ${text}`);
+      }
+    }
+    assert.deepEqual([await restOf(desk), desk.ending], [[], null]);
+    await of.assertIn("own");
+    await desk.close();
+  });
+}
+
 for (const modeName of ["tokens with sid", "tokens with jti alone", "a session service", "authenticate"]) {
   describe(`with ${modeName}, a thief who`, () => {
-    for (const [at, [what, comesIn]] of Object.entries(WAYS_IN).entries()) {
-      test(`${what} is out after a logout of all others, and its sender stays`, async () => {
-        const of = new Case(modeName, `way-${at}`);
-        const desk = await of.open("desk", "own");
-        const thieves = await comesIn(of);
-        const closings = thieves.map((thief) => thief.closed());
-        await restOf(desk);
-        const { ended } = await desk.request({ type: "logout_others" });
-        assert.equal(ended.sockets, thieves.length);
-        for (const closing of closings) assertLoggedOut(await closing);
-        for (const thief of thieves) {
-          assert.deepEqual(JSON.parse(String(thief.frames.at(-1))), { type: "logged_out", scope: "others" });
-        }
-        await restOf(desk);
-        assert.equal(desk.ending, null);
-        await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
-        await desk.close();
-      });
-    }
-
-    for (const [at, [how, logOut]] of Object.entries(LOGOUTS).entries()) {
-      test(`has a ticket from before is not let in by it after a logout ${how}`, async () => {
-        const of = new Case(modeName, `ticket-${at}`);
-        const desk = await of.open("desk", "own");
-        const thief = await of.open("phone", "stolen");
-        const tickets = [];
-        for (const name of ["stolen", "own"]) tickets.push(await ticketOf(of.server, of.userId, of.headers(name)));
-        const closing = thief.closed();
-        const { ended } = await logOut(of, desk);
-        assert.deepEqual(ended, { sockets: 1, credentials: 1 });
-        assertLoggedOut(await closing);
-        const statuses = [];
-        for (const ticket of tickets) {
-          const headers = byTicket(ticket);
-          statuses.push((await ask(of.server, "connect", of.userId, headers, "&deviceId=phone")).status);
-        }
-        assert.deepEqual(statuses, [401, 101]);
-        await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
-        await desk.close();
-      });
-    }
-
-    test("logs the owner out first is out when the owner, signed in anew, does the same", async () => {
-      const of = new Case(modeName, "first");
-      const desk = await of.open("desk", "own");
-      const thief = await of.open("phone", "stolen");
-      const closing = desk.closed();
-      assert.deepEqual((await thief.request({ type: "logout_others" })).ended, { sockets: 1, credentials: 1 });
-      assertLoggedOut(await closing);
-      await of.assertOut("own");
-      await of.assertIn("stolen");
-      const anew = later();
-      const back = await of.open("desk", "anew", anew);
-      const { ended } = await back.request({ type: "logout_others" });
-      assert.deepEqual(ended, { sockets: 1, credentials: 1 });
-      assertLoggedOut(await thief.closed());
-      await of.assertForGood({ out: [["stolen"], ["own"]], spared: ["anew", anew] });
-      await back.close();
-    });
-
-    test("signs in between is out after a second logout of all others, and its sender stays through both", async () => {
-      const of = new Case(modeName, "second");
-      const desk = await of.open("desk", "own");
-      const nobody = await desk.request({ type: "logout_others" });
-      assert.deepEqual(nobody.ended, { sockets: 0, credentials: 0 });
-      const between = later();
-      const thief = await of.open("phone", "stolen", between);
-      assert.deepEqual((await desk.request({ type: "logout_others" })).ended, { sockets: 1, credentials: 1 });
-      assertLoggedOut(await thief.closed());
-      await of.assertForGood({ out: [["stolen", between], ["earlier"]], spared: ["own"] });
-      await desk.close();
-    });
-
-    test("has one credential on two devices is out when one of them is logged out, and HTTP does not let him in", async () => {
-      const of = new Case(modeName, "device");
-      const desk = await of.open("desk", "own");
-      const thieves = [await of.open("phone", "stolen"), await of.open("tablet", "stolen")];
-      const closings = thieves.map((thief) => thief.closed());
-      const { ended, credentialShared, complete } = await desk.request({ type: "logout_device", deviceId: "phone" });
-      assert.deepEqual(ended, { sockets: 2, credentials: 1 });
-      // What was renewed from a token without a session nobody knows.
-      assert.deepEqual([credentialShared, complete], [undefined, of.mode.hasSessions ? undefined : false]);
-      for (const closing of closings) assertLoggedOut(await closing);
-      await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
-      await desk.close();
-    });
-
-    test("has cleared the session can still be logged out by the id of his device", async () => {
-      const of = new Case(modeName, "device-cleared");
-      const desk = await of.open("desk", "own");
-      await (await of.open("phone", "stolen")).close();
-      await eventually("the phone to be gone", async () =>
-        (await restOf(desk)).some(({ type }) => type === "device_disconnected"),
-      );
-      assert.equal((await of.ask("clear", "stolen")).status, 200);
-      await of.server.hibernate(of.userId);
-      const { ended } = await desk.request({ type: "logout_device", deviceId: "phone" });
-      assert.deepEqual(ended, { sockets: 0, credentials: 1 });
-      await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
-      await desk.close();
-    });
-
-    test("calls himself as the owner does can't have the owner logged out by that name", async () => {
-      const of = new Case(modeName, "same-name");
-      const desk = await of.open("desk", "own");
-      const thief = await of.open("desk", "stolen");
-      const closings = [desk.closed(), thief.closed()];
-      const { ended, credentialShared } = await desk.request({ type: "logout_device", deviceId: "desk" });
-      assert.deepEqual([ended, credentialShared], [{ sockets: 2, credentials: 1 }, true]);
-      for (const closing of closings) assertLoggedOut(await closing);
-      await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
-    });
-
-    for (const [at, [how, wasSeen]] of Object.entries({ "was there": true, "was never there": false }).entries()) {
-      test(`${how} is out when his credential is ended by its id`, async () => {
-        const of = new Case(modeName, `credential-${at}`);
-        const desk = await of.open("desk", "own");
-        const thief = wasSeen ? await of.open("phone", "stolen") : null;
-        const closing = thief?.closed();
-        const { ended } = await desk.request({ type: "logout_credential", credentialId: "stolen" });
-        assert.deepEqual(ended, { sockets: wasSeen ? 1 : 0, credentials: 1 });
-        if (closing) assertLoggedOut(await closing);
-        const again = await desk.request({ type: "logout_credential", credentialId: "stolen" });
-        assert.deepEqual(again.ended, { sockets: 0, credentials: 0 });
-        await of.assertForGood({ out: [["stolen"], ["stolen", later()]], spared: ["own"] });
-        await desk.close();
-      });
-    }
-
-    test("is there at a logout of everything is out like everybody, and who signs in later is in", async () => {
-      const of = new Case(modeName, "all");
-      const desk = await of.open("desk", "own");
-      const thief = await of.open("desk", "stolen");
-      const closings = [desk.closed(), thief.closed()];
-      const answer = await ask(of.server, "logout", of.userId, bearer(SERVICE_TOKEN));
-      assert.deepEqual(JSON.parse(answer.text), { success: true, ended: { sockets: 2, credentials: 2 } });
-      for (const closing of closings) assertLoggedOut(await closing);
-      await of.assertForGood({ out: [["stolen"], ["own"], ["never seen"]], spared: ["anew", later()] });
-    });
-
-    test("has a page elsewhere can't log the user out by it, and the user's own page can", async () => {
-      const of = new Case(modeName, "page");
-      const desk = await of.open("desk", "own");
-      const thief = await of.open("phone", "stolen");
-      /** @param {string} origin @returns {Promise<RawAnswer>} */
-      const logoutFrom = (origin) => {
-        const headers = { ...of.headers("own"), Origin: origin };
-        return ask(of.server, "logout", of.userId, headers, "&exceptCredentialId=own");
-      };
-      for (const origin of ["https://evil.example", "null"]) assert.equal((await logoutFrom(origin)).status, 403);
-      assert.deepEqual([(await restOf(thief)).length, thief.ending], [0, null]);
-      await of.assertIn("stolen");
-      const closing = thief.closed();
-      const { status, text } = await logoutFrom(of.server.http);
-      assert.deepEqual([status, JSON.parse(text)], [200, { success: true, ended: { sockets: 1, credentials: 1 } }]);
-      assertLoggedOut(await closing);
-      await of.assertForGood({ out: [["stolen"]], spared: ["own"] });
-      await desk.close();
-    });
-
-    test("asks for a logout that means nothing gets a 400, and nobody is logged out", async () => {
-      const of = new Case(modeName, "nothing");
-      const desk = await of.open("desk", "own");
-      const none = ["&deviceId=", "&credentialId=", "&exceptCredentialId=", "&deviceId=nobody"];
-      const several = ["&deviceId=desk&credentialId=own", "&credentialId=own&credentialId=stolen"];
-      for (const more of [...none, ...several]) {
-        for (const headers of [of.headers("stolen"), bearer(SERVICE_TOKEN)]) {
-          const { status, text } = await ask(of.server, "logout", of.userId, headers, more);
-          assert.equal(status, 400, `${more}: ${text}`);
-        }
-      }
-      assert.deepEqual([await restOf(desk), desk.ending], [[], null]);
-      await of.assertIn("own");
-      await desk.close();
-    });
+    for (const tests of [comingIn, holdingTickets, loggingOutOthers, beingOnDevices, beingNamed, asking]) tests(modeName);
   });
 }
 
@@ -415,9 +290,6 @@ test("what is renewed from a sign-in is ended and spared with it, by its time wh
   await desk.close();
 });
 
-const STOLEN = { credentialIds: ["stolen"] };
-const OTHERS = { ...STOLEN, exceptCredentialId: "own" };
-
 describe("the app is told of every logout what has ended:", () => {
   /** @param {string} userId @param {string} path */
   const testCall = async (userId, path) => {
@@ -425,22 +297,35 @@ describe("the app is told of every logout what has ended:", () => {
     return (await fetch(`${server.http}/test/${path}userId=${userId}`)).json();
   };
 
-  /** @type {[string, string, (of: Case, desk: V2Device) => Promise<unknown>, object][]} */
+  /** @type {{what: string, scope: string, logOut: (of: Case, desk: V2Device) => Promise<unknown>, expected: object}[]} */
   const scopes = [
-    ["everything", "all", (of) => ask(of.server, "logout", of.userId, bearer(SERVICE_TOKEN)), { credentialIds: ["own", "stolen"] }],
-    ["all others", "others", (_, desk) => desk.request({ type: "logout_others" }), OTHERS],
-    ["all others, by a call", "others", (of) => testCall(of.userId, "call?method=logoutOthers&argument=own&"), OTHERS],
-    ["a device", "device", (_, desk) => desk.request({ type: "logout_device", deviceId: "phone" }), STOLEN],
-    ["a credential", "credential", (of) => of.ask("logout", "own", "&credentialId=stolen"), STOLEN],
-    [
-      "a credential that was never seen, by a call",
-      "credential",
-      (of) => testCall(of.userId, "call?method=logoutCredential&argument=unseen&"),
-      { credentialIds: ["unseen"] },
-    ],
+    {
+      ...{ what: "everything", scope: "all", expected: { credentialIds: ["own", "stolen"] } },
+      logOut: (of) => ask(of.server, "logout", of.userId, bearer(SERVICE_TOKEN)),
+    },
+    {
+      ...{ what: "all others", scope: "others", expected: { credentialIds: ["stolen"], exceptCredentialId: "own" } },
+      logOut: (_, desk) => desk.request({ type: "logout_others" }),
+    },
+    {
+      ...{ what: "all others, by a call", scope: "others", expected: { credentialIds: ["stolen"], exceptCredentialId: "own" } },
+      logOut: (of) => testCall(of.userId, "call?method=logoutOthers&argument=own&"),
+    },
+    {
+      ...{ what: "a device", scope: "device", expected: { credentialIds: ["stolen"] } },
+      logOut: (_, desk) => desk.request({ type: "logout_device", deviceId: "phone" }),
+    },
+    {
+      ...{ what: "a credential", scope: "credential", expected: { credentialIds: ["stolen"] } },
+      logOut: (of) => of.ask("logout", "own", "&credentialId=stolen"),
+    },
+    {
+      ...{ what: "a credential that was never seen, by a call", scope: "credential", expected: { credentialIds: ["unseen"] } },
+      logOut: (of) => testCall(of.userId, "call?method=logoutCredential&argument=unseen&"),
+    },
   ];
 
-  for (const [at, [what, scope, logOut, expected]] of scopes.entries()) {
+  for (const [at, { what, scope, logOut, expected }] of scopes.entries()) {
     test(what, async () => {
       const of = new Case("authenticate", `told-${at}`);
       const desk = await of.open("desk", "own");

@@ -138,7 +138,7 @@ test("a thousand made-up origins don't fill the log, nor keep other refusals out
   );
   assert.ok(lines().length <= 16, `${lines().length} lines`);
   await ask(server, "push", "kim", as(kim));
-  await logged(server, /^user-session: refused with 403: push needs the SERVICE_TOKEN as bearer$/);
+  await logged(server, /^user-session: refused with 403: push needs the SERVICE_TOKEN or SERVICE_TOKEN_PUSH as bearer$/);
 });
 
 /** @type {[origin: string, asked: string, isLetIn: boolean][]} */
@@ -233,7 +233,7 @@ test("a service token with a slip in it is shown to no sign-in, and its owner is
         assert.equal(answered["www-authenticate"], "Bearer");
         assertRefusal(text, "unauthorized", /^SERVICE_TOKEN: (push|metrics) needs Authorization: Bearer with that very token$/);
       }
-      assertRefusal((await ask(without, "push", "kim", all)).text, "unauthorized", /^SERVICE_TOKEN is not set: push needs it/);
+      assertRefusal((await ask(without, "push", "kim", all)).text, "unauthorized", /^SERVICE_TOKEN or SERVICE_TOKEN_PUSH is not set: push needs it/);
     }
   }
   // The token itself is not handed on either, wherever else it stands than it should.

@@ -23,7 +23,13 @@ const BY_TOKEN = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, SERVICE_TOKEN, ALL
 const BY_COOKIE = { AUTH_MODE: "session", SERVICE_TOKEN, ALLOWED_ORIGINS };
 const COOKIE = "a-cookie-for-tests";
 
-/** @typedef {Pick<Server, "http" | "ws" | "logs"> & {traces: () => Promise<any[]>, close: () => Promise<void>}} Traced */
+/**
+ * @typedef {object} Tracing
+ * @property {(path?: string) => Promise<any[]>} traces
+ * @property {() => Promise<void>} close
+ */
+
+/** @typedef {Pick<Server, "http" | "ws" | "logs"> & Tracing} Traced */
 
 /** @type {Traced} */
 let tokens;
@@ -51,7 +57,7 @@ async function startTraced(vars) {
     http: url.origin,
     ws: url.origin.replace("http", "ws"),
     logs: () => harness.getLogs().map(({ message }) => String(message)),
-    traces: async () => /** @type {any} */ (await (await harness.getWorker("traces").fetch("/")).json()),
+    traces: async (path = "/") => /** @type {any} */ (await (await harness.getWorker("traces").fetch(path)).json()),
     close: () => harness.close(),
   };
 }
@@ -186,6 +192,24 @@ test("no trace shows the cookie of a user whom a sign-in knows, nor does the sig
   for (const secret of [COOKIE, SERVICE_TOKEN]) assert.ok(!text.includes(secret));
   assert.ok(traces.some(({ event }) => event?.request?.headers.cookie === "REDACTED"));
   assert.deepEqual(ticketsIn(traces), [ticket]);
+});
+
+test("a trace hides headers by their names, and what looks like a secret in the address, unless it is asked for all", async () => {
+  const token = secretToken("cam");
+  const names = ["Cookie", "X-My-Auth", "X-My-Key", "X-My-Secret", "X-My-Token", "X-My-Jwt"];
+  const headers = { ...Object.fromEntries(names.map((name) => [name, token])), "X-Other": "other" };
+  await requestAsWritten(tokens, `${PREFIX}/state?userId=cam&t=${token}`, { headers });
+  /** @type {any} */
+  const { request } = await eventually("its trace", async () => {
+    const traces = await tokens.traces();
+    return traces.find(({ event }) => event?.request?.headers["x-other"])?.event;
+  });
+  for (const name of names) assert.equal(request.headers[name.toLowerCase()], "REDACTED");
+  assert.equal(request.headers["x-other"], "other");
+  assert.match(request.url, /&t=.*REDACTED/);
+  assert.ok(!request.url.includes(token));
+  const whole = (await tokens.traces("/unredacted")).find((all) => all["x-other"]);
+  for (const name of names) assert.equal(whole[name.toLowerCase()], token);
 });
 
 test("a token that a socket offers itself is in the traces: that is why clients ask for tickets", async () => {

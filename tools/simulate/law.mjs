@@ -205,9 +205,14 @@ export class Law {
     return [name, ...all.map((credential) => namesOf(credential).signIn)];
   }
 
-  /** What the server knows of a device for certain if it says that it has forgotten nothing. @param {string} device */
+  /**
+   * What the server knows of a device for certain if it says that it has forgotten nothing. Those that have ended are known
+   * no more; what is renewed from one later has to be shown again.
+   * @param {string} device
+   */
   #knownOf(device) {
-    return this.#showings.filter((showing) => showing.device === device && showing.isRemembered && !showing.isGone);
+    const known = this.#showings.filter((showing) => showing.device === device && showing.isRemembered && !showing.isGone);
+    return known.filter(({ credential }) => !this.hasEnded(credential));
   }
 
   /** @param {string} device @param {Here[]} here @param {Showing[]} known */

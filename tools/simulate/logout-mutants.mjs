@@ -20,10 +20,16 @@ export const LOGOUT_MUTANTS = [
     file: "src/handlers/logout.cpp",
     from: "      // A session is spared with all",
     to: `      if (WRONG) {
-        for (const Credential* other : known) {
-          if (other->sign_in == ending.asker.sign_in || other->has_id(id)) continue;
-          access.end(other->sign_in, access.issued_until(*other, step.now));
+        const Digest spared = ending.id.empty() ? ending.asker.sign_in : id;
+        const auto end_other = [&](const Credential& other) {
+          if (other.is_trusted() || other.has_id(spared)) return;
+          access.end(other.sign_in, access.issued_until(other, step.now));
+        };
+        for (const RememberedDevice& device : user_.devices.all()) {
+          for (const Credential& other : device.credentials) end_other(other);
         }
+        user_.connections.each(
+            [&](ConnectionId /*id*/, const Connection& connection) { end_other(connection.credential); });
         return;
       }
       // A session is spared with all`,
@@ -65,10 +71,10 @@ export const LOGOUT_MUTANTS = [
   {
     name: "a logout of others spares the asker's token without its session",
     file: "src/handlers/logout.cpp",
-    from: "return access.end_others(ending.asker.sign_in, step.now);",
-    to: "return access.end_others(WRONG ? ending.asker.token : ending.asker.sign_in, step.now);",
+    from: "return access.end_others(named == nullptr ? id : access.id_to_spare(*named), step.now);",
+    to: "return access.end_others(named == nullptr ? id : WRONG ? named->token : access.id_to_spare(*named), step.now);",
     caughtBy: "spared-stays",
-    seeds: 100,
+    seeds: 400,
   },
   {
     name: "a logout of a device closes its sockets and ends no credential",
@@ -92,7 +98,7 @@ export const LOGOUT_MUTANTS = [
     from: "if (access.end(id, last_second_of(id, named, step.now)))",
     to: "if (access.end(WRONG && named != nullptr ? named->sign_in : id, last_second_of(id, named, step.now)))",
     caughtBy: "spared-stays",
-    seeds: 100,
+    seeds: 400,
   },
   {
     name: "who asks by HTTP is not looked at again",

@@ -24,7 +24,7 @@ const SCRIPT_MUTANTS = [
     from: "const id = request.id ?? `${this.#run}.${this.#next}`;",
     to: "const id = `${this.#run}.${isFirst ? this.#next : this.#next++}`;",
     caughtBy: "recovers",
-    seeds: 5,
+    seeds: 30,
   },
   {
     name: "a repetition does not say that it is one",
@@ -32,7 +32,7 @@ const SCRIPT_MUTANTS = [
     from: "const again = isFirst ? \"\" : '\"again\":true,';",
     to: "const again = \"\";",
     caughtBy: "told-truly",
-    seeds: 5,
+    seeds: 30,
   },
   {
     name: "what nobody can find out counts as done",
@@ -64,7 +64,7 @@ const SCRIPT_MUTANTS = [
     from: "for (const request of this.#pending) request.frame = null;",
     to: "",
     caughtBy: "recovers",
-    seeds: 5,
+    seeds: 30,
   },
   {
     name: "a client says that it has seen one frame more",
@@ -205,10 +205,10 @@ const SCRIPT_MUTANTS = [
   {
     name: "a ticket lets in whatever became of its credential",
     file: "worker/object/request-handler.js",
-    from: "const credential = credentialOf(access);",
-    to: "const credential = credentialOf(given.kind === \"ticket\" ? TRUSTED_ACCESS : access);",
+    from: "tickets.take(given.ticket, Date.now()) : given;",
+    to: "tickets.take(given.ticket, Date.now()) && TRUSTED_ACCESS : given;",
     caughtBy: "silence-after-logout",
-    seeds: 50,
+    seeds: 10,
   },
 ];
 

@@ -168,7 +168,8 @@ export class Link {
   #breakServer() {
     const { end } = this;
     this.#isBreakDue = end === null;
-    end?.object?.receiveEnd(end, { kind: "break" });
+    if (end?.object) end.object.receiveEnd(end, { kind: "break" });
+    else end?.ended("error");
   }
 
   /** @param {"up" | "down"} direction */
@@ -191,7 +192,10 @@ export class Link {
       this.#countArrival("up");
       return;
     }
-    if (item.kind === "close" && !end.object) return this.finish();
+    if (item.kind === "close" && !end.object) {
+      end.ended("close");
+      return this.finish();
+    }
     if (item.kind === "close") end.object?.receiveEnd(end, item);
     else this.#breakServer();
   }

@@ -10,6 +10,12 @@ import { streamOf } from "./chance.mjs";
 /** In so many worlds there are thieves. */
 const THIEVES_SHARE = 0.4;
 
+/** In so many of these only single credentials are ended. */
+const SINGLE_SHARE = 0.25;
+
+/** So many ended ids are more than a server keeps. */
+const IDS_COUNT = 270;
+
 /** How often, after a step, thieves try at once what they can still do. */
 const TRY_SHARE = 0.5;
 
@@ -60,7 +66,7 @@ export const THEFTS = {
     weight: 1.2,
     make: (draft) => {
       const what = draft.random.pick(["devices", "credentials", "credentials", "ids"]);
-      const count = { devices: 66, credentials: 10, ids: 270 }[what];
+      const count = { devices: 66, credentials: 10, ids: IDS_COUNT }[what];
       return { ...disguised(draft), what, count };
     },
   },
@@ -74,6 +80,8 @@ export const THEFTS = {
       ...aTarget(draft),
       via: draft.random.pick(["frame", "http", "rpc"]),
       scope: draft.random.pick(SCOPES),
+      // A server may name whomever it likes as the one who stays.
+      isTargetSpared: draft.random.next() < 0.4,
     }),
   },
   "issuer-logs-out": {
@@ -117,7 +125,22 @@ export function withThieves(seed, steps, { tabs, profiles }, { without }) {
     const isTried = isLogout && random.next() < TRY_SHARE && !without?.has("thief-tries");
     if (isTried) more.push({ at: at + random.between(50, 4_000), kind: "thief-tries", ...disguised(draft) });
   }
-  return [...steps, ...more].sort((one, other) => one.at - other.at);
+  const all = streamOf(seed, "single").next() < SINGLE_SHARE ? onlySingle([...steps, ...more]) : [...steps, ...more];
+  return all.sort((one, other) => one.at - other.at);
+}
+
+/**
+ * Leaves out all that ends more than single credentials, so that only the server's list of those keeps them out.
+ * @param {Step[]} steps
+ */
+function onlySingle(steps) {
+  return steps
+    .filter(({ kind, isKnown }) => kind !== "logout-all" && isKnown !== false)
+    .map((step) => {
+      const isAll = step.scope === "all" || step.scope === "others";
+      const isMany = step.kind === "thief-floods" && step.what === "devices";
+      return { ...step, ...(isAll && { scope: "credential" }), ...(isMany && { what: "ids", count: IDS_COUNT }) };
+    });
 }
 
 /** @param {Random} random @param {{kind: string, weight: number}[]} kinds */

@@ -29,7 +29,8 @@ function credentialOf(world, { target, pick }) {
 function namedBy(world, step, own) {
   if (step.scope === "all") return "";
   if (step.scope === "device") return step.target;
-  const credential = step.scope === "credential" ? credentialOf(world, step) : own;
+  const isTargets = step.scope === "credential" || (step.via === "rpc" && step.isTargetSpared);
+  const credential = isTargets ? credentialOf(world, step) : own;
   // Of two ids each may be named.
   const ids = [credential?.sessionId, credential?.ownId].filter((id) => typeof id === "string");
   return ids[step.pick % Math.max(1, ids.length)] ?? "nobody";

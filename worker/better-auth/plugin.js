@@ -112,8 +112,10 @@ function makeLogout(sessionOf) {
       if (answer === LATE) throw new Error("the session server did not answer in time");
       if (answer?.error) throw new Error(answer.error.message);
     } catch (error) {
-      const what = `the session ${quoted(id)} was ended by better-auth, but its sockets may still be open`;
-      report(`user ${quoted(userId)}: ${what}: ${summary(error)}`);
+      const [user, session] = [quoted(userId), quoted(id)];
+      report(
+        `user ${user}: the session ${session} was ended by better-auth, but its sockets may still be open: ${summary(error)}`,
+      );
     } finally {
       late.cancel();
     }

@@ -33,7 +33,7 @@ export function possibleTokens({ request, handshake }) {
     const rest = authorization.slice(index).replace(/"$/, "");
     return [padded, word, rest];
   });
-  const texts = [...words, ...pair.split(":", WORDS_MAX), password, handshake.bearerToken ?? ""];
+  const texts = [...words, pair, ...pair.split(":", WORDS_MAX), password, handshake.bearerToken ?? ""];
   return [...new Set(texts)].filter(Boolean);
 }
 

@@ -44,6 +44,8 @@ export class ServerEnd {
   device = "";
   /** @type {Outgoing[]} What was sent before there was a link. */
   #waiting = [];
+  /** What the Worker wants to be told of a socket that it has kept to itself. @type {Map<string, () => void>} */
+  #listeners = new Map();
   /** @type {ObjectSocket | null} */
   #wrapper = null;
 
@@ -62,6 +64,18 @@ export class ServerEnd {
   attach(link) {
     this.link = link;
     for (const outgoing of this.#waiting.splice(0)) link.sendDown(outgoing);
+  }
+
+  /** @param {string} type @param {() => void} listener */
+  listen(type, listener) {
+    this.#listeners.set(type, listener);
+  }
+
+  /** The device has closed a socket that no object has, or is gone. @param {"close" | "error"} how */
+  ended(how) {
+    const listener = this.#listeners.get(how);
+    this.#listeners.clear();
+    listener?.();
   }
 
   /** Lets something leave, once the writes before it are durable. @param {Outgoing} outgoing */
@@ -103,6 +117,11 @@ export class ObjectSocket {
 
   accept() {
     if (this.#end.object) throw new TypeError("Can't accept() WebSocket after acceptWebSocket().");
+  }
+
+  /** @param {string} type @param {() => void} listener */
+  addEventListener(type, listener) {
+    this.#end.listen(type, listener);
   }
 
   /** @param {string | ArrayBuffer} content */

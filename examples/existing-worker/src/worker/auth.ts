@@ -8,6 +8,9 @@ import { userSessionPlugin } from "user-session-worker/better-auth";
 
 import { forgetProfile } from "./profile";
 
+/** D1 takes a hundred values in a query. */
+const TOKENS_MAX = 50;
+
 /** better-auth as the app's users ask it. A session that it ends loses its sockets, too. */
 export function createAuth(env: Env, origin: string) {
   return betterAuth({
@@ -25,6 +28,8 @@ function options(env: Env, origin?: string) {
     // What KV remembers of a user is dropped when it changes.
     databaseHooks: { user: { update: { after: ({ id }) => forgetProfile(env, id) } } },
     advanced: {
+      // So many sessions of a user are found at once; the usual number is 100.
+      database: { defaultFindManyLimit: 100_000 },
       // The only header on Cloudflare that no client can write.
       ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },
       // The answer to a sign-out does not wait for the session object.
@@ -60,7 +65,10 @@ export async function authenticate(request: Request, env: Env): Promise<Identity
 export async function endSessions(env: Env, userId: string, ended: EndedSessions): Promise<void> {
   const { internalAdapter } = await betterAuth(options(env)).$context;
   const sessions = await internalAdapter.listSessions(userId);
-  await internalAdapter.deleteSessions(sessions.filter(isIn(ended)).map(({ token }) => token));
+  const tokens = sessions.filter(isIn(ended)).map(({ token }) => token);
+  for (let at = 0; at < tokens.length; at += TOKENS_MAX) {
+    await internalAdapter.deleteSessions(tokens.slice(at, at + TOKENS_MAX));
+  }
 }
 
 function isIn({ credentialIds, issuedUntil = -1, exceptCredentialId }: EndedSessions) {
