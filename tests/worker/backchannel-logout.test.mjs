@@ -140,6 +140,20 @@ test("2.7: a user who is not here, or was logged out before, is logged out with 
   assertDone(await postForm(backchannel.server, { logout_token: token }));
 });
 
+test("2.7: a token that comes again ends nothing that it has not ended the first time", async () => {
+  const userId = backchannel.newUser();
+  const [ended, other] = [await backchannel.connected(userId, "s1"), await backchannel.connected(userId, "s2")];
+  const token = await backchannel.logoutToken(userId, { sid: "s1" });
+  assertDone(await postForm(backchannel.server, { logout_token: token }));
+  await assertLoggedOut(ended.device);
+  assertDone(await postForm(backchannel.server, { logout_token: token }));
+  await backchannel.server.hibernate(userId);
+  assertDone(await postForm(backchannel.server, { logout_token: token }));
+  assert.equal((await other.device.ask({ type: "sync_state" })).type, "state");
+  assert.equal((await ask(backchannel.server, "state", userId, bearer(other.token))).status, 200);
+  await other.device.close();
+});
+
 test("2.7: the logout outlives the sleep and the restart of the user's object", async () => {
   const userId = backchannel.newUser();
   const { device, token } = await backchannel.connected(userId, "s1");
