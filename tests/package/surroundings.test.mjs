@@ -75,6 +75,15 @@ test("the client brings nothing of the server into a bundle, and needs no loader
   assert.deepEqual(brought.filter((path) => !path.includes("/client/dist/")), []);
 });
 
+test("better-auth's tools can read a configuration with the plugin in plain Node, without anything else", async () => {
+  const code = 'import { userSessionPlugin } from "user-session-worker/better-auth"; console.log(userSessionPlugin(() => {}).id);';
+  assert.equal(await node("--input-type=module", "-e", code), "user-session\n");
+  const stdin = { contents: code, resolveDir: reader.folder };
+  const { metafile } = await build({ stdin, bundle: true, write: false, metafile: true });
+  const brought = Object.keys(metafile.inputs).map((path) => path.split("user-session-worker/")[1]);
+  assert.deepEqual(brought.filter(Boolean).sort(), ["worker/better-auth/plugin.js", "worker/common/log.js"]);
+});
+
 test("every name of the server is one that an importer elsewhere finds", async () => {
   const [server, elsewhere] = await Promise.all(["worker-shim.js", "worker/elsewhere.js"].map(exportsOf));
   assert.deepEqual(server.filter((name) => !elsewhere.includes(name)), []);
