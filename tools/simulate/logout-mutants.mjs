@@ -110,12 +110,4 @@ export const LOGOUT_MUTANTS = [
     caughtBy: "silence-after-logout",
     seeds: 20,
   },
-  {
-    name: "a device that has come by too many sign-ins says that all of them ended",
-    file: "src/state/devices.cpp",
-    from: "    has_forgotten = true;\n  }",
-    to: "    has_forgotten = !WRONG;\n  }",
-    caughtBy: "silence-after-logout",
-    seeds: 300,
-  },
 ];

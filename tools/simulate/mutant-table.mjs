@@ -24,7 +24,7 @@ const SCRIPT_MUTANTS = [
     from: "const id = request.id ?? `${this.#run}.${this.#next}`;",
     to: "const id = `${this.#run}.${isFirst ? this.#next : this.#next++}`;",
     caughtBy: "recovers",
-    seeds: 30,
+    seeds: 10,
   },
   {
     name: "a repetition does not say that it is one",
@@ -32,7 +32,7 @@ const SCRIPT_MUTANTS = [
     from: "const again = isFirst ? \"\" : '\"again\":true,';",
     to: "const again = \"\";",
     caughtBy: "told-truly",
-    seeds: 30,
+    seeds: 10,
   },
   {
     name: "what nobody can find out counts as done",
@@ -64,7 +64,7 @@ const SCRIPT_MUTANTS = [
     from: "for (const request of this.#pending) request.frame = null;",
     to: "",
     caughtBy: "recovers",
-    seeds: 30,
+    seeds: 10,
   },
   {
     name: "a client says that it has seen one frame more",
