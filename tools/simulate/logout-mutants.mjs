@@ -66,7 +66,7 @@ export const LOGOUT_MUTANTS = [
     from: "if (credential.issued_at_s > now / kMsPerSecond) is_unstored_ = true;",
     to: "if (credential.issued_at_s > now / kMsPerSecond && !WRONG) is_unstored_ = true;",
     caughtBy: "silence-after-logout",
-    seeds: 300,
+    seeds: 1_500,
   },
   {
     name: "a logout of others spares the asker's token without its session",

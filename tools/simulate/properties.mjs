@@ -212,8 +212,9 @@ export function checkAgreement(world, told) {
     const shared = sharedState(app.client.getSnapshot());
     if (isOlder) shared.devices = [];
     if (isOlder || isCountUnsure(world)) shared.unread = 0;
-    // The server forgets the oldest devices, and tells nobody: who was told of them before goes on showing them as away.
-    if (world.isFlooded) shared.devices = shared.devices.filter((/** @type {any} */ { tabs }) => tabs > 0);
+    // Of thieves' devices those of version 1 and the oldest are not remembered, and nobody is told: who was told of them
+    // before goes on showing them as away.
+    if (world.options.isMixed) shared.devices = shared.devices.filter((/** @type {any} */ { tabs }) => tabs > 0);
     return JSON.stringify(shared);
   };
   const state = stateOf(first);

@@ -93,7 +93,6 @@ export const THEFTS = {
   },
   "thief-floods": (world, step) => {
     const thief = world.thief(step.thief);
-    if (step.what === "devices") world.isFlooded = true;
     thief.flood(step.what, step.count, disguiseOf(world, step).device, thief.credential(step.pick));
   },
   "thief-tries": (world, step) => {

@@ -77,8 +77,6 @@ export class World {
   thieves = new Map();
   /** Whether a thief has connected as one of the owner's tabs, which throws that out. */
   isImpersonated = false;
-  /** Whether there were more devices than the server remembers. */
-  isFlooded = false;
   /** What each app was told, without the times. @type {Map<string, string[]>} */
   told = new Map();
   options;
