@@ -46,6 +46,8 @@ export class Law {
   #spared = "";
   /** The names of what may have been ended alone. @type {Set<string>} */
   #single = new Set();
+  /** How often the second may have risen up to which all has ended. */
+  #rises = 0;
   /** What is known of `endOf` until something changes. @type {Map<Credential, number>} */
   #ends = new Map();
   #issuer;
@@ -96,8 +98,8 @@ export class Law {
    */
   loggedOut(done, asker, here, index) {
     const isDoubtful = !done.isAnswered && (!asker || this.mayHaveEnded(asker));
-    const ends = isDoubtful ? () => false : this.#surely(done, asker, here);
     this.#note(done, asker, here);
+    const ends = isDoubtful ? () => false : this.#surely(done, asker, here);
     /** @type {Ending} */
     const ending = { index, isGone: false, ends };
     this.#endings.push(ending);
@@ -145,20 +147,34 @@ export class Law {
       case "device": {
         const known = isComplete ? this.#knownOf(id) : [];
         const names = this.#signInsAt(id, here, known).filter((one) => !asker || one !== namesOf(asker).signIn);
-        return (credential) => names.includes(namesOf(credential).signIn);
+        return this.#whileKept(until, (credential) => names.includes(namesOf(credential).signIn));
       }
       case "credential":
-        return (credential) => goesBy(credential, name);
+        return this.#whileKept(until, (credential) => goesBy(credential, name));
       case "issuer": {
         const isHere = here.some(({ credential }) => credential && namesOf(credential).signIn === name);
-        return (credential) => goesBy(credential, name) && (isHere || credential.issuedAt <= endedAt);
+        return this.#whileKept(until, (credential) => goesBy(credential, name) && (isHere || credential.issuedAt <= endedAt));
       }
     }
+  }
+
+  /**
+   * What was ended alone is kept with the second in which it may have been issued last. Once that second is everybody's,
+   * it is open what becomes of a session that its issuer goes on renewing.
+   * @param {number} until
+   * @param {(credential: Credential) => boolean} isNamed
+   */
+  #whileKept(until, isNamed) {
+    const rises = this.#rises;
+    return (/** @type {Credential} */ credential) => isNamed(credential) && (credential.issuedAt <= until || this.#rises <= rises);
   }
 
   /** Notes what a logout may end. @param {Done} done @param {Credential | null} asker @param {Here[]} here */
   #note({ scope, id, endedAt }, asker, here) {
     const latest = Math.max(this.#second(), this.#issuer.newest, this.#allUntil, this.#othersUntil);
+    // A single one may be one more than are kept.
+    const isRise = !["credential", "device"].includes(scope) || this.#single.size >= ENDED_MAX;
+    if (isRise) this.#rises++;
     switch (scope) {
       case "all":
         this.#allUntil = latest;
