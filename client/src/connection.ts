@@ -57,7 +57,7 @@ export class Connection {
   #strays = new Strays();
   /** Finds out whether a server that is taken for an older one is. */
   #probe = new VersionProbe();
-  #tickets = new TicketOffice((address) => this.#watchPolicy(address));
+  #tickets = new TicketOffice();
   /** Which version the socket speaks. */
   #version: 1 | 2 = 1;
   #hasFirstFrame = false;
@@ -180,7 +180,7 @@ export class Connection {
     this.#outage.begin();
     this.#expectAnswer(CONNECT_MS);
     const given = this.#settings.token();
-    const tried: Attempt = { address: "", token: null, isToken: typeof given === "function", hasOpened: false };
+    const tried: Attempt = { address: "", token: null, isToken: typeof given === "function", isUnshown: false, hasOpened: false };
     this.#tried = tried;
     try {
       tried.token = (typeof given === "function" ? await given() : given) ?? null;
@@ -191,11 +191,12 @@ export class Connection {
       if (reason !== null) return this.end("unauthorized", reason);
       tried.address = this.#settings.address();
       const Socket = socketClass(this.#settings.WebSocket, this.#warnings);
+      this.#watchPolicy(tried);
       const hasCredential = tried.token !== null && this.#versions.offersVersion2;
-      const credential = hasCredential ? await this.#tickets.protocolFor(tried) : null;
+      const credential = hasCredential ? await this.#tickets.protocolFor(tried) : "";
       if (attempt !== this.#attempt) return;
-      if (credential === null || typeof credential === "string") return this.#open(Socket, tried.address, credential);
-      this.#over(credential);
+      if (typeof credential === "string") this.#open(Socket, tried, credential);
+      else this.#over(credential);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       const problem = problemOfError(error, tried.isToken);
@@ -205,13 +206,14 @@ export class Connection {
     }
   }
 
-  #open(Socket: typeof WebSocket, address: string, credential: string | null): void {
+  /** @param credential The subprotocol that says who it is, empty if there is none. */
+  #open(Socket: typeof WebSocket, tried: Attempt, credential: string): void {
     const attempt = this.#attempt;
     const protocols = this.#versions.offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
-    if (credential !== null) protocols.push(credential);
+    if (credential) protocols.push(credential);
+    tried.isUnshown = tried.token !== null && !credential;
     const isCurrent = () => attempt === this.#attempt;
-    this.#watchPolicy(address);
-    const socket = new Socket(address, protocols);
+    const socket = new Socket(tried.address, protocols);
     this.#socket = socket;
     socket.onopen = () => isCurrent() && this.#opened(socket);
     socket.onmessage = ({ data }) => isCurrent() && this.#received(data);
@@ -221,9 +223,9 @@ export class Connection {
   }
 
   /** The browser may tell of a policy later than of the socket that failed by it. */
-  #watchPolicy(address: string): void {
+  #watchPolicy({ address, token }: Attempt): void {
     this.#unwatchPolicy();
-    this.#unwatchPolicy = watchPolicy(address, (policy) => {
+    this.#unwatchPolicy = watchPolicy(address, token !== null, (policy) => {
       if (!this.#hasFirstFrame) this.#fail(problemOf("policy", policy, false));
     });
   }
@@ -269,6 +271,8 @@ export class Connection {
   #over({ code, reason, problem, waitMs }: Outcome): void {
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
     const token = this.#tried?.token ?? null;
+    // What the server has not been shown it has not refused.
+    if (ending === "unauthorized" && this.#tried?.isUnshown) return this.#lost(null);
     if (this.#renewals.noteRefusal(ending, token, this.#hasFirstFrame, reason)) return this.#renew(reason);
     if (ending) return this.end(ending, reason);
     // A browser fails a socket whose server selects none of the protocols, and does not say why.

@@ -14,6 +14,8 @@ export interface Attempt {
   token: string | null;
   /** Whether its token is still awaited. */
   isToken: boolean;
+  /** Whether its socket was made without the token that there is. */
+  isUnshown: boolean;
   /** Whether its socket opened. */
   hasOpened: boolean;
 }

@@ -52,17 +52,18 @@ export function onVisibilityChange(listener: () => void): () => void {
 
 /**
  * Watches for a policy of the page (CSP) that forbids a socket, of which not every browser tells that it has
- * closed, or a request.
+ * closed, or a request beside it.
+ * @param asks Whether there may be requests.
  * @param blocked Is told which policy.
  * @returns Ends the watching.
  */
-export function watchPolicy(address: string, blocked: (policy: string) => void): () => void {
+export function watchPolicy(address: string, asks: boolean, blocked: (policy: string) => void): () => void {
   const onViolation = (event: Event) => {
     const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
-    const scheme = address.startsWith("ws") ? /^wss?:\/\/./ : /^https?:\/\/./;
+    const scheme = asks ? /^(?:http|ws)s?:\/\/./ : /^wss?:\/\/./;
     if (disposition !== "enforce" || !scheme.test(blockedURI)) return;
-    const { origin, host } = new URL(address);
-    if (new URL(blockedURI).host !== host) return;
+    const { origin, host } = new URL(blockedURI);
+    if (host !== new URL(address).host) return;
     blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);
   };
   return listen(() => page, "securitypolicyviolation", onViolation);

@@ -24,15 +24,9 @@ const TRY_AGAIN = 1013;
 const FAILED = 1011;
 
 export class TicketOffice {
-  #asks: (address: string) => void;
   #question: AbortController | undefined;
   /** Whether the last socket was closed since its ticket was good no longer. */
   #wasUnknown = false;
-
-  /** @param asks Is told where a ticket is about to be asked for. */
-  constructor(asks: (address: string) => void) {
-    this.#asks = asks;
-  }
 
   /** Forgets how earlier sockets ended: the connection begins anew. */
   begin(): void {
@@ -40,20 +34,19 @@ export class TicketOffice {
   }
 
   /**
-   * The subprotocol that says who a socket is, or why there is none.
+   * The subprotocol that says who a socket is, or why there is none. It is empty if no answer comes: a socket without
+   * it shows a page more than a request, which browsers keep from a server that does not list the page's origin.
    * @throws {ProblemError} If the token can't go along.
    */
   async protocolFor({ address, token }: Attempt): Promise<string | Outcome> {
     checkToken(token);
     if (!attempt(() => typeof fetch === "function")) return `bearer.${token}`;
-    const ticketAddress = httpAddressOf(address, "/ticket");
-    this.#asks(ticketAddress);
     this.#question = attempt(() => new AbortController());
-    const answer = await askServer("POST", ticketAddress, token, this.#question).catch(() => null);
+    const answer = await askServer("POST", httpAddressOf(address, "/ticket"), token, this.#question).catch(() => null);
     const ticket = answer?.response.status === 200 && answer.body.ticket;
     if (typeof ticket === "string" && TICKET.test(ticket)) return `ticket.${ticket}`;
     this.#wasUnknown = false;
-    return answer ? refusalOf(answer) : { code: NO_CLOSE, reason: "", problem: null, waitMs: 0 };
+    return answer ? refusalOf(answer) : "";
   }
 
   /** Nobody waits for the ticket any more. */

@@ -117,12 +117,12 @@ for (const kind of [NEW_18, NEW_19]) {
     const page = await site.visit(await newDevice(t), kind, { userId, token: `${userId}.old` });
     await untilApp(page, "session.connectionStatus === 'unauthorized'");
     assert.deepEqual(await inApp(page, "[session.problem.code, session.problem.retryable]"), ["unauthorized", false]);
-    assert.equal(site.opened(userId), 1, "after one attempt");
+    assert.deepEqual([site.shown(userId).length, site.opened(userId)], [1, 0], "after one attempt");
     await page.evaluate("app.rerender()");
     begin(`${userId}.new`);
     await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId, token: `${userId}.new` });
     await untilApp(page, "session.connectionStatus === 'connected' && session.problem === null");
-    assert.equal(site.opened(userId), 2);
+    assert.deepEqual([site.shown(userId).length, site.opened(userId)], [2, 1]);
   });
 }
 
@@ -135,14 +135,18 @@ test("a function that is written inline and is another at each render is not ask
   await untilApp(page, "session.connectionStatus === 'unauthorized'");
   const asked = await inApp(page, "app.asked");
   for (let renders = 0; renders < 20; renders++) await page.evaluate("app.mountAgain()");
-  assert.deepEqual([await inApp(page, "app.asked"), asked, site.opened(userId)], [2, 2, 1]);
+  assert.deepEqual([await inApp(page, "app.asked"), asked, site.shown(userId).length], [2, 2, 1]);
 });
 
-/** @type {[policy: string, how: "header" | "meta"][]} */
-const POLICIES = [["connect-src 'none'", "header"], ["default-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src https:", "meta"]];
+/** @type {[what: string, policy: string, how: "header" | "meta", token?: string][]} */
+const POLICIES = [
+  ["socket", "connect-src 'none'", "header"],
+  ["socket", "default-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src https:", "meta"],
+  ["ticket", "connect-src ws:", "header", "policy.a"],
+];
 
-for (const [policy, how] of POLICIES) {
-  test(`a page whose policy (${how}) forbids the socket says so at once`, async (t) => {
+for (const [what, policy, how, token] of POLICIES) {
+  test(`a page whose policy (${how}) forbids the ${what} says so at once`, async (t) => {
     const device = await newDevice(t);
     const script = `<div id="root"></div><script type="module" src="/${NEW_19.name}.js"></script>`;
     const meta = how === "meta" ? `<meta http-equiv="Content-Security-Policy" content="${policy}">` : "";
@@ -153,8 +157,8 @@ for (const [policy, how] of POLICIES) {
         body: `<!doctype html>${meta}${script}`,
       }),
     );
-    const userId = `policy-${how}`;
-    const page = await site.visit(device, NEW_19, { userId });
+    const userId = `policy-${what}-${how}`;
+    const page = await site.visit(device, NEW_19, { userId, token });
     await untilApp(page, "session.problem?.code === 'policy'");
     assert.equal(await inApp(page, "session.problem.retryable"), false);
     assert.match((await problemOf(page)).message, /connect-src/);

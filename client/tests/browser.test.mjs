@@ -242,10 +242,11 @@ test("of components that share a socket one without a token does not take away a
     site.mend();
     await eventually("the next socket", () => site.opened(userId) > before);
     await untilApp(page, "session.connectionStatus === 'connected'");
-    return site.offered(userId).at(-1)?.split(/, */).at(-1);
+    assert.match(String(site.offered(userId).at(-1)), /, *ticket\.\w+$/);
+    return site.shown(userId).at(-1);
   };
-  assert.equal(await tokenAfter([{ token: "first" }, {}]), "bearer.first");
-  assert.equal(await tokenAfter([{ token: "first" }, {}, { token: "second" }]), "bearer.second", "of one that has just come");
+  assert.equal(await tokenAfter([{ token: "first" }, {}]), "Bearer first");
+  assert.equal(await tokenAfter([{ token: "first" }, {}, { token: "second" }]), "Bearer second", "of one that has just come");
 });
 
 test("another user, or none, takes the first one's socket and state away", async (t) => {
@@ -277,7 +278,9 @@ test("a page that is not let in learns why and stays out; one whose token has ex
   const tokens = JSON.stringify([expired, secretToken("expired")]);
   await page.evaluate(`{ const tokens = ${tokens}; app.mount({ userId: "expired", token: async () => tokens.shift() }); }`);
   await untilApp(page, "session.state?.userId === 'expired'");
-  assert.deepEqual([site.opened("denied"), site.opened("nobody"), site.opened("expired")], [1, 1, 2]);
+  const users = ["denied", "nobody", "expired"];
+  assert.deepEqual(users.map((userId) => site.shown(userId).length), [1, 0, 2]);
+  assert.deepEqual(users.map(site.opened), [0, 1, 1], "a token that is refused opens no socket");
 });
 
 test("a duplicated tab, which starts with the other's sessionStorage, does not throw it out", async (t) => {

@@ -175,7 +175,6 @@ test("while a ticket is awaited a policy of the page that forbids the request is
     page.dispatchEvent(Object.assign(event, { ...policy, blockedURI }));
   };
   violate("https://other.example/__user-session/ticket");
-  violate("wss://app.example/__user-session");
   assert.equal(client.getSnapshot().problem, null);
   violate("https://app.example/__user-session/ticket?userId=kim");
   assert.deepEqual([client.getSnapshot().problem?.code, client.getSnapshot().problem?.retryable], ["policy", false]);

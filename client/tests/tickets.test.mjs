@@ -169,8 +169,10 @@ test("a refusal of the ticket is not waited out when the network is back", async
   assert.equal(asked.length, 2);
 });
 
+const noAnswer = () => Promise.reject(new TypeError("Failed to fetch"));
+const WITHOUT_TICKET = ["user-session.v2", "user-session.v1"];
+
 for (const [what, answer] of /** @type {[string, Answer][]} */ ([
-  ["no answer", () => Promise.reject(new TypeError("Failed to fetch"))],
   ["404 of a server that knows no such path", () => answerOf("not found", 404)],
   ["405 of a server that knows no such path", () => answerOf("", 405)],
 ])) {
@@ -186,15 +188,43 @@ for (const [what, answer] of /** @type {[string, Answer][]} */ ([
   });
 }
 
-test("no answer is no older server's where version 2 was spoken before", async (t) => {
-  const { client, newest, sockets } = asking(t, (at) => (at === 1 ? Promise.reject(new TypeError("Failed to fetch")) : given()));
+test("where no answer comes to the question for a ticket, the socket that goes without one shows why", async (t) => {
+  const { client, newest, sockets, status } = asking(t, noAnswer);
   client.connect();
   await settled();
+  assert.deepEqual(newest().protocols, WITHOUT_TICKET);
+  newest().open();
+  newest().fail(4403, "Origin: list it in ALLOWED_ORIGINS");
+  await settled();
+  assert.deepEqual([status(), sockets.length], ["forbidden", 1]);
+  assert.equal(client.getSnapshot().problem?.message, "Origin: list it in ALLOWED_ORIGINS");
+});
+
+test("where no answer comes, and the socket without a ticket is refused for that, the token is not: it is tried again later", async (t) => {
+  const { client, newest, sockets, status, asked } = asking(t, (at) => (at === 0 ? noAnswer() : given()));
+  client.connect();
+  await settled();
+  newest().open();
+  newest().fail(4401, "sign in first");
+  await settled();
+  assert.deepEqual([status(), asked.length, client.getSnapshot().problem], ["connecting", 1, null]);
+  t.mock.timers.tick(1_000);
+  await settled();
+  assert.deepEqual([asked.length, sockets.length, newest().protocols.at(-1)], [2, 2, "ticket.a-ticket"]);
   accept(newest());
-  newest().fail();
-  for (let attempts = 0; attempts < 3; attempts++) {
-    t.mock.timers.tick(2_000);
+  assert.equal(status(), "connected");
+});
+
+test("where no answer comes, and no socket opens, an older server is tried, and afterwards the token again", async (t) => {
+  const { client, newest, sockets, asked } = asking(t, noAnswer);
+  client.connect();
+  for (let attempts = 1; attempts <= 3; attempts++) {
     await settled();
+    assert.deepEqual(newest().protocols, WITHOUT_TICKET);
+    newest().fail();
+    assert.deepEqual(newest().protocols, []);
+    newest().fail();
+    assert.deepEqual([asked.length, sockets.length], [attempts, 2 * attempts]);
+    t.mock.timers.tick(4_000);
   }
-  assert.deepEqual(sockets.map(({ protocols }) => protocols.length), [3, 3]);
 });

@@ -1,8 +1,8 @@
 /**
- * A site whose pages have the hook: it serves them, and passes their sockets on to the Worker, as a
+ * A site whose pages have the hook: it serves them, and passes their sockets and requests on to the Worker, as a
  * reverse proxy that can fail does. So pages connect to their own host, as they do in production.
  */
-import { createServer } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +10,7 @@ import { build } from "esbuild";
 
 import { PATIENCE_MS } from "../../../tests/support/patience.mjs";
 
-/** @import { IncomingMessage } from "node:http" */
+/** @import { IncomingMessage, ServerResponse } from "node:http" */
 /** @import { Socket } from "node:net" */
 /** @import { Page, BrowserContext } from "playwright-core" */
 
@@ -60,6 +60,7 @@ export async function bundle(entry, { hook, react }, options = {}) {
  * @property {(http: string) => void} serve Names the Worker that sockets go to.
  * @property {(userId: string) => number} opened How many sockets a user's pages have asked for.
  * @property {(userId: string) => (string | undefined)[]} offered The subprotocols that each of them offered.
+ * @property {(userId: string) => (string | undefined)[]} shown The credential of each request for a ticket.
  * @property {(userId: string) => number} open How many are open.
  * @property {() => void} cut Cuts all that are open, and lets no other through until `mend`.
  * @property {() => void} mend
@@ -75,13 +76,15 @@ export async function startSite() {
       [NEW_18, NEW_19, OLD].map(async (kind) => /** @type {const} */ ([kind.name, await bundle("app.js", kind)])),
     ),
   );
-  const server = createServer(({ url = "" }, response) => {
+  const server = createServer((request, response) => {
+    const { url = "" } = request;
+    if (url.startsWith("/__user-session")) return pass(request, response);
     const name = url.slice(1).replace(".js", "");
     if (url.endsWith(".js")) return response.setHeader("Content-Type", "text/javascript").end(scripts.get(name));
     const html = `<!doctype html><div id="root"></div><script type="module" src="/${name}.js"></script>`;
     return response.setHeader("Content-Type", "text/html").end(html);
   });
-  const wires = relay(server);
+  const { pass, ...wires } = relay(server);
   await new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(null)));
   const address = server.address();
   if (!address || typeof address !== "object") throw new Error("the site has no address");
@@ -126,7 +129,24 @@ function relay(server) {
       socket.on("close", () => [incoming, outgoing].forEach((one) => one.destroy()));
     }
   });
+  /** @type {{userId: string | null, credential: string | undefined}[]} */
+  const tickets = [];
   return {
+    /** @param {IncomingMessage} request @param {ServerResponse} response */
+    pass(request, response) {
+      const { url: path = "", method, headers } = request;
+      const { pathname, searchParams } = new URL(path, "http://x");
+      if (isDown) return void request.destroy();
+      if (pathname.endsWith("/ticket")) tickets.push({ userId: searchParams.get("userId"), credential: headers.authorization });
+      const passed = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent: false }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers);
+        answer.pipe(response);
+      });
+      passed.on("error", () => response.destroy());
+      return void request.pipe(passed);
+    },
+    shown: (/** @type {string} */ userId) =>
+      tickets.filter((ticket) => ticket.userId === userId).map(({ credential }) => credential),
     serve: (/** @type {string} */ http) => void (port = Number(new URL(http).port)),
     opened: (/** @type {string} */ userId) => wires.filter((wire) => wire.userId === userId).length,
     offered: (/** @type {string} */ userId) =>
