@@ -1,4 +1,4 @@
-// What the session knows of a credential, which was checked before the session sees it. Which
+// A credential as far as the session knows it; it was checked before the session sees it. Which
 // credentials are refused is decided in state/access.h.
 #pragma once
 

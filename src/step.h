@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "effect.h"
+#include "ended.h"
 #include "event.h"
-#include "json/frame.h"
 #include "request_id.h"
 
 namespace user_session {

@@ -116,7 +116,7 @@ export interface UserSessionOptions<E = unknown> {
 /** The part that a logout has ended: everything, all but one session, a device, or a single credential. */
 export type LogoutScope = "all" | "others" | "device" | "credential";
 
-/** What a logout has ended, so that the app can end what it has itself, its refresh tokens for instance. */
+/** The end that a logout has made, by which the app ends what it has itself, its refresh tokens for instance. */
 export interface EndedSessions {
   scope: LogoutScope;
   /** When it happened, in milliseconds since the Unix epoch. */
@@ -135,13 +135,11 @@ export interface EndedSessions {
   exceptCredentialId?: string;
 }
 
-/** What the answer to a logout says. */
+/** The answer to a logout. */
 export interface LogoutResult {
   success: true;
   /** How many sockets were closed, and how many credentials ended that were known. */
   ended: { sockets: number; credentials: number };
-  /** A credential of the device was spared, since it is the one of who asked. */
-  credentialShared?: true;
   /**
    * The device had older credentials that are forgotten, or one of which nobody knows what was renewed from it: to be
    * sure, end all others.

@@ -75,7 +75,7 @@ export interface ConnectionSettings {
 export interface Outcome {
   /** The code of its close, or of one that means the same. */
   code: number;
-  /** What the server said, empty if nothing. */
+  /** The reason that the server gave, empty if none. */
   reason: string;
   /** The same as a problem, `null` if there is none that shows. */
   problem: SessionProblem | null;

@@ -271,7 +271,7 @@ export class Connection {
   #over({ code, reason, problem, waitMs }: Outcome): void {
     const ending = reason === LOGOUT_REASON ? "logged_out" : ENDINGS_BY_CODE.get(code);
     const token = this.#tried?.token ?? null;
-    // What the server has not been shown it has not refused.
+    // A token that the server has not been shown was not refused.
     if (ending === "unauthorized" && this.#tried?.isUnshown) return this.#lost(null);
     if (this.#renewals.noteRefusal(ending, token, this.#hasFirstFrame, reason)) return this.#renew(reason);
     if (ending) return this.end(ending, reason);

@@ -60,7 +60,7 @@ const INBOX = { needs: { last: isCount, read: isCount, unread: isCount } } satis
 const isInbox = (value: unknown): value is Shaped<typeof INBOX> => isShaped(value, INBOX);
 const isEnded = (value: unknown): value is EndedCount =>
   isShaped(value, { needs: { sockets: isCount, credentials: isCount } });
-/** What an answer says of a logout. */
+/** The end that a logout has made, as an answer says it. */
 const OF_LOGOUT = { ended: isEnded, credentialShared: isBoolean, complete: isBoolean };
 
 const SHARED = { activeGames: isGames, presence: isPresence, lastActive: isCount };

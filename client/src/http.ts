@@ -2,7 +2,7 @@
 import { withoutSecrets } from "./address.js";
 import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
 
-/** What a server has answered. Another server than ours may have, so nothing in the body is certain. */
+/** An answer, which may be another server's than ours: nothing in the body is certain. */
 export interface HttpAnswer {
   response: Response;
   body: { error?: { code?: unknown; message?: unknown }; activeGames?: unknown; ticket?: unknown };

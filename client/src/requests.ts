@@ -344,7 +344,7 @@ export class RequestQueue {
   }
 }
 
-/** What a request has come to that was done. An answer that says so once more does not say what it had ended. */
+/** The outcome of a request that was done. An answer that says so once more does not say what it had ended. */
 function outcomeOf({ repeated, ended, credentialShared = false, complete = true }: FrameOf<"ack">): RequestOutcome {
   if (repeated) return { ok: true, credentialShared: null };
   return { ok: true, credentialShared, ...(ended && { ended, complete }) };

@@ -1,5 +1,5 @@
 /**
- * What a socket offers to say who it is. A token there would stand in the logs of platforms, so the client gives it
+ * The subprotocol by which a socket says who it is. A token there would stand in the logs of platforms, so the client gives it
  * away in the header of a request, which they hide, and offers the ticket that it gets for it.
  */
 import { httpAddressOf } from "./address.js";

@@ -14,9 +14,10 @@ export async function buildPreset(preset, env, { quiet = false } = {}) {
  * Builds a build preset whose configuration is there already.
  * @param {string} preset
  * @param {NodeJS.ProcessEnv} env
+ * @param {{quiet?: boolean}} [options]
  */
-export async function buildConfigured(preset, env) {
-  await runAlone({ BUILD: preset }, env, false, `the build of preset ${preset} failed, see above.`);
+export async function buildConfigured(preset, env, { quiet = false } = {}) {
+  await runAlone({ BUILD: preset }, env, quiet, `the build of preset ${preset} failed, see above.`);
 }
 
 /**

@@ -129,9 +129,10 @@ async function install(tools, become) {
   const names = tools.map((tool) => tool.package);
   console.log(`Installing Debian packages (a few minutes): ${names.join(" ")}`);
   const failure = `apt-get could not install these tools, see above:\n${list(tools)}`;
+  // In runlevel 1 a package that is installed starts no server: nginx would listen on port 80 at once.
   const [command, ...args] = [
     ...become,
-    ...["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"],
+    ...["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"],
   ];
   await run(command, [...args, "update"], { quiet: true, failure });
   await run(command, [...args, "install", "-y", "--no-install-recommends", ...names], {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ended.h"
 #include "event.h"
 #include "json/message.h"
 #include "json/writer.h"
@@ -96,23 +97,12 @@ void write_message(std::string& out, std::int64_t number, TimeMs expires_at, std
 void write_inbox_read(std::string& out, const InboxView& inbox);
 // Writes the games as a JSON array, a part of other frames.
 void write_games(std::string& out, const std::vector<std::string>& games);
-// What a logout has ended.
-struct Ended {
-  std::size_t sockets = 0;
-  // Number of credentials that were known, counting what is of one sign-in once.
-  std::size_t credentials = 0;
-  // True if a credential of the device was not ended, since it is the one of who asked.
-  bool is_credential_shared = false;
-  // False if the device had credentials that are not known any more, or one of which is not known
-  // what was renewed from it.
-  bool is_complete = true;
-};
 // Writes the `ack` of a request. `is_repeated` is true if it was done before. `ended` is what a
 // logout has ended, nullptr for any other request.
 void write_ack(std::string& out, std::string_view id, bool is_repeated, const Ended* ended);
 // Writes the answer to a request that was done.
 void write_success_answer(std::string& out, const Ended* ended = nullptr);
-// What the app is told of a logout, to end its own sessions.
+// The report of a logout, by which the app ends its own sessions.
 struct LogoutReport {
   std::string_view scope;
   TimeMs at = 0;

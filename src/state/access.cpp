@@ -86,8 +86,6 @@ void Access::end_until(std::int64_t at_s) {
     logout_.others_at_s = 0;
     logout_.spared = kNoDigest;
   }
-  std::erase_if(logout_.ended,
-                [&](const EndedCredential& ended) { return ended.issued_until_s <= logout_.at_s; });
   is_unstored_ = true;
 }
 
@@ -114,6 +112,7 @@ bool Access::end(const Digest& id, std::int64_t issued_until_s) {
                                            return a.issued_until_s < b.issued_until_s;
                                          });
     end_until(lowest->issued_until_s);
+    ended.erase(lowest);
   }
   return is_new;
 }

@@ -6,7 +6,9 @@
 // behind. A second: all that was issued until then is refused. A second with one credential that is
 // spared: a second logout of that kind takes the place of the first, whose second then counts for
 // everybody. Or the id of a credential, at most kEndedMax of them: when there are more, the second
-// rises to the lowest second of one of them. So nothing that was ended comes back.
+// rises to the lowest second of one of them, which is then forgotten. The others stay whatever the
+// second is, since an issuer may go on renewing a session that was ended. So nothing that was ended
+// comes back.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +28,7 @@ namespace user_session {
 // The access rights of one user. A rate limit with `count` 0 always has a token.
 class Access {
  public:
-  // What whoever deploys the server has set for all users (event.h).
+  // Settings of whoever deploys the server, for all users (event.h).
   struct Limits {
     RateLimits rates;
     std::int64_t not_before_s = 0;

@@ -113,7 +113,8 @@ RememberedDevice& RememberedDevices::add(std::string_view id, TimeMs now, Predic
   device.id = id;
   device.first_seen = now;
   device.last_active = now;
-  // It may be one that was forgotten, and the credentials that it came with are forgotten then, too.
+  // It may be one that was forgotten, and the credentials that it came with are forgotten then,
+  // too.
   device.has_forgotten = is_full;
   is_unstored_ = true;
   return device;

@@ -37,7 +37,7 @@ const ORDERS = [
       ["src/state/"],
       ["src/json/"],
       ["src/format/"],
-      ["src/event.", "src/effect.", "src/step.", "src/request_id.", "src/limits.", "src/presence.", "src/check."],
+      ["src/event.", "src/effect.", "src/ended.", "src/credential.", "src/digest.", "src/step.", "src/request_id.", "src/limits.", "src/presence.", "src/check."],
     ],
   },
 ];

@@ -268,14 +268,19 @@ TEST(AccessTest, OfTooManyThatWereEndedNoneComesBack) {
   EXPECT_FALSE(is_refused(access, of_session("other", moment + 1)));
 }
 
-TEST(AccessTest, ThoseThatAMomentHasEndedMakeRoom) {
+// An issuer that was not told of a logout goes on renewing the session that it ended.
+TEST(AccessTest, ASessionThatWasEndedAloneStaysEndedBehindEveryMoment) {
   Access access;
   access.end(digest_of("old"), 900);
   access.end(digest_of("ahead"), kSecond + 5);
+  access.end_others(digest_of("mine"), kNow);
   access.end_all(kNow);
-  ASSERT_EQ(access.logout().ended.size(), 1U);
-  EXPECT_TRUE(is_refused(access, of_session("ahead", kSecond + 5)));
-  EXPECT_TRUE(is_refused(access, of_session("old", 900)));
+  access.end_until(kSecond + 10);
+  for (const std::int64_t renewed_at : {std::int64_t{900}, kSecond + 5, kSecond + 500}) {
+    EXPECT_TRUE(is_refused(access, of_session("ahead", renewed_at))) << renewed_at;
+    EXPECT_TRUE(is_refused(access, of_session("old", renewed_at))) << renewed_at;
+  }
+  EXPECT_FALSE(is_refused(access, of_session("new", kSecond + 500)));
   Access others;
   others.end(digest_of("old"), 900);
   others.end_others(digest_of("old"), kNow);

@@ -47,7 +47,7 @@ export class Law {
   /** The names of what may have been ended alone. @type {Set<string>} */
   #single = new Set();
   /** How often the second may have risen up to which all has ended. */
-  #rises = 0;
+  #overflows = 0;
   /** What is known of `endOf` until something changes. @type {Map<Credential, number>} */
   #ends = new Map();
   #issuer;
@@ -159,22 +159,21 @@ export class Law {
   }
 
   /**
-   * What was ended alone is kept with the second in which it may have been issued last. Once that second is everybody's,
-   * it is open what becomes of a session that its issuer goes on renewing.
+   * Limits an end of single credentials to the time in which all of them are kept. Beyond that it is open what becomes of
+   * a session that its issuer goes on renewing.
    * @param {number} until
    * @param {(credential: Credential) => boolean} isNamed
    */
   #whileKept(until, isNamed) {
-    const rises = this.#rises;
-    return (/** @type {Credential} */ credential) => isNamed(credential) && (credential.issuedAt <= until || this.#rises <= rises);
+    const overflows = this.#overflows;
+    return (/** @type {Credential} */ credential) => isNamed(credential) && (credential.issuedAt <= until || this.#overflows <= overflows);
   }
 
   /** Notes what a logout may end. @param {Done} done @param {Credential | null} asker @param {Here[]} here */
   #note({ scope, id, endedAt }, asker, here) {
     const latest = Math.max(this.#second(), this.#issuer.newest, this.#allUntil, this.#othersUntil);
-    // A single one may be one more than are kept.
-    const isRise = !["credential", "device"].includes(scope) || this.#single.size >= ENDED_MAX;
-    if (isRise) this.#rises++;
+    // A single one may be one more than are kept, and then another one is kept no more.
+    if (scope !== "all" && scope !== "others" && this.#single.size >= ENDED_MAX) this.#overflows++;
     switch (scope) {
       case "all":
         this.#allUntil = latest;

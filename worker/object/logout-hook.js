@@ -11,7 +11,7 @@ import { quoted, report, summary } from "../common/log.js";
  */
 
 /**
- * What a logout has ended, as the app is told it.
+ * The end that a logout has made, as the app is told it.
  * @typedef {object} EndedSessions
  * @property {LogoutScope} scope
  * @property {number} at When it happened, in milliseconds since the epoch.
@@ -30,8 +30,8 @@ const DELAY_MS = 500;
 // The platform tries again after 2, 4, 8 … seconds, up to six times.
 const RETRIES_MAX = 5;
 
-// Keys are sorted as text: a time has 13 digits until the year 2286.
-const COUNT_DIGITS = 6;
+// Keys are sorted as text, and no number has more digits.
+const NUMBER_DIGITS = 16;
 
 /**
  * The rows of an object's storage, as far as they are needed here.
@@ -49,7 +49,6 @@ const COUNT_DIGITS = 6;
 
 export class LogoutHook {
   #storage;
-  #count = 0;
 
   /** @param {Alarms} ctx */
   constructor({ storage }) {
@@ -61,8 +60,11 @@ export class LogoutHook {
    * @param {string} ended JSON of EndedSessions.
    */
   note(ended) {
-    const count = String(this.#count++).padStart(COUNT_DIGITS, "0");
-    this.#storage.kv.put(`${REPORT_KEY}${Date.now()}.${count}`, ended);
+    const { kv } = this.#storage;
+    // The number is counted in storage, since another instance may have told of a logout a moment ago.
+    const [last] = [...kv.list({ prefix: REPORT_KEY })].slice(-1);
+    const number = last ? Number(last[0].slice(REPORT_KEY.length)) + 1 : 0;
+    kv.put(REPORT_KEY + String(number).padStart(NUMBER_DIGITS, "0"), ended);
     void this.#schedule();
   }
 

@@ -40,10 +40,9 @@ async function call(session: UserSession, { method, argument = "", options }: Ca
     case "logoutDevice": {
       const logout = await session.logoutDevice(text);
       if ("error" in logout) return { error: logout.error };
-      const isShared: true | undefined = logout.credentialShared;
       const isComplete: false | undefined = logout.complete;
       const { success, ended } = logout;
-      return { success, ended, isShared, isComplete };
+      return { success, ended, isComplete };
     }
     case "export": {
       const { epoch, devices, inbox }: UserExport = await session.export();

@@ -53,7 +53,7 @@ const METRICS: Members<UserMetrics> = {
 };
 
 const LOGOUT: Members<LogoutResult> = {
-  ...{ success: "boolean", ended: "object", credentialShared: "boolean?", complete: "boolean?" },
+  ...{ success: "boolean", ended: "object", complete: "boolean?" },
 };
 
 /** The members of the answer to each call that is not refused. */
