@@ -2,7 +2,6 @@
 // so far. Whatever must outlive the step belongs in state/user.h instead.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +34,10 @@ struct Step {
   RequestId request;
   // True once the `ack` of the request has been added.
   bool is_acknowledged = false;
-  // The end of a logout in this step, which the `ack` or the answer tells.
-  std::optional<Ended> ended = std::nullopt;
+  // True when this event has logged something out. `ended` is what, which the `ack` or the answer
+  // tells.
+  bool has_logged_out = false;
+  Ended ended = {};
   // Ids of the devices that have lost a connection in this step, each once. tell_gone
   // (handlers/devices.cpp) tells the other devices whether each has fewer tabs or is gone, and
   // empties the list.

@@ -99,7 +99,7 @@ void Session::end_run(std::string_view run, Step& step) {
 
 void Session::acknowledge(bool is_repeated, Step& step) {
   if (step.request.text.empty() || step.is_acknowledged) return;
-  write_ack(out_, step.request.text, is_repeated, step.ended ? &*step.ended : nullptr);
+  write_ack(out_, step.request.text, is_repeated, step.has_logged_out ? &step.ended : nullptr);
   step.effects.send(step.sender, out_);
   step.is_acknowledged = true;
 }

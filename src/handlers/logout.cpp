@@ -72,7 +72,7 @@ void Session::on(const LogoutRequested& event, Step& step) {
                                 .asking_device = kNoText},
                                step);
   if (refusal) return answer_refusal({kStatusBadRequest, *refusal}, step);
-  write_success_answer(out_, &*step.ended);
+  write_success_answer(out_, &step.ended);
   step.effects.answer(kStatusOk, out_);
 }
 
@@ -104,7 +104,7 @@ Session::Refused Session::log_out(Ending ending, Step& step) {
   if (ending.scope == LogoutScope::kIssuerSession && is_session_known) {
     ending.scope = LogoutScope::kCredential;
   }
-  step.ended.emplace();
+  step.has_logged_out = true;
   end_credentials(ending, step);
   report_logout(ending, known, step);
   close_ended(ending, step);
@@ -153,7 +153,7 @@ void Session::end_credentials(const Ending& ending, Step& step) {
     case LogoutScope::kDevice:
       return end_device(ending, step);
     case LogoutScope::kCredential:
-      if (access.end(id, last_second_of(id, named, step.now))) step.ended->credentials = 1;
+      if (access.end(id, last_second_of(id, named, step.now))) step.ended.credentials = 1;
       return;
   }
 }
@@ -170,15 +170,15 @@ void Session::end_device(const Ending& ending, Step& step) {
     if (connection.device_id == ending.id) add_sign_in(credentials, connection.credential);
   });
   if (const RememberedDevice* device = user_.devices.find(ending.id)) {
-    step.ended->is_complete = !device->has_forgotten;
+    step.ended.is_complete = !device->has_forgotten;
     for (const Credential& credential : device->credentials) add_sign_in(credentials, credential);
   }
   for (const Credential* credential : credentials) {
     if (!ending.asker.is_trusted() && credential->sign_in == ending.asker.sign_in) {
-      step.ended->is_credential_shared = true;
+      step.ended.is_credential_shared = true;
       continue;
     }
-    if (!credential->is_sign_in_known) step.ended->is_complete = false;
+    if (!credential->is_sign_in_known) step.ended.is_complete = false;
     user_.access.end(credential->sign_in, user_.access.issued_until(*credential, step.now));
   }
 }
@@ -205,7 +205,9 @@ void Session::report_logout(const Ending& ending, const KnownCredentials& known,
   const bool is_one = ending.scope == LogoutScope::kCredential;
   const bool is_moment = !is_one && ending.scope != LogoutScope::kDevice;
   const Logout& logout = user_.access.logout();
-  LogoutReport report = {.scope = name_of(ending.scope), .at = step.now};
+  LogoutReport report;
+  report.scope = name_of(ending.scope);
+  report.at = step.now;
   if (is_moment) report.issued_until_s = std::max(logout.at_s, logout.others_at_s);
   if (ending.scope == LogoutScope::kOthers) {
     report.spared = ending.id.empty() ? ending.asker.name : ending.id;
@@ -217,7 +219,7 @@ void Session::report_logout(const Ending& ending, const KnownCredentials& known,
     if (!is_one && !credential->name.empty()) report.credentials.push_back(credential->name);
   }
   if (is_one) report.credentials.push_back(ending.id);
-  step.ended->credentials = std::max(step.ended->credentials, count);
+  step.ended.credentials = std::max(step.ended.credentials, count);
   write_logout_report(out_, report);
   step.effects.log_out(out_);
 }
@@ -227,7 +229,7 @@ void Session::close_ended(const Ending& ending, Step& step) {
   user_.connections.each([&](ConnectionId id, const Connection& connection) {
     if (is_ended_by(ending, connection)) closing.push_back(id);
   });
-  step.ended->sockets = closing.size();
+  step.ended.sockets = closing.size();
   // The sender may be among those to close, so its `ack` comes first.
   acknowledge(false, step);
   write_logged_out(out_, name_of(ending.scope));

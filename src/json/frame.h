@@ -110,8 +110,8 @@ struct LogoutReport {
   std::int64_t issued_until_s = 0;
   // Ids by which the app knows credentials: those that were ended, as far as they are known, and
   // the one that was spared, empty if none was.
-  std::vector<std::string_view> credentials = {};
-  std::string_view spared = {};
+  std::vector<std::string_view> credentials;
+  std::string_view spared;
 };
 void write_logout_report(std::string& out, const LogoutReport& report);
 // Write the answer to a push: to how many connections it was sent and, for a message of the inbox,

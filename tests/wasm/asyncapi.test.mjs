@@ -21,7 +21,7 @@ const folder = join(root, "tests/scenarios");
 const NO_MESSAGE = ["invalid_json", "invalid_message", "unknown_type"];
 
 /** Refusals of what a member names, and not of the member. */
-const OF_NO_MEMBER = ["deviceId is none", "inbox is above", "id was used before", "id names another run"];
+const OF_NO_MEMBER = ["deviceId is none", "credentialId: there is no credential", "inbox is above", "id was used before", "id names another run"];
 
 const LOGOUT_CODE = 1000;
 
