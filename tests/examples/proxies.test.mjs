@@ -25,7 +25,7 @@ import { REFUSED_OF_NETWORK_MAX } from "../../worker/http/refused-sockets.js";
 
 /** @typedef {Awaited<ReturnType<typeof startProxy>>} Proxy */
 
-/** What the configurations allow one client. */
+/** The limits of one client in both configurations. */
 const SOCKETS = 32;
 
 /** Enough at once to be too many in any ten seconds. */
@@ -87,7 +87,7 @@ async function openAll(proxy, { address, headers: own }) {
 }
 
 /**
- * What each test needs.
+ * The parts that each test needs.
  * @typedef {object} Stage
  * @property {Proxy} proxy
  */

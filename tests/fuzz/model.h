@@ -113,7 +113,7 @@ class Model {
   Row row_ = Row::kNone;
   bool is_erased_ = false;
   bool is_logout_stored_ = false;
-  // What the app must be told of a logout; empty if there is none.
+  // The report of a logout that the app must be told; empty if there is none.
   std::string logout_report_;
 };
 

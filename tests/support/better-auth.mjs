@@ -83,9 +83,9 @@ export class Storage {
 export class App {
   /** Each session that the session server was told to end, as `<user's id> <session's id>`. @type {string[]} */
   ended = [];
-  /** What the session server answers. @type {(userId: string, id: string) => Promise<unknown>} */
+  /** The answer of the session server. @type {(userId: string, id: string) => Promise<unknown>} */
   answer = async () => ({ success: true, ended: { sockets: 1, credentials: 1 } });
-  /** What was sent by mail to reset a password. @type {string[]} */
+  /** The texts that were sent by mail to reset a password. @type {string[]} */
   resetTokens = [];
   /** @type {any} */
   auth;
@@ -212,5 +212,5 @@ export function emailOf(name) {
   return `${name}@example.com`;
 }
 
-/** What a form that changes the password sends. */
+/** The content of a form that changes the password. */
 export const NEW_PASSWORD = { currentPassword: PASSWORD, newPassword: `${PASSWORD} 2` };

@@ -19,10 +19,10 @@ export const FORM = "application/x-www-form-urlencoded";
 
 export const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
-/** What the issuer and its tokens' audience are called. */
+/** The names of the issuer and of its tokens' audience. */
 export const NAMES = { iss: "https://issuer.example/", aud: "app" };
 
-/** What tells a server these names. */
+/** The variables that tell a server these names. */
 export const VARS = { AUTH_MODE: "jwt", AUTH_JWT_ISSUER: NAMES.iss, AUTH_JWT_AUDIENCE: NAMES.aud };
 
 /** The claims of a logout token, but for the user's and the session's. */

@@ -129,7 +129,7 @@ export class RawDevice {
       this.status = Number(this.#buffer.toString("latin1", 0, end).split(" ")[1]);
       this.#buffer = this.#buffer.subarray(end + 4);
     }
-    // What follows another status is its body.
+    // The text behind another status is its body.
     while (this.status === UPGRADED && this.#readFrame());
   }
 

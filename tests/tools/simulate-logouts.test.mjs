@@ -29,7 +29,7 @@ function lawAt(second = 1_000) {
   /** @param {Scope} scope @param {Credential | null} by @param {string} [id] @param {import("../../tools/simulate/law.mjs").Here[]} [here] */
   const logOut = (scope, by, id = "", here = []) =>
     law.loggedOut({ scope, id, endedAt: now.second, isComplete: true, isAnswered: true }, by, here, 0);
-  /** What is sure of a credential. @param {Credential} credential */
+  /** The state of a credential, as far as it is sure. @param {Credential} credential */
   const fate = (credential) => (law.hasEnded(credential) ? "ended" : law.mayHaveEnded(credential) ? "open" : "stays");
   return { now, issuer, law, given, logOut, fate };
 }
@@ -107,7 +107,7 @@ test("a restored backup undoes a logout, and so does a crash that has lost it", 
   assert.equal(fate(owner), "open");
 });
 
-/** What the simulator has found, each with a seed in which its credentials are such that it happens. @type {Record<string, {seed: number, steps: Step[]}>} */
+/** The faults that the simulator has found, each with a seed in which its credentials are such that it happens. @type {Record<string, {seed: number, steps: Step[]}>} */
 const FOUND = {
   "a device that was forgotten for many others does not say, when it is back, that all of its credentials are known": {
     seed: 3,

@@ -97,7 +97,7 @@ TEST(DevicesTest, TheNewestCredentialsOfADeviceAreRemembered) {
   EXPECT_TRUE(device.has_forgotten) << "whoever ends the device is told that it was not all";
 }
 
-// Of what was renewed from one sign-in one is enough, since ending it ends all.
+// One credential of a sign-in is enough, since ending it ends all.
 TEST(DevicesTest, OneCredentialOfEachSignInIsRemembered) {
   const auto token = [](std::string_view id, bool is_sign_in_time) {
     Credential credential = {.issued_at_s = 900, .name = {}, .is_sign_in_time = is_sign_in_time};

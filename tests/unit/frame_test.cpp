@@ -192,7 +192,10 @@ TEST(FrameTest, TheAppIsToldWhichCredentialsHaveEnded) {
                             .spared = "mine"});
   EXPECT_EQ(out, R"({"scope":"others","at":5000,"issuedUntil":5,"credentialIds":["a\"b","c"],)"
                  R"("exceptCredentialId":"mine"})");
-  write_logout_report(out, {.scope = "device", .at = 5'000});
+  LogoutReport device;
+  device.scope = "device";
+  device.at = 5'000;
+  write_logout_report(out, device);
   EXPECT_EQ(out, R"({"scope":"device","at":5000,"credentialIds":[]})");
 }
 

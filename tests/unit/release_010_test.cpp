@@ -146,7 +146,7 @@ TEST(Release010Test, WhoWasLoggedOutStaysSo) {
   EXPECT_TRUE(has(told(host, "connect2 1 laptop"), "accept 1"));
 }
 
-// Of its devices it is known that there were credentials, and not which.
+// Its devices are known to have had credentials, and not which.
 TEST(Release010Test, ALogoutOfItsDevicesSaysThatItIsNotAll) {
   Host host = stored();
   host.stored_logout.reset();

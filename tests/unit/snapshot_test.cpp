@@ -41,7 +41,7 @@ Logout some_logout() {
           .rest = {}};
 }
 
-// What release 0.1.0 wrote with hashes of single credentials, and before that without.
+// Rows of release 0.1.0 have hashes of single credentials, and earlier ones have none.
 std::string old_logout(std::int64_t at_s, const std::vector<std::int64_t>& hashes) {
   std::string bytes;
   append_u8(bytes, 2);

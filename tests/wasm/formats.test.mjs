@@ -98,7 +98,7 @@ for (const { path, module } of builds) {
       test(`reads ${name}`, () => {
         const stored = { snapshot: readFormat(NEWEST_SNAPSHOT), logout: readFormat(name) };
         const { instance, effects } = wake(module, stored);
-        // What single credentials were ended can't be read in one of them, so everybody's are.
+        // One of them has single credentials that can't be read, so everybody's are ended.
         const isRead = name !== WITH_OLD_HASHES;
         assert.deepEqual(effects.map(({ kind }) => kind), isRead ? [] : [EffectKind.StoreLogout, EffectKind.Log]);
         assertRead(instance);

@@ -114,7 +114,7 @@ for (const release of Object.keys(RELEASES)) {
           assert.deepEqual(app.ended, []);
           await act(app, sessions);
           assert.deepEqual(app.ended.toSorted(), ends.map((one) => named(sessions[one])).sort());
-          // What better-auth itself says of each session agrees.
+          // better-auth itself says the same of each session.
           for (const [one, session] of Object.entries(sessions)) {
             assert.equal(await app.isAlive(session), !ends.some((ended) => ended === one), one);
           }

@@ -16,7 +16,7 @@ const DAY = 86_400;
 const USUAL = 10;
 const AHEAD = /^the issuer's clock is ahead of ours by (\d+) s, more than CLOCK_SKEW_SECONDS allows \((\d+)\): try again in (\d+) s$/;
 
-/** What the app's sign-in says of when the session began. @type {unknown} */
+/** The word of the app's sign-in on when the session began. @type {unknown} */
 let createdAt;
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let app;

@@ -16,7 +16,7 @@ const NAMES = [...tableOf("docs/deploying.md", "| name | mode | meaning |").flat
 const JWT = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET };
 const SESSION = { AUTH_MODE: "session", AUTH_SESSION_URL: "https://app.example/session" };
 
-/** What is set beside a setting that no server is without. @type {Record<string, object>} */
+/** The settings without which no server takes another one. @type {Record<string, object>} */
 const BESIDE = {
   AUTH_MODE: {},
   AUTH_JWT_SECRET: { AUTH_MODE: "jwt" },

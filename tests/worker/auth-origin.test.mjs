@@ -16,7 +16,7 @@ const READS = ["state", "export", "metrics"];
 let asked = 0;
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let app;
-/** By the way in which users are known. @type {Record<string, Server>} */
+/** The servers by the way in which users are known. @type {Record<string, Server>} */
 const servers = {};
 before(async () => {
   const session = { id: "s", createdAt: new Date(Date.now() - 1_000) };
@@ -41,7 +41,7 @@ const KIM = {
   "X-Identity": JSON.stringify({ userId: "kim", issuedAt: seconds() }),
 };
 
-/** What browsers say of a page of another site. @type {[string, Record<string, string>][]} */
+/** The headers by which browsers tell a page of another site. @type {[string, Record<string, string>][]} */
 const FOREIGN = [
   ["by a script", { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" }],
   ["by a script, in an old browser", { Origin: "https://evil.example" }],

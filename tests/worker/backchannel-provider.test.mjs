@@ -25,7 +25,7 @@ const CLIENTS = /** @type {const} */ ({ withSid: "app", withoutSid: "app-without
 let server;
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let issuer;
-/** What became of the logout tokens that the issuer has posted. @type {string[]} */
+/** The outcomes of the logout tokens that the issuer has posted. @type {string[]} */
 const posted = [];
 
 before(async () => {

@@ -6,7 +6,7 @@ import { LogoutHook, REPORT_KEY } from "../../worker/object/logout-hook.js";
 // The platform waits a minute between the first call and the last, so the hook is called by hand.
 const RETRIES_MAX = 5;
 
-/** What the hook needs of an object's storage, and the rows in it. */
+/** The part of an object's storage that the hook needs, and the rows in it. */
 function storage() {
   /** @type {Map<string, unknown>} */
   const rows = new Map();

@@ -23,7 +23,7 @@ const MORE_DEVICES = 66;
 before(startModes);
 after(closeModes);
 
-/** What a thief does before the owner, at a desk, logs all others out. @type {Record<string, (of: Case) => Promise<Device[]>>} */
+/** The ways in of a thief before the owner, at a desk, logs all others out. @type {Record<string, (of: Case) => Promise<Device[]>>} */
 const WAYS_IN = {
   "connects under the owner's device id": async (of) => [await of.open("desk", "stolen")],
   "came by version 1 and is away": async (of) => {
@@ -160,7 +160,7 @@ function beingOnDevices(modeName) {
     const closings = thieves.map((thief) => thief.closed());
     const { ended, credentialShared, complete } = await desk.request({ type: "logout_device", deviceId: "phone" });
     assert.deepEqual(ended, { sockets: 2, credentials: 1 });
-    // What was renewed from a token without a session nobody knows.
+    // Nobody knows the renewals of a token without a session.
     assert.deepEqual([credentialShared, complete], [undefined, of.mode.hasSessions ? undefined : false]);
     for (const closing of closings) assertLoggedOut(await closing);
     await of.assertForGood({ out: [["stolen"]], spared: ["own"] });

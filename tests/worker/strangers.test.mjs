@@ -174,7 +174,7 @@ test("a refused client that never closes its socket is cut off, and nobody else 
   assert.deepEqual(workerd.logs().filter((line) => /exception|closed its socket/i.test(line)), []);
 });
 
-/** What strangers ask for. @type {[method: string, path: string, headers: Record<string, string>][]} */
+/** The requests of strangers. @type {[method: string, path: string, headers: Record<string, string>][]} */
 const ASKED = [
   ["GET", "", { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==" }],
   ["GET", "/state", {}],

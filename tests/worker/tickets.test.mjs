@@ -152,7 +152,7 @@ describe("a ticket has the rights of its credential", () => {
       await restOf(device);
       return device;
     };
-    /** What ends the credential of the phone. @type {[(desk: V2Device) => Promise<unknown>, boolean][]} */
+    /** The logouts that end the credential of the phone. @type {[(desk: V2Device) => Promise<unknown>, boolean][]} */
     const logouts = [
       [(desk) => desk.request({ type: "logout_device", deviceId: "phone" }), true],
       [(desk) => desk.request({ type: "logout_credential", credentialId: "phone" }), true],

@@ -68,7 +68,7 @@ for (const method of METHODS) {
     }
   });
 
-  // What one device or credential has left can't come back, so ending it twice ends no more.
+  // A device or credential that has left can't come back, so ending it twice ends no more.
   const isHarmless = method.startsWith("get") || ["export", "logoutDevice", "logoutCredential"].includes(method);
   test(`${method} that may have been done is ${isHarmless ? "done" : "not done"} again`, async () => {
     const { env, calls } = binding(transient());

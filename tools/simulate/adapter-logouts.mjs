@@ -66,7 +66,7 @@ export function logoutQuery(scope, target) {
 }
 
 /**
- * What a turn has logged out, `null` if it has not.
+ * The logout of a turn, `null` if there was none.
  * @param {Turn} turn
  * @returns {Done | null}
  */
@@ -96,7 +96,7 @@ function logoutByFrame(content, frames, closes) {
 }
 
 /**
- * What a request by HTTP has logged out, `null` if it has not.
+ * The logout of a request by HTTP, `null` if it was none.
  * @param {{url: string, method: string}} request
  * @param {{status: number, body: Uint8Array[] | null}} response
  * @returns {Done | null}

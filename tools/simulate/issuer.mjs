@@ -8,7 +8,7 @@ import { streamOf } from "./chance.mjs";
 /** How far the clock of an issuer may be ahead, in seconds. */
 export const AHEAD_MAX_S = 10;
 
-/** What issuers write beside the second. */
+/** The claims that issuers write beside the second. */
 const MIXTURES = [
   { hasSession: true, hasSignInTime: false, hasOwnId: false },
   { hasSession: true, hasSignInTime: false, hasOwnId: true },
@@ -88,7 +88,7 @@ export class Issuer {
 }
 
 /**
- * What the app's `authenticate` says of a credential.
+ * The word of the app's `authenticate` on a credential.
  * @param {Credential} credential
  * @param {string} userId
  */
@@ -103,7 +103,7 @@ export function identityOf({ issuedAt, sessionId, ownId, signInTime }, userId) {
 }
 
 /**
- * By what a credential is known: with all that is renewed from it, and by itself.
+ * The names of a credential: with all that is renewed from it, and its own.
  * @param {Credential} credential
  * @returns {{signIn: string, own: string}}
  */

@@ -12,7 +12,7 @@ import { goesBy, nameOfId, namesOf } from "./issuer.mjs";
 /** How many credentials that were ended alone are kept. */
 const ENDED_MAX = 256;
 
-/** By how many seconds a credential that was never seen may be ahead, at most. */
+/** The most seconds by which a credential that was never seen may be ahead. */
 const SKEW_MAX_S = 60;
 
 /**
@@ -48,7 +48,7 @@ export class Law {
   #single = new Set();
   /** How often the second may have risen up to which all has ended. */
   #overflows = 0;
-  /** What is known of `endOf` until something changes. @type {Map<Credential, number>} */
+  /** The results of `endOf` until something changes. @type {Map<Credential, number>} */
   #ends = new Map();
   #issuer;
   #second;
@@ -128,7 +128,7 @@ export class Law {
   }
 
   /**
-   * What a logout surely ends.
+   * Finds the credentials that a logout surely ends.
    * @param {Done} done
    * @param {Credential | null} asker
    * @param {Here[]} here
@@ -221,7 +221,7 @@ export class Law {
   }
 
   /**
-   * What the server knows of a device for certain if it says that it has forgotten nothing. Those that have ended are known
+   * Lists the credentials of a device that the server surely knows if it says that it has forgotten nothing. Those that have ended are known
    * no more; what is renewed from one later has to be shown again.
    * @param {string} device
    */

@@ -45,7 +45,7 @@ const aTarget = ({ random, thieves, profiles }) => ({
 });
 const SCOPES = /** @type {const} */ (["all", "others", "others", "others", "device", "device", "credential", "credential"]);
 
-/** What thieves do, and what is done against them. @type {Record<string, Recipe>} */
+/** The deeds of thieves, and those against them. @type {Record<string, Recipe>} */
 export const THEFTS = {
   "thief-steals": { weight: 3, make: (draft) => ({ ...aThief(draft), profile: draft.random.pick(draft.profiles) }) },
   "thief-signs-in": { weight: 2, make: aThief },

@@ -25,13 +25,13 @@ function credentialOf(world, { target, pick }) {
   return profile ? profile.credential : world.thief(target).credential(pick);
 }
 
-/** What a logout names. @param {World} world @param {Step} step @param {Credential | null} own Of who asks by HTTP or as a server. */
+/** The id that a logout names. @param {World} world @param {Step} step @param {Credential | null} own Of who asks by HTTP or as a server. */
 function namedBy(world, step, own) {
   if (step.scope === "all") return "";
   if (step.scope === "device") return step.target;
   const isTargets = step.scope === "credential" || (step.via === "rpc" && step.isTargetSpared);
   const credential = isTargets ? credentialOf(world, step) : own;
-  // Of two ids each may be named.
+  // Either of two ids may be named.
   const ids = [credential?.sessionId, credential?.ownId].filter((id) => typeof id === "string");
   return ids[step.pick % Math.max(1, ids.length)] ?? "nobody";
 }

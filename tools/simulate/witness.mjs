@@ -18,7 +18,7 @@ export class Witness {
   #world;
   #server;
   #law;
-  /** What each ticket was given for. @type {Map<string, Credential>} */
+  /** The credential for which each ticket was given. @type {Map<string, Credential>} */
   #tickets = new Map();
   /** The ends that were closed in the present task of the clock, and why. @type {{end: ServerEnd, isEnding: boolean}[]} */
   #closed = [];
@@ -82,7 +82,7 @@ export class Witness {
     this.#closed.push({ end, isEnding: isEnding(code, reason) });
   }
 
-  /** By now it is known what the task has logged out. */
+  /** The task has ended, so what it has logged out is known. */
   #checkClosed() {
     for (const { end, isEnding: isOver } of this.#closed.splice(0)) {
       const { credential, device } = end;

@@ -7,7 +7,7 @@ import { valuesOf } from "./previous-secrets.js";
 /** @import { AuthEnv } from "./identity.js" */
 /** @import { Action } from "../http/routes.js" */
 
-/** What a token can be good for. */
+/** The purposes for which a token can be good. */
 const SCOPES = /** @type {const} */ (["push", "read", "logout", "erase"]);
 
 /** @typedef {(typeof SCOPES)[number]} Scope */

@@ -32,7 +32,7 @@ const IDLE_MS = 10_000;
 /** Whether what a turn did became real. @typedef {{released: () => void, dropped: () => void} | null} Fate */
 
 /**
- * What sees the sockets of an object, and its answers to requests.
+ * A witness of the sockets of an object, and of its answers to requests.
  * @typedef {object} Witness
  * @property {(request: any, response: any) => Fate} answered
  * @property {(end: ServerEnd, text: string) => void} sent

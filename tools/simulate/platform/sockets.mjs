@@ -38,13 +38,13 @@ export class ServerEnd {
   acceptedAt = 0;
   /** The length of the ghost's log when the device connected. */
   connectedAt = 0;
-  /** By whose rights it was let in. @type {Credential | null} */
+  /** The credential that has let it in. @type {Credential | null} */
   credential = null;
   /** The device that its request named. */
   device = "";
   /** @type {Outgoing[]} What was sent before there was a link. */
   #waiting = [];
-  /** What the Worker wants to be told of a socket that it has kept to itself. @type {Map<string, () => void>} */
+  /** The listeners of the Worker to a socket that it has kept to itself. @type {Map<string, () => void>} */
   #listeners = new Map();
   /** @type {ObjectSocket | null} */
   #wrapper = null;
