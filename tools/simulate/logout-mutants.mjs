@@ -79,8 +79,8 @@ export const LOGOUT_MUTANTS = [
   {
     name: "a logout of a device closes its sockets and ends no credential",
     file: "src/handlers/logout.cpp",
-    from: "    if (!credential->is_sign_in_known) step.ended->is_complete = false;",
-    to: "    if (WRONG) continue;\n    if (!credential->is_sign_in_known) step.ended->is_complete = false;",
+    from: "    if (!credential->is_sign_in_known) step.ended.is_complete = false;",
+    to: "    if (WRONG) continue;\n    if (!credential->is_sign_in_known) step.ended.is_complete = false;",
     caughtBy: "silence-after-logout",
     seeds: 50,
   },
