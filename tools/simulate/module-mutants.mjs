@@ -125,7 +125,7 @@ export const MODULE_MUTANTS = [
     from: "if (step.request.is_again && answer_again(step)) return;",
     to: "if (step.request.is_again && !WRONG && answer_again(step)) return;",
     caughtBy: "done-once",
-    seeds: 5,
+    seeds: 50,
   },
   {
     name: "a number is accepted twice",

@@ -71,7 +71,7 @@ const SCRIPT_MUTANTS = [
     file: "client/src/model.ts",
     from: "&since=${position.epoch}.${position.seq}`",
     to: "&since=${position.epoch}.${position.seq + 1}`",
-    caughtBy: "missed-in-silence",
+    caughtBy: "no-needless-reset",
     seeds: 5,
   },
   {
@@ -104,7 +104,7 @@ const SCRIPT_MUTANTS = [
     from: "`${since}&inbox=${inbox.place}`",
     to: "`${since}&inbox=${inbox.last}`",
     caughtBy: "inbox-complete",
-    seeds: 20,
+    seeds: 100,
   },
   {
     name: "an event is told to the app twice",
@@ -191,7 +191,7 @@ const SCRIPT_MUTANTS = [
     file: "worker/object/session-host.js",
     from: "    this.#run({ type: \"Disconnected\", connection, now: Date.now(), heartbeat: this.#heartbeats.of(socket) });",
     to: "",
-    caughtBy: "recovers",
+    caughtBy: "no-complaints",
     seeds: 5,
   },
   {
