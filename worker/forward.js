@@ -25,12 +25,6 @@ import { FRAME_BYTES_MAX } from "../bindings/wire.js";
  */
 export const RESTART_REASON = "user-session: restarting after a logout to end its connections";
 
-// The only headers of a socket's request that go on to the object: credentials stay in the Worker.
-const SOCKET_HEADERS = [
-  ...["Upgrade", "Connection"],
-  ...["Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions"],
-];
-
 // Headers that a client's request has. A request that a Worker makes by `new Request` has none of them.
 const OUTSIDE_HEADERS = ["Host", "CF-Connecting-IP", "CF-Ray", "X-Forwarded-Proto", "X-Real-IP"];
 const CLIENT_HEADERS = ["Origin", "Cookie", "Authorization", "User-Agent", "Referer", "Sec-Fetch-Site"];
@@ -95,18 +89,18 @@ function unreachable(error) {
 }
 
 /**
- * Makes the headers of a socket's request to the object.
+ * Makes the headers of a socket's request to the object. Credentials stay in the Worker.
  * @param {Request} request
  * @param {string | undefined} subprotocol
+ * @returns {Record<string, string>}
  */
 function socketHeaders(request, subprotocol) {
-  const headers = new Headers();
-  for (const name of SOCKET_HEADERS) {
-    const value = request.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  if (subprotocol) headers.set("Sec-WebSocket-Protocol", subprotocol);
-  return headers;
+  const extensions = request.headers.get("Sec-WebSocket-Extensions");
+  return {
+    Upgrade: "websocket",
+    ...(extensions !== null && { "Sec-WebSocket-Extensions": extensions }),
+    ...(subprotocol && { "Sec-WebSocket-Protocol": subprotocol }),
+  };
 }
 
 /**

@@ -3,7 +3,7 @@
  * the object.
  */
 import { isRestart } from "./forward.js";
-import { USER_ID_BYTES_MAX, encodedLength } from "./common/limits.js";
+import { USER_ID_BYTES_MAX, isLonger } from "./common/limits.js";
 import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./common/requirements.js";
 
 /** @import { UserSession } from "./package.js" */
@@ -47,7 +47,7 @@ export function userSession(env, userId, own = []) {
   if (typeof userId !== "string" || userId === "") {
     throw new TypeError("userId: expected a string, not empty");
   }
-  if (encodedLength(userId) > USER_ID_BYTES_MAX) {
+  if (isLonger(userId, USER_ID_BYTES_MAX)) {
     throw new TypeError(`userId: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`);
   }
   // Half a surrogate pair becomes what it is in a URL, where a page's client writes the same id.

@@ -31,8 +31,11 @@ import { runtimeProblem } from "../common/platform.js";
  */
 const VERIFIERS = { jwt: verifyJwt, session: introspect };
 
-/** The environments whose names have been looked at. Requests share one as long as nothing is deployed. */
-const lookedAt = new WeakSet();
+/**
+ * The environments whose settings are all right, for requests with the owner's function and for those without. Requests
+ * share an environment as long as nothing is deployed.
+ */
+const configured = { withFunction: new WeakSet(), without: new WeakSet() };
 
 /**
  * Refuses every request while a setting is missing or wrong, or the runtime is too old.
@@ -41,12 +44,12 @@ const lookedAt = new WeakSet();
  * @returns {Response | null} `null` if nothing is wrong.
  */
 export function closedUnlessConfigured(env, options) {
+  const known = options.authenticate ? configured.withFunction : configured.without;
+  if (known.has(env)) return null;
   const problem = runtimeProblem() ?? settingProblem(env, options);
   if (problem !== null) return notConfigured(problem);
-  if (!lookedAt.has(env)) {
-    lookedAt.add(env);
-    for (const line of mistypedSettings(env)) notice("configuration", line);
-  }
+  known.add(env);
+  for (const line of mistypedSettings(env)) notice("configuration", line);
   return null;
 }
 

@@ -7,9 +7,8 @@ import { isLoopbackHost } from "../http/urls.js";
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 
 // Cloudflare's edge and proxies leave these headers, whose mere presence means another machine.
-const FAR_HEADERS = ["Via", "CDN-Loop", "CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-Worker"];
-const FAR_FAMILIES =
-  /forwarded|(?:client|user|remote)-?(?:ip|addr)|^(?:x-(?:original|envoy|amzn|client)|cf-(?:ew|warp)|fastly-|fly-|tailscale-)/i;
+const FAR_HEADERS =
+  /^(?:via|cdn-loop|cf-(?:ray|visitor|ipcountry|worker))$|forwarded|(?:client|user|remote)-?(?:ip|addr)|^(?:x-(?:original|envoy|amzn|client)|cf-(?:ew|warp)|fastly-|fly-|tailscale-)/i;
 
 /**
  * The headers with which development servers pass requests on. A header that describes the way alone does
@@ -53,12 +52,11 @@ export function isFromThisMachine({ request: { headers }, url: { hostname } }) {
 
 /** @param {Headers} headers */
 function cameByNobodyElse(headers) {
-  if (FAR_HEADERS.some((name) => headers.has(name))) return false;
   let isNamed = false;
   let isDescribed = false;
   for (const [name, value] of headers) {
     if (!Object.hasOwn(FORWARDED_HEADERS, name)) {
-      if (FAR_FAMILIES.test(name)) return false;
+      if (FAR_HEADERS.test(name)) return false;
       continue;
     }
     const { isNear, namesSomebody } = FORWARDED_HEADERS[name];

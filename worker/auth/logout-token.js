@@ -12,7 +12,7 @@ import { LOGOUT_EVENT, failedCheck, isForUs, isShortText, shortType, verifySigne
 import { cannotCheck, logoutRefused, notConfigured } from "../http/refusals.js";
 import { errorResponse } from "../http/responses.js";
 import { readBody } from "../http/routes.js";
-import { TOKEN_LENGTH_MAX, USER_ID_BYTES_MAX, encodedLength } from "../common/limits.js";
+import { TOKEN_LENGTH_MAX, USER_ID_BYTES_MAX, isLonger } from "../common/limits.js";
 import { summary } from "../common/log.js";
 
 /** @import { JWTHeaderParameters, JWTPayload } from "jose" */
@@ -116,7 +116,7 @@ function wrongClaim({ exp, iat, jti, sid, sub }, env) {
   if (iat < now / 1_000 - AGE_SECONDS_MAX) return `iat: the logout token is older than ${AGE_SECONDS_MAX} seconds`;
   if (sid !== undefined && (typeof sid !== "string" || sid === "")) return "sid: expected a string, not empty";
   if (sub === undefined) return "sub is missing: a session is found by its user, so sid alone is not enough";
-  if (!isUserId(sub) || encodedLength(sub) > USER_ID_BYTES_MAX) return "sub: expected the id of a user";
+  if (!isUserId(sub) || isLonger(sub, USER_ID_BYTES_MAX)) return "sub: expected the id of a user";
   return null;
 }
 

@@ -13,6 +13,16 @@ export function encodedLength(text) {
   return encoder.encode(text).length;
 }
 
+/**
+ * Whether a text is longer than a limit allows.
+ * @param {string} text
+ * @param {number} max In bytes of UTF-8.
+ */
+export function isLonger(text, max) {
+  // A character of a string takes one to three bytes, so hardly any text has to be encoded.
+  return text.length > max || (text.length * 3 > max && encodedLength(text) > max);
+}
+
 /** The platform tells an object its name only up to this length (workerd 2026-11-17). */
 export const USER_ID_BYTES_MAX = 1_024;
 

@@ -39,3 +39,9 @@ function hasSqlite(storage) {
     return false;
   }
 }
+
+/** Returns a random integer that a number has exactly. */
+export function randomInteger() {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  return (high % 2 ** 21) * 2 ** 32 + low;
+}

@@ -3,7 +3,7 @@
  * in `src/`.
  */
 import { errorResponse } from "./responses.js";
-import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, encodedLength } from "../common/limits.js";
+import { AIMED_DEVICES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, isLonger } from "../common/limits.js";
 
 /** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 
@@ -78,7 +78,7 @@ function isListOfNames(list) {
 
 /** @param {unknown} value */
 function isPushId(value) {
-  return isText(value) && encodedLength(value) <= PUSH_ID_BYTES_MAX;
+  return isText(value) && !isLonger(value, PUSH_ID_BYTES_MAX);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { readPushOptions } from "./push-options.js";
 import { errorResponse, internalFailure } from "./responses.js";
-import { USER_ID_BYTES_MAX, encodedLength } from "../common/limits.js";
+import { USER_ID_BYTES_MAX, isLonger } from "../common/limits.js";
 import { notice, summary } from "../common/log.js";
 import { LogoutScope } from "../../bindings/wire.js";
 
@@ -91,7 +91,7 @@ export function readRoute({ request, url, handshake }, path) {
     return errorResponse(400, "invalid_request", "userId is there twice: expected one");
   }
   const userId = userIds[0] || null;
-  if (userId && encodedLength(userId) > USER_ID_BYTES_MAX) {
+  if (userId && isLonger(userId, USER_ID_BYTES_MAX)) {
     const message = `userId is too long: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`;
     return errorResponse(400, "limit_reached", message);
   }

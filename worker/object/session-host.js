@@ -10,7 +10,7 @@ import { close, send } from "./sockets.js";
 import { SessionStorage } from "./storage.js";
 import { TRY_AGAIN_CLOSE } from "../http/responses.js";
 import { quoted, report } from "../common/log.js";
-import { requireSqlite } from "../common/platform.js";
+import { randomInteger, requireSqlite } from "../common/platform.js";
 import { NO_NAME, PlatformError } from "../common/requirements.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/wire.js";
@@ -238,6 +238,11 @@ export class SessionHost {
     this.#sockets.remove(connection);
   }
 
+  /** Whether the present instance has a device of this socket. @param {WebSocket} socket */
+  knows(socket) {
+    return this.#sockets.find(socket) !== undefined;
+  }
+
   /** @param {Credential} credential */
   requestState(credential) {
     return this.#serve({ type: "StateRequested", now: Date.now(), heartbeat: 0, credential });
@@ -277,7 +282,6 @@ export class SessionHost {
     // The heartbeats are not read before: a device that seems to have vanished must get the logout.
     return this.#run({ type: "LogoutRequested", now: Date.now(), credential, ...demand });
   }
-
 
   requestDevices() {
     return this.#serve({ type: "DevicesRequested", now: Date.now() });
@@ -391,10 +395,4 @@ export class SessionHost {
     for (const { socket } of closed) close(socket, code, reason);
     this.#onAllClosed(closed);
   }
-}
-
-/** Returns a random integer that a number has exactly. */
-function randomInteger() {
-  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
-  return (high % 2 ** 21) * 2 ** 32 + low;
 }

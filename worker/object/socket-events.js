@@ -31,8 +31,8 @@ export function serveFrame({ ctx, session }, socket, content) {
  *   if the socket broke.
  */
 export function serveEnd(object, socket, close) {
-  if (endRefused(socket)) return;
   const { session, restart } = object;
+  if (!session.knows(socket) && endRefused(socket)) return;
   // A socket is CLOSING while its device's own close is served, and CLOSED if the device answers one of the server's.
   const leaving = socket.readyState === WebSocket.CLOSED ? undefined : socket;
   attempt(object, () => session.wake(leaving));
