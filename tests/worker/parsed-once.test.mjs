@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => server?.close());
 
-/** @returns {Promise<{urls: number, subprotocols: number}>} */
+/** @returns {Promise<{urls: number, subprotocols: number, settings: number}>} */
 async function counts() {
   return /** @type {any} */ (await (await fetch(`${server.http}/test/counts`)).json());
 }
@@ -27,4 +27,17 @@ test("a connect of version 2 has its URL and its subprotocols read once by each 
   const { urls, subprotocols } = await counts();
   await device.close();
   assert.deepEqual([urls - before.urls, subprotocols - before.subprotocols], [2, 2]);
+});
+
+test("the settings are checked for the first connect, and for no other of the same deployment", async () => {
+  const connect = async () => {
+    const before = await counts();
+    const device = await V2Device.open(server, "lea", "desk", { token: secretToken("lea"), tabId: "tab" });
+    await device.close();
+    return (await counts()).settings - before.settings;
+  };
+  await connect();
+  const { settings } = await counts();
+  assert.ok(settings > 0, "the count sees no check at all");
+  assert.equal(await connect(), 0);
 });
