@@ -22,12 +22,20 @@ export function runtimeProblem() {
 }
 
 /**
- * Makes sure that an object has SQLite storage.
+ * Reads from an object's storage. Whether it is SQLite is asked only if that fails, since asking costs as much as the
+ * reading.
+ * @template T
  * @param {DurableObjectStorage} storage
- * @throws {PlatformError}
+ * @param {() => T} read
+ * @returns {T}
+ * @throws {PlatformError} if the storage is not SQLite; else what `read` throws.
  */
-export function requireSqlite(storage) {
-  if (!hasSqlite(storage)) throw new PlatformError(NO_SQLITE);
+export function readSqlite(storage, read) {
+  try {
+    return read();
+  } catch (error) {
+    throw hasSqlite(storage) ? error : new PlatformError(NO_SQLITE);
+  }
 }
 
 /** @param {DurableObjectStorage} storage */

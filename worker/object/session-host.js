@@ -10,7 +10,7 @@ import { close, send } from "./sockets.js";
 import { SessionStorage } from "./storage.js";
 import { TRY_AGAIN_CLOSE } from "../http/responses.js";
 import { quoted, report } from "../common/log.js";
-import { randomInteger, requireSqlite } from "../common/platform.js";
+import { randomInteger, readSqlite } from "../common/platform.js";
 import { NO_NAME, PlatformError } from "../common/requirements.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/wire.js";
@@ -72,7 +72,6 @@ export class SessionHost {
    */
   wake(leaving) {
     if (this.#instance) return;
-    requireSqlite(this.#ctx.storage);
     this.#sockets.clear();
     this.#heartbeats.forget();
     /** @type {WokenConnection[]} */
@@ -92,7 +91,7 @@ export class SessionHost {
       type: "Woken",
       userId: this.userId(),
       now: Date.now(),
-      ...this.#storage.read(),
+      ...readSqlite(this.#ctx.storage, () => this.#storage.read()),
       connections,
       ...this.#owner,
       isMeasured: this.#collect !== null,
