@@ -121,14 +121,15 @@ test("the secret of tokens is changed, and no user notices", async (t) => {
   await Promise.all(devices.map((device) => device.close()));
 });
 
-/** A request that a token may make, by its variable. @type {Record<string, {method?: string, path: string}>} */
+/** A request that a token may make, by its variable. @type {Record<string, {method?: string, path: string, query?: string}>} */
 const REQUESTS = {
   SERVICE_TOKEN: { method: "POST", path: "" },
   SERVICE_TOKEN_PUSH: { method: "POST", path: "" },
   SERVICE_TOKEN_READ: { path: "/metrics" },
   SERVICE_TOKEN_ERASE: { method: "POST", path: "/clear" },
+  SERVICE_TOKEN_LOGOUT: { method: "POST", path: "/logout", query: "&credentialId=nobodys" },
 };
-for (const [name, { method, path }] of Object.entries(REQUESTS)) {
+for (const [name, { method, path, query = "" }] of Object.entries(REQUESTS)) {
   test(`the ${name} is changed, and no server notices`, async (t) => {
     const where = await redeployable(t, { AUTH_MODE: "jwt", AUTH_JWT_SECRET: "another secret of more than 32 bytes", [name]: OLD });
     const chunks = path === "" ? ['{"type":"news"}'] : [];
@@ -136,7 +137,7 @@ for (const [name, { method, path }] of Object.entries(REQUESTS)) {
       where,
       name,
       (secret) => async () =>
-        (await requestAsWritten(where.server, `${PREFIX}${path}?userId=kim`, { method, chunks, headers: bearer(secret) })).status,
+        (await requestAsWritten(where.server, `${PREFIX}${path}?userId=kim${query}`, { method, chunks, headers: bearer(secret) })).status,
       async (secret) => {
         // Neither value is shown to whoever checks users.
         const astray = await ask(where.server, "state", "kim", { Authorization: `Token ${secret}` });
@@ -147,7 +148,7 @@ for (const [name, { method, path }] of Object.entries(REQUESTS)) {
 }
 
 test("every service token that can be used is changed above", () => {
-  const used = new Set(/** @type {const} */ (["push", "state", "export", "metrics", "clear"]).flatMap(tokensFor));
+  const used = new Set(/** @type {const} */ (["push", "state", "export", "metrics", "clear", "logout"]).flatMap(tokensFor));
   assert.deepEqual(SERVICE_TOKENS.filter((name) => used.has(name)).sort(), Object.keys(REQUESTS).sort());
 });
 

@@ -17,13 +17,14 @@ const TOKENS = Object.fromEntries(
 /** The same text in two variables. */
 const SHARED = "one-token-for-two-variables";
 
-/** Each request that a server can make, and the variable whose token may make it. @type {Record<string, {path: string, method?: string, upgrade?: boolean, variable: string | null}>} */
+/** Each request that a server can make, and the variable whose token may make it. @type {Record<string, {path: string, query?: string, method?: string, upgrade?: boolean, variable: string | null}>} */
 const REQUESTS = {
   push: { path: "", method: "POST", variable: "SERVICE_TOKEN_PUSH" },
   state: { path: "/state", variable: "SERVICE_TOKEN_READ" },
   export: { path: "/export", variable: "SERVICE_TOKEN_READ" },
   metrics: { path: "/metrics", variable: "SERVICE_TOKEN_READ" },
   clear: { path: "/clear", method: "POST", variable: "SERVICE_TOKEN_ERASE" },
+  logout: { path: "/logout", query: "&credentialId=nobodys", method: "POST", variable: "SERVICE_TOKEN_LOGOUT" },
   connect: { path: "", upgrade: true, variable: null },
 };
 
@@ -54,8 +55,8 @@ after(async () => {
 
 /** @param {Server} server @param {string} name @param {Record<string, string>} headers @param {string} [more] */
 function request(server, name, headers, more = "") {
-  const { path, method, upgrade } = REQUESTS[name];
-  return requestAsWritten(server, `${PREFIX}${path}?userId=kim&deviceId=d${more}`, {
+  const { path, query = "&deviceId=d", method, upgrade } = REQUESTS[name];
+  return requestAsWritten(server, `${PREFIX}${path}?userId=kim${query}${more}`, {
     method,
     headers: { ...(upgrade && UPGRADE), ...headers },
     chunks: name === "push" ? ['{"type":"news"}'] : [],
