@@ -59,9 +59,9 @@ export function checkOrigin({ request, url: own }, env) {
  * @returns {Response | null} `null` if it is another request.
  */
 export function preflight(request, path, env) {
+  if (request.method !== "OPTIONS") return null;
   const methods = allowedMethods(path);
   const isOurs =
-    request.method === "OPTIONS" &&
     methods !== null &&
     request.headers.has("Access-Control-Request-Method") &&
     isListed(request.headers.get("Origin"), env);
