@@ -251,8 +251,10 @@ class Session {
   // that has it, nullptr if none is known.
   [[nodiscard]] std::int64_t last_second_of(const Digest& id, const Credential* named,
                                             TimeMs now) const;
-  // Counts what has ended, and tells the app.
-  void report_logout(const Ending& ending, const KnownCredentials& known, Step& step);
+  // Counts what has ended, and tells the app. `before_s` is the second up to which everything was
+  // refused before.
+  void report_logout(const Ending& ending, const KnownCredentials& known, std::int64_t before_s,
+                     Step& step);
   // Closes the connections that are over.
   void close_ended(const Ending& ending, Step& step);
   [[nodiscard]] bool is_ended_by(const Ending& ending, const Connection& connection) const;

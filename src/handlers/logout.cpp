@@ -14,9 +14,12 @@ namespace {
 
 constexpr Refusal kUnknownDevice = {ErrorCode::kInvalidMessage,
                                     "deviceId is none of this user's devices"};
-constexpr Refusal kNobodyIsChecked = {
+constexpr Refusal kNoneToEnd = {
     ErrorCode::kInvalidMessage,
     "credentialId: there is no credential to end, since AUTH_MODE none checks nobody"};
+constexpr Refusal kNoneToSpare = {
+    ErrorCode::kInvalidMessage,
+    "exceptCredentialId: there is no credential to spare, since AUTH_MODE none checks nobody"};
 
 std::string_view name_of(LogoutScope scope) {
   switch (scope) {
@@ -60,10 +63,10 @@ Session::Refused Session::handle(const LogoutCredential& message, Step& step) {
 }
 
 void Session::on(const LogoutRequested& event, Step& step) {
-  // As by a frame, a logout of everything is not held back by what others ask for.
-  const bool is_all = event.scope == LogoutScope::kAll;
+  // As by a frame, a logout of everything or of all others is not held back by what others ask for.
+  const bool is_urgent = event.scope == LogoutScope::kAll || event.scope == LogoutScope::kOthers;
   const auto turned_away =
-      is_all ? check(event.credential, event.now) : admit(event.credential, event.now);
+      is_urgent ? check(event.credential, event.now) : admit(event.credential, event.now);
   if (turned_away) return answer_refusal(*turned_away, step);
   const auto refusal = log_out({.scope = event.scope,
                                 .id = event.id,
@@ -91,8 +94,10 @@ Session::Refused Session::log_out(Ending ending, Step& step) {
       !user_.connections.has_device(ending.id)) {
     return kUnknownDevice;
   }
-  if (ending.scope == LogoutScope::kCredential && user_.access.is_nobody_checked()) {
-    return kNobodyIsChecked;
+  const bool is_one_spared = ending.scope == LogoutScope::kOthers && !ending.id.empty();
+  if (user_.access.is_nobody_checked()) {
+    if (ending.scope == LogoutScope::kCredential) return kNoneToEnd;
+    if (is_one_spared) return kNoneToSpare;
   }
   const KnownCredentials known = valid_credentials();
   const Digest session = digest_of(ending.id);
@@ -105,8 +110,9 @@ Session::Refused Session::log_out(Ending ending, Step& step) {
     ending.scope = LogoutScope::kCredential;
   }
   step.has_logged_out = true;
+  const std::int64_t before_s = user_.access.logout().at_s;
   end_credentials(ending, step);
-  report_logout(ending, known, step);
+  report_logout(ending, known, before_s, step);
   close_ended(ending, step);
   return std::nullopt;
 }
@@ -145,7 +151,10 @@ void Session::end_credentials(const Ending& ending, Step& step) {
     case LogoutScope::kAll:
       return access.end_all(step.now);
     case LogoutScope::kIssuerSession:
-      return access.end_until(ending.until_s);
+      access.end_until(ending.until_s);
+      // A session of which nothing was seen may still be renewed.
+      if (!ending.id.empty()) access.end(id, access.latest(step.now));
+      return;
     case LogoutScope::kOthers:
       // A session is spared with all that is renewed from it, also if it is named by one token.
       if (ending.id.empty()) named = &ending.asker;
@@ -167,10 +176,14 @@ std::int64_t Session::last_second_of(const Digest& id, const Credential* named, 
 void Session::end_device(const Ending& ending, Step& step) {
   KnownCredentials credentials;
   user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
-    if (connection.device_id == ending.id) add_sign_in(credentials, connection.credential);
+    if (connection.device_id != ending.id) return;
+    add_sign_in(credentials, connection.credential);
+    // Nothing is remembered of a device of version 1.
+    const bool is_v1 = connection.version == ProtocolVersion::kVersion1;
+    if (is_v1 && !connection.credential.is_trusted()) step.ended.is_complete = false;
   });
   if (const RememberedDevice* device = user_.devices.find(ending.id)) {
-    step.ended.is_complete = !device->has_forgotten;
+    if (device->has_forgotten) step.ended.is_complete = false;
     for (const Credential& credential : device->credentials) add_sign_in(credentials, credential);
   }
   for (const Credential* credential : credentials) {
@@ -201,10 +214,14 @@ bool Session::is_ended_by(const Ending& ending, const Connection& connection) co
   return true;
 }
 
-void Session::report_logout(const Ending& ending, const KnownCredentials& known, Step& step) {
+void Session::report_logout(const Ending& ending, const KnownCredentials& known,
+                            std::int64_t before_s, Step& step) {
   const bool is_one = ending.scope == LogoutScope::kCredential;
-  const bool is_moment = !is_one && ending.scope != LogoutScope::kDevice;
   const Logout& logout = user_.access.logout();
+  // Where too many credentials were ended one by one, more end than the one that is named.
+  const bool is_overfull = is_one && logout.at_s > before_s;
+  const bool is_moment =
+      logout.at_s > before_s || (!is_one && ending.scope != LogoutScope::kDevice);
   LogoutReport report;
   report.scope = name_of(ending.scope);
   report.at = step.now;
@@ -212,13 +229,15 @@ void Session::report_logout(const Ending& ending, const KnownCredentials& known,
   if (ending.scope == LogoutScope::kOthers) {
     report.spared = ending.id.empty() ? ending.asker.name : ending.id;
   }
+  if (is_one) report.credentials.push_back(ending.id);
   std::size_t count = 0;
   for (const Credential* credential : known) {
     if (!user_.access.is_ended(*credential)) continue;
     ++count;
-    if (!is_one && !credential->name.empty()) report.credentials.push_back(credential->name);
+    const std::string_view name = credential->name;
+    const bool is_news = !is_one || (is_overfull && name != ending.id);
+    if (is_news && !name.empty()) report.credentials.push_back(name);
   }
-  if (is_one) report.credentials.push_back(ending.id);
   step.ended.credentials = std::max(step.ended.credentials, count);
   write_logout_report(out_, report);
   step.effects.log_out(out_);

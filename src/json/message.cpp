@@ -49,6 +49,12 @@ std::optional<Refusal> check_name(const Field& field, const NameRefusals& refusa
   return std::nullopt;
 }
 
+// Returns true if a field is a string of 1 to `size_max` bytes.
+bool is_text(const Field& field, std::size_t size_max) {
+  return field.kind == Field::Kind::kString && !field.value.empty() &&
+         field.value.size() <= size_max;
+}
+
 // Sets `list` to the devices in a field, and leaves it nullptr if the field is absent. Returns
 // false if the field is no list of 1 to kAimedDevicesMax strings.
 bool read_devices(const Field& field, const std::vector<std::string>*& list) {
@@ -134,15 +140,15 @@ Refused read(const Fields& /*fields*/, ProtocolVersion /*version*/, LogoutOthers
 
 Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutDevice& message) {
   message.device_id = fields.device_id.value;
-  return check_name(fields.device_id, kNameRefusals<"deviceId">);
+  // The device may be one of version 1, whose id may be longer.
+  if (is_text(fields.device_id, kDeviceIdBytesMax)) return std::nullopt;
+  return Refusal{ErrorCode::kInvalidMessage, "deviceId must be a string of 1 to 1024 bytes"};
 }
+static_assert(kDeviceIdBytesMax == 1'024, "the refusal names the limit");
 
 Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutCredential& message) {
   message.credential_id = fields.credential_id.value;
-  const bool is_id = fields.credential_id.kind == Field::Kind::kString &&
-                     !message.credential_id.empty() &&
-                     message.credential_id.size() <= kCredentialNameBytesMax;
-  if (is_id) return std::nullopt;
+  if (is_text(fields.credential_id, kCredentialNameBytesMax)) return std::nullopt;
   return Refusal{ErrorCode::kInvalidMessage, "credentialId must be a string of 1 to 256 bytes"};
 }
 static_assert(kCredentialNameBytesMax == 256, "the refusal names the limit");

@@ -74,6 +74,7 @@ void expect_outcomes(const Cases& cases) {
 
 const std::string kLongest(kNameBytesMax, 'x');
 const std::string kLongestCredential(kCredentialNameBytesMax, 'c');
+const std::string kLongestDevice(kDeviceIdBytesMax, 'd');
 
 TEST(V2MessageTest, EveryMessageOfVersion2IsUnderstood) {
   expect_outcomes({
@@ -88,7 +89,8 @@ TEST(V2MessageTest, EveryMessageOfVersion2IsUnderstood) {
       {R"({"type":"logout_credential","credentialId":"s-1"})", "logout_credential s-1"},
       {R"({"type":"logout_credential","credentialId":")" + kLongestCredential + "\"}",
        "logout_credential " + kLongestCredential},
-      {R"({"type":"logout_device","deviceId":")" + kLongest + "\"}", "logout_device " + kLongest},
+      {R"({"type":"logout_device","deviceId":")" + kLongestDevice + "\"}",
+       "logout_device " + kLongestDevice},
       {R"({"type":"broadcast","event":"e"})", "to all, not all"},
       {R"({"type":"broadcast","event":"e","to":["a","self"]})", "to <a><self>, not all"},
       {R"({"type":"broadcast","event":"e","except":["\u0061"]})", "to all, not <a>"},
@@ -107,8 +109,8 @@ TEST(V2MessageTest, EveryRefusalHasItsCodeAndNamesTheField) {
       {R"({"type":"logout_device"})", "error invalid_message deviceId"},
       {R"({"type":"logout_device","deviceId":null})", "error invalid_message deviceId"},
       {R"({"type":"logout_device","deviceId":""})", "error invalid_message deviceId"},
-      {R"({"type":"logout_device","deviceId":"x)" + kLongest + "\"}",
-       "error limit_reached deviceId"},
+      {R"({"type":"logout_device","deviceId":"x)" + kLongestDevice + "\"}",
+       "error invalid_message deviceId"},
       {R"({"type":"logout_credential"})", "error invalid_message credentialId"},
       {R"({"type":"logout_credential","credentialId":7})", "error invalid_message credentialId"},
       {R"({"type":"logout_credential","credentialId":["s"]})",
