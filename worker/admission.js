@@ -9,19 +9,24 @@ import { checkOrigin, preflight } from "./http/origin.js";
 import { logoutRefused } from "./http/refusals.js";
 import { errorResponse, missingUserId, upgradeRequired } from "./http/responses.js";
 import { readRoute } from "./http/routes.js";
+import { takeTry } from "./http/ticket-tries.js";
 import { notice, summary } from "./common/log.js";
 
 /** @import { Access, AuthEnv, AuthOptions, IssuerAccess, TicketAccess } from "./auth/identity.js" */
 /** @import { ParsedRequest } from "./http/parsed-request.js" */
 /** @import { Route } from "./http/routes.js" */
+/** @import { TicketTry } from "./http/ticket-tries.js" */
 
 const CONNECT_RETRY_SECONDS = "10";
+
+const TOO_MANY_TRIES = "too many tickets of this address that are not known: wait and try again";
 
 /**
  * A request that may be served.
  * @typedef {object} Admitted
  * @property {Route & {userId: string}} route
  * @property {Access | TicketAccess | IssuerAccess} access
+ * @property {TicketTry | null} ticketTry The try of the ticket by which a device connects.
  */
 
 /**
@@ -47,8 +52,21 @@ export async function admit(parsed, path, env, options, owner = null) {
   if (foreign) return foreign;
   const access = await authorize(parsed, { action, userId }, env, options);
   if (access instanceof Response) return access;
-  const tooMany = action === "connect" ? await countConnect(parsed, userId, access, env) : null;
-  return tooMany ?? { route: { ...route, userId }, access };
+  const admitted = { route: { ...route, userId }, access, ticketTry: null };
+  return action === "connect" ? admitConnect(parsed, admitted, env) : admitted;
+}
+
+/**
+ * @param {ParsedRequest} parsed
+ * @param {Admitted} admitted
+ * @param {AuthEnv} env
+ * @returns {Promise<Admitted | Response>} The refusal if somebody connects too often.
+ */
+async function admitConnect({ request }, admitted, env) {
+  const { access } = admitted;
+  const ticketTry = access.kind === "ticket" ? takeTry(access.ticket, request.headers, env) : null;
+  if (access.kind === "ticket" && ticketTry === null) return tooManyConnects(TOO_MANY_TRIES);
+  return (await countConnect(request, admitted, env)) ?? { ...admitted, ticketTry };
 }
 
 /**
@@ -65,29 +83,32 @@ async function admitIssuer(request, env, options, owner) {
   if (ended instanceof Response) return ended;
   const { userId, access } = ended;
   if (owner !== null && owner !== userId) return logoutRefused("sub is not the user of this object");
-  return { route: { action: "backchannel-logout", userId }, access };
+  return { route: { action: "backchannel-logout", userId }, access, ticketTry: null };
 }
 
 /**
  * Counts connects by user and credential. A credential that a logout has ended must not use up the
  * limit of the others, and only the object knows which ones it has ended.
- * @param {ParsedRequest} parsed
- * @param {string} userId
- * @param {Access | TicketAccess} access
+ * @param {Request} request
+ * @param {Admitted} admitted
  * @param {AuthEnv} env
  * @returns {Promise<Response | null>} The refusal if this credential connects too often.
  */
-async function countConnect({ request }, userId, access, { CONNECT_LIMITER: limiter }) {
+async function countConnect(request, { route, access }, { CONNECT_LIMITER: limiter }) {
   if (!limiter) return null;
   try {
-    const { success } = await limiter.limit({ key: JSON.stringify([userId, ...counted(access, request)]) });
+    const { success } = await limiter.limit({ key: JSON.stringify([route.userId, ...counted(access, request)]) });
     if (success) return null;
   } catch (error) {
     // Too many connections are better than none: the credential has been checked.
     notice("limiter", `CONNECT_LIMITER did not answer: ${summary(error)}`);
     return null;
   }
-  const message = "CONNECT_LIMITER: too many connections of this credential in a short time: wait and try again";
+  return tooManyConnects("CONNECT_LIMITER: too many connections of this credential in a short time: wait and try again");
+}
+
+/** @param {string} message */
+function tooManyConnects(message) {
   notice("limit", `refused with 429: ${message}`, "warn");
   return errorResponse(429, "rate_limited", message, { "Retry-After": CONNECT_RETRY_SECONDS });
 }
@@ -95,7 +116,7 @@ async function countConnect({ request }, userId, access, { CONNECT_LIMITER: limi
 /**
  * Finds out whose connects are counted together. Only the object knows what credential a ticket was given for, and a
  * stranger can make up tickets: those from one address count together, so that they use up no other's limit.
- * @param {Access | TicketAccess} access
+ * @param {Admitted["access"]} access
  * @param {Request} request
  */
 function counted(access, { headers }) {

@@ -10,9 +10,12 @@ import { parseRequest } from "./http/parsed-request.js";
 import { internalFailure, unreadableAddress } from "./http/responses.js";
 import { PREFIX, isNearPrefix, noSuchPath, pathBelowPrefix } from "./http/routes.js";
 import { asSocketClose, keptInWorker } from "./http/socket-responses.js";
+import { noteTicket } from "./http/ticket-tries.js";
 import { notice, report, summaryWithStack } from "./common/log.js";
 
+/** @import { Admitted } from "./admission.js" */
 /** @import { AuthEnv, AuthOptions } from "./auth/identity.js" */
+/** @import { ParsedRequest } from "./http/parsed-request.js" */
 
 /**
  * Serves a request below `/__user-session`. Its caller may change the answer's headers.
@@ -52,8 +55,19 @@ async function respond(request, env, options) {
   }
   const parsed = parseRequest(request, url);
   const admitted = await admit(parsed, path, env, options);
-  const response = admitted instanceof Response ? admitted : await forward(parsed, env, admitted);
+  const response = admitted instanceof Response ? admitted : await serve(parsed, env, admitted);
   return asSocketClose(response, parsed, env, keptInWorker(options.ctx));
+}
+
+/**
+ * @param {ParsedRequest} parsed
+ * @param {Env} env
+ * @param {Admitted} admitted
+ */
+async function serve(parsed, env, admitted) {
+  const response = await forward(parsed, env, admitted);
+  await noteTicket(admitted, response);
+  return response;
 }
 
 /**

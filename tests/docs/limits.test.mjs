@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { LIMITS } from "../../worker/object/rate-limits.js";
-import { TICKETS_MAX, TICKET_MS } from "../../worker/object/tickets.js";
+import { TICKETS_MAX } from "../../worker/object/tickets.js";
 import { readPushOptions } from "../../worker/http/push-options.js";
 import * as checkedByWorker from "../../worker/common/limits.js";
 import { FRAME_BYTES_MAX as FRAME_BYTES_MAX_OF_BINDINGS } from "../../bindings/wire.js";
@@ -98,8 +98,8 @@ const TOLD = {
     `Required, 1 to ${count("kV2DeviceIdBytesMax")} bytes.`,
     `optional, at most ${count("kV2DeviceIdBytesMax")} bytes.`,
     `cut to ${CLOSE_REASON_BYTES_MAX} bytes of UTF-8`,
-    `{"ticket":T,"expiresInMs":${TICKET_MS}}`,
-    `for ${TICKET_MS / MS_PER_SECOND} s. Whatever becomes of the socket`,
+    `{"ticket":T,"expiresInMs":${checkedByWorker.TICKET_MS}}`,
+    `for ${checkedByWorker.TICKET_MS / MS_PER_SECOND} s. Whatever becomes of the socket`,
     `Of one user ${TICKETS_MAX} are good at a time; the ${TICKETS_MAX + 1}th drops the oldest`,
     `names one run of a client program: ${ofRun}`,
     `the ${count("kAwayRunsMax")} others that asked last, of at most ${count("kRunsMax")} runs`,
@@ -119,7 +119,7 @@ const TOLD = {
     `| bytes of a game id or an event | ${name} |`,
     `| bytes of a device's name | ${name} |`,
     `| bytes of a device id: version 1; version 2 | ${count("kDeviceIdBytesMax")}; ${count("kV2DeviceIdBytesMax")} |`,
-    `of a user that are good; the life of one | ${TICKETS_MAX}; ${TICKET_MS / MS_PER_SECOND} s |`,
+    `of a user that are good; the life of one | ${TICKETS_MAX}; ${checkedByWorker.TICKET_MS / MS_PER_SECOND} s |`,
     `| silence of a socket that has sent heartbeats before | ${vanished} |`,
     `| devices remembered, of version 2 | ${count("kRememberedDevicesMax")} |`,
     `| messages in an inbox (pushes with \`keep\`) | ${messages} a user |`,

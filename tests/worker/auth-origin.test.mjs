@@ -48,6 +48,7 @@ const FOREIGN = [
   ["from a sandboxed frame", { Origin: "null" }],
   ["as a picture", { "Sec-Fetch-Site": "cross-site" }],
   ["from a neighbour's host", { "Sec-Fetch-Site": "same-site" }],
+  ["by a link where browsers send no Sec-Fetch-Site", { Referer: "https://evil.example/page" }],
   ["as a look-alike of a listed page", { Origin: `${LISTED}.evil.example` }],
 ];
 
@@ -67,7 +68,7 @@ for (const [mode, more] of WAYS) {
         for (const who of [KIM, bearer(SERVICE_TOKEN), {}]) {
           const { status, text, headers: answered } = await reading(servers[mode], read, { ...who, ...headers }, more);
           assert.equal(status, 403, `${read} ${what}`);
-          assertRefusal(text, "forbidden", headers.Origin ? /^Origin "/ : /^Sec-Fetch-Site: another site's page/);
+          assertRefusal(text, "forbidden", headers.Origin ? /^Origin "/ : /^(?:Sec-Fetch-Site|Referer): another site's page/);
           assert.equal(answered["access-control-allow-origin"], undefined);
         }
       }
@@ -83,6 +84,9 @@ for (const [mode, more] of WAYS) {
       {},
       { "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate" },
       { "Sec-Fetch-Site": "same-origin" },
+      { Referer: `${server.http}/page` },
+      { Referer: "about:blank" },
+      { "Sec-Fetch-Site": "none", Referer: "https://evil.example/" },
       { Origin: server.http, "Sec-Fetch-Site": "same-origin" },
       { Origin: `https://${host}` },
       { Origin: LISTED, "Sec-Fetch-Site": "cross-site" },

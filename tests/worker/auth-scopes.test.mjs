@@ -91,6 +91,7 @@ test("a service token in a user's place is refused, whichever it is, and no sign
     for (const [variable, token] of Object.entries(TOKENS)) {
       const places = [
         ...[token, `Token ${token}`, `Basic ${btoa(`kim:${token}`)}`, `Bearer Bearer ${token}`].map((Authorization) => ({ Authorization })),
+        ...[token, `"${token}"`, token.replace("-", "%2D")].map((value) => ({ Cookie: `app=kim; session=${value}` })),
         { "Sec-WebSocket-Protocol": `user-session.v1, bearer.${token}` },
       ];
       const asking = places.map((headers) => /** @type {const} */ (["state", headers]));

@@ -171,7 +171,7 @@ test("an app that is silent for 2 s is not waited for", async () => {
 
 test("the app is asked with the cookie and the authorization, and with nothing else", async () => {
   answering({ user, session });
-  await ask(server, "state", "kim", { ...COOKIE, ...bearer("t"), "X-Other": "x", Referer: "http://x/" });
+  await ask(server, "state", "kim", { ...COOKIE, ...bearer("t"), "X-Other": "x", Referer: `${server.http}/page` });
   assert.deepEqual([seen.cookie, seen.authorization], [COOKIE.Cookie, "Bearer t"]);
   assert.deepEqual([seen["x-other"], seen.referer, seen.origin], [undefined, undefined, undefined]);
   const protocols = ["user-session.v1", "bearer.p"];

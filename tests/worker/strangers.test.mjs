@@ -13,10 +13,11 @@ import { buildBundle } from "../support/bundle.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { RawDevice } from "../support/raw-device.mjs";
-import { PREFIX, requestAsWritten } from "../support/requests.mjs";
+import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 import { V2Device } from "../support/v2-device.mjs";
 import { startWorkerd } from "../support/workerd.mjs";
+import { TRIES_MAX } from "../../worker/http/ticket-tries.js";
 import { REFUSED_MAX, REFUSED_OF_NETWORK_MAX } from "../../worker/http/refused-sockets.js";
 
 /** @import { Server } from "../support/server.mjs" */
@@ -172,6 +173,31 @@ test("a refused client that never closes its socket is cut off, and nobody else 
   assert.deepEqual((await device.next()).activeGames, ["chess"]);
   await device.close();
   assert.deepEqual(workerd.logs().filter((line) => /exception|closed its socket/i.test(line)), []);
+});
+
+test("who makes up tickets has few objects asked, and costs nobody a ticket that was given", async (t) => {
+  const workerd = await startWorkerd({ vars: VARS });
+  t.after(() => workerd.stop());
+  const ofUser = (/** @type {string} */ userId) => `${PREFIX}?userId=${userId}&deviceId=d`;
+  const from = (/** @type {string} */ address, /** @type {string} */ ticket) => ({
+    ...UPGRADE,
+    [ADDRESS]: address,
+    "Sec-WebSocket-Protocol": `${PROTOCOL}, ticket.${ticket}`,
+  });
+  const { text } = await requestAsWritten(workerd, `${PREFIX}/ticket?userId=kim`, { method: "POST", headers: bearer(secretToken("kim")) });
+  const madeUp = Array.from({ length: 2 * TRIES_MAX }, (_, at) => String(at).padStart(32, "0"));
+  const ask = (/** @type {string} */ ticket) =>
+    requestAsWritten(workerd, ofUser(`made-up-${ticket}`), { headers: from("203.0.113.1", ticket) });
+  const statuses = (await Promise.all(madeUp.map(ask))).map(({ status }) => status);
+  assert.deepEqual([...new Set(statuses)].toSorted(), [401, 429]);
+  assert.equal(statuses.filter((status) => status === 401).length, TRIES_MAX);
+  const elsewhere = await requestAsWritten(workerd, ofUser("kim"), { headers: from("203.0.113.2", madeUp[0]) });
+  assert.equal(elsewhere.status, 401, "another address has tries of its own");
+  const { ticket } = JSON.parse(text);
+  const given = await requestAsWritten(workerd, ofUser("kim"), { headers: from("203.0.113.1", ticket) });
+  assert.equal(given.status, 101);
+  const again = await requestAsWritten(workerd, ofUser("kim"), { headers: from("203.0.113.1", ticket) });
+  assert.equal(again.status, 429, "a ticket that is used up is one that nobody knows");
 });
 
 /** The requests of strangers. @type {[method: string, path: string, headers: Record<string, string>][]} */

@@ -11,7 +11,7 @@ import { isFromThisMachine } from "./local.js";
 import { foundSecrets } from "./secrets.js";
 import { scopeFor, serviceTokens, tokensFor } from "./service-tokens.js";
 import { MODES, MODE_NAMES, mistypedSettings, settingProblem } from "./settings.js";
-import { bearerToken, possibleTokens } from "../http/credentials.js";
+import { bearerToken, cookieTexts, possibleTokens } from "../http/credentials.js";
 import { isTicket } from "../http/handshake.js";
 import { cannotCheck, forbidden, notConfigured, ticketUnknown, unauthorized } from "../http/refusals.js";
 import { notice } from "../common/log.js";
@@ -36,6 +36,9 @@ const VERIFIERS = { jwt: verifyJwt, session: introspect };
  * share an environment as long as nothing is deployed.
  */
 const configured = { withFunction: new WeakSet(), without: new WeakSet() };
+
+/** The most texts of a request that are compared with the service tokens. */
+const TEXTS_MAX = 100;
 
 /**
  * Refuses every request while a setting is missing or wrong, or the runtime is too old.
@@ -71,7 +74,7 @@ export async function authorize(parsed, route, env, options = {}) {
     return refuseWithoutToken(parsed, route.action, env, options);
   }
   // The owner's function or the app's sign-in would get the token from where it stands.
-  if (await scopesOf(possibleTokens(parsed), env)) {
+  if (await scopesOf([...possibleTokens(parsed), ...cookieTexts(parsed.request)], env)) {
     return unauthorized("SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer with it, and nothing else");
   }
   const identity = await identify(parsed, env, options.authenticate);
@@ -202,8 +205,10 @@ async function refuseWithoutToken(parsed, action, env, { authenticate }) {
  */
 async function scopesOf(texts, env) {
   const tokens = serviceTokens(env);
-  if (texts.length === 0 || tokens.length === 0) return null;
-  const found = await foundSecrets(texts, tokens.map(({ secret }) => secret));
+  // A client can write any number of cookies, most of which can be none of the tokens.
+  const possible = texts.filter((text) => tokens.some(({ secret }) => secret.length === text.length)).slice(0, TEXTS_MAX);
+  if (possible.length === 0) return null;
+  const found = await foundSecrets(possible, tokens.map(({ secret }) => secret));
   const scopes = tokens.filter((_, at) => found[at]).flatMap((token) => token.scopes);
   return scopes.length === 0 ? null : new Set(scopes);
 }

@@ -38,6 +38,9 @@ export const AIMED_DEVICES_MAX = 64;
 /** The longest reason of a close: a close frame has 125 bytes, and the code takes two. */
 export const CLOSE_REASON_BYTES_MAX = 123;
 
+/** How long a ticket is good, in milliseconds. */
+export const TICKET_MS = 30_000;
+
 /** The longest token that is parsed at all. */
 export const TOKEN_LENGTH_MAX = 16_384;
 

@@ -52,12 +52,36 @@ function decoded(base64) {
  * @returns {string | null}
  */
 export function cookieValue(request, name) {
-  for (const pair of (request.headers.get("Cookie") ?? "").split(";")) {
+  return cookiesOf(request).find(([other]) => other === name)?.[1] ?? null;
+}
+
+/**
+ * Collects the values of all cookies, as they are and without escapes.
+ * @param {Request} request
+ */
+export function cookieTexts(request) {
+  return cookiesOf(request).flatMap(([, value]) => [value, unescaped(value)]);
+}
+
+/**
+ * Lists the cookies of a request by name and value.
+ * @param {Request} request
+ */
+function cookiesOf(request) {
+  return (request.headers.get("Cookie") ?? "").split(";").flatMap((pair) => {
     const at = pair.indexOf("=");
-    if (at === -1 || trimmed(pair.slice(0, at)) !== name) continue;
-    return trimmed(pair.slice(at + 1)).replace(/^"(.*)"$/, "$1");
+    if (at === -1) return [];
+    return [[trimmed(pair.slice(0, at)), trimmed(pair.slice(at + 1)).replace(/^"(.*)"$/, "$1")]];
+  });
+}
+
+/** @param {string} text @returns {string} Empty if its escapes are none. */
+function unescaped(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
   }
-  return null;
 }
 
 /**

@@ -37,9 +37,8 @@ const OUR_HEADERS = {
 export function checkOrigin({ request, url: own }, env) {
   const origin = request.headers.get("Origin");
   if (origin === null) {
-    const site = request.headers.get("Sec-Fetch-Site") ?? "none";
-    if (["same-origin", "none"].includes(site)) return null;
-    return forbidden("Sec-Fetch-Site: another site's page asks without saying its origin", "origin");
+    const sign = signOfAnotherPage(request.headers, own, env);
+    return sign === null ? null : forbidden(`${sign}: another site's page asks without saying its origin`, "origin");
   }
   if (isOriginOf(origin, own) || isListed(origin, env)) return null;
   const advice =
@@ -49,6 +48,21 @@ export function checkOrigin({ request, url: own }, env) {
   const shown = quoted(origin, ORIGIN_LENGTH_SHOWN);
   const asked = quoted(own.origin, ORIGIN_LENGTH_SHOWN);
   return forbidden(`Origin ${shown}: ${advice} (we are asked as ${asked})`, "origin");
+}
+
+/**
+ * Finds the header by which a request without an origin shows that it is of another site's page. Where the server is
+ * asked by `http:`, browsers send no other than `Referer`.
+ * @param {Headers} headers
+ * @param {URL} own
+ * @param {OriginEnv} env
+ * @returns {string | null} Its name; `null` if there is none.
+ */
+function signOfAnotherPage(headers, own, env) {
+  const site = headers.get("Sec-Fetch-Site");
+  if (site !== null) return ["same-origin", "none"].includes(site) ? null : "Sec-Fetch-Site";
+  const page = URL.parse(headers.get("Referer") ?? "")?.origin ?? "null";
+  return page === "null" || isOriginOf(page, own) || isListed(page, env) ? null : "Referer";
 }
 
 /**

@@ -8,7 +8,7 @@
 export const REFUSED_OF_NETWORK_MAX = 8;
 
 /** How many may be open of all networks together, since addresses can be made up or had in great number. */
-export const REFUSED_MAX = 256;
+export const REFUSED_MAX = 64;
 
 /**
  * What the platform hands to the Worker with a request. An old runtime has no `abort`.

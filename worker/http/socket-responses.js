@@ -12,8 +12,11 @@ import { ProtocolVersion } from "../../bindings/wire.js";
 /** @import { RequestContext } from "./refused-sockets.js" */
 /** @import { ParsedRequest } from "./parsed-request.js" */
 
-/** How long a refused client has to close its socket, too. A browser does so as soon as the close arrives. */
-const CLOSE_WAIT_MS = 10_000;
+/**
+ * How long a refused client has to close its socket, too. A browser does so as soon as the close arrives. workerd holds
+ * up to 32 MiB of a message that has not arrived whole, so a client which does not close its socket must not stay long.
+ */
+export const CLOSE_WAIT_MS = 3_000;
 
 const TOO_MANY_REFUSED =
   `${REFUSED_OF_NETWORK_MAX} refused sockets of one address are open, or too many of all: further ones get the ` +
@@ -51,8 +54,9 @@ export async function asSocketClose(response, { request, handshake }, env, keep)
 }
 
 /**
- * Returns a function that keeps the refused socket of a request in the Worker. A client that does not close its socket
- * is cut off by the end of the request's context, the only way that workerd has (2026-11-17).
+ * Returns a function that keeps the refused socket of a request in the Worker. A client that does not close its socket,
+ * or sends a message in place of that, is cut off by the end of the request's context, the only way that workerd has
+ * (2026-11-17).
  * @param {RequestContext} [context] Without it such a client keeps its socket.
  * @returns {Keep}
  */
@@ -72,6 +76,7 @@ export function keptInWorker(context) {
     const cutOff = context?.abort ? setTimeout(cut, CLOSE_WAIT_MS) : null;
     socket.addEventListener("close", closed);
     socket.addEventListener("error", closed);
+    socket.addEventListener("message", cut);
   };
 }
 

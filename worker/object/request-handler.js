@@ -3,7 +3,6 @@
  * them to the session. What a request may do is decided in admission.js, what it means in routes.js.
  */
 import { WakingFailure, reportFailure } from "./failures.js";
-import { TICKET_MS } from "./tickets.js";
 import { admit } from "../admission.js";
 import { ticketAccess } from "../auth/authorize.js";
 import { TRUSTED, TRUSTED_ACCESS, credentialOf } from "../auth/identity.js";
@@ -23,13 +22,16 @@ import {
   upgradeRequired,
 } from "../http/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "../http/routes.js";
+import { noteTicket } from "../http/ticket-tries.js";
 import { keptInObject } from "./refused.js";
 import { asSocketClose, socketResponse } from "../http/socket-responses.js";
+import { TICKET_MS } from "../common/limits.js";
 import { quoted } from "../common/log.js";
 import { OLD_TOOLS, PlatformError } from "../common/requirements.js";
 import { FRAME_BYTES_MAX, LogoutScope } from "../../bindings/wire.js";
 
 /** @import { Credential } from "../../bindings/wire.js" */
+/** @import { Admitted } from "../admission.js" */
 /** @import { Access, IssuerAccess, TicketAccess } from "../auth/identity.js" */
 /** @import { UnreadableAccess } from "../forward.js" */
 /** @import { Handshake } from "../http/handshake.js" */
@@ -118,12 +120,20 @@ async function checkAndServe(object, parsed, path) {
   const { ctx, env, session } = object;
   const { request } = parsed;
   const admitted = await admit(parsed, path, env, {}, session.userId());
-  const served =
-    admitted instanceof Response
-      ? admitted
-      : await serve(object, admitted.route, request, admitted.access);
+  const served = admitted instanceof Response ? admitted : await serveAdmitted(object, request, admitted);
   const response = await asSocketClose(served, parsed, env, keptInObject(ctx));
   return withHeaders(response, request, env);
+}
+
+/**
+ * @param {UserObject} object
+ * @param {Request} request
+ * @param {Admitted} admitted
+ */
+async function serveAdmitted(object, request, admitted) {
+  const response = await serve(object, admitted.route, request, admitted.access);
+  await noteTicket(admitted, response);
+  return response;
 }
 
 /**

@@ -5,10 +5,9 @@
  * the socket connects.
  */
 
-/** @import { Access } from "../auth/identity.js" */
+import { TICKET_MS } from "../common/limits.js";
 
-/** How long a ticket is good, in milliseconds. */
-export const TICKET_MS = 30_000;
+/** @import { Access } from "../auth/identity.js" */
 
 /** The most tickets of a user that are good at a time. */
 export const TICKETS_MAX = 16;
