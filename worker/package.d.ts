@@ -163,7 +163,7 @@ export interface UserDevice {
 /** To whom a push goes, and for how long. */
 export interface PushOptions {
   /**
-   * Seconds for which it waits in the user's inbox, also for devices that are not connected, 30 days
+   * Seconds, at least 1, for which it waits in the user's inbox, also for devices that are not connected, 30 days
    * at most: each client of version 2 gets it once, until the user has read it. Of one user 64
    * messages and 256 KiB wait, the oldest give way.
    */
