@@ -7,6 +7,9 @@ import { SERVICE_TOKENS } from "../../worker/auth/service-tokens.js";
 import { settingProblem } from "../../worker/auth/settings.js";
 import { SECRET, SERVICE_TOKEN } from "../support/auth.mjs";
 
+// The token of a header is bytes, which are not read as UTF-8.
+const UNSENDABLE = ["t\u00f6kent\u00f6kent\u00f6kent\u00f6ken", "token-of-\u2713-and-more", "four words are a token", "a-token-with\ta-tab", "a-token-with-\u0001-in-it"];
+
 const secret = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET };
 const keyed = { AUTH_MODE: "jwt", AUTH_JWKS_URL: "https://issuer.example/keys", AUTH_JWT_AUDIENCE: "sessions" };
 const session = { AUTH_MODE: "session", AUTH_SESSION_URL: "https://app.example/session" };
@@ -90,7 +93,8 @@ const closed = [
     /** @type {[object, string, unknown[]]} */ ([secret, name, ["2025-11-25"]])),
   ...[secret, session, { AUTH_MODE: "none" }].flatMap((env) => /** @type {[object, string, unknown[]][]} */ ([
     [env, "CREDENTIALS_NOT_BEFORE", [...NO_TEXTS, ...NO_DATES]],
-    [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`]],
+    [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`, ...UNSENDABLE]],
+    [{ ...env, SERVICE_TOKEN }, "SERVICE_TOKEN_PREVIOUS", UNSENDABLE],
     ...["SERVICE_TOKENS", "SERVICE_TOKEN_WRITE", "SERVICE_TOKEN_PUSHES", "SERVICE_TOKEN_OLD", "service_token", "SERVICETOKEN", "SERVICE_TOKEN_PREVIOUS_PUSH"].map((name) =>
       /** @type {[object, string, unknown[]]} */ ([env, name, [SERVICE_TOKEN]])),
     ...SERVICE_TOKENS.map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, [" ", 7, "x", `${SERVICE_TOKEN}\n`]])),
