@@ -100,7 +100,7 @@ const closed = [
     ...SERVICE_TOKENS.map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, [" ", 7, "x", `${SERVICE_TOKEN}\n`]])),
     [env, "CLOCK_SKEW_SECONDS", [...NO_TEXTS.slice(0, 3), 10, true, "-1", "61", "600", "1.5", "1e1", "0x1", " 5", "05", "10s", "\u0665"]],
     ...["CLOCK_SKEW", "CLOCK_SKEW_MS", "CLOCKSKEW_SECONDS", "clock_skew_seconds"].map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, ["10"]])),
-    [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path"]],
+    [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path", "https://*.example", "https://a.example, https://*", "https://u@a.example", "https://u:p@a.example"]],
     [env, "CLIENT_ADDRESS_HEADER", [...NO_TEXTS, "X-Real-IP ", "X-Real-IP, Forwarded", "X-Real-IP:"]],
   ])),
 ];
