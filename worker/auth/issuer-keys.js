@@ -3,7 +3,7 @@
  * tokens can't make us flood the issuer. In an outage of the issuer the last keys stay good for a day, but a
  * key that it no longer publishes is gone with the next answer. Verifying a token belongs to jwt.js.
  */
-import { base64url, createLocalJWKSet } from "jose";
+import { createLocalJWKSet } from "jose";
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 
 import { notice, summary } from "../common/log.js";
@@ -155,8 +155,8 @@ function isWeak({ kty, n }) {
   if (kty !== "RSA") return false;
   if (typeof n !== "string") return true;
   try {
-    const bits = Array.from(base64url.decode(n), (byte) => byte.toString(2).padStart(8, "0")).join("");
-    return bits.replace(/^0+/, "").length < RSA_BITS_MIN;
+    const bytes = atob(n.replaceAll("-", "+").replaceAll("_", "/")).replace(/^\0+/, "");
+    return bytes.length * 8 - Math.clz32(bytes.charCodeAt(0)) + 24 < RSA_BITS_MIN;
   } catch {
     return true;
   }
