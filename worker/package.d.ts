@@ -84,10 +84,10 @@ export interface Identity {
   expiresAt?: number;
   /**
    * Names the session, with all that is renewed from it; it is no secret. Without it sessions are told apart by
-   * `issuedAt` alone.
+   * `issuedAt` alone. 1 to 256 bytes of UTF-8.
    */
   credentialId?: string;
-  /** Names the credential itself, for instance a token of that session. */
+  /** Names the credential itself, for instance a token of that session. 1 to 256 bytes of UTF-8. */
   tokenId?: string;
   /** Whether `issuedAt` is the time of the sign-in, which stays when a credential is renewed. */
   isSignInTime?: boolean;
@@ -163,7 +163,7 @@ export interface UserDevice {
 /** To whom a push goes, and for how long. */
 export interface PushOptions {
   /**
-   * Seconds for which it waits in the user's inbox, also for devices that are not connected, 30 days
+   * Seconds, at least 1, for which it waits in the user's inbox, also for devices that are not connected, 30 days
    * at most: each client of version 2 gets it once, until the user has read it. Of one user 64
    * messages and 256 KiB wait, the oldest give way.
    */
@@ -261,7 +261,7 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
   logoutOthers(exceptCredentialId: string): LogoutResult | CallError;
   /** Ends a device, connected or not, and the credentials that it came by, wherever those are used. */
   logoutDevice(deviceId: string): LogoutResult | CallError;
-  /** Ends one credential, known by the id of its session or by its own, wherever it is used. */
+  /** Ends one credential, known by the id of its session or by its own (1 to 256 bytes of UTF-8), wherever it is used. */
   logoutCredential(credentialId: string): LogoutResult | CallError;
   /** The devices: those that are connected, and those of version 2 that were. */
   getDevices(): { devices: UserDevice[] };

@@ -19,7 +19,7 @@ import { REFUSED_MAX, REFUSED_OF_NETWORK_MAX } from "../../worker/http/refused-s
 import { sentencesOf, textOf } from "./markdown.mjs";
 
 const HEADER = textOf("src/limits.h");
-const { KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, USER_ID_BYTES_MAX, CLOSE_REASON_BYTES_MAX } = checkedByWorker;
+const { CREDENTIAL_ID_BYTES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, USER_ID_BYTES_MAX, CLOSE_REASON_BYTES_MAX } = checkedByWorker;
 const checkedHere = { ...checkedByWorker, FRAME_BYTES_MAX: FRAME_BYTES_MAX_OF_BINDINGS };
 
 /** A limit of the header. @param {string} name @returns {number} */
@@ -47,6 +47,13 @@ test("what the shim checks and the module, too, is the same", () => {
     both.push(name);
   }
   assert.deepEqual(both.sort(), ["AIMED_DEVICES_MAX", "FRAME_BYTES_MAX"], "a new one is named here");
+});
+
+test("the longest id of a credential is the same by every way in", () => {
+  const [, bytes] = /\bkCredentialNameBytesMax = (\d+);/.exec(textOf("src/credential.h")) ?? [];
+  assert.equal(CREDENTIAL_ID_BYTES_MAX, Number(bytes));
+  const { messages } = JSON.parse(textOf("docs/asyncapi.json")).components;
+  assert.equal(messages["logout_credential.v2"].payload.properties.credentialId.maxLength, CREDENTIAL_ID_BYTES_MAX);
 });
 
 test("a query can say every time for which a push is kept", () => {
@@ -80,6 +87,7 @@ test("docs/asyncapi.json has the limits of what devices send", () => {
 const name = count("kNameBytesMax");
 const messages = `${count("kMessagesMax")} and ${kib("kMessagesBytesMax")}`;
 const ofRun = `${limit("kRunBytesMin")} to ${limit("kRunBytesMax")} random characters`;
+const ids = `1 to ${CREDENTIAL_ID_BYTES_MAX} bytes`;
 const vanished = `${limit("kVanishedMs") / MS_PER_SECOND} s`;
 const aimed = `1 to ${count("kAimedDevicesMax")}`;
 const keptDays = `${KEEP_SECONDS_MAX / 86_400} days`;
@@ -101,6 +109,9 @@ const TOLD = {
     `{"ticket":T,"expiresInMs":${checkedByWorker.TICKET_MS}}`,
     `for ${checkedByWorker.TICKET_MS / MS_PER_SECOND} s. Whatever becomes of the socket`,
     `Of one user ${TICKETS_MAX} are good at a time; the ${TICKETS_MAX + 1}th drops the oldest`,
+    `{"type":"logout_credential","credentialId":C}\` | a logout of one credential; C has ${ids} |`,
+    `C has ${ids} of UTF-8.`,
+    `It has ${ids} of UTF-8; a credential with another is not let in.`,
     `names one run of a client program: ${ofRun}`,
     `the ${count("kAwayRunsMax")} others that asked last, of at most ${count("kRunsMax")} runs`,
     `whether each of the ${count("kRunWindow")} below it was done`,
@@ -130,6 +141,8 @@ const TOLD = {
     `\`${REFUSED_OF_NETWORK_MAX} refused sockets of one address are open`,
   ],
   "docs/deploying.md": [
+    `Either id is a text of ${ids} of UTF-8;`,
+    `An id is a whole number below 2^53 or a text of ${ids} of UTF-8;`,
     `Of one client's address ${REFUSED_OF_NETWORK_MAX} such sockets may be open, and of all together ${REFUSED_MAX} in each process`,
   ],
   "SECURITY.md": [
@@ -142,6 +155,9 @@ const TOLD = {
     `names this device for the others, 1 to ${name} bytes of UTF-8`,
   ],
   "worker/package.d.ts": [
+    `\`issuedAt\` alone. ${ids} of UTF-8.`,
+    `a token of that session. ${ids} of UTF-8.`,
+    `or by its own (${ids} of UTF-8)`,
     `not connected, ${keptDays} at most:`,
     `Of one user ${count("kMessagesMax")} messages and ${kib("kMessagesBytesMax")} wait`,
     `it is delivered once. 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8.`,

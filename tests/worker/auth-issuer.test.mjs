@@ -1,5 +1,6 @@
 /** Whoever has a good token is let in while its issuer can't be asked, and nobody else is. */
 import assert from "node:assert/strict";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
 
 import { Issuer, ask, bearer, seconds } from "../support/auth.mjs";
@@ -25,6 +26,17 @@ const PAUSE_MS = 11_000;
 
 /** The line that says so. */
 const OUTAGE = /^user-session: AUTH_JWKS_URL: .*: the keys of before stay good for a day at most$/;
+
+/** The line about keys that verify nothing. */
+const LEFT_OUT = /^user-session: AUTH_JWKS_URL: (\d+ of \d+) keys were left out, since they can verify nothing: expected a kty/;
+
+const { publicKey: weakKey, privateKey: weakSigner } = generateKeyPairSync("rsa", { modulusLength: 1_024 });
+
+/** The public key of weakSigner. */
+const WEAK = { ...weakKey.export({ format: "jwk" }), kid: "weak" };
+
+/** What an issuer may publish by mistake. */
+const USELESS = [null, "first", 7, [], {}, { kty: 7 }, WEAK, { kty: "RSA", e: "AQAB" }, { kty: "RSA", n: "!", e: "AQAB" }];
 
 /**
  * An issuer with one key, and a server that asks it for the first time.
@@ -80,6 +92,49 @@ for (const junk of ["no JSON", "[]", "null", '{"keys":{}}']) {
     assert.ok(issuer.asked <= 2, `${issuer.asked} fetches`);
   });
 }
+
+test("a key that can verify nothing keeps out nobody who comes by another key", async (t) => {
+  const { issuer, server } = await started(t);
+  await issuer.addKey("strong", "RS256");
+  const tokens = [
+    await issuer.token("kim", "first", "ES256"),
+    await issuer.token("kim", "strong", "RS256", {}, {}),
+    await issuer.token("kim", "strong", "RS256"),
+  ];
+  issuer.junk = JSON.stringify({ keys: [...USELESS, ...issuer.published] });
+  for (const token of tokens) {
+    const { status, text } = await ask(server, "state", "kim", bearer(token));
+    assert.equal(status, 200, text);
+  }
+  const left = server.logs().flatMap((line) => LEFT_OUT.exec(line)?.[1] ?? []);
+  assert.deepEqual(left, [`${USELESS.length} of ${USELESS.length + 2}`]);
+});
+
+test("whoever has a token of a key that is too small is nobody, and that is no outage", async (t) => {
+  const { issuer, server, statuses, later } = await started(t);
+  assert.deepEqual(await statuses(1), [200]);
+  issuer.junk = JSON.stringify({ keys: [WEAK] });
+  await later(OLD_MS);
+  assert.deepEqual(await statuses(1), [401]);
+  const signed = [{ alg: "RS256", kid: "weak" }, { sub: "kim", iat: seconds(), exp: seconds() + 60 }]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  const token = `${signed}.${sign("sha256", Buffer.from(signed), weakSigner).toString("base64url")}`;
+  assert.equal((await ask(server, "state", "kim", bearer(token))).status, 401);
+});
+
+test("an RSA key of exactly 2,048 bits is taken, and one of a bit less is not", async (t) => {
+  const { issuer, server } = await started(t);
+  const { n, e } = await issuer.addKey("exact", "RS256");
+  const modulus = Buffer.from(String(n), "base64url");
+  // This is no key, but its size is all that is looked at before a token names it.
+  modulus[0] &= 0x7f;
+  const smaller = { kty: "RSA", e, n: modulus.toString("base64url"), kid: "smaller" };
+  issuer.junk = JSON.stringify({ keys: [smaller, ...issuer.published] });
+  const token = await issuer.token("kim", "exact", "RS256", {}, {});
+  assert.equal((await ask(server, "state", "kim", bearer(token))).status, 200);
+  assert.deepEqual(server.logs().flatMap((line) => LEFT_OUT.exec(line)?.[1] ?? []), ["1 of 3"]);
+});
 
 /** @type {[string, Partial<Issuer>][]} */
 const OUTAGES = [

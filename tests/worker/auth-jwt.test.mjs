@@ -57,6 +57,9 @@ const kim = secretToken("kim");
 const forged = (header, claims = {}, secret = SECRET) =>
   bearer(hmacToken(header, { sub: "kim", iat: now, exp: now + 3_600, ...claims }, secret));
 
+/** What names no credential, so that a logout would miss it. */
+const NO_IDS = [5, null, "", {}, ["s"], true, "x".repeat(257), "é".repeat(129)];
+
 /**
  * What comes as a bearer and must be answered with 401, whatever it is asked for.
  * @type {[string, Record<string, string>][]}
@@ -96,6 +99,9 @@ const strangers = [
   ["an empty sub", bearer(secretToken("kim", { sub: "" }))],
   ["a sub that is a list", bearer(secretToken("kim", { sub: ["kim"] }))],
   ["a sub that is an object", bearer(secretToken("kim", { sub: { toString: "kim" } }))],
+  ...["sid", "jti"].flatMap((claim) =>
+    NO_IDS.map((id) => /** @type {[string, Record<string, string>]} */ ([`a ${claim} of ${JSON.stringify(id).slice(0, 9)}`, bearer(secretToken("kim", { [claim]: id }))])),
+  ),
   ["a wrong service token", bearer(`${SERVICE_TOKEN}x`)],
   ["the beginning of the service token", bearer(SERVICE_TOKEN.slice(0, -1))],
   ["the service token in capitals", bearer(SERVICE_TOKEN.toUpperCase())],
@@ -140,6 +146,7 @@ const rows = [
   { what: "the named header", action: "state", headers: { "X-Token": kim }, status: 200 },
   { what: "a lower-case scheme", action: "state", headers: { authorization: `bearer ${kim}` }, status: 200 },
   { what: "a token without an end", action: "state", headers: bearer(secretToken("kim", { exp: undefined })), status: 200 },
+  { what: "the longest ids", action: "state", headers: bearer(secretToken("kim", { sid: "é".repeat(128), jti: "x".repeat(256) })), status: 200 },
   { what: "another user's token", action: "connect", headers: bearer(secretToken("lee")), status: 403 },
   { what: "another user's token", action: "state", headers: bearer(secretToken("lee")), status: 403 },
   { what: "another user's token", action: "clear", headers: bearer(secretToken("lee")), status: 403 },
@@ -183,6 +190,13 @@ for (const { what, action, headers = NO_HEADERS, more, userId = "kim", status } 
     assertStatus(await ask(server, action, userId, headers, more), status);
   });
 }
+
+test("whoever comes with an id that names nothing is told which claim it is", async () => {
+  for (const claim of ["sid", "jti"]) {
+    const { text } = await ask(server, "state", "kim", bearer(secretToken("kim", { [claim]: 5 })));
+    assert.match(JSON.parse(text).error.message, new RegExp(`its ${claim} is missing or wrong`));
+  }
+});
 
 test("a page of another origin is told which one was seen and which is the server's own", async () => {
   /** @param {string} Origin */

@@ -50,6 +50,11 @@ const identities = [
   ["an expiresAt of null", as({ ...kim, expiresAt: null }), 503],
   ["a negative expiresAt", as({ ...kim, expiresAt: -1 }), 503],
   ["an expiresAt with a fraction", as({ ...kim, expiresAt: Date.now() + 3_600_000.5 }), 200],
+  ["the longest ids", as({ ...kim, credentialId: "x".repeat(256), tokenId: "y".repeat(256) }), 200],
+  ...["credentialId", "tokenId"].flatMap((field) =>
+    ["", "x".repeat(257), "x".repeat(9_000), 7, null, {}].map((id) =>
+      /** @type {[string, Record<string, string>, number]} */ ([`a ${field} of ${JSON.stringify(id).slice(0, 20)} (${String(id).length})`, as({ ...kim, [field]: id }), 503])),
+  ),
   ["an issuedAt of true", as({ ...kim, issuedAt: true }), 503],
   ["the service token", bearer(SERVICE_TOKEN), 200],
   ["a valid token that is not asked for", bearer(secretToken("kim")), 401],
@@ -76,6 +81,8 @@ test("what goes wrong in authenticate is logged, and what the request held is no
   assert.match(logged, /authenticate threw SyntaxError$/m);
   assert.ok(!logged.includes(secret));
   assert.match(logged, /authenticate returned a wrong identity: issuedAt: expected seconds/);
+  assert.match(logged, /authenticate returned a wrong identity: credentialId: expected a string of 1 to 256 bytes$/m);
+  assert.match(logged, /authenticate returned a wrong identity: tokenId: expected a string of 1 to 256 bytes$/m);
   assert.ok(!logged.includes(SERVICE_TOKEN) && !logged.includes("eyJ"));
 });
 

@@ -101,6 +101,10 @@ const answers = [
     .map((text) => /** @type {[string, unknown, number]} */ ([`an end of ${JSON.stringify(text)}`, { user, session: { ...session, expiresAt: text } }, 503])),
   ...[true, false, [], [1_900_000_000], {}, 1e300]
     .map((value) => /** @type {[string, unknown, number]} */ ([`an end of ${JSON.stringify(value)}`, { user, session: { ...session, expiresAt: value } }, 503])),
+  ...[7, "é".repeat(128), null]
+    .map((id) => /** @type {[string, unknown, number]} */ ([`an id of ${JSON.stringify(id).slice(0, 9)}`, { user, session: { ...session, id } }, 200])),
+  ...["", "é".repeat(129), "x".repeat(257), {}, ["s1"], true, 1.5, 1e300]
+    .map((id) => /** @type {[string, unknown, number]} */ ([`an id of ${JSON.stringify(id).slice(0, 9)}`, { user, session: { ...session, id } }, 503])),
   ["a beginning that is true", { user, session: { createdAt: true } }, 503],
   ["a beginning that is a list", { user, session: { createdAt: [] } }, 503],
   ["a negative beginning", { user, session: { createdAt: -5 } }, 503],
@@ -204,6 +208,18 @@ test("a field that is named and not there is no check that is left out", async (
   }
   answering({ data: { ...whole, session: { ...whole.session, until: null } } });
   assert.equal((await ask(renamed, "state", "kim", COOKIE)).status, 200);
+});
+
+test("an id that names no session is told by the path at which it stands", async () => {
+  const told = (/** @type {string} */ path) => `${path}: expected a string of 1 to 256 bytes, or a whole number below 2^53`;
+  answering({ user, session: { ...session, id: {} } });
+  assert.equal((await ask(server, "state", "kim", COOKIE)).status, 503);
+  answering({ data: { who: "kim", session: { key: "x".repeat(257), since: session.createdAt, until: null } } });
+  assert.equal((await ask(renamed, "state", "kim", COOKIE)).status, 503);
+  for (const [where, path] of /** @type {[Server, string][]} */ ([[server, "session.id"], [renamed, "data.session.key"]])) {
+    const isTold = () => where.logs().some((line) => line.includes("cannot check who is asking") && line.includes(told(path)));
+    await eventually(`a line about ${path}`, async () => isTold());
+  }
 });
 
 test("neither a cookie nor what the app has said is in the log", () => {

@@ -7,6 +7,9 @@ import { SERVICE_TOKENS } from "../../worker/auth/service-tokens.js";
 import { settingProblem } from "../../worker/auth/settings.js";
 import { SECRET, SERVICE_TOKEN } from "../support/auth.mjs";
 
+// The token of a header is bytes, which are not read as UTF-8.
+const UNSENDABLE = ["t\u00f6kent\u00f6kent\u00f6kent\u00f6ken", "token-of-\u2713-and-more", "four words are a token", "a-token-with\ta-tab", "a-token-with-\u0001-in-it"];
+
 const secret = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET };
 const keyed = { AUTH_MODE: "jwt", AUTH_JWKS_URL: "https://issuer.example/keys", AUTH_JWT_AUDIENCE: "sessions" };
 const session = { AUTH_MODE: "session", AUTH_SESSION_URL: "https://app.example/session" };
@@ -90,13 +93,14 @@ const closed = [
     /** @type {[object, string, unknown[]]} */ ([secret, name, ["2025-11-25"]])),
   ...[secret, session, { AUTH_MODE: "none" }].flatMap((env) => /** @type {[object, string, unknown[]][]} */ ([
     [env, "CREDENTIALS_NOT_BEFORE", [...NO_TEXTS, ...NO_DATES]],
-    [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`]],
+    [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`, ...UNSENDABLE]],
+    [{ ...env, SERVICE_TOKEN }, "SERVICE_TOKEN_PREVIOUS", UNSENDABLE],
     ...["SERVICE_TOKENS", "SERVICE_TOKEN_WRITE", "SERVICE_TOKEN_PUSHES", "SERVICE_TOKEN_OLD", "service_token", "SERVICETOKEN", "SERVICE_TOKEN_PREVIOUS_PUSH"].map((name) =>
       /** @type {[object, string, unknown[]]} */ ([env, name, [SERVICE_TOKEN]])),
     ...SERVICE_TOKENS.map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, [" ", 7, "x", `${SERVICE_TOKEN}\n`]])),
     [env, "CLOCK_SKEW_SECONDS", [...NO_TEXTS.slice(0, 3), 10, true, "-1", "61", "600", "1.5", "1e1", "0x1", " 5", "05", "10s", "\u0665"]],
     ...["CLOCK_SKEW", "CLOCK_SKEW_MS", "CLOCKSKEW_SECONDS", "clock_skew_seconds"].map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, ["10"]])),
-    [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path"]],
+    [env, "ALLOWED_ORIGINS", [7, true, ["https://a.example"], "a.example", "*", "https://a.example/path", "https://*.example", "https://a.example, https://*", "https://u@a.example", "https://u:p@a.example"]],
     [env, "CLIENT_ADDRESS_HEADER", [...NO_TEXTS, "X-Real-IP ", "X-Real-IP, Forwarded", "X-Real-IP:"]],
   ])),
 ];

@@ -11,7 +11,7 @@ import { Case, EARLIER, closeModes, later, modes, startModes } from "../support/
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { assertLoggedOut } from "../support/logout.mjs";
-import { PREFIX } from "../support/requests.mjs";
+import { PREFIX, assertRefusal } from "../support/requests.mjs";
 import { PROTOCOL, V2Device, restOf } from "../support/v2-device.mjs";
 
 /** @import { RawAnswer } from "../support/requests.mjs" */
@@ -251,10 +251,12 @@ function asking(modeName) {
     const desk = await of.open("desk", "own");
     const none = ["&deviceId=", "&credentialId=", "&exceptCredentialId=", "&deviceId=nobody"];
     const several = ["&deviceId=desk&credentialId=own", "&credentialId=own&credentialId=stolen"];
-    for (const more of [...none, ...several]) {
+    const long = [`&credentialId=${"x".repeat(257)}`, `&exceptCredentialId=${encodeURIComponent("é".repeat(129))}`];
+    for (const more of [...none, ...several, ...long]) {
       for (const headers of [of.headers("stolen"), bearer(SERVICE_TOKEN)]) {
         const { status, text } = await ask(of.server, "logout", of.userId, headers, more);
         assert.equal(status, 400, `${more}: ${text}`);
+        if (long.includes(more)) assertRefusal(text, "limit_reached", /^a credential's id is too long: expected at most 256 bytes/);
       }
     }
     assert.deepEqual([await restOf(desk), desk.ending], [[], null]);

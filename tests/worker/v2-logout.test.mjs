@@ -280,6 +280,22 @@ test("a call that names nothing ends nothing, and one that names no game changes
   await desk.close();
 });
 
+test("a call that names a credential as none can be called ends nothing, and says so", async () => {
+  const user = "no-credential";
+  const desk = await V2Device.open(watched, user, "desk");
+  for (const [method, field] of [["logoutCredential", "credentialId"], ["logoutOthers", "exceptCredentialId"]]) {
+    const message = `${field}: expected a string of 1 to 256 bytes`;
+    for (const name of ["x".repeat(257), "é".repeat(129), "x".repeat(20_000)]) {
+      const { result } = await watched.call(user, method, name);
+      assert.deepEqual(result.error, { code: "invalid_message", message });
+    }
+    const { result } = await watched.call(`${user}-2`, method, "é".repeat(128));
+    assert.notEqual(result.error?.message, message);
+  }
+  assert.deepEqual((await restOf(desk)).map(({ type }) => type), []);
+  await desk.close();
+});
+
 test("a server ends one device by a call, and is told of one that there is not", async () => {
   const user = "call";
   const desk = await V2Device.open(watched, user, "desk");

@@ -3,6 +3,8 @@
  * check it comes from. No check of a credential belongs here.
  */
 
+import { CREDENTIAL_ID_BYTES_MAX, isLonger } from "../common/limits.js";
+
 /** @import { Credential } from "../../bindings/wire.js" */
 /** @import { RequestContext } from "../http/refused-sockets.js" */
 /** @import { Variable } from "./settings.js" */
@@ -18,6 +20,9 @@ export const AHEAD_SECONDS_MAX = 86_400;
  * stays below this, and one in milliseconds passed it in 1978.
  */
 export const SECONDS_MAX = 253_402_387_200;
+
+/** What is expected of the id of a session or token. */
+export const CREDENTIAL_ID_EXPECTED = `expected a string of 1 to ${CREDENTIAL_ID_BYTES_MAX} bytes`;
 
 const MS_PER_SECOND = 1_000;
 
@@ -108,10 +113,8 @@ export function identityProblem(identity, now) {
   if (expiresAt !== undefined && !isEnd(expiresAt)) {
     return "expiresAt: expected milliseconds since the epoch";
   }
-  if (credentialId !== undefined && typeof credentialId !== "string") {
-    return "credentialId: expected a string";
-  }
-  if (tokenId !== undefined && typeof tokenId !== "string") return "tokenId: expected a string";
+  if (credentialId !== undefined && !isCredentialId(credentialId)) return `credentialId: ${CREDENTIAL_ID_EXPECTED}`;
+  if (tokenId !== undefined && !isCredentialId(tokenId)) return `tokenId: ${CREDENTIAL_ID_EXPECTED}`;
   if (isSignInTime !== undefined && typeof isSignInTime !== "boolean") return "isSignInTime: expected a boolean";
   return null;
 }
@@ -159,6 +162,15 @@ export function hasExpired({ expiresAt }, now) {
  */
 export function isUserId(value) {
   return typeof value === "string" && value !== "" && value.isWellFormed();
+}
+
+/**
+ * Whether a value can be the id of a session or token. Any other is refused, since no logout could name it.
+ * @param {unknown} value
+ * @returns {value is string}
+ */
+export function isCredentialId(value) {
+  return typeof value === "string" && value !== "" && !isLonger(value, CREDENTIAL_ID_BYTES_MAX);
 }
 
 /**

@@ -4,7 +4,7 @@
  * must keep belong to identity.js.
  */
 import { refuseFuture } from "./clock-skew.js";
-import { SECONDS_MAX, hasExpired, identityProblem, tidyIdentity } from "./identity.js";
+import { CREDENTIAL_ID_EXPECTED, SECONDS_MAX, hasExpired, identityProblem, isCredentialId, tidyIdentity } from "./identity.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
 import { summary } from "../common/log.js";
 
@@ -117,7 +117,7 @@ async function fetchSession(url, headers, env) {
 function identityOf(session, env) {
   const userId = at(session, env.AUTH_SESSION_USER_PATH || "user.id");
   if (userId === undefined || userId === null) return unauthorized(NO_SESSION);
-  const id = named(session, env, "AUTH_SESSION_ID_PATH", "session.id");
+  const id = idOf(session, env);
   const createdAt = timeAt(session, env, "AUTH_SESSION_CREATED_PATH", "session.createdAt");
   if (createdAt === undefined) throw new AnswerError("it does not say when the session began");
   const expiresAt = timeAt(session, env, "AUTH_SESSION_EXPIRES_PATH", "session.expiresAt");
@@ -128,7 +128,7 @@ function identityOf(session, env) {
     isSignInTime: true,
     // A session without an id is named by the time at which it began. Its cookie would be a name, too, but a
     // secret one.
-    credentialId: String(isName(id) ? id : createdAt),
+    credentialId: id ?? String(createdAt),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
   const now = Date.now();
@@ -168,6 +168,19 @@ function named(session, env, variable, usual) {
     throw new AnswerError(`there is nothing at ${variable}, which is ${env[variable]}`);
   }
   return value;
+}
+
+/**
+ * Reads the session's id, which may be a whole number. Anything else at its path is refused, since no logout could name it.
+ * @param {unknown} session
+ * @param {AuthEnv} env
+ * @returns {string | undefined}
+ */
+function idOf(session, env) {
+  const id = named(session, env, "AUTH_SESSION_ID_PATH", "session.id");
+  if (id === undefined || id === null) return undefined;
+  if (isCredentialId(id) || Number.isSafeInteger(id)) return String(id);
+  throw new AnswerError(`${env.AUTH_SESSION_ID_PATH || "session.id"}: ${CREDENTIAL_ID_EXPECTED}, or a whole number below 2^53`);
 }
 
 /**

@@ -8,7 +8,7 @@ import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
 
 import { notice, summary } from "../common/log.js";
 
-/** @import { JWTVerifyGetKey } from "jose" */
+/** @import { JSONWebKeySet, JWTVerifyGetKey } from "jose" */
 
 const TIMEOUT_MS = 2_000;
 
@@ -29,6 +29,9 @@ const PATIENT_RETRY_MS = 10_000;
 
 /** Interval in which a request looks whether another one's fetch has ended. */
 const LOOK_MS = 20;
+
+/** Minimum size of an RSA modulus (RFC 7518, 3.3). */
+const RSA_BITS_MIN = 2_048;
 
 /** The issuer's keys can't be fetched. */
 class KeysUnavailableError extends Error {}
@@ -111,7 +114,11 @@ function finder(url) {
   };
 }
 
-/** @param {string} url */
+/**
+ * Fetches the keys that can verify a token at all: any other among them would fail tokens that are not its own.
+ * @param {string} url
+ * @returns {Promise<JSONWebKeySet>}
+ */
 async function fetchKeys(url) {
   const response = await fetch(url, {
     headers: { Accept: "application/json, application/jwk-set+json" },
@@ -120,7 +127,37 @@ async function fetchKeys(url) {
   });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`status ${response.status}: expected 200`);
-  const set = JSON.parse(text);
-  if (!Array.isArray(set?.keys)) throw new Error("expected JSON with a list of keys");
-  return set;
+  const published = JSON.parse(text)?.keys;
+  const isSet = Array.isArray(published) && (published.length === 0 || published.some(isKey));
+  if (!isSet) throw new Error("expected JSON with a list of keys");
+  const keys = published.filter((entry) => isKey(entry) && !isWeak(entry));
+  const left = published.length - keys.length;
+  if (left > 0) {
+    const why = `expected a kty in each, and of RSA at least ${RSA_BITS_MIN} bits`;
+    notice("keys", `AUTH_JWKS_URL: ${left} of ${published.length} keys were left out, since they can verify nothing: ${why}`);
+  }
+  return { keys };
+}
+
+/**
+ * @param {unknown} entry
+ * @returns {entry is {kty: string, n?: unknown}}
+ */
+function isKey(entry) {
+  return typeof (/** @type {{kty?: unknown} | null} */ (entry)?.kty) === "string";
+}
+
+/**
+ * Whether a key is of RSA and too small.
+ * @param {{kty: string, n?: unknown}} key
+ */
+function isWeak({ kty, n }) {
+  if (kty !== "RSA") return false;
+  if (typeof n !== "string") return true;
+  try {
+    const bytes = atob(n.replaceAll("-", "+").replaceAll("_", "/")).replace(/^\0+/, "");
+    return bytes.length * 8 - Math.clz32(bytes.charCodeAt(0)) + 24 < RSA_BITS_MIN;
+  } catch {
+    return true;
+  }
 }

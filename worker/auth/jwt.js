@@ -14,14 +14,14 @@ import {
 } from "jose/errors";
 
 import { refuseFuture } from "./clock-skew.js";
-import { AHEAD_SECONDS_MAX, hasExpired, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
+import { AHEAD_SECONDS_MAX, hasExpired, isCredentialId, isEnd, isUserId, tidyIdentity, wasIssued } from "./identity.js";
 import { keysOf } from "./issuer-keys.js";
 import { valuesOf } from "./previous-secrets.js";
 import { textHash } from "./secrets.js";
 import { ANY_AUDIENCE, entriesOf } from "./settings.js";
 import { bearerToken, cookieValue } from "../http/credentials.js";
 import { cannotCheck, unauthorized } from "../http/refusals.js";
-import { CREDENTIAL_ID_LENGTH_MAX, TOKEN_LENGTH_MAX } from "../common/limits.js";
+import { TOKEN_LENGTH_MAX } from "../common/limits.js";
 import { summary } from "../common/log.js";
 
 /** @import { JWTHeaderParameters, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from "jose" */
@@ -190,6 +190,8 @@ async function identityOf(claims, token) {
   if (!isUserId(sub)) return wrongClaim("sub");
   if (!wasIssued(iat, now)) return wrongClaim("iat");
   if (!wasIssued(authTime, now)) return wrongClaim("auth_time");
+  if (sid !== undefined && !isCredentialId(sid)) return wrongClaim("sid");
+  if (jti !== undefined && !isCredentialId(jti)) return wrongClaim("jti");
   const expiresAt = exp === undefined ? undefined : exp * 1_000;
   if (expiresAt !== undefined && !isEnd(expiresAt)) return wrongClaim("exp");
   // The hash leaves out the signature: the same one can be written in several ways.
@@ -199,8 +201,8 @@ async function identityOf(claims, token) {
     issuedAt: authTime,
     isSignInTime: signedInAt !== undefined,
     expiresAt,
-    credentialId: isShortText(sid) ? sid : undefined,
-    tokenId: isShortText(jti) ? jti : await textHash(signed),
+    credentialId: sid,
+    tokenId: jti ?? (await textHash(signed)),
   };
   return hasExpired(identity, now) ? unauthorized(EXPIRED_TOKEN) : tidyIdentity(identity);
 }
@@ -262,13 +264,4 @@ function tokenPlaces(env) {
 /** @param {AuthEnv} env */
 function cookieName(env) {
   return env.AUTH_COOKIE || "session";
-}
-
-/**
- * Whether a value can name a credential.
- * @param {unknown} value
- * @returns {value is string}
- */
-export function isShortText(value) {
-  return typeof value === "string" && value !== "" && value.length <= CREDENTIAL_ID_LENGTH_MAX;
 }

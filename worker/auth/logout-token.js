@@ -7,8 +7,8 @@
 import { JOSEError, JWTClaimValidationFailed, JWTExpired } from "jose/errors";
 
 import { clockSkewSeconds } from "./clock-skew.js";
-import { isUserId, wasIssued } from "./identity.js";
-import { LOGOUT_EVENT, failedCheck, isForUs, isShortText, shortType, verifySigned } from "./jwt.js";
+import { CREDENTIAL_ID_EXPECTED, isCredentialId, isUserId, wasIssued } from "./identity.js";
+import { LOGOUT_EVENT, failedCheck, isForUs, shortType, verifySigned } from "./jwt.js";
 import { cannotCheck, logoutRefused, notConfigured } from "../http/refusals.js";
 import { errorResponse } from "../http/responses.js";
 import { readBody } from "../http/routes.js";
@@ -114,7 +114,8 @@ function wrongClaim({ exp, iat, jti, sid, sub }, env) {
   }
   if (exp !== undefined && exp <= now / 1_000) return "exp: the logout token has expired";
   if (iat < now / 1_000 - AGE_SECONDS_MAX) return `iat: the logout token is older than ${AGE_SECONDS_MAX} seconds`;
-  if (sid !== undefined && (typeof sid !== "string" || sid === "")) return "sid: expected a string, not empty";
+  // A session that can't be named must not become all of the user's.
+  if (sid !== undefined && !isCredentialId(sid)) return `sid: ${CREDENTIAL_ID_EXPECTED}`;
   if (sub === undefined) return "sub is missing: a session is found by its user, so sid alone is not enough";
   if (!isUserId(sub) || isLonger(sub, USER_ID_BYTES_MAX)) return "sub: expected the id of a user";
   return null;
@@ -134,14 +135,14 @@ function isObject(value) {
 }
 
 /**
- * Makes the right to the logout of which a valid token tells. An id that names no credential ends what a token without
- * one would end.
+ * Makes the right to the logout of which a valid token tells.
  * @param {JWTPayload} claims As wrongClaim has checked them.
  * @returns {{userId: string, access: IssuerAccess}}
  */
 function endedBy({ iat, sid, sub }) {
+  const sessionId = /** @type {string | undefined} */ (sid) ?? "";
   return {
     userId: /** @type {string} */ (sub),
-    access: { kind: "issuer", sessionId: isShortText(sid) ? sid : "", endedAt: Math.floor(/** @type {number} */ (iat)) },
+    access: { kind: "issuer", sessionId, endedAt: Math.floor(/** @type {number} */ (iat)) },
   };
 }

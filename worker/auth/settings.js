@@ -19,6 +19,9 @@ export const ANY_AUDIENCE = "any";
 
 const SERVICE_TOKEN_LENGTH_MIN = 16;
 
+// These are the characters that every client sends alike in a header.
+const SERVICE_TOKEN_CHARACTERS = /^[!-~]+$/;
+
 // RFC 7518 asks for a key with at least as many bits as the hash of HS256 has.
 const SECRET_BYTES_MIN = 32;
 
@@ -61,8 +64,8 @@ const SESSION_PATH = {
 
 /** @type {Expectation} */
 const SERVICE_TOKEN = {
-  isRight: (value) => isTrimmed(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
-  expected: `a text of at least ${SERVICE_TOKEN_LENGTH_MIN} characters, without space around it`,
+  isRight: (value) => SERVICE_TOKEN_CHARACTERS.test(value) && value.length >= SERVICE_TOKEN_LENGTH_MIN,
+  expected: `at least ${SERVICE_TOKEN_LENGTH_MIN} printable ASCII characters without spaces`,
   isOffIfEmpty: true,
 };
 

@@ -44,5 +44,5 @@ export const TICKET_MS = 30_000;
 /** The longest token that is parsed at all. */
 export const TOKEN_LENGTH_MAX = 16_384;
 
-/** The longest id of a session or token; a longer one names no credential. */
-export const CREDENTIAL_ID_LENGTH_MAX = 256;
+/** The longest id of a session or token. */
+export const CREDENTIAL_ID_BYTES_MAX = 256;

@@ -42,9 +42,9 @@ export function bodyOf(message) {
  */
 export function resolvePushOptions(options) {
   requireKnown(options);
-  const { keep = 0, pushId, to, except } = options;
-  if (!Number.isInteger(keep) || keep < 0 || keep > KEEP_SECONDS_MAX) {
-    throw new RangeError(`keep is out of range: expected a whole number, 0 to ${KEEP_SECONDS_MAX} seconds`);
+  const { keep, pushId, to, except } = options;
+  if (keep !== undefined && !(Number.isInteger(keep) && keep > 0 && keep <= KEEP_SECONDS_MAX)) {
+    throw new RangeError(`keep is out of range: expected a whole number, 1 to ${KEEP_SECONDS_MAX} seconds`);
   }
   if (pushId !== undefined && !isPushId(pushId)) {
     throw new RangeError(`pushId: expected a text of 1 to ${PUSH_ID_BYTES_MAX} bytes of UTF-8`);
@@ -54,7 +54,7 @@ export function resolvePushOptions(options) {
     const expected = `expected lists of 1 to ${AIMED_DEVICES_MAX} device ids`;
     throw new RangeError(`to and except: ${expected}, in a query as to=<id>&to=<id>`);
   }
-  return { keep, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
+  return { keep: keep ?? 0, pushId: pushId ?? "", to: to ?? [], except: except ?? [] };
 }
 
 /** @param {unknown} options The caller's, which may be of any type. */

@@ -4,7 +4,7 @@
  */
 import { readPushOptions } from "./push-options.js";
 import { errorResponse, internalFailure } from "./responses.js";
-import { USER_ID_BYTES_MAX, isLonger } from "../common/limits.js";
+import { CREDENTIAL_ID_BYTES_MAX, USER_ID_BYTES_MAX, isLonger } from "../common/limits.js";
 import { notice, summary } from "../common/log.js";
 import { LogoutScope } from "../../bindings/wire.js";
 
@@ -112,7 +112,8 @@ export function readRoute({ request, url, handshake }, path) {
 
 /**
  * Reads what a logout is to end: everything, or what the one parameter names. A parameter that is empty or there
- * twice is refused, since a caller who has lost an id must not end everything by it.
+ * twice is refused, since a caller who has lost an id must not end everything by it. So is an id that no credential
+ * can have, since the answer would say that it is ended.
  * @param {URLSearchParams} query
  * @returns {LogoutDemand | Response}
  */
@@ -124,7 +125,12 @@ function readLogoutDemand(query) {
     const names = Object.keys(LOGOUT_PARAMETERS).join(", ");
     return errorResponse(400, "invalid_request", `expected none or one of ${names}, not empty`);
   }
-  return named[0] ?? { scope: LogoutScope.All, id: "", endedAt: 0 };
+  const [demand] = named;
+  if (demand && demand.scope !== LogoutScope.Device && isLonger(demand.id, CREDENTIAL_ID_BYTES_MAX)) {
+    const message = `a credential's id is too long: expected at most ${CREDENTIAL_ID_BYTES_MAX} bytes of UTF-8`;
+    return errorResponse(400, "limit_reached", message);
+  }
+  return demand ?? { scope: LogoutScope.All, id: "", endedAt: 0 };
 }
 
 /**

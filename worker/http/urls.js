@@ -36,11 +36,11 @@ export function isOriginOf(origin, asked) {
 
 /**
  * Whether a variable is a list of origins, with a scheme and a host each. Any scheme will do, since apps have
- * their own.
+ * their own. One with a wildcard or a user would match no page.
  * @param {string} listed
  */
 export function areOrigins(listed) {
-  return listed.split(",").every((entry) => /^(?:[a-z][\w+.-]*:\/\/[^\s/]+\/?)?$/i.test(entry.trim()));
+  return listed.split(",").every((entry) => /^(?:[a-z][\w+.-]*:\/\/[^\s/*@]+\/?)?$/i.test(entry.trim()));
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { reportFailure } from "./failures.js";
 import { bodyOf, resolvePushOptions } from "../http/push-options.js";
-import { TRUSTED } from "../auth/identity.js";
+import { CREDENTIAL_ID_EXPECTED, TRUSTED, isCredentialId } from "../auth/identity.js";
 import { refusal } from "../http/responses.js";
 import { LogoutScope } from "../../bindings/wire.js";
 
@@ -49,14 +49,19 @@ export function answerNamedCall(object, parameter, name, work) {
 export const EVERYTHING = Object.freeze({ scope: LogoutScope.All, id: "", endedAt: 0 });
 
 /**
- * Does the work of a logout that names something.
+ * Does the work of a logout that names something. An id that no credential can have is refused, since the answer would
+ * say that it is ended.
  * @param {UserObject} object
  * @param {LogoutDemand["scope"]} scope
  * @param {string} parameter
  * @param {string} id
  */
 export function answerLogout(object, scope, parameter, id) {
-  return answerNamedCall(object, parameter, id, (session) => session.logout({ scope, id, endedAt: 0 }, TRUSTED));
+  return answerNamedCall(object, parameter, id, (session) => {
+    const isPossible = scope === LogoutScope.Device || isCredentialId(id);
+    if (!isPossible) return refusal("invalid_message", `${parameter}: ${CREDENTIAL_ID_EXPECTED}`);
+    return session.logout({ scope, id, endedAt: 0 }, TRUSTED);
+  });
 }
 
 /**
