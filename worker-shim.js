@@ -55,7 +55,7 @@ export class UserSessionDO extends DurableObject {
       onLoggedOut: (ended) => {
         if (this.#hasOwnOnLogout()) this.#logoutHook.note(ended);
       },
-      onAllClosed: (closed) => restart.socketsClosed(closed),
+      restart,
     });
     this.#object = { ctx, env: options, session, restart, tickets: new Tickets() };
     answerHeartbeats(ctx);

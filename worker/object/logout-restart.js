@@ -14,8 +14,13 @@
  * A restart of the object destroys its half at once, so the object restarts itself when nobody needs
  * it: no socket is open, no request is being served, and everything is on disk. The platform logs the
  * restart as an uncaught exception with our message.
+ *
+ * A restart is also the only way to get rid of a socket that the server has closed and whose client never closes it.
+ * Such sockets count for no device, so one credential could collect any number of them by connecting a tab again and
+ * again. If there are too many, the object restarts although devices are open, which connect again.
  */
 
+import { isRefused } from "./refused.js";
 import { RESTART_REASON } from "../forward.js";
 
 /** @import { OpenSocket } from "./socket-table.js" */
@@ -29,6 +34,12 @@ const ANSWER_WAIT_MS = 100;
 const QUIET_MS = 10;
 const QUIET_CHECKS = 100;
 
+/** How many closed sockets may have clients that have not closed them. */
+export const UNANSWERED_MAX = 64;
+
+// A browser answers a close as soon as it arrives, over a slow network, too.
+const UNANSWERED_WAIT_MS = 10_000;
+
 export class LogoutRestart {
   #ctx;
   /** Sockets that were closed and have not answered. @type {Set<WebSocket>} */
@@ -41,6 +52,7 @@ export class LogoutRestart {
   #releasing = null;
   /** @type {(() => void) | null} */
   #allAnswered = null;
+  #isWaiting = false;
 
   /** @param {DurableObjectState} ctx */
   constructor(ctx) {
@@ -48,22 +60,39 @@ export class LogoutRestart {
   }
 
   /**
-   * Begins the restart if one of the sockets that were just closed needs it.
+   * Begins the restart if one of the sockets that a logout of all has just closed needs it.
    * @param {OpenSocket[]} closed
    */
   socketsClosed(closed) {
     const ctx = this.#ctx;
+    this.socketClosed();
     // A socket that has delivered a frame needs no restart. If another one does, the restart waits for its
     // answer, too.
     const isMute = (/** @type {OpenSocket} */ { socket, hasSpoken }) =>
       !hasSpoken && !ctx.getWebSocketAutoResponseTimestamp(socket);
     if (!closed.some(isMute)) return;
     for (const { socket } of closed) this.#unanswered.add(socket);
+    this.#begin(() => this.#release());
+  }
+
+  /** Begins a restart if there are too many closed sockets, and still are when each client has had time to answer. */
+  socketClosed() {
+    if (this.#isWaiting || !this.#hasTooMany()) return;
+    this.#isWaiting = true;
+    const waited = scheduler.wait(UNANSWERED_WAIT_MS).then(() => {
+      this.#isWaiting = false;
+      if (this.#hasTooMany()) this.#begin(() => this.#restartUnless(() => false));
+    });
+    this.#ctx.waitUntil(waited);
+  }
+
+  /** @param {() => Promise<void>} release */
+  #begin(release) {
     if (this.#releasing) return;
-    this.#releasing = this.#release().finally(() => {
+    this.#releasing = release().finally(() => {
       this.#releasing = null;
     });
-    ctx.waitUntil(this.#releasing);
+    this.#ctx.waitUntil(this.#releasing);
   }
 
   /**
@@ -113,18 +142,36 @@ export class LogoutRestart {
       scheduler.wait(ANSWER_WAIT_MS),
     ]);
     this.#unanswered.clear();
-    for (let check = 0; check < QUIET_CHECKS && !this.#someoneConnected(); check++) {
+    await this.#restartUnless(() => this.#isAnyOpen());
+  }
+
+  /**
+   * Restarts the object as soon as nothing is under way.
+   * @param {() => boolean} isNeeded Whether the object must go on.
+   */
+  async #restartUnless(isNeeded) {
+    for (let check = 0; check < QUIET_CHECKS && !isNeeded(); check++) {
       const usesBefore = this.#uses;
       await this.#ctx.storage.sync();
       await scheduler.wait(QUIET_MS);
       // Without a use since the sync began, nothing was written that a restart could lose.
       const isQuiet = this.#requests === 0 && this.#uses === usesBefore;
-      if (!isQuiet || this.#someoneConnected()) continue;
+      if (!isQuiet || isNeeded()) continue;
       this.#ctx.abort(RESTART_REASON);
     }
   }
 
-  #someoneConnected() {
-    return this.#ctx.getWebSockets().some((socket) => socket.readyState === WebSocket.OPEN);
+  #hasTooMany() {
+    const closed = this.#ctx.getWebSockets().filter((socket) => !isOpen(socket) && !isRefused(socket));
+    return closed.length > UNANSWERED_MAX;
   }
+
+  #isAnyOpen() {
+    return this.#ctx.getWebSockets().some(isOpen);
+  }
+}
+
+/** @param {WebSocket} socket */
+function isOpen(socket) {
+  return socket.readyState === WebSocket.OPEN;
 }

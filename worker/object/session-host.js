@@ -16,8 +16,8 @@ import { SessionInstance } from "../../bindings/session-instance.js";
 import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/wire.js";
 
 /** @import { Handshake } from "../http/handshake.js" */
+/** @import { LogoutRestart } from "./logout-restart.js" */
 /** @import { OwnerSettings } from "./owner-settings.js" */
-/** @import { OpenSocket } from "./socket-table.js" */
 /** @import { ResolvedPushOptions, Answer, Credential, Effect, LogoutDemand, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
@@ -29,8 +29,7 @@ const NO_BYTES = new Uint8Array(0);
  * @property {((counts: number[]) => void) | null} collect Takes the counts, in the order of `Counter` in
  *   src/format/metrics.h; `null` if nobody collects them.
  * @property {(ended: string) => void} onLoggedOut Called when a logout is stored, with the JSON of EndedSessions.
- * @property {(closed: OpenSocket[]) => void} onAllClosed Called after a logout that has closed all sockets, with
- *   them, before anything else can run.
+ * @property {LogoutRestart} restart Told of the sockets that the session closes, before anything else can run.
  */
 
 export class SessionHost {
@@ -38,7 +37,7 @@ export class SessionHost {
   #module;
   #owner;
   #onLoggedOut;
-  #onAllClosed;
+  #restart;
   #collect;
   /** @type {SessionInstance | null} */
   #instance = null;
@@ -53,7 +52,7 @@ export class SessionHost {
    * @param {WebAssembly.Module} module
    * @param {Surroundings} surroundings
    */
-  constructor(ctx, module, { owner, collect, onLoggedOut, onAllClosed }) {
+  constructor(ctx, module, { owner, collect, onLoggedOut, restart }) {
     this.#ctx = ctx;
     this.#heartbeats = new Heartbeats(ctx);
     this.#lost = new LostLeaving(ctx, () => this.wake());
@@ -62,7 +61,7 @@ export class SessionHost {
     this.#owner = owner;
     this.#collect = collect;
     this.#onLoggedOut = onLoggedOut;
-    this.#onAllClosed = onAllClosed;
+    this.#restart = restart;
   }
 
   /**
@@ -357,6 +356,7 @@ export class SessionHost {
       case EffectKind.Expel:
         close(this.#sockets.socketOf(connection), number, text);
         this.#sockets.remove(connection);
+        this.#restart.socketClosed();
         return undefined;
       case EffectKind.CloseAll:
         this.#closeAll(number, text);
@@ -392,6 +392,6 @@ export class SessionHost {
     const closed = [...this.#sockets.all()];
     this.#sockets.clear();
     for (const { socket } of closed) close(socket, code, reason);
-    this.#onAllClosed(closed);
+    this.#restart.socketsClosed(closed);
   }
 }
