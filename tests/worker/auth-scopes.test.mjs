@@ -32,7 +32,7 @@ const REQUESTS = {
 let asked = 0;
 /** @type {Awaited<ReturnType<typeof serve>>} */
 let app;
-/** @type {[mode: string, server: Server, more: string][]} */
+/** @type {[mode: string, server: Server, more: Record<string, string>][]} */
 const ways = [];
 /** @type {Server[]} */
 const servers = [];
@@ -46,19 +46,19 @@ before(async () => {
   const session = await startServer(undefined, { ...TOKENS, AUTH_MODE: "session", AUTH_SESSION_URL: app.url });
   const owner = await startServer(`${ROOT}tests/worker/fixtures/owner.wrangler.jsonc`, signed);
   servers.push(jwt, session, owner);
-  ways.push(["jwt", jwt, ""], ["session", session, ""], ["authenticate", owner, ""], ["authenticate, handed on raw", owner, "&raw"]);
+  ways.push(["jwt", jwt, {}], ["session", session, {}], ["authenticate", owner, {}], ["authenticate, handed on raw", owner, { "Hand-On": "1" }]);
 });
 after(async () => {
   for (const server of servers) await server.close();
   app?.close();
 });
 
-/** @param {Server} server @param {string} name @param {Record<string, string>} headers @param {string} [more] */
-function request(server, name, headers, more = "") {
+/** @param {Server} server @param {string} name @param {Record<string, string>} headers @param {Record<string, string>} [more] Headers beside them. */
+function request(server, name, headers, more = {}) {
   const { path, query = "&deviceId=d", method, upgrade } = REQUESTS[name];
-  return requestAsWritten(server, `${PREFIX}${path}?userId=kim${query}${more}`, {
+  return requestAsWritten(server, `${PREFIX}${path}?userId=kim${query}`, {
     method,
-    headers: { ...(upgrade && UPGRADE), ...headers },
+    headers: { ...(upgrade && UPGRADE), ...headers, ...more },
     chunks: name === "push" ? ['{"type":"news"}'] : [],
   });
 }

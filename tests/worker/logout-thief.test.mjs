@@ -252,12 +252,18 @@ function asking(modeName) {
     const none = ["&deviceId=", "&credentialId=", "&exceptCredentialId=", "&deviceId=nobody"];
     const several = ["&deviceId=desk&credentialId=own", "&credentialId=own&credentialId=stolen"];
     const long = [`&credentialId=${"x".repeat(257)}`, `&exceptCredentialId=${encodeURIComponent("é".repeat(129))}`];
-    for (const more of [...none, ...several, ...long]) {
+    const misspelled = ["&credentialID=own", "&credential_id=own", "&device=desk", "&exceptCredentialId=own&deviceID=desk"];
+    for (const more of [...none, ...several, ...long, ...misspelled]) {
       for (const headers of [of.headers("stolen"), bearer(SERVICE_TOKEN)]) {
         const { status, text } = await ask(of.server, "logout", of.userId, headers, more);
         assert.equal(status, 400, `${more}: ${text}`);
         if (long.includes(more)) assertRefusal(text, "limit_reached", /^a credential's id is too long: expected at most 256 bytes/);
       }
+    }
+    const url = `${of.server.http}${PREFIX}/logout?userId=${of.userId}`;
+    for (const body of [JSON.stringify({ credentialId: "stolen" }), new URLSearchParams({ credentialId: "stolen" }), new Blob(["x"]).stream()]) {
+      const init = /** @type {RequestInit} */ ({ method: "POST", headers: bearer(SERVICE_TOKEN), body, duplex: "half" });
+      assert.equal((await fetch(url, init)).status, 400, "a body");
     }
     assert.deepEqual([await restOf(desk), desk.ending], [[], null]);
     await of.assertIn("own");

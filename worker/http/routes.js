@@ -104,26 +104,30 @@ export function readRoute({ request, url, handshake }, path) {
     return options instanceof Response ? options : { action, userId, options };
   }
   if (action === "logout") {
-    const demand = readLogoutDemand(query);
+    const demand = readLogoutDemand(request, query);
     return demand instanceof Response ? demand : { action, userId, demand };
   }
   return { action, userId };
 }
 
 /**
- * Reads what a logout is to end: everything, or what the one parameter names. A parameter that is empty or there
- * twice is refused, since a caller who has lost an id must not end everything by it. So is an id that no credential
- * can have, since the answer would say that it is ended.
+ * Reads what a logout is to end: everything, or what the one parameter names. A parameter that is empty, unknown or
+ * there twice is refused, and so is a body, since a caller who has lost or misspelled an id must not end everything by
+ * it. So is an id that no credential can have, since the answer would say that it is ended.
+ * @param {Request} request
  * @param {URLSearchParams} query
  * @returns {LogoutDemand | Response}
  */
-function readLogoutDemand(query) {
+function readLogoutDemand({ headers }, query) {
   const named = Object.entries(LOGOUT_PARAMETERS).flatMap(([name, scope]) =>
     query.getAll(name).map((id) => ({ scope, id, endedAt: 0 })),
   );
-  if (named.length > 1 || named.some(({ id }) => id === "")) {
+  const isAnyUnknown = [...query.keys()].some((name) => name !== "userId" && !Object.hasOwn(LOGOUT_PARAMETERS, name));
+  const hasBody = Number(headers.get("Content-Length")) > 0 || headers.has("Transfer-Encoding");
+  if (named.length > 1 || named.some(({ id }) => id === "") || isAnyUnknown || hasBody) {
     const names = Object.keys(LOGOUT_PARAMETERS).join(", ");
-    return errorResponse(400, "invalid_request", `expected none or one of ${names}, not empty`);
+    const message = `expected none or one of ${names} in the query, not empty, and nothing else and no body`;
+    return errorResponse(400, "invalid_request", message);
   }
   const [demand] = named;
   if (demand && demand.scope !== LogoutScope.Device && isLonger(demand.id, CREDENTIAL_ID_BYTES_MAX)) {
