@@ -3,6 +3,9 @@
  * point: each test names the section whose requirement it holds the server to.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 
 import { Issuer, SECRET, ask, bearer, seconds, secretToken } from "../support/auth.mjs";
@@ -42,6 +45,15 @@ test("2.5: a form without logout_token, with two, or of another type is 400, and
   for (const type of ["", "text/plain", "multipart/form-data; boundary=b", `${FORM}-not`]) {
     await refused((token) => postForm(backchannel.server, { logout_token: token }, { "Content-Type": type }), /^expected a form/);
   }
+});
+
+test("a form that never ends is refused, so that no stranger holds a request open", async () => {
+  const slow = request(backchannel.server.http + BACKCHANNEL, { method: "POST", headers: { "Content-Type": FORM } });
+  slow.write("logout_token=");
+  const [answer] = /** @type {[import("node:http").IncomingMessage]} */ (await once(slow, "response"));
+  assert.equal(answer.statusCode, 400);
+  assert.match(await text(answer), /the form has not arrived in 5 s/);
+  slow.destroy();
 });
 
 test("2.5: the token is in the form and nowhere else, and only a POST brings it", async () => {

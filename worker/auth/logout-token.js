@@ -22,6 +22,7 @@ const FORM = "application/x-www-form-urlencoded";
 
 // An issuer may send parameters of its own beside the token.
 const FORM_BYTES_MAX = 2 * TOKEN_LENGTH_MAX;
+const FORM_MS = 5_000;
 
 // Issuers that don't type their logout tokens have no other type than that of their ID tokens.
 const LOGOUT_TYPES = [undefined, "jwt", "logout+jwt"];
@@ -57,13 +58,32 @@ export async function readLogoutToken(request, env, { authenticate }) {
 async function tokenOf(request) {
   const [type] = (request.headers.get("Content-Type") ?? "").split(";");
   if (type.trim().toLowerCase() !== FORM) return logoutRefused(`expected a form of the type ${FORM}`);
-  const content = await readBody(request, FORM_BYTES_MAX);
+  const content = await inTime(readBody(request, FORM_BYTES_MAX));
+  if (content === null) return logoutRefused(`the form has not arrived in ${FORM_MS / 1_000} s`);
   if (content instanceof Response) return content;
   const tokens = new URLSearchParams(new TextDecoder().decode(content.body)).getAll("logout_token");
   const isTooLong = content.size > FORM_BYTES_MAX || tokens.some(({ length }) => length > TOKEN_LENGTH_MAX);
   if (isTooLong) return logoutRefused(`the form is too long: expected a token of at most ${TOKEN_LENGTH_MAX} characters`);
   if (tokens.length > 1) return logoutRefused("logout_token is there twice: expected one");
   return tokens[0] || logoutRefused("logout_token is missing: expected it in the form");
+}
+
+/**
+ * Waits for what a stranger sends, who must not hold a request open at will.
+ * @template T
+ * @param {Promise<T>} reading
+ * @returns {Promise<T | null>} `null` if it has not come in time.
+ */
+async function inTime(reading) {
+  const timer = new AbortController();
+  const late = scheduler.wait(FORM_MS, { signal: timer.signal }).then(() => null);
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    // The wait rejects then, and nobody is left to hear it.
+    late.catch(() => {});
+    timer.abort();
+  }
 }
 
 /**
