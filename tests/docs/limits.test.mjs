@@ -15,8 +15,14 @@ import { AWAY_MAX } from "../../client/dist/model.js";
 import { FRAME_BYTES_MAX } from "../../client/dist/protocol.js";
 import { WINDOW } from "../../client/dist/requests.js";
 import { DEVICE_ID_BYTES, NAME_BYTES, USER_ID_BYTES } from "../../client/dist/texts.js";
+import { TRIES_MAX, TRIES_MS } from "../../worker/http/ticket-tries.js";
 import { REFUSED_MAX, REFUSED_OF_NETWORK_MAX } from "../../worker/http/refused-sockets.js";
 import { sentencesOf, textOf } from "./markdown.mjs";
+
+// The names are computed so that tsc does not follow them: it checks this file as Node's, those as a Worker's.
+const [{ UNANSWERED_MAX, UNANSWERED_WAIT_MS }, { CLOSE_WAIT_MS }] = await Promise.all(
+  ["object/logout-restart", "http/socket-responses"].map((name) => import(`../../worker/${name}.js`)),
+);
 
 const HEADER = textOf("src/limits.h");
 const { CREDENTIAL_ID_BYTES_MAX, KEEP_SECONDS_MAX, PUSH_ID_BYTES_MAX, USER_ID_BYTES_MAX, CLOSE_REASON_BYTES_MAX } = checkedByWorker;
@@ -81,7 +87,7 @@ test("docs/asyncapi.json has the limits of what devices send", () => {
   assert.equal(schemas.deviceIds.maxItems, limit("kAimedDevicesMax"));
   assert.equal(messages["broadcast.v2"].payload.properties.event.maxLength, limit("kNameBytesMax"));
   assert.equal(messages["set_device.v2"].payload.properties.name.maxLength, limit("kNameBytesMax"));
-  assert.equal(messages["logout_device.v2"].payload.properties.deviceId.maxLength, limit("kV2DeviceIdBytesMax"));
+  assert.equal(messages["logout_device.v2"].payload.properties.deviceId.maxLength, limit("kDeviceIdBytesMax"));
 });
 
 const name = count("kNameBytesMax");
@@ -139,6 +145,9 @@ const TOLD = {
     `as much as fits into ${CLOSE_REASON_BYTES_MAX} bytes`,
     `of one client's address; of all in a process | ${REFUSED_OF_NETWORK_MAX}; ${REFUSED_MAX} |`,
     `\`${REFUSED_OF_NETWORK_MAX} refused sockets of one address are open`,
+    `| time that a refused client has to close its socket | ${CLOSE_WAIT_MS / MS_PER_SECOND} s |`,
+    `| tickets of one client's address in ${TRIES_MS / MS_PER_SECOND} s that nobody has been given | ${TRIES_MAX} |`,
+    `and the client has not for ${UNANSWERED_WAIT_MS / MS_PER_SECOND} s | ${UNANSWERED_MAX} |`,
   ],
   "docs/deploying.md": [
     `Either id is a text of ${ids} of UTF-8;`,

@@ -37,8 +37,8 @@ const QUIET_CHECKS = 100;
 /** How many closed sockets may have clients that have not closed them. */
 export const UNANSWERED_MAX = 64;
 
-// A browser answers a close as soon as it arrives, over a slow network, too.
-const UNANSWERED_WAIT_MS = 10_000;
+/** How long a client has to close its socket, too. A browser does so as soon as the close arrives. */
+export const UNANSWERED_WAIT_MS = 10_000;
 
 export class LogoutRestart {
   #ctx;
