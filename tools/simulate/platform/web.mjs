@@ -68,6 +68,11 @@ export class SimulatedResponse extends Message {
     return new SimulatedResponse(JSON.stringify(value), { ...init, headers });
   }
 
+  clone() {
+    if (this.bodyUsed) throw new TypeError("Body has already been used");
+    return new SimulatedResponse(this.body, this);
+  }
+
   get ok() {
     return this.status >= 200 && this.status < 300;
   }
