@@ -52,7 +52,7 @@ export function closedUnlessConfigured(env, options) {
   const problem = runtimeProblem() ?? settingProblem(env, options);
   if (problem !== null) return notConfigured(problem);
   known.add(env);
-  for (const line of mistypedSettings(env)) notice("configuration", line);
+  for (const line of mistypedSettings(env, options)) notice("configuration", line);
   return null;
 }
 

@@ -9,7 +9,7 @@ import { SERVICE_TOKENS } from "./service-tokens.js";
 import { isName } from "../http/client-address.js";
 import { areOrigins, isSecureUrl } from "../http/urls.js";
 import { encodedLength } from "../common/limits.js";
-import { lookAlikes } from "../common/names.js";
+import { isSlip, lookAlikes } from "../common/names.js";
 
 /** @import { AuthEnv, AuthOptions } from "./identity.js" */
 /** @import { Secret } from "./previous-secrets.js" */
@@ -45,7 +45,8 @@ const SESSION_PATH = {
 /**
  * The variables that are checked together.
  * @typedef {object} Group
- * @property {RegExp[]} reserved Beginnings of names that only these variables have, in capitals or not.
+ * @property {RegExp[]} reserved Beginnings of names that only these variables have, in capitals or not. Variables
+ *   without such a beginning are no checks: the server goes on as safe without them.
  * @property {Record<string, Expectation>} variables
  */
 
@@ -59,6 +60,7 @@ const SESSION_PATH = {
  * @typedef {object} ModeSettings
  * @property {(env: AuthEnv) => string | null} missing Says which variable is missing, or which two exclude each
  *   other.
+ * @property {string[]} bindings
  * @property {boolean} isReadElsewhere Whether the request's credentials are sent to another service.
  */
 
@@ -92,17 +94,6 @@ export const EVERYWHERE = {
     isRight: isClockSkew,
     expected: SKEW_EXPECTED,
   },
-};
-
-/**
- * The settings without which the server goes on as safe as with them, each with what a mistyped name of it looks
- * like. An app may have such a name for itself, so it closes nothing.
- */
-const MISTYPED = {
-  ALLOWED_ORIGINS: /^ALLOW(?:ED)?_?ORIGIN/i,
-  CLIENT_ADDRESS_HEADER: /^CLIENT_?(?:ADDRESS|IP)/i,
-  CONNECT_LIMITER: /^CONNECT(?:S|IONS?)?_?LIMIT/i,
-  AUTH: /^AUTHS?$/i,
 };
 
 /** @satisfies {Record<string, Expectation>} */
@@ -148,12 +139,14 @@ export const MODES = {
     reserved: [/^AUTH_?JW(?:T|KS)/i, /^AUTH_?COOKIE/i],
     variables: JWT_VARIABLES,
     missing: missingOfJwt,
+    bindings: [],
     isReadElsewhere: false,
   },
   session: {
     reserved: [/^AUTH_?SESSION/i],
     variables: SESSION_VARIABLES,
     missing: missingOfSession,
+    bindings: ["AUTH"],
     isReadElsewhere: true,
   },
 };
@@ -182,12 +175,15 @@ export function settingProblem(env, { authenticate }) {
 }
 
 /**
- * Finds names that look like settings which are not set, and without which the server goes on.
+ * Finds names that look like settings which are not set, where settingProblem has found nothing. An app may have such a
+ * name for itself, so it closes nothing.
  * @param {AuthEnv} env
+ * @param {AuthOptions} options
  * @returns {string[]} A sentence for each.
  */
-export function mistypedSettings(env) {
-  return lookAlikes(env, MISTYPED);
+export function mistypedSettings(env, { authenticate }) {
+  const { variables = {}, bindings = [] } = authenticate ? {} : MODES[/** @type {Mode} */ (env.AUTH_MODE)] ?? {};
+  return lookAlikes(env, [...Object.keys({ ...EVERYWHERE, ...variables }), ...bindings, "CONNECT_LIMITER"]);
 }
 
 /**
@@ -249,9 +245,10 @@ function strangerAmong(env, reserved, variables) {
   const ours = Object.keys(variables);
   const strangers = Object.keys(env).filter((key) => !Object.hasOwn(variables, key));
   for (const beginning of reserved) {
-    const name = strangers.find((key) => beginning.test(key));
+    const checks = ours.filter((key) => beginning.test(key));
+    const name = strangers.find((key) => beginning.test(key) || checks.some((check) => isSlip(key, check)));
     if (name === undefined) continue;
-    const meant = ours.filter((key) => beginning.test(key) && !isPrevious(key, ours));
+    const meant = checks.filter((key) => !isPrevious(key, ours));
     const hasPrevious = meant.some((key) => ours.includes(previousOf(key)));
     const before = hasPrevious ? `, or ${previousOf("…")} for the value before` : "";
     return `${name} is no variable of the server: expected ${meant.join(", ")}${before}`;

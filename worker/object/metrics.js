@@ -21,7 +21,7 @@ const INDEX_LENGTH_MAX = 32;
  * @returns {((counts: number[]) => void) | null} `null` if nobody collects them.
  */
 export function collectorOf(env, userId) {
-  for (const line of lookAlikes(env, { METRICS: /^METRICS?$/i })) notice("configuration", line);
+  for (const line of lookAlikes(env, ["METRICS"])) notice("configuration", line);
   const { METRICS: dataset } = env;
   if (!dataset) return null;
   return (counts) => {
