@@ -144,8 +144,8 @@ export class Server {
       const known = this.issuer.credentials.get(idIn(asked.headers));
       return known ? identityOf(known, USER) : null;
     };
-    // The server does not look at a parameter that it does not know; the witness does.
-    const address = `${url}${url.includes("?") ? "&" : "?"}by=${idIn(new Headers(init.headers))}`;
+    // The server does not look at who stands before the host; the witness does.
+    const address = Object.assign(new URL(url), { username: idIn(new Headers(init.headers)) }).href;
     return this.#front.exports.routeUserSession(new SimulatedRequest(address, init), this.#env(), { authenticate });
   }
 

@@ -46,7 +46,7 @@ export class Witness {
   answered(request, response) {
     const { kind, ticket } = request.cf?.userSessionAccess ?? {};
     const isTicket = kind === "ticket";
-    const id = new URL(request.url).searchParams.get("by") ?? "";
+    const id = new URL(request.url).username;
     const credential = isTicket ? this.#tickets.get(ticket) : this.#server.issuer.credentials.get(id);
     if (!credential) return null;
     const what = `${request.method} ${request.url.slice(request.url.indexOf("/__"))}`;

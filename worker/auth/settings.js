@@ -242,11 +242,14 @@ function wrongOne(env, variables) {
  * @returns {string | null}
  */
 function strangerAmong(env, reserved, variables) {
+  const values = /** @type {Record<string, unknown>} */ (env);
   const ours = Object.keys(variables);
   const strangers = Object.keys(env).filter((key) => !Object.hasOwn(variables, key));
   for (const beginning of reserved) {
     const checks = ours.filter((key) => beginning.test(key));
-    const name = strangers.find((key) => beginning.test(key) || checks.some((check) => isSlip(key, check)));
+    // Nothing is left out of a check that is set, so a name near to it is the app's own.
+    const missed = checks.filter((check) => (values[check] ?? null) === null);
+    const name = strangers.find((key) => beginning.test(key) || missed.some((check) => isSlip(key, check)));
     if (name === undefined) continue;
     const meant = checks.filter((key) => !isPrevious(key, ours));
     const hasPrevious = meant.some((key) => ours.includes(previousOf(key)));
