@@ -107,8 +107,9 @@ export interface UserSessionOptions<E = unknown> {
    */
   authenticate?: (request: Request, env: E) => Identity | null | Promise<Identity | null>;
   /**
-   * The context that your handler gets with the request. Ten seconds after a page was refused by a socket that its
-   * client has not closed, the context is ended, and the client's connection and your `waitUntil` with it.
+   * The context that your handler gets with the request. Three seconds after a page was refused by a socket that its
+   * client has not closed, or as soon as that client sends a message, the context is ended, and the client's connection
+   * and your `waitUntil` with it.
    */
   ctx?: RequestContext;
 }

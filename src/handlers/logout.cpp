@@ -63,10 +63,11 @@ Session::Refused Session::handle(const LogoutCredential& message, Step& step) {
 }
 
 void Session::on(const LogoutRequested& event, Step& step) {
-  // As by a frame, a logout of everything or of all others is not held back by what others ask for.
-  const bool is_urgent = event.scope == LogoutScope::kAll || event.scope == LogoutScope::kOthers;
+  // As by a frame, a logout of everything is not held back by what others ask for. Whoever has
+  // asked for it can ask for nothing more.
+  const bool is_all = event.scope == LogoutScope::kAll;
   const auto turned_away =
-      is_urgent ? check(event.credential, event.now) : admit(event.credential, event.now);
+      is_all ? check(event.credential, event.now) : admit(event.credential, event.now);
   if (turned_away) return answer_refusal(*turned_away, step);
   const auto refusal = log_out({.scope = event.scope,
                                 .id = event.id,
@@ -157,7 +158,7 @@ void Session::end_credentials(const Ending& ending, Step& step) {
       return;
     case LogoutScope::kOthers:
       // A session is spared with all that is renewed from it, also if it is named by one token.
-      if (ending.id.empty()) named = &ending.asker;
+      if (ending.id.empty() || ending.asker.has_id(id)) named = &ending.asker;
       return access.end_others(named == nullptr ? id : access.id_to_spare(*named), step.now);
     case LogoutScope::kDevice:
       return end_device(ending, step);
@@ -175,17 +176,18 @@ std::int64_t Session::last_second_of(const Digest& id, const Credential* named, 
 
 void Session::end_device(const Ending& ending, Step& step) {
   KnownCredentials credentials;
+  const RememberedDevice* device = user_.devices.find(ending.id);
+  bool is_all_known = device != nullptr && !device->has_forgotten;
   user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
     if (connection.device_id != ending.id) return;
     add_sign_in(credentials, connection.credential);
-    // Nothing is remembered of a device of version 1.
-    const bool is_v1 = connection.version == ProtocolVersion::kVersion1;
-    if (is_v1 && !connection.credential.is_trusted()) step.ended.is_complete = false;
+    // What came by version 1 is not remembered.
+    if (connection.version == ProtocolVersion::kVersion1) is_all_known = false;
   });
-  if (const RememberedDevice* device = user_.devices.find(ending.id)) {
-    if (device->has_forgotten) step.ended.is_complete = false;
+  if (device != nullptr) {
     for (const Credential& credential : device->credentials) add_sign_in(credentials, credential);
   }
+  step.ended.is_complete = is_all_known || user_.access.is_nobody_checked();
   for (const Credential* credential : credentials) {
     if (!ending.asker.is_trusted() && credential->sign_in == ending.asker.sign_in) {
       step.ended.is_credential_shared = true;
@@ -226,19 +228,23 @@ void Session::report_logout(const Ending& ending, const KnownCredentials& known,
   report.scope = name_of(ending.scope);
   report.at = step.now;
   if (is_moment) report.issued_until_s = std::max(logout.at_s, logout.others_at_s);
+  const Digest id = digest_of(ending.id);
   if (ending.scope == LogoutScope::kOthers) {
-    report.spared = ending.id.empty() ? ending.asker.name : ending.id;
+    const bool is_asker = ending.id.empty() || ending.asker.has_id(id);
+    const Credential* spared = is_asker ? &ending.asker : credential_named(id);
+    report.spared = spared == nullptr || spared->name.empty() ? ending.id : spared->name;
   }
-  if (is_one) report.credentials.push_back(ending.id);
-  std::size_t count = 0;
+  const bool is_named = is_one || ending.scope == LogoutScope::kIssuerSession;
+  if (is_named && !ending.id.empty()) report.credentials.push_back(ending.id);
+  // The one that is named has been counted, also if it is not known.
+  const bool is_counted = step.ended.credentials > 0;
   for (const Credential* credential : known) {
     if (!user_.access.is_ended(*credential)) continue;
-    ++count;
+    if (!is_counted || !credential->has_id(id)) ++step.ended.credentials;
     const std::string_view name = credential->name;
     const bool is_news = !is_one || (is_overfull && name != ending.id);
     if (is_news && !name.empty()) report.credentials.push_back(name);
   }
-  step.ended.credentials = std::max(step.ended.credentials, count);
   write_logout_report(out_, report);
   step.effects.log_out(out_);
 }

@@ -28,7 +28,7 @@ const PAUSE_MS = 11_000;
 const OUTAGE = /^user-session: AUTH_JWKS_URL: .*: the keys of before stay good for a day at most$/;
 
 /** The line about keys that verify nothing. */
-const LEFT_OUT = /^user-session: AUTH_JWKS_URL: (\d+ of \d+) keys were left out, since they can verify nothing: expected a kty/;
+const LEFT_OUT = /^user-session: AUTH_JWKS_URL: (\d+ of \d+) keys were left out, since they can verify nothing: expected a public key with a kty/;
 
 const { publicKey: weakKey, privateKey: weakSigner } = generateKeyPairSync("rsa", { modulusLength: 1_024 });
 

@@ -91,7 +91,10 @@ test("a service token in a user's place is refused, whichever it is, and no sign
     for (const [variable, token] of Object.entries(TOKENS)) {
       const places = [
         ...[token, `Token ${token}`, `Basic ${btoa(`kim:${token}`)}`, `Bearer Bearer ${token}`].map((Authorization) => ({ Authorization })),
-        ...[token, `"${token}"`, token.replace("-", "%2D")].map((value) => ({ Cookie: `app=kim; session=${value}` })),
+        ...[token, `"${token}"`, token.replace("-", "%2D"), `Bearer ${token}`, `Bearer%20${token}`, `${token}.signature`, `s:${token}`].map(
+          (value) => ({ Cookie: `app=kim; session=${value}` }),
+        ),
+        { Cookie: token },
         { "Sec-WebSocket-Protocol": `user-session.v1, bearer.${token}` },
       ];
       const asking = places.map((headers) => /** @type {const} */ (["state", headers]));

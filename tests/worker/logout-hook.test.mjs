@@ -13,7 +13,8 @@ function storage() {
   const kv = {
     put: (/** @type {string} */ key, /** @type {unknown} */ value) => void rows.set(key, value),
     delete: (/** @type {string} */ key) => rows.delete(key),
-    list: ({ prefix = "" } = {}) => [...rows].filter(([key]) => key.startsWith(prefix)).sort(),
+    list: ({ prefix = "", limit = 0 } = {}) =>
+      [...rows].filter(([key]) => key.startsWith(prefix)).sort().toReversed().slice(0, limit),
   };
   /** @type {number[]} */
   const alarms = [];
@@ -44,23 +45,57 @@ test("an onLogout that never succeeds is given up after its last try, and the op
   assert.match(lines[RETRIES_MAX], /not tried again: end the app's sessions by hand$/);
 });
 
-test("each logout has a row until the app was told of it, in order and in full, also by another instance", async () => {
+test("each logout has a row until the app was told of it, the widest and newest first, and in full, also by another instance", async () => {
   const { rows, alarms, context } = storage();
-  const logouts = [ended("device", "a", "b"), ended("others", "c"), ended("credential", "d")];
+  const [device, others, one, all, newer] = [
+    ...[ended("device", "a", "b"), ended("others", "c"), ended("credential", "d"), ended("all"), ended("others", "e")],
+  ];
+  const logouts = [device, others, one, all, newer];
   rows.set("session.logout", "not ours");
   const hook = new LogoutHook(context);
   // One instance may have noted several in one millisecond.
   for (const logout of logouts) hook.note(JSON.stringify(logout));
-  assert.ok(alarms.length === 3 && alarms.every((time) => time > Date.now()));
+  assert.ok(alarms.length === 5 && alarms.every((time) => time > Date.now()));
   assert.ok([...rows.keys()].slice(1).every((key) => key.startsWith(REPORT_KEY)));
   /** @type {unknown[]} */
   const told = [];
   await new LogoutHook(context).run("kim", 0, async (logout) => void told.push(logout));
-  assert.deepEqual(told, logouts);
+  assert.deepEqual(told, [all, newer, others, device, one]);
   assert.deepEqual([...rows.keys()], ["session.logout"]);
 });
 
-test("a logout of which the app was told is not told again when a later one fails", async (t) => {
+test("a logout is told although another one fails, once, and one that comes meanwhile is told, too", async (t) => {
+  t.mock.method(console, "error", () => {});
+  const { rows, context } = storage();
+  const hook = new LogoutHook(context);
+  hook.note(JSON.stringify(ended("all", "down")));
+  hook.note(JSON.stringify(ended("credential", "a")));
+  /** @type {string[]} */
+  const told = [];
+  const tell = async (/** @type {{credentialIds: string[]}} */ { credentialIds: [id] }) => {
+    if (id === "down") throw new Error("the app is down");
+    if (told.length === 0) hook.note(JSON.stringify(ended("others", "late")));
+    told.push(id);
+  };
+  await assert.rejects(hook.run("kim", 0, tell), /the app is down/);
+  assert.deepEqual([told, rows.size], [["a", "late"], 1]);
+});
+
+test("an app that is down is not asked about every logout before the next ring", async (t) => {
+  t.mock.method(console, "error", () => {});
+  const { rows, context } = storage();
+  const hook = new LogoutHook(context);
+  for (let at = 0; at < 100; at++) hook.note(JSON.stringify(ended("credential", String(at))));
+  let calls = 0;
+  const fail = async () => {
+    calls++;
+    throw new Error("the app is down");
+  };
+  await assert.rejects(hook.run("kim", 0, fail), /the app is down/);
+  assert.deepEqual([calls, rows.size], [16, 100]);
+});
+
+test("a logout of which the app was told is not told again when another one fails", async (t) => {
   t.mock.method(console, "error", () => {});
   const { rows, context } = storage();
   const hook = new LogoutHook(context);
@@ -73,7 +108,7 @@ test("a logout of which the app was told is not told again when a later one fail
     told.push(id);
   };
   await assert.rejects(hook.run("kim", 0, tell("b")), /the app is down/);
-  assert.deepEqual([told, rows.size], [["a"], 2]);
+  assert.deepEqual([told, rows.size], [["c", "a"], 1]);
   await hook.run("kim", 1, tell("none"));
-  assert.deepEqual([told, rows.size], [["a", "b", "c"], 0]);
+  assert.deepEqual([told, rows.size], [["c", "a", "b"], 0]);
 });

@@ -74,7 +74,8 @@ export async function authorize(parsed, route, env, options = {}) {
     return refuseWithoutToken(parsed, route.action, env, options);
   }
   // The owner's function or the app's sign-in would get the token from where it stands.
-  if (await scopesOf([...possibleTokens(parsed), ...cookieTexts(parsed.request)], env)) {
+  const lengths = serviceTokens(env).map(({ secret }) => secret.length);
+  if (await scopesOf([...possibleTokens(parsed), ...cookieTexts(parsed.request, lengths)], env)) {
     return unauthorized("SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer with it, and nothing else");
   }
   const identity = await identify(parsed, env, options.authenticate);
@@ -206,7 +207,7 @@ async function refuseWithoutToken(parsed, action, env, { authenticate }) {
 async function scopesOf(texts, env) {
   const tokens = serviceTokens(env);
   // A client can write any number of cookies, most of which can be none of the tokens.
-  const possible = texts.filter((text) => tokens.some(({ secret }) => secret.length === text.length)).slice(0, TEXTS_MAX);
+  const possible = [...new Set(texts)].filter((text) => tokens.some(({ secret }) => secret.length === text.length)).slice(0, TEXTS_MAX);
   if (possible.length === 0) return null;
   const found = await foundSecrets(possible, tokens.map(({ secret }) => secret));
   const scopes = tokens.filter((_, at) => found[at]).flatMap((token) => token.scopes);

@@ -133,7 +133,7 @@ async function fetchKeys(url) {
   const keys = published.filter((entry) => isKey(entry) && !isWeak(entry));
   const left = published.length - keys.length;
   if (left > 0) {
-    const why = `expected a kty in each, and of RSA at least ${RSA_BITS_MIN} bits`;
+    const why = `expected a public key with a kty in each, and of RSA at least ${RSA_BITS_MIN} bits`;
     notice("keys", `AUTH_JWKS_URL: ${left} of ${published.length} keys were left out, since they can verify nothing: ${why}`);
   }
   return { keys };
@@ -144,7 +144,9 @@ async function fetchKeys(url) {
  * @returns {entry is {kty: string, n?: unknown}}
  */
 function isKey(entry) {
-  return typeof (/** @type {{kty?: unknown} | null} */ (entry)?.kty) === "string";
+  const { kty, d } = /** @type {{kty?: unknown, d?: unknown}} */ (entry ?? {});
+  // A private key signs, and whoever has published it has lost it.
+  return typeof kty === "string" && d === undefined;
 }
 
 /**

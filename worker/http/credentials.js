@@ -56,11 +56,17 @@ export function cookieValue(request, name) {
 }
 
 /**
- * Collects the values of all cookies, as they are and without escapes.
+ * Collects every text of some length in the cookies that may be a token: values, as they are and without escapes, and
+ * beginnings and ends of words.
  * @param {Request} request
+ * @param {number[]} lengths
  */
-export function cookieTexts(request) {
-  return cookiesOf(request).flatMap(([, value]) => [value, unescaped(value)]);
+export function cookieTexts(request, lengths) {
+  const header = request.headers.get("Cookie") ?? "";
+  const words = [header, unescaped(header)].flatMap((text) => text.split(/[\s;,="]+/));
+  const ends = words.flatMap((word) => lengths.flatMap((length) => [word.slice(0, length), word.slice(-length)]));
+  const values = cookiesOf(request).flatMap(([, value]) => [value, unescaped(value)]);
+  return [...values, ...ends];
 }
 
 /**

@@ -44,6 +44,9 @@ const ACTIONS = {
   "/backchannel-logout": { POST: "backchannel-logout" },
 };
 
+// Many clients send `{}` with every POST, which names nothing.
+const EMPTY_JSON_LENGTH = 2;
+
 /** The parameters that name what a logout ends, and to what extent. */
 const LOGOUT_PARAMETERS = {
   deviceId: LogoutScope.Device,
@@ -123,7 +126,7 @@ function readLogoutDemand({ headers }, query) {
     query.getAll(name).map((id) => ({ scope, id, endedAt: 0 })),
   );
   const isAnyUnknown = [...query.keys()].some((name) => name !== "userId" && !Object.hasOwn(LOGOUT_PARAMETERS, name));
-  const hasBody = Number(headers.get("Content-Length")) > 0 || headers.has("Transfer-Encoding");
+  const hasBody = Number(headers.get("Content-Length")) > EMPTY_JSON_LENGTH || headers.has("Transfer-Encoding");
   if (named.length > 1 || named.some(({ id }) => id === "") || isAnyUnknown || hasBody) {
     const names = Object.keys(LOGOUT_PARAMETERS).join(", ");
     const message = `expected none or one of ${names} in the query, not empty, and nothing else and no body`;

@@ -34,11 +34,21 @@ const RETRIES_MAX = 5;
 const NUMBER_DIGITS = 16;
 
 /**
+ * How urgent a logout is: of all before any other, and of the same kind the newest first, so that nobody delays another's
+ * by asking for many.
+ * @type {Record<LogoutScope, number>}
+ */
+const URGENCY = { all: 3, others: 2, device: 1, credential: 0 };
+
+// An app that is down fails for each of them, so no more are tried before the next ring.
+const FAILURES_MAX = 16;
+
+/**
  * The rows of an object's storage, as far as they are needed here.
  * @typedef {object} Rows
  * @property {(key: string, value: string) => void} put
  * @property {(key: string) => unknown} delete
- * @property {(options: {prefix: string}) => Iterable<[string, unknown]>} list
+ * @property {(options: {prefix: string, reverse: boolean, limit: number}) => Iterable<[string, unknown]>} list
  */
 
 /**
@@ -61,33 +71,49 @@ export class LogoutHook {
    */
   note(ended) {
     const { kv } = this.#storage;
+    /** @type {EndedSessions} */
+    const { scope } = JSON.parse(ended);
+    const prefix = `${REPORT_KEY}${URGENCY[scope]}.`;
     // The number is counted in storage, since another instance may have told of a logout a moment ago.
-    const [last] = [...kv.list({ prefix: REPORT_KEY })].slice(-1);
-    const number = last ? Number(last[0].slice(REPORT_KEY.length)) + 1 : 0;
-    kv.put(REPORT_KEY + String(number).padStart(NUMBER_DIGITS, "0"), ended);
+    const [last] = kv.list({ prefix, reverse: true, limit: 1 });
+    const number = last ? Number(last[0].slice(prefix.length)) + 1 : 0;
+    kv.put(prefix + String(number).padStart(NUMBER_DIGITS, "0"), ended);
     void this.#schedule();
   }
 
   /**
-   * Runs the hook for each logout. It rejects if the hook fails, so that the platform tries again; the last failure is
-   * only logged.
+   * Runs the hook for each logout, for the others also if it fails for one. It rejects then, so that the platform tries
+   * again; the last failure is only logged.
    * @param {string} userId
    * @param {number} retryCount The number of failures before.
    * @param {(ended: EndedSessions) => Promise<void>} hook
    */
   async run(userId, retryCount, hook) {
-    const { kv } = this.#storage;
-    for (const [key, ended] of [...kv.list({ prefix: REPORT_KEY })]) {
+    const isLast = retryCount >= RETRIES_MAX;
+    /** @type {Map<string, unknown>} */
+    const failures = new Map();
+    for (let row = this.#next(failures); row && failures.size < FAILURES_MAX; row = this.#next(failures)) {
+      const [key, ended] = row;
       try {
         await hook(JSON.parse(String(ended)));
       } catch (error) {
-        const isLast = retryCount >= RETRIES_MAX;
         const next = isLast ? "it is not tried again: end the app's sessions by hand" : "trying again";
         report(`user ${quoted(userId)}: onLogout failed: ${summary(error)}; ${next}`);
-        if (!isLast) throw error;
+        if (!isLast) failures.set(key, error);
       }
-      kv.delete(key);
+      if (!failures.has(key)) this.#storage.kv.delete(key);
     }
+    const [failure] = failures.values();
+    if (failures.size > 0) throw failure;
+  }
+
+  /**
+   * Reads the row of the most urgent logout.
+   * @param {Map<string, unknown>} failures Those that are left out, by key.
+   */
+  #next(failures) {
+    const rows = this.#storage.kv.list({ prefix: REPORT_KEY, reverse: true, limit: failures.size + 1 });
+    return [...rows].find(([key]) => !failures.has(key));
   }
 
   async #schedule() {

@@ -9,12 +9,14 @@ import { forgetProfile } from "./profile";
 export class UserSessionDO extends SessionDO<Env> {
   #reconciling: Promise<unknown> = Promise.resolve();
 
-  /** A device that connects finds the list as D1 has it; so does one that stays through a `clear`. */
+  /**
+   * A device that connects is told what D1 has; so is one that stays through a `clear`. D1 is asked only behind the
+   * session's own answer, which refuses strangers.
+   */
   override async fetch(request: Request): Promise<Response> {
-    if (request.headers.has("Upgrade")) await this.#tryToReconcile();
     const response = await super.fetch(request);
     const isClear = new URL(request.url).pathname.endsWith("/clear");
-    if (isClear && response.ok) await this.#tryToReconcile();
+    if (response.status === 101 || (isClear && response.ok)) await this.#tryToReconcile();
     return response;
   }
 
