@@ -187,11 +187,8 @@ test("what only D1 knows, as after a crash before the announcement, is told when
   assert.equal((await desk.device.next()).gameId, "not in D1");
   const phone = await connect(kim, "phone");
   for (const { device } of [desk, phone]) {
-    const told = [await device.next(), await device.next()];
-    assert.deepEqual(
-      told.map(({ type, gameId }) => `${type} ${gameId}`),
-      ["game_left not in D1", "game_joined go"],
-    );
+    const told = [await device.next(), await device.next()].map(({ type, gameId }) => `${type} ${gameId}`);
+    assert.deepEqual(told, ["game_left not in D1", "game_joined go"]);
   }
   for (const { device } of [desk, phone]) await device.close();
 });
