@@ -312,3 +312,16 @@ test("a server ends one device by a call, and is told of one that there is not",
   assert.equal(desk.ending, null);
   await desk.close();
 });
+
+test("a logout of a device that was forgotten while it was connected says that it may not be all", async () => {
+  const user = "crowded";
+  const bySession = (/** @type {string} */ sid) => ({ token: secretToken(user, { sid, iat: SIGNED_IN }) });
+  await (await V2Device.open(server, user, "desk", bySession("first"))).close();
+  const desk = await V2Device.open(server, user, "desk", bySession("second"));
+  const others = [];
+  for (let at = 0; at < 66; at++) others.push(await V2Device.open(server, user, `other-${at}`, bySession("first")));
+  const url = `${server.http}${PREFIX}/logout?userId=${user}&deviceId=desk`;
+  const answer = await fetch(url, { method: "POST", headers: bearer(SERVICE_TOKEN) });
+  assert.deepEqual(await answer.json(), { success: true, ended: { sockets: 1, credentials: 1 }, complete: false });
+  for (const device of [desk, ...others]) device.socket.terminate();
+});
