@@ -175,6 +175,21 @@ test("a refused client that never closes its socket is cut off, and nobody else 
   assert.deepEqual(workerd.logs().filter((line) => /exception|closed its socket/i.test(line)), []);
 });
 
+test("a refused client that sends a message in place of a close is cut off before its time is over", async () => {
+  // The name is computed so that tsc does not follow it: it checks this file as Node's, that one as a Worker's.
+  const { keptInWorker } = await import(`../../worker/http/${"socket-responses"}.js`);
+  const socketThat = (/** @type {string} */ event) => {
+    /** @type {unknown[]} */
+    const ends = [];
+    const socket = Object.assign(new EventTarget(), { accept() {} });
+    keptInWorker({ waitUntil() {}, abort: (/** @type {unknown} */ reason) => ends.push(reason) })(socket, "203.0.113.1");
+    socket.dispatchEvent(new Event(event));
+    return ends.length;
+  };
+  assert.equal(socketThat("message"), 1);
+  assert.equal(socketThat("close"), 0);
+});
+
 test("who makes up tickets has few objects asked, and costs nobody a ticket that was given", async (t) => {
   const workerd = await startWorkerd({ vars: VARS });
   t.after(() => workerd.stop());
