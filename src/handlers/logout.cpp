@@ -220,7 +220,7 @@ void Session::report_logout(const Ending& ending, const KnownCredentials& known,
                             std::int64_t before_s, Step& step) {
   const bool is_one = ending.scope == LogoutScope::kCredential;
   const Logout& logout = user_.access.logout();
-  // Where too many credentials were ended one by one, more end than the one that is named.
+  // A list that was full makes room by ending more than the one that is named.
   const bool is_overfull = is_one && logout.at_s > before_s;
   const bool is_moment =
       logout.at_s > before_s || (!is_one && ending.scope != LogoutScope::kDevice);

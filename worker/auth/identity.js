@@ -21,7 +21,7 @@ export const AHEAD_SECONDS_MAX = 86_400;
  */
 export const SECONDS_MAX = 253_402_387_200;
 
-/** What is expected of the id of a session or token. */
+/** The words for what the id of a session or token must be. */
 export const CREDENTIAL_ID_EXPECTED = `expected a string of 1 to ${CREDENTIAL_ID_BYTES_MAX} bytes`;
 
 const MS_PER_SECOND = 1_000;
