@@ -18,7 +18,7 @@ export const DATE_EXPECTED =
  */
 export function isPastDate(text) {
   const second = secondOf(text);
-  return second > 0 && second <= Math.ceil(Date.now() / MS_PER_SECOND);
+  return second > 0 && second <= Date.now() / MS_PER_SECOND;
 }
 
 /**
@@ -37,8 +37,7 @@ function secondOf(text) {
   const [, day] = DATE.exec(text) ?? [];
   // Days that their month does not have are taken for days of the next one.
   if (day === undefined || !isDay(day)) return NaN;
-  // A credential has whole seconds, so it may have been issued before a part of its second.
-  return Math.ceil(Date.parse(text) / MS_PER_SECOND);
+  return Math.floor(Date.parse(text) / MS_PER_SECOND);
 }
 
 /** @param {string} day */
