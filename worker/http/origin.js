@@ -61,7 +61,8 @@ export function checkOrigin({ request, url: own }, env) {
 function signOfAnotherPage(headers, own, env) {
   const site = headers.get("Sec-Fetch-Site");
   if (site !== null) return ["same-origin", "none"].includes(site) ? null : "Sec-Fetch-Site";
-  const page = URL.parse(headers.get("Referer") ?? "")?.origin ?? "null";
+  const referer = headers.get("Referer");
+  const page = (referer === null ? null : URL.parse(referer)?.origin) ?? "null";
   return page === "null" || isOriginOf(page, own) || isListed(page, env) ? null : "Referer";
 }
 
