@@ -181,7 +181,7 @@ void Session::end_device(const Ending& ending, Step& step) {
   user_.connections.each([&](ConnectionId /*id*/, const Connection& connection) {
     if (connection.device_id != ending.id) return;
     add_sign_in(credentials, connection.credential);
-    // What came by version 1 is not remembered.
+    // Credentials that came by version 1 are not remembered.
     if (connection.version == ProtocolVersion::kVersion1) is_all_known = false;
   });
   if (device != nullptr) {

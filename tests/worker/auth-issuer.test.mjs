@@ -35,7 +35,7 @@ const { publicKey: weakKey, privateKey: weakSigner } = generateKeyPairSync("rsa"
 /** The public key of weakSigner. */
 const WEAK = { ...weakKey.export({ format: "jwk" }), kid: "weak" };
 
-/** What an issuer may publish by mistake. */
+/** Keys that an issuer may publish by mistake. */
 const USELESS = [null, "first", 7, [], {}, { kty: 7 }, WEAK, { kty: "RSA", e: "AQAB" }, { kty: "RSA", n: "!", e: "AQAB" }];
 
 /**

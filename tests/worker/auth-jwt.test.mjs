@@ -57,7 +57,7 @@ const kim = secretToken("kim");
 const forged = (header, claims = {}, secret = SECRET) =>
   bearer(hmacToken(header, { sub: "kim", iat: now, exp: now + 3_600, ...claims }, secret));
 
-/** What names no credential, so that a logout would miss it. */
+/** Values that name no credential, so that a logout would miss it. */
 const NO_IDS = [5, null, "", {}, ["s"], true, "x".repeat(257), "é".repeat(129)];
 
 /**

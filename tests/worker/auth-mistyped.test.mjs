@@ -84,7 +84,7 @@ for (const slip of SLIPS) {
   });
 }
 
-/** What is asked for by some of the words of a name, with that name. */
+/** Names made of some of the words of a setting, which the log asks about, each with that setting. */
 const WORDS = {
   AUTH_ISSUER: "AUTH_JWT_ISSUER",
   JWT_ISSUER: "AUTH_JWT_ISSUER",

@@ -12,7 +12,7 @@ import { runTool } from "../support/consumer.mjs";
 import { ROOT } from "../support/server.mjs";
 import { RUNTIME } from "../support/workerd.mjs";
 
-/** What a deployed Worker may weigh, so that it does not grow unnoticed. docs/performance.md has the aim, which is less. */
+/** The limit keeps a deployed Worker from growing unnoticed. docs/performance.md has the aim, which is less. */
 const GZIP_BYTES_MAX = 71 * 1024;
 
 /** Cloudflare refuses a Worker that takes a second to start. An idle machine needs some 20 ms. */

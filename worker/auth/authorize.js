@@ -74,8 +74,7 @@ export async function authorize(parsed, route, env, options = {}) {
     return refuseWithoutToken(parsed, route.action, env, options);
   }
   // The owner's function or the app's sign-in would get the token from where it stands.
-  const lengths = serviceTokens(env).map(({ secret }) => secret.length);
-  if (await scopesOf([...possibleTokens(parsed), ...cookieTexts(parsed.request, lengths)], env)) {
+  if (await scopesOf([...possibleTokens(parsed), ...shownCookies(parsed.request, env, options)], env)) {
     return unauthorized("SERVICE_TOKEN stands where it does not belong: expected Authorization: Bearer with it, and nothing else");
   }
   const identity = await identify(parsed, env, options.authenticate);
@@ -108,6 +107,26 @@ function withoutCredential(parsed, action, env, { authenticate }) {
 export function ticketAccess({ ticket }) {
   if (ticket === null) return null;
   return isTicket(ticket) ? { kind: "ticket", ticket } : ticketUnknown();
+}
+
+/**
+ * Collects what may be a service token in the cookies, where the owner's function or the app's sign-in gets those.
+ * @param {Request} request
+ * @param {AuthEnv} env
+ * @param {AuthOptions} options
+ */
+function shownCookies(request, env, options) {
+  const lengths = serviceTokens(env).map(({ secret }) => secret.length);
+  return lengths.length > 0 && isReadElsewhere(env, options) ? cookieTexts(request, lengths) : [];
+}
+
+/**
+ * Whether the request's credentials are shown to anybody but this server.
+ * @param {AuthEnv} env
+ * @param {AuthOptions} options
+ */
+function isReadElsewhere(env, { authenticate }) {
+  return Boolean(authenticate) || MODES[/** @type {Mode} */ (env.AUTH_MODE)].isReadElsewhere;
 }
 
 /**
@@ -183,17 +202,16 @@ function trustServer(scopes, action) {
  * @param {AuthOptions} options
  * @returns {Promise<Response>}
  */
-async function refuseWithoutToken(parsed, action, env, { authenticate }) {
+async function refuseWithoutToken(parsed, action, env, options) {
   const names = tokensFor(action);
   const set = names.filter((name) => env[name]);
   const problem =
     set.length > 0
       ? `${set.join(" or ")}: ${action} needs Authorization: Bearer with that very token`
       : `${names.join(" or ")} is not set: ${action} needs it as Authorization: Bearer`;
-  const isReadElsewhere = Boolean(authenticate) || MODES[/** @type {Mode} */ (env.AUTH_MODE)].isReadElsewhere;
   // The token may be a mistyped service token, and another service must not see that.
-  if (isReadElsewhere && possibleTokens(parsed).length > 0) return unauthorized(problem);
-  const identity = await identify(parsed, env, authenticate);
+  if (isReadElsewhere(env, options) && possibleTokens(parsed).length > 0) return unauthorized(problem);
+  const identity = await identify(parsed, env, options.authenticate);
   if (!(identity instanceof Response)) return forbidden(`${action} needs the ${names.join(" or ")} as bearer`);
   return identity.status === 401 ? unauthorized(problem) : identity;
 }

@@ -62,8 +62,8 @@ export function cookieValue(request, name) {
  * @param {number[]} lengths
  */
 export function cookieTexts(request, lengths) {
-  const header = request.headers.get("Cookie") ?? "";
-  const words = [header, unescaped(header)].flatMap((text) => text.split(/[\s;,="]+/));
+  const pairs = (request.headers.get("Cookie") ?? "").split(";");
+  const words = pairs.flatMap((pair) => [pair, unescaped(pair)]).flatMap((text) => text.split(/[\s,="]+/));
   const ends = words.flatMap((word) => lengths.flatMap((length) => [word.slice(0, length), word.slice(-length)]));
   const values = cookiesOf(request).flatMap(([, value]) => [value, unescaped(value)]);
   return [...values, ...ends];
