@@ -17,3 +17,34 @@ export function backoffMs(failures: number): number {
   const longest = Math.min(FIRST_MS * 2 ** Math.min(failures, 16), LONGEST_MS);
   return longest * (0.5 + Math.random() / 2);
 }
+
+/** The next attempt, later after each failure. */
+export class Retries {
+  #connect: () => void;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connect: () => void) {
+    this.#connect = connect;
+  }
+
+  /** Counts on from so many failures. */
+  set failures(count: number) {
+    this.#failures = count;
+  }
+
+  /** A connection has ended by a code. @param hasHeld Whether it had lasted. */
+  noteClose(code: number, hasHeld: boolean): void {
+    if (hasHeld) this.#failures = 0;
+    this.#failures = Math.max(this.#failures, FAILURES_BY_CLOSE.get(code) ?? 0);
+  }
+
+  /** @param waitMs How long to wait besides. */
+  later(waitMs = 0): void {
+    this.#timer = setTimeout(this.#connect, waitMs + backoffMs(this.#failures++));
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+}

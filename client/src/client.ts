@@ -1,18 +1,15 @@
 /** The client without a framework. */
 import { endpointAddress, endpointOf, withQuery } from "./address.js";
-import { monotonicMs } from "./clock.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
-import { ENDED, SessionCore } from "./core.js";
+import { SessionCore } from "./core.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { UNHEARD, added, callAll } from "./listeners.js";
-import { withReset } from "./missed.js";
 import { numberOption } from "./numbers.js";
-import { attempt, page, watchPage } from "./page.js";
+import { attempt, isPage, page, watchPage } from "./page.js";
 import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
 import { DONE, type Message, refusal } from "./requests.js";
-import { type SessionSnapshot, blankSnapshot, isOver } from "./snapshot.js";
-import type { LeaderUpdate } from "./tab-messages.js";
+import { type SessionSnapshot, blankSnapshot } from "./snapshot.js";
 import { TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
@@ -49,7 +46,10 @@ export interface UserSessionClientOptions {
   token?: Token;
   /** Whether the user's presence follows whether any tab of the app is visible. */
   presenceFromVisibility?: boolean | undefined;
-  /** Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. */
+  /**
+   * Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. If left out, pages do,
+   * and workers and other engines, which have no tabs, don't.
+   */
   shareTabs?: boolean | undefined;
   /** How often to ask whether the server is there, in milliseconds: 1,000 to 60,000, 30,000 if left out. */
   heartbeatMs?: number | undefined;
@@ -91,8 +91,6 @@ export class UserSessionClient {
   #askedCount = 0;
   /** Up to where this device has told of the inbox; `null` before it is connected for the first time. */
   #toldMark: ToldMark | null = null;
-  /** When this tab began to wait for one that leads. */
-  #joinedAt = 0;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
@@ -106,11 +104,12 @@ export class UserSessionClient {
     };
     this.#tokens = new Tokens(options.token);
     this.deviceId = deviceIdOption(options.deviceId ?? ownDeviceId());
+    const mayShare = options.shareTabs ?? isPage();
+    this.#group = mayShare && canShareTabs() ? this.#newGroup() : null;
     this.#core = new SessionCore(
       {
         run: this.#run,
-        sent: (key, id) => this.#group?.sent(key, id),
-        ifLeading: (then) => (this.#group ? void this.#group.ifLeading(then) : then()),
+        group: this.#group,
         address: () => this.#address(),
         token: () => this.#tokens.current,
         takeOtherToken: (refused) => this.#tokens.takeOther(refused),
@@ -120,9 +119,8 @@ export class UserSessionClient {
         WebSocket: options.WebSocket ?? attempt(() => page.WebSocket),
         isOwnWebSocket: Boolean(options.WebSocket),
       },
-      (changes, isCounted) => this.#coreChanged(changes, isCounted),
+      (changes) => this.#show(this.#core.snapshot, changes),
     );
-    this.#group = options.shareTabs && canShareTabs() ? this.#newGroup() : null;
   }
 
   /** Connects, and goes on connecting. Nothing happens if it does so already, or if the session is over. */
@@ -133,31 +131,20 @@ export class UserSessionClient {
     if (this.#options.presenceFromVisibility) {
       this.#stops.push(followVisibility(this.#groupName(), (presence) => void this.updatePresence(presence)));
     }
-    if (this.#group) {
-      this.#show({ ...this.#snapshot, connectionStatus: "connecting", isLoading: !this.#snapshot.state }, []);
-      this.#joinedAt = monotonicMs();
-      this.#group.join("hello", this.#tokens.text);
-    } else {
-      this.#core.start();
-    }
+    this.#begin();
   }
 
   /** Closes the socket. What was asked and is not answered is `ended`. */
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
-    const isOwn = !this.#group || this.#group.isLeading;
-    const isLoggedOut = this.#snapshot.connectionStatus === "logged_out";
-    this.#group?.leave(({ type }) => (isLoggedOut && type === "logout_all" ? DONE : ENDED));
-    if (isOwn) return this.#core.stop();
-    const isAway = { connectionStatus: "idle", isConnected: false, isLoading: false, pendingRequests: 0 } as const;
-    this.#show({ ...this.#snapshot, ...isAway, error: null, problem: null }, []);
+    this.#core.stop();
+    this.#group?.leave();
   }
 
   /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
   reconnect(): void {
     if (this.#stops.length === 0) return this.connect();
-    if (this.#group && !this.#group.isLeading) return this.#group.reconnect();
-    this.#reconnectCore();
+    this.#begin();
   }
 
   /**
@@ -166,13 +153,9 @@ export class UserSessionClient {
    */
   set token(token: Token) {
     if (!this.#tokens.set(token) || this.#stops.length === 0) return;
-    const { text } = this.#tokens;
-    const { connectionStatus: status } = this.#snapshot;
-    const isRefused = status === "unauthorized" || status === "forbidden";
-    if (text !== null) this.#group?.offer(text, isRefused);
-    if (!this.#group || this.#group.isLeading) this.#core.renewed();
-    // A token from a function stays in this tab, but the leader may have a function of its own.
-    else if (text === null && isRefused) this.#group.reconnect();
+    if (this.#tokens.text !== null) this.#group?.offer(this.#tokens.text);
+    this.#group?.guest.begin();
+    this.#core.renewed();
   }
 
   /** The current state of the session; the same object until something changes. */
@@ -256,27 +239,26 @@ export class UserSessionClient {
    * Marks messages of the inbox as read, on all of the user's devices.
    * @param upTo The number of the newest of them, of all that this page has if left out. Needs a server of version 2.
    */
-  markRead(upTo = this.#core.memory.inbox?.place): Promise<RequestOutcome> {
+  markRead(upTo = this.#core.model.memory.inbox?.place): Promise<RequestOutcome> {
     return upTo ? this.#ask({ type: "mark_read", inbox: upTo }) : Promise.resolve(DONE);
   }
 
   /** What was counted of this tab's own connection. */
   getMetrics(): ConnectionMetrics {
-    return { ...this.#core.metrics };
+    return { ...this.#core.connection.metrics };
   }
 
   #ask(request: Message): Promise<RequestOutcome> {
     const message = asJson(request);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
-    const key = `${this.#run} ${this.#askedCount++}`;
-    // The tab that leads knows whether what is over is about to begin again.
-    if (this.#group && !this.#group.isLeading) return this.#group.ask(key, message);
-    return this.#request(key, message);
+    return this.#core.request(`${this.#run} ${this.#askedCount++}`, message);
   }
 
-  #request(key: string, message: Message, id: string | null = null): Promise<RequestOutcome> {
-    const hasEnded = isOver(this.#snapshot.connectionStatus) && !this.#core.isRenewable;
-    return hasEnded ? Promise.resolve(ENDED) : this.#core.request(key, message, id);
+  /** Begins, or begins again, at once. */
+  #begin(): void {
+    this.#group?.join(this.#tokens.text);
+    this.#group?.guest.begin();
+    if (!this.#core.start()) this.#core.retry();
   }
 
   #address(): string {
@@ -285,24 +267,14 @@ export class UserSessionClient {
   }
 
   #wake(): void {
-    this.#group?.join("wake");
-    if (this.#group && !this.#group.isLeading) this.#group.wake();
-    else this.#core.wake();
+    this.#group?.join();
+    this.#group?.guest.wake();
+    this.#core.wake();
   }
 
   #hide(): void {
-    if (this.#group) this.#group.pause();
-    else this.#core.suspend();
-  }
-
-  #reconnectCore(): void {
-    if (!this.#core.start()) this.#core.retry();
-  }
-
-  #coreChanged(changes: readonly SessionChange[], isCounted: boolean): void {
-    const { snapshot, memory } = this.#core;
-    if (this.#group?.isLeading) this.#group.tell({ snapshot, memory, changes, isCounted });
-    this.#show(snapshot, changes);
+    this.#core.suspend();
+    this.#group?.leave();
   }
 
   #show(snapshot: SessionSnapshot, changes: readonly SessionChange[]): void {
@@ -311,12 +283,12 @@ export class UserSessionClient {
     if (snapshot !== before) callAll(this.#listeners, (listener) => listener());
     for (const change of changes) this.#tell(change);
     const isNew = snapshot.connectionStatus === "connected" && before.connectionStatus !== "connected";
-    if (isNew && (!this.#group || this.#group.isLeading)) this.#restore(snapshot);
+    if (isNew) this.#restore(snapshot);
   }
 
   #tell(change: SessionChange): void {
     const n = change.type === "event" ? change.event.inbox : null;
-    const { inbox } = this.#core.memory;
+    const { inbox } = this.#core.model.memory;
     if (n && inbox && !this.#toldMark?.take(n, inbox)) return;
     const isHeard = callAll(this.#changeListeners, (listener) => listener(change));
     if (n && isHeard) this.#toldMark?.store(n);
@@ -326,7 +298,8 @@ export class UserSessionClient {
   #restore({ devices }: SessionSnapshot): void {
     const { deviceName } = this.#options;
     const own = devices.find(({ current }) => current);
-    if (deviceName && own && own.name !== deviceName) void this.setDeviceName(deviceName);
+    const isOwn = !this.#group?.guest.isServed;
+    if (deviceName && isOwn && own && own.name !== deviceName) void this.setDeviceName(deviceName);
     const presence = this.#core.forgottenPresence;
     if (presence) void this.updatePresence(presence);
   }
@@ -337,50 +310,24 @@ export class UserSessionClient {
   }
 
   #newGroup(): TabGroup {
-    const current = (): LeaderUpdate => ({
-      snapshot: this.#snapshot,
-      memory: this.#core.memory,
-      changes: [],
-      isCounted: false,
-    });
     return new TabGroup(this.#groupName(), this.#run, {
-      lead: (last) => {
-        if (last) this.#core.adopt(last.memory);
-        // What was over for the tab that led is over for all.
-        if (last && isOver(last.snapshot.connectionStatus)) return this.#core.adoptEnd(last.snapshot);
-        const { isConnected, connectionStatus } = this.#snapshot;
-        const waitedMs = connectionStatus === "connecting" ? monotonicMs() - this.#joinedAt : 0;
-        this.#core.start(isConnected, { waitedMs });
-      },
-      follow: () => this.#core.handOver(),
-      updated: ({ snapshot, memory, changes }) => {
-        this.#core.adopt(memory);
-        const coming = changes.filter((change) => change.type === "event" && change.event.inbox !== null).length;
-        const isLate = !this.#snapshot.state && memory.inbox && this.#toldMark?.isBehind(memory.inbox, coming);
-        this.#show(unlessSame(this.#snapshot, snapshot), isLate ? withReset(changes) : changes);
-      },
-      requested: (key, message, id) => this.#request(key, message, id),
-      unasked: () => this.#core.forgetUnsent(this.#run),
-      sent: (key, id) => this.#core.noteSent(key, id),
-      current,
+      moved: () => this.#core.move(),
+      opened: () => this.#core.start() || this.#core.wake(),
+      received: (text) => this.#core.connection.received(text),
+      ended: ({ ending, reason }) => this.#core.connection.end(ending, reason),
+      restart: () => this.#core.start() || this.#core.retry(),
       wake: () => this.#core.wake(),
-      reconnect: () => {
-        this.#reconnectCore();
-      },
+      send: (text) => this.#core.connection.send(text),
+      sendFor: (ask) => this.#core.queue.sendFor(ask),
+      sent: (key, id) => this.#core.queue.noteSent(key, id),
+      known: () => this.#core.model.known,
+      firstFrame: (isLost) => this.#core.model.firstFrame(this.deviceId, isLost),
       offered: (token, isNew) => {
         this.#tokens.offer(token);
         if (isNew && this.#group?.isLeading) this.#core.renewed();
       },
     });
   }
-}
-
-/** What another tab has told is a copy: as far as it says nothing new it is what was there. */
-function unlessSame(before: SessionSnapshot, update: SessionSnapshot): SessionSnapshot {
-  const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b);
-  const { state, devices, problem } = before;
-  const parts = { state: same(state, update.state), devices: same(devices, update.devices) };
-  return same(before, { ...update, ...parts, problem: same(problem, update.problem) });
 }
 
 /** The message as the server will read it, or why it can't be written down. */

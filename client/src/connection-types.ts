@@ -1,6 +1,8 @@
 /** The options, events and figures of a connection. */
 import type { FrameOf, ServerFrame } from "./frames.js";
 import type { SessionProblem } from "./problem.js";
+import type { Known, Place } from "./tab-messages.js";
+import type { TabGroup } from "./tabs.js";
 
 /** Why a session is over for this tab, for good. */
 export type Ending = "logged_out" | "replaced" | "unauthorized" | "forbidden";
@@ -49,6 +51,8 @@ export function noMetrics(): ConnectionMetrics {
 export interface ConnectionHandlers {
   opened(version: 1 | 2): void;
   frame(frame: Exclude<ServerFrame, FrameOf<"pong">>): void;
+  /** A socket is about to be asked for, or another tab's. @returns What is known. */
+  known(): Known;
   /**
    * The socket is gone, or there was none; there will be another, if the problem is retryable.
    * @param code That of its close, if it was closed.
@@ -69,6 +73,21 @@ export interface ConnectionSettings {
   WebSocket: typeof WebSocket | undefined;
   /** Whether the app has given that class: its sockets may carry what a request does not. */
   isOwnWebSocket: boolean;
+  /** The tabs that have one socket, `null` if this tab has one to itself. */
+  group: TabGroup | null;
+}
+
+/** The beginning of a connection, as its first frame tells it. */
+export interface Connected {
+  version: 1 | 2;
+  /** The place that the server has gone on from, `null` if it has started over. */
+  resumed: Place | null;
+  /** Where the first frame is; `null` in version 1. */
+  position: Place | null;
+  /** Above this number all messages of the inbox come, `null` if there is no inbox. */
+  inbox: number | null;
+  /** Messages up to this number may have been dropped. */
+  lostAt: number;
 }
 
 /** How an attempt or a connection ended. */
@@ -87,6 +106,4 @@ export interface Outcome {
 export interface Start {
   /** Whether a new token is why. */
   isRenewed?: boolean;
-  /** How long there has been none. */
-  waitedMs?: number;
 }

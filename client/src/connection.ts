@@ -2,9 +2,9 @@
  * One socket to the server at a time, again and again: which version is spoken, when to come back,
  * and whether the other side is still there.
  */
-import type { Attempt } from "./http-probe.js";
-import { FAILURES_BY_CLOSE, backoffMs } from "./backoff.js";
-import { type Moment, moment, monotonicMs } from "./clock.js";
+import { type Attempt, newAttempt } from "./http-probe.js";
+import { Retries } from "./backoff.js";
+import { type Moment, moment } from "./clock.js";
 import {
   type ConnectionHandlers,
   type ConnectionSettings,
@@ -17,42 +17,37 @@ import {
 import { Deadline } from "./deadline.js";
 import { FrameReader } from "./frames.js";
 import { Outage } from "./outage.js";
-import { watchPolicy } from "./page.js";
+import { PolicyWatch } from "./page.js";
 import { NO_CLOSE, type SessionProblem, problemOf, problemOfClose, problemOfError } from "./problem.js";
-import { HEARTBEAT, LOGOUT_REASON, PROTOCOL_VERSION_1, PROTOCOL_VERSION_2 } from "./protocol.js";
+import { LOGOUT_REASON, PROTOCOL_VERSION_1, PROTOCOL_VERSION_2 } from "./protocol.js";
+import { DOUBTED_PONG_MS, Pulse } from "./pulse.js";
 import { Renewals } from "./renewals.js";
 import { WarnOnce } from "./warnings.js";
-import { CLOSED, OPEN, closeSocket, socketClass } from "./sockets.js";
+import { CLOSED, OPEN, type Socket, closeSocket, socketClass } from "./sockets.js";
 import { Strays } from "./strays.js";
+import type { Found } from "./tab-guest.js";
 import { TicketOffice } from "./ticket.js";
 import { VersionProbe } from "./version-probe.js";
 import { VersionChoice } from "./versions.js";
 
 /** How long a connection may take from the first attempt to the first frame. */
 const CONNECT_MS = 15_000;
-/** How long a pong may take. */
-const PONG_MS = 10_000;
-/** The same when there is reason to doubt the connection: the page wakes, the network has changed. */
-const DOUBTED_PONG_MS = 5_000;
 /** A connection that ends sooner counts as one more failure. */
 const STABLE_MS = 5_000;
 /** A connection whose credential ends sooner was let in in vain. */
 const IN_VAIN_MS = 1_000;
 
-type Timer = ReturnType<typeof setTimeout> | undefined;
-
 export class Connection {
   readonly metrics = noMetrics();
-  /** When a socket last brought anything, or another tab's had. */
+  /** When a socket last brought anything. */
   lastReceivedAt: Moment = { at: -Infinity, wallAt: -Infinity };
   #settings: ConnectionSettings;
   #handlers: ConnectionHandlers;
   #isRunning = false;
-  #socket: WebSocket | null = null;
+  #socket: Socket | null = null;
   /** Counts the attempts, so that what an earlier one still brings is not taken for this one's. */
   #attempt = 0;
   #isAttempting = false;
-  #failures = 0;
   #versions = new VersionChoice();
   #strays = new Strays();
   /** Finds out whether a server that is taken for an older one is. */
@@ -61,9 +56,6 @@ export class Connection {
   /** Which version the socket speaks. */
   #version: 1 | 2 = 1;
   #hasFirstFrame = false;
-  /** When the first frame came, by `monotonicMs`. */
-  #firstFrameAt = 0;
-  #hasPonged = false;
   /** The newest attempt. */
   #tried: Attempt | null = null;
   #outage: Outage;
@@ -72,12 +64,9 @@ export class Connection {
   /** Whether this client was let in since it was started. */
   #wasLetIn = false;
   #renewals: Renewals;
-  #unwatchPolicy = () => {};
-  #pingedAt: number | null = null;
-  #retryTimer: Timer;
-  #heartbeatTimer: Timer;
-  /** Runs out unless a frame comes. */
-  #answer = new Deadline();
+  #policy = new PolicyWatch();
+  #retries = new Retries(() => void this.#connect());
+  #pulse: Pulse;
   #warnings = new WarnOnce();
   #reader = new FrameReader(this.#warnings);
 
@@ -85,12 +74,23 @@ export class Connection {
     this.#settings = settings;
     this.#handlers = handlers;
     this.#renewals = new Renewals(settings);
+    this.#pulse = new Pulse(settings.heartbeatMs, this.metrics, {
+      send: (text) => this.send(text),
+      silent: () => this.#timedOut(),
+      beaten: () => {
+        if (!this.#versions.takeDoubt()) return;
+        this.#probe.start(settings, this.metrics, () => {
+          this.#versions.opened(2);
+          this.move();
+        });
+      },
+    });
     this.#outage = new Outage({
       attempt: () => this.#tried,
       changed: () => this.#handlers.problemChanged(),
       refused: (problem, attempt) => this.#refused(problem, attempt),
       decided: () => {
-        if (this.#isRunning && !this.#isAttempting && !this.#socket) this.#retryLater();
+        if (this.#isRunning && !this.#isAttempting && !this.#socket) this.#retries.later();
       },
     });
   }
@@ -101,33 +101,29 @@ export class Connection {
   }
 
   /** Begins, or begins again after an ending. */
-  start({ isRenewed = false, waitedMs = 0 }: Start = {}): void {
+  start({ isRenewed = false }: Start = {}): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#wasLetIn = false;
     this.#tickets.begin();
     const failures = this.#renewals.begin(isRenewed);
-    this.#failures = failures ?? 0;
-    this.#outage.begin(waitedMs);
+    this.#outage.begin();
+    this.#retries.failures = failures ?? 0;
     if (failures === null) void this.#connect();
-    else this.#retryLater();
+    else this.#retries.later();
   }
 
   /** Closes the socket and makes no other. */
   stop(): void {
     this.#isRunning = false;
-    this.#unwatchPolicy();
-    this.#abandon();
-    this.#outage.end();
+    this.#rest();
   }
 
   /** Closes the socket until the next `wake`: the page is being left, and may come back. */
   suspend(): void {
     if (!this.#isRunning) return;
     this.#isStalled = false;
-    this.#unwatchPolicy();
-    this.#abandon();
-    this.#outage.end();
+    this.#rest();
     this.#handlers.dropped();
   }
 
@@ -135,14 +131,11 @@ export class Connection {
   wake(): void {
     if (!this.#isRunning || this.#isStalled) return;
     if (!this.#isAttempting && !this.#socket) void this.#connect();
-    else if (this.#hasFirstFrame) this.#ping(DOUBTED_PONG_MS);
-    else this.#expectAnswer(DOUBTED_PONG_MS);
+    else if (this.#hasFirstFrame) this.#pulse.ping(DOUBTED_PONG_MS);
+    else this.#pulse.expectAnswer(DOUBTED_PONG_MS);
   }
 
-  /**
-   * The same, since the app wants it.
-   * @param isRenewed Whether it is because there is another token.
-   */
+  /** The same, since the app wants it. @param isRenewed Whether it is because there is another token. */
   retry(isRenewed = false): void {
     this.#isStalled = false;
     this.#outage.askAgain();
@@ -163,25 +156,46 @@ export class Connection {
     return true;
   }
 
-  /** Closes for good: the server has said that it is over, unless it means an earlier attempt. */
+  /** Closes for good: the server has said that it is over. */
   end(ending: Ending, reason: string): void {
-    if (ending === "replaced" && this.#strays.take()) return this.#lost(null);
+    if (!this.#isRunning) return;
     this.#renewals.ended();
     this.stop();
     this.#handlers.ended(ending, reason);
   }
 
+  /** The same for a connection that a newer one has replaced, unless the server means an earlier attempt. */
+  async replaced(reason: string): Promise<void> {
+    if (this.#strays.take()) return this.#lost(null);
+    const attempt = this.#attempt;
+    // A tab that was frozen is replaced when the one that leads now repeats what it has sent.
+    if (this.#settings.group && !(await this.#settings.group.confirm())) return;
+    if (attempt === this.#attempt) this.end("replaced", reason);
+  }
+
+  /** Leaves the socket, another tab's or this one's, for the one that there is now. */
+  move(): void {
+    if (!this.#isRunning) return;
+    this.#abandon();
+    // What another tab has repeated for this one may reach the server late, which ends a socket of its run.
+    this.#strays.note();
+    void this.#connect();
+    this.#handlers.dropped();
+  }
+
   async #connect(): Promise<void> {
-    clearTimeout(this.#retryTimer);
+    this.#retries.cancel();
     const attempt = ++this.#attempt;
     this.#isAttempting = true;
     this.#isStalled = false;
     this.metrics.attempts++;
     this.#outage.begin();
-    this.#expectAnswer(CONNECT_MS);
+    this.#pulse.expectAnswer(CONNECT_MS);
+    const tried = (this.#tried = newAttempt());
+    const { group } = this.#settings;
+    if (group && !this.#mustOpen(attempt, await group.find(this.#handlers.known()))) return;
     const given = this.#settings.token();
-    const tried: Attempt = { address: "", token: null, isToken: typeof given === "function", isUnshown: false, hasOpened: false };
-    this.#tried = tried;
+    tried.isToken = typeof given === "function";
     try {
       tried.token = (typeof given === "function" ? await given() : given) ?? null;
       tried.isToken = false;
@@ -191,7 +205,10 @@ export class Connection {
       if (reason !== null) return this.end("unauthorized", reason);
       tried.address = this.#settings.address();
       const Socket = socketClass(this.#settings.WebSocket, this.#warnings);
-      this.#watchPolicy(tried);
+      // The browser may tell of it later than of the socket that failed by it.
+      this.#policy.start(tried.address, tried.token !== null, (policy) => {
+        if (!this.#hasFirstFrame) this.#fail(problemOf("policy", policy, false));
+      });
       const hasCredential = tried.token !== null && this.#versions.offersVersion2;
       const credential = hasCredential ? await this.#tickets.protocolFor(tried) : "";
       if (attempt !== this.#attempt) return;
@@ -199,11 +216,22 @@ export class Connection {
       else this.#over(credential);
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      const problem = problemOfError(error, tried.isToken);
-      // A function may give a better one next time.
-      const isRetryable = problem.code === "invalid_token" && typeof given === "function";
-      this.#fail(isRetryable ? { ...problem, retryable: true } : problem);
+      this.#fail(problemOfError(error, tried.isToken, typeof given === "function"));
     }
+  }
+
+  /** @param found How another tab has this one connected. @returns Whether it must open a socket of its own. */
+  #mustOpen(attempt: number, found: Found): boolean {
+    if (attempt !== this.#attempt) return false;
+    if (found.kind === "own") return true;
+    if (found.kind === "ended") this.end(found.ending, found.reason);
+    else if (found.kind === "failed") this.#fail(found.problem);
+    else {
+      this.#socket = found.socket;
+      this.#opened(found.socket);
+      for (const text of found.frames) this.received(text);
+    }
+    return false;
   }
 
   /** @param credential The subprotocol that says who it is, empty if there is none. */
@@ -216,21 +244,13 @@ export class Connection {
     const socket = new Socket(tried.address, protocols);
     this.#socket = socket;
     socket.onopen = () => isCurrent() && this.#opened(socket);
-    socket.onmessage = ({ data }) => isCurrent() && this.#received(data);
+    socket.onmessage = ({ data }) => isCurrent() && this.received(data);
     socket.onclose = ({ code, reason }) => isCurrent() && this.#closed(code, reason);
     // `close` follows and says as much, but not in every browser and from every cause.
     socket.onerror = () => new Deadline().set(0, () => isCurrent() && socket.readyState === CLOSED && this.#closed(NO_CLOSE, ""));
   }
 
-  /** The browser may tell of a policy later than of the socket that failed by it. */
-  #watchPolicy({ address, token }: Attempt): void {
-    this.#unwatchPolicy();
-    this.#unwatchPolicy = watchPolicy(address, token !== null, (policy) => {
-      if (!this.#hasFirstFrame) this.#fail(problemOf("policy", policy, false));
-    });
-  }
-
-  #opened(socket: WebSocket): void {
+  #opened(socket: Socket): void {
     const version = socket.protocol === PROTOCOL_VERSION_2 ? 2 : 1;
     this.#versions.opened(version);
     this.#isAttempting = false;
@@ -239,21 +259,22 @@ export class Connection {
     this.#handlers.opened(version);
   }
 
-  #received(data: unknown): void {
+  /** The socket has brought something. */
+  received(data: unknown): void {
+    if (!this.#socket) return;
     this.metrics.framesReceived++;
     const frame = this.#reader.read(data, this.#version, !this.#hasFirstFrame);
     const isFirst = !this.#hasFirstFrame && frame?.type === "initial_state";
-    if (this.#hasFirstFrame || isFirst) this.#answer.clear();
-    if (frame?.type === "pong") return this.#ponged();
+    if (this.#hasFirstFrame || isFirst) this.#pulse.answered();
+    // An app that is told of a logout may leave the page.
+    this.#settings.group?.host.relay(data, frame);
+    if (frame?.type === "pong") return this.#pulse.ponged();
     if (isFirst) {
       this.#hasFirstFrame = this.#wasLetIn = true;
       this.#renewals.letIn();
       this.#outage.end();
-      this.metrics.connections++;
-      this.metrics.connectedAt = Date.now();
-      this.#firstFrameAt = monotonicMs();
       // A device that has sent nothing may hear late of its close.
-      this.#beat();
+      this.#pulse.begin();
     }
     if (frame) this.#handlers.frame(frame);
     this.lastReceivedAt = moment();
@@ -261,8 +282,8 @@ export class Connection {
 
   #closed(code: number, reason: string): void {
     this.metrics.lastClose = { code, reason, at: Date.now() };
-    const problem = problemOfClose(code, reason);
-    if (!this.#tickets.mayAskAgain(code, reason)) return this.#over({ code, reason, problem, waitMs: 0 });
+    const outcome = { code, reason, problem: problemOfClose(code, reason), waitMs: 0 };
+    if (!this.#tickets.mayAskAgain(code, reason)) return this.#over(outcome);
     this.#abandon();
     void this.#connect();
   }
@@ -274,11 +295,11 @@ export class Connection {
     // A token that the server has not been shown was not refused.
     if (ending === "unauthorized" && this.#tried?.isUnshown) return this.#lost(null);
     if (this.#renewals.noteRefusal(ending, token, this.#hasFirstFrame, reason)) return this.#renew(reason);
+    if (ending === "replaced") return void this.replaced(reason);
     if (ending) return this.end(ending, reason);
     // A browser fails a socket whose server selects none of the protocols, and does not say why.
     const isPerhapsOlder = this.#isAttempting && this.#versions.isUnsure && code === NO_CLOSE;
-    if (this.#hasHeld()) this.#failures = 0;
-    this.#failures = Math.max(this.#failures, FAILURES_BY_CLOSE.get(code) ?? 0);
+    this.#retries.noteClose(code, this.#pulse.hasHeld(STABLE_MS));
     if (!isPerhapsOlder) return this.#lost(problem, code, waitMs);
     this.#outage.failed(problem, this.#tried);
     this.#abandon();
@@ -288,11 +309,11 @@ export class Connection {
 
   /** The credential has ended: tries at once with the present one. */
   #renew(reason: string): void {
-    const mustWait = this.#renewals.noteRenewal(this.#hasFirstFrame && !this.#hasHeld(IN_VAIN_MS));
-    if (this.#hasHeld()) this.#failures = 0;
+    const mustWait = this.#renewals.noteRenewal(this.#hasFirstFrame && !this.#pulse.hasHeld(IN_VAIN_MS));
+    if (this.#pulse.hasHeld(STABLE_MS)) this.#retries.failures = 0;
     this.#abandon();
     this.#outage.dropped(problemOf("unauthorized", reason || "the credential has ended"));
-    if (mustWait) this.#retryLater();
+    if (mustWait) this.#retries.later();
     else void this.#connect();
     this.#handlers.dropped();
   }
@@ -309,7 +330,8 @@ export class Connection {
 
   #timedOut(): void {
     this.metrics.timeouts++;
-    if (this.#hasHeld() && this.#hasPonged) this.#failures = 0;
+    if (this.#settings.group?.distrust()) return;
+    if (this.#pulse.hasHeld(STABLE_MS) && this.#pulse.hasPonged) this.#retries.failures = 0;
     const { isToken } = this.#tried ?? {};
     this.#lost(isToken ? problemOf("token_failed", "the function `token` does not answer") : null);
   }
@@ -320,7 +342,7 @@ export class Connection {
     this.#abandon();
     if (wasLetIn) this.#outage.dropped(problem);
     else this.#outage.failed(problem, this.#tried);
-    if (!this.#outage.isDeciding) this.#retryLater(waitMs);
+    if (!this.#outage.isDeciding) this.#retries.later(waitMs);
     this.#handlers.dropped(code);
   }
 
@@ -329,72 +351,30 @@ export class Connection {
     this.#abandon();
     this.#outage.failed(problem, null);
     this.#isStalled = !problem.retryable;
-    if (problem.retryable) this.#retryLater();
+    if (problem.retryable) this.#retries.later();
     this.#handlers.dropped();
   }
 
-  #hasHeld(ms = STABLE_MS): boolean {
-    return this.#hasFirstFrame && monotonicMs() - this.#firstFrameAt >= ms;
-  }
-
-  #retryLater(waitMs = 0): void {
-    this.#retryTimer = setTimeout(() => void this.#connect(), waitMs + backoffMs(this.#failures++));
+  #rest(): void {
+    this.#policy.stop();
+    this.#abandon();
+    this.#outage.end();
   }
 
   /** Lets go of the attempt or the socket. A dead network would keep it from closing for minutes. */
   #abandon(): void {
-    for (const timer of [this.#retryTimer, this.#heartbeatTimer]) clearTimeout(timer);
-    this.#answer.clear();
+    this.#retries.cancel();
+    this.#pulse.stop();
     this.#versions.ended(this.#isAttempting);
     if (this.#isAttempting && this.#socket) this.#strays.note();
     this.#attempt++;
     this.#isAttempting = false;
     this.#hasFirstFrame = false;
-    this.#hasPonged = false;
-    this.#pingedAt = null;
     this.#tickets.cancel();
     this.#probe.stop();
+    this.#settings.group?.release();
     closeSocket(this.#socket);
     this.#socket = null;
   }
 
-  #beat(): void {
-    this.#ping(PONG_MS);
-    this.#heartbeatTimer = setTimeout(() => {
-      this.#beat();
-      if (this.#versions.takeDoubt()) this.#doubtVersion1();
-    }, this.#settings.heartbeatMs);
-  }
-
-  /** The attempt before this connection may have failed by chance. */
-  #doubtVersion1(): void {
-    const { WebSocket: Socket, address } = this.#settings;
-    if (!Socket) return;
-    this.metrics.attempts++;
-    this.#probe.start(
-      () => new Socket(address(), [PROTOCOL_VERSION_2]),
-      () => {
-        this.#versions.opened(2);
-        this.#abandon();
-        void this.#connect();
-        this.#handlers.dropped();
-      },
-    );
-  }
-
-  #ping(patienceMs: number): void {
-    if (!this.send(HEARTBEAT)) return;
-    this.#pingedAt ??= monotonicMs();
-    this.#expectAnswer(patienceMs);
-  }
-
-  #ponged(): void {
-    if (this.#pingedAt !== null) this.metrics.roundTripMs = monotonicMs() - this.#pingedAt;
-    this.#pingedAt = null;
-    this.#hasPonged = true;
-  }
-
-  #expectAnswer(patienceMs: number): void {
-    this.#answer.advance(patienceMs, () => this.#timedOut());
-  }
 }

@@ -20,6 +20,11 @@ export interface Attempt {
   hasOpened: boolean;
 }
 
+/** An attempt of which nothing is known yet. */
+export function newAttempt(): Attempt {
+  return { address: "", token: null, isToken: false, isUnshown: false, hasOpened: false };
+}
+
 /** Nothing is known but that no connection comes about. */
 export function unreachable(attempt: Attempt | null): SessionProblem {
   const where = attempt?.address ? ` to ${originOf(attempt.address)}` : "";

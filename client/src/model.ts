@@ -3,33 +3,23 @@ import { monotonicMs } from "./clock.js";
 import type { FrameOf, UpdateFrame } from "./frames.js";
 import { type Inbox, countedAt, toldInbox, withMessage, withoutExpired } from "./inbox.js";
 import type { Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
+import type { HostKnown, Known, Place } from "./tab-messages.js";
 import { wellFormed } from "./texts.js";
 
 /** How many devices that are away are listed; the server remembers as many. */
 export const AWAY_MAX = 64;
 
-/** Up to where all frames to all have been seen. */
-interface Position {
-  epoch: number;
-  seq: number;
-  /** Names the history in which the numbers go on, so that numbers of the same origin can be compared. */
-  origin: number;
-}
-
 /** All that a model knows. */
 export interface Memory {
   state: SessionState | null;
   devices: readonly SessionDevice[];
-  /** `null` with a server of version 1. */
-  position: Position | null;
+  /** Up to where all frames to all have been seen; `null` with a server of version 1. */
+  position: Place | null;
   /** The state tells what happened up to this number. */
   stateSeq: number;
   /** `null` with a server that has none. */
   inbox: Inbox | null;
-  /**
-   * The presence that was asked for last and that nobody has changed since, `null` if there is none. The
-   * field keeps its name: other tabs read it, and may run an older version.
-   */
+  /** The presence that was asked for last and that nobody has changed since, `null` if there is none. */
   said: Presence | null;
 }
 
@@ -37,22 +27,53 @@ const NOTHING: Memory = { state: null, devices: [], position: null, stateSeq: 0,
 
 export class SessionModel {
   memory: Memory = NOTHING;
-  /** Whether the present connection has asked for what was missed. */
-  #isResuming = false;
+  /** Where the present connection has gone on from, `null` if it has started over. */
+  resumed: Place | null = null;
+  /** Where the present connection has asked to go on from, `null` if nowhere. */
+  #asked: Place | null = null;
   /** The server's clock, less `monotonicMs`. */
   #clockLead = 0;
 
-  /** This tab, or one that asks through it, has set a presence; `null`: none that was set counts any more. */
+  /** This tab has set a presence; `null`: none that was set counts any more. */
   choose(said: Presence | null): void {
     this.#know({ said });
   }
 
-  /** A new socket is asked for. @returns How its address tells the server what is known, as more of a query. */
-  connecting(): string {
+  /** A connection is asked for. @returns Up to where it has to bring nothing. */
+  connecting(): Known {
     const { position, inbox } = this.memory;
-    this.#isResuming = position !== null;
-    const since = position ? `&since=${position.epoch}.${position.seq}` : "";
-    return inbox ? `${since}&inbox=${inbox.place}` : since;
+    this.#asked = position;
+    return { position, inbox: inbox?.place ?? null };
+  }
+
+  /** What a tab must know that serves others. */
+  get known(): HostKnown {
+    const { position, stateSeq, inbox } = this.memory;
+    // While it catches up, the state is ahead of the frames.
+    const seq = Math.max(position?.seq ?? 0, stateSeq);
+    const { place = null, read = 0 } = inbox ?? {};
+    return { position: position && { ...position, seq }, inbox: place, read, time: this.#now };
+  }
+
+  /**
+   * A first frame for another tab, as the server would write it now.
+   * @param isLost Whether messages that the tab has not may have been dropped.
+   */
+  firstFrame(deviceId: string, isLost: boolean): string {
+    const { state, devices, inbox } = this.memory;
+    const { position } = this.known;
+    const frame = { type: "initial_state", ...state, deviceId };
+    if (!position) return JSON.stringify(frame);
+    // Whoever connects is active now, and whoever reads it sets its clock by that.
+    const lastActive = Math.round(this.#now);
+    const { last, read, unread } = this.#inboxNow ?? {};
+    return JSON.stringify({
+      ...frame,
+      lastActive,
+      devices: devices.map((one) => (one.current ? { ...one, lastActive } : one)),
+      ...position,
+      ...(inbox && { inbox: { last, read, unread }, lost: isLost }),
+    });
   }
 
   /** Messages that have expired don't count any more. @returns In how many milliseconds the next one does, `null` if none. */
@@ -74,7 +95,7 @@ export class SessionModel {
       if (epoch === position.epoch && seq <= position.seq) return [];
       // Numbers that go back were lost, and are given again.
       const isBack = seq <= position.seq;
-      this.#know({ position: { epoch, seq, origin: isBack ? epoch : position.origin } });
+      this.#know({ position: { epoch, seq } });
       if (isBack) this.#know({ stateSeq: 0 });
     }
     // While it catches up, the state is ahead of the frames.
@@ -82,21 +103,22 @@ export class SessionModel {
   }
 
   #begin(frame: FrameOf<"initial_state">): SessionChange[] {
-    const { state: before, position, inbox } = this.memory;
+    const { state: before, inbox } = this.memory;
     const state = stateOf(frame);
     const place = placeOf(frame);
     const isLost = frame.lost === true;
-    const isResumed = place !== null && position !== null && this.#isResuming && frame.reset !== true;
+    const resumed = (this.resumed = place && frame.reset !== true ? this.#asked : null);
     this.#clockLead = state.lastActive - monotonicMs();
     this.#know({
       state,
-      devices: frame.devices ?? [],
-      position: positionAt(place, position, isResumed),
+      devices: frame.devices ?? NOTHING.devices,
+      // The numbers go on in another epoch, and what was missed is still to come.
+      position: place && { epoch: place.epoch, seq: (resumed ?? place).seq },
       stateSeq: place?.seq ?? 0,
       // Its count and the clock are of one moment: nothing in it has expired.
       inbox: frame.inbox ? toldInbox(inbox && countedAt(inbox, this.#now), frame.inbox, isLost) : null,
     });
-    const isReset = (before && !isResumed) || isLost;
+    const isReset = (before && !resumed) || isLost;
     const changes: SessionChange[] = isReset ? [{ type: "reset" }] : [];
     if (!before || before.presence === state.presence) return changes;
     return [...changes, { type: "presenceChanged", presence: state.presence }];
@@ -199,17 +221,8 @@ function eventOf({ event: name, data = null, from }: FrameOf<"event">): SessionC
   return { type: "event", event: { name, data, from, inbox: null } };
 }
 
-function placeOf({ epoch, seq }: FrameOf<"initial_state" | "state">): Position | null {
-  return epoch === undefined || seq === undefined ? null : { epoch, seq, origin: epoch };
-}
-
-/** Where a page is behind the first frame of a connection. */
-function positionAt(place: Position | null, before: Position | null, isResumed: boolean): Position | null {
-  if (!place || !before) return place;
-  // The numbers go on in another epoch, and its own are still to come.
-  if (isResumed) return { ...before, epoch: place.epoch };
-  // Whoever starts over is in another history: a backup that is restored twice has the same place each time.
-  return { ...place, origin: Math.random() };
+function placeOf({ epoch, seq }: FrameOf<"initial_state" | "state">): Place | null {
+  return epoch === undefined || seq === undefined ? null : { epoch, seq };
 }
 
 function stateOf(frame: FrameOf<"initial_state" | "state">): SessionState {

@@ -41,11 +41,11 @@ export class Outage {
     return this.#isInDoubt && this.#question !== null;
   }
 
-  /** There is no connection from now on. @param waitedMs For how long there has been none already. */
-  begin(waitedMs = 0): void {
+  /** There is no connection from now on. */
+  begin(): void {
     if (this.#isOn) return;
     this.#isOn = true;
-    this.#deadline.set(Math.max(0, TOLD_AFTER_MS - waitedMs), () => this.#becomeLate());
+    this.#deadline.set(TOLD_AFTER_MS, () => this.#becomeLate());
   }
 
   /** There is one, or none is wanted. */

@@ -6,7 +6,7 @@ export const page = globalThis as unknown as Partial<Window & typeof globalThis>
 export interface PageHandlers {
   /** A connection is worth a try now: the network is back, or somebody looks at the page. */
   wake(): void;
-  /** The page is being left, perhaps for good. */
+  /** The page is being left, perhaps for good, or the browser is about to freeze it. */
   hide(): void;
 }
 
@@ -38,6 +38,8 @@ export function watchPage({ wake, hide }: PageHandlers): () => void {
     listen(() => page, "online", wake),
     listen(() => page, "pageshow", wake),
     listen(() => page, "pagehide", hide),
+    listen(() => page.document, "freeze", hide),
+    listen(() => page.document, "resume", wake),
     onVisibilityChange(seen),
   ];
   return () => {
@@ -50,6 +52,21 @@ export function onVisibilityChange(listener: () => void): () => void {
   return listen(() => page.document, "visibilitychange", listener);
 }
 
+/** A watch for a policy of the page that keeps a connection from being made, one at a time. */
+export class PolicyWatch {
+  #stop = () => {};
+
+  /** Watches from now on, in place of what was watched before: see `watchPolicy`. */
+  start(...what: Parameters<typeof watchPolicy>): void {
+    this.stop();
+    this.#stop = watchPolicy(...what);
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+}
+
 /**
  * Watches for a policy of the page (CSP) that forbids a socket, of which not every browser tells that it has
  * closed, or a request beside it.
@@ -57,7 +74,7 @@ export function onVisibilityChange(listener: () => void): () => void {
  * @param blocked Is told which policy.
  * @returns Ends the watching.
  */
-export function watchPolicy(address: string, asks: boolean, blocked: (policy: string) => void): () => void {
+function watchPolicy(address: string, asks: boolean, blocked: (policy: string) => void): () => void {
   const onViolation = (event: Event) => {
     const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
     const scheme = asks ? /^(?:http|ws)s?:\/\/./ : /^wss?:\/\/./;
@@ -67,6 +84,11 @@ export function watchPolicy(address: string, asks: boolean, blocked: (policy: st
     blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);
   };
   return listen(() => page, "securitypolicyviolation", onViolation);
+}
+
+/** Whether there is a page. */
+export function isPage(): boolean {
+  return Boolean(attempt(() => page.document?.createElement));
 }
 
 /** Whether somebody may be looking. */

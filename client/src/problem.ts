@@ -83,11 +83,12 @@ export function checkToken(token: unknown): void {
  * The problem that kept a socket from being made.
  * @param error What the constructor or the token's function threw.
  * @param isToken Whether it was the token's.
+ * @param isGiven Whether a function gives the token, which may be a better one next time.
  */
-export function problemOfError(error: unknown, isToken: boolean): SessionProblem {
+export function problemOfError(error: unknown, isToken: boolean, isGiven: boolean): SessionProblem {
   const message = error instanceof Error ? error.message : String(error);
   if (isToken) return problemOf("token_failed", message || "the function `token` failed");
-  if (error instanceof ProblemError) return problemOf(error.code, message, false);
+  if (error instanceof ProblemError) return problemOf(error.code, message, isGiven && error.code === "invalid_token");
   // A page that came by https may open no ws: addresses.
   const isSecurity = (error as Partial<Error> | null)?.name === "SecurityError";
   if (isSecurity) return problemOf("policy", `${message}: a page that came by https needs a url with wss:`, false);

@@ -7,6 +7,7 @@ import { monotonicMs } from "./clock.js";
 import type { FrameOf } from "./frames.js";
 import { numberOfServer } from "./numbers.js";
 import { FRAME_BYTES_MAX, type RequestOutcome } from "./protocol.js";
+import type { Ask } from "./tab-messages.js";
 import { WarnOnce } from "./warnings.js";
 import { utf8Bytes } from "./texts.js";
 
@@ -31,9 +32,6 @@ type RequestType = (typeof BOTH_VERSIONS | typeof ONLY_VERSION_2)[number];
 /** The messages that set one thing and nothing else. */
 const SETTING: readonly RequestType[] = ["update_presence", "set_device", "mark_read"];
 
-/** The id of a request that was perhaps sent, by a tab that did not say under which. */
-export const UNKNOWN_ID = "";
-
 /** A frame of the device's. */
 export interface Message {
   type: RequestType;
@@ -41,12 +39,12 @@ export interface Message {
 }
 
 export interface Request {
-  /** Its name among the tabs. */
+  /** Its name among the tabs that share a socket. */
   key: string;
   message: Message;
   /** The message as JSON, without its id, of the moment when it was asked. */
   text: string;
-  /** Its id in version 2: the run of whoever sent it first, and a number. `null` if it was never sent. */
+  /** Its id in version 2: the run of the tab that sent it first, and a number. `null` if none has, or has told it yet. */
   id: string | null;
   /** When it was last sent, by `monotonicMs`; `null` if it never was. */
   lastSentAt: number | null;
@@ -60,11 +58,10 @@ export interface Request {
 }
 
 export interface QueueHandlers {
+  /** @returns Whether there was a connection. */
   send(text: string): boolean;
-  /** A request was sent for the first time, under this id. */
-  sent(key: string, id: string): void;
-  /** Does something unless another tab has begun to send in place of this one, which it may not know yet. */
-  ifLeading(then: () => void): void;
+  /** Has another tab send it, which tells the id later. @returns Whether that tab has the connection. */
+  passOn(ask: Ask): boolean;
   /** The pending requests have changed. */
   changed(): void;
   /** Something was refused without the server. */
@@ -87,6 +84,8 @@ export class RequestQueue {
   readonly #run: string;
   /** The number of the run's next request. */
   #next = 1;
+  /** The ids of this run's that other tabs' requests were sent under and that are not answered yet. */
+  #others = new Set<string>();
   #frames = 0;
   /** What may be sent at once, and how many more each second: the server closes whoever floods it. */
   #credit: number;
@@ -111,46 +110,40 @@ export class RequestQueue {
     return this.#pending;
   }
 
-  /**
-   * Asks for something, now or when there is a connection.
-   * @param key Asking again with the key of a pending request is asking for its outcome.
-   * @param id The id under which another tab has sent it, `null` if none has.
-   */
-  add(key: string, message: Message, id: string | null): Promise<RequestOutcome> {
+  /** Asks for something, now or when there is a connection. @param key Differs from that of any other request. */
+  add(key: string, message: Message): Promise<RequestOutcome> {
     const text = JSON.stringify(message);
     if (utf8Bytes(text) + ENVELOPE_BYTES > FRAME_BYTES_MAX) {
       return Promise.resolve(this.#refusal("too_large", `a frame may have ${FRAME_BYTES_MAX} bytes`));
     }
-    const known = this.#pending.find((request) => request.key === key);
-    if (!known && this.#pending.length >= WAITING_MAX) {
+    if (this.#pending.length >= WAITING_MAX) {
       return Promise.resolve(this.#refusal("queue_full", `${WAITING_MAX} requests are waiting`));
     }
     return new Promise((resolve) => {
-      if (known) {
-        const { settle } = known;
-        known.id ??= id || null;
-        known.settle = (outcome) => [settle, resolve].forEach((tell) => tell(outcome));
-        return;
-      }
-      const isUnsent = { lastSentAt: null, frame: null, failures: 0, pause: null };
-      const request = { key, message, text, id, ...isUnsent, settle: resolve };
-      this.#pending.push(request);
+      const isUnsent = { id: null, lastSentAt: null, frame: null, failures: 0, pause: null };
+      this.#pending.push({ key, message, text, ...isUnsent, settle: resolve });
       this.#handlers.changed();
-      if (id === UNKNOWN_ID) this.#forget(request);
       this.flush();
     });
   }
 
-  /** Forgets what was never sent, but for the requests of a run: others ask elsewhere for theirs. */
-  forgetUnsent(run: string): void {
-    this.#pending = this.#pending.filter(({ key, id }) => id !== null || key.startsWith(run));
-    this.#handlers.changed();
+  /** Sends a request of another tab's. @returns Its id, `null` if it can't be sent now. */
+  sendFor({ text, id }: Ask): string | null {
+    if (id === null && this.#isFull()) return null;
+    const given = this.#sendAs(text, id);
+    if (given !== null) this.#others.add(given);
+    return given;
   }
 
-  /** Another tab has sent a request that is pending here. */
+  /** Another tab has sent a request of this one's. */
   noteSent(key: string, id: string): void {
     const request = this.#pending.find((pending) => pending.key === key);
     if (request) request.id ??= id;
+  }
+
+  /** Whether an answer is to a request of this tab's. Without an id it may be. */
+  isAsking(id: string | undefined): boolean {
+    return id === undefined || this.#pending.some((request) => request.id === id);
   }
 
   /** The first frame of a connection has come. */
@@ -163,21 +156,21 @@ export class RequestQueue {
   disconnected(): void {
     clearTimeout(this.#timer);
     this.#version = null;
+    this.#others.clear();
     for (const request of this.#pending) request.frame = null;
   }
 
-  /**
-   * Sends what can be sent.
-   * @param isLeading Whether this tab is known to lead. If it was frozen, the next one that leads may have sent what
-   *   other tabs had asked this one, under ids of its own, and what was sent under another run's id would end that one.
-   */
-  flush(isLeading = false): void {
+  /** This tab hears no more from others: what it has passed on may be sent, and it would not know under which id. */
+  leaveOthers(): void {
+    const passedOn = this.#pending.filter(({ id, frame }) => id === null && frame !== null);
+    if (this.#version === 2) for (const request of passedOn) this.#forget(request);
+  }
+
+  /** Sends what can be sent. */
+  flush(): void {
     for (const request of [...this.#pending]) {
       if (this.#version === null) return;
       if (request.frame !== null || request.pause !== null || this.#mustWait(request)) continue;
-      const isUnsure = !isLeading && !(request.id ?? request.key).startsWith(this.#run);
-      // The requests behind it wait as well, or they would be done first.
-      if (isUnsure) return this.#handlers.ifLeading(() => this.flush(true));
       if (!this.#earnCredit()) return;
       this.#send(request, this.#version);
     }
@@ -185,6 +178,8 @@ export class RequestQueue {
 
   /** Takes the answer to a request, if the frame is one. */
   answer(frame: FrameOf<"ack" | "error">): void {
+    const isSettled = frame.type === "ack" || (frame.code !== "rate_limited" && frame.code !== "internal");
+    if (isSettled && frame.id !== undefined) this.#others.delete(frame.id);
     // Frames are answered in order: one that the server could not read the id of was the first.
     const request = frame.id === undefined ? this.#inFlight[0] : this.#pending.find(({ id }) => id === frame.id);
     if (!request) return;
@@ -225,14 +220,9 @@ export class RequestQueue {
 
   /** It is over: nothing waits any longer. Whoever calls tells of the change. */
   settleAll(outcomeOf: (message: Message) => RequestOutcome): void {
-    for (const request of this.handOver()) request.settle(outcomeOf(request.message));
-  }
-
-  /** Lets go of what is pending. */
-  handOver(): Request[] {
     this.disconnected();
     for (const { pause } of this.#pending) clearTimeout(pause ?? undefined);
-    return this.#pending.splice(0);
+    for (const request of this.#pending.splice(0)) request.settle(outcomeOf(request.message));
   }
 
   /** The requests that wait for an answer on this connection, in the order in which they were sent. */
@@ -252,21 +242,28 @@ export class RequestQueue {
     if (version === 1 && isOnlyVersion2(message)) {
       return this.settle(request, this.#refusal("unsupported", "this server speaks version 1"));
     }
-    const isFirst = request.id === null;
-    const id = request.id ?? `${this.#run}.${this.#next}`;
-    const again = isFirst ? "" : '"again":true,';
-    if (!this.#handlers.send(version === 2 ? `{"id":"${id}",${again}${text.slice(1)}` : text)) return;
+    if (version === 1) {
+      if (!this.#handlers.send(text)) return;
+    } else if (!this.#handlers.passOn({ key, text, id: request.id })) {
+      const id = this.#sendAs(text, request.id);
+      if (id === null) return;
+      request.id = id;
+    }
     this.#credit--;
     request.lastSentAt = monotonicMs();
     request.frame = this.#frames++;
-    if (version === 2 && isFirst) {
-      request.id = id;
-      this.#next++;
-      this.#handlers.sent(key, id);
-    }
     // Version 1 answers nothing but tells everybody of a game that came or went.
     const isAnswered = isAboutGame(message) && !this.#handlers.isDone(message);
     if (version === 1 && !isAnswered) this.settle(request, DONE);
+  }
+
+  /** Sends a request under its id, or the next of this run. @returns The id, `null` if there is no connection. */
+  #sendAs(text: string, id: string | null): string | null {
+    const given = id ?? `${this.#run}.${this.#next}`;
+    const again = id === null ? "" : '"again":true,';
+    if (!this.#handlers.send(`{"id":"${given}",${again}${text.slice(1)}`)) return null;
+    if (id === null) this.#next++;
+    return given;
   }
 
   /** Nobody can find out any more whether it was done. */
@@ -287,7 +284,7 @@ export class RequestQueue {
 
   /**
    * Requests about the same thing are done in order, also if the first must be tried again. One that was sent comes
-   * before all others: another tab may ask for its outcome late, and nothing new is sent while it keeps the window full.
+   * before all others, since nothing new is sent while it keeps the window full.
    */
   #mustWait(request: Request): boolean {
     if (this.#version === 2 && request.id === null && this.#isFull()) return true;
@@ -300,7 +297,8 @@ export class RequestQueue {
 
   /** Whether the next number must wait until one that the server would forget by it is settled. */
   #isFull(): boolean {
-    return this.#pending.some(({ id }) => {
+    const ids = [...this.#others, ...this.#pending.map(({ id }) => id)];
+    return ids.some((id) => {
       const [run, n] = id?.split(".") ?? [];
       return run === this.#run && Number(n) <= this.#next - WINDOW;
     });

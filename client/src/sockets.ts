@@ -9,8 +9,16 @@ export const CLOSED = 3;
 
 const NORMAL_CLOSE = 1000;
 
+/** The part of a socket that a connection needs once it is open. */
+export interface Socket {
+  readonly readyState: number;
+  readonly protocol: string;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
 /** Closes a socket that may be closed already. */
-export function closeSocket(socket: WebSocket | null): void {
+export function closeSocket(socket: Socket | null): void {
   if (socket && socket.readyState < CLOSING) socket.close(NORMAL_CLOSE);
 }
 

@@ -1,6 +1,7 @@
 /**
- * Attempts that were given up before they got anywhere. The network may bring one to the server behind a later
- * one, which the server then takes for the older of the two, and closes as replaced.
+ * Attempts that were given up before they got anywhere, and sockets of other tabs that have repeated a request of this one's.
+ * The network may bring what came by them to the server behind a later attempt, which the server then takes for the
+ * older of the two, and closes as replaced.
  */
 import { monotonicMs } from "./clock.js";
 
@@ -10,7 +11,7 @@ const LATE_MS = 60_000;
 export class Strays {
   #lastAt = -Infinity;
 
-  /** An attempt was given up that may still reach the server. */
+  /** Something was given up that may still reach the server. */
   note(): void {
     this.#lastAt = monotonicMs();
   }

@@ -1,36 +1,86 @@
-/** The messages between the tabs of a browser that share a socket. */
-import type { Memory } from "./model.js";
-import type { RequestOutcome, SessionChange } from "./protocol.js";
-import type { Message } from "./requests.js";
-import type { SessionSnapshot } from "./snapshot.js";
+/** The messages between the tabs of a browser that share a socket, which all of them hear. */
+import type { Ending } from "./connection-types.js";
+import type { SessionProblem } from "./problem.js";
 
-/** A leader's news, all that belongs together at once. */
-export interface LeaderUpdate {
-  snapshot: SessionSnapshot;
-  memory: Memory;
-  changes: readonly SessionChange[];
-  /** Whether they are what the frame at the memory's position has brought, which is told once. */
-  isCounted: boolean;
+/** A place among the frames that are counted. */
+export interface Place {
+  epoch: number;
+  seq: number;
 }
 
-/** A message on their channel, which all of them hear. */
-export type TabMessage =
-  | ({ kind: "told"; from: string } & LeaderUpdate)
-  | { kind: "leading"; from: string }
-  | { kind: "hello"; token: string | null }
-  | { kind: "wake" }
-  | { kind: "reconnect" }
-  | { kind: "token"; token: string }
-  | { kind: "ask"; key: string; message: Message; id: string | null }
-  | { kind: "sent"; key: string; id: string }
-  | { kind: "outcome"; key: string; outcome: RequestOutcome };
+/** Up to where a tab has everything, as the address of a socket says it. */
+export interface Known {
+  /** `null` if it counts no frames. */
+  position: Place | null;
+  /** The number of the newest message of the inbox, `null` if it knows of none. */
+  inbox: number | null;
+}
 
-/** A request that waits for its outcome, which a leader tells. */
-export interface ForwardedRequest {
-  /** It begins with the run of the tab that was asked. */
+/** What the tab that leads knows. */
+export interface HostKnown extends Known {
+  /** Up to which message the inbox is read. */
+  read: number;
+  /** The server's clock, in milliseconds since the Unix epoch. */
+  time: number;
+}
+
+/** A request that a tab asks the one with the socket to send. */
+export interface Ask {
+  /** Its name among the tabs. */
   key: string;
-  message: Message;
-  /** The id under which a leader has sent it, `null` if none has. */
+  /** The message as JSON, without an id. */
+  text: string;
+  /** The id under which it was sent before, `null` if it never was. */
   id: string | null;
-  settle: (outcome: RequestOutcome) => void;
+}
+
+/** The end of a session, for all tabs. */
+export interface SharedEnding {
+  ending: Ending;
+  reason: string;
+}
+
+/**
+ * What a tab says. `from` is its run, and `to` that of the tab that is meant, `null` for all.
+ *
+ * - `leading`: this tab leads from now on
+ * - `join`: the wish to be served by the tab that leads; `isNew` if its user has just opened or begun it
+ * - `welcome`: the first state, and what the tab has missed
+ * - `unserved`: only the server can tell what the tab has missed; `inbox` is the place from which on messages came here
+ * - `probe`, `alive`: the question whether the tab that leads runs, and its answer
+ * - `live`: there is a connection from now on
+ * - `frame`: a frame of the server's
+ * - `send`, `ask`: what the tab that leads is to send; `sent`: the id under which it has
+ * - `dropped`: the connection has ended, and there will be another
+ * - `ended`: the session is over
+ * - `problem`: why there is no connection
+ * - `wake`: somebody looks at a tab that waits
+ * - `token`: a token that a tab has, `isNew` if it was set just now
+ */
+export type TabMessage<Kind extends keyof Contents = keyof Contents> = Kind extends unknown
+  ? { from: string; kind: Kind } & Contents[Kind]
+  : never;
+
+/** The same, before it is signed. */
+export type Unsigned<Kind extends keyof Contents = keyof Contents> = Kind extends unknown
+  ? { kind: Kind } & Contents[Kind]
+  : never;
+
+interface Contents {
+  leading: unknown;
+  join: { known: Known; isNew: boolean };
+  welcome: { to: string; stream: string; version: 1 | 2; frames: readonly string[] };
+  unserved: { to: string; inbox: number | null };
+  probe: unknown;
+  alive: { to: string };
+  live: { stream: string };
+  frame: { stream: string; text: string };
+  send: { stream: string; text: string };
+  ask: { stream: string } & Ask;
+  sent: { key: string; id: string };
+  dropped: { stream: string };
+  ended: { to: string | null } & SharedEnding;
+  problem: { to: string | null; problem: SessionProblem };
+  wake: unknown;
+  token: { token: string; isNew: boolean };
 }

@@ -1,23 +1,22 @@
-/** Tabs that share a socket: who of them leads, what one that was frozen or has just come may believe, and what is over. */
+/** Tabs that share a socket: who of them leads, and how long one that does not serve the others is believed to. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, tokenOf } from "./support/fake-socket.mjs";
-import { acknowledge, connectAll, knowledge, leadAlone, listen, quiet, stealable, tabs, until } from "./support/tabs.mjs";
+import { accept, initialState } from "./support/fake-socket.mjs";
+import { acknowledge, connectAll, leadAlone, listen, pass, quiet, stealable, tabs, until } from "./support/tabs.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { UserSessionClient } from "user-session-worker/client" */
 
 const DONE = { ok: true, credentialShared: false };
-/** A tab that leads is taken for frozen if it does not answer for so long. */
-const SILENT_MS = 5_000;
+const PONG = { type: "pong" };
 
 /** @param {UserSessionClient | undefined} client @param {string} status */
 const untilIs = (client, status) => until(status, () => client?.getSnapshot().connectionStatus === status);
 
-/** A tab that leads until its lock is taken, and a channel of another. @param {TestContext} t @param {object} [options] */
-async function leadingAlone(t, options) {
-  const given = tabs(t, 1, options);
+/** A tab that leads until its lock is taken, and another that speaks as the test says. @param {TestContext} t */
+async function leadingAlone(t) {
+  const given = tabs(t, 1);
   const lock = stealable(t);
   given.client.connect();
   await until("its socket", () => given.sockets.length === 1);
@@ -25,59 +24,115 @@ async function leadingAlone(t, options) {
   return { ...given, ...listen(t, given.name), lock };
 }
 
-/** A tab that follows a leader which says what the test says. @param {TestContext} t */
-async function following(t) {
+/** A tab that is served by a tab of the test's. @param {TestContext} t */
+async function served(t) {
   const given = tabs(t, 1);
   const alone = leadAlone(t, given.name);
   given.client.connect();
-  await quiet();
-  const { snapshot, memory } = knowledge();
-  const told = { kind: "told", from: "leader", snapshot, memory, changes: [], isCounted: false };
-  const tell = (/** @type {object} */ more = {}) => alone.channel.postMessage({ ...told, ...more });
-  const resets = () => given.changes.filter(({ type }) => type === "reset").length;
-  const leaveAndComeBack = async (meanwhile = () => {}) => {
-    given.page.dispatchEvent(new Event("pagehide"));
-    await quiet();
-    meanwhile();
-    given.page.dispatchEvent(new Event("pageshow"));
-    await quiet();
-  };
-  return { ...given, ...alone, tell, snapshot, memory, resets, leaveAndComeBack };
+  await alone.welcome([initialState()]);
+  await untilIs(given.client, "connected");
+  await until("its first question", () => alone.heardOf("probe").length > 0);
+  const [{ from }] = alone.heardOf("probe");
+  return { ...given, alone, run: from };
 }
 
-for (const what of ["gives a token", "asks to connect again"]) {
-  test(`a tab that ${what} hears of the leader, and does not take its socket from it`, async (t) => {
-    const given = tabs(t, 2, { token: "old" });
-    await connectAll(given);
-    const [, tab] = given.clients;
-    assert.ok(tab);
-    if (what === "gives a token") tab.token = "new";
-    else tab.reconnect();
-    await quiet();
-    given.newest().receive({ type: "pong" });
-    t.mock.timers.tick(SILENT_MS + 1_000);
-    await quiet();
-    assert.equal(given.sockets.length, 1);
-    assert.equal(given.newest().closedWith, null);
-  });
-}
+test("a tab that finds none that answers leads itself, after 2.5 s", async (t) => {
+  const { name, client, sockets } = tabs(t, 1);
+  const alone = leadAlone(t, name);
+  client.connect();
+  const outcome = client.joinGame("go");
+  await pass(t, 2_250);
+  assert.equal(sockets.length, 0);
+  await pass(t, 250);
+  await until("its own socket", () => sockets.length === 1);
+  const [socket] = sockets;
+  assert.ok(socket);
+  accept(socket);
+  socket.receive({ type: "ack", id: socket.requests[0].id });
+  assert.deepEqual([await outcome, await alone.held], [DONE, "stolen"]);
+});
 
-test("a token begins again what is over, also in a tab that came to lead only then", async (t) => {
-  const given = tabs(t, 2, { token: "old" });
+test("a tab that leads and runs no timers is replaced within 5 s, though it reads what others say, and its socket is open", async (t) => {
+  const { client, newest, sockets, alone, run } = await served(t);
+  // The last that it does as one that runs.
+  alone.say({ kind: "alive", to: run });
+  alone.tell(PONG);
+  await pass(t, 4_750);
+  await until("its own socket", () => sockets.length === 1);
+  assert.equal(newest().url.searchParams.get("since"), "7.10", "it asks the server for what it may have missed");
+  assert.equal(client.getSnapshot().isConnected, true);
+});
+
+test("a tab that leads keeps its place as long as it answers and pongs come, however long that is", async (t) => {
+  const given = tabs(t, 2);
   await connectAll(given);
-  const [leader, tab] = given.clients;
-  given.newest().fail(4401, "expired");
-  await until("the next socket", () => given.sockets.length === 2);
-  given.newest().fail(4401, "expired");
-  t.mock.timers.tick(3_000);
-  await untilIs(tab, "unauthorized");
-  leader?.close();
+  for (let seconds = 0; seconds < 100; seconds += 4) {
+    given.page.dispatchEvent(new Event("online"));
+    await pass(t, 4_000);
+    given.newest().receive(PONG);
+  }
+  assert.equal(given.sockets.length, 1);
+});
+
+test("a tab that runs, and through which no pong comes, is replaced as soon as somebody who looks has waited 5 s for one", async (t) => {
+  const { client, sockets, page, alone, run } = await served(t);
+  alone.tell(PONG);
   await quiet();
-  assert.equal(tab?.getSnapshot().connectionStatus, "unauthorized");
-  assert.ok(tab);
-  tab.token = "new";
-  await until("the next socket", () => given.sockets.length === 3);
-  assert.equal(tokenOf(given.newest()), "new");
+  page.dispatchEvent(new Event("online"));
+  for (let left = 5_000; left > 0; left -= 250) {
+    assert.equal(sockets.length, 0);
+    await pass(t, 250);
+    alone.say({ kind: "alive", to: run });
+  }
+  await pass(t, 10);
+  await until("its own socket", () => sockets.length === 1);
+  assert.deepEqual([await alone.held, client.getMetrics().timeouts], ["stolen", 1]);
+});
+
+test("the heartbeats of several tabs are one to the server, and its answer is for all", async (t) => {
+  const given = tabs(t, 3);
+  await connectAll(given);
+  await quiet();
+  const pings = () => given.newest().sent.length - given.newest().requests.length;
+  given.newest().receive(PONG);
+  const before = pings();
+  for (const client of given.clients.slice(1)) client.reconnect();
+  await quiet();
+  assert.equal(pings(), before + 1);
+  given.newest().receive(PONG);
+  await pass(t, 6_000);
+  assert.equal(given.sockets.length, 1, "nobody waits for another");
+});
+
+test("a leading page that is left gives the socket to another tab, and follows when it comes back", async (t) => {
+  for (const [away, back, where] of [["pagehide", "pageshow", "page"], ["freeze", "resume", "document"]]) {
+    const given = tabs(t, 2);
+    const target = new EventTarget();
+    const globals = /** @type {any} */ (globalThis);
+    if (where === "document") globals.document = target;
+    await connectAll(given);
+    const outcome = given.client.joinGame("go");
+    const [request] = given.newest().requests;
+    const [leader, tab] = given.clients;
+    // Both clients are of this process's one page, which is left, and the other comes back first.
+    (where === "document" ? target : given.page).dispatchEvent(new Event(/** @type {string} */ (away)));
+    assert.equal(given.sockets[0]?.closedWith, 1000);
+    await quiet();
+    const { held = [] } = await navigator.locks.query();
+    assert.ok(!held.some(({ name }) => name === given.name), "a page in the cache holds no lock");
+    (where === "document" ? target : given.page).dispatchEvent(new Event(/** @type {string} */ (back)));
+    await until("the next", () => given.sockets.length === 2);
+    accept(given.newest());
+    await until("the request", () => given.newest().requests.length === 1);
+    given.newest().receive({ type: "ack", id: request.id });
+    assert.deepEqual(await outcome, DONE);
+    await untilIs(leader, "connected");
+    await untilIs(tab, "connected");
+    assert.equal(given.sockets.length, 2);
+    for (const client of given.clients) client.close();
+    delete globals.document;
+    t.mock.reset();
+  }
 });
 
 test("what a tab asks for right after it has begun the session again is done, whichever tab has the socket", async (t) => {
@@ -93,6 +148,7 @@ test("what a tab asks for right after it has begun the session again is done, wh
   accept(given.newest());
   await acknowledge(given);
   assert.deepEqual(await outcome, DONE);
+  await untilIs(given.client, "connected");
 });
 
 test("a logout that is done is told as done to the tab that asked, although its app closes at once", async (t) => {
@@ -106,140 +162,127 @@ test("a logout that is done is told as done to the tab that asked, although its 
   assert.deepEqual(await outcome, DONE);
 });
 
+test("the others are told of a logout though the app of the tab that leads leaves the page at once, and once", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  given.client.on("loggedOut", () => given.client.close());
+  let logouts = 0;
+  given.clients[1]?.on("loggedOut", () => logouts++);
+  given.newest().receive({ type: "logged_out", scope: "all" });
+  await until("the other to be told", () => logouts === 1);
+  await quiet();
+  assert.deepEqual([given.clients[1]?.getSnapshot().connectionStatus, logouts], ["logged_out", 1]);
+});
+
 test("a tab that was frozen is not over for good when its socket is replaced by that of the tab that leads now", async (t) => {
-  const { client, newest, lock, heard } = await leadingAlone(t);
+  const { client, newest, sockets, lock, heard } = await leadingAlone(t);
   const outcome = client.publish("e");
-  const [{ id }] = newest().requests;
   lock.isTaken = true;
   newest().fail(4409, "replaced");
-  await until("its question to the next leader", () => heard.some(({ kind }) => kind === "ask"));
-  assert.notEqual(client.getSnapshot().connectionStatus, "replaced");
-  assert.equal(heard.find(({ kind }) => kind === "ask").id, id, "the next leader repeats it");
+  await until("its wish to be served by the next leader", () => heard.some(({ kind }) => kind === "join"));
+  assert.equal(client.getSnapshot().connectionStatus, "reconnecting");
+  assert.equal(sockets.length, 1);
   client.close();
   await outcome;
 });
 
-test("a tab that leads and is replaced is over, also if it hears one that led before", async (t) => {
-  const { client, newest, channel } = await leadingAlone(t);
-  const { promise, resolve } = Promise.withResolvers();
-  t.mock.method(navigator.locks, "query", () => promise);
-  newest().fail(4409, "replaced");
-  channel.postMessage({ kind: "leading", from: "earlier" });
-  await quiet();
-  resolve({});
-  await untilIs(client, "replaced");
+test("a tab that leads and is replaced is over, and leaves the socket to the others", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  given.newest().receive({ type: "replaced" });
+  await untilIs(given.client, "replaced");
+  await until("the next socket", () => given.sockets.length === 2);
+  accept(given.newest());
+  await untilIs(given.clients[1], "connected");
+  assert.equal(given.client.getSnapshot().connectionStatus, "replaced");
 });
 
-for (const [what, ids] of Object.entries({ "was not sent yet": [null, null], "another had sent": ["earlier.1", "earlier.2"] })) {
-  test(`what another tab asked and ${what} is sent by none that was frozen: the next leader does`, async (t) => {
-    const { channel, newest, lock } = await leadingAlone(t, { requestsPerSecond: 1 });
-    for (const [at, id] of ids.entries()) {
-      channel.postMessage({ kind: "ask", key: `other ${at}`, message: { type: "broadcast", event: "e", data: at }, id });
-    }
-    await until("the first", () => newest().requests.length === 1);
-    await quiet();
-    lock.isTaken = true;
-    t.mock.timers.tick(1_500);
-    await quiet();
-    assert.deepEqual(newest().requests.map(({ data }) => data), [0]);
-  });
-}
-
-test("a leader that hears another speak says who leads, since a tab that has just come may have heard that one first", async (t) => {
-  const { channel, heard, client } = await leadingAlone(t);
-  const { snapshot, memory } = knowledge();
-  channel.postMessage({ kind: "told", from: "earlier", snapshot, memory, changes: [], isCounted: false });
+test("a leader that hears another say that it leads says so itself, unless its lock was taken", async (t) => {
+  const { say, heard, lock, newest } = await leadingAlone(t);
+  say({ kind: "leading" }, "earlier");
   await until("its claim", () => heard.some(({ kind }) => kind === "leading"));
-  const claim = heard.findIndex(({ kind }) => kind === "leading");
-  assert.notEqual(heard[claim].from, "earlier");
-  await until("its state", () => heard.slice(claim).some(({ kind, from }) => kind === "told" && from === heard[claim].from));
-  assert.equal(client.getSnapshot().connectionStatus, "connected");
-});
-
-test("a tab that comes when nobody has listened to a message is told that it has missed something", async (t) => {
-  const { tell, memory, snapshot, client, resets, changes } = await following(t);
-  const inbox = { last: 5, read: 0, unread: 1, place: 5, lostAt: 0, expiring: [], expired: [] };
-  tell({ snapshot: { ...snapshot, unread: 1 }, memory: { ...memory, inbox } });
-  await until("the state", () => client.getSnapshot().isConnected);
-  assert.deepEqual(changes, [{ type: "reset" }]);
-  tell({ snapshot: { ...snapshot, unread: 1 }, memory: { ...memory, inbox } });
-  await quiet();
-  assert.equal(resets(), 1);
-});
-
-test("a tab that comes when all was read, or when nothing has come yet, is told nothing", async (t) => {
-  const { tell, memory, snapshot, client, changes } = await following(t);
-  const inbox = { last: 5, read: 3, unread: 1, place: 3, lostAt: 0, expiring: [], expired: [] };
-  tell({ snapshot: { ...snapshot, unread: 1 }, memory: { ...memory, inbox } });
-  await until("the state", () => client.getSnapshot().isConnected);
-  assert.deepEqual(changes, []);
-});
-
-test("a tab that was away when its leader was told of dropped messages starts over", async (t) => {
-  const { tell, memory, client, resets, leaveAndComeBack } = await following(t);
-  const inbox = { last: 5, read: 5, unread: 0, place: 5, lostAt: 0, expiring: [], expired: [] };
-  tell({ memory: { ...memory, inbox } });
-  await until("the state", () => client.getSnapshot().isConnected);
-  await leaveAndComeBack();
-  tell({ memory: { ...memory, inbox } });
-  await quiet();
-  assert.equal(resets(), 0, "nothing has happened");
-  await leaveAndComeBack();
-  tell({ memory: { ...memory, inbox: { ...inbox, last: 70, lostAt: 70 } } });
-  await until("the reset", () => resets() === 1);
-});
-
-test("a tab that was away while its leader came to speak version 2 starts over: in version 1 nothing was counted", async (t) => {
-  const { tell, memory, client, resets, leaveAndComeBack } = await following(t);
-  tell({ memory: { ...memory, position: null } });
-  await until("the state", () => client.getSnapshot().isConnected);
-  await leaveAndComeBack();
-  tell();
-  await until("the reset", () => resets() === 1);
-  tell();
-  await quiet();
-  assert.equal(resets(), 1);
-});
-
-test("a tab that was away starts over also if its leader has spoken version 1 all the time", async (t) => {
-  const { tell, memory, snapshot, client, resets, leaveAndComeBack } = await following(t);
-  const uncounted = { ...memory, position: null };
-  tell({ memory: uncounted });
-  await until("the state", () => client.getSnapshot().isConnected);
-  tell({ memory: uncounted });
-  await leaveAndComeBack();
-  tell({ snapshot: { ...snapshot, isConnected: false }, memory: uncounted });
-  await quiet();
-  assert.equal(resets(), 0, "a leader that is not connected may be brought what is missing");
-  tell({ memory: uncounted });
-  await until("the reset", () => resets() === 1);
-});
-
-test("what a tab had asked as the leader, and the next one has done, says nothing of its own socket", async (t) => {
-  const { client, newest, lock, channel, heard } = await leadingAlone(t);
-  void client.joinGame("go");
-  newest().receive({ type: "error", code: "internal", message: "no", id: newest().requests[0].id });
-  const outcome = client.updatePresence("away");
+  heard.length = 0;
   lock.isTaken = true;
-  channel.postMessage({ kind: "leading", from: "next" });
-  const asked = () => heard.find(({ kind, message }) => kind === "ask" && message.presence === "away");
-  await until("its question", asked);
-  channel.postMessage({ kind: "told", from: "next", ...knowledge(), changes: [], isCounted: false });
-  await untilIs(client, "connected");
-  channel.postMessage({ kind: "outcome", key: asked().key, outcome: DONE });
-  assert.deepEqual(await outcome, DONE);
-  await quiet();
-  assert.equal(client.getSnapshot().connectionStatus, "connected");
+  say({ kind: "leading" }, "next");
+  await until("its end", () => newest().closedWith === 1000);
+  assert.ok(!heard.some(({ kind }) => kind === "leading"));
 });
 
-test("who starts over does not count with who was there before: a backup that is restored twice has one place", async (t) => {
-  const { newest, sockets, heard, page } = await leadingAlone(t);
-  newest().fail();
-  page.dispatchEvent(new Event("online"));
-  await until("the next socket", () => sockets.length === 2);
-  accept(newest(), { epoch: 7, seq: 8, reset: true });
-  await until("the reset", () => heard.some(({ changes }) => changes?.[0]?.type === "reset"));
-  const { position } = heard.findLast(({ kind }) => kind === "told").memory;
-  assert.deepEqual([position.epoch, position.seq], [7, 8]);
-  assert.notEqual(position.origin, 7);
+test("a tab that hears of another leader leaves the one that it was served by", async (t) => {
+  const { client, alone } = await served(t);
+  alone.say({ kind: "leading" }, "next");
+  await until("its wish to be served", () => alone.heardOf("join").length > 0);
+  assert.equal(client.getSnapshot().connectionStatus, "reconnecting");
+  await alone.welcome([initialState()], "second");
+  await untilIs(client, "connected");
+});
+
+test("tabs that were logged out stay out, also when one comes back from the back/forward cache, which is told of it", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  const [leader, tab] = given.clients;
+  tab?.close();
+  given.newest().receive({ type: "logged_out", scope: "all" });
+  await untilIs(leader, "logged_out");
+  let logouts = 0;
+  tab?.on("loggedOut", () => logouts++);
+  given.page.dispatchEvent(new Event("pageshow"));
+  await quiet();
+  assert.equal(given.sockets.length, 1);
+  given.clients[1]?.reconnect();
+  await until("the next socket", () => given.sockets.length === 2);
+  assert.equal(logouts, 0, "who begins anew is not told of what is over");
+});
+
+test("a page that comes out of the cache when the session is over is told as the others were", async (t) => {
+  const given = tabs(t, 1);
+  const alone = leadAlone(t, given.name);
+  given.client.connect();
+  await alone.welcome([initialState()]);
+  await untilIs(given.client, "connected");
+  given.page.dispatchEvent(new Event("pagehide"));
+  await quiet();
+  given.page.dispatchEvent(new Event("pageshow"));
+  await until("its wish", () => alone.heardOf("join").length > 0);
+  const [{ from, isNew }] = alone.heardOf("join");
+  assert.equal(isNew, false, "it does not begin anew what is over");
+  alone.say({ kind: "ended", to: from, ending: "logged_out", reason: "" });
+  await untilIs(given.client, "logged_out");
+  assert.deepEqual(given.changes, [{ type: "loggedOut" }]);
+  given.client.close();
+  await alone.leave();
+});
+
+test("a tab that comes to lead when the session is over does not begin it again, and tells others that it is", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  given.newest().receive({ type: "logged_out", scope: "all" });
+  const [leader, tab] = given.clients;
+  await untilIs(tab, "logged_out");
+  leader?.close();
+  await quiet();
+  assert.equal(given.sockets.length, 1);
+  const { say, heard } = listen(t, given.name);
+  say({ kind: "join", known: { position: null, inbox: null }, isNew: false }, "back");
+  await until("its answer", () => heard.length > 0);
+  assert.deepEqual([heard[0].kind, heard[0].to, heard[0].ending], ["ended", "back", "logged_out"]);
+});
+
+test("a tab that does not lead tries at once, too, when it is told to reconnect", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  given.newest().fail();
+  await quiet();
+  given.clients[1]?.reconnect();
+  await pass(t, 10);
+  await until("the next socket", () => given.sockets.length === 2);
+});
+
+test("somebody who looks at a tab that waits wakes the one that leads, which tries at once", async (t) => {
+  const given = tabs(t, 2);
+  await connectAll(given);
+  given.newest().fail();
+  await quiet();
+  given.page.dispatchEvent(new Event("online"));
+  await until("the next socket", () => given.sockets.length === 2);
 });

@@ -4,8 +4,8 @@ import { test } from "node:test";
 
 import { UserSessionClient } from "user-session-worker/client";
 
-import { accept, repeated, tokenOf } from "./support/fake-socket.mjs";
-import { connectAll, knowledge, quiet, tabs, until } from "./support/tabs.mjs";
+import { accept, initialState, repeated, tokenOf } from "./support/fake-socket.mjs";
+import { connectAll, leadAlone, pass, quiet, tabs, until } from "./support/tabs.mjs";
 
 const DONE = { ok: true, credentialShared: false };
 
@@ -22,10 +22,12 @@ test("a token that is set in a tab without the socket is what the tab with it se
   const outcome = tab.joinGame("go");
   await until("the request", () => given.newest().requests.length === 1);
   const [request] = given.newest().requests;
+  await quiet();
   given.newest().fail(4401, "expired");
   await until("the next socket", () => given.sockets.length === 2);
   assert.equal(tokenOf(given.newest()), "new");
   accept(given.newest());
+  await until("the request", () => given.newest().requests.length === 1);
   assert.deepEqual(given.newest().requests, [repeated(request)]);
   given.newest().receive({ type: "ack", id: request.id });
   assert.deepEqual(await outcome, DONE);
@@ -39,6 +41,7 @@ for (const at of [0, 1]) {
     const [leader, tab] = given.clients;
     const outcome = tab?.joinGame("go");
     await until("the request", () => given.newest().requests.length === 1);
+    await quiet();
     given.newest().fail(4401, "expired");
     await until("the next socket", () => given.sockets.length === 2);
     given.newest().fail(4401, "expired");
@@ -52,6 +55,7 @@ for (const at of [0, 1]) {
     await until("the next socket", () => given.sockets.length === 3);
     assert.equal(tokenOf(given.newest()), "new");
     accept(given.newest());
+    await until("the request", () => given.newest().requests.length === 1);
     given.newest().receive({ type: "ack", id: given.newest().requests[0].id });
     assert.deepEqual(await outcome, DONE);
     await untilIs(leader, "connected");
@@ -99,38 +103,37 @@ test("a tab that is opened after the session was over begins it again with its o
   await untilIs(newer, "connected");
 });
 
-test("a token that is set while the tab that led is frozen, and its session over, is used by the tab that takes over", async (t) => {
-  const given = tabs(t, 1, { token: "old" });
-  let leave = () => {};
-  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
-  void navigator.locks.request(given.name, () => leading).catch(() => {});
-  const channel = new BroadcastChannel(given.name);
-  t.after(() => channel.close());
-  given.client.connect();
-  const { snapshot, memory } = knowledge();
-  const over = { ...snapshot, connectionStatus: "unauthorized", isConnected: false };
-  channel.postMessage({ kind: "told", snapshot: over, memory, changes: [], isCounted: false });
-  await untilIs(given.client, "unauthorized");
-  given.client.token = "new";
-  t.mock.timers.tick(5_000);
-  await until("its own socket", () => given.sockets.length === 1);
+test("a token that comes after the session was over begins it again, also in a tab that came to lead only then", async (t) => {
+  const given = tabs(t, 2, { token: "old" });
+  await connectAll(given);
+  const [leader, tab] = given.clients;
+  given.newest().fail(4401, "expired");
+  await until("the next socket", () => given.sockets.length === 2);
+  given.newest().fail(4401, "expired");
+  await pass(t, 3_250);
+  await untilIs(tab, "unauthorized");
+  leader?.close();
+  await quiet();
+  assert.equal(tab?.getSnapshot().connectionStatus, "unauthorized");
+  assert.ok(tab);
+  tab.token = "new";
+  await until("the next socket", () => given.sockets.length === 3);
   assert.equal(tokenOf(given.newest()), "new");
-  leave();
 });
 
-test("a tab that waited in vain for one that leads says at once that there is no connection", async (t) => {
-  const given = tabs(t, 1);
-  let leave = () => {};
-  const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
-  void navigator.locks.request(given.name, () => leading).catch(() => {});
+test("a token that is set while the tab that led is frozen, and its session over, is used by the tab that takes over", async (t) => {
+  const given = tabs(t, 1, { token: "old" });
+  const alone = leadAlone(t, given.name);
   given.client.connect();
-  t.mock.timers.tick(5_000);
+  await alone.welcome([initialState()]);
+  await untilIs(given.client, "connected");
+  alone.say({ kind: "ended", to: null, ending: "unauthorized", reason: "expired" });
+  await untilIs(given.client, "unauthorized");
+  given.client.token = "new";
+  await pass(t, 2_750);
   await until("its own socket", () => given.sockets.length === 1);
-  t.mock.timers.tick(0);
-  assert.equal(given.client.getSnapshot().problem?.code, "unreachable");
-  accept(given.newest());
-  assert.equal(given.client.getSnapshot().problem, null);
-  leave();
+  assert.equal(tokenOf(given.newest()), "new");
+  await alone.held;
 });
 
 test("every tab says why there is no connection, and the same object until it is another", async (t) => {
@@ -138,12 +141,21 @@ test("every tab says why there is no connection, and the same object until it is
   await connectAll(given);
   const [, tab] = given.clients;
   given.newest().fail(1013, "the session can't be served now");
-  t.mock.timers.tick(5_000);
+  await pass(t, 5_000);
   await until("the problem", () => tab?.getSnapshot().problem);
   assert.deepEqual(tab?.getSnapshot().problem, { code: "unavailable", message: "the session can't be served now", retryable: true });
   const { problem } = tab?.getSnapshot() ?? {};
-  void given.client.publish("e");
-  await until("another snapshot", () => given.client.getSnapshot().pendingRequests === 1);
+  void tab?.publish("e");
   await quiet();
-  assert.equal(tab?.getSnapshot().problem, problem);
+  assert.deepEqual([tab?.getSnapshot().problem, tab?.getSnapshot().pendingRequests], [problem, 1]);
+});
+
+test("a page that may never connect says so in each of its tabs, and tries again when one is told to", async (t) => {
+  const given = tabs(t, 2, { url: "ftp://app.example" });
+  given.client.connect();
+  await until("the problem", () => given.client.getSnapshot().problem);
+  given.clients[1]?.connect();
+  await until("the other's", () => given.clients[1]?.getSnapshot().problem);
+  assert.deepEqual(given.clients[1]?.getSnapshot().problem, given.client.getSnapshot().problem);
+  assert.equal(given.clients[1]?.getSnapshot().problem?.code, "wrong_address");
 });

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, repeated } from "./support/fake-socket.mjs";
-import { connectAll, knowledge, leadAlone, listen, quiet, stealable, tabs, until } from "./support/tabs.mjs";
+import { accept, initialState, repeated } from "./support/fake-socket.mjs";
+import { connectAll, leadAlone, listen, pass, quiet, stealable, tabs, until } from "./support/tabs.mjs";
 
+/** @import { TestContext } from "node:test" */
 /** @import { FakeSocket } from "./support/fake-socket.mjs" */
 
 const DONE = { ok: true, credentialShared: false };
@@ -18,6 +19,26 @@ const ack = (socket, id) => socket.receive({ type: "ack", id });
 /** @param {FakeSocket} socket @param {string} id @param {string} code */
 const refuse = (socket, id, code) => socket.receive({ type: "error", code, message: code, id });
 
+/** A tab that leads, and what another that it serves says. @param {TestContext} t @param {import("user-session-worker/client").UserSessionClientOptions | {}} [options] */
+async function leading(t, options) {
+  const given = tabs(t, 1, options);
+  const lock = stealable(t);
+  given.client.connect();
+  await until("its socket", () => given.sockets.length === 1);
+  accept(given.newest());
+  const { say, heard } = listen(t, given.name);
+  const join = async () => {
+    say({ kind: "join", known: { position: null, inbox: null }, isNew: false }, "other");
+    await until("its welcome", () => heard.some(({ kind }) => kind === "welcome"));
+    return heard.find(({ kind }) => kind === "welcome").stream;
+  };
+  const stream = await join();
+  const ask = (/** @type {string} */ key, /** @type {string | null} */ id = null) =>
+    say({ kind: "ask", stream, key, text: JSON.stringify({ type: "broadcast", event: key }), id }, "other");
+  const sent = () => heard.filter(({ kind }) => kind === "sent");
+  return { ...given, lock, say, heard, ask, sent, stream };
+}
+
 test("what the last leader sent is repeated by the next under its run, and what is asked anew goes under the next one's", async (t) => {
   const given = tabs(t, 2);
   await connectAll(given);
@@ -27,6 +48,7 @@ test("what the last leader sent is repeated by the next under its run, and what 
   const first = given.newest();
   const run = runOf(first);
   assert.deepEqual(first.requests.map(({ id }) => id), [`${run}.1`, `${run}.2`]);
+  await quiet();
   leader?.close();
   await until("the next leader", () => given.sockets.length === 2);
   assert.notEqual(runOf(given.newest()), run);
@@ -45,7 +67,7 @@ test("what the last leader sent is repeated by the next under its run, and what 
   assert.deepEqual(await Promise.all(outcomes), [DONE, DONE, DONE]);
 });
 
-test("what the last leader had not sent yet is no repetition: the server would refuse the number", async (t) => {
+test("what waits in a tab for its turn was never sent, so it is no repetition: the server would refuse the number", async (t) => {
   const given = tabs(t, 2, { requestsPerSecond: 1 });
   await connectAll(given);
   const [leader, tab] = given.clients;
@@ -56,292 +78,121 @@ test("what the last leader had not sent yet is no repetition: the server would r
   await until("the next leader", () => given.sockets.length === 2);
   accept(given.newest());
   await quiet();
-  t.mock.timers.tick(5_000);
+  await pass(t, 5_000);
   assert.deepEqual(
     given.newest().requests.map(({ data, again, id }) => [data, again, id.split(".")[1]]),
     [[0, true, "1"], [1, undefined, "1"], [2, undefined, "2"]],
   );
 });
 
-for (const what of ["what it reads of being asked", "an answer that it reads"]) {
-  test(`a tab that was frozen does nothing about ${what} once another leads, which does it itself`, async (t) => {
-    const given = tabs(t, 1);
-    const lock = stealable(t);
-    given.client.connect();
-    await until("its socket", () => given.sockets.length === 1);
-    accept(given.newest());
-    const { channel, heard } = listen(t, given.name);
-    const ask = (/** @type {string} */ key) => channel.postMessage({ kind: "ask", key, message: { type: "broadcast", event: key }, id: null });
-    ask("before");
-    await until("the request", () => given.newest().requests.length === 1);
-    const socket = given.newest();
-    lock.isTaken = true;
-    if (what.startsWith("an answer")) ack(socket, socket.requests[0].id);
-    else ask("after");
-    await until("its socket to be closed", () => socket.closedWith === 1000);
-    await quiet();
-    assert.equal(socket.requests.length, 1);
-    assert.deepEqual(heard.filter(({ kind }) => kind === "outcome"), []);
-  });
-}
-
-test("a tab that leads again does nothing about what it was asked before another led", async (t) => {
-  const given = tabs(t, 1);
-  given.client.connect();
-  await until("its socket", () => given.sockets.length === 1);
-  const { channel } = listen(t, given.name);
-  const ask = (/** @type {string} */ key) => channel.postMessage({ kind: "ask", key, message: { type: "broadcast", event: key }, id: null });
-  const own = given.client.publish("own", 1);
-  ask("other.before");
+test("a tab that was frozen sends nothing that it reads of being asked once another leads, which does it itself", async (t) => {
+  const { newest, lock, ask, say, sent, stream } = await leading(t);
+  ask("before");
+  await until("the request", () => newest().requests.length === 1);
+  await until("its id to be told", () => sent().length === 1);
+  lock.isTaken = true;
+  ask("after");
+  say({ kind: "send", stream, text: '{"type":"sync_state"}' }, "other");
+  await until("its socket to be closed", () => newest().closedWith === 1000);
   await quiet();
-  channel.postMessage({ kind: "leading", from: "other" });
-  ask("other.after");
-  await quiet();
-  accept(given.newest());
-  await quiet();
-  assert.deepEqual(given.newest().requests.map(({ event }) => event), ["own", "other.after"]);
-  ack(given.newest(), given.newest().requests[0].id);
-  assert.deepEqual(await own, DONE);
+  assert.deepEqual(newest().requests.map(({ event }) => event), ["before"]);
+  assert.equal(sent().length, 1);
 });
 
-for (const who of ["this tab", "another"]) {
-  test(`what is begun again by ${who} while nobody leads is begun by the next who does`, async (t) => {
-    const given = tabs(t, 1);
-    const alone = leadAlone(t, given.name);
-    given.client.connect();
-    await quiet();
-    const { snapshot, memory } = knowledge();
-    const over = { ...snapshot, isConnected: false, connectionStatus: "logged_out" };
-    alone.channel.postMessage({ kind: "told", from: "leader", snapshot: over, memory, changes: [], isCounted: false });
-    await until("the end", () => given.client.getSnapshot().connectionStatus === "logged_out");
-    if (who === "this tab") given.client.reconnect();
-    else alone.channel.postMessage({ kind: "reconnect" });
-    await quiet();
-    await alone.leave();
-    await until("its socket", () => given.sockets.length === 1);
-  });
-}
+test("a tab sends nothing for another that believes in an earlier connection of it", async (t) => {
+  const { newest, sockets, ask, page } = await leading(t);
+  newest().fail();
+  ask("late");
+  page.dispatchEvent(new Event("online"));
+  await until("the next socket", () => sockets.length === 2);
+  accept(newest());
+  ask("later");
+  await quiet();
+  assert.deepEqual(newest().requests, []);
+});
+
+test("a tab that leads keeps what another asks back while the window of its run is full, and repeats what was sent", async (t) => {
+  const { client, newest, ask, sent } = await leading(t);
+  void client.publish("first");
+  for (let n = 2; n <= 64; n++) {
+    void client.publish("e", n);
+    newest().receive({ type: "pong" });
+    await pass(t, 250);
+    if (newest().requests.length === n) ack(newest(), newest().requests[n - 1].id);
+  }
+  await until("all", () => newest().requests.length === 64);
+  ask("theirs");
+  await quiet();
+  assert.equal(newest().requests.length, 64, "number 65 waits for number 1");
+  ask("repeated", "theirs.1");
+  await quiet();
+  assert.equal(newest().requests.length, 64, "what was asked later waits, too");
+  ack(newest(), newest().requests[0].id);
+  await until("what has waited", () => newest().requests.length === 66);
+  assert.deepEqual(newest().requests.slice(64).map(({ id, again }) => [id, again]), [[`${runOf(newest())}.65`, undefined], ["theirs.1", true]]);
+  assert.deepEqual(sent().map(({ key, id }) => [key, id]), [["theirs", `${runOf(newest())}.65`]]);
+});
+
+test("a request of another tab's fills the window like one's own, until it is answered", async (t) => {
+  const { client, newest, ask } = await leading(t);
+  ask("theirs");
+  await until("the request", () => newest().requests.length === 1);
+  for (let n = 2; n <= 65; n++) {
+    void client.publish("e", n);
+    newest().receive({ type: "pong" });
+    await pass(t, 250);
+    const last = newest().requests.at(-1);
+    if (last.data === n) ack(newest(), last.id);
+  }
+  assert.equal(newest().requests.length, 64);
+  refuse(newest(), newest().requests[0].id, "rate_limited");
+  await quiet();
+  assert.equal(newest().requests.length, 64, "that settles nothing");
+  ack(newest(), newest().requests[0].id);
+  void client.publish("next");
+  await until("the one that has waited", () => newest().requests.length >= 65);
+});
 
 test("a tab that leads before it hears under which id its request was sent repeats that", async (t) => {
   const given = tabs(t, 1);
   const alone = leadAlone(t, given.name);
   given.client.connect();
+  await alone.welcome([initialState()]);
   void given.client.publish("e", 1);
-  await until("the request", () => alone.asked().length > 0);
-  const [{ key }] = alone.asked();
+  await until("the request", () => alone.heardOf("ask").length > 0);
+  const [{ key, id, text }] = alone.heardOf("ask");
+  assert.deepEqual([id, JSON.parse(text)], [null, { type: "broadcast", event: "e", data: 1 }]);
   await alone.leave();
   await until("its socket", () => given.sockets.length === 1);
-  alone.channel.postMessage({ kind: "sent", key, id: "the-last-leaders-run.7" });
+  alone.say({ kind: "sent", key, id: "the-last-leaders-run.7" });
   await quiet();
   accept(given.newest());
   await quiet();
-  assert.deepEqual(given.newest().requests.map(({ id, again }) => [id, again]), [["the-last-leaders-run.7", true]]);
-});
-
-test("a tab that led asks the next leader for its own requests alone: others ask for theirs, as long as they want them", async (t) => {
-  const given = tabs(t, 2);
-  await connectAll(given);
-  const [leader, tab] = given.clients;
-  void leader?.publish("own");
-  void tab?.publish("other");
-  await until("the requests", () => given.newest().requests.length === 2);
-  const { heard } = listen(t, given.name);
-  await navigator.locks.request(given.name, { steal: true }, async () => {
-    await until("its end", () => given.newest().closedWith === 1000);
-    await until("it to ask", () => heard.some(({ kind }) => kind === "ask"));
-    await quiet();
-  });
-  assert.deepEqual(heard.flatMap(({ kind, message }) => (kind === "ask" ? [message.event] : [])), ["own"]);
+  assert.deepEqual(given.newest().requests.map((request) => [request.id, request.again]), [["the-last-leaders-run.7", true]]);
 });
 
 test("a tab that came back from the cache can't know what was sent for it meanwhile: an event is unknown, a join asked anew", async (t) => {
   const given = tabs(t, 1);
-  const { asked, leave } = leadAlone(t, given.name);
+  const alone = leadAlone(t, given.name);
   given.client.connect();
-  const outcomes = [given.client.publish("e", 1), given.client.joinGame("go")];
-  await until("it to ask", () => asked().length >= 2);
+  await alone.welcome([initialState()]);
+  const outcomes = [given.client.publish("e", 1), given.client.joinGame("go"), given.client.publish("g", 1)];
+  await until("it to ask", () => alone.heardOf("ask").length === 3);
+  const known = alone.heardOf("ask")[2];
+  alone.say({ kind: "sent", key: known.key, id: "theirs.3" });
+  await quiet();
   given.page.dispatchEvent(new Event("pagehide"));
   await quiet();
   given.page.dispatchEvent(new Event("pageshow"));
   outcomes.push(given.client.publish("f", 2));
   await quiet();
-  await leave();
+  await alone.leave();
   await until("its socket", () => given.sockets.length === 1);
   accept(given.newest());
-  assert.deepEqual(given.newest().requests.map(({ type, again, event }) => [event ?? type, again]), [["join_game", undefined], ["f", undefined]]);
+  assert.deepEqual(given.newest().requests.map(({ type, again, event }) => [event ?? type, again]), [["join_game", undefined], ["g", true], ["f", undefined]]);
   for (const { id } of given.newest().requests) ack(given.newest(), id);
   const [event, ...others] = await Promise.all(outcomes);
   assert.ok(event);
   assert.equal(!event.ok && event.code, "unknown");
-  assert.deepEqual(others, [DONE, DONE]);
-});
-
-test("a tab that asks again after it came back from the cache asks for the outcome of what still waits", async (t) => {
-  const given = tabs(t, 1);
-  const { asked, channel, leave } = leadAlone(t, given.name);
-  given.client.connect();
-  const outcome = given.client.publish("e", 1);
-  await until("it to ask", () => asked().length === 1);
-  const [{ key }] = asked();
-  channel.postMessage({ kind: "sent", key, id: "theirs.7" });
-  await quiet();
-  given.page.dispatchEvent(new Event("pagehide"));
-  given.page.dispatchEvent(new Event("pageshow"));
-  await until("it to ask again", () => asked().length === 2);
-  assert.deepEqual([asked()[1].key, asked()[1].id], [key, "theirs.7"]);
-  channel.postMessage({ kind: "outcome", key, outcome: DONE });
-  assert.deepEqual(await outcome, DONE);
-  given.client.close();
-  await leave();
-});
-
-test("what was sent and fills the window is repeated before what waits for the same thing, or nothing would ever be sent", async (t) => {
-  const given = tabs(t, 1);
-  given.client.connect();
-  await until("its socket", () => given.sockets.length === 1);
-  accept(given.newest());
-  const { channel } = listen(t, given.name);
-  const ask = (/** @type {string | null} */ id) =>
-    channel.postMessage({ kind: "ask", key: "other.1", message: { type: "join_game", gameId: "go" }, id });
-  ask(null);
-  await until("the request", () => given.newest().requests.length === 1);
-  const own = given.client.leaveGame("go");
-  for (let n = 1; n < 64; n++) {
-    void given.client.publish("e", n);
-    given.newest().receive({ type: "pong" });
-    t.mock.timers.tick(1_000);
-    ack(given.newest(), given.newest().requests[n].id);
-  }
-  const [first] = given.newest().requests;
-  given.page.dispatchEvent(new Event("pagehide"));
-  given.page.dispatchEvent(new Event("pageshow"));
-  await until("the next socket", () => given.sockets.length === 2);
-  ask(first.id);
-  await quiet();
-  accept(given.newest());
-  assert.deepEqual(given.newest().requests, [repeated(first)]);
-  ack(given.newest(), first.id);
-  assert.deepEqual(given.newest().requests.map(({ type }) => type), ["join_game", "leave_game"]);
-  ack(given.newest(), given.newest().requests[1].id);
-  assert.deepEqual(await own, DONE);
-});
-
-test("a tab that was away starts over if its leader has come to speak version 1, which counts nothing", async (t) => {
-  const given = tabs(t, 1);
-  const { channel } = leadAlone(t, given.name);
-  given.client.connect();
-  await quiet();
-  const { snapshot, memory } = knowledge();
-  const tell = (/** @type {object} */ told) =>
-    channel.postMessage({ kind: "told", from: "leader", snapshot, memory, changes: [], isCounted: false, ...told });
-  let resets = 0;
-  given.client.on("reset", () => resets++);
-  tell({});
-  await until("the state", () => given.client.getSnapshot().isConnected);
-  given.page.dispatchEvent(new Event("pagehide"));
-  await quiet();
-  given.page.dispatchEvent(new Event("pageshow"));
-  const withoutPlace = { ...memory, position: null };
-  tell({ snapshot: { ...snapshot, isConnected: false }, memory: withoutPlace });
-  await quiet();
-  assert.equal(resets, 0, "a leader that is not connected says nothing of it");
-  tell({ memory: withoutPlace });
-  await until("the reset", () => resets === 1);
-  tell({ memory: withoutPlace });
-  await quiet();
-  assert.equal(resets, 1);
-});
-
-test("a tab that was told what nobody counts does not ask for it again, once it leads", async (t) => {
-  const given = tabs(t, 1);
-  const alone = leadAlone(t, given.name);
-  given.client.connect();
-  await quiet();
-  const { snapshot, memory } = knowledge();
-  const tell = (/** @type {object} */ more) =>
-    alone.channel.postMessage({ kind: "told", from: "leader", snapshot, memory, changes: [], isCounted: false, ...more });
-  tell({});
-  tell({ memory: { ...memory, position: null }, changes: [{ type: "reset" }] });
-  await until("the reset", () => given.changes.length > 0);
-  await alone.leave();
-  await until("its socket", () => given.sockets.length === 1);
-  assert.equal(given.newest().url.searchParams.get("since"), null);
-});
-
-test("a tab whose new leader began ahead of the last one, in the same count, has missed what is in between", async (t) => {
-  const given = tabs(t, 1);
-  const { channel } = leadAlone(t, given.name);
-  given.client.connect();
-  await quiet();
-  const { snapshot, memory } = knowledge();
-  const tell = (/** @type {number} */ seq, /** @type {object} */ more) =>
-    channel.postMessage({
-      ...{ kind: "told", from: "leader", snapshot, changes: [], isCounted: false },
-      ...{ memory: { ...memory, position: { epoch: 7, seq, origin: 7 } }, ...more },
-    });
-  const event = { type: "event", event: { name: "e", data: 1, from: "phone", inbox: null } };
-  tell(10, {});
-  tell(11, { isCounted: true, changes: [event] });
-  tell(11, {});
-  await quiet();
-  assert.deepEqual(given.changes, [event]);
-  tell(13, {});
-  await quiet();
-  assert.deepEqual(given.changes, [event, { type: "reset" }]);
-});
-
-test("frames that a leader is brought again in another epoch are told once, for the numbers go on", async (t) => {
-  const given = tabs(t, 1);
-  const { channel, leave } = leadAlone(t, given.name);
-  given.client.connect();
-  const { snapshot, memory } = knowledge();
-  const tell = (/** @type {object} */ position, /** @type {any[]} */ changes) =>
-    channel.postMessage({ kind: "told", snapshot, memory: { ...memory, position }, changes, isCounted: true });
-  const event = (/** @type {string} */ data) => ({ type: "event", event: { name: "e", data, from: "x", inbox: null } });
-  tell({ epoch: 7, seq: 12, origin: 7 }, [event("12")]);
-  tell({ epoch: 8, seq: 11, origin: 7 }, [event("11")]);
-  tell({ epoch: 8, seq: 13, origin: 7 }, [event("13")]);
-  tell({ epoch: 9, seq: 2, origin: 9 }, [event("2 of another count")]);
-  await until("the last", () => given.changes.length === 3);
-  assert.deepEqual(given.changes.map(({ event: { data } }) => data), ["12", "13", "2 of another count"]);
-  given.client.close();
-  await leave();
-});
-
-test("a message of the inbox that two leaders tell is told once in each tab", async (t) => {
-  const given = tabs(t, 1);
-  const { channel, leave } = leadAlone(t, given.name);
-  given.client.connect();
-  const { snapshot, memory } = knowledge();
-  const tell = (/** @type {number} */ n) => {
-    const inbox = { last: 7, read: 0, unread: 1, place: n, expiring: [] };
-    const event = { name: "news", data: {}, from: null, inbox: n };
-    channel.postMessage({ kind: "told", snapshot, memory: { ...memory, inbox }, changes: [{ type: "event", event }], isCounted: false });
-  };
-  for (const n of [5, 5, 6, 5, 6, 7]) tell(n);
-  await until("the last", () => given.changes.some(({ event: { inbox } }) => inbox === 7));
-  assert.deepEqual(given.changes.map(({ event: { inbox } }) => inbox), [5, 6, 7]);
-  given.client.close();
-  await leave();
-});
-
-test("a message of the inbox reaches all tabs, once in each, also when the next leader is brought it again", async (t) => {
-  const given = tabs(t, 2);
-  await connectAll(given);
-  const message = { type: "push", inbox: 5, expiresAt: 9_000_000, body: { type: "news" } };
-  given.newest().receive(message);
-  await until("the news", () => given.told.every((changes) => changes.length === 1));
-  assert.ok(given.clients.every((client) => client.getSnapshot().unread === 1));
-  const [leader, tab] = given.clients;
-  void tab?.markRead();
-  await until("the mark", () => given.newest().requests.length === 1);
-  assert.equal(given.newest().requests[0].inbox, 5);
-  leader?.close();
-  await until("the next leader", () => given.sockets.length === 2);
-  assert.equal(given.newest().url.searchParams.get("inbox"), "5");
-  accept(given.newest(), { inbox: { last: 5, read: 0, unread: 1 } });
-  given.newest().receive(message);
-  given.newest().receive({ ...message, inbox: 6 });
-  await until("the next", () => given.told[1]?.length === 2);
-  assert.deepEqual(given.told[1]?.map(({ event }) => event.inbox), [5, 6]);
+  assert.deepEqual(others, [DONE, DONE, DONE]);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { UserSessionClient } from "user-session-worker/client";
 
-import { FakeSocket, accept, fakeClient, initialState } from "./fake-socket.mjs";
+import { FakeSocket, accept, fakeClient } from "./fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { UserSessionClientOptions } from "user-session-worker/client" */
@@ -86,23 +86,6 @@ export async function acknowledge({ newest }) {
   newest().receive({ type: "ack", id: newest().requests[0].id });
 }
 
-/** The message of a leader that has had its first frame. */
-export function knowledge() {
-  const state = initialState();
-  const { userId, activeGames, presence, lastActive } = state;
-  const known = { userId, activeGames, presence, lastActive };
-  return {
-    snapshot: {
-      ...{ state: known, devices: [], isConnected: true, isLoading: false, error: null },
-      ...{ connectionStatus: "connected", pendingRequests: 0, unread: 0, problem: null },
-    },
-    memory: {
-      ...{ state: known, devices: [], position: { epoch: 7, seq: 10, origin: 7 }, stateSeq: 10 },
-      ...{ inbox: null, said: null },
-    },
-  };
-}
-
 /** Hears what tabs tell each other. @param {TestContext} t @param {string} name */
 export function listen(t, name) {
   const channel = new BroadcastChannel(name);
@@ -110,17 +93,43 @@ export function listen(t, name) {
   const heard = [];
   channel.onmessage = (event) => heard.push(/** @type {any} */ (event).data);
   t.after(() => channel.close());
-  return { channel, heard };
+  const say = (/** @type {object} */ message, from = "leader") => channel.postMessage({ from, ...message });
+  return { say, heard };
 }
 
-/** Leads in place of a client, and hears what is asked. @param {TestContext} t @param {string} name */
+/**
+ * Leads in place of a client, which it serves as the test says.
+ * @param {TestContext} t
+ * @param {string} name
+ */
 export function leadAlone(t, name) {
   let leave = () => {};
   const leading = new Promise((resolve) => (leave = () => resolve(undefined)));
-  const held = navigator.locks.request(name, () => leading);
-  const { channel, heard } = listen(t, name);
-  const asked = () => heard.filter(({ kind }) => kind === "ask");
-  return { channel, asked, leave: () => (leave(), held) };
+  const held = navigator.locks.request(name, () => leading).catch(() => "stolen");
+  const { say, heard } = listen(t, name);
+  const heardOf = (/** @type {string} */ kind) => heard.filter((message) => message.kind === kind);
+  /** Answers the newest wish to be served. @param {object[]} frames @param {string} [stream] */
+  const welcome = async (frames, stream = "first", version = 2) => {
+    await until("the wish to be served", () => heardOf("join").length > 0);
+    const to = heardOf("join").at(-1).from;
+    heard.length = 0;
+    say({ kind: "welcome", to, stream, version, frames: frames.map((frame) => JSON.stringify(frame)) });
+  };
+  /** @param {object} frame @param {string} [stream] */
+  const tell = (frame, stream = "first") => say({ kind: "frame", stream, text: JSON.stringify(frame) });
+  return { say, heard, heardOf, welcome, tell, held, leave: () => (leave(), held) };
+}
+
+/**
+ * Lets time pass for tabs that tell each other things meanwhile.
+ * @param {TestContext} t
+ * @param {number} ms
+ */
+export async function pass(t, ms) {
+  for (let left = ms; left > 0; left -= 250) {
+    t.mock.timers.tick(Math.min(left, 250));
+    await quiet();
+  }
 }
 
 /**

@@ -1,0 +1,154 @@
+/** What the tab does that leads: it serves others with its connection. */
+import type { Connected } from "./connection-types.js";
+import type { ServerFrame } from "./frames.js";
+import { HEARTBEAT } from "./protocol.js";
+import type { SessionProblem } from "./problem.js";
+import type { Ask, HostKnown, SharedEnding, TabMessage, Unsigned } from "./tab-messages.js";
+import { TabStream } from "./tab-stream.js";
+
+export interface HostHandlers {
+  /** Somebody has just opened the app, or begins again what is over: connects at once. */
+  restart(): void;
+  /** Somebody looks at another tab. */
+  wake(): void;
+  /** Sends a frame that needs no id. */
+  send(text: string): void;
+  /** Sends a request of another tab's. @returns Its id, `null` if it can't be sent now. */
+  sendFor(ask: Ask): string | null;
+  known(): HostKnown;
+  /** The first frame for a tab that is served from now on. @param isLost Whether it may lack messages. */
+  firstFrame(isLost: boolean): string;
+}
+
+export class TabHost {
+  #run: string;
+  #post: (message: Unsigned) => void;
+  /** Tells whether this tab still leads, which the browser may not have told it yet. */
+  #confirm: () => Promise<boolean>;
+  #handlers: HostHandlers;
+  #stream: TabStream | null = null;
+  #streams = 0;
+  #hasGuests = false;
+  /** Whether a heartbeat is on its way, which answers for all. */
+  #isPinging = false;
+  #ending: SharedEnding | null = null;
+  #problem: SessionProblem | null = null;
+  /** The requests of others for which there is no number yet. */
+  #waiting: Ask[] = [];
+
+  constructor(run: string, post: (message: Unsigned) => void, confirm: () => Promise<boolean>, handlers: HostHandlers) {
+    this.#run = run;
+    this.#post = post;
+    this.#confirm = confirm;
+    this.#handlers = handlers;
+  }
+
+  /** Whether there is a connection. */
+  get isServing(): boolean {
+    return this.#stream !== null;
+  }
+
+  /** The first frame of this tab's own connection has come. */
+  began(connected: Connected): void {
+    this.#stream = new TabStream(`${this.#run} ${this.#streams++}`, connected);
+    this.#hasGuests = this.#isPinging = false;
+    this.#problem = null;
+    this.#post({ kind: "live", stream: this.#stream.name });
+  }
+
+  /** A frame has come on this tab's own connection. @param frame `null` if it is not believed. */
+  relay(text: unknown, frame: ServerFrame | null): void {
+    const stream = this.#stream;
+    if (!stream || typeof text !== "string") return;
+    if (frame?.type === "pong") this.#isPinging = false;
+    // Only this tab is replaced, and nobody can tell whose request an error without an id is about.
+    const isOwn = frame?.type === "replaced" || (stream.version === 2 && frame?.type === "error" && frame.id === undefined);
+    if (this.#hasGuests && !isOwn) this.#post({ kind: "frame", stream: stream.name, text });
+    if (frame) stream.keep(text, frame);
+    if (this.#waiting.length > 0) queueMicrotask(() => this.#sendWaiting());
+  }
+
+  /** This tab's own connection is gone. */
+  drop(): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#waiting = [];
+    if (stream) this.#post({ kind: "dropped", stream: stream.name });
+  }
+
+  /** The session is over, or begins again if it is `null`. */
+  set ending(ending: SharedEnding | null) {
+    this.#ending = ending;
+  }
+
+  /** Tells all that the session is over, if it is. */
+  tellEnding(): void {
+    if (this.#ending) this.#post({ kind: "ended", to: null, ...this.#ending });
+  }
+
+  /** Why there is no connection, which others are told when it is another. */
+  set problem(problem: SessionProblem | null) {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    if (problem && !this.#stream) this.#post({ kind: "problem", to: null, problem });
+  }
+
+  receive(message: TabMessage): void {
+    switch (message.kind) {
+      case "join":
+        return this.#join(message);
+      case "probe":
+        return this.#answer(message.from);
+      case "wake":
+        return this.#handlers.wake();
+      case "send":
+      case "ask":
+        return void this.#send(message);
+      default:
+        // The rest is for others.
+    }
+  }
+
+  #join({ from, known, isNew }: TabMessage<"join">): void {
+    if (this.#ending && !isNew) return this.#post({ kind: "ended", to: from, ...this.#ending });
+    if (!this.#stream) {
+      this.#answer(from);
+      if (isNew) this.#handlers.restart();
+      else if (this.#problem) this.#post({ kind: "problem", to: from, problem: this.#problem });
+      return;
+    }
+    const { name: stream, version } = this.#stream;
+    const now = this.#handlers.known();
+    const missed = this.#stream.missedBy(known, now);
+    if (!missed) return this.#post({ kind: "unserved", to: from, inbox: this.#stream.inbox });
+    this.#hasGuests = true;
+    const first = this.#handlers.firstFrame(this.#stream.hasLost(known, now));
+    this.#post({ kind: "welcome", to: from, stream, version, frames: [first, ...missed] });
+  }
+
+  /** A page that is frozen reads messages, and answers them, but runs no timers. */
+  #answer(to: string): void {
+    setTimeout(() => this.#post({ kind: "alive", to }), 0);
+  }
+
+  /** A page that was frozen reads what came meanwhile before it hears that another leads. */
+  async #send(message: TabMessage<"send" | "ask">): Promise<void> {
+    if (!(await this.#confirm()) || this.#stream?.name !== message.stream) return;
+    if (message.kind === "ask") {
+      this.#waiting.push(message);
+      return this.#sendWaiting();
+    }
+    if (message.text === HEARTBEAT && this.#isPinging) return;
+    this.#isPinging ||= message.text === HEARTBEAT;
+    this.#handlers.send(message.text);
+  }
+
+  #sendWaiting(): void {
+    for (let [ask] = this.#waiting; ask; [ask] = this.#waiting) {
+      const id = this.#handlers.sendFor(ask);
+      if (id === null) return;
+      this.#waiting.shift();
+      if (ask.id === null) this.#post({ kind: "sent", key: ask.key, id });
+    }
+  }
+}
