@@ -35,6 +35,7 @@ export class App {
   sight;
   #world;
   #isSigningIn = false;
+  #logouts = 0;
 
   /** @param {Page} page @param {World} world @param {{shareTabs: boolean}} how */
   constructor(page, world, { shareTabs }) {
@@ -42,6 +43,11 @@ export class App {
     this.#world = world;
     this.isSharing = shareTabs;
     this.sight = new Sight(this, world);
+    page.placeNow = () => {
+      // While a page catches up, its state is ahead of what it has seen.
+      const { place } = this.sight;
+      return place === null ? null : Math.max(place, page.socket?.link.end?.connectedAt ?? 0);
+    };
     this.client = new page.exports.UserSessionClient({
       userId: "kim",
       deviceId: page.profile.name,
@@ -61,9 +67,12 @@ export class App {
   start() {
     const { client, sight } = this;
     this.startedAt = this.#world.clock.now;
+    let status = "idle";
     client.subscribe(() => {
       const { connectionStatus } = client.getSnapshot();
       sight.snapshot(client.getSnapshot());
+      if (connectionStatus === "logged_out" && status !== connectionStatus) this.#expectLogout();
+      status = connectionStatus;
       const isOut = ["logged_out", "unauthorized", "forbidden"].includes(connectionStatus);
       if (isOut) this.#signInAgain();
       if (connectionStatus === "replaced" && this.#world.isImpersonated) this.#takeBack();
@@ -72,7 +81,10 @@ export class App {
     client.on("gameJoined", (/** @type {any} */ { gameId }) => sight.saw(`+${gameId}`, null));
     client.on("gameLeft", (/** @type {any} */ { gameId }) => sight.saw(`-${gameId}`, null));
     client.on("reset", () => sight.reset());
-    client.on("loggedOut", () => this.#world.tell(this, "onLoggedOut"));
+    client.on("loggedOut", () => {
+      this.#logouts++;
+      this.#world.tell(this, "onLoggedOut");
+    });
     client.connect();
   }
 
@@ -92,6 +104,14 @@ export class App {
       asked.settled++;
       asked.outcome = outcome;
       this.#world.tell(this, `${key} ${outcome.ok ? "ok" : outcome.code}`);
+    });
+  }
+
+  /** Whoever is told that it was logged out is called back. */
+  #expectLogout() {
+    const before = this.#logouts;
+    this.#world.clock.afterTask(() => {
+      if (this.#logouts === before) this.#world.violate("told-of-logout", `${this.name} shows a logout that it was not told of`);
     });
   }
 

@@ -5,6 +5,7 @@
 
 import { LOGOUT_MUTANTS } from "./logout-mutants.mjs";
 import { MODULE_MUTANTS } from "./module-mutants.mjs";
+import { TAB_MUTANTS } from "./tab-mutants.mjs";
 
 /**
  * @typedef {object} Mutant
@@ -21,15 +22,15 @@ const SCRIPT_MUTANTS = [
   {
     name: "a repeated request gets another number",
     file: "client/src/requests.ts",
-    from: "const id = request.id ?? `${this.#run}.${this.#next}`;",
-    to: "const id = `${this.#run}.${isFirst ? this.#next : this.#next++}`;",
+    from: "const given = id ?? `${this.#run}.${this.#next}`;",
+    to: "const given = `${this.#run}.${id === null ? this.#next : this.#next++}`;",
     caughtBy: "recovers",
     seeds: 10,
   },
   {
     name: "a repetition does not say that it is one",
     file: "client/src/requests.ts",
-    from: "const again = isFirst ? \"\" : '\"again\":true,';",
+    from: "const again = id === null ? \"\" : '\"again\":true,';",
     to: "const again = \"\";",
     caughtBy: "told-truly",
     seeds: 10,
@@ -68,7 +69,7 @@ const SCRIPT_MUTANTS = [
   },
   {
     name: "a client says that it has seen one frame more",
-    file: "client/src/model.ts",
+    file: "client/src/core.ts",
     from: "&since=${position.epoch}.${position.seq}`",
     to: "&since=${position.epoch}.${position.seq + 1}`",
     caughtBy: "no-needless-reset",
@@ -85,8 +86,8 @@ const SCRIPT_MUTANTS = [
   {
     name: "a client keeps its number after a reset",
     file: "client/src/model.ts",
-    from: "if (isResumed) return { ...before",
-    to: "return { ...before",
+    from: "seq: (resumed ?? place).seq",
+    to: "seq: (this.#asked ?? place).seq",
     caughtBy: "missed-in-silence",
     seeds: 5,
   },
@@ -101,8 +102,8 @@ const SCRIPT_MUTANTS = [
   {
     name: "a client says that it has all messages that it knows of",
     file: "client/src/model.ts",
-    from: "`${since}&inbox=${inbox.place}`",
-    to: "`${since}&inbox=${inbox.last}`",
+    from: "return { position, inbox: inbox?.place ?? null };",
+    to: "return { position, inbox: inbox?.last ?? null };",
     caughtBy: "inbox-complete",
     seeds: 100,
   },
@@ -123,26 +124,10 @@ const SCRIPT_MUTANTS = [
     seeds: 5,
   },
   {
-    name: "a tab that was away does not say so",
-    file: "client/src/tabs.ts",
-    from: "const isMissing = this.#wasAway ? isNew : ",
-    to: "const isMissing = this.#wasAway ? false : ",
-    caughtBy: "missed-in-silence",
-    seeds: 50,
-  },
-  {
-    name: "an earlier leader is heard",
-    file: "client/src/tabs.ts",
-    from: "if (message.from !== this.#leader) return;",
-    to: "",
-    caughtBy: "once-in-order",
-    seeds: 200,
-  },
-  {
     name: "a pong that does not come is not missed",
-    file: "client/src/connection.ts",
-    from: "this.#pingedAt ??= monotonicMs();\n    this.#expectAnswer(patienceMs);",
-    to: "this.#pingedAt ??= monotonicMs();",
+    file: "client/src/pulse.ts",
+    from: "    this.#pingedAt ??= monotonicMs();\n    this.expectAnswer(patienceMs);",
+    to: "    this.#pingedAt ??= monotonicMs();",
     caughtBy: "missed-in-silence",
     seeds: 10,
   },
@@ -212,4 +197,4 @@ const SCRIPT_MUTANTS = [
   },
 ];
 
-export const MUTANTS = [...SCRIPT_MUTANTS, ...LOGOUT_MUTANTS, ...MODULE_MUTANTS];
+export const MUTANTS = [...SCRIPT_MUTANTS, ...TAB_MUTANTS, ...LOGOUT_MUTANTS, ...MODULE_MUTANTS];

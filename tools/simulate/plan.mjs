@@ -6,15 +6,22 @@ import { streamOf } from "./chance.mjs";
 import { THEFTS, withThieves } from "./plan-thieves.mjs";
 
 /** @import { Random } from "../torture/random.mjs" */
+/** @import { BrowserRefusal } from "./browser/profile.mjs" */
 
 /**
  * @typedef {{at: number, kind: string, [more: string]: any}} Step
  */
 
 /**
+ * @typedef {object} ProfilePlan
+ * @property {boolean} shareTabs
+ * @property {BrowserRefusal | null} [refusal]
+ */
+
+/**
  * @typedef {object} Plan
  * @property {number} seed
- * @property {Record<string, {shareTabs: boolean}>} profiles
+ * @property {Record<string, ProfilePlan>} profiles
  * @property {Step[]} steps
  * @property {boolean} [hasThieves]
  */
@@ -51,6 +58,9 @@ const aCut = (draft) => ({
   frames: draft.random.between(1, 6),
   notice: draft.random.pick(NOTICES),
 });
+
+/** @param {Draft} draft */
+const aStop = ({ random }) => ({ how: random.pick(["halted", "frozen", "frozen-told"]) });
 
 /** What users, apps and servers do. @type {Record<string, Recipe>} */
 export const ACTIONS = {
@@ -107,7 +117,15 @@ export const PAGE_FAULTS = {
   reload: { weight: 2, make: aTab },
   duplicate: { weight: 1, make: (draft) => ({ ...aTab(draft), to: draft.random.pick(["2", "3", "4"]) }) },
   hide: { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 1_000, 1_000_000) }) },
-  freeze: { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 100, 400_000) }) },
+  freeze: { weight: 1, make: (draft) => ({ ...aTab(draft), ...aStop(draft), ms: duration(draft.random, 100, 400_000) }) },
+  interrupt: {
+    weight: 2,
+    make: (draft) => ({
+      ...{ ...aTab(draft), ...aStop(draft), count: draft.random.between(1, 8) },
+      act: draft.random.pick(["close", "kill", "freeze", "freeze"]),
+      ms: duration(draft.random, 100, 60_000),
+    }),
+  },
   cache: { weight: 2, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 50, 100_000) }) },
   "leave-all": { weight: 2, make: (draft) => ({ ms: duration(draft.random, 200, 100_000) }) },
 };
@@ -195,7 +213,7 @@ export function planOf(seed, limits = {}) {
   const random = streamOf(seed, "plan");
   const names = ["a", "b", "c"].slice(0, random.pick([1, 2, 2, 3]));
   /** @type {Plan["profiles"]} */
-  const profiles = Object.fromEntries(names.map((name) => [name, { shareTabs: random.next() < 0.2 }]));
+  const profiles = Object.fromEntries(names.map((name) => [name, profilePlan(random)]));
   const tabs = names.flatMap((name) => [1, 2, 3].slice(0, random.pick([1, 2, 2, 3])).map((at) => name + at));
   let count = 0;
   /** @type {Draft} */
@@ -211,6 +229,13 @@ export function planOf(seed, limits = {}) {
   }
   const more = isQuiet({ steps }) ? null : withThieves(seed, steps, { tabs, profiles: names }, limits);
   return more ? { seed, profiles, steps: more, hasThieves: true } : { seed, profiles, steps };
+}
+
+/** Some browsers refuse what tabs need to share a socket. @param {Random} random @returns {ProfilePlan} */
+function profilePlan(random) {
+  const shareTabs = random.next() < 0.6;
+  const refusal = random.next() < 0.1 ? random.pick(/** @type {const} */ (["channel", "post", "locks", "lock"])) : null;
+  return { shareTabs, refusal };
 }
 
 /**

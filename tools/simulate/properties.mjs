@@ -24,6 +24,7 @@ export const PROPERTIES = [
   ...["settled-once", "told-truly", "done-once", "once-in-order", "missed-in-silence"],
   ...["inbox-complete", "inbox-once", "agreement", "nothing-forgotten", "silence-after-logout", "spared-stays"],
   ...["no-needless-reset", "no-needless-doubt", "deploys-unnoticed", "recovers", "no-complaints"],
+  ...["taken-over", "told-of-logout"],
 ];
 
 /** @param {World} world */
@@ -36,6 +37,22 @@ export function checkRequests(world) {
   if (doubted && world.server.losses === 0 && !isOlder) {
     world.violate("no-needless-doubt", `${doubted} is called too old, although the object has lost nothing`);
   }
+}
+
+/**
+ * Where a page has stopped whose socket others shared, one of them that is looked at has asked for one since.
+ * @param {World} world
+ * @param {App} stopped
+ * @param {number} since
+ */
+export function checkTakenOver(world, stopped, since) {
+  const { profile } = stopped.page;
+  const others = world.running().filter((app) => app !== stopped && app.page.profile === profile && app.page.mayLead(since));
+  const [first] = others;
+  const isOver = others.some(({ client }) => !["connected", "reconnecting", "connecting", "lost"].includes(client.getSnapshot().connectionStatus));
+  if (!first || isOver || !profile.isOnline) return;
+  const hasSocket = others.some(({ page }) => page.connectedAt >= since || (page.socket?.readyState ?? 3) <= 1);
+  if (!hasSocket) world.violate("taken-over", `${stopped.name} has stopped, and ${first.name} has not taken its place`);
 }
 
 /** Where nothing goes wrong, and releases come and go, nobody is cut off or told to start over. @param {World} world */
@@ -142,8 +159,6 @@ function hasExpired(world, { key, at }) {
 function isOwed(world, app, message) {
   const { begunAt } = app.sight;
   if (!app.isRunning || begunAt === null) return false;
-  // A tab that shares a socket may be told that it has missed messages while it was away.
-  if (app.isSharing && app.sight.resetAt > message.at) return false;
   if (begunAt <= message.index) return true;
   return !world.ghost.wasRead(message, begunAt) && !wasTold(world, app, message);
 }

@@ -60,7 +60,7 @@ async function withoutProfiles(plan, fails) {
     if (await fails(fewer)) best = fewer;
   }
   for (const name of Object.keys(best.profiles)) {
-    const plain = { ...best, profiles: { ...best.profiles, [name]: { shareTabs: false } } };
+    const plain = { ...best, profiles: { ...best.profiles, [name]: { ...best.profiles[name], shareTabs: false } } };
     if (best.profiles[name].shareTabs && (await fails(plain))) best = plain;
   }
   return best;

@@ -44,9 +44,10 @@ export class Sight {
   reset() {
     this.resetAt = this.#world.clock.now;
     this.#checkReset();
-    const { reading, lastText } = this.#app.page;
-    // Whoever asks for nothing that was missed begins where it connects, whatever else was lost.
-    const isGoingOn = reading?.url.includes("&since=") && isOnlyLost(lastText);
+    const { reading, lastText, profile } = this.#app.page;
+    // Whoever asks for nothing that was missed begins where it connects, whatever else was lost. A tab that is served by
+    // another, and could not be told all, asks the server.
+    const isGoingOn = reading ? reading.url.includes("&since=") && isOnlyLost(lastText) : !profile.usedOlder;
     if (!isGoingOn) this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
   }
@@ -120,7 +121,11 @@ export class Sight {
     const { page } = this.#app;
     const { clock, ghost, server } = this.#world;
     const heard = page.heardBefore;
-    if (!page.reading || !heard || this.place === null || page.profile.usedOlder) return;
+    if (this.place === null || page.profile.usedOlder) return;
+    if (!page.reading && ghost.deeds.filter(({ key }) => isInbox(key)).length <= INBOX_MAX) {
+      return this.#violate("no-needless-reset", "told to start over by another tab, which could have asked the server");
+    }
+    if (!page.reading || !heard) return;
     const missed = ghost.deeds.slice(this.place);
     const isLong = clock.now - heard.lastAt > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
     const isErased = missed.some(({ key }) => key === "clear");
@@ -132,8 +137,10 @@ export class Sight {
     this.#violate("no-needless-reset", `told to start over, although the object remembers all since ${seconds} s`);
   }
 
+  /** Where a page begins: where its socket does, or the tab that serves it is. */
   #placeOfConnection() {
-    return this.#app.page.reading?.link.end?.connectedAt ?? null;
+    const { reading, toldPlace } = this.#app.page;
+    return reading ? (reading.link.end?.connectedAt ?? null) : toldPlace;
   }
 
   /** @param {string} property @param {string} what */

@@ -3,6 +3,7 @@
  * frozen, and a connection that is not there can't be cut.
  */
 import { keepOptions } from "./adapter.mjs";
+import { checkTakenOver } from "./properties.mjs";
 import { THEFTS } from "./steps-thieves.mjs";
 import { Stranger } from "./stranger.mjs";
 
@@ -12,6 +13,9 @@ import { Stranger } from "./stranger.mjs";
 /** @import { Tab, World } from "./world.mjs" */
 
 const BACKUP = "backup";
+
+/** A page that shares a socket with one that has stopped has another within 5 s, and may be waiting for an answer then. */
+const TAKEN_OVER_MS = 5_500;
 
 /** How often a step waits for the object to be at rest. */
 const TRIES = 40;
@@ -48,11 +52,33 @@ function leave(tab, how) {
   return true;
 }
 
+/** The tab that has a page's socket may send what the page waits for, which never hears under which id. @param {World} world @param {App} app */
+function leaveOthers(world, app) {
+  if (app.isSharing) for (const { key, outcome } of app.asked) if (!outcome) world.ghost.doubt(key);
+}
+
+/** @param {World} world @param {App} app @param {Step} step */
+function freeze(world, app, { how, ms }) {
+  if (how === "frozen-told") leaveOthers(world, app);
+  const { now } = world.clock;
+  const wasServing = app.isSharing && app.page.socket?.readyState === 1;
+  app.page.freeze(how);
+  if (wasServing && ms > TAKEN_OVER_MS) {
+    world.clock.after(TAKEN_OVER_MS, () => {
+      if (app.page.isFrozen && !world.isCalm) checkTakenOver(world, app, now);
+    });
+  }
+  world.clock.after(ms, () => {
+    // A page that is looked at has no timers that wait for the next minute.
+    app.page.setVisible(true);
+    app.page.thaw();
+  });
+}
+
 /** @param {World} world @param {App} app @param {number} ms */
 function cache(world, app, ms) {
   if (app.page.isFrozen) return false;
-  // The tab that has its socket may send what it waits for, and this one never hears under which id.
-  if (app.isSharing) for (const { key, outcome } of app.asked) if (!outcome) world.ghost.doubt(key);
+  leaveOthers(world, app);
   app.page.leave("cache");
   world.clock.after(ms, () => app.page.isFrozen && !app.page.isGone && app.page.comeBack());
   return true;
@@ -147,11 +173,19 @@ const PAGE_FAULTS = {
   freeze: (world, step) =>
     withApp(world, step, (app) => {
       app.page.setVisible(false);
-      app.page.freeze();
-      world.clock.after(step.ms, () => {
-        // A page that is looked at has no timers that wait for the next minute.
-        app.page.setVisible(true);
-        app.page.thaw();
+      freeze(world, app, step);
+    }),
+  interrupt: (world, step) =>
+    withApp(world, step, (app) => {
+      app.page.interrupt(step.count, () => {
+        if (world.isCalm || app.page.isGone) return;
+        world.trace(`* ${step.act} of ${app.name}, in the middle`);
+        if (step.act === "kill") return void leave(world.tab(step.tab), "kill");
+        // A page is told of all else between two tasks.
+        world.clock.afterTask(() => {
+          if (step.act === "freeze") freeze(world, app, step);
+          else leave(world.tab(step.tab), step.act);
+        });
       });
     }),
   cache: (world, step) => {

@@ -20,6 +20,7 @@ import { Witness } from "./witness.mjs";
 /** @import { Law } from "./law.mjs" */
 /** @import { CutRule } from "./network.mjs" */
 /** @import { Stranger } from "./stranger.mjs" */
+/** @import { Plan } from "./plan.mjs" */
 /** @import { Violation } from "./properties.mjs" */
 
 const ORIGIN = "https://app.example";
@@ -40,7 +41,7 @@ const OFFLINE_MS = 40;
  * @typedef {object} WorldOptions
  * @property {number} seed
  * @property {Release[]} releases
- * @property {Record<string, {shareTabs: boolean}>} profiles
+ * @property {Plan["profiles"]} profiles
  * @property {boolean} [isMixed] Whether there may be thieves, and credentials differ.
  * @property {boolean} [isKept] Whether the trace is kept, and not only hashed.
  */
@@ -99,8 +100,10 @@ export class World {
       trace: (text) => this.trace(text),
       complain: (text) => this.violate("no-complaints", text),
     });
-    for (const name of Object.keys(options.profiles)) {
-      this.profiles.set(name, new Profile(name, clock));
+    for (const [name, { refusal }] of Object.entries(options.profiles)) {
+      const profile = new Profile(name, clock);
+      profile.refusal = refusal ?? null;
+      this.profiles.set(name, profile);
     }
   }
 
@@ -157,9 +160,9 @@ export class World {
       complain: (complaining, text) => this.violate("no-complaints", `${complaining.name} prints: ${text}`),
     });
     const { shareTabs } = this.options.profiles[profile.name];
-    tab.app = new App(page, this, { shareTabs });
-    this.apps.push(tab.app);
-    tab.app.start();
+    const app = (tab.app = new App(page, this, { shareTabs }));
+    this.apps.push(app);
+    page.task(() => app.start());
   }
 
   /** @param {string} name */
@@ -194,6 +197,7 @@ export class World {
         page.clockSet();
         page.spareLinks();
         page.setVisible(true);
+        page.atMoment = null;
         page.comeBack();
       }
       this.online(profile);

@@ -1,9 +1,10 @@
 /**
- * A page of a browser's tab, from its loading until it goes: its globals, its timers, and when it runs. A frozen
- * page runs nothing, and gets all at once when it thaws.
+ * A page of a browser's tab, from its loading until it goes: its globals, its timers, and when it runs. A page that is
+ * halted runs nothing, and gets all at once when it thaws. One that is frozen runs no timers and hears of no frames, but
+ * of what other tabs say and of locks, as in Chromium.
  */
 import { chanceGlobals } from "../chance.mjs";
-import { Timers } from "../clock.mjs";
+import { Timers, settlePromises } from "../clock.mjs";
 import { socketClassOf } from "./socket.mjs";
 
 /** @import { Program } from "../bundle.mjs" */
@@ -32,6 +33,8 @@ const THROTTLED_MS = 60_000;
  * @property {(page: Page, text: string) => void} complain Is told what the client prints.
  */
 
+/** How a page stops. A frozen page is told before, in some browsers. @typedef {"halted" | "frozen" | "frozen-told"} Stop */
+
 /** When something last came on a socket. @typedef {{socket: PageSocket, lastAt: number}} Heard */
 
 export class Page {
@@ -49,15 +52,26 @@ export class Page {
   /** The socket that was made last. @type {PageSocket | null} */
   socket = null;
   sessionStorage;
+  /** When it last asked for a socket. */
+  connectedAt = -Infinity;
+  /** The place that the tab whose message was read last had come to, `null` if it had none. @type {number | null} */
+  toldPlace = null;
+  /** The place that this page has come to. @type {() => number | null} */
+  placeNow = () => null;
+  /** Is called before each message to other tabs, each of theirs, and each frame. @type {(() => void) | null} */
+  atMoment = null;
   /** What came on the socket before the present one. @type {Heard | null} */
   heardBefore = null;
   /** @type {Heard | null} */
   #heard = null;
   #around;
   #timers;
-  #isFrozen = false;
+  /** @type {Stop | null} */
+  #stop = null;
   #isVisible = true;
   #hiddenAt = 0;
+  /** When it was last loaded, shown, or began to run again. */
+  #runsSince = 0;
   /** @type {(() => void)[]} */
   #backlog = [];
   /** @type {Set<PageSocket>} */
@@ -76,16 +90,22 @@ export class Page {
       delayOf: (delayMs) => this.#throttled(delayMs),
     });
     this.#timers.offsetMs = this.profile.clockOffsetMs;
+    this.#runsSince = around.clock.now;
     this.profile.pages.add(this);
     this.exports = around.client(this.#globals());
   }
 
   get isFrozen() {
-    return this.#isFrozen;
+    return this.#stop !== null;
   }
 
   get isVisible() {
     return this.#isVisible;
+  }
+
+  /** Whether somebody has looked at it, and it has run, since some moment. @param {number} since */
+  mayLead(since) {
+    return this.#isVisible && !this.isFrozen && this.#runsSince <= since;
   }
 
   /** The device's clock was set. */
@@ -93,10 +113,14 @@ export class Page {
     this.#timers.offsetMs = this.profile.clockOffsetMs;
   }
 
-  /** Runs something as a task of the page. @param {() => void} run */
-  task(run) {
+  /**
+   * Runs something as a task of the page.
+   * @param {() => void} run
+   * @param {boolean} [isOfTabs] Whether another tab's message or a lock is why.
+   */
+  task(run, isOfTabs = false) {
     if (this.isGone) return undefined;
-    if (this.#isFrozen) return void this.#backlog.push(run);
+    if (this.#stop === "halted" || (this.#stop !== null && !isOfTabs)) return void this.#backlog.push(run);
     try {
       run();
     } catch (error) {
@@ -123,18 +147,37 @@ export class Page {
   setVisible(isVisible) {
     if (isVisible === this.#isVisible) return;
     this.#isVisible = isVisible;
-    this.#hiddenAt = this.#around.clock.now;
+    this.#hiddenAt = this.#runsSince = this.#around.clock.now;
     this.task(() => this.#document.dispatch({ type: "visibilitychange" }));
   }
 
-  freeze() {
-    this.#isFrozen = true;
+  /** @param {Stop} [how] */
+  freeze(how = "halted") {
+    if (this.#stop !== null) return;
+    if (how === "frozen-told") this.task(() => this.#document.dispatch({ type: "freeze" }));
+    this.#stop = how;
   }
 
   thaw() {
-    if (!this.#isFrozen) return;
-    this.#isFrozen = false;
-    for (const run of this.#backlog.splice(0)) this.task(run);
+    const isTold = this.#stop === "frozen-told";
+    if (this.#stop === null) return;
+    this.#stop = null;
+    if (isTold) this.task(() => this.#document.dispatch({ type: "resume" }));
+    this.#catchUp();
+  }
+
+  /**
+   * Does something between two things that the page does, or in the middle of one.
+   * @param {number} count How many messages and frames before it.
+   * @param {() => void} act
+   */
+  interrupt(count, act) {
+    let left = count;
+    this.atMoment = () => {
+      if (--left > 0) return;
+      this.atMoment = null;
+      act();
+    };
   }
 
   /**
@@ -154,10 +197,19 @@ export class Page {
 
   /** Comes back out of the cache; the page hears of that before its timers run. */
   comeBack() {
-    if (!this.#isFrozen) return;
-    this.#isFrozen = false;
+    if (this.#stop === null) return;
+    this.#stop = null;
     this.dispatch("pageshow", { persisted: true });
-    for (const run of this.#backlog.splice(0)) this.task(run);
+    this.#catchUp();
+  }
+
+  /** Runs what has come while the page ran nothing, each as a task of its own. */
+  #catchUp() {
+    this.#runsSince = this.#around.clock.now;
+    for (const run of this.#backlog.splice(0)) {
+      this.task(run);
+      settlePromises();
+    }
   }
 
   /** No fault that was planned for any of its connections happens any more. */
@@ -172,6 +224,7 @@ export class Page {
     this.#around.trace(`${this.name}: connects ${url.slice(url.indexOf("?"))}`);
     this.#sockets.add(socket);
     this.socket = socket;
+    this.connectedAt = this.#around.clock.now;
     return this.#around.connect(socket, url, protocols);
   }
 
@@ -231,7 +284,7 @@ export class Page {
         get onLine() {
           return profile.isOnline;
         },
-        locks: profile.locksOf(this),
+        ...(profile.refusal !== "locks" && { locks: profile.locksOf(this) }),
       },
       document: {
         get visibilityState() {

@@ -8,6 +8,12 @@
 /** @import { Page } from "./page.mjs" */
 
 /**
+ * What the browser refuses to a page whose storage is blocked: the constructor of channels, their use, locks as a whole,
+ * or each request for one.
+ * @typedef {"channel" | "post" | "locks" | "lock"} BrowserRefusal
+ */
+
+/**
  * A lock that is held or waited for.
  * @typedef {object} Lock
  * @property {Page} page
@@ -25,6 +31,8 @@ export class Profile {
   credential = null;
   /** Whether one of its pages has spoken an older version of the protocol, which promises less. */
   usedOlder = false;
+  /** @type {BrowserRefusal | null} */
+  refusal = null;
   localStorage = storageOf(new Map());
   /** @type {Set<Page>} */
   pages = new Set();
@@ -49,7 +57,14 @@ export class Profile {
     return class extends Channel {
       /** @param {string} name */
       constructor(name) {
+        if (profile.refusal === "channel") throw new DOMException("The operation is insecure.", "SecurityError");
         super(profile.#clock, profile.#channels, page, name);
+      }
+
+      /** @override @param {unknown} message */
+      postMessage(message) {
+        if (profile.refusal === "post") throw new DOMException("The operation is insecure.", "SecurityError");
+        super.postMessage(message);
       }
     };
   }
@@ -59,10 +74,13 @@ export class Profile {
     return {
       /** @param {string} name @param {any} options @param {any} callback */
       request: (name, options, callback) => this.#request(page, name, options, callback),
-      query: async () => ({
-        held: this.#held.map(({ name, mode }) => ({ name, mode })),
-        pending: this.#waiting.map(({ name, mode }) => ({ name, mode })),
-      }),
+      // The answer comes behind what the browser has told the page of its locks before.
+      query: () =>
+        new Promise((resolve) => {
+          const held = this.#held.map(({ name, mode }) => ({ name, mode }));
+          const pending = this.#waiting.map(({ name, mode }) => ({ name, mode }));
+          this.#clock.after(0, () => page.task(() => resolve({ held, pending }), true));
+        }),
     };
   }
 
@@ -82,6 +100,7 @@ export class Profile {
    * @param {(lock: object) => any} callback
    */
   #request(page, name, { mode = "exclusive", steal = false, signal }, callback) {
+    if (this.refusal === "lock") throw new DOMException("The request was denied.", "SecurityError");
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new DOMException("aborted", "AbortError"));
       /** @type {Lock} */
@@ -95,12 +114,12 @@ export class Profile {
             const release = () => this.#release(lock);
             result.then(resolve, reject);
             result.then(release, release);
-          }),
+          }, true),
         fail: reject,
       };
       if (steal) {
         for (const other of this.#held.filter((one) => one.name === name)) {
-          other.page.task(() => other.fail(new DOMException("stolen", "AbortError")));
+          other.page.task(() => other.fail(new DOMException("stolen", "AbortError")), true);
         }
         this.#held = this.#held.filter((one) => one.name !== name);
         this.#hold(lock);
@@ -160,11 +179,23 @@ class Channel {
 
   /** @param {unknown} message */
   postMessage(message) {
+    this.page.atMoment?.();
+    if (this.page.isGone) return;
+    const place = this.page.placeNow();
     for (const other of this.#all) {
       if (other === this || other.name !== this.name) continue;
       const data = structuredClone(message);
-      this.#clock.after(1, () => other.page.task(() => this.#all.has(other) && other.onmessage?.({ data })));
+      this.#clock.after(1, () => other.page.task(() => this.#all.has(other) && other.#take(data, place), true));
     }
+  }
+
+  /** @param {unknown} data @param {number | null} place */
+  #take(data, place) {
+    this.page.atMoment?.();
+    this.page.task(() => {
+      this.page.toldPlace = place;
+      this.onmessage?.({ data });
+    }, true);
   }
 
   close() {

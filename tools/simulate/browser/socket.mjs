@@ -96,10 +96,8 @@ export class PageSocket {
         this.protocol = item.protocol;
         return this.onopen?.({ type: "open" });
       case "text":
-        if (this.readyState !== OPEN) return;
-        this.#page.received(this, String(item.text));
-        this.#page.whileReading(this, () => this.onmessage?.({ type: "message", data: item.text }));
-        return;
+        this.#page.atMoment?.();
+        return this.#page.task(() => this.#read(String(item.text)));
       case "close":
         this.#received = { code: item.code, reason: item.reason };
         if (this.readyState === OPEN) {
@@ -115,6 +113,13 @@ export class PageSocket {
         this.#ended(code, reason, this.#received === null);
       }
     }
+  }
+
+  /** @param {string} text */
+  #read(text) {
+    if (this.readyState !== OPEN) return;
+    this.#page.received(this, text);
+    this.#page.whileReading(this, () => this.onmessage?.({ type: "message", data: text }));
   }
 
   /** @param {number} code @param {string} reason @param {boolean} isError */
