@@ -45,7 +45,9 @@ function showAll() {
 function showOne(deviceId) {
   document.body.classList.add("single");
   const known = DEVICES.find((device) => device.deviceId === deviceId);
-  const device = known ?? { deviceId, name: deviceId.replace(/^tab-/, "Tab "), icon: "icon-desktop" };
+  const [, kind = "", which = deviceId] = /^(tab|phone)-(.*)$/.exec(deviceId) ?? [];
+  const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${which}`.trim();
+  const device = known ?? { deviceId, name, icon: kind === "phone" ? "icon-phone" : "icon-desktop" };
   document.title = `${device.name}, a device of ${userId}`;
   const link = /** @type {HTMLAnchorElement} */ (part(document, "#all"));
   link.hidden = false;

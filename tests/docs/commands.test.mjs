@@ -59,6 +59,7 @@ const WAYS = {
   },
 
   "npm run dev": { run: serveAndUse },
+  "npm run dev -- --lan": { by: "tests/scripts/lan.test.mjs", says: "a phone scans the code" },
   "npm run build": printing(["run", "build"], /dist\/session\.wasm: \d+ bytes, \d+ gzipped/),
   "npm run types": printing(["run", "types"], /worker-configuration\.d\.ts/),
   "npm pack": { run: packAndInstall },

@@ -34,13 +34,17 @@ const ARGS = [
  * @property {number} logouts How often the hook was told of a logout.
  */
 
-/** Starts Chromium with a profile of its own that it deletes at the end. @returns {Promise<Browser>} */
-export function startChromium() {
+/**
+ * Starts Chromium with a profile of its own that it deletes at the end.
+ * @param {string[]} [args] More of its arguments.
+ * @returns {Promise<Browser>}
+ */
+export function startChromium(args = []) {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const candidates = CHROMIUM.flatMap((name) => folders.map((folder) => join(folder, name)));
   const executablePath = candidates.find((path) => existsSync(path));
   if (!executablePath) throw new Error(`none of ${CHROMIUM.join(", ")} is in the PATH: install one`);
-  return chromium.launch({ executablePath, headless: true, args: ARGS });
+  return chromium.launch({ executablePath, headless: true, args: [...ARGS, ...args] });
 }
 
 /**
