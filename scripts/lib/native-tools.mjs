@@ -70,8 +70,12 @@ const TEST = [
   { package: "gcc", what: "a C compiler (gcc or clang as cc)", probe: "cc" },
   { package: "spin", what: "Spin 6.5 (spinroot.com)", probe: "spin" },
   { package: "chromium-headless-shell", what: "Chromium", probe: CHROMIUM },
-  { package: "nginx", what: "nginx", probe: "nginx", isOptional: true },
-  { package: "haproxy", what: "HAProxy", probe: "haproxy", isOptional: true },
+  { package: "chromium", what: "Chromium with windows", probe: CHROMIUM.slice(1), isOptional: true },
+  { package: "firefox-esr", what: "Firefox", probe: ["firefox-esr", "firefox"], isOptional: true },
+  { package: "webkit2gtk-driver", what: "WebKitGTK's driver", probe: "WebKitWebDriver", isOptional: true },
+  { package: "xvfb", what: "Xvfb", probe: "Xvfb", isOptional: true },
+  { package: "nginx", what: "nginx", probe: ["nginx", "sbin/nginx"], isOptional: true },
+  { package: "haproxy", what: "HAProxy", probe: ["haproxy", "sbin/haproxy"], isOptional: true },
 ];
 
 /**
@@ -93,6 +97,20 @@ export async function ensureNativeTools(purpose) {
   if (notFound.length > 0) {
     throw new Failure(`these tools are missing, and apt-get can't be used:\n${list(notFound)}`);
   }
+}
+
+/** How the reason begins for which a test is skipped that needs an optional tool. `npm test` says at its end how many did. */
+export const LEFT_OUT = "left out: ";
+
+/**
+ * Why tests are left out here that need optional tools, if one of these is missing.
+ * @param {string} what The tests need.
+ * @param {string[]} packages Debian's, of the tools.
+ * @returns {string | false}
+ */
+export function whyLeftOut(what, packages) {
+  const missing = TEST.find((tool) => packages.includes(tool.package) && !isFound(tool.probe));
+  return missing ? `${LEFT_OUT}${what} (Debian package ${missing.package} is not installed)` : false;
 }
 
 /**

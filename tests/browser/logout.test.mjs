@@ -65,7 +65,7 @@ async function assertPagesLoggedOut(t, devices, cause) {
   assertPrompt(
     t,
     closed.map(({ endings }) => endings[0].at - start),
-    OTHERS_END_IT.chromiumMs,
+    OTHERS_END_IT.pageMs.chromium,
   );
 }
 
