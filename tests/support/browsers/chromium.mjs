@@ -8,13 +8,13 @@ import { CHROMIUM } from "../../../scripts/lib/native-tools.mjs";
 import { PATIENCE_MS } from "../patience.mjs";
 import { findProgram, makeFolder, startProgram } from "./programs.mjs";
 
-/** @import { BrowserContext, CDPSession, Page } from "playwright-core" */
+/** @import { Browser, BrowserContext, CDPSession, Page } from "playwright-core" */
 /** @import { Driver, DriverProfile, DriverTab, EngineOptions, ProfileOptions, Told } from "./driver.d.ts" */
 
 /** The browser with windows; the shell has neither tabs nor preferences. */
 export const WHOLE_CHROMIUM = CHROMIUM.filter((name) => !name.includes("shell"));
 
-export const ARGS = [
+const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--no-first-run",
@@ -23,6 +23,13 @@ export const ARGS = [
   "--disable-sync",
   "--disable-quic",
 ];
+
+/** Starts Chromium with a profile of its own that it deletes at the end. @returns {Promise<Browser>} */
+export function launchChromium() {
+  const executablePath = findProgram(CHROMIUM);
+  if (!executablePath) throw new Error(`none of ${CHROMIUM.join(", ")} is in the PATH: install one`);
+  return chromium.launch({ executablePath, headless: true, args: ARGS });
+}
 
 /**
  * @param {EngineOptions} options
@@ -35,7 +42,7 @@ export async function startChromium({ hasRealTabs, blocksStorage }) {
       close: async () => {},
     };
   }
-  const browser = await chromium.launch({ executablePath: findProgram(CHROMIUM), headless: true, args: ARGS });
+  const browser = await launchChromium();
   return {
     async newProfile({ viewport, colorScheme, deviceScaleFactor }, told) {
       const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor, reducedMotion: "reduce" });
@@ -66,6 +73,8 @@ async function newWholeProfile(blocksStorage, { viewport, colorScheme }, told) {
   const program = await startProgram(findProgram(WHOLE_CHROMIUM) ?? "chromium", args, { ready: /listening on (ws\S+)/ });
   const browser = await chromium.connectOverCDP(program.said[1], { noDefaults: true });
   return profileOf(browser.contexts()[0], told, async () => {
+    // Playwright's own end would only leave the browser.
+    await (await browser.newBrowserCDPSession()).send("Browser.close").catch(() => {});
     await browser.close();
     await program.stop();
     await folder.remove();

@@ -87,7 +87,7 @@ export class Engine {
 
   /**
    * A new device, which goes at the test's end.
-   * @param {TestContext} t
+   * @param {{after: (end: () => Promise<void>) => void}} t The test, or who else has an end.
    * @param {ProfileOptions} [options]
    */
   async newProfile(t, options = {}) {

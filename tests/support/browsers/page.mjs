@@ -17,7 +17,7 @@ export class Profile {
   messages;
   /** The exceptions in its pages that nobody has caught. @type {string[]} */
   errors;
-  /** The addresses that its pages have asked for. @type {string[]} */
+  /** The addresses of the network that its pages have asked for. @type {string[]} */
   requests;
   #driver;
 
@@ -36,7 +36,8 @@ export class Profile {
     const driver = await start({
       console: (level, text) => void heard.messages.push({ level, text }),
       error: (text) => void heard.errors.push(text),
-      request: (url) => void heard.requests.push(url),
+      // Firefox's own parts have fonts at addresses of data.
+      request: (url) => /^(http|ws)s?:/.test(url) && void heard.requests.push(url),
     });
     return new Profile(driver, heard);
   }
