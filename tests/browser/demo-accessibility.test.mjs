@@ -23,7 +23,7 @@ import { ROOT } from "../support/server.mjs";
 /** More than the page has stops. */
 const TABS_MAX = 120;
 
-const { story, run } = demoStories(() => server);
+const { story, storyThatNeeds, run } = demoStories(() => server);
 
 /** @type {import("../support/server.mjs").Server} */
 let server;
@@ -36,6 +36,8 @@ before(async () => {
   ]);
 });
 after(() => server?.close());
+
+const NARROWEST = { width: 320, height: 640 };
 
 /** What a profile can have. @typedef {"light" | "dark"} Scheme */
 
@@ -124,19 +126,22 @@ for (const colorScheme of /** @type {Scheme[]} */ (["light", "dark"])) {
   });
 }
 
-story("on a phone nothing is wider than the screen, however long names are", async (t, demo) => {
-  const { page } = await visit(t, demo, { viewport: PHONE });
-  await assertFits(page);
-  await at(page, "phone", ".other-game input").fill("m".repeat(60));
-  await at(page, "phone", ".other-game button").click();
-  await showsGames(page, "tablet", ["m".repeat(60)]);
-  await say(page, "phone", "w".repeat(200));
-  await hears(page, "desktop", "w".repeat(200));
-  await openAll(page);
-  await assertFits(page);
-  await page.setViewport({ width: 320, height: 640 });
-  await assertFits(page);
-});
+/** @type {typeof story} */
+const narrow = (name, tell) => storyThatNeeds(name, ["narrow"], tell);
+
+for (const [declare, phone, viewport] of /** @type {const} */ ([[story, "a phone", PHONE], [narrow, "the narrowest phone", NARROWEST]])) {
+  declare(`on ${phone} nothing is wider than the screen, however long names are`, async (t, demo) => {
+    const { page } = await visit(t, demo, { viewport });
+    await assertFits(page);
+    await at(page, "phone", ".other-game input").fill("m".repeat(60));
+    await at(page, "phone", ".other-game button").click();
+    await showsGames(page, "tablet", ["m".repeat(60)]);
+    await say(page, "phone", "w".repeat(200));
+    await hears(page, "desktop", "w".repeat(200));
+    await openAll(page);
+    await assertFits(page);
+  });
+}
 
 story("without a mouse: Tab reaches a game, Space and Enter join and leave it, arrows open a frame", async (t, demo) => {
   const { page } = await visit(t, demo);

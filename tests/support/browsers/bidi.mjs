@@ -17,6 +17,8 @@ export class Bidi {
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
   #sent = 0;
+  /** What was last done alone, whether or not it has succeeded. @type {Promise<unknown>} */
+  #last = Promise.resolve();
 
   /**
    * @param {WebSocket} socket Open.
@@ -69,6 +71,17 @@ export class Bidi {
       });
       this.#socket.send(JSON.stringify({ id, method, params }));
     });
+  }
+
+  /**
+   * Does something while no other that is done so is: one window has the keyboard, and each that opens takes it.
+   * @template T
+   * @param {() => Promise<T>} work
+   */
+  alone(work) {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
   }
 
   close() {

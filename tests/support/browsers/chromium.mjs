@@ -70,7 +70,10 @@ async function newWholeProfile(blocksStorage, { viewport, colorScheme }, told) {
   if (colorScheme === "dark") args.push("--force-dark-mode");
   if (viewport) args.push(`--window-size=${viewport.width},${viewport.height}`);
   args.push("--remote-debugging-port=0", `--user-data-dir=${folder.path}`, "about:blank");
-  const program = await startProgram(findProgram(WHOLE_CHROMIUM) ?? "chromium", args, { ready: /listening on (ws\S+)/ });
+  const program = await startProgram(findProgram(WHOLE_CHROMIUM) ?? "chromium", args, {
+    ready: /listening on (ws\S+)/,
+    env: { TMPDIR: folder.path },
+  });
   const browser = await chromium.connectOverCDP(program.said[1], { noDefaults: true });
   return profileOf(browser.contexts()[0], told, async () => {
     // Playwright's own end would only leave the browser.

@@ -17,7 +17,7 @@ export interface EngineOptions {
 
 /** How a profile begins. Motion is to be reduced in all of them. */
 export interface ProfileOptions {
-  /** CSS pixels. */
+  /** CSS pixels. WebKit has it for the first page alone: windows with bars are not narrower than 447. */
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
   /** Chromium alone has it. */

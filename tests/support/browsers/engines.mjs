@@ -15,7 +15,7 @@ import { startWebkit } from "./webkit.mjs";
 
 /**
  * What not every engine can do.
- * @typedef {"console" | "requests" | "freeze" | "onLine" | "pixels"} Ability
+ * @typedef {"console" | "requests" | "freeze" | "narrow" | "onLine" | "pixels"} Ability
  */
 
 /**
@@ -46,6 +46,7 @@ export const ENGINES = {
       console: "WebKitWebDriver tells nothing of the console, and an ephemeral profile prints nothing of it",
       requests: "WebKitWebDriver tells nothing of requests",
       freeze: "WebKitWebDriver has no command that freezes a page",
+      narrow: "the window of WebKitGTK's browser is never narrower than 334 pixels",
       onLine: "WebKitGTK is offline only if the whole machine is: its pages lose the network but are not told",
       pixels: "WebKitWebDriver has no command for the pixel ratio",
     },
@@ -61,6 +62,8 @@ export class Engine {
   #options;
   /** @type {Promise<Driver> | undefined} */
   #driver;
+  /** Those that are open. @type {Set<Profile>} */
+  #profiles = new Set();
 
   /** @param {EngineName} name @param {EngineOptions} [options] */
   constructor(name, options = {}) {
@@ -94,7 +97,10 @@ export class Engine {
     this.#driver ??= ENGINES[this.name].start(this.#options);
     const driver = await this.#driver;
     const profile = await Profile.start((told) => driver.newProfile(options, told));
-    t.after(() => profile.close());
+    this.#profiles.add(profile);
+    t.after(async () => {
+      if (this.#profiles.delete(profile)) await profile.close();
+    });
     return profile;
   }
 
@@ -102,6 +108,8 @@ export class Engine {
   async close() {
     const driver = this.#driver;
     this.#driver = undefined;
+    for (const profile of this.#profiles) await profile.close();
+    this.#profiles.clear();
     // Who has waited for a start that failed was told.
     await (await driver?.catch(() => undefined))?.close();
   }

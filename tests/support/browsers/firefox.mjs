@@ -89,7 +89,8 @@ async function newProfile(bidi, told, options, toTell) {
   const tab = (/** @type {string} */ context) => new FirefoxTab(bidi, context, userContext);
   return {
     async newTab() {
-      const { context } = await bidi.send("browsingContext.create", { type: "window", userContext });
+      const how = { type: "window", userContext };
+      const { context } = await bidi.alone(() => bidi.send("browsingContext.create", how));
       if (options.viewport) await bidi.send("browsingContext.setViewport", { context, viewport: options.viewport });
       if (options.colorScheme) await setColorScheme(bidi, userContext, options.colorScheme);
       return tab(context);
@@ -184,12 +185,20 @@ class FirefoxTab {
 
   /** @param {import("./keys.mjs").Key} key */
   async press(key) {
-    await this.#send("input.performActions", { actions: pressing(key) });
+    await this.#keyboard(pressing(key));
   }
 
   /** @param {string} text */
   async type(text) {
-    await this.#send("input.performActions", { actions: typing(text) });
+    await this.#keyboard(typing(text));
+  }
+
+  /** @param {object[]} actions */
+  #keyboard(actions) {
+    return this.#bidi.alone(async () => {
+      await this.#send("browsingContext.activate");
+      await this.#send("input.performActions", { actions });
+    });
   }
 
   /** @param {{width: number, height: number}} viewport */
@@ -204,11 +213,11 @@ class FirefoxTab {
 
   async hide() {
     const options = { type: "tab", referenceContext: this.#context, userContext: this.#userContext };
-    await this.#bidi.send("browsingContext.create", options);
+    await this.#bidi.alone(() => this.#bidi.send("browsingContext.create", options));
   }
 
   async show() {
-    await this.#send("browsingContext.activate");
+    await this.#bidi.alone(() => this.#send("browsingContext.activate"));
   }
 
   async close() {

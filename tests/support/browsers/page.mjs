@@ -205,13 +205,13 @@ export class Page {
     await this.waitFor('document.visibilityState === "visible"');
   }
 
-  /** Hides the page and stops its scripts: nothing that is asked of it is answered until it is thawed. */
+  /** Hides the page and stops it: it is still evaluated, but neither its timers nor its sockets do anything. */
   async freeze() {
     if (!this.#tab.freeze) throw new Error("this engine freezes no page on demand");
     await this.#tab.freeze();
   }
 
-  /** Lets the page's scripts run again. It stays hidden. */
+  /** Lets the page go on. It stays hidden. */
   async thaw() {
     await this.#tab.thaw?.();
   }

@@ -23,6 +23,9 @@ const ARGS = ["--automation", "--full-screen", "--javascript-can-open-windows-au
 /** As much as this browser can refuse. */
 const REFUSING = ["--cookies-policy=never", "--enable-html5-local-storage=false"];
 
+/** The least width of the browser's window without bars, in CSS pixels. */
+const NARROWEST = 334;
+
 /** How many expressions have been evaluated, so that each has a name. */
 let runs = 0;
 
@@ -179,6 +182,7 @@ class WebkitTab {
 
   /** @param {{width: number, height: number}} viewport */
   async setViewport({ width, height }) {
+    if (width < NARROWEST) throw new Error(`this browser is never narrower than ${NARROWEST} pixels`);
     await this.#post("/window/rect", { width, height });
   }
 
