@@ -4,15 +4,12 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { CHROMIUM } from "../../../scripts/lib/native-tools.mjs";
+import { CHROMIUM, WHOLE_CHROMIUM } from "../../../scripts/lib/native-tools.mjs";
 import { PATIENCE_MS } from "../patience.mjs";
 import { findProgram, makeFolder, startProgram } from "./programs.mjs";
 
 /** @import { Browser, BrowserContext, CDPSession, Page } from "playwright-core" */
 /** @import { Driver, DriverProfile, DriverTab, EngineOptions, ProfileOptions, Told } from "./driver.d.ts" */
-
-/** The browser with windows; the shell has neither tabs nor preferences. */
-export const WHOLE_CHROMIUM = CHROMIUM.filter((name) => !name.includes("shell"));
 
 const ARGS = [
   "--no-sandbox",

@@ -2,13 +2,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { FIREFOX } from "../../../scripts/lib/native-tools.mjs";
 import { Bidi } from "./bidi.mjs";
 import { clicking, pressing, typing } from "./keys.mjs";
 import { findProgram, makeFolder, startProgram } from "./programs.mjs";
 
 /** @import { Driver, DriverProfile, DriverTab, EngineOptions, ProfileOptions, Told } from "./driver.d.ts" */
-
-export const FIREFOX = ["firefox-esr", "firefox"];
 
 /** What users are not asked and nobody is told in a test. */
 const PREFERENCES = {
