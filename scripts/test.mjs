@@ -4,6 +4,7 @@
  */
 
 import { readArguments } from "./lib/arguments.mjs";
+import { linesLeftOut } from "./lib/left-out.mjs";
 import { Failure, main } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
@@ -47,6 +48,7 @@ await main(async () => {
   for (const [title, time] of times) {
     console.log(`${(time / 1000).toFixed(1).padStart(7)} s  ${title}`);
   }
+  for (const line of linesLeftOut()) console.log(line);
 });
 
 /** @returns {{chosen: Step[], selection: Selection}} */

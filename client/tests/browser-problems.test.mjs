@@ -1,17 +1,16 @@
 /**
- * In the real Chromium: credentials that end, and what a page says of why it is not connected.
+ * In real browsers: credentials that end, and what a page says of why it is not connected.
  */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { serve } from "../../tests/support/auth.mjs";
-import { startChromium } from "../../tests/support/chromium.mjs";
+import { inEachEngine } from "../../tests/support/browsers/engines.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { startServer } from "../../tests/support/server.mjs";
-import { NEW_18, NEW_19, inApp, startSite, untilApp } from "./support/site.mjs";
+import { NEW_18, NEW_19, inApp, mount, startSites, untilApp } from "./support/site.mjs";
 
-/** @import { TestContext } from "node:test" */
-/** @import { Browser, BrowserContext, Page } from "playwright-core" */
+/** @import { Page, Profile } from "../../tests/support/browsers/page.mjs" */
 /** @import { Server } from "../../tests/support/server.mjs" */
 /** @import { Site } from "./support/site.mjs" */
 
@@ -22,59 +21,60 @@ const LIFE = 6;
 let signIn;
 /** How long each credential is good when it is checked, by its text, a user and a name. @type {Map<string, number>} */
 const lives = new Map();
-/** When the latest of the old ones that were checked ends. */
-let latestEnd = 0;
+/** When the latest of those of a user that were checked ends. @type {Map<string, number>} */
+const ends = new Map();
 /** @type {Server} */
 let server;
-/** @type {Browser} */
-let browser;
-/** @type {Site} */
-let site;
+/** @type {Awaited<ReturnType<typeof startSites>>} */
+let sites;
 before(async () => {
-  site = await startSite();
+  sites = await startSites();
   signIn = await serve((request, response) => {
     const cookie = /session=([^;]+)/.exec(request.headers.cookie ?? "")?.[1];
     const credential = request.headers.authorization?.replace("Bearer ", "") ?? cookie ?? "";
     const life = lives.get(credential);
     const end = Date.now() + (life ?? 0);
-    if (life && credential.endsWith(".old")) latestEnd = end;
+    const [userId] = credential.split(".");
+    if (life && userId && credential.endsWith(".old")) ends.set(userId, end);
     const times = { createdAt: new Date(0).toISOString(), expiresAt: new Date(end).toISOString() };
-    const known = { user: { id: credential.split(".")[0] }, session: { id: credential, ...times } };
-    response.end(JSON.stringify(life ? known : null));
+    response.end(JSON.stringify(life ? { user: { id: userId }, session: { id: credential, ...times } } : null));
   });
-  const limits = { FRAMES_PER_SECOND: "0", CONNECTS_PER_MINUTE: "0", ALLOWED_ORIGINS: site.origin };
-  const vars = { AUTH_MODE: "session", AUTH_SESSION_URL: `${signIn.url}/session`, ...limits };
-  [server, browser] = await Promise.all([startServer(undefined, vars), startChromium()]);
-  site.serve(server.http);
+  const limits = { FRAMES_PER_SECOND: "0", CONNECTS_PER_MINUTE: "0", ALLOWED_ORIGINS: sites.origins };
+  server = await startServer(undefined, { AUTH_MODE: "session", AUTH_SESSION_URL: `${signIn.url}/session`, ...limits });
 });
 after(async () => {
-  site?.close();
-  await browser?.close();
+  sites?.close();
   await server?.close();
   signIn?.close();
 });
 
-/** @param {TestContext} t @returns {Promise<BrowserContext>} */
-async function newDevice(t) {
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  return context;
-}
-
-/** @param {BrowserContext} device @param {string} value */
-const setCookie = (device, value) => device.addCookies([{ name: "session", value, url: site.origin }]);
+const { story, storyThatNeeds, run } = inEachEngine({
+  async setUp(engine) {
+    const site = sites.of(engine);
+    site.serve(server.http);
+    return { site, user: (/** @type {string} */ name) => `${name}-${engine.name}` };
+  },
+});
 
 /** From now on a credential is good. @param {string} credential */
 const begin = (credential) => void lives.set(credential, 3_600_000);
 
-/** How long a page takes to connect on this machine, now. @param {BrowserContext} device */
-async function connectMs(device) {
-  begin("connects.now");
-  await setCookie(device, "connects.now");
-  const start = performance.now();
-  const page = await site.visit(device, NEW_19, { userId: "connects" });
-  await untilApp(page, "session.connectionStatus === 'connected'");
-  await page.close();
+/**
+ * How long a page takes to connect on this machine, now. The first of all also waits for the browser, and is not counted.
+ * @param {Profile} device
+ * @param {Site} site
+ * @param {string} userId
+ */
+async function connectMs(device, site, userId) {
+  begin(`${userId}.now`);
+  await site.setCookie(device, `${userId}.now`);
+  let start = 0;
+  for (let times = 0; times < 2; times++) {
+    start = performance.now();
+    const page = await site.visit(device, NEW_19, { userId });
+    await untilApp(page, "session.connectionStatus === 'connected'");
+    await page.close();
+  }
   return performance.now() - start;
 }
 
@@ -82,11 +82,11 @@ async function connectMs(device) {
 const problemOf = (page) => inApp(page, "session.problem");
 
 for (const shareTabs of [false, true]) {
-  test(`a page whose cookie was renewed in time stays signed in${shareTabs ? ", and all that share its socket" : ""}`, async (t) => {
-    const userId = `cookie-${shareTabs}`;
-    const device = await newDevice(t);
-    lives.set(`${userId}.old`, LIFE * (await connectMs(device)));
-    await setCookie(device, `${userId}.old`);
+  story(`a page whose cookie was renewed in time stays signed in${shareTabs ? ", and all that share its socket" : ""}`, async (t, { engine, site, user }) => {
+    const userId = user(`cookie-${shareTabs}`);
+    const device = await engine.newProfile(t);
+    lives.set(`${userId}.old`, LIFE * (await connectMs(device, site, user(`connects-${shareTabs}`))));
+    await site.setCookie(device, `${userId}.old`);
     const pages = [];
     for (let at = 0; at < 2; at++) {
       const page = await site.visit(device, NEW_19, { userId, shareTabs });
@@ -97,8 +97,8 @@ for (const shareTabs of [false, true]) {
     assert.ok(first && second);
     begin(`${userId}.new`);
     lives.delete(`${userId}.old`);
-    await setCookie(device, `${userId}.new`);
-    await eventually("the end of what was checked", () => Date.now() > latestEnd);
+    await site.setCookie(device, `${userId}.new`);
+    await eventually("the end of what was checked", () => Date.now() > (ends.get(userId) ?? 0));
     await inApp(second, "session.joinGame('go')");
     for (const page of pages) {
       await untilApp(page, "session.connectionStatus === 'connected' && session.state.activeGames.length === 1");
@@ -112,93 +112,101 @@ for (const shareTabs of [false, true]) {
 }
 
 for (const kind of [NEW_18, NEW_19]) {
-  test(`React ${kind.react}: a new token prop brings back a page that was not let in, and the same one does not`, async (t) => {
-    const userId = `prop-${kind.react}`;
-    const page = await site.visit(await newDevice(t), kind, { userId, token: `${userId}.old` });
+  story(`React ${kind.react}: a new token prop brings back a page that was not let in, and the same one does not`, async (t, { engine, site, user }) => {
+    const userId = user(`prop-${kind.react}`);
+    const page = await site.visit(await engine.newProfile(t), kind, { userId, token: `${userId}.old` });
     await untilApp(page, "session.connectionStatus === 'unauthorized'");
     assert.deepEqual(await inApp(page, "[session.problem.code, session.problem.retryable]"), ["unauthorized", false]);
     assert.deepEqual([site.shown(userId).length, site.opened(userId)], [1, 0], "after one attempt");
     await page.evaluate("app.rerender()");
     begin(`${userId}.new`);
-    await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId, token: `${userId}.new` });
+    await mount(page, { userId, token: `${userId}.new` });
     await untilApp(page, "session.connectionStatus === 'connected' && session.problem === null");
     assert.deepEqual([site.shown(userId).length, site.opened(userId)], [2, 1]);
   });
 }
 
-test("a function that is written inline and is another at each render is not asked at each render", async (t) => {
-  const userId = "inline";
-  const page = await (await newDevice(t)).newPage();
+story("a function that is written inline and is another at each render is not asked at each render", async (t, { engine, site, user }) => {
+  const userId = user("inline");
+  const page = await (await engine.newProfile(t)).newPage();
   await page.goto(`${site.origin}/${NEW_19.name}`);
-  const mount = `app.asked = 0; app.mountAgain = () => app.mount({ userId: "${userId}", token: () => (app.asked++, "${userId}.old") })`;
-  await page.evaluate(`{ ${mount}; app.mountAgain(); }`);
+  const token = `() => (app.asked++, "${userId}.old")`;
+  await page.evaluate(`(app.asked = 0, app.mountAgain = () => app.mount({ userId: "${userId}", token: ${token} }), app.mountAgain())`);
   await untilApp(page, "session.connectionStatus === 'unauthorized'");
   const asked = await inApp(page, "app.asked");
   for (let renders = 0; renders < 20; renders++) await page.evaluate("app.mountAgain()");
   assert.deepEqual([await inApp(page, "app.asked"), asked, site.shown(userId).length], [2, 2, 1]);
 });
 
-/** @type {[what: string, policy: string, how: "header" | "meta", token?: string][]} */
+/**
+ * `SOCKET` stands for the socket's address. A policy that has `ws:` alone, or its host, lets pages ask by http, too.
+ * @type {[what: string, policy: string, how: "header" | "meta", token?: string][]}
+ */
 const POLICIES = [
   ["socket", "connect-src 'none'", "header"],
   ["socket", "default-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src https:", "meta"],
-  ["ticket", "connect-src ws:", "header", "policy.a"],
+  ["ticket", "connect-src SOCKET", "header", "policy.a"],
 ];
 
-for (const [what, policy, how, token] of POLICIES) {
-  test(`a page whose policy (${how}) forbids the ${what} says so at once`, async (t) => {
-    const device = await newDevice(t);
-    const script = `<div id="root"></div><script type="module" src="/${NEW_19.name}.js"></script>`;
-    const meta = how === "meta" ? `<meta http-equiv="Content-Security-Policy" content="${policy}">` : "";
-    await device.route(`${site.origin}/${NEW_19.name}`, (route) =>
-      route.fulfill({
-        contentType: "text/html",
-        headers: how === "header" ? { "Content-Security-Policy": policy } : {},
-        body: `<!doctype html>${meta}${script}`,
-      }),
-    );
-    const userId = `policy-${what}-${how}`;
-    const page = await site.visit(device, NEW_19, { userId, token });
+for (const [what, template, how, token] of POLICIES) {
+  story(`a page whose policy (${how}) forbids the ${what} says so at once`, async (t, { engine, site, user }) => {
+    const device = await engine.newProfile(t);
+    const policy = template.replace("SOCKET", `${site.origin.replace("http", "ws")}/__user-session`);
+    const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
+    /** @type {Record<string, string>} */
+    const query = how === "meta" ? { meta } : { policy };
+    const userId = user(`policy-${what}-${how}`);
+    const page = await site.visit(device, NEW_19, { userId, token }, query);
     await untilApp(page, "session.problem?.code === 'policy'");
     assert.equal(await inApp(page, "session.problem.retryable"), false);
     assert.match((await problemOf(page)).message, /connect-src/);
     assert.deepEqual(await inApp(page, "[session.error, session.getMetrics().timeouts]"), [(await problemOf(page)).message, 0]);
-    assert.equal(site.opened(userId), 0);
+    const reached = what === "ticket" ? site.shown(userId).length : site.opened(userId);
+    assert.equal(reached, 0, "the server is not asked");
   });
 }
 
-test("a page that asks at a wrong address is told so, also where a page is what answers", async (t) => {
-  const page = await site.visit(await newDevice(t), NEW_19, { userId: "address", url: "/nothing/here/" });
+story("a page that asks at a wrong address is told so, also where a page is what answers", async (t, { engine, site, user }) => {
+  const page = await site.visit(await engine.newProfile(t), NEW_19, { userId: user("address"), url: "/nothing/here/" });
   await untilApp(page, "session.problem?.code === 'wrong_address'");
   assert.match((await problemOf(page)).message, /\/nothing\/here\/state/);
 });
 
-test("a page at whose address nobody is says what that can be, and that the device is offline if it is", async (t) => {
-  const device = await newDevice(t);
-  const page = await site.visit(device, NEW_19, { userId: "nobody", url: "http://127.0.0.1:9" });
+story("a page at whose address nobody is says what that can be", async (t, { engine, site, user }) => {
+  const page = await site.visit(await engine.newProfile(t), NEW_19, { userId: user("nobody"), url: "http://127.0.0.1:9" });
+  await untilApp(page, "session.problem?.code === 'unreachable'");
+});
+
+storyThatNeeds("a page at whose address nobody is says that the device is offline if it is", ["onLine"], async (t, { engine, site, user }) => {
+  const device = await engine.newProfile(t, { goesOffline: true });
+  const page = await site.visit(device, NEW_19, { userId: user("offline"), url: "http://127.0.0.1:9" });
   await untilApp(page, "session.problem?.code === 'unreachable'");
   await device.setOffline(true);
   await inApp(page, "session.reconnect()");
   await untilApp(page, "session.problem?.code === 'offline'");
 });
 
-test("a page with a slash behind its address, or an origin alone, connects", async (t) => {
-  const device = await newDevice(t);
-  begin("slash.a");
-  await setCookie(device, "slash.a");
+story("a page with a slash behind its address, or an origin alone, connects", async (t, { engine, site, user }) => {
+  const device = await engine.newProfile(t);
+  const userId = user("slash");
+  begin(`${userId}.a`);
+  await site.setCookie(device, `${userId}.a`);
   for (const url of [`${site.origin}/`, "/__user-session/", site.origin.replace("http", "ws")]) {
-    const page = await site.visit(device, NEW_19, { userId: "slash", url });
+    const page = await site.visit(device, NEW_19, { userId, url });
     await untilApp(page, "session.connectionStatus === 'connected'");
     await page.close();
   }
 });
 
-test("a page of an origin that is not listed learns which check refused it", async (t) => {
-  const device = await newDevice(t);
-  begin("origin.a");
+story("a page of an origin that is not listed learns which check refused it", async (t, { engine, site, user }) => {
+  const device = await engine.newProfile(t);
+  const userId = user("origin");
+  begin(`${userId}.a`);
   const page = await device.newPage();
   await page.goto(`${site.origin.replace("127.0.0.1", "localhost")}/${NEW_19.name}`);
-  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId: "origin", url: site.origin, token: "origin.a" });
+  await mount(page, { userId, url: site.origin, token: `${userId}.a` });
   await untilApp(page, "session.connectionStatus === 'forbidden'");
   await eventually("the reason", async () => (await problemOf(page))?.code === "forbidden");
 });
+
+run();

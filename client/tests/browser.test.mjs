@@ -1,64 +1,62 @@
 /**
- * The hooks in the real Chromium, in a real app, against the running Worker: ours with React 18 and
+ * The hooks in real browsers, in a real app, against the running Worker: ours with React 18 and
  * 19, and beside it the one in production, which it must be able to replace.
  */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { SECRET, secretToken } from "../../tests/support/auth.mjs";
-import { startChromium } from "../../tests/support/chromium.mjs";
+import { inEachEngine } from "../../tests/support/browsers/engines.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
-import { OTHERS_END_IT, assertPrompt, promptTest, stateOf } from "../../tests/support/logout.mjs";
+import { OTHERS_END_IT, assertPrompt, stateOf } from "../../tests/support/logout.mjs";
 import { OPEN, ROOT, startServer } from "../../tests/support/server.mjs";
 import { watching } from "../../tests/support/watched.mjs";
-import { NEW_18, NEW_19, OLD, inApp, startSite, untilApp } from "./support/site.mjs";
+import { NEW_18, NEW_19, OLD, inApp, mount, startSites, untilApp } from "./support/site.mjs";
 
 /** @import { TestContext } from "node:test" */
-/** @import { Browser, BrowserContext, Page } from "playwright-core" */
+/** @import { Page } from "../../tests/support/browsers/page.mjs" */
 /** @import { Server } from "../../tests/support/server.mjs" */
 /** @import { Watching } from "../../tests/support/watched.mjs" */
 /** @import { Kind, Site } from "./support/site.mjs" */
 
 /** @type {Server & Watching} */
 let server;
-/** @type {Browser} */
-let browser;
-/** @type {Site} */
-let site;
+/** @type {Awaited<ReturnType<typeof startSites>>} */
+let sites;
 before(async () => {
-  site = await startSite();
-  const vars = { ...OPEN, ALLOWED_ORIGINS: site.origin };
-  const starting = startServer(`${ROOT}tests/worker/fixtures/watched.wrangler.jsonc`, vars);
-  const [started, chromium] = await Promise.all([starting, startChromium()]);
+  sites = await startSites();
+  const vars = { ...OPEN, ALLOWED_ORIGINS: sites.origins };
+  const started = await startServer(`${ROOT}tests/worker/fixtures/watched.wrangler.jsonc`, vars);
   server = { ...started, ...watching(started) };
-  browser = chromium;
-  site.serve(server.http);
 });
 after(async () => {
-  site?.close();
-  await browser?.close();
+  sites?.close();
   await server?.close();
 });
 
-/** @param {TestContext} t @returns {Promise<BrowserContext>} A device. */
-async function newDevice(t) {
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  return context;
-}
+const { story, run } = inEachEngine({
+  async setUp(engine) {
+    const site = sites.of(engine);
+    site.serve(server.http);
+    return { site, user: (/** @type {string} */ name) => `${name}-${engine.name}` };
+  },
+});
+
+/** @typedef {{engine: import("../../tests/support/browsers/engines.mjs").Engine, site: Site}} Stage */
 
 /**
  * Devices of a user, each with a page that has its state.
  * @param {TestContext} t
+ * @param {Stage} stage
  * @param {Kind[]} kinds
  * @param {object} settings
  */
-async function devices(t, kinds, settings) {
+async function devices(t, { engine, site }, kinds, settings) {
   /** @type {Page[]} */
   const pages = [];
   for (const kind of kinds) {
-    const page = await site.visit(await newDevice(t), kind, settings);
+    const page = await site.visit(await engine.newProfile(t), kind, settings);
     await untilApp(page, "session.state");
     pages.push(page);
   }
@@ -74,9 +72,9 @@ const CALM = { isInline: false };
 for (const kind of [OLD, NEW_18, NEW_19]) {
   const name = `${kind === OLD ? "the hook in production" : "our hook"} with React ${kind.react}`;
 
-  test(`${name}: two devices see each other's games and presence, through a reload`, async (t) => {
-    const userId = `two-${kind.name}`;
-    const [desk, phone] = await devices(t, [kind, kind], { userId, ...CALM });
+  story(`${name}: two devices see each other's games and presence, through a reload`, async (t, { engine, site, user }) => {
+    const userId = user(`two-${kind.name}`);
+    const [desk, phone] = await devices(t, { engine, site }, [kind, kind], { userId, ...CALM });
     assert.ok(desk && phone);
     await inApp(desk, "session.joinGame('chess')");
     await inApp(phone, "session.joinGame('go')");
@@ -91,18 +89,21 @@ for (const kind of [OLD, NEW_18, NEW_19]) {
     }
 
     await phone.reload();
-    await phone.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId, ...CALM });
+    await mount(phone, { userId, ...CALM });
     await untilApp(phone, "session.state");
     assert.deepEqual([await games(phone), await inApp(phone, "session.state.presence")], [["go"], "away"]);
     assert.equal((await inApp(desk, "app.calls")).length, 4, "the other device sees nothing of a reload");
     await eventually("the reloaded page's first socket to go", () => site.open(userId) === 2);
   });
 
-  test(`${name}: offline and back`, async (t) => {
-    const userId = `offline-${kind.name}`;
-    const [desk, phone] = await devices(t, [kind, kind], { userId, ...CALM });
-    assert.ok(desk && phone);
-    await desk.context().setOffline(true);
+  story(`${name}: offline and back`, async (t, { engine, site, user }) => {
+    const userId = user(`offline-${kind.name}`);
+    const device = await engine.newProfile(t, { goesOffline: true });
+    const desk = await site.visit(device, kind, { userId, ...CALM });
+    await untilApp(desk, "session.state");
+    const [phone] = await devices(t, { engine, site }, [kind], { userId, ...CALM });
+    assert.ok(phone);
+    await device.setOffline(true);
     site.cut();
     await untilApp(desk, "!session.isConnected");
     await inApp(desk, "session.joinGame('asked offline')");
@@ -111,7 +112,7 @@ for (const kind of [OLD, NEW_18, NEW_19]) {
     site.mend();
     // Past the cut, and before the first is back.
     await untilApp(phone, "session.isConnected && app.results.length");
-    await desk.context().setOffline(false);
+    await device.setOffline(false);
     await untilApp(desk, "session.isConnected");
     if (isNew) {
       await untilApp(phone, "session.state.activeGames.length === 1");
@@ -125,9 +126,9 @@ for (const kind of [OLD, NEW_18, NEW_19]) {
     assert.deepEqual(joined, expected);
   });
 
-  promptTest(`${name}: a logout on one device shows on all at once, old and new`, async (t, id) => {
-    const userId = `${id}-${kind.name}`;
-    const pages = await devices(t, [kind, NEW_19, OLD, kind], { userId, ...CALM });
+  story(`${name}: a logout on one device shows on all at once, old and new`, async (t, { engine, site, user }) => {
+    const userId = user(`logout-${kind.name}`);
+    const pages = await devices(t, { engine, site }, [kind, NEW_19, OLD, kind], { userId, ...CALM });
     const start = await inApp(/** @type {Page} */ (pages[0]), "(session.logoutAllDevices(), Date.now())");
     /** @type {number[]} */
     const times = [];
@@ -136,18 +137,18 @@ for (const kind of [OLD, NEW_18, NEW_19]) {
       times.push((await inApp(page, "app.callsOf('loggedOut')[0].at(-1)")) - start);
       assert.equal(await inApp(page, "session.isConnected"), false);
     }
-    assertPrompt(t, times, OTHERS_END_IT.chromiumMs);
+    assertPrompt(t, times, OTHERS_END_IT.pageMs[engine.name]);
     await eventually("all sockets to close", () => site.open(userId) === 0);
     assert.equal(site.opened(userId), 4, "none comes back");
   });
 }
 
-test("a sleep of more than ten seconds is nothing that users of either hook see", async (t) => {
+story("a sleep of more than ten seconds is nothing that users of either hook see", async (t, { engine, site, user }) => {
   const kinds = [OLD, NEW_18, NEW_19];
   const pairs = await Promise.all(
     kinds.map(async (kind) => {
-      const userId = `sleep-${kind.name}`;
-      return { userId, pages: await devices(t, [kind, kind], { userId, ...CALM }) };
+      const userId = user(`sleep-${kind.name}`);
+      return { userId, pages: await devices(t, { engine, site }, [kind, kind], { userId, ...CALM }) };
     }),
   );
   const instances = async () => Promise.all(pairs.map(async ({ userId }) => (await server.counts(userId)).instances));
@@ -165,11 +166,11 @@ test("a sleep of more than ten seconds is nothing that users of either hook see"
   }
 });
 
-test("the reconnect loop: with inline callbacks the hook in production reconnects at every state, ours never", async (t) => {
+story("the reconnect loop: with inline callbacks the hook in production reconnects at every state, ours never", async (t, { engine, site, user }) => {
   const kinds = [OLD, NEW_18, NEW_19];
   for (const kind of kinds) {
-    const userId = `loop-${kind.name}`;
-    const page = await site.visit(await newDevice(t), kind, { userId, isInline: true });
+    const userId = user(`loop-${kind.name}`);
+    const page = await site.visit(await engine.newProfile(t), kind, { userId, isInline: true });
     await untilApp(page, "session.state");
     if (kind === OLD) {
       await eventually("the loop", () => site.opened(userId) > 10);
@@ -185,9 +186,9 @@ test("the reconnect loop: with inline callbacks the hook in production reconnect
 });
 
 for (const kind of [NEW_18, NEW_19]) {
-  test(`React ${kind.react}: all components of a page share a socket, StrictMode opens no other, unmounting leaves none`, async (t) => {
-    const userId = `page-${kind.name}`;
-    const page = await site.visit(await newDevice(t), kind, { userId, count: 3, isStrict: true, earlyJoin: true });
+  story(`React ${kind.react}: all components of a page share a socket, StrictMode opens no other, unmounting leaves none`, async (t, { engine, site, user }) => {
+    const userId = user(`page-${kind.name}`);
+    const page = await site.visit(await engine.newProfile(t), kind, { userId, count: 3, isStrict: true, earlyJoin: true });
     await untilApp(page, "app.callsOf('joined').length === 6 && session.pendingRequests === 0");
     const joined = await inApp(page, "app.callsOf('joined').map(([at, , game]) => [at, game]).sort()");
     const expected = [0, 1, 2].flatMap((at) => [[at, "earlier"], [at, "early"]]);
@@ -206,37 +207,38 @@ for (const kind of [NEW_18, NEW_19]) {
   });
 }
 
-test("what React hides lets go of the socket, and hears and asks again when it is shown", async (t) => {
-  const settings = { userId: "hidden", earlyJoin: true };
-  const page = await site.visit(await newDevice(t), NEW_19, settings);
+story("what React hides lets go of the socket, and hears and asks again when it is shown", async (t, { engine, site, user }) => {
+  const settings = { userId: user("hidden"), earlyJoin: true };
+  const page = await site.visit(await engine.newProfile(t), NEW_19, settings);
   await untilApp(page, "session.state?.activeGames.length === 2 && session.pendingRequests === 0");
   await inApp(page, "(session.leaveGame('early'), session.leaveGame('earlier'))");
   await untilApp(page, "session.state.activeGames.length === 0 && session.pendingRequests === 0");
-  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { ...settings, mode: "hidden" });
-  await eventually("its end", () => site.open("hidden") === 0);
-  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+  await mount(page, { ...settings, mode: "hidden" });
+  await eventually("its end", () => site.open(settings.userId) === 0);
+  await mount(page, settings);
   await untilApp(page, "session.isConnected && session.state.activeGames.length === 2");
   await inApp(page, "session.publish('move', 7)");
   await untilApp(page, "app.events.length === 1 && app.childEvents.length === 1");
 });
 
-test("what is asked of a component that has gone ends, and opens no socket", async (t) => {
-  const page = await site.visit(await newDevice(t), NEW_19, { userId: "gone" });
+story("what is asked of a component that has gone ends, and opens no socket", async (t, { engine, site, user }) => {
+  const userId = user("gone");
+  const page = await site.visit(await engine.newProfile(t), NEW_19, { userId });
   await untilApp(page, "session.state");
   await inApp(page, "app.unmount()");
-  await eventually("its end", () => site.open("gone") === 0);
+  await eventually("its end", () => site.open(userId) === 0);
   const outcome = await page.evaluate("app.results[0].publish('move', 7)");
   assert.equal(/** @type {any} */ (outcome).code, "ended");
-  assert.equal(site.opened("gone"), 1);
+  assert.equal(site.opened(userId), 1);
 });
 
-test("of components that share a socket one without a token does not take away another's, and the newest counts", async (t) => {
-  const userId = "tokens";
-  const page = await site.visit(await newDevice(t), NEW_19, { userId, count: 2, each: [{ token: "first" }] });
+story("of components that share a socket one without a token does not take away another's, and the newest counts", async (t, { engine, site, user }) => {
+  const userId = user("tokens");
+  const page = await site.visit(await engine.newProfile(t), NEW_19, { userId, count: 2, each: [{ token: "first" }] });
   await untilApp(page, "session.isConnected");
   /** @param {object[]} each */
   const tokenAfter = async (each) => {
-    await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId, count: each.length, each });
+    await mount(page, { userId, count: each.length, each });
     const before = site.opened(userId);
     site.cut();
     site.mend();
@@ -249,17 +251,18 @@ test("of components that share a socket one without a token does not take away a
   assert.equal(await tokenAfter([{ token: "first" }, {}, { token: "second" }]), "Bearer second", "of one that has just come");
 });
 
-test("another user, or none, takes the first one's socket and state away", async (t) => {
-  const page = await site.visit(await newDevice(t), NEW_19, { userId: "first" });
-  await untilApp(page, "session.state?.userId === 'first'");
-  await page.evaluate("app.mount({ userId: 'second' })");
-  await untilApp(page, "session.state?.userId === 'second'");
-  await page.evaluate("app.mount({ userId: 'second', enabled: false })");
+story("another user, or none, takes the first one's socket and state away", async (t, { engine, site, user }) => {
+  const [first, second] = [user("first"), user("second")];
+  const page = await site.visit(await engine.newProfile(t), NEW_19, { userId: first });
+  await untilApp(page, `session.state?.userId === '${first}'`);
+  await mount(page, { userId: second });
+  await untilApp(page, `session.state?.userId === '${second}'`);
+  await mount(page, { userId: second, enabled: false });
   await untilApp(page, "session.state === null && session.connectionStatus === 'idle'");
-  await eventually("their ends", () => site.open("first") + site.open("second") === 0);
+  await eventually("their ends", () => site.open(first) + site.open(second) === 0);
 });
 
-test("a page that is not let in learns why and stays out; one whose token has expired fetches another", async (t) => {
+story("a page that is not let in learns why and stays out; one whose token has expired fetches another", async (t, { engine, site }) => {
   const vars = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, CONNECTS_PER_MINUTE: "0", ALLOWED_ORIGINS: site.origin };
   const checked = await startServer(undefined, vars);
   t.after(() => {
@@ -267,7 +270,7 @@ test("a page that is not let in learns why and stays out; one whose token has ex
     return checked.close();
   });
   site.serve(checked.http);
-  const device = await newDevice(t);
+  const device = await engine.newProfile(t);
   const denied = await site.visit(device, NEW_19, { userId: "denied", token: secretToken("lee") });
   await untilApp(denied, "session.connectionStatus === 'forbidden' && session.error && !session.isLoading");
   const nobody = await site.visit(device, NEW_19, { userId: "nobody" });
@@ -276,29 +279,27 @@ test("a page that is not let in learns why and stays out; one whose token has ex
   await page.goto(`${site.origin}/${NEW_19.name}`);
   const expired = secretToken("expired", { iat: 1, exp: 2 });
   const tokens = JSON.stringify([expired, secretToken("expired")]);
-  await page.evaluate(`{ const tokens = ${tokens}; app.mount({ userId: "expired", token: async () => tokens.shift() }); }`);
+  await page.evaluate(`((tokens) => app.mount({ userId: "expired", token: async () => tokens.shift() }))(${tokens})`);
   await untilApp(page, "session.state?.userId === 'expired'");
   const users = ["denied", "nobody", "expired"];
   assert.deepEqual(users.map((userId) => site.shown(userId).length), [1, 0, 2]);
   assert.deepEqual(users.map(site.opened), [0, 1, 1], "a token that is refused opens no socket");
 });
 
-test("a duplicated tab, which starts with the other's sessionStorage, does not throw it out", async (t) => {
-  const userId = "duplicate";
-  const device = await newDevice(t);
+story("a duplicated tab, which starts with the other's sessionStorage, does not throw it out", async (t, { engine, site, user }) => {
+  const userId = user("duplicate");
+  const device = await engine.newProfile(t);
   const settings = { userId };
   const page = await site.visit(device, NEW_19, settings);
   await untilApp(page, "session.state");
   // A reload is what the storage hands the tab's id on for.
   await page.reload();
-  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+  await mount(page, settings);
   await untilApp(page, "session.state");
-  const opening = device.waitForEvent("page");
   // A window with an opener starts with a copy, as a duplicate does.
-  await page.evaluate("window.open(location.href), undefined");
-  const copy = await opening;
-  await copy.waitForFunction("globalThis.app?.mount");
-  await copy.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+  const copy = await device.opened(() => page.evaluate("void window.open(location.href)"));
+  await copy.waitFor("globalThis.app?.mount");
+  await mount(copy, settings);
   await untilApp(copy, "session.state");
   await inApp(copy, "session.joinGame('go')");
   await untilApp(page, "session.state.activeGames.length === 1");
@@ -306,28 +307,28 @@ test("a duplicated tab, which starts with the other's sessionStorage, does not t
   assert.deepEqual(list, [[2, true]], "one device, two tabs");
 });
 
-test("a reload keeps device and tab: the list of devices does not grow", async (t) => {
-  const userId = "reload";
-  const page = await site.visit(await newDevice(t), NEW_19, { userId });
+story("a reload keeps device and tab: the list of devices does not grow", async (t, { engine, site, user }) => {
+  const userId = user("reload");
+  const page = await site.visit(await engine.newProfile(t), NEW_19, { userId });
   await untilApp(page, "session.state");
   const before = await inApp(page, "session.devices[0].deviceId");
   for (let times = 0; times < 3; times++) {
     await page.reload();
-    await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), { userId });
+    await mount(page, { userId });
     await untilApp(page, "session.state");
   }
   const list = await inApp(page, "session.devices.map(({ deviceId, tabs }) => [deviceId, tabs])");
   assert.deepEqual(list, [[before, 1]]);
 });
 
-test("what is kept is told once on a device, if anybody listens, counts on all pages, and is read on all", async (t) => {
-  const userId = "inbox";
+story("what is kept is told once on a device, if anybody listens, counts on all pages, and is read on all", async (t, { engine, site, user }) => {
+  const userId = user("inbox");
   const keep = async (/** @type {object} */ body) => {
     const query = new URLSearchParams({ userId, keep: "3600" });
     const { status } = await fetch(`${server.http}/__user-session?${query}`, { method: "POST", body: JSON.stringify(body) });
     assert.equal(status, 200);
   };
-  const device = await newDevice(t);
+  const device = await engine.newProfile(t);
   const first = await site.visit(device, NEW_19, { userId });
   await untilApp(first, "session.isConnected");
   await keep({ type: "invitation" });
@@ -346,10 +347,10 @@ test("what is kept is told once on a device, if anybody listens, counts on all p
   for (const page of [first, second]) await untilApp(page, "session.unread === 0");
 });
 
-test("tabs that share have one socket, all hear all once, and when the one that has it goes another goes on", async (t) => {
-  const userId = "shared";
-  const device = await newDevice(t);
-  const phone = await site.visit(await newDevice(t), NEW_19, { userId });
+story("tabs that share have one socket, all hear all once, and when the one that has it goes another goes on", async (t, { engine, site, user }) => {
+  const userId = user("shared");
+  const device = await engine.newProfile(t);
+  const phone = await site.visit(await engine.newProfile(t), NEW_19, { userId });
   /** @type {Page[]} */
   const tabs = [];
   for (let at = 0; at < 3; at++) tabs.push(await site.visit(device, NEW_19, { userId, shareTabs: true }));
@@ -372,3 +373,5 @@ test("tabs that share have one socket, all hear all once, and when the one that 
   for (const tab of [second, third, phone]) await untilApp(tab, "app.callsOf('loggedOut').length === 1");
   await eventually("their ends", () => site.open(userId) === 0);
 });
+
+run();

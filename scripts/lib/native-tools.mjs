@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { spawnSync } from "node:child_process";
+import { LEFT_OUT } from "./left-out.mjs";
 import { Failure, run } from "./run.mjs";
 
 /**
@@ -48,11 +49,17 @@ const WASI = [
   { package: "wasi-libc", what: "wasi-libc", probe: "lib/wasm32-wasi/libc.a" },
 ];
 
+/** The commands of Chromium as users have it. */
+export const WHOLE_CHROMIUM = ["chromium", "chromium-browser", "google-chrome"];
+
 /**
  * Chromium's commands, of which the first that is there is used: the shell without windows takes half
  * of the time that the whole browser does.
  */
-export const CHROMIUM = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
+export const CHROMIUM = ["chromium-headless-shell", ...WHOLE_CHROMIUM];
+
+/** Firefox's commands. */
+export const FIREFOX = ["firefox-esr", "firefox"];
 
 /** @type {Tool[]} */
 const TEST = [
@@ -70,8 +77,12 @@ const TEST = [
   { package: "gcc", what: "a C compiler (gcc or clang as cc)", probe: "cc" },
   { package: "spin", what: "Spin 6.5 (spinroot.com)", probe: "spin" },
   { package: "chromium-headless-shell", what: "Chromium", probe: CHROMIUM },
-  { package: "nginx", what: "nginx", probe: "nginx", isOptional: true },
-  { package: "haproxy", what: "HAProxy", probe: "haproxy", isOptional: true },
+  { package: "chromium", what: "Chromium with windows", probe: WHOLE_CHROMIUM, isOptional: true },
+  { package: "firefox-esr", what: "Firefox", probe: FIREFOX, isOptional: true },
+  { package: "webkit2gtk-driver", what: "WebKitGTK's driver", probe: "WebKitWebDriver", isOptional: true },
+  { package: "xvfb", what: "Xvfb", probe: "Xvfb", isOptional: true },
+  { package: "nginx", what: "nginx", probe: ["nginx", "sbin/nginx"], isOptional: true },
+  { package: "haproxy", what: "HAProxy", probe: ["haproxy", "sbin/haproxy"], isOptional: true },
 ];
 
 /**
@@ -88,11 +99,30 @@ export async function ensureNativeTools(purpose) {
   const missing = withoutInstalledPackages([...wanted]);
   if (missing.length === 0) return;
   const become = rootPrefix();
-  if (become && commandExists("apt-get")) return install(missing, become);
+  if (become && commandExists("apt-get")) {
+    const needed = missing.filter(({ isOptional }) => !isOptional);
+    if (needed.length > 0) await install(needed, become);
+    // Each by itself, since apt-get installs none of several if it does not know one.
+    for (const tool of missing.filter(({ isOptional }) => isOptional)) {
+      await install([tool], become).catch(() => console.log(`${tool.what} can't be installed: its tests are left out`));
+    }
+    return;
+  }
   const notFound = missing.filter(({ probe, isOptional }) => !isOptional && !isFound(probe));
   if (notFound.length > 0) {
     throw new Failure(`these tools are missing, and apt-get can't be used:\n${list(notFound)}`);
   }
+}
+
+/**
+ * Why tests are left out here that need optional tools, if one of these is missing.
+ * @param {string} what The tests need.
+ * @param {string[]} packages Debian's, of the tools.
+ * @returns {string | false}
+ */
+export function whyLeftOut(what, packages) {
+  const missing = TEST.find((tool) => packages.includes(tool.package) && !isFound(tool.probe));
+  return missing ? `${LEFT_OUT}${what} (Debian package ${missing.package} is not installed)` : false;
 }
 
 /**

@@ -7,6 +7,7 @@ import { clangTidy } from "./clang-tidy.mjs";
 import { buildClient } from "./client.mjs";
 import { buildConfigured, buildPreset } from "./cmake.mjs";
 import { checkFuzzTargets } from "./fuzz.mjs";
+import { noteLeftOut } from "./left-out.mjs";
 import { Failure, root, run } from "./run.mjs";
 import { cppFiles } from "./sources.mjs";
 
@@ -143,7 +144,9 @@ async function nodeTests(env, { files, patterns }) {
       group: true,
       failure: "tests failed, see above.",
     });
-    const count = Number(readFileSync(counted, "utf8"));
+    /** @type {import("./test-count.mjs").Count} */
+    const { tests: count, leftOut } = JSON.parse(readFileSync(counted, "utf8"));
+    noteLeftOut(leftOut);
     if (count === 0) {
       throw new Failure(`no test in ${files.join(", ")} has a name with ${patterns.join(" or ")}.`);
     }

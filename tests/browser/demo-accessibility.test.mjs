@@ -6,11 +6,11 @@ import {
   DESKTOP,
   PHONE,
   at,
+  demoStories,
   game,
   hears,
   say,
   showsGames,
-  sideBySide,
   startDemo,
   status,
   toggle,
@@ -18,35 +18,39 @@ import {
 } from "../support/demo.mjs";
 import { ROOT } from "../support/server.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "../support/browsers/page.mjs" */
 
 /** More than the page has stops. */
 const TABS_MAX = 120;
 
-const { declare: test, run } = sideBySide();
+const { story, storyThatNeeds, run } = demoStories(() => server);
 
-/** @type {import("../support/demo.mjs").Demo} */
-let demo;
+/** @type {import("../support/server.mjs").Server} */
+let server;
 /** @type {string} */
 let axe;
 before(async () => {
-  [demo, axe] = await Promise.all([
+  [server, axe] = await Promise.all([
     startDemo(),
     readFile(`${ROOT}node_modules/axe-core/axe.min.js`, "utf8"),
   ]);
 });
-after(() => demo?.close());
+after(() => server?.close());
+
+const NARROWEST = { width: 320, height: 640 };
+
+/** What a profile can have. @typedef {"light" | "dark"} Scheme */
 
 /**
  * Runs all of axe's rules in the light, and in the dark those that depend on it.
  * @param {Page} page
+ * @param {Scheme} scheme
  * @param {string} when
  */
-async function assertAccessible(page, when) {
-  await assertNoViolations(page, {}, `${when}, light`);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await assertNoViolations(page, { runOnly: ["color-contrast", "link-in-text-block"] }, `${when}, dark`);
-  await page.emulateMedia({ colorScheme: "light" });
+async function assertAccessible(page, scheme, when) {
+  assert.equal(await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"), scheme === "dark");
+  const options = scheme === "dark" ? { runOnly: ["color-contrast", "link-in-text-block"] } : {};
+  await assertNoViolations(page, options, when);
 }
 
 /** @param {Page} page @param {object} options axe's. @param {string} when */
@@ -79,72 +83,85 @@ async function assertFits(page) {
   assert.ok(height <= content + 1, `the page is ${height} tall, and has content for ${content}`);
 }
 
-for (const [name, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
-  test(`axe finds nothing: ${name}, light and dark, whatever the devices are at`, async (t) => {
-    const { page } = await visit(t, demo, { viewport });
-    await page.evaluate(axe);
+/** @type {[string, typeof DESKTOP, Scheme][]} */
+const LOOKS = [
+  ["desktop", DESKTOP, "light"],
+  ["desktop", DESKTOP, "dark"],
+  ["phone", PHONE, "light"],
+  ["phone", PHONE, "dark"],
+];
+
+for (const [name, viewport, colorScheme] of LOOKS) {
+  story(`axe finds nothing: ${name}, ${colorScheme}, whatever the devices are at`, async (t, demo) => {
+    const { page } = await visit(t, demo, { viewport, colorScheme });
+    await page.evaluate(`(() => { ${axe} })()`);
     await openAll(page);
-    await assertAccessible(page, "connected");
+    await assertAccessible(page, colorScheme, "connected");
     await toggle(page, "tablet", "asleep");
     await toggle(page, "phone", "offline");
     await game(page, "phone", "go").click();
     await game(page, "desktop", "chess").click();
     await say(page, "desktop", "hello");
     await hears(page, "desktop", "hello");
-    await assertAccessible(page, "asleep and offline");
+    await assertAccessible(page, colorScheme, "asleep and offline");
     await page.locator("#object").evaluate((card) => (card.dataset.phase = "asleep"));
-    await assertAccessible(page, "the object asleep");
+    await assertAccessible(page, colorScheme, "the object asleep");
     await toggle(page, "phone", "offline");
     await status(page, "phone", "connected");
     await at(page, "desktop", "").getByRole("button", { name: "Log out Phone" }).click();
     await status(page, "phone", "logged_out");
     await at(page, "desktop", ".logout-all").click();
     await status(page, "desktop", "logged_out");
-    await assertAccessible(page, "logged out");
+    await assertAccessible(page, colorScheme, "logged out");
   });
 }
 
-test("axe finds nothing on the page of one device", async (t) => {
-  const { page } = await visit(t, demo);
-  await page.goto(String(await page.getByRole("link", { name: "One more device" }).evaluate((link) => /** @type {HTMLAnchorElement} */ (link).href)));
-  await page.locator("[data-status=connected]").waitFor();
-  await page.evaluate(axe);
-  await assertAccessible(page, "one device");
-});
+for (const colorScheme of /** @type {Scheme[]} */ (["light", "dark"])) {
+  story(`axe finds nothing on the page of one device, ${colorScheme}`, async (t, demo) => {
+    const { page } = await visit(t, demo, { colorScheme });
+    await page.goto(String(await page.getByRole("link", { name: "One more device" }).evaluate((link) => /** @type {HTMLAnchorElement} */ (link).href)));
+    await page.locator("[data-status=connected]").waitFor();
+    await page.evaluate(`(() => { ${axe} })()`);
+    await assertAccessible(page, colorScheme, "one device");
+  });
+}
 
-test("on a phone nothing is wider than the screen, however long names are", async (t) => {
-  const { page } = await visit(t, demo, { viewport: PHONE });
-  await assertFits(page);
-  await at(page, "phone", ".other-game input").fill("m".repeat(60));
-  await at(page, "phone", ".other-game button").click();
-  await showsGames(page, "tablet", ["m".repeat(60)]);
-  await say(page, "phone", "w".repeat(200));
-  await hears(page, "desktop", "w".repeat(200));
-  await openAll(page);
-  await assertFits(page);
-  await page.setViewportSize({ width: 320, height: 640 });
-  await assertFits(page);
-});
+/** @type {typeof story} */
+const narrow = (name, tell) => storyThatNeeds(name, ["narrow"], tell);
 
-test("without a mouse: Tab reaches a game, Space and Enter join and leave it, arrows open a frame", async (t) => {
+for (const [declare, phone, viewport] of /** @type {const} */ ([[story, "a phone", PHONE], [narrow, "the narrowest phone", NARROWEST]])) {
+  declare(`on ${phone} nothing is wider than the screen, however long names are`, async (t, demo) => {
+    const { page } = await visit(t, demo, { viewport });
+    await assertFits(page);
+    await at(page, "phone", ".other-game input").fill("m".repeat(60));
+    await at(page, "phone", ".other-game button").click();
+    await showsGames(page, "tablet", ["m".repeat(60)]);
+    await say(page, "phone", "w".repeat(200));
+    await hears(page, "desktop", "w".repeat(200));
+    await openAll(page);
+    await assertFits(page);
+  });
+}
+
+story("without a mouse: Tab reaches a game, Space and Enter join and leave it, arrows open a frame", async (t, demo) => {
   const { page } = await visit(t, demo);
   /** @param {() => Promise<boolean>} isThere */
   const tabUntil = async (isThere) => {
     for (let at = 0; at < TABS_MAX; at++) {
-      await page.keyboard.press("Tab");
+      await page.press("Tab");
       if (await isThere()) return;
     }
     assert.fail(`it can't be reached by ${TABS_MAX} tabs`);
   };
-  /** @param {import("playwright-core").Locator} element */
+  /** @param {import("../support/browsers/locators.mjs").Locator} element */
   const hasFocus = (element) => element.evaluate((found) => found === document.activeElement);
   await tabUntil(() => hasFocus(game(page, "phone", "chess")));
-  await page.keyboard.press("Space");
+  await page.press("Space");
   await showsGames(page, "tablet", ["chess"]);
-  await page.keyboard.press("Tab");
-  await page.keyboard.press("Enter");
+  await page.press("Tab");
+  await page.press("Enter");
   await showsGames(page, "tablet", ["chess", "go"]);
-  await page.keyboard.press("Enter");
+  await page.press("Enter");
   await showsGames(page, "tablet", ["chess"]);
 
   const outline = await game(page, "phone", "go").evaluate((chip) => getComputedStyle(chip).outlineStyle);
@@ -152,9 +169,9 @@ test("without a mouse: Tab reaches a game, Space and Enter join and leave it, ar
 
   const inFrames = () => page.evaluate(() => document.activeElement?.matches(".frames li summary") ?? false);
   await tabUntil(inFrames);
-  await page.keyboard.press("ArrowDown");
+  await page.press("ArrowDown");
   assert.equal(await inFrames(), true);
-  await page.keyboard.press("Enter");
+  await page.press("Enter");
   await at(page, "phone", ".frames li details[open] pre").waitFor();
 });
 

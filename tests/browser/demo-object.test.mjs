@@ -2,26 +2,26 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before } from "node:test";
+import { after, before, test } from "node:test";
 
 import { start } from "../../scripts/lib/run.mjs";
-import { askNow, at, count, settle, sideBySide, startDemo, status, told, visit, watched } from "../support/demo.mjs";
+import { askNow, at, count, demoStories, problemsOf, settle, startDemo, status, told, visit } from "../support/demo.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { OPEN, ROOT, startServer } from "../support/server.mjs";
 
 
-const { declare: test, run } = sideBySide();
+const { story, run } = demoStories(() => server);
 
-/** @type {import("../support/demo.mjs").Demo} */
-let demo;
+/** @type {import("../support/server.mjs").Server} */
+let server;
 before(async () => {
-  demo = await startDemo();
+  server = await startDemo();
 });
-after(() => demo?.close());
+after(() => server?.close());
 
-test("an event costs no row, and asking is what it says: it wakes the object", async (t) => {
+story("an event costs no row, and asking is what it says: it wakes the object", async (t, demo) => {
   const { page } = await visit(t, demo);
   await settle(page);
   await at(page, "phone", ".event input").fill("hello");
@@ -30,7 +30,7 @@ test("an event costs no row, and asking is what it says: it wakes the object", a
   await askNow(page);
 });
 
-test("after a restart of the server the devices are back, and the page says that it counts anew", async (t) => {
+story("after a restart of the server the devices are back, and the page says that it counts anew", async (t, demo) => {
   const { page, userId } = await visit(t, demo);
   await settle(page);
   await demo.server.restart(userId);
@@ -40,12 +40,11 @@ test("after a restart of the server the devices are back, and the page says that
 });
 
 // What a clone of the project sees that was started by wrangler alone.
-test("where nobody is let in yet, the page says so and what to do", async (t) => {
+story("where nobody is let in yet, the page says so and what to do", async (t, demo) => {
   const closed = await startServer(`${ROOT}tests/browser/demo.wrangler.jsonc`, {});
   t.after(() => closed.close());
-  const page = await demo.browser.newPage();
-  t.after(() => page.close());
-  const problems = watched(page.context(), closed);
+  const profile = await demo.engine.newProfile(t);
+  const page = await profile.newPage();
   await page.goto(closed.http);
   const trouble = page.getByRole("alert");
   await trouble.waitFor();
@@ -55,7 +54,7 @@ test("where nobody is let in yet, the page says so and what to do", async (t) =>
   assert.match(text, /npx wrangler dev --assets build\/demo --var AUTH_MODE:none/);
   assert.equal(await page.locator(".device").count(), 0);
   // The browser itself reports that answer, and nothing else is wrong.
-  assert.deepEqual(problems.filter((problem) => !/503/.test(problem)), []);
+  assert.deepEqual(problemsOf(profile, closed).filter((problem) => !/503/.test(problem)), []);
 });
 
 test("wrangler dev --assets build/demo serves the page, and leaves all other paths to the Worker", async (t) => {

@@ -3,7 +3,7 @@
  * makes them anew, with something to see on the tape.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -11,12 +11,12 @@ import { after, before } from "node:test";
 import {
   PHONE,
   count,
+  demoStories,
   game,
   hears,
   push,
   say,
   showsGames,
-  sideBySide,
   startDemo,
   status,
   toggle,
@@ -26,7 +26,7 @@ import {
 import { eventually } from "../support/eventually.mjs";
 import { ROOT } from "../support/server.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "../support/browsers/page.mjs" */
 
 const isUpdating = process.env.UPDATE_SCREENSHOTS === "1";
 
@@ -35,17 +35,17 @@ const BYTES = { min: 40_000, max: 200_000 };
 
 const LARGE = { width: 1120, height: 860 };
 
-const { declare: test, run } = sideBySide();
+const { storyThatNeeds, run } = demoStories(() => server);
 
-/** @type {import("../support/demo.mjs").Demo} */
-let demo;
+/** @type {import("../support/server.mjs").Server} */
+let server;
 /** @type {string} */
 let folder;
 before(async () => {
-  [demo, folder] = await Promise.all([startDemo(), mkdtemp(join(tmpdir(), "screenshots-"))]);
+  [server, folder] = await Promise.all([startDemo(), mkdtemp(join(tmpdir(), "screenshots-"))]);
 });
 after(async () => {
-  await demo?.close();
+  await server?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -86,7 +86,8 @@ function sizeOf(png) {
  */
 async function assertPictured(page, name) {
   const committed = join(ROOT, "docs/images", `${name}.png`);
-  const made = await page.screenshot({ path: isUpdating ? committed : join(folder, `${name}.png`) });
+  const made = await page.screenshot();
+  await writeFile(isUpdating ? committed : join(folder, `${name}.png`), made);
   const kept = await readFile(committed);
   assert.deepEqual(sizeOf(made), sizeOf(kept), `${name}: make it anew with UPDATE_SCREENSHOTS=1`);
   for (const png of [made, kept]) {
@@ -95,16 +96,15 @@ async function assertPictured(page, name) {
   }
 }
 
-test("the README's pictures of the demo on a desktop", async (t) => {
-  const { page } = await visit(t, demo, { viewport: LARGE });
-  await play(page);
-  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-    await page.emulateMedia({ colorScheme });
+for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+  storyThatNeeds(`the README's picture of the demo on a desktop, ${colorScheme}`, ["pixels"], async (t, demo) => {
+    const { page } = await visit(t, demo, { viewport: LARGE, colorScheme });
+    await play(page);
     await assertPictured(page, `demo-desktop-${colorScheme}`);
-  }
-});
+  });
+}
 
-test("the README's picture of the demo on a phone", async (t) => {
+storyThatNeeds("the README's picture of the demo on a phone", ["pixels"], async (t, demo) => {
   const { page } = await visit(t, demo, { viewport: PHONE, deviceScaleFactor: 2 });
   await play(page);
   await toggle(page, "tablet", "offline");

@@ -4,6 +4,7 @@ import { after, before } from "node:test";
 import {
   at,
   count,
+  demoStories,
   game,
   hears,
   metricsOf,
@@ -11,7 +12,6 @@ import {
   say,
   settle,
   showsGames,
-  sideBySide,
   startDemo,
   status,
   toggle,
@@ -20,18 +20,18 @@ import {
 } from "../support/demo.mjs";
 import { eventually } from "../support/eventually.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "../support/browsers/page.mjs" */
 
-/** @type {import("../support/demo.mjs").Demo} */
-let demo;
+/** @type {import("../support/server.mjs").Server} */
+let server;
 before(async () => {
-  demo = await startDemo();
+  server = await startDemo();
 });
-after(() => demo?.close());
+after(() => server?.close());
 
 const ALL = ["desktop", "phone", "tablet"];
 
-const { declare: test, run } = sideBySide();
+const { story, run } = demoStories(() => server);
 
 /**
  * How many heartbeats the page has counted while the object slept, and how many were answered to each
@@ -48,7 +48,7 @@ function heartbeats(page) {
   });
 }
 
-test("the rows and wakes shown are the object's own, and it sleeps through heartbeats until it is asked", async (t) => {
+story("the rows and wakes shown are the object's own, and it sleeps through heartbeats until it is asked", async (t, demo) => {
   const { page, userId } = await visit(t, demo);
   await game(page, "desktop", "chess").click();
   await showsGames(page, "tablet", ["chess"]);
@@ -82,7 +82,7 @@ test("the rows and wakes shown are the object's own, and it sleeps through heart
   assert.ok(metrics.heartbeatsAsleep >= 1);
 });
 
-test("what one device does, all show: games, the user's presence, an event", async (t) => {
+story("what one device does, all show: games, the user's presence, an event", async (t, demo) => {
   const { page } = await visit(t, demo);
   await game(page, "desktop", "chess").click();
   await at(page, "tablet", ".other-game input").fill("backgammon");
@@ -99,15 +99,14 @@ test("what one device does, all show: games, the user's presence, an event", asy
   for (const device of ["phone", "tablet"]) await hears(page, device, "Desktop: dinner at eight");
   const frame = at(page, "phone", ".frames summary").filter({ hasText: "event" }).first();
   await frame.click();
-  assert.match(String(await frame.locator("xpath=..").innerText()), /"data": "dinner at eight"/);
+  assert.match(await frame.evaluate((summary) => summary.parentElement.innerText), /"data": "dinner at eight"/);
 });
 
-test("a tab of its own is one more device of the same user, and a reload is the same user", async (t) => {
-  const { page, userId } = await visit(t, demo);
-  const opened = page.context().waitForEvent("page");
-  await page.getByRole("link", { name: "One more device" }).click();
-  const tab = await opened;
-  const query = new URL(tab.url()).searchParams;
+story("a tab of its own is one more device of the same user, and a reload is the same user", async (t, demo) => {
+  const { page, profile, userId } = await visit(t, demo);
+  const tab = await profile.opened(() => page.getByRole("link", { name: "One more device" }).click());
+  await tab.waitFor("location.search");
+  const query = new URL(await tab.url()).searchParams;
   assert.equal(query.get("userId"), userId);
   const id = String(query.get("device"));
   await status(tab, id, "connected");
@@ -121,11 +120,11 @@ test("a tab of its own is one more device of the same user, and a reload is the 
 
   await page.reload();
   await status(page, "phone", "connected");
-  assert.equal(new URL(page.url()).searchParams.get("userId"), userId);
+  assert.equal(new URL(await page.url()).searchParams.get("userId"), userId);
   await showsGames(page, "phone", ["go", "chess"]);
 });
 
-test("an offline device shows at once what is asked of it, sends it when it is back, and is told what it missed", async (t) => {
+story("an offline device shows at once what is asked of it, sends it when it is back, and is told what it missed", async (t, demo) => {
   const { page } = await visit(t, demo);
   await toggle(page, "phone", "offline");
   await status(page, "phone", "offline");
@@ -150,7 +149,7 @@ test("an offline device shows at once what is asked of it, sends it when it is b
   await at(page, "phone", ".frames .note").filter({ hasText: "has seen all up to" }).waitFor();
 });
 
-test("a sleeping device says and hears nothing until it wakes, and misses nothing", async (t) => {
+story("a sleeping device says and hears nothing until it wakes, and misses nothing", async (t, demo) => {
   const { page } = await visit(t, demo);
   await toggle(page, "tablet", "asleep");
   await status(page, "tablet", "asleep");
@@ -170,7 +169,7 @@ test("a sleeping device says and hears nothing until it wakes, and misses nothin
   await status(page, "tablet", "connected");
 });
 
-test("one device, all others and all are logged out, and sign in again", async (t) => {
+story("one device, all others and all are logged out, and sign in again", async (t, demo) => {
   const { page } = await visit(t, demo);
   await game(page, "desktop", "chess").click();
   await at(page, "desktop", "").getByRole("button", { name: "Log out Phone" }).click();
@@ -191,11 +190,11 @@ test("one device, all others and all are logged out, and sign in again", async (
   for (const device of ALL) await status(page, device, "logged_out");
   // Whoever works by keyboard goes on where it ended.
   assert.equal(await at(page, "phone", ".sign-in").evaluate((button) => button === document.activeElement), true);
-  await page.keyboard.press("Enter");
+  await page.press("Enter");
   await status(page, "phone", "connected");
 });
 
-test("a device that slept through a logout notices it when it wakes", async (t) => {
+story("a device that slept through a logout notices it when it wakes", async (t, demo) => {
   const { page } = await visit(t, demo);
   await toggle(page, "phone", "asleep");
   await at(page, "desktop", ".logout-all").click();

@@ -6,37 +6,49 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { Gate, USER } from "../../scripts/lib/lan/gate.mjs";
-import { startChromium } from "../support/chromium.mjs";
-import { PHONE, at, game, showsGames, startDemo, status, watched } from "../support/demo.mjs";
+import { launchChromium } from "../support/browsers/chromium.mjs";
+import { PHONE, at as elementAt, game as buttonOf, showsGames as shows, startDemo, status as hasStatus } from "../support/demo.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { PATIENCE_MS } from "../support/patience.mjs";
 
-/** @import { Browser, Page } from "playwright-core" */
-/** @import { Demo } from "../support/demo.mjs" */
+/** @import { Browser, Locator, Page } from "playwright-core" */
+/** @import { Server } from "../support/server.mjs" */
 
 /** The address that the browser asks, and that leads it to 127.0.0.1. */
 const LAN = "192.168.178.20";
 
-/** @type {Demo} */
-let demo;
+/** @type {Server} */
+let server;
 /** The phones' browser. @type {Browser} */
 let browser;
 /** @type {Gate} */
 let gate;
 let entries = 0;
 before(async () => {
-  demo = await startDemo();
-  browser = await startChromium([`--host-resolver-rules=MAP ${LAN} 127.0.0.1`]);
+  server = await startDemo();
+  browser = await launchChromium([`--host-resolver-rules=MAP ${LAN} 127.0.0.1`]);
   const port = await freePort();
   const told = { entered: () => void (entries += 1), unheard: assert.fail };
-  gate = new Gate([LAN], port, Number(new URL(demo.server.http).port), told);
+  gate = new Gate([LAN], port, Number(new URL(server.http).port), told);
   await gate.listen("127.0.0.1", port);
 });
 after(async () => {
   gate?.close();
   await browser?.close();
-  await demo?.close();
+  await server?.close();
 });
+
+// The demo's helpers ask of a page no more than Playwright's has.
+/** @param {Page} page */
+const asPage = (page) => /** @type {any} */ (page);
+/** @type {(page: Page, device: string, selector: string) => Locator} */
+const at = (page, device, selector) => asPage(elementAt(asPage(page), device, selector));
+/** @type {(page: Page, device: string, name: string) => Locator} */
+const game = (page, device, name) => asPage(buttonOf(asPage(page), device, name));
+/** @param {Page} page @param {string} device @param {string[]} names */
+const showsGames = (page, device, names) => shows(asPage(page), device, names);
+/** @param {Page} page @param {string} device @param {string} name */
+const status = (page, device, name) => hasStatus(asPage(page), device, name);
 
 /** @param {import("node:test").TestContext} t */
 async function phone(t) {
@@ -46,13 +58,31 @@ async function phone(t) {
   return { context, page: await context.newPage() };
 }
 
+/**
+ * What the pages of a phone complain about, and their requests to anybody but a host.
+ * @param {import("playwright-core").BrowserContext} context
+ * @param {string} host
+ */
+function watched(context, host) {
+  /** @type {string[]} */
+  const problems = [];
+  context.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
+  });
+  context.on("weberror", (error) => problems.push(String(error.error())));
+  context.on("request", (request) => {
+    if (new URL(request.url()).host !== host) problems.push(`request to ${request.url()}`);
+  });
+  return problems;
+}
+
 /** @param {Page} page */
 const door = (page) => page.getByRole("button", { name: "Open the demo in this browser" });
 
 test("a phone scans the code, presses the button, and is in sync with the desktop's page", async (t) => {
-  const desktop = await (await demo.browser.newContext()).newPage();
+  const desktop = await (await browser.newContext()).newPage();
   desktop.setDefaultTimeout(PATIENCE_MS);
-  await desktop.goto(`${demo.server.http}/?userId=${USER}`);
+  await desktop.goto(`${server.http}/?userId=${USER}`);
   await status(desktop, "desktop", "connected");
 
   const { context, page } = await phone(t);
@@ -64,7 +94,7 @@ test("a phone scans the code, presses the button, and is in sync with the deskto
   await page.goto(url);
   assert.equal(await page.evaluate("[isSecureContext, 'locks' in navigator, 'randomUUID' in crypto].join()"), "false,false,false");
   assert.equal(page.url(), `${new URL(url).origin}/`, "the address still has the secret");
-  const problems = watched(context, { http: new URL(url).origin });
+  const problems = watched(context, new URL(url).host);
   await door(page).tap();
   await page.locator('.single [data-status="connected"]').waitFor();
   assert.equal(new URL(page.url()).search, `?userId=${USER}&device=phone-1`);

@@ -43,6 +43,8 @@ const WAYS = {
   "npm test": { by: ".ci/run", says: "\nnpm test" },
   "npm test -- tests/worker/rows.test.mjs": { by: CHOICE, says: "one file of tests" },
   'npm test -- tests/worker/rows.test.mjs --name "a row"': { by: CHOICE, says: "contain the text" },
+  'npm test -- client/tests/browser.test.mjs --name "Firefox: "': { by: CHOICE, says: "contain the text" },
+  'npm test -- client/tests/browser.test.mjs --name "WebKit: a reload keeps"': { by: CHOICE, says: "contain the text" },
   "npm run test:native -- --name Journal": { by: CHOICE, says: "C++ tests, by the same" },
   "npm run test:wasm": { by: "package.json", says: '"exec node scripts/test.mjs tests/wasm"' },
   "npm run lint": { by: "package.json", says: '"exec node scripts/test.mjs format tidy' },

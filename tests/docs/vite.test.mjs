@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { startChromium } from "../support/chromium.mjs";
+import { launchChromium } from "../support/browsers/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
 import { filesOf } from "./markdown.mjs";
@@ -26,7 +26,7 @@ before(async () => {
   newcomer.folder = join(newcomer.folder, "my-app");
   await write(filesOf(GUIDE));
   await newcomer.run("npm install");
-  browser = await startChromium();
+  browser = await launchChromium();
 });
 after(async () => {
   await browser?.close();

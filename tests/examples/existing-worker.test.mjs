@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { getMigrations } from "better-auth/db/migration";
 
 import { ask } from "../support/auth.mjs";
-import { startChromium } from "../support/chromium.mjs";
+import { launchChromium } from "../support/browsers/chromium.mjs";
 import { cuttable } from "../support/cuttable.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
@@ -54,7 +54,7 @@ before(async () => {
   running = newcomer.start(String(setUp.at(-1)), `-- --port=${port}`);
   await running.printed(/Ready on/);
   database = openD1(newcomer.folder, "game_player");
-  browser = await startChromium();
+  browser = await launchChromium();
 });
 after(async () => {
   await browser?.close();

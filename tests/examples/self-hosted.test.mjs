@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { ask, bearer, secretToken, serve } from "../support/auth.mjs";
-import { startChromium } from "../support/chromium.mjs";
+import { launchChromium } from "../support/browsers/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { V2Device } from "../support/v2-device.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
@@ -83,7 +83,7 @@ test("nobody without a token is let in, and nobody with one that somebody else h
 });
 
 test("what the README has for a browser's console shows what another tab does", async (t) => {
-  const browser = await startChromium();
+  const browser = await launchChromium();
   t.after(() => browser.close());
   const readme = readFileSync(join(ROOT, "examples/self-hosted/README.md"), "utf8");
   const [, script = ""] = /^```javascript\n(.*?)^```$/ms.exec(readme) ?? [];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { ask } from "../support/auth.mjs";
-import { startChromium } from "../support/chromium.mjs";
+import { launchChromium } from "../support/browsers/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
 import { requestAsWritten } from "../support/requests.mjs";
@@ -36,7 +36,7 @@ before(async () => {
   const [setUp = []] = newcomer.blocks;
   for (const command of setUp.slice(0, -1)) await newcomer.run(command);
   await newcomer.start(String(setUp.at(-1))).printed(/Open the app: http/);
-  browser = await startChromium();
+  browser = await launchChromium();
 });
 after(async () => {
   await browser?.close();

@@ -1,15 +1,15 @@
-/** The demo's page in the real Chromium, served beside the real Worker as `npm run dev` does. */
+/** The demo's page in real browsers, served beside the real Worker as `npm run dev` does. */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-
-import { startChromium } from "./chromium.mjs";
+import { inEachEngine } from "./browsers/engines.mjs";
 import { eventually } from "./eventually.mjs";
-import { PATIENCE_MS } from "./patience.mjs";
 import { PREFIX } from "./requests.mjs";
 import { OPEN, ROOT, startServer } from "./server.mjs";
 
 /** @import { TestContext } from "node:test" */
-/** @import { Browser, BrowserContextOptions, Locator, Page } from "playwright-core" */
+/** @import { ProfileOptions } from "./browsers/driver.d.ts" */
+/** @import { Engine } from "./browsers/engines.mjs" */
+/** @import { Page, Profile } from "./browsers/page.mjs" */
+/** @import { Locator } from "./browsers/locators.mjs" */
 /** @import { Server } from "./server.mjs" */
 
 const CONFIG = `${ROOT}tests/browser/demo.wrangler.jsonc`;
@@ -17,46 +17,25 @@ const CONFIG = `${ROOT}tests/browser/demo.wrangler.jsonc`;
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-/** How many pages are worked with at a time, which mostly wait. */
-const PAGES_AT_ONCE = 3;
+/** How many pages of an engine are worked with at a time, which mostly wait. */
+const PAGES_AT_ONCE = 2;
 
-/** @typedef {{server: Server, browser: Browser, close: () => Promise<void>}} Demo */
+/** Where a story is told. @typedef {{server: Server, engine: Engine}} Demo */
 
-/**
- * @param {Record<string, string>} [vars]
- * @returns {Promise<Demo>}
- */
-export async function startDemo(vars = OPEN) {
-  const [server, browser] = await Promise.all([startServer(CONFIG, vars), startChromium()]);
-  return {
-    server,
-    browser,
-    async close() {
-      await browser.close();
-      await server.close();
-    },
-  };
+/** Starts the demo's server. @param {Record<string, string>} [vars] */
+export function startDemo(vars = OPEN) {
+  return startServer(CONFIG, vars);
 }
 
-/**
- * Tests of a file that run beside each other, once all are declared.
- * @returns {{declare: (name: string, body: (t: TestContext) => Promise<void>) => void, run: () => void}}
- */
-export function sideBySide() {
-  /** @type {[string, (t: TestContext) => Promise<void>][]} */
-  const declared = [];
-  return {
-    declare: (name, body) => void declared.push([name, body]),
-    run: () =>
-      void describe("the demo", { concurrency: PAGES_AT_ONCE }, () => {
-        for (const [name, body] of declared) void test(name, body);
-      }),
-  };
+/** Stories of the demo. @param {() => Server} server Which has been started before the first. */
+export function demoStories(server) {
+  return inEachEngine({ setUp: async () => ({ server: server() }), concurrency: PAGES_AT_ONCE });
 }
 
 /**
  * @typedef {object} Visit
  * @property {Page} page
+ * @property {Profile} profile
  * @property {string} userId
  */
 
@@ -65,40 +44,32 @@ export function sideBySide() {
  * reported nothing and asked nobody else.
  * @param {TestContext} t
  * @param {Demo} demo
- * @param {BrowserContextOptions} [options]
+ * @param {ProfileOptions} [options]
  * @returns {Promise<Visit>}
  */
-export async function visit(t, { server, browser }, options = {}) {
-  const context = await browser.newContext({ viewport: DESKTOP, reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(PATIENCE_MS);
-  t.after(() => context.close());
-  const problems = watched(context, server);
-  t.after(() => assert.deepEqual(problems, []));
-  const page = await context.newPage();
+export async function visit(t, { server, engine }, options = {}) {
+  const profile = await engine.newProfile(t, { viewport: DESKTOP, ...options });
+  t.after(() => assert.deepEqual(problemsOf(profile, server), []));
+  const isDeaf = engine.without(["console"]);
+  if (isDeaf) t.diagnostic(`problems are not noticed: ${isDeaf}`);
+  const page = await profile.newPage();
   await page.goto(`${server.http}/`);
   for (const device of ["desktop", "phone", "tablet"]) await status(page, device, "connected");
-  const userId = new URL(page.url()).searchParams.get("userId") ?? "";
+  const userId = new URL(await page.url()).searchParams.get("userId") ?? "";
   assert.match(userId, /^user-/);
-  return { page, userId };
+  return { page, profile, userId };
 }
 
 /**
- * Collects what the pages of a context complain about, and requests to anybody but the server.
- * @param {import("playwright-core").BrowserContext} context
+ * What the pages of a profile have complained about, and their requests to anybody but the server.
+ * @param {Profile} profile
  * @param {Pick<Server, "http">} server
  */
-export function watched(context, server) {
-  /** @type {string[]} */
-  const problems = [];
+export function problemsOf({ messages, errors, requests }, server) {
   const { host } = new URL(server.http);
-  context.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) problems.push(message.text());
-  });
-  context.on("weberror", (error) => problems.push(String(error.error())));
-  context.on("request", (request) => {
-    if (new URL(request.url()).host !== host) problems.push(`request to ${request.url()}`);
-  });
-  return problems;
+  const complaints = messages.filter(({ level }) => ["error", "warning"].includes(level));
+  const others = requests.filter((url) => new URL(url).host !== host);
+  return [...complaints.map(({ text }) => text), ...errors, ...others.map((url) => `request to ${url}`)];
 }
 
 /** @param {Page} page @param {string} device @param {string} selector @returns {Locator} */
@@ -163,7 +134,7 @@ export async function push(page, text) {
 
 /**
  * What the object itself has counted. Asking wakes it.
- * @param {Demo} demo
+ * @param {Pick<Demo, "server">} demo
  * @param {string} userId
  */
 export async function metricsOf({ server }, userId) {

@@ -15,12 +15,12 @@ export const LOGOUT_CODE = 1000;
 export const LOGOUT_REASON = "Logged out from all devices";
 
 /**
- * Where the server leaves the end of a connection to others, they wait so long, in milliseconds:
- * Chromium for the server, Node's clients for the platform to evict the object. A device that
- * notices before was therefore served. How long the server itself takes is told by
+ * Where the server leaves the end of a connection to others, they wait so long, in milliseconds: Chromium and WebKit
+ * for the server to close the connection, Firefox for its close frame alone, Node's clients for the platform to evict
+ * the object. A device that notices before was therefore served. How long the server itself takes is told by
  * tests/worker/logout-restart.test.mjs, on a clock that no load slows down.
  */
-export const OTHERS_END_IT = { chromiumMs: 2_000, nodeMs: 10_000 };
+export const OTHERS_END_IT = { pageMs: { chromium: 2_000, firefox: 20_000, webkit: 5_000 }, nodeMs: 10_000 };
 
 let users = 0;
 

@@ -1,11 +1,12 @@
 /** The proxies of examples/self-hosted, run with the example's own configuration in front of a server of the tests. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
+import { whyLeftOut } from "../../scripts/lib/native-tools.mjs";
 import { eventually } from "./eventually.mjs";
 import { freePort } from "./free-port.mjs";
 import { ROOT } from "./server.mjs";
@@ -63,8 +64,7 @@ export const PROXIES = {
  */
 export function withoutProxy(name) {
   if (process.platform !== "linux") return "only Linux answers at all of 127.0.0.0/8";
-  const { error } = spawnSync(name, ["-v"], { env: { ...process.env, PATH } });
-  return error ? `${name} is not installed: on Debian, apt-get install ${name}` : false;
+  return whyLeftOut(name, [name]);
 }
 
 /**

@@ -8,11 +8,12 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
-import { PATIENCE_MS } from "../../../tests/support/patience.mjs";
+import { ENGINES } from "../../../tests/support/browsers/engines.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 /** @import { Socket } from "node:net" */
-/** @import { Page, BrowserContext } from "playwright-core" */
+/** @import { Engine } from "../../../tests/support/browsers/engines.mjs" */
+/** @import { Page, Profile } from "../../../tests/support/browsers/page.mjs" */
 
 const PAGES = new URL("../pages/", import.meta.url);
 const REACT_18 = fileURLToPath(new URL("../../../tests/browser/react-18/node_modules/", import.meta.url));
@@ -64,24 +65,41 @@ export async function bundle(entry, { hook, react }, options = {}) {
  * @property {(userId: string) => number} open How many are open.
  * @property {() => void} cut Cuts all that are open, and lets no other through until `mend`.
  * @property {() => void} mend
- * @property {(context: BrowserContext, kind: Kind, settings: object) => Promise<Page>} visit Opens a
- *   page in a new tab and mounts the app.
+ * @property {(device: Profile, kind: Kind, settings: object, query?: Record<string, string>) => Promise<Page>} visit
+ *   Opens a page in a new tab and mounts the app. In its address `policy` is a header, and `meta` a tag of the page.
+ * @property {(device: Profile, cookie: string) => Promise<void>} setCookie Has a device get a cookie, as at a sign-in.
  * @property {() => void} close
  */
 
-/** @returns {Promise<Site>} */
-export async function startSite() {
-  const scripts = new Map(
-    await Promise.all(
-      [NEW_18, NEW_19, OLD].map(async (kind) => /** @type {const} */ ([kind.name, await bundle("app.js", kind)])),
-    ),
-  );
+/**
+ * A site for each engine, so that what one is cut off from is not what another is.
+ * @returns {Promise<{of: (engine: Engine) => Site, origins: string, close: () => void}>} `origins` is for
+ *   `ALLOWED_ORIGINS`.
+ */
+export async function startSites() {
+  const kinds = [NEW_18, NEW_19, OLD];
+  const built = await Promise.all(kinds.map((kind) => bundle("app.js", kind)));
+  const scripts = new Map(kinds.map(({ name }, at) => [name, built[at]]));
+  const names = Object.keys(ENGINES);
+  const sites = await Promise.all(names.map(() => startSite(scripts)));
+  return {
+    of: ({ name }) => /** @type {Site} */ (sites[names.indexOf(name)]),
+    origins: sites.map(({ origin }) => origin).join(),
+    close: () => sites.forEach((site) => site.close()),
+  };
+}
+
+/** @param {Map<string, string | undefined>} scripts @returns {Promise<Site>} */
+async function startSite(scripts) {
   const server = createServer((request, response) => {
-    const { url = "" } = request;
-    if (url.startsWith("/__user-session")) return pass(request, response);
-    const name = url.slice(1).replace(".js", "");
-    if (url.endsWith(".js")) return response.setHeader("Content-Type", "text/javascript").end(scripts.get(name));
-    const html = `<!doctype html><div id="root"></div><script type="module" src="/${name}.js"></script>`;
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://x");
+    if (pathname.startsWith("/__user-session")) return pass(request, response);
+    const name = pathname.slice(1).replace(".js", "");
+    if (pathname.endsWith(".js")) return response.setHeader("Content-Type", "text/javascript").end(scripts.get(name));
+    const { policy, meta = "", cookie } = Object.fromEntries(searchParams);
+    if (policy) response.setHeader("Content-Security-Policy", policy);
+    if (cookie) response.setHeader("Set-Cookie", `session=${cookie}; Path=/; HttpOnly; SameSite=Lax`);
+    const html = `<!doctype html>${meta}<div id="root"></div><script type="module" src="/${name}.js"></script>`;
     return response.setHeader("Content-Type", "text/html").end(html);
   });
   const { pass, ...wires } = relay(server);
@@ -92,11 +110,16 @@ export async function startSite() {
   return {
     origin,
     ...wires,
-    async visit(context, kind, settings) {
-      const page = await context.newPage();
-      await page.goto(`${origin}/${kind.name}`);
-      await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+    async visit(device, kind, settings, query = {}) {
+      const page = await device.newPage();
+      await page.goto(`${origin}/${kind.name}?${new URLSearchParams(query)}`);
+      await mount(page, settings);
       return page;
+    },
+    async setCookie(device, cookie) {
+      const page = await device.newPage();
+      await page.goto(`${origin}/${NEW_19.name}?${new URLSearchParams({ cookie })}`);
+      await page.close();
     },
     close() {
       wires.cut();
@@ -161,6 +184,11 @@ function relay(server) {
   };
 }
 
+/** Mounts a page's app, or gives it other settings. @param {Page} page @param {object} settings */
+export async function mount(page, settings) {
+  await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
+}
+
 /**
  * What a page's app has.
  * @param {Page} page
@@ -177,8 +205,7 @@ export function inApp(page, expression) {
  * @param {string} condition Of `app` and of `session`.
  */
 export async function untilApp(page, condition) {
-  const expression = `((session) => session && (${condition}))(app.results[0])`;
-  await page.waitForFunction(expression, undefined, { timeout: PATIENCE_MS, polling: 20 }).catch(async (error) => {
+  await page.waitFor(`((session) => session && (${condition}))(app.results[0])`, condition).catch(async (error) => {
     const { state, connectionStatus } = await inApp(page, "session ?? {}");
     throw new Error(`${condition}: ${JSON.stringify({ state, connectionStatus })}`, { cause: error });
   });

@@ -1,29 +1,12 @@
-/**
- * The real Chromium, with pages that behave as the production hook does towards the server.
- */
-import { existsSync } from "node:fs";
+/** A page that behaves towards the server as the hook in production does. */
 import { createServer } from "node:http";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 
-import { chromium } from "playwright-core";
-
-import { CHROMIUM } from "../../scripts/lib/native-tools.mjs";
-import { PATIENCE_MS } from "./patience.mjs";
 import { ROOT } from "./server.mjs";
 
-/** @import { Browser, BrowserContext, Page } from "playwright-core" */
+/** @import { Page, Profile } from "./browsers/page.mjs" */
 /** @import { Server } from "./server.mjs" */
-
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-quic",
-];
 
 /**
  * What a page remembers, `window.device`.
@@ -33,19 +16,6 @@ const ARGS = [
  *   `Date.now()`.
  * @property {number} logouts How often the hook was told of a logout.
  */
-
-/**
- * Starts Chromium with a profile of its own that it deletes at the end.
- * @param {string[]} [args] More of its arguments.
- * @returns {Promise<Browser>}
- */
-export function startChromium(args = []) {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const candidates = CHROMIUM.flatMap((name) => folders.map((folder) => join(folder, name)));
-  const executablePath = candidates.find((path) => existsSync(path));
-  if (!executablePath) throw new Error(`none of ${CHROMIUM.join(", ")} is in the PATH: install one`);
-  return chromium.launch({ executablePath, headless: true, args: [...ARGS, ...args] });
-}
 
 /**
  * Serves the page of tests/browser on an address of its own.
@@ -64,14 +34,13 @@ export async function servePage() {
 
 /**
  * Opens the page in a tab of a profile.
- * @param {BrowserContext} profile
+ * @param {Profile} profile
  * @param {string} origin
  * @param {Server} server
  * @returns {Promise<Page>}
  */
 export async function openTab(profile, origin, server) {
   const page = await profile.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${origin}/?${new URLSearchParams({ server: server.ws })}`);
   return page;
 }
@@ -84,7 +53,7 @@ export async function openTab(profile, origin, server) {
 export async function mount(pages, userId) {
   for (const page of pages) {
     await page.evaluate(`device.mount(${JSON.stringify(userId)})`);
-    await page.waitForFunction("device.frames.length > 0");
+    await page.waitFor("device.frames.length > 0");
   }
 }
 
@@ -104,7 +73,7 @@ export function sendFrom(page, message) {
  * @returns {Promise<PageDevice>}
  */
 export async function closedDevice(page) {
-  await page.waitForFunction("device.endings.length > 0", undefined, { timeout: PATIENCE_MS });
+  await page.waitFor("device.endings.length > 0");
   return deviceOf(page);
 }
 
