@@ -289,7 +289,7 @@ story("a page that is not let in learns why and stays out; one whose token has e
 story("a duplicated tab, which starts with the other's sessionStorage, does not throw it out", async (t, { engine, site, user }) => {
   const userId = user("duplicate");
   const device = await engine.newProfile(t);
-  const settings = { userId };
+  const settings = { userId, shareTabs: false };
   const page = await site.visit(device, NEW_19, settings);
   await untilApp(page, "session.state");
   // A reload is what the storage hands the tab's id on for.

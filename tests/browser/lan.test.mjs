@@ -41,10 +41,11 @@ after(async () => {
 // The demo's helpers ask of a page no more than Playwright's has.
 /** @param {Page} page */
 const asPage = (page) => /** @type {any} */ (page);
+const asLocator = (/** @type {unknown} */ found) => /** @type {Locator} */ (found);
 /** @type {(page: Page, device: string, selector: string) => Locator} */
-const at = (page, device, selector) => asPage(elementAt(asPage(page), device, selector));
+const at = (page, device, selector) => asLocator(elementAt(asPage(page), device, selector));
 /** @type {(page: Page, device: string, name: string) => Locator} */
-const game = (page, device, name) => asPage(buttonOf(asPage(page), device, name));
+const game = (page, device, name) => asLocator(buttonOf(asPage(page), device, name));
 /** @param {Page} page @param {string} device @param {string[]} names */
 const showsGames = (page, device, names) => shows(asPage(page), device, names);
 /** @param {Page} page @param {string} device @param {string} name */

@@ -186,6 +186,7 @@ function relay(server) {
 
 /** Mounts a page's app, or gives it other settings. @param {Page} page @param {object} settings */
 export async function mount(page, settings) {
+  await page.waitFor("globalThis.app?.mount");
   await page.evaluate((given) => /** @type {any} */ (globalThis).app.mount(given), settings);
 }
 
