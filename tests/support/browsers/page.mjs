@@ -84,29 +84,32 @@ export class Page {
 
   /** Goes to an address, and waits until all of the page is loaded. @param {string} url */
   goto(url) {
-    return this.#tab.goto(url);
+    return this.#leave(() => this.#tab.goto(url));
   }
 
   /** Loads the page anew, and waits as `goto` does. */
   reload() {
-    return this.#tab.reload();
+    return this.#leave(() => this.#tab.reload());
   }
 
   /** Goes back to the page before, and waits until it is there. */
   back() {
-    return this.#traverse(-1);
+    return this.#leave(() => this.#tab.traverse(-1));
   }
 
   /** Goes forward again. */
   forward() {
-    return this.#traverse(1);
+    return this.#leave(() => this.#tab.traverse(1));
   }
 
-  /** @param {-1 | 1} delta */
-  async #traverse(delta) {
+  /**
+   * Does something by which another page comes. Not every driver waits for all of it: WebKit's may answer before.
+   * @param {() => Promise<void>} go
+   */
+  async #leave(go) {
     const mark = `left ${marks++}`;
     await this.evaluate((given) => void (/** @type {any} */ (globalThis).leftFor = given), mark);
-    await this.#tab.traverse(delta);
+    await go();
     await this.waitFor(`globalThis.leftFor !== "${mark}" && document.readyState === "complete"`, "the page");
   }
 

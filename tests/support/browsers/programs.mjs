@@ -1,7 +1,7 @@
 /** The programs of the engines: found, started, and ended with all that they have written. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -37,7 +37,7 @@ export function findProgram(names) {
  */
 export async function startProgram(path, args, { ready: isReady = /(?:)/, env = {} } = {}) {
   const child = spawn(path, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe", "pipe"] });
-  const kill = () => void child.kill("SIGKILL");
+  const kill = () => killAll(child.pid);
   process.once("exit", kill);
   const ended = Promise.race([once(child, "exit"), once(child, "error")]).finally(() => process.off("exit", kill));
   let printed = "";
@@ -57,6 +57,33 @@ export async function startProgram(path, args, { ready: isReady = /(?:)/, env = 
     await ended.catch(() => {});
   };
   return { child, said: await ready, stop };
+}
+
+/**
+ * Kills a process and those that it has started, which may not notice its end.
+ * @param {number | undefined} pid
+ */
+function killAll(pid) {
+  if (pid === undefined) return;
+  const parents = new Map(readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), parentOf(name)]));
+  const doomed = [pid];
+  for (const parent of doomed) doomed.push(...[...parents].filter(([, given]) => given === parent).map(([child]) => child));
+  for (const one of doomed) {
+    try {
+      process.kill(one, "SIGKILL");
+    } catch {
+      // It has ended since.
+    }
+  }
+}
+
+/** @param {string} pid */
+function parentOf(pid) {
+  try {
+    return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]);
+  } catch {
+    return 0;
+  }
 }
 
 /**

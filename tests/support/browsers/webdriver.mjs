@@ -8,11 +8,12 @@ import { PATIENCE_MS } from "../patience.mjs";
  * @param {string} url
  * @param {"GET" | "POST" | "DELETE"} method
  * @param {object} [body]
+ * @param {number} [timeout] Milliseconds.
  * @returns {Promise<any>} Its result.
  */
-export function command(url, method, body) {
+export function command(url, method, body, timeout = PATIENCE_MS) {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, agent: false, timeout: PATIENCE_MS }, async (response) => {
+    const sent = request(url, { method, agent: false, timeout }, async (response) => {
       let text = "";
       for await (const chunk of response.setEncoding("utf8")) text += chunk;
       const { value } = JSON.parse(text);

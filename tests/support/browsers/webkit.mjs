@@ -11,6 +11,7 @@ import { findProgram, makeFolder, startDisplay, startProgram } from "./programs.
 import { Session, command } from "./webdriver.mjs";
 
 /** @import { Driver, DriverProfile, DriverTab, EngineOptions, ProfileOptions } from "./driver.d.ts" */
+/** @import { Gate } from "./gate.mjs" */
 
 export const WEBKIT = ["WebKitWebDriver"];
 
@@ -22,6 +23,13 @@ const ARGS = ["--automation", "--full-screen", "--javascript-can-open-windows-au
 
 /** As much as this browser can refuse. */
 const REFUSING = ["--cookies-policy=never", "--enable-html5-local-storage=false"];
+
+/**
+ * How long the browser may take to start, in milliseconds, and how often it is started. The driver tells the browser a
+ * port that was free, on which it then waits for the driver: if others have taken it since, the driver never answers.
+ */
+const START_MS = 40_000;
+const TRIES = 3;
 
 /** The least width of the browser's window without bars, in CSS pixels. */
 const NARROWEST = 334;
@@ -51,8 +59,21 @@ export async function startWebkit({ blocksStorage }) {
   const idle = [];
   return {
     async newProfile(options) {
-      const service = idle.pop() ?? (await startService(env));
-      return newProfile(service, Boolean(blocksStorage), options, () => void idle.push(service));
+      const gate = options.goesOffline ? await startGate() : undefined;
+      const body = { capabilities: { alwaysMatch: capabilitiesOf(options, Boolean(blocksStorage), gate) } };
+      /** @type {{sessionId: string} | undefined} */
+      let begun;
+      let service = idle.pop() ?? (await startService(env));
+      for (let tries = 1; !begun; tries++) {
+        begun = await command(`${service.url}/session`, "POST", body, START_MS).catch(async (error) => {
+          await service.stop();
+          if (tries === TRIES) throw error;
+          service = await startService(env);
+          return undefined;
+        });
+      }
+      const session = new Session(`${service.url}/session/${begun.sessionId}`);
+      return profileOf(session, options.viewport ?? WINDOW, gate, () => void idle.push(service));
     },
     async close() {
       await Promise.all(idle.map(({ stop }) => stop()));
@@ -72,21 +93,26 @@ async function startService(env) {
 }
 
 /**
- * @param {Service} service
- * @param {boolean} blocksStorage
  * @param {ProfileOptions} options
- * @param {() => void} release Is called when the service can have another session.
- * @returns {Promise<DriverProfile>}
+ * @param {boolean} blocksStorage
+ * @param {Gate | undefined} gate
  */
-async function newProfile({ url }, blocksStorage, { viewport = WINDOW, colorScheme, goesOffline }, release) {
-  const gate = goesOffline ? await startGate() : undefined;
+function capabilitiesOf({ colorScheme }, blocksStorage, gate) {
   const args = [...ARGS, ...(blocksStorage ? REFUSING : []), ...(colorScheme === "dark" ? ["--dark-mode"] : [])];
-  const alwaysMatch = {
+  return {
     "webkitgtk:browserOptions": { args },
     ...(gate && { proxy: { proxyType: "manual", httpProxy: gate.address, sslProxy: gate.address } }),
   };
-  const { sessionId } = await command(`${url}/session`, "POST", { capabilities: { alwaysMatch } });
-  const session = new Session(`${url}/session/${sessionId}`);
+}
+
+/**
+ * @param {Session} session
+ * @param {{width: number, height: number}} viewport
+ * @param {Gate | undefined} gate
+ * @param {() => void} release Is called when the driver can have another session.
+ * @returns {DriverProfile}
+ */
+function profileOf(session, viewport, gate, release) {
   let isFirst = true;
   return {
     async newTab() {
