@@ -127,6 +127,7 @@ export const PAGE_FAULTS = {
     }),
   },
   cache: { weight: 2, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 50, 100_000) }) },
+  "away-at-logout": { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 300, 2_500) }) },
   "leave-all": { weight: 2, make: (draft) => ({ ms: duration(draft.random, 200, 100_000) }) },
 };
 

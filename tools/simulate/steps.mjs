@@ -17,6 +17,9 @@ const BACKUP = "backup";
 /** A page that shares a socket with one that has stopped has another within 5 s, and may be waiting for an answer then. */
 const TAKEN_OVER_MS = 5_500;
 
+/** How long a page is away before a logout that it misses. */
+const LOGOUT_MS = 200;
+
 /** How often a step waits for the object to be at rest. */
 const TRIES = 40;
 const TRY_MS = 25;
@@ -191,6 +194,15 @@ const PAGE_FAULTS = {
   cache: (world, step) => {
     const app = appOf(world, step);
     return app !== null && cache(world, app, step.ms);
+  },
+  "away-at-logout": (world, step) => {
+    const app = appOf(world, step);
+    if (!app || !cache(world, app, step.ms)) return false;
+    world.clock.after(LOGOUT_MS, () => {
+      const [other] = world.running().filter(({ page }) => !page.isFrozen);
+      other?.ask("logout", false, (client) => client.logoutAllDevices());
+    });
+    return true;
   },
   "leave-all": (world, { ms }) => {
     const apps = world.running();

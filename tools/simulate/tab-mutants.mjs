@@ -70,9 +70,9 @@ export const TAB_MUTANTS = [
   },
   {
     name: "a state that is over is told without the change that led to it",
-    file: "client/src/connection.ts",
-    from: 'if (found.kind === "ended") this.end(found.ending, found.reason);',
-    to: 'if (found.kind === "ended") this.end(found.ending === "logged_out" ? "unauthorized" : found.ending, found.reason);',
+    file: "client/src/core.ts",
+    from: 'ending === "logged_out" ? [{ type: "loggedOut" }] : []',
+    to: 'ending === "logged_out" && this.snapshot.connectionStatus === "connected" ? [{ type: "loggedOut" }] : []',
     caughtBy: "told-of-logout",
     seeds: 300,
   },
