@@ -44,17 +44,19 @@ const INPUT_SECONDS_MAX = 300;
  */
 export async function checkFuzzTargets(env) {
   await buildFixedTargets(env);
+  // Who repeats what has broken sees all of it. Here noting where each block came from takes a seventh of the time.
+  const brief = { ...env, ASAN_OPTIONS: "malloc_context_size=1" };
   const runs = fuzzTargets.flatMap((target) => TARGETS[target].runs.map((length, at) => ({ target, length, seed: at + 1 })));
   await eachOf(runs, async ({ target, length, seed }) => {
     const files = keptFiles(target);
     const binary = binaryOf(target, "native");
-    if (seed === 1) await runTarget(binary, target, files, env);
+    if (seed === 1) await runTarget(binary, target, files, brief);
     // libFuzzer would read a folder in the order that the file system has.
     const list = join(root, "build/native", `${target}-${seed}.inputs`);
     writeFileSync(list, files.join(","));
     // A compared value can be an address, and a folder is read again by the clock.
     const fixed = [`-seed=${seed}`, `-runs=${length}`, "-use_cmp=0", "-reload=0", `-seed_inputs=@${list}`];
-    const printed = await runTarget(binary, target, fixed, env);
+    const printed = await runTarget(binary, target, fixed, brief);
     console.log(`${target}: ${files.length} kept inputs, then from seed ${seed} ${summary(printed)}`);
   });
 }
