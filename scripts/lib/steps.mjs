@@ -145,7 +145,7 @@ async function nodeTests(env, { files, patterns }) {
   const options = [...TEST_LIMITS, `--test-concurrency=${TEST_FILES}`];
   try {
     await run("node", ["--test", ...options, ...names, ...reporters, ...files], {
-      env: { ...env, NODE_COMPILE_CACHE: COMPILED },
+      env: { ...env, NODE_COMPILE_CACHE: COMPILED, TEST_RUN_FOLDER: folder },
       group: true,
       failure: "tests failed, see above.",
     });
