@@ -92,13 +92,20 @@ export async function buildFixedTargets(env) {
  * @template T
  * @param {T[]} things
  * @param {(thing: T) => Promise<void>} action
+ * @throws The first of the failures, when all that had begun has ended, so that nothing is printed after it.
  */
 async function eachOf(things, action) {
   const queue = [...things];
   const work = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) await action(next);
+    try {
+      for (let next = queue.shift(); next; next = queue.shift()) await action(next);
+    } finally {
+      queue.length = 0;
+    }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const works = Array.from({ length: availableParallelism() }, work);
+  await Promise.allSettled(works);
+  await Promise.all(works);
 }
 
 /**
