@@ -52,7 +52,7 @@ async function replay(env) {
   const { builds } = await import("../tests/wasm/modules.mjs");
   const files = storyFiles(WORKING_CORPUS);
   try {
-    await replayStories(files, builds);
+    await replayStories(files, builds, "fuzz");
   } catch (error) {
     throw new Failure(error instanceof Error ? error.message : String(error));
   }

@@ -11,7 +11,7 @@ import { Failure, root, run } from "./run.mjs";
  * @throws {Failure} If it finds anything.
  */
 export async function clangTidy(env) {
-  const presets = ["native", "wasm"];
+  const presets = ["tidy", "wasm"];
   for (const preset of presets) await configurePreset(preset, env);
   const queue = [...presetsByFile(presets)];
   /** @type {string[]} */

@@ -4,10 +4,10 @@ import { run } from "./run.mjs";
  * Configures and builds a preset of CMakePresets.json.
  * @param {string} preset
  * @param {NodeJS.ProcessEnv} env
- * @param {{quiet?: boolean}} [options]
+ * @param {{quiet?: boolean, configuration?: string}} [options] The configuration's name, if it is another than the build's.
  */
-export async function buildPreset(preset, env, { quiet = false } = {}) {
-  await runAlone({ CONFIGURE: preset, BUILD: preset }, env, quiet, `the build of preset ${preset} failed, see above.`);
+export async function buildPreset(preset, env, { quiet = false, configuration = preset } = {}) {
+  await runAlone({ CONFIGURE: configuration, BUILD: preset }, env, quiet, `the build of preset ${preset} failed, see above.`);
 }
 
 /**

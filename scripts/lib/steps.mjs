@@ -30,6 +30,12 @@ const TEST_TIMEOUT_MS = 600_000;
 /** How many files of tests run at a time: more than there are processors, since many wait for an object to sleep. */
 const TEST_FILES = availableParallelism() + 1;
 
+/**
+ * Where node keeps the compiled code of what it has loaded. Each file of tests is a process, most of them load wrangler's
+ * 15 MB, and so do the commands that they start: with it that takes three quarters of the time.
+ */
+const COMPILED = join(root, "build/node-compile-cache");
+
 /** What tsc checks, besides the client, which is built. */
 const TYPED = ["tsconfig.json", "tsconfig.node.json", "tsconfig.examples.json", "demo/tsconfig.json"];
 
@@ -140,7 +146,7 @@ async function nodeTests(env, { files, patterns }) {
   const options = [...TEST_LIMITS, `--test-concurrency=${TEST_FILES}`];
   try {
     await run("node", ["--test", ...options, ...names, ...reporters, ...files], {
-      env,
+      env: { ...env, NODE_COMPILE_CACHE: COMPILED, TEST_RUN_FOLDER: folder },
       group: true,
       failure: "tests failed, see above.",
     });

@@ -3,8 +3,6 @@
  */
 import { fileURLToPath } from "node:url";
 
-import { createTestHarness } from "wrangler";
-
 // Nothing here may reach out to the network.
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
@@ -38,6 +36,8 @@ export const OPEN = { AUTH_MODE: "none", FRAMES_PER_SECOND: "0", CONNECTS_PER_MI
  * @returns {Promise<Server>}
  */
 export async function startServer(configPath = `${ROOT}wrangler.jsonc`, vars = OPEN) {
+  // Loaded here, since it takes a second, and many files import nothing from this one but where the project is.
+  const { createTestHarness } = await import("wrangler");
   const harness = createTestHarness({ root: ROOT, workers: [{ configPath, vars }] });
   const { url } = await harness.listen();
   const http = url.origin;

@@ -9,8 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { unstable_readConfig as readConfig } from "wrangler";
-
 import { buildBundle } from "./bundle.mjs";
 import { OPEN, ROOT } from "./server.mjs";
 
@@ -168,6 +166,7 @@ function portOf(child) {
  */
 async function workerText(description) {
   const { root = ROOT } = description;
+  const { unstable_readConfig: readConfig } = await import("wrangler");
   const own = readConfig({ config: join(root, "wrangler.jsonc") });
   /** @type {{name: string, class_name: string}[]} */
   const bound = own.durable_objects.bindings;

@@ -14,7 +14,7 @@ import { parseScenario } from "./scenario-text.mjs";
 
 /** @import { Build } from "./modules.mjs" */
 
-const TOOL = "build/fuzz/operations_to_scenario";
+const TOOL = "operations_to_scenario";
 
 /** So many at a time: the tool takes their names as arguments. */
 const STORIES_A_RUN = 200;
@@ -38,12 +38,13 @@ export function storyFiles(folder) {
  * Replays stories in a build of the module, which must have the effects that they have natively.
  * @param {string[]} files
  * @param {Build[]} builds
+ * @param {"fuzz" | "native"} configuration Of the native session.
  * @throws {Error} At the first difference, which it shows.
  */
-export async function replayStories(files, builds) {
+export async function replayStories(files, builds, configuration) {
   for (let first = 0; first < files.length; first += STORIES_A_RUN) {
     const some = files.slice(first, first + STORIES_A_RUN);
-    const { stdout } = await promisify(execFile)(join(root, TOOL), some, {
+    const { stdout } = await promisify(execFile)(join(root, "build", configuration, TOOL), some, {
       cwd: root,
       encoding: "latin1",
       maxBuffer: OUTPUT_BYTES_MAX,
