@@ -74,6 +74,7 @@ export class TabGuest {
   /** Gives up being served, and asking for it. */
   release(): void {
     this.#search = null;
+    this.#silence.clear();
     this.#socket?.close();
   }
 
@@ -157,9 +158,9 @@ export class TabGuest {
 
   #failed(message: TabMessage<"ended" | "problem">): void {
     if (message.kind === "problem") return this.#find({ kind: "failed", problem: message.problem });
-    const { ending, reason } = message;
+    const { from, ending, reason } = message;
     if (this.#search) this.#find({ kind: "ended", ending, reason });
-    else if (this.#socket) this.#handlers.ended({ ending, reason });
+    else if (this.#socket?.leader === from) this.#handlers.ended({ ending, reason });
   }
 
   #find(found: Found): void {

@@ -77,12 +77,12 @@ export const TAB_MUTANTS = [
     seeds: 300,
   },
   {
-    name: "a frame of an earlier connection is believed",
-    file: "client/src/tab-guest.ts",
-    from: "if (message.stream !== this.#socket?.stream) return;",
-    to: "if (!this.#socket) return;",
-    caughtBy: "missed-in-silence",
-    seeds: 300,
+    name: "a tab that leads keeps to itself what the server says",
+    file: "client/src/tab-host.ts",
+    from: 'if (this.#hasGuests && !isOwn) this.#post({ kind: "frame", stream: stream.name, text });',
+    to: "",
+    caughtBy: "recovers",
+    seeds: 20,
   },
   {
     name: "a tab that was frozen sends what others have asked, though another leads",
