@@ -318,7 +318,7 @@ export class UserSessionClient {
       restart: () => this.#core.start() || this.#core.retry(),
       wake: () => this.#core.wake(),
       send: (text) => this.#core.connection.send(text),
-      sendFor: (ask) => this.#core.queue.sendFor(ask),
+      sendFor: (ask, tell) => this.#core.queue.sendFor(ask, tell),
       sent: (key, id) => this.#core.queue.noteSent(key, id),
       known: () => this.#core.model.known,
       firstFrame: (isLost) => this.#core.model.firstFrame(this.deviceId, isLost),

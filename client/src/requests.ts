@@ -127,12 +127,18 @@ export class RequestQueue {
     });
   }
 
-  /** Sends a request of another tab's. @returns Its id, `null` if it can't be sent now. */
-  sendFor({ text, id }: Ask): string | null {
-    if (id === null && this.#isFull()) return null;
-    const given = this.#sendAs(text, id);
-    if (given !== null) this.#others.add(given);
-    return given;
+  /**
+   * Sends a request of another tab's.
+   * @param tell Is told its id before, if it is new: this tab may end behind the sending.
+   * @returns Whether there was a number for it.
+   */
+  sendFor({ text, id }: Ask, tell: (id: string) => void): boolean {
+    if (id === null && this.#isFull()) return false;
+    const given = id ?? this.#newId();
+    if (id === null) tell(given);
+    this.#others.add(given);
+    this.#handlers.send(framed(given, id !== null, text));
+    return true;
   }
 
   /** Another tab has sent a request of this one's. */
@@ -245,9 +251,9 @@ export class RequestQueue {
     if (version === 1) {
       if (!this.#handlers.send(text)) return;
     } else if (!this.#handlers.passOn({ key, text, id: request.id })) {
-      const id = this.#sendAs(text, request.id);
-      if (id === null) return;
-      request.id = id;
+      const id = request.id ?? `${this.#run}.${this.#next}`;
+      if (!this.#handlers.send(framed(id, request.id !== null, text))) return;
+      request.id ??= this.#newId();
     }
     this.#credit--;
     request.lastSentAt = monotonicMs();
@@ -257,13 +263,8 @@ export class RequestQueue {
     if (version === 1 && !isAnswered) this.settle(request, DONE);
   }
 
-  /** Sends a request under its id, or the next of this run. @returns The id, `null` if there is no connection. */
-  #sendAs(text: string, id: string | null): string | null {
-    const given = id ?? `${this.#run}.${this.#next}`;
-    const again = id === null ? "" : '"again":true,';
-    if (!this.#handlers.send(`{"id":"${given}",${again}${text.slice(1)}`)) return null;
-    if (id === null) this.#next++;
-    return given;
+  #newId(): string {
+    return `${this.#run}.${this.#next++}`;
   }
 
   /** Nobody can find out any more whether it was done. */
@@ -340,6 +341,11 @@ export class RequestQueue {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), Math.ceil(ms));
   }
+}
+
+/** A request as it is sent. */
+function framed(id: string, isAgain: boolean, text: string): string {
+  return `{"id":"${id}",${isAgain ? '"again":true,' : ""}${text.slice(1)}`;
 }
 
 /** The outcome of a request that was done. An answer that says so once more does not say what it had ended. */

@@ -13,8 +13,8 @@ export interface HostHandlers {
   wake(): void;
   /** Sends a frame that needs no id. */
   send(text: string): void;
-  /** Sends a request of another tab's. @returns Its id, `null` if it can't be sent now. */
-  sendFor(ask: Ask): string | null;
+  /** Sends a request of another tab's. @param tell Is told its id before. @returns Whether there was a number for it. */
+  sendFor(ask: Ask, tell: (id: string) => void): boolean;
   known(): HostKnown;
   /** The first frame for a tab that is served from now on. @param isLost Whether it may lack messages. */
   firstFrame(isLost: boolean): string;
@@ -145,10 +145,9 @@ export class TabHost {
 
   #sendWaiting(): void {
     for (let [ask] = this.#waiting; ask; [ask] = this.#waiting) {
-      const id = this.#handlers.sendFor(ask);
-      if (id === null) return;
+      const { key } = ask;
+      if (!this.#handlers.sendFor(ask, (id) => this.#post({ kind: "sent", key, id }))) return;
       this.#waiting.shift();
-      if (ask.id === null) this.#post({ kind: "sent", key: ask.key, id });
     }
   }
 }

@@ -128,6 +128,14 @@ export const PAGE_FAULTS = {
   },
   cache: { weight: 2, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 50, 100_000) }) },
   "away-at-logout": { weight: 1, make: (draft) => ({ ...aTab(draft), ms: duration(draft.random, 300, 2_500) }) },
+  "leave-asking": {
+    weight: 1.5,
+    make: (draft) => ({
+      ...{ ...aTab(draft), key: `e${draft.number()}`, behind: draft.random.pick([0, 1, 1, 2, 3, 30]) },
+      act: draft.random.pick(["cache", "cache", "close", "kill"]),
+      ms: duration(draft.random, 50, 30_000),
+    }),
+  },
   "leave-all": { weight: 2, make: (draft) => ({ ms: duration(draft.random, 200, 100_000) }) },
 };
 

@@ -46,9 +46,10 @@ export class Sight {
     this.#checkReset();
     const { reading, lastText, profile } = this.#app.page;
     // Whoever asks for nothing that was missed begins where it connects, whatever else was lost. A tab that is served by
-    // another, and could not be told all, asks the server.
-    const isGoingOn = reading ? reading.url.includes("&since=") && isOnlyLost(lastText) : !profile.usedOlder;
-    if (!isGoingOn) this.place = this.#placeOfConnection();
+    // another, and could not be told all, asks the server; whether it had to start over in an older version does not show.
+    const isGoingOn = !reading || (reading.url.includes("&since=") && isOnlyLost(lastText));
+    if (!reading && profile.usedOlder) this.place = null;
+    else if (!isGoingOn) this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
   }
 

@@ -204,6 +204,15 @@ const PAGE_FAULTS = {
     });
     return true;
   },
+  "leave-asking": (world, step) =>
+    withApp(world, step, (app) => {
+      app.ask(step.key, true, (client) => client.publish(step.key));
+      world.clock.after(step.behind, () => {
+        if (app.page.isGone || world.isCalm) return;
+        if (step.act === "cache") cache(world, app, step.ms);
+        else leave(world.tab(step.tab), step.act);
+      });
+    }),
   "leave-all": (world, { ms }) => {
     const apps = world.running();
     apps.forEach((app, at) => cache(world, app, ms + at * 30));
