@@ -358,7 +358,8 @@ story("tabs that share have one socket, all hear all once, and when the one that
   const [leader, second, third] = tabs;
   assert.ok(leader && second && third);
   for (const tab of tabs) await untilApp(tab, "session.state && session.isConnected");
-  assert.equal(site.opened(userId), 2, "one for the tabs, one for the phone");
+  // A browser that is too busy to answer in time may have changed places.
+  await eventually("one socket for the tabs and one for the phone", () => site.open(userId) === 2);
   await inApp(third, "session.joinGame('go')");
   for (const tab of [...tabs, phone]) await untilApp(tab, "app.callsOf('joined').length === 1");
   await inApp(second, "session.publish('move', 1)");
@@ -369,7 +370,7 @@ story("tabs that share have one socket, all hear all once, and when the one that
     await untilApp(tab, "app.events.length === 3 && session.state.activeGames.length === 2 && session.isConnected");
     assert.deepEqual(await inApp(tab, "app.events.map(([, data]) => data)"), [1, 2, 3]);
   }
-  assert.equal(site.opened(userId), 3);
+  await eventually("one socket for those that are left", () => site.open(userId) === 2);
   await inApp(second, "session.logoutAllDevices()");
   for (const tab of [second, third, phone]) await untilApp(tab, "app.callsOf('loggedOut').length === 1");
   await eventually("their ends", () => site.open(userId) === 0);
