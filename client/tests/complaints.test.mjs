@@ -36,22 +36,28 @@ function serverOf({ sockets }) {
  * Lets time pass for a client behind a proxy that drops what was idle for too long, or lives too long, without a word.
  * @param {TestContext} t
  * @param {Fake} fake
- * @param {{idleMs?: number, ms: number, everySecond?: (second: number) => void}} how
+ * @param {{idleMs?: number, cutMs?: number, ms: number, everySecond?: (second: number) => void}} how Connections are
+ *   forgotten when they were idle for `idleMs`, and closed when they are `cutMs` old.
  */
-function passBehindProxy(t, fake, { idleMs = Infinity, ms, everySecond = () => {} }) {
+function passBehindProxy(t, fake, { idleMs = Infinity, cutMs = Infinity, ms, everySecond = () => {} }) {
   const server = serverOf(fake);
-  /** @type {WeakMap<FakeSocket, {sent: number, at: number, isDropped: boolean}>} */
+  /** @type {WeakMap<FakeSocket, {sent: number, at: number, madeAt: number, isDropped: boolean}>} */
   const seen = new WeakMap();
   let drops = 0;
   for (let second = 0; second < ms / 1_000; second++) {
     everySecond(second);
     for (let step = 0; step < 10; step++) {
       for (const socket of fake.sockets) {
-        const known = seen.get(socket) ?? { sent: 0, at: Date.now(), isDropped: false };
+        const known = seen.get(socket) ?? { sent: 0, at: Date.now(), madeAt: Date.now(), isDropped: false };
         seen.set(socket, known);
         if (!known.isDropped && Date.now() - known.at >= idleMs) {
           known.isDropped = true;
           drops++;
+        }
+        if (!known.isDropped && Date.now() - known.madeAt >= cutMs) {
+          known.isDropped = true;
+          drops++;
+          socket.fail();
         }
         if (known.isDropped) continue;
         if (socket.sent.length > known.sent) known.at = Date.now();
@@ -91,6 +97,20 @@ for (const idleMs of [30_000, 60_000, 133_000]) {
     if (idleMs > 30_000) assert.deepEqual([drops, fake.sockets.length], [0, 1]);
   });
 }
+
+test("a proxy that cuts every connection after 30 s is a second's wait each time, at which the user sees nothing", async (t) => {
+  const fake = fakeClient(t);
+  fake.client.connect();
+  const statuses = statusesOf(fake);
+  /** @type {Promise<{ok: boolean}>[]} */
+  const outcomes = [];
+  const everySecond = () => void outcomes.push(fake.client.publish("e", outcomes.length));
+  const { done, drops } = passBehindProxy(t, fake, { cutMs: 30_000, ms: 310_000, everySecond });
+  assert.ok((await Promise.all(outcomes)).every(({ ok }) => ok));
+  assert.deepEqual([...done.values()], outcomes.map((_, at) => at));
+  assert.deepEqual([drops, fake.sockets.length], [10, 11]);
+  assert.deepEqual([...statuses].sort(), ["connected", "reconnecting"]);
+});
 
 test("a proxy that forgets a connection before each heartbeat costs a moment, and not the user's trust in what is shown", (t) => {
   const fake = fakeClient(t);
