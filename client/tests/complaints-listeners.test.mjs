@@ -110,7 +110,7 @@ test("a message that nobody listened to is told to who listens first, and by no 
   await settled();
   bring(fake.newest(), 7);
   assert.deepEqual(heard, [5, 6, 7]);
-  fake.client.onEvent("news", ({ inbox }) => heard.push(`again ${inbox}`));
+  fake.client.onEvent("news", ({ inbox }) => heard.push(-Number(inbox)));
   await settled();
   assert.deepEqual([heard, fake.storage.getItem(fake.key)], [[5, 6, 7], "7"]);
 });

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 
 import { SECRET, ask, bearer, secretToken } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
+import { leave } from "../support/leaving.mjs";
 import { assertLoggedOut } from "../support/logout.mjs";
 import { PREFIX, push } from "../support/requests.mjs";
 import { startServer } from "../support/server.mjs";
@@ -18,8 +19,8 @@ let server;
 /** @type {Server} */
 let byCookie;
 before(async () => {
-  const vars = { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET, AUTH_COOKIE: "session" };
-  [server, byCookie] = await Promise.all([startWatchedServer(), startServer(undefined, vars)]);
+  server = await startWatchedServer();
+  byCookie = await startServer(undefined, { AUTH_MODE: "jwt", AUTH_JWT_SECRET: SECRET });
 });
 after(async () => {
   await server?.close();
@@ -52,6 +53,17 @@ const NAMES = [
   "ß İ ı ſ K",
 ];
 
+/** The data of an event's frame, as it is written. @param {string} text */
+function eventData(text) {
+  const { type, ...more } = JSON.parse(text);
+  if (type !== "event") return null;
+  const start = text.indexOf('"data":') + '"data":'.length;
+  // What follows the data are members of the envelope, in whichever order.
+  const rest = Object.keys(more).slice(Object.keys(more).indexOf("data") + 1);
+  const end = rest.length > 0 ? text.lastIndexOf(`,"${rest[0]}":`) : text.length - 1;
+  return text.slice(start, end);
+}
+
 /** @param {string} userId @param {number} times */
 async function sleepOften(userId, times = 3) {
   for (let at = 0; at < times; at++) {
@@ -62,25 +74,25 @@ async function sleepOften(userId, times = 3) {
   }
 }
 
-test("an event's data arrives to the byte, at once, after three sleeps, and when it is brought later", async () => {
+test("an event's data arrives to the byte, at once, and when it is brought after three sleeps to who was away", async () => {
   const user = "data";
   const desk = await V2Device.open(server, user, "desk");
   const phone = await V2Device.open(server, user, "phone");
   await restOf(desk);
-  const away = phone.since;
+  // More frames are kept for a device that is known to have gone.
+  await leave(server, phone, user, 1);
   for (const data of DATA) {
     desk.send(`{"type":"broadcast","event":"e","data":${data},"id":"${desk.nextId()}"}`);
-    await sleepOften(user, 1);
+    await restOf(desk);
   }
-  await restOf(phone);
   /** @param {Device} device */
-  const dataOf = ({ frames }) => frames.flatMap((text) => /^\{"type":"event".*?"data":(.*?),"from":"desk"/s.exec(text)?.[1] ?? []);
-  assert.deepEqual(dataOf(phone), DATA);
+  const dataOf = ({ frames }) => frames.flatMap((text) => eventData(text) ?? []);
+  assert.deepEqual(dataOf(desk), DATA);
   await sleepOften(user);
-  const late = await V2Device.open(server, user, "phone", { since: away });
+  const late = await phone.again();
   await restOf(late);
   assert.deepEqual(dataOf(late), DATA);
-  await Promise.all([desk, phone, late].map((device) => device.close()));
+  await Promise.all([desk, late].map((device) => device.close()));
 });
 
 test("a push's body arrives to the byte, to both versions, at once and from the inbox after three sleeps", async () => {
@@ -155,14 +167,29 @@ for (const [what, open] of PAIRS) {
   });
 }
 
+/** When everybody signed in: what is issued after a logout is another credential. */
+const SIGNED_IN = Math.floor(Date.now() / 1_000);
+
 /** @param {string} userId @param {string} jti */
-const cookie = (userId, jti) => ({ Cookie: `session=${secretToken(userId, { jti })}` });
+const tokenOf = (userId, jti) => secretToken(userId, { jti, iat: SIGNED_IN });
+
+/** @param {string} userId @param {string} jti */
+const cookie = (userId, jti) => ({ Cookie: `session=${tokenOf(userId, jti)}` });
+
+/** Connects a device that has sent something, so that it hears at once of its close.
+ * @param {string} userId @param {string} deviceId @param {Record<string, string>} headers
+ */
+async function signedIn(userId, deviceId, headers) {
+  const device = await V2Device.open(byCookie, userId, deviceId, { headers });
+  await restOf(device);
+  return device;
+}
 
 for (const name of ["logout_all", "logout_others"]) {
   test(`${name} is done on a socket that was let in, though the app has cleared its cookie since`, async () => {
     const user = `cleared ${name}`;
-    const others = await V2Device.open(byCookie, user, "phone", { headers: cookie(user, "phone") });
-    const desk = await V2Device.open(byCookie, user, "desk", { headers: cookie(user, "desk") });
+    const others = await signedIn(user, "phone", cookie(user, "phone"));
+    const desk = await signedIn(user, "desk", cookie(user, "desk"));
     const { status } = await ask(byCookie, "connect", user, {});
     assert.equal(status, 401, "without the cookie nobody is let in");
     desk.sendRequest({ type: name });
@@ -174,17 +201,18 @@ for (const name of ["logout_all", "logout_others"]) {
 
 test("of two devices by one credential a logout of one ends its sockets alone, and says that it may come back", async () => {
   const user = "shared";
-  const headers = bearer(secretToken(user, { jti: "one" }));
-  const desk = await V2Device.open(byCookie, user, "desk", { headers });
-  const phone = await V2Device.open(byCookie, user, "phone", { headers });
+  const headers = bearer(tokenOf(user, "one"));
+  const desk = await signedIn(user, "desk", headers);
+  const phone = await signedIn(user, "phone", headers);
   const told = await desk.request({ type: "logout_device", deviceId: "phone" });
   assert.deepEqual([told.type, told.credentialShared, told.ended], ["ack", true, { sockets: 1, credentials: 0 }]);
   assertLoggedOut(await phone.closed());
   await restOf(desk);
   assert.equal(desk.ending, null);
   const back = await phone.again();
+  await restOf(back);
   assert.equal(back.initial.type, "initial_state", "the credential is the sender's, and valid");
-  const byOther = await V2Device.open(byCookie, user, "tablet", { headers: bearer(secretToken(user, { jti: "two" })) });
+  const byOther = await signedIn(user, "tablet", bearer(tokenOf(user, "two")));
   const ended = await byOther.request({ type: "logout_device", deviceId: "desk" });
   assert.deepEqual([ended.credentialShared ?? false, ended.ended.credentials], [false, 1]);
   for (const device of [desk, back]) assertLoggedOut(await device.closed());
