@@ -14,6 +14,7 @@ import { TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
 import { ToldMark } from "./told-mark.js";
+import { Unheard } from "./unheard.js";
 
 /**
  * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
@@ -95,6 +96,7 @@ export class UserSessionClient {
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
   #changeListeners = new Set<(change: SessionChange) => unknown>();
+  #unheard = new Unheard();
 
   constructor(options: UserSessionClientOptions) {
     this.#options = {
@@ -168,11 +170,12 @@ export class UserSessionClient {
   subscribe = (listener: () => void): (() => void) => added(this.#listeners, () => listener());
 
   /**
-   * Calls back at every change of a type, once for each.
+   * Calls back at every change of a type, once for each. If events came that nobody listened to, it is told of those
+   * of the inbox, and `reset` is told for the others.
    * @returns Ends it.
    */
   on<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => void): () => void {
-    return added(this.#changeListeners, (change) => (change.type === type ? listener(change as ChangeOf<Type>) : UNHEARD));
+    return this.#listen(type, listener);
   }
 
   /**
@@ -182,7 +185,8 @@ export class UserSessionClient {
    */
   onEvent<Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void): () => void {
     const wanted = wellFormed(name);
-    return this.on("event", ({ event }) => (event.name === wanted ? listener(event as SessionEvent<Data>) : UNHEARD));
+    const heard = ({ event }: ChangeOf<"event">) => (event.name === wanted ? listener(event as SessionEvent<Data>) : UNHEARD);
+    return this.#listen("event", heard, wanted);
   }
 
   /** Adds a game, 1 to 128 bytes of UTF-8. It is in the snapshot at once, and out again if it is refused. */
@@ -290,8 +294,24 @@ export class UserSessionClient {
     const n = change.type === "event" ? change.event.inbox : null;
     const { inbox } = this.#core.model.memory;
     if (n && inbox && !this.#toldMark?.take(n, inbox)) return;
+    this.#call(change);
+  }
+
+  #call(change: SessionChange): void {
     const isHeard = callAll(this.#changeListeners, (listener) => listener(change));
-    if (n && isHeard) this.#toldMark?.store(n);
+    if (!isHeard) return this.#unheard.note(change) ? this.#call({ type: "reset" }) : undefined;
+    if (change.type === "event" && change.event.inbox) this.#toldMark?.store(change.event.inbox);
+  }
+
+  /** @param name That of the events that it listens to, if it is not all. */
+  #listen<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => unknown, name?: string): () => void {
+    const heard = (change: SessionChange): unknown => (change.type === type ? listener(change as ChangeOf<Type>) : UNHEARD);
+    // Whoever adds several has added all by then, and may have ended this one.
+    queueMicrotask(() => {
+      if (!this.#changeListeners.has(heard)) return;
+      for (const change of this.#unheard.take(type, name, this.#core.model.memory.inbox)) this.#call(change);
+    });
+    return added(this.#changeListeners, heard);
   }
 
   /** What the server must be told on each connection, if it does not know it. */

@@ -75,7 +75,12 @@ export class SessionCore {
       },
     );
     this.queue = new RequestQueue(settings.run, settings.requestsPerSecond, {
-      send: (text) => this.connection.send(text),
+      send: (text) => {
+        const isSent = this.connection.send(text);
+        // Nothing else may tell that the socket is dead.
+        if (!isSent) this.connection.wake();
+        return isSent;
+      },
       passOn: (ask) => settings.group?.guest.ask(ask) ?? false,
       changed: () => this.#changed(),
       refused: (message) => this.#refuse({ message }),

@@ -60,8 +60,8 @@ export class Pulse {
   }
 
   ping(patienceMs: number): void {
-    if (!this.#handlers.send(HEARTBEAT)) return;
-    this.#pingedAt ??= monotonicMs();
+    if (this.#handlers.send(HEARTBEAT)) this.#pingedAt ??= monotonicMs();
+    // A socket that takes nothing may be dead, and need not say so.
     this.expectAnswer(patienceMs);
   }
 

@@ -83,7 +83,7 @@ export function useUserSession(options: UseUserSessionOptions): UseUserSessionRe
   );
   useInsertionEffect(() => {
     latest.current = options;
-    session.setToken(token);
+    session.update(token);
   });
   const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot, session.getServerSnapshot);
   return useMemo(() => ({ ...snapshot, ...session.actions }), [snapshot, session]);
@@ -108,6 +108,8 @@ class MountedSession {
   #client: UserSessionClient | null = null;
   /** The newest token that this component has given its client. */
   #given: UseUserSessionOptions["token"];
+  /** Ends the listening of the callback `onEvent`. */
+  #stopEvents: (() => void) | undefined;
   #subscriptions = new Set<EventSubscription>();
   /** The requests made before it subscribed: each gets the client, or `null` if it never subscribes. */
   #waiting = new Set<(client: UserSessionClient | null) => void>();
@@ -123,7 +125,7 @@ class MountedSession {
     const { client, release } = shareClient(this.#clientOptions(this.#key));
     this.#client = client;
     this.#given = undefined;
-    this.setToken(this.#latest.current.token);
+    this.update(this.#latest.current.token);
     const current = () => this.#latest.current;
     const stops = [
       client.subscribe(listener),
@@ -131,14 +133,14 @@ class MountedSession {
       client.on("gameLeft", ({ gameId }) => current().onGameLeft?.(gameId)),
       client.on("loggedOut", () => current().onLoggedOut?.()),
       client.on("presenceChanged", ({ presence }) => current().onPresenceChanged?.(presence)),
-      client.on("event", ({ event }) => (current().onEvent ?? unheard)(event)),
-      client.on("reset", () => current().onReset?.()),
+      client.on("reset", () => (current().onReset ?? unheard)()),
       release,
     ];
     for (const subscription of this.#subscriptions) subscription.stop = client.onEvent(subscription.name, subscription.listener);
     for (const ask of this.#waiting) ask(client);
     return () => {
       this.#client = null;
+      this.#followEvents();
       for (const { stop } of this.#subscriptions) stop?.();
       for (const stop of stops) stop();
     };
@@ -152,13 +154,24 @@ class MountedSession {
   getServerSnapshot = (): SessionSnapshot => (this.#key ? LOADING : DISABLED);
 
   /**
-   * A component that gives none does not take away another's, and one that renders again with the same
-   * not either. A function that is written inline is another at each render, and no other token.
+   * Takes the options of a render. A component that gives no token does not take away another's, and one that renders
+   * again with the same not either. A function that is written inline is another at each render, and no other token.
    */
-  setToken(token: UseUserSessionOptions["token"]): void {
+  update(token: UseUserSessionOptions["token"]): void {
+    this.#followEvents();
     const given = typeof token === "function" ? this.#askLatest : token;
     if (!this.#client || given === undefined || given === this.#given) return;
     this.#client.token = this.#given = given;
+  }
+
+  /** A component without the callback must not count as one that listens. */
+  #followEvents(): void {
+    if (this.#client && this.#latest.current.onEvent) {
+      this.#stopEvents ??= this.#client.on("event", ({ event }) => this.#latest.current.onEvent?.(event));
+    } else {
+      this.#stopEvents?.();
+      this.#stopEvents = undefined;
+    }
   }
 
   #askLatest = () => {

@@ -20,7 +20,7 @@
  * again. If there are too many, the object restarts although devices are open, which connect again.
  */
 
-import { isRefused } from "./refused.js";
+import { closedDevices } from "./device-sockets.js";
 import { RESTART_REASON } from "../forward.js";
 
 /** @import { OpenSocket } from "./socket-table.js" */
@@ -162,8 +162,7 @@ export class LogoutRestart {
   }
 
   #hasTooMany() {
-    const closed = this.#ctx.getWebSockets().filter((socket) => !isOpen(socket) && !isRefused(socket));
-    return closed.length > UNANSWERED_MAX;
+    return closedDevices(this.#ctx).length > UNANSWERED_MAX;
   }
 
   #isAnyOpen() {

@@ -2,6 +2,7 @@
  * Hosts a session in its Durable Object: wakes it, hands it events, and carries out its effects. No decision
  * about a message or a user is made here; the session makes them all, in `src/`.
  */
+import { acceptDevice, isDevice } from "./device-sockets.js";
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
 import { LostLeaving } from "./lost-leaving.js";
@@ -79,6 +80,7 @@ export class SessionHost {
       // The platform still lists a socket that the server has closed.
       if (socket.readyState !== WebSocket.OPEN && socket !== leaving) continue;
       const attachment = socket.deserializeAttachment();
+      if (!isDevice(this.#ctx, socket, attachment)) continue;
       connections.push({
         connection: this.#sockets.add(socket),
         heartbeat: this.#heartbeats.of(socket),
@@ -381,7 +383,7 @@ export class SessionHost {
   /** @param {number} connection */
   #accept(connection) {
     const socket = this.#sockets.socketOf(connection);
-    if (socket) this.#ctx.acceptWebSocket(socket);
+    if (socket) acceptDevice(this.#ctx, socket);
   }
 
   /**

@@ -344,8 +344,12 @@ export class SimulatedObject {
     return {
       id: { name: this.name, toString: () => this.name },
       storage: this.storage.surface(isDead),
-      getWebSockets: () => (isDead() ? [] : [...this.#ends].map((end) => end.wrapper)),
-      acceptWebSocket: (/** @type {ObjectSocket} */ socket) => this.#accept(endOf(socket)),
+      getWebSockets: (/** @type {string | undefined} */ tag) => {
+        const ends = isDead() ? [] : [...this.#ends].filter(({ tags }) => tag === undefined || tags.includes(tag));
+        return ends.map((end) => end.wrapper);
+      },
+      getTags: (/** @type {ObjectSocket} */ socket) => endOf(socket).tags,
+      acceptWebSocket: (/** @type {ObjectSocket} */ socket, /** @type {string[]} */ tags = []) => this.#accept(endOf(socket), tags),
       setWebSocketAutoResponse: (/** @type {any} */ pair) => {
         this.#autoResponse = pair ?? null;
       },
@@ -368,10 +372,11 @@ export class SimulatedObject {
     };
   }
 
-  /** @param {ServerEnd} end */
-  #accept(end) {
+  /** @param {ServerEnd} end @param {string[]} tags */
+  #accept(end, tags) {
     if (end.object) throw new Error("Cannot call `acceptWebSocket()` twice on one WebSocket.");
     end.object = this;
+    end.tags = tags;
     end.acceptedAt = this.#around.clock.now;
     end.connectedAt = this.#around.connected();
     this.#ends.add(end);

@@ -36,6 +36,8 @@ export class ServerEnd {
   hasSentClose = false;
   /** When the object accepted it. */
   acceptedAt = 0;
+  /** Those that the object has given it. @type {string[]} */
+  tags = [];
   /** The length of the ghost's log when the device connected. */
   connectedAt = 0;
   /** The credential that has let it in. @type {Credential | null} */
