@@ -306,11 +306,12 @@ export class UserSessionClient {
   /** @param name That of the events that it listens to, if it is not all. */
   #listen<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => unknown, name?: string): () => void {
     const heard = (change: SessionChange): unknown => (change.type === type ? listener(change as ChangeOf<Type>) : UNHEARD);
-    // Whoever adds several has added all by then, and may have ended this one.
-    queueMicrotask(() => {
+    const catchUp = (missed: "event" | "reset"): void => {
       if (!this.#changeListeners.has(heard)) return;
-      for (const change of this.#unheard.take(type, name, this.#core.model.memory.inbox)) this.#call(change);
-    });
+      for (const change of this.#unheard.take(missed, name, this.#core.model.memory.inbox)) this.#call(change);
+    };
+    // Whoever adds several has added all by then, and may have ended this one.
+    if (type === "event" || type === "reset") queueMicrotask(() => catchUp(type));
     return added(this.#changeListeners, heard);
   }
 

@@ -30,9 +30,8 @@ export class Unheard {
    * @param type What it listens to.
    * @param name The name of the events, all if left out.
    */
-  take(type: SessionChange["type"], name: string | undefined, inbox: Inbox | null): SessionChange[] {
+  take(type: "event" | "reset", name: string | undefined, inbox: Inbox | null): SessionChange[] {
     if (type === "reset") return this.#takeReset();
-    if (type !== "event") return [];
     const isMissed = name === undefined ? this.#names.size > 0 : this.#names.has(name);
     if (name === undefined) this.#names.clear();
     else this.#names.delete(name);
