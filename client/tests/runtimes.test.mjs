@@ -44,10 +44,13 @@ async function run(name) {
   const env = { ...process.env, DENO_NO_UPDATE_CHECK: "1" };
   const options = [...args, STORY, around.origin, name];
   const child = spawn(`${ROOT}node_modules/${program}`, options, { stdio: ["ignore", "pipe", "pipe"], env });
+  const orphaned = () => child.kill("SIGKILL");
+  process.once("exit", orphaned);
   let [lines, printed] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text) => (lines += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (printed += text));
   const code = await new Promise((resolve) => child.once("close", resolve));
+  process.off("exit", orphaned);
   return { told: lines.split("\n").filter(Boolean).map((line) => JSON.parse(line)), code, printed };
 }
 

@@ -33,6 +33,16 @@ async function eventually(what, isSo) {
   }
 }
 
+/** Ends a story that would wait for ever. @param {Promise<void>} story */
+async function inTime(story) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not over after ${2 * PATIENCE_MS} ms`)), 2 * PATIENCE_MS);
+  });
+  return Promise.race([story, late]).finally(() => clearTimeout(timer));
+}
+
 /** @param {unknown} found @param {unknown} expected */
 function assertEqual(found, expected) {
   const [a, b] = [found, expected].map((value) => JSON.stringify(value));
@@ -175,7 +185,7 @@ const STORIES = {
 
 for (const [story, tell] of Object.entries(STORIES)) {
   const begin = Date.now();
-  const error = await tell(`${args[1]} ${story}`).then(() => null, (reason) => String(reason?.stack ?? reason));
+  const error = await inTime(tell(`${args[1]} ${story}`)).then(() => null, (reason) => String(reason?.stack ?? reason));
   for (const client of open) client.close();
   open.clear();
   console.log(JSON.stringify({ story, ms: Date.now() - begin, error }));
