@@ -1,7 +1,7 @@
 /** The client where no page is: every engine runs the same program against the real Worker. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -16,15 +16,16 @@ const PLATFORM = `${process.platform}-${process.arch}`;
 const ARM = process.arch === "arm64" ? "aarch64" : "x64-baseline";
 
 /**
- * An engine: its program below node_modules and what stands before the program that it runs.
+ * An engine: its program and what stands before the program that it runs.
+ * The older Nodes are in folders of their own, since npm makes the command `node` of any that is beside the newest.
  * @type {Record<string, {program: string, args: string[]}>}
  */
 const ENGINES = {
-  "Node 20": { program: `node-20-${PLATFORM}/bin/node`, args: [] },
-  "Node 22": { program: `node-22-${PLATFORM}/bin/node`, args: [] },
-  "Node 24": { program: `node-${PLATFORM}/bin/node`, args: [] },
-  Bun: { program: `@oven/bun-${process.platform}-${ARM}/bin/bun`, args: ["run"] },
-  Deno: { program: `@deno/${PLATFORM}-glibc/deno`, args: ["run", "--no-config", "--no-lock", "--cached-only", "--allow-net=127.0.0.1"] },
+  "Node 20": { program: `client/tests/node-20/node_modules/node-${PLATFORM}/bin/node`, args: [] },
+  "Node 22": { program: `client/tests/runtimes/node_modules/node-${PLATFORM}/bin/node`, args: [] },
+  "Node 24": { program: `node_modules/node-${PLATFORM}/bin/node`, args: [] },
+  Bun: { program: `node_modules/@oven/bun-${process.platform}-${ARM}/bin/bun`, args: ["run"] },
+  Deno: { program: `node_modules/@deno/${PLATFORM}-glibc/deno`, args: ["run", "--no-config", "--no-lock", "--cached-only", "--allow-net=127.0.0.1"] },
 };
 
 /** @type {Awaited<ReturnType<typeof startSurroundings>>} */
@@ -43,7 +44,7 @@ async function run(name) {
   const { program, args } = ENGINES[name];
   const env = { ...process.env, DENO_NO_UPDATE_CHECK: "1" };
   const options = [...args, STORY, around.origin, name];
-  const child = spawn(`${ROOT}node_modules/${program}`, options, { stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn(ROOT + program, options, { stdio: ["ignore", "pipe", "pipe"], env });
   const orphaned = () => child.kill("SIGKILL");
   process.once("exit", orphaned);
   let [lines, printed] = ["", ""];
@@ -54,9 +55,14 @@ async function run(name) {
   return { told: lines.split("\n").filter(Boolean).map((line) => JSON.parse(line)), code, printed };
 }
 
+test("the command `node` is the newest Node here, or wrangler would be run by one that it refuses", () => {
+  const { program } = ENGINES["Node 24"];
+  if (existsSync(ROOT + program)) assert.equal(realpathSync(`${ROOT}node_modules/.bin/node`), realpathSync(ROOT + program));
+});
+
 for (const name of Object.keys(ENGINES)) {
   const { program } = ENGINES[name];
-  const skip = !existsSync(`${ROOT}node_modules/${program}`) && `left out: npm has no ${name} for ${PLATFORM}`;
+  const skip = !existsSync(ROOT + program) && `left out: npm has no ${name} for ${PLATFORM}`;
   test(`${name}: who writes a bot, a server or a tool has the same session as a page`, { skip }, async (t) => {
     const { told, code, printed } = await run(name);
     t.diagnostic(told.map(({ story, ms }) => `${story} ${ms} ms`).join(", "));
