@@ -2,6 +2,7 @@
 import { endpointAddress, endpointOf, withQuery } from "./address.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { SessionCore } from "./core.js";
+import { AppWatch, type Environment, environmentOption } from "./environment.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
 import { UNHEARD, added, callAll } from "./listeners.js";
 import { numberOption } from "./numbers.js";
@@ -10,6 +11,7 @@ import { followVisibility } from "./presence.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
 import { DONE, type Message, refusal } from "./requests.js";
 import { type SessionSnapshot, blankSnapshot } from "./snapshot.js";
+import { type Store, storeOf } from "./store.js";
 import { TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
@@ -61,6 +63,8 @@ export interface UserSessionClientOptions {
    * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
    */
   requestsPerSecond?: number | undefined;
+  /** What an engine gives that is no browser, as React Native: see the fields. */
+  environment?: Environment | undefined;
   /** The class of the sockets, where there is no global `WebSocket`. */
   WebSocket?: typeof WebSocket | undefined;
 }
@@ -81,13 +85,17 @@ type ChangeOf<Type extends SessionChange["type"]> = Extract<SessionChange, { typ
  * connection is sent when there is one again, once.
  */
 export class UserSessionClient {
-  /** The id of this device. */
-  readonly deviceId: string;
+  readonly #environment: Environment;
+  readonly #store: Store;
+  readonly #app: AppWatch;
+  /** The storage is being read, whose answer names the device; `null` if the device is known. */
+  readonly #ready: Promise<{ kind: "own" }> | null;
+  #deviceId = "";
   readonly #options: UserSessionClientOptions;
   readonly #core: SessionCore;
   readonly #group: TabGroup | null;
   /** Names this client's requests, to the server and to other tabs. It is never stored, where another tab might copy it. */
-  readonly #run = randomId(20);
+  readonly #run: string;
   readonly #tokens: Tokens;
   #askedCount = 0;
   /** Up to where this device has told of the inbox; `null` before it is connected for the first time. */
@@ -105,13 +113,21 @@ export class UserSessionClient {
       deviceName: deviceNameOption(options.deviceName),
     };
     this.#tokens = new Tokens(options.token);
-    this.deviceId = deviceIdOption(options.deviceId ?? ownDeviceId());
-    const mayShare = options.shareTabs ?? isPage();
+    this.#environment = environmentOption(options.environment);
+    const { storage, randomUUID } = this.#environment;
+    this.#app = new AppWatch(this.#environment);
+    this.#store = storeOf(storage);
+    this.#run = randomId(20, randomUUID);
+    const id = options.deviceId ?? ownDeviceId(this.#store, randomUUID);
+    this.#ready = this.#identify(id);
+    const mayShare = (options.shareTabs ?? isPage()) && !this.#ready;
     this.#group = mayShare && canShareTabs() ? this.#newGroup() : null;
     this.#core = new SessionCore(
       {
         run: this.#run,
         group: this.#group,
+        ready: this.#ready,
+        isOffline: () => this.#app.isOffline,
         address: () => this.#address(),
         token: () => this.#tokens.current,
         takeOtherToken: (refused) => this.#tokens.takeOther(refused),
@@ -125,14 +141,22 @@ export class UserSessionClient {
     );
   }
 
+  /** The id of this device; empty until a storage that answers by promises has been read, before the first connection. */
+  get deviceId(): string {
+    return this.#deviceId;
+  }
+
   /** Connects, and goes on connecting. Nothing happens if it does so already, or if the session is over. */
   connect(): void {
     if (this.#stops.length > 0) return;
-    this.#toldMark ??= new ToldMark(`${this.#groupName()} told`);
-    this.#stops.push(watchPage({ wake: () => this.#wake(), hide: () => this.#hide() }));
+    if (!this.#ready) this.#recall();
+    const say = (presence: Presence) => void this.updatePresence(presence);
+    // A device says that it is away before its socket is closed.
     if (this.#options.presenceFromVisibility) {
-      this.#stops.push(followVisibility(this.#groupName(), (presence) => void this.updatePresence(presence)));
+      this.#stops.push(followVisibility(this.#groupName(), say, this.#environment.appState));
     }
+    const handlers = { wake: () => this.#wake(), hide: () => this.#hide() };
+    this.#stops.push(watchPage(handlers), this.#app.start(handlers));
     this.#begin();
   }
 
@@ -258,6 +282,29 @@ export class UserSessionClient {
     return this.#core.request(`${this.#run} ${this.#askedCount++}`, message);
   }
 
+  /** Finds out who this device is. @returns When it knows, `null` if it does. */
+  #identify(id: string | Promise<string>): Promise<{ kind: "own" }> | null {
+    const isKnown = !(id instanceof Promise);
+    if (isKnown) this.#deviceId = deviceIdOption(id);
+    if (isKnown && !(this.#store.read(this.#markName) instanceof Promise)) return null;
+    const read = async () => {
+      this.#deviceId = deviceIdOption(await id);
+      await this.#store.read(this.#markName);
+      this.#recall();
+      return { kind: "own" } as const;
+    };
+    return read();
+  }
+
+  /** Remembers up to where this device has told of the inbox. */
+  #recall(): void {
+    this.#toldMark ??= new ToldMark(this.#markName, this.#store);
+  }
+
+  get #markName(): string {
+    return `${this.#groupName()} told`;
+  }
+
   /** Begins, or begins again, at once. */
   #begin(): void {
     this.#group?.join(this.#tokens.text);
@@ -267,7 +314,7 @@ export class UserSessionClient {
 
   #address(): string {
     const { url, userId } = this.#options;
-    return withQuery(endpointAddress(url), { userId, deviceId: this.deviceId, tabId: ownTabId(), run: this.#run });
+    return withQuery(endpointAddress(url), { userId, deviceId: this.deviceId, tabId: ownTabId(this.#environment.randomUUID), run: this.#run });
   }
 
   #wake(): void {

@@ -73,6 +73,10 @@ export interface ConnectionSettings {
   WebSocket: typeof WebSocket | undefined;
   /** Whether the app has given that class: its sockets may carry what a request does not. */
   isOwnWebSocket: boolean;
+  /** Whether the app was told that there is no network. */
+  isOffline: () => boolean;
+  /** Over when this device knows who it is, and then it opens a socket of its own; `null` if it knows. */
+  ready: Promise<{ kind: "own" }> | null;
   /** The tabs that have one socket, `null` if this tab has one to itself. */
   group: TabGroup | null;
 }

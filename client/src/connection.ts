@@ -92,7 +92,7 @@ export class Connection {
       decided: () => {
         if (this.#isRunning && !this.#isAttempting && !this.#socket) this.#retries.later();
       },
-    });
+    }, settings.isOffline);
   }
 
   /** Why there is no connection, `null` if there is one, or was a moment ago. */
@@ -192,8 +192,8 @@ export class Connection {
     this.#outage.begin();
     this.#pulse.expectAnswer(CONNECT_MS);
     const tried = (this.#tried = newAttempt());
-    const { group } = this.#settings;
-    if (group && !this.#mustOpen(attempt, await group.find(this.#handlers.known()))) return;
+    const { group, ready } = this.#settings;
+    if (!this.#mustOpen(attempt, group ? await group.find(this.#handlers.known()) : ready && (await ready))) return;
     const given = this.#settings.token();
     tried.isToken = typeof given === "function";
     try {
@@ -220,10 +220,10 @@ export class Connection {
     }
   }
 
-  /** @param found How another tab has this one connected. @returns Whether it must open a socket of its own. */
-  #mustOpen(attempt: number, found: Found): boolean {
+  /** @param found How another tab has this one connected, if any. @returns Whether it must open a socket of its own. */
+  #mustOpen(attempt: number, found: Found | null): boolean {
     if (attempt !== this.#attempt) return false;
-    if (found.kind === "own") return true;
+    if (!found || found.kind === "own") return true;
     if (found.kind === "ended") this.end(found.ending, found.reason);
     else if (found.kind === "failed") this.#fail(found.problem);
     else {

@@ -1,5 +1,7 @@
 /** Who this device and this tab are. */
+import { wrong } from "./environment.js";
 import { attempt, listen, page } from "./page.js";
+import { PAGE_STORE, type Store } from "./store.js";
 import { WarnOnce } from "./warnings.js";
 import { isDeviceId } from "./texts.js";
 
@@ -7,12 +9,21 @@ const DEVICE_KEY = "user-session-device-id";
 const TAB_KEY = "user-session-tab-id";
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
-let pageDeviceId: string | undefined;
+/** The least part of a UUID that is as random as an id must be. */
+const UUID_END = /^[\da-f]{20}$/i;
+
+const deviceIds = new WeakMap<Store, string | Promise<string>>();
 let pageTabId: string | undefined;
 const warnings = new WarnOnce();
 
-/** A random text of letters and digits, five bits each. */
-export function randomId(length: number): string {
+/**
+ * A random text of letters and digits.
+ * @param length At most 20.
+ * @param randomUUID The app's own, if there is one.
+ * @throws {TypeError} If that returns no UUID.
+ */
+export function randomId(length: number, randomUUID?: () => unknown): string {
+  if (randomUUID) return endOfUuid(randomUUID(), length);
   const bytes = new Uint8Array(length);
   if (!attempt(() => crypto.getRandomValues(bytes))) {
     fillByChance(bytes);
@@ -30,10 +41,26 @@ function fillByChance(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at++) bytes[at] = Math.floor(Math.random() * 256);
 }
 
-/** The id of this browser profile. Where nothing can be stored it lasts as long as the page. */
-export function ownDeviceId(): string {
-  pageDeviceId ??= read("localStorage", DEVICE_KEY) ?? newDeviceId();
-  return pageDeviceId;
+function endOfUuid(uuid: unknown, length: number): string {
+  const end = typeof uuid === "string" ? uuid.replace(/-/g, "").slice(-20) : "";
+  if (!UUID_END.test(end)) throw wrong("what environment.randomUUID returned", uuid, "a UUID");
+  return end.slice(-length);
+}
+
+/**
+ * The id of this browser profile, or of the installation of an app. Where nothing can be stored it lasts as long as
+ * the page. It is a promise where the storage answers by promises.
+ */
+export function ownDeviceId(): string;
+export function ownDeviceId(store: Store, randomUUID: (() => string) | undefined): string | Promise<string>;
+export function ownDeviceId(store: Store = PAGE_STORE, randomUUID?: () => string): string | Promise<string> {
+  const known = deviceIds.get(store);
+  if (known !== undefined) return known;
+  const found = store.read(DEVICE_KEY);
+  const chosen = (text: string | null) => (isUsable(text) ? text : newDeviceId(store, randomUUID));
+  const id = found instanceof Promise ? found.then(chosen) : chosen(found);
+  deviceIds.set(store, id);
+  return id;
 }
 
 /**
@@ -41,9 +68,10 @@ export function ownDeviceId(): string {
  * sessionStorage, and with the same id each would throw the other out: so a page takes the id out of
  * the storage, and puts it back when it is left.
  */
-export function ownTabId(): string {
+export function ownTabId(randomUUID?: () => string): string {
   if (pageTabId !== undefined) return pageTabId;
-  const id = (pageTabId = read("sessionStorage", TAB_KEY) ?? randomId(16));
+  const stored: unknown = attempt(() => page.sessionStorage?.getItem(TAB_KEY));
+  const id = (pageTabId = isUsable(stored) ? stored : randomId(16, randomUUID));
   const take = () => attempt(() => page.sessionStorage?.removeItem(TAB_KEY));
   const giveBack = () => {
     attempt(() => page.sessionStorage?.setItem(TAB_KEY, pageTabId ?? id));
@@ -56,16 +84,15 @@ export function ownTabId(): string {
   return id;
 }
 
-function newDeviceId(): string {
-  const id = randomId(20);
-  attempt(() => page.localStorage?.setItem(DEVICE_KEY, id));
+function newDeviceId(store: Store, randomUUID: (() => string) | undefined): string {
+  const id = randomId(20, randomUUID);
+  store.write(DEVICE_KEY, id);
   // Another tab may have been as quick: whoever wrote last has named the device.
-  return read("localStorage", DEVICE_KEY) ?? id;
+  const stored = store.read(DEVICE_KEY);
+  return isUsable(stored) ? stored : id;
 }
 
-/** Where storage is forbidden the property itself throws. */
-function read(storage: "localStorage" | "sessionStorage", key: string): string | null {
-  const text: unknown = attempt(() => page[storage]?.getItem(key));
-  // Anything of the page's may have written there.
-  return typeof text === "string" && isDeviceId(text) ? text : null;
+/** Anything of the page's may have written there. */
+function isUsable(text: unknown): text is string {
+  return typeof text === "string" && isDeviceId(text);
 }

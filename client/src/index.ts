@@ -1,6 +1,7 @@
 export { UserSessionClient } from "./client.js";
 export type { PublishOptions, UserSessionClientOptions } from "./client.js";
 export type { ConnectionMetrics, Token } from "./connection-types.js";
+export type { AppStateLike, Environment } from "./environment.js";
 export { PROBLEM_CODES } from "./problem.js";
 export type { ProblemCode, SessionProblem } from "./problem.js";
 export type {
@@ -15,3 +16,4 @@ export type {
 export { shareClient } from "./shared.js";
 export type { SharedClient } from "./shared.js";
 export type { ConnectionStatus, SessionSnapshot } from "./snapshot.js";
+export type { KeyValueStorage } from "./store.js";

@@ -22,6 +22,7 @@ export class Outage {
   /** The cause as far as it is known and told, `null` when there is a connection or was a moment ago. */
   problem: SessionProblem | null = null;
   #handlers: OutageHandlers;
+  #isOffline: () => boolean;
   #isOn = false;
   #known: SessionProblem | null = null;
   #failures = 0;
@@ -32,8 +33,10 @@ export class Outage {
   #answer: SessionProblem | null = null;
   #deadline = new Deadline();
 
-  constructor(handlers: OutageHandlers) {
+  /** @param isOffline Whether the app was told that there is no network. */
+  constructor(handlers: OutageHandlers, isOffline: () => boolean) {
     this.#handlers = handlers;
+    this.#isOffline = isOffline;
   }
 
   /** Whether the server is being asked if it refuses a credential that has ended: until then nothing is tried. */
@@ -74,7 +77,7 @@ export class Outage {
   failed(problem: SessionProblem | null, attempt: Attempt | null): void {
     this.begin();
     this.#failures++;
-    const cause = problem ?? offline();
+    const cause = problem ?? this.#offline;
     if (cause) {
       this.#known = cause;
       // An answer that is still to come is older news, and once there is a network again there is another.
@@ -91,13 +94,18 @@ export class Outage {
   tell(): void {
     const attempt = this.#handlers.attempt();
     const late = attempt?.isToken ? problemOf("token_failed", "the function `token` has not answered yet") : null;
-    this.problem = this.#known ?? offline() ?? late ?? unreachable(attempt);
+    this.problem = this.#known ?? this.#offline ?? late ?? unreachable(attempt);
+  }
+
+  get #offline(): SessionProblem | null {
+    const isOffline = this.#isOffline() || attempt(() => page.navigator?.onLine === false);
+    return isOffline ? problemOf("offline", "this device has no network") : null;
   }
 
   #becomeLate(): void {
     this.tell();
     this.#handlers.changed();
-    if (!this.#known && !offline()) void this.#ask(this.#handlers.attempt());
+    if (!this.#known && !this.#offline) void this.#ask(this.#handlers.attempt());
   }
 
   /** Asks once in an outage, and once more after each `askAgain`. */
@@ -116,9 +124,4 @@ export class Outage {
     this.#isInDoubt = false;
     this.#handlers.decided();
   }
-}
-
-function offline(): SessionProblem | null {
-  const isOffline = attempt(() => page.navigator?.onLine === false);
-  return isOffline ? problemOf("offline", "this device has no network") : null;
 }

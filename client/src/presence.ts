@@ -1,4 +1,5 @@
 /** A presence that follows whether anybody looks at the app. */
+import type { AppStateLike } from "./environment.js";
 import { attempt, isVisible, onVisibilityChange, page } from "./page.js";
 import type { Presence } from "./protocol.js";
 
@@ -9,9 +10,11 @@ const AWAY_AFTER_MS = 5_000;
  * Says `online` when this tab becomes visible, and `away` when no tab of this browser has been for a
  * moment.
  * @param name Common to the tabs of one user.
+ * @param appState Tells it where there is no page. The socket of an app that is not in front is closed at once.
  * @returns Ends it.
  */
-export function followVisibility(name: string, say: (presence: Presence) => void): () => void {
+export function followVisibility(name: string, say: (presence: Presence) => void, appState?: AppStateLike): () => void {
+  if (appState) return followAppState(say, appState);
   const locks = attempt(() => page.navigator?.locks as Partial<LockManager> | undefined);
   const lockName = `${name} visible`;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -45,4 +48,11 @@ export function followVisibility(name: string, say: (presence: Presence) => void
     clearTimeout(timer);
     release?.();
   };
+}
+
+function followAppState(say: (presence: Presence) => void, appState: AppStateLike): () => void {
+  const update = (state: string | null | undefined) => say(state === "background" ? "away" : "online");
+  const subscription = attempt(() => appState.addEventListener("change", (state) => state !== "inactive" && update(state)));
+  update(appState.currentState);
+  return () => void attempt(() => subscription?.remove());
 }

@@ -74,11 +74,11 @@ const DISABLED = blankSnapshot("idle", false);
  * that ask for the same session share one socket. The functions keep their identity.
  */
 export function useUserSession(options: UseUserSessionOptions): UseUserSessionResult {
-  const { userId, url, deviceId, enabled = true, token } = options;
+  const { userId, url, deviceId, environment, enabled = true, token } = options;
   const latest = useRef(options);
   const isOn = enabled && Boolean(userId);
   const session = useMemo(
-    () => new MountedSession(latest, isOn && userId ? { userId, url, deviceId } : null),
+    () => new MountedSession(latest, isOn && userId ? { userId, url, deviceId, environment } : null),
     [isOn, userId, url, deviceId],
   );
   useInsertionEffect(() => {
@@ -89,7 +89,7 @@ export function useUserSession(options: UseUserSessionOptions): UseUserSessionRe
   return useMemo(() => ({ ...snapshot, ...session.actions }), [snapshot, session]);
 }
 
-type Key = Pick<UserSessionClientOptions, "userId" | "url" | "deviceId">;
+type Key = Pick<UserSessionClientOptions, "userId" | "url" | "deviceId" | "environment">;
 
 interface EventSubscription {
   name: string;

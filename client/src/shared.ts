@@ -1,7 +1,9 @@
 /** One client for all of a page that ask for the same session. */
 import { endpointOf } from "./address.js";
 import { UserSessionClient, type UserSessionClientOptions } from "./client.js";
+import { environmentOption } from "./environment.js";
 import { ownDeviceId } from "./identity.js";
+import { storeOf } from "./store.js";
 import { deviceIdOption, userIdOption } from "./texts.js";
 
 interface Entry {
@@ -48,6 +50,9 @@ export function shareClient(options: UserSessionClientOptions): SharedClient {
   return { client: entry.client, release };
 }
 
-function keyOf({ url, userId, deviceId }: UserSessionClientOptions): string {
-  return JSON.stringify([endpointOf(url), userIdOption(userId), deviceIdOption(deviceId ?? ownDeviceId())]);
+function keyOf({ url, userId, deviceId, environment }: UserSessionClientOptions): string {
+  const { storage, randomUUID } = environmentOption(environment);
+  const id = deviceId ?? ownDeviceId(storeOf(storage), randomUUID);
+  // An installation has one id, known or not.
+  return JSON.stringify([endpointOf(url), userIdOption(userId), id instanceof Promise ? null : deviceIdOption(id)]);
 }

@@ -3,19 +3,21 @@
  * second tab, gets from the server all that is unread, and must not tell again what was told.
  */
 import type { Inbox, InboxState } from "./inbox.js";
-import { attempt, page } from "./page.js";
+import type { Store } from "./store.js";
 
 /** The same for as long as the page lasts, where nothing can be stored. */
 const marksOfPage = new Map<string, number>();
 
 export class ToldMark {
   readonly #key: string;
+  readonly #store: Store;
   /** The highest number that was told in this tab, or on this device before it. Other tabs tell for themselves. */
   #told: number;
 
-  /** @param key Common to the tabs of one user on this device. */
-  constructor(key: string) {
+  /** @param key Common to the tabs of one user on this device. @param store Has read it, if it must be waited for. */
+  constructor(key: string, store: Store) {
     this.#key = key;
+    this.#store = store;
     this.#told = this.#stored;
   }
 
@@ -44,11 +46,11 @@ export class ToldMark {
 
   #write(n: number): void {
     marksOfPage.set(this.#key, n);
-    attempt(() => page.localStorage?.setItem(this.#key, String(n)));
+    this.#store.write(this.#key, String(n));
   }
 
   get #stored(): number {
-    const stored = Number(attempt(() => page.localStorage?.getItem(this.#key))) || 0;
+    const stored = Number(this.#store.read(this.#key)) || 0;
     return Math.max(stored, marksOfPage.get(this.#key) ?? 0);
   }
 }

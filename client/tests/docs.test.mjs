@@ -19,7 +19,7 @@ const OPTIONS = {
   ...{ userId: true, enabled: true, url: true, token: true, deviceId: true, deviceName: true },
   ...{ onGameJoined: true, onGameLeft: true, onPresenceChanged: true, onLoggedOut: true, onEvent: true, onReset: true },
   ...{ presenceFromVisibility: true, shareTabs: true, heartbeatMs: true, lostAfterMs: true, requestsPerSecond: true },
-  WebSocket: true,
+  environment: true, WebSocket: true,
 };
 
 /** @type {Record<keyof UseUserSessionResult, true>} */

@@ -118,7 +118,7 @@ const SCRIPT_MUTANTS = [
   {
     name: "a device forgets which messages it has told",
     file: "client/src/told-mark.ts",
-    from: "attempt(() => page.localStorage?.setItem(this.#key, String(n)));",
+    from: "this.#store.write(this.#key, String(n));",
     to: "",
     caughtBy: "inbox-once",
     seeds: 5,
