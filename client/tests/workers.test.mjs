@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
-import { startChromium } from "../../tests/support/chromium.mjs";
+import { launchChromium } from "../../tests/support/browsers/chromium.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { startSurroundings } from "./runtimes/surroundings.mjs";
 
@@ -27,7 +27,7 @@ before(async () => {
   });
   const files = new Map(outputFiles.map(({ path, text }) => [path, { type: "text/javascript", text }]));
   files.set("/", { type: "text/html", text: '<!doctype html><script type="module" src="/worker-owner.js"></script>' });
-  [around, browser] = await Promise.all([startSurroundings((path) => files.get(path)), startChromium()]);
+  [around, browser] = await Promise.all([startSurroundings((path) => files.get(path)), launchChromium()]);
 });
 after(async () => {
   await browser?.close();
