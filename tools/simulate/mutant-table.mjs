@@ -49,7 +49,7 @@ const SCRIPT_MUTANTS = [
     from: "if (subjectOf(request.message) !== null) return;\n    this.settle",
     to: "if (request.id === null) return;\n    this.settle",
     caughtBy: "done-once",
-    seeds: 20,
+    seeds: 100,
   },
   {
     name: "what was in flight when a connection broke counts as done",
@@ -72,7 +72,7 @@ const SCRIPT_MUTANTS = [
     file: "client/src/core.ts",
     from: "&since=${position.epoch}.${position.seq}`",
     to: "&since=${position.epoch}.${position.seq + 1}`",
-    caughtBy: "no-needless-reset",
+    caughtBy: "missed-in-silence",
     seeds: 5,
   },
   {
@@ -137,7 +137,7 @@ const SCRIPT_MUTANTS = [
     from: "const LONGEST_MS = 30_000;",
     to: "const LONGEST_MS = 30_000_000;",
     caughtBy: "recovers",
-    seeds: 5,
+    seeds: 600,
   },
   {
     name: "a row is written after what it is about was told",
@@ -145,7 +145,7 @@ const SCRIPT_MUTANTS = [
     from: "      kv.put(ROW_KEYS[kind], this.copyOut(bytes));",
     to: "      const copy = bytes.slice();\n      setTimeout(() => kv.put(ROW_KEYS[kind], copy), 40);",
     caughtBy: "nothing-forgotten",
-    seeds: 5,
+    seeds: 50,
   },
   {
     name: "an instance lives on after a write of it has failed",
@@ -193,7 +193,7 @@ const SCRIPT_MUTANTS = [
     from: "tickets.take(given.ticket, Date.now()) : given;",
     to: "tickets.take(given.ticket, Date.now()) && TRUSTED_ACCESS : given;",
     caughtBy: "silence-after-logout",
-    seeds: 10,
+    seeds: 300,
   },
 ];
 

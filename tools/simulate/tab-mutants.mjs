@@ -10,7 +10,7 @@ export const TAB_MUTANTS = [
     from: "    this.#silence.set(SILENT_MS, () => this.#takeLead());\n",
     to: "",
     caughtBy: "taken-over",
-    seeds: 50,
+    seeds: 100,
   },
   {
     name: "a frozen page's own word is taken for a sign that it serves",
@@ -18,7 +18,7 @@ export const TAB_MUTANTS = [
     from: 'setTimeout(() => this.#post({ kind: "alive", to }), 0);',
     to: 'this.#post({ kind: "alive", to });',
     caughtBy: "taken-over",
-    seeds: 50,
+    seeds: 300,
   },
   {
     name: "what a browser refuses when a channel is made breaks the page",
@@ -26,15 +26,15 @@ export const TAB_MUTANTS = [
     from: "attempt(() => new BroadcastChannel(this.#name)) ?? null",
     to: "new BroadcastChannel(this.#name)",
     caughtBy: "no-complaints",
-    seeds: 50,
+    seeds: 300,
   },
   {
     name: "what a browser refuses when a channel is used breaks the page",
     file: "client/src/tabs.ts",
     from: "if (!isPosted && this.#hasJoined) this.#stayAlone();",
     to: "",
-    caughtBy: "taken-over",
-    seeds: 100,
+    caughtBy: "recovers",
+    seeds: 300,
   },
   {
     name: "a tab that takes another's place does not ask for what lies between",
@@ -57,8 +57,8 @@ export const TAB_MUTANTS = [
     file: "client/src/tab-stream.ts",
     from: "if (this.#message !== null && place < this.#message) return null;",
     to: "",
-    caughtBy: "inbox-complete",
-    seeds: 100,
+    caughtBy: "agreement",
+    seeds: 400,
   },
   {
     name: "a message that has expired is given to a tab that joins",
@@ -81,8 +81,8 @@ export const TAB_MUTANTS = [
     file: "client/src/tab-host.ts",
     from: 'if (this.#hasGuests && !isOwn) this.#post({ kind: "frame", stream: stream.name, text });',
     to: "",
-    caughtBy: "recovers",
-    seeds: 20,
+    caughtBy: "missed-in-silence",
+    seeds: 50,
   },
   {
     name: "a tab that was frozen sends what others have asked, though another leads",
@@ -90,7 +90,7 @@ export const TAB_MUTANTS = [
     from: "if (!(await this.#confirm()) || this.#stream?.name !== message.stream) return;",
     to: "if (this.#stream?.name !== message.stream) return;",
     caughtBy: "done-once",
-    seeds: 300,
+    seeds: 1_500,
   },
   {
     name: "a tab does not keep under which id its request was sent",
