@@ -4,35 +4,41 @@ import { UserSessionClient } from "/client/index.js";
 import { DeviceRows } from "./device-rows.js";
 import { clock, copyOf, element, part, write } from "./dom.js";
 import { FrameList } from "./frame-list.js";
+import { Messages } from "./messages.js";
 import { HEARTBEAT, HEARTBEAT_ANSWER, Network } from "./network.js";
+import { Outbox } from "./outbox.js";
 
 /** @import { Presence, RequestOutcome, SessionEvent, SessionSnapshot } from "/client/index.js" */
 /** @import { Condition } from "./network.js" */
+/** @import { Glance } from "./strip.js" */
 
 /** Short, so that they are seen not to wake the object. */
 const HEARTBEAT_MS = 5_000;
 
-const EVENTS_MAX = 4;
-const GAMES = ["chess", "go", "shogi", "hex"];
+const GAMES = ["chess", "go", "hex"];
 
 /** What stands in place of the client's names. */
 const STATUS = {
-  idle: "not connected",
-  connecting: "connecting",
-  connected: "connected",
-  reconnecting: "connection broke, trying again",
-  lost: "no connection, trying again",
-  logged_out: "logged out",
-  replaced: "replaced by the same tab elsewhere",
-  unauthorized: "not signed in",
-  forbidden: "not allowed",
+  idle: "Not connected",
+  connecting: "Connecting",
+  connected: "Online",
+  reconnecting: "Connection broke, trying again",
+  lost: "No connection, trying again",
+  logged_out: "Logged out",
+  replaced: "Replaced by the same tab elsewhere",
+  unauthorized: "Not signed in",
+  forbidden: "Not allowed",
 };
-const HINTS = {
-  online: "",
-  asleep: "Like a laptop that was closed: its socket stays open, but it says and hears nothing.",
-  offline: "Its connection is cut. What it asks for is shown at once, and sent when it is back.",
-};
+const CONDITIONS = { asleep: "Asleep", offline: "Offline" };
 const OVER = ["logged_out", "replaced", "unauthorized", "forbidden"];
+/** States that are over before they are read out. */
+const FLEETING = ["idle", "connecting", "reconnecting"];
+
+/** What the buttons do, by what the device is at. */
+const VERBS = {
+  asleep: { start: "Put to sleep", end: "Wake up" },
+  offline: { start: "Go offline", end: "Go online" },
+};
 
 /**
  * @typedef {object} DeviceDescription
@@ -42,67 +48,115 @@ const OVER = ["logged_out", "replaced", "unauthorized", "forbidden"];
  * @property {string} icon The id of its symbol.
  */
 
+/** Whom a logout ends: all devices, all but the one that asks, or one by its id. @typedef {"all" | "others" | {one: string}} Reach */
+
 /**
- * What goes on between the device and the server, as whoever watches the object wants to know it.
- * @typedef {object} TrafficListener
- * @property {(kind: "sent" | "received" | "heartbeat" | "link") => void} traffic
+ * Whoever wants to know what happens on a device.
+ * @typedef {object} DeviceListener
+ * @property {(kind: "sent" | "received" | "heartbeat" | "link") => void} traffic What goes on between it and the server.
+ * @property {(glance: Glance) => void} changed
+ * @property {(text: string, subject?: string) => void} said Something to read out, see `Announcer.say`.
+ * @property {(reach: Reach) => void} logout A logout is asked for, now.
+ * @property {() => void} cut The server has closed its connection.
+ * @property {() => number | null} over Its session is over. It is answered after how many milliseconds, if that is known.
  */
 
 export class DevicePanel {
   root = copyOf("device");
   /** @type {UserSessionClient} */
   client;
+  #listener;
   #network;
   #frames;
   #rows;
+  #outbox;
+  #messages;
+  #news = "";
   /** @type {Map<string, HTMLButtonElement>} */
   #games = new Map();
+  /** The games that wait to be joined or left. @type {Set<string>} */
+  #unsent = new Set();
   #wasOver = false;
+  /** When it last was in touch with the server, if it is not now, in milliseconds since the Unix epoch. @type {number | null} */
+  #knownAt = null;
+  /** What was last read out. */
+  #said = { status: "", games: "" };
   /** What was asked for and has no answer yet. @type {Presence | null} */
   #chosenPresence = null;
 
-  /** @param {DeviceDescription} description @param {TrafficListener} listener */
+  /** @param {DeviceDescription} description @param {DeviceListener} listener */
   constructor({ userId, deviceId, name, icon }, listener) {
+    this.#listener = listener;
     this.#frames = new FrameList(this.#part(".frames ol"));
-    this.#network = new Network({
-      sent: (text) => {
-        this.#frames.add("sent", text);
-        if (text !== HEARTBEAT) listener.traffic("sent");
-      },
-      arrived: (text) => listener.traffic(text === HEARTBEAT_ANSWER ? "heartbeat" : "received"),
-      read: (text) => this.#frames.add("received", text),
-      dialled: ({ searchParams }) => {
-        const since = searchParams.get("since");
-        this.#frames.note(since ? `connects, has seen all up to ${since}` : "connects");
-        listener.traffic("link");
-      },
-      closed: (code, reason) => {
-        this.#frames.note(`closed: ${code}${reason && `, ${reason}`}`);
-        listener.traffic("link");
-      },
-      unreachable: () => this.#frames.note("no network to connect by"),
-    });
+    this.#outbox = new Outbox(this.#part(".outbox"));
+    this.#messages = new Messages(this.#part(".events"));
+    this.#network = this.#newNetwork();
     this.client = new UserSessionClient({
       userId,
       deviceId,
       deviceName: name,
       heartbeatMs: HEARTBEAT_MS,
       WebSocket: this.#network.WebSocket,
+      // A second tab of this device would use the first one's network, and what fails here would not fail there.
+      shareTabs: false,
     });
-    this.#rows = new DeviceRows(this.root, (id) => this.#ask(this.client.logoutDevice(id)));
+    this.#rows = new DeviceRows(this.root, (device) => {
+      this.#listener.logout({ one: device.deviceId });
+      void this.#ask(`log out ${device.name || device.deviceId}`, this.client.logoutDevice(device.deviceId));
+    });
     this.root.dataset["device"] = deviceId;
     const heading = this.#part("h2");
     heading.id = `name-${deviceId}`;
     write(heading, name);
     this.root.setAttribute("aria-labelledby", heading.id);
+    this.#part(".conditions").setAttribute("aria-label", `What happens to ${name}`);
+    const ends = this.#part(".everywhere p");
+    ends.id = `ends-${deviceId}`;
+    this.#part(".logout-all").setAttribute("aria-describedby", ends.id);
     this.#part("use").setAttribute("href", `#${icon}`);
     // Where there is room for them.
-    const isWide = matchMedia("(min-width: 48rem)").matches;
-    for (const details of this.root.querySelectorAll("details")) details.open = isWide;
+    const isWide = matchMedia("(min-width: 60rem)").matches;
+    for (const details of this.root.querySelectorAll("details:not(.more)")) details.toggleAttribute("open", isWide);
     this.#wire(deviceId);
     this.client.subscribe(() => this.#render(this.client.getSnapshot()));
     this.client.on("event", ({ event }) => this.#showEvent(event));
     this.client.connect();
+  }
+
+  #newNetwork() {
+    return new Network({
+      sent: (text) => {
+        this.#frames.add("sent", text);
+        if (text !== HEARTBEAT) this.#listener.traffic("sent");
+      },
+      arrived: (text) => this.#listener.traffic(text === HEARTBEAT_ANSWER ? "heartbeat" : "received"),
+      read: (text) => this.#frames.add("received", text),
+      dialled: ({ searchParams }) => {
+        const since = searchParams.get("since");
+        this.#frames.note(since ? `connects, has seen all up to ${since}` : "connects");
+        this.#listener.traffic("link");
+      },
+      cut: () => this.#listener.cut(),
+      closed: (code, reason) => {
+        this.#frames.note(`closed: ${code}${reason && `, ${reason}`}`);
+        this.#listener.traffic("link");
+      },
+      unreachable: () => this.#frames.note("no network to connect by"),
+    });
+  }
+
+  /** What the device is at. @returns {Condition} */
+  get condition() {
+    return this.#network.condition;
+  }
+
+  get isOver() {
+    return OVER.includes(this.client.getSnapshot().connectionStatus);
+  }
+
+  /** Connects again, if its session is over. */
+  signIn() {
+    if (this.isOver) this.client.reconnect();
   }
 
   /** @param {string} selector */
@@ -113,65 +167,84 @@ export class DevicePanel {
   /** @param {string} deviceId */
   #wire(deviceId) {
     for (const game of GAMES) this.#gameButton(game);
-    this.#onSubmit(".other-game", (game) => this.client.joinGame(game));
-    this.#onSubmit(".event", (text) => this.client.publish("note", text));
+    this.#onSubmit(".other-game", (game) => this.#changeGame(game, true));
+    this.#onSubmit(".event", (text) => this.#ask(`message “${text}”`, this.client.publish("note", text)));
     for (const radio of this.#radios()) {
       radio.name = `presence-${deviceId}`;
       radio.addEventListener("change", () => this.#choosePresence(/** @type {Presence} */ (radio.value)));
     }
     for (const condition of /** @type {const} */ (["asleep", "offline"])) {
       this.#part(`.conditions [value=${condition}]`).addEventListener("click", () => {
-        this.#change(this.#network.condition === condition ? "online" : condition);
+        this.#change(this.condition === condition ? "online" : condition);
       });
     }
     const clicks = {
-      ".logout-others": () => this.#ask(this.client.logoutOthers()),
-      ".logout-all": () => this.#ask(this.client.logoutAllDevices()),
-      ".sign-in": () => this.#signIn(),
+      ".logout-others": () => this.#logOut("others"),
+      ".logout-all": () => this.#logOut("all"),
+      ".sign-in": () => {
+        this.signIn();
+        this.#part("h2").focus();
+      },
     };
     for (const [selector, click] of Object.entries(clicks)) {
       this.#part(selector).addEventListener("click", click);
     }
   }
 
-  /** @param {string} form @param {(text: string) => Promise<RequestOutcome>} ask */
+  /** @param {"all" | "others"} reach */
+  #logOut(reach) {
+    this.#listener.logout(reach);
+    if (reach === "all") void this.#ask("log out everywhere", this.client.logoutAllDevices());
+    else void this.#ask("log out all others", this.client.logoutOthers());
+  }
+
+  /** @param {string} form @param {(text: string) => void} ask */
   #onSubmit(form, ask) {
     this.#part(form).addEventListener("submit", (event) => {
       event.preventDefault();
       const input = /** @type {HTMLInputElement} */ (this.#part(`${form} input`));
       if (input.value.trim() === "") return input.focus();
-      void this.#ask(ask(input.value.trim()));
+      ask(input.value.trim());
       input.value = "";
     });
   }
 
-  /** @param {Promise<RequestOutcome>} asked */
-  async #ask(asked) {
-    const outcome = await asked;
-    write(this.#part(".message"), outcome.ok || outcome.code === "ended" ? "" : outcome.message);
+  /**
+   * Shows a request until it is answered, and why it was not done.
+   * @param {string} what For the user.
+   * @param {Promise<RequestOutcome>} asked
+   */
+  async #ask(what, asked) {
+    const outcome = await this.#outbox.hold(what, asked);
+    const failure = outcome.ok || outcome.code === "ended" ? "" : `Not done: ${what}. ${outcome.message}`;
+    write(this.#part(".message"), failure);
+    if (failure) this.#listener.said(failure);
+    if (this.isOver && this.#outbox.lost.length > 0) write(this.#part(".lost"), `Never sent: ${this.#outbox.lost.join(", ")}.`);
+  }
+
+  /** @param {string} game @param {boolean} isJoined */
+  async #changeGame(game, isJoined) {
+    this.#unsent.add(game);
+    const asked = isJoined ? this.client.joinGame(game) : this.client.leaveGame(game);
+    await this.#ask(`${isJoined ? "join" : "leave"} ${game}`, asked);
+    this.#unsent.delete(game);
+    this.#render(this.client.getSnapshot());
   }
 
   /** @param {Presence} presence */
   async #choosePresence(presence) {
     this.#chosenPresence = presence;
-    await this.#ask(this.client.updatePresence(presence));
+    await this.#ask(`show as ${presence}`, this.client.updatePresence(presence));
     if (this.#chosenPresence === presence) this.#chosenPresence = null;
     this.#render(this.client.getSnapshot());
-  }
-
-  #signIn() {
-    this.client.reconnect();
-    this.#part("h2").focus();
   }
 
   /** @param {Condition} condition */
   #change(condition) {
     this.#network.change(condition);
-    const snapshot = this.client.getSnapshot();
-    const isOver = OVER.includes(snapshot.connectionStatus);
     // As it does by itself at the browser's `online` event.
-    if (condition === "online" && !isOver) this.client.reconnect();
-    this.#render(snapshot);
+    if (condition === "online" && !this.isOver) this.client.reconnect();
+    this.#render(this.client.getSnapshot());
   }
 
   #radios() {
@@ -180,50 +253,112 @@ export class DevicePanel {
 
   /** @param {SessionSnapshot} snapshot */
   #render(snapshot) {
-    const { state, devices, connectionStatus, pendingRequests } = snapshot;
-    const { condition } = this.#network;
-    const isOver = OVER.includes(connectionStatus);
+    const { state, devices, connectionStatus } = snapshot;
+    const { condition, isOver } = this;
+    // What is disabled below loses it.
     const hadFocus = this.root.contains(document.activeElement);
-    const shown = isOver || condition === "online" ? connectionStatus : condition;
-    this.root.dataset["status"] = shown;
-    const waiting = pendingRequests > 0 && condition === "offline" ? `, ${pendingRequests} waiting` : "";
-    write(this.#part(".hint"), isOver ? "" : HINTS[condition]);
-    const text = isOver || condition === "online" ? STATUS[connectionStatus] : condition;
-    write(this.#part(".status"), text + waiting);
+    const isInTouch = condition === "online" && connectionStatus === "connected";
+    if (isInTouch || !state) this.#knownAt = null;
+    else this.#knownAt ??= Date.now();
+    const { status, text, waiting } = this.#standing(snapshot);
+    this.root.dataset["status"] = status;
+    write(this.#part(".status"), [text, waiting].filter(Boolean).join(", "));
+    write(this.#part(".hint"), isOver ? "" : this.#hint());
     this.#renderConditions(isOver);
     const games = state?.activeGames ?? [];
-    for (const game of games) this.#gameButton(game);
-    for (const [game, button] of this.#games) {
-      button.setAttribute("aria-pressed", String(games.includes(game)));
-    }
+    this.#renderGames(games);
     const presence = this.#chosenPresence ?? state?.presence;
     for (const radio of this.#radios()) radio.checked = radio.value === presence;
-    this.#rows.render(devices, isOver);
-    this.#renderOver(isOver, hadFocus);
+    this.#outbox.render(isInTouch);
+    this.#rows.render(devices, isOver, { at: this.#knownAt, state: text.toLowerCase() });
+    const took = isOver ? this.#renderOver(text, hadFocus) : this.#renderBegun();
+    const news = took === null ? "" : `in ${took} ms`;
+    this.#listener.changed({ status, state: text, ...(isOver ? { games: null, news } : { games, news: waiting || this.#news }) });
+    this.#sayChanges(status, text, games);
+  }
+
+  /**
+   * What the device is at, by the fault that it has, or by its client.
+   * @param {SessionSnapshot} snapshot
+   */
+  #standing({ connectionStatus, pendingRequests }) {
+    const { condition, isOver } = this;
+    if (isOver || condition === "online") {
+      return { status: connectionStatus, text: STATUS[connectionStatus], waiting: "" };
+    }
+    const isWaiting = pendingRequests > 0 && condition === "offline";
+    return { status: condition, text: CONDITIONS[condition], waiting: isWaiting ? `${pendingRequests} waiting` : "" };
+  }
+
+  #hint() {
+    const at = this.#knownAt === null ? "" : clock(this.#knownAt);
+    if (this.condition === "online") return at && `As of ${at}.`;
+    if (this.condition === "offline") return `As of ${at}. What you do here waits until it is back.`;
+    return `As of ${at}. Like a closed laptop it hears nothing, but its connection stays: others still see it online.`;
+  }
+
+  /** @param {string} status @param {string} text @param {readonly string[]} games */
+  #sayChanges(status, text, games) {
+    if (!FLEETING.includes(status) && text !== this.#said.status) {
+      this.#said.status = text;
+      this.#listener.said(text, "status");
+    }
+    const told = games.join(", ") || "no games";
+    if (status !== "connected" || told === this.#said.games) return;
+    const isFirst = this.#said.games === "";
+    this.#said.games = told;
+    if (!isFirst || games.length > 0) this.#listener.said(told, "games");
   }
 
   /** @param {boolean} isOver */
   #renderConditions(isOver) {
-    const { condition } = this.#network;
-    const buttons = /** @type {NodeListOf<HTMLButtonElement>} */ (
-      this.root.querySelectorAll(".conditions button")
-    );
-    for (const button of buttons) {
-      button.setAttribute("aria-pressed", String(button.value === condition));
-      button.disabled = isOver || (condition !== "online" && button.value !== condition);
+    for (const condition of /** @type {const} */ (["asleep", "offline"])) {
+      const button = /** @type {HTMLButtonElement} */ (this.#part(`.conditions [value=${condition}]`));
+      const isSo = this.condition === condition;
+      write(button, VERBS[condition][isSo ? "end" : "start"]);
+      button.classList.toggle("primary", isSo);
+      button.disabled = isOver || (this.condition !== "online" && !isSo);
     }
     const controls = /** @type {HTMLFieldSetElement} */ (this.#part(".controls"));
-    controls.disabled = isOver || condition === "asleep" || !this.client.getSnapshot().state;
+    controls.disabled = isOver || this.condition === "asleep" || !this.client.getSnapshot().state;
   }
 
-  /** @param {boolean} isOver @param {boolean} hadFocus Whether anything in it had. */
-  #renderOver(isOver, hadFocus) {
-    if (isOver === this.#wasOver) return;
-    this.#wasOver = isOver;
-    this.#part(".over").hidden = !isOver;
-    this.#part(".controls").hidden = isOver;
+  /**
+   * @param {string} status
+   * @param {boolean} hadFocus Whether anything in it had.
+   * @returns {number | null} After how many milliseconds it was over, if that is known.
+   */
+  #renderOver(status, hadFocus) {
+    const took = this.#listener.over();
+    if (this.#wasOver) return took;
+    this.#wasOver = true;
+    const after = took === null ? "" : ` ${took} ms after the click`;
+    write(this.#part(".over-text"), `${status}${after}. The session on this device is over: nothing connects by itself any more.`);
+    this.#part(".over").hidden = false;
+    this.#part(".controls").hidden = true;
     // What had the focus can't be used any more.
-    if (isOver && hadFocus) this.#part(".sign-in").focus();
+    if (hadFocus) this.#part(".sign-in").focus();
+    return took;
+  }
+
+  /** @returns {null} */
+  #renderBegun() {
+    if (!this.#wasOver) return null;
+    this.#wasOver = false;
+    this.#outbox.lost = [];
+    write(this.#part(".lost"), "");
+    this.#part(".over").hidden = true;
+    this.#part(".controls").hidden = false;
+    return null;
+  }
+
+  /** @param {readonly string[]} games Those that are joined. */
+  #renderGames(games) {
+    for (const game of games) this.#gameButton(game);
+    for (const [game, button] of this.#games) {
+      button.setAttribute("aria-pressed", String(games.includes(game)));
+      button.classList.toggle("unsent", this.#unsent.has(game) && this.#knownAt !== null);
+    }
   }
 
   /** @param {string} game */
@@ -231,28 +366,17 @@ export class DevicePanel {
     if (this.#games.has(game)) return;
     const button = element("button", { type: "button", "aria-pressed": "false" }, game);
     button.addEventListener("click", () => {
-      const isIn = button.getAttribute("aria-pressed") === "true";
-      void this.#ask(isIn ? this.client.leaveGame(game) : this.client.joinGame(game));
+      void this.#changeGame(game, button.getAttribute("aria-pressed") !== "true");
     });
     this.#games.set(game, button);
     this.#part(".chips").append(button);
   }
 
   /** @param {SessionEvent} event */
-  #showEvent({ name, data, from, inbox }) {
-    const sender = this.client.getSnapshot().devices.find(({ deviceId }) => deviceId === from);
-    const who = from === null ? "a server" : sender?.current ? "this device" : sender?.name || from;
-    const pushed = /** @type {{text?: unknown}} */ (from === null ? data : {}).text;
-    const said = from === null ? pushed : data;
-    const row = element(
-      "li",
-      {},
-      element("strong", {}, who),
-      `: ${typeof said === "string" ? said : `${name} ${JSON.stringify(said ?? null)}`} `,
-      element("time", {}, inbox === null ? clock() : `kept for you, ${clock()}`),
-    );
-    const list = this.#part(".events");
-    list.prepend(row);
-    while (list.children.length > EVENTS_MAX) list.lastElementChild?.remove();
+  #showEvent(event) {
+    const { from, text, isOwn } = this.#messages.add(event, this.client.getSnapshot().devices);
+    this.#news = `“${text}”`;
+    if (!isOwn) this.#listener.said(`message from ${from}: ${text}`);
+    this.#render(this.client.getSnapshot());
   }
 }

@@ -53,7 +53,7 @@ export class FrameList {
       this.#beats = { row, count: 0 };
     }
     const { row } = this.#beats;
-    row.textContent = `heartbeat × ${++this.#beats.count}, the object not asked`;
+    row.textContent = `heartbeat × ${++this.#beats.count}, the server not woken`;
   }
 
   /** @param {Element} row */

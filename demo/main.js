@@ -1,7 +1,12 @@
 /** The page: who the user is, which devices it shows, and whether there is a server to show them with. */
+import { Announcer } from "./announcer.js";
 import { DevicePanel } from "./device-panel.js";
 import { part, write } from "./dom.js";
+import { LogoutTimes } from "./logout-times.js";
 import { ObjectCard } from "./object-card.js";
+import { Strip } from "./strip.js";
+
+/** @import { Reach } from "./device-panel.js" */
 
 const DEVICES = [
   { deviceId: "desktop", name: "Desktop", icon: "icon-desktop" },
@@ -26,10 +31,34 @@ function show() {
 
 function showAll() {
   part(document, "#object").hidden = false;
-  const card = new ObjectCard(part(document, "#object"), userId);
+  part(document, "#strip").hidden = false;
+  const announcer = new Announcer(part(document, "#announcer"));
+  const strip = new Strip(part(document, "#strip"));
+  const card = new ObjectCard(part(document, "#object"), part(document, "#strip"), userId, announcer);
+  /** @type {{device: typeof DEVICES[number], panel: DevicePanel}[]} */
+  const shown = [];
+  const times = new LogoutTimes(part(document, "#logout"), announcer, () => {
+    for (const { panel } of shown) panel.signIn();
+    // The button that had the focus is gone.
+    part(document, ".device.chosen h2").focus();
+  });
   DEVICES.forEach((device, at) => {
-    const traffic = card.traffic.bind(card, at);
-    part(document, "#devices").append(new DevicePanel({ userId, ...device }, { traffic }).root);
+    const { deviceId, name } = device;
+    const panel = new DevicePanel({ userId, ...device }, {
+      traffic: card.traffic.bind(card, at),
+      changed: (glance) => strip.render(deviceId, glance),
+      said: (text, subject) => announcer.say(name, text, subject),
+      logout: (reach) => {
+        const reached = shown.filter((one) => !one.panel.isOver && isReached(one.device.deviceId, deviceId, reach));
+        const targets = reached.map((one) => ({ ...one.device, condition: one.panel.condition }));
+        times.begin(`${titleOf(reach, targets)}, from ${name}`, targets);
+      },
+      cut: () => times.closed(deviceId),
+      over: () => times.over(deviceId),
+    });
+    shown.push({ device, panel });
+    part(document, "#devices").append(panel.root);
+    strip.add(device, panel.root);
   });
   const link = /** @type {HTMLAnchorElement} */ (part(document, "#one-more"));
   link.hidden = false;
@@ -39,6 +68,23 @@ function showAll() {
   aim();
   // The next one is another device.
   link.addEventListener("click", () => setTimeout(aim));
+}
+
+/**
+ * Whether a logout ends a device.
+ * @param {string} deviceId
+ * @param {string} asker The id of the device that asks.
+ * @param {Reach} reach
+ */
+function isReached(deviceId, asker, reach) {
+  if (reach === "all") return true;
+  return reach === "others" ? deviceId !== asker : deviceId === reach.one;
+}
+
+/** @param {Reach} reach @param {{name: string}[]} targets */
+function titleOf(reach, targets) {
+  if (reach === "all") return "Logged out everywhere";
+  return reach === "others" ? "Logged out all others" : `Logged out ${targets[0]?.name ?? ""}`;
 }
 
 /** @param {string} deviceId */
@@ -52,7 +98,23 @@ function showOne(deviceId) {
   const link = /** @type {HTMLAnchorElement} */ (part(document, "#all"));
   link.hidden = false;
   link.href = `?${new URLSearchParams({ userId })}`;
-  const panel = new DevicePanel({ userId, ...device }, { traffic: () => {} });
+  const announcer = new Announcer(part(document, "#announcer"));
+  let askedAt = 0;
+  /** @type {number | null} */
+  let took = null;
+  const panel = new DevicePanel({ userId, ...device }, {
+    traffic: () => {},
+    changed: () => {},
+    said: (text, subject) => announcer.say(device.name, text, subject),
+    logout: (reach) => {
+      askedAt = reach === "all" ? performance.now() : 0;
+      took = null;
+    },
+    cut: () => {},
+    over: () => (took ??= askedAt && Math.max(1, Math.round(performance.now() - askedAt))) || null,
+  });
+  // There the others are seen.
+  part(panel.root, ".devices").toggleAttribute("open", true);
   part(document, "#devices").append(panel.root);
 }
 

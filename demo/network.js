@@ -23,6 +23,7 @@ const BROKEN = 1006;
  * @property {(text: string) => void} arrived A frame has come, also if the device sleeps.
  * @property {(text: string) => void} read The device has read a frame.
  * @property {(address: URL) => void} dialled
+ * @property {() => void} cut The server has closed a connection, also if the device sleeps.
  * @property {(code: number, reason: string) => void} closed
  * @property {() => void} unreachable A connection was wanted and could not be made.
  */
@@ -139,7 +140,11 @@ class DeviceSocket {
     this.#real = real;
     real.onopen = () => this.#whenAwake(() => this.#opened(real.protocol));
     real.onmessage = ({ data }) => this.#arrived(String(data));
-    real.onclose = ({ code, reason }) => this.#whenAwake(() => this.#closed(code, reason));
+    real.onclose = ({ code, reason }) => {
+      if (this.readyState === DeviceSocket.CLOSED) return;
+      this.#network.listener.cut();
+      this.#whenAwake(() => this.#closed(code, reason));
+    };
   }
 
   /** @param {string} protocol */

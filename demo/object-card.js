@@ -3,6 +3,7 @@ import { clock, element, part, seconds, write } from "./dom.js";
 import { ObjectWatch, SLEEPS_AFTER_MS } from "./object-watch.js";
 import { Tape } from "./tape.js";
 
+/** @import { Announcer } from "./announcer.js" */
 /** @import { Finding } from "./object-watch.js" */
 /** @import { MarkKind } from "./tape.js" */
 
@@ -12,19 +13,41 @@ const SHOWN_EVERY_MS = 250;
 /** What counts as a frame that the object has worked on. */
 const FRAMES = ["join_game", "leave_game", "update_presence", "sync_state", "broadcast", "logout_all"];
 
+/** What the object's counts are called here: of one, and of more. @type {Record<string, [string, string]>} */
+const WORDS = {
+  connects: ["1 device connected", "devices connected"],
+  join_game: ["1 game joined", "games joined"],
+  leave_game: ["1 game left", "games left"],
+  update_presence: ["presence set once", "times presence set"],
+  sync_state: ["state sent once", "times state sent"],
+  broadcast: ["1 message passed on", "messages passed on"],
+  logout_all: ["1 logout", "logouts"],
+  refused: ["1 request refused", "requests refused"],
+  requests: ["1 call from a backend", "calls from a backend"],
+};
+
 export class ObjectCard {
   #root;
+  #strip;
+  #announcer;
   #watch;
   #tape;
   #lastLine = "";
 
-  /** @param {HTMLElement} root @param {string} userId */
-  constructor(root, userId) {
+  /**
+   * @param {HTMLElement} root
+   * @param {HTMLElement} strip Says at a glance whether the object sleeps.
+   * @param {string} userId
+   * @param {Announcer} announcer
+   */
+  constructor(root, strip, userId, announcer) {
     this.#root = root;
+    this.#strip = strip;
+    this.#announcer = announcer;
     this.#tape = new Tape(part(root, ".tape"));
     this.#watch = new ObjectWatch(userId, {
       found: (finding) => this.#found(finding),
-      failed: (message) => this.#logOnce(`The object could not be asked: ${message}`),
+      failed: (message) => this.#logOnce(`The server could not be asked: ${message}`),
     });
     part(root, ".ask").addEventListener("click", () => void this.#watch.ask());
     part(root, ".push").addEventListener("submit", (event) => {
@@ -60,7 +83,7 @@ export class ObjectCard {
     try {
       const { delivered } = await this.#watch.push({ type: "notice", text: said }, keep.checked);
       const kept = keep.checked ? ", kept a day for those that are away" : "";
-      this.#log(`Pushed by a server: sent to ${delivered} open sockets${kept}.`);
+      this.#log(`Pushed by your backend: sent to ${delivered} connections${kept}.`);
       this.#stretch();
     } catch (error) {
       this.#log(`The push failed: ${error instanceof Error ? error.message : error}`);
@@ -71,13 +94,13 @@ export class ObjectCard {
   #found({ kind, wakes, rows, work, isSurprise }) {
     this.#stretch();
     const opening = {
-      first: `So far: wake no. ${wakes}`,
-      woken: `Woken: wake no. ${wakes}${isSurprise ? ", though by the clock it was awake" : ""}`,
-      awake: isSurprise ? "Was awake, though by the clock it slept" : "Was awake",
-      anew: `There was no device for a moment, so it counts anew: wake no. ${wakes}`,
+      first: `So far: wake ${wakes}`,
+      woken: `Woken: wake ${wakes}${isSurprise ? ", though this page took it for awake" : ""}`,
+      awake: isSurprise ? "Was still awake, though this page took it for asleep" : "Was awake",
+      anew: `No device was connected for a moment, so it counts anew: wake ${wakes}`,
     }[kind];
-    const done = work.map(([name, times]) => (times > 1 ? `${name} × ${times}` : name));
-    const cost = rows > 0 ? `rows written: +${rows}` : "no row written";
+    const done = work.map(([name, times]) => (times > 1 ? `${times} ${WORDS[name][1]}` : WORDS[name][0]));
+    const cost = rows > 0 ? `${rows} ${rows > 1 ? "rows" : "row"} written` : "no row written";
     this.#log(`${[opening, ...done, cost].join(", ")}.`, kind);
     this.#render();
   }
@@ -99,12 +122,13 @@ export class ObjectCard {
     const { msToSleep: ms, counts, shareAsleep, heartbeatsAsleep } = this.#watch;
     const phase = ms === null ? "unknown" : ms > 0 ? "awake" : "asleep";
     if (this.#root.dataset["phase"] !== phase) {
-      this.#root.dataset["phase"] = phase;
+      this.#root.dataset["phase"] = this.#strip.dataset["phase"] = phase;
       this.#tape.draw();
+      if (phase === "asleep") this.#announcer.say("Server", "asleep, the devices stay connected", "phase");
     }
     const left = ms === null ? 0 : Math.max(0, Math.min(1, ms / SLEEPS_AFTER_MS));
     part(this.#root, ".orb").style.setProperty("--left", String(left));
-    write(part(this.#root, ".phase"), phaseText(ms));
+    for (const shown of [this.#root, this.#strip]) write(part(shown, ".phase"), phaseText(ms));
     const frames = FRAMES.reduce((sum, name) => sum + (counts?.[name] ?? 0), 0);
     const values = {
       wakes: counts?.wakes,
@@ -122,8 +146,8 @@ export class ObjectCard {
 
 /** @param {number | null} ms Until it may sleep. */
 function phaseText(ms) {
-  if (ms === null) return "Nobody has asked yet";
-  if (ms > SLEEPS_AFTER_MS - 1_000) return "Awake, at work";
-  if (ms > 0) return `Awake, falls asleep in ${seconds(ms)}`;
-  return `Asleep for ${seconds(-ms)}`;
+  if (ms === null) return "nobody has asked yet";
+  if (ms > SLEEPS_AFTER_MS - 1_000) return "awake, at work";
+  if (ms > 0) return `awake, sleeps in ${seconds(ms)}`;
+  return `asleep for ${seconds(-ms)}, costs nothing`;
 }

@@ -13,7 +13,9 @@ import {
   showsGames,
   startDemo,
   status,
+  tile,
   toggle,
+  use,
   visit,
 } from "../support/demo.mjs";
 import { ROOT } from "../support/server.mjs";
@@ -72,6 +74,23 @@ async function openAll(page) {
   });
 }
 
+/**
+ * Everything that can be pressed has a size, also with a finger. A box or radio button is as large as its label.
+ * @param {Page} page
+ * @param {number} least CSS pixels.
+ */
+async function assertTargets(page, least) {
+  const small = await page.locator("button, summary, a[href], input").evaluateAll((all, wanted) => {
+    const seen = all.filter((one) => one.checkVisibility());
+    const sized = seen.map((one) => {
+      const { width, height } = (one.labels?.length && /radio|checkbox/.test(one.type) ? one.labels[0] : one).getBoundingClientRect();
+      return { one, size: Math.min(width, height) };
+    });
+    return sized.filter(({ size }) => size < wanted - 0.5).map(({ one, size }) => `${one.outerHTML.slice(0, 80)}: ${size}`);
+  }, least);
+  assert.deepEqual(small, []);
+}
+
 /** @param {Page} page */
 async function assertFits(page) {
   const [wanted, there] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -97,19 +116,26 @@ for (const [name, viewport, colorScheme] of LOOKS) {
     await page.evaluate(`(() => { ${axe} })()`);
     await openAll(page);
     await assertAccessible(page, colorScheme, "connected");
+    await assertTargets(page, viewport === PHONE ? 44 : 24);
     await toggle(page, "tablet", "asleep");
     await toggle(page, "phone", "offline");
     await game(page, "phone", "go").click();
-    await game(page, "desktop", "chess").click();
     await say(page, "desktop", "hello");
     await hears(page, "desktop", "hello");
-    await assertAccessible(page, colorScheme, "asleep and offline");
-    await page.locator("#object").evaluate((card) => (card.dataset.phase = "asleep"));
-    await assertAccessible(page, colorScheme, "the object asleep");
+    await game(page, "desktop", "chess").click();
+    await use(page, "phone");
+    // A copy stays asleep, where the page would wake its own.
+    await page.locator("#object").evaluate((card) => {
+      const copy = card.cloneNode(true);
+      copy.dataset.phase = "asleep";
+      card.replaceWith(copy);
+    });
+    await assertAccessible(page, colorScheme, "devices and object asleep or offline");
     await toggle(page, "phone", "offline");
     await status(page, "phone", "connected");
+    await use(page, "desktop");
     await at(page, "desktop", "").getByRole("button", { name: "Log out Phone" }).click();
-    await status(page, "phone", "logged_out");
+    await page.waitFor("document.querySelector('.device[data-device=phone][data-status=logged_out]')");
     await at(page, "desktop", ".logout-all").click();
     await status(page, "desktop", "logged_out");
     await assertAccessible(page, colorScheme, "logged out");
@@ -126,19 +152,42 @@ for (const colorScheme of /** @type {Scheme[]} */ (["light", "dark"])) {
   });
 }
 
+/** What one device does is seen on the others without scrolling, and the arrows choose another. @param {Page} page */
+async function assertSeenAtOnce(page) {
+  await game(page, "desktop", "chess").click();
+  for (const device of ["phone", "tablet"]) await tile(page, device, ".tile-games").filter({ hasText: "chess" }).waitFor();
+  await say(page, "desktop", "hello");
+  for (const device of ["phone", "tablet"]) await tile(page, device, ".tile-news").filter({ hasText: "“hello”" }).waitFor();
+  const areSeen = await page.locator(".tile, .device.chosen .event").evaluateAll((all) =>
+    all.every((one) => one.getBoundingClientRect().top >= 0 && one.getBoundingClientRect().bottom <= innerHeight),
+  );
+  assert.equal(areSeen, true, "the devices and what is done are on one screen");
+
+  await page.locator("#strip [value=desktop]").press("ArrowDown");
+  await at(page, "phone", ".chips").waitFor();
+  assert.equal(await at(page, "desktop", ".chips").evaluate((chips) => chips.checkVisibility()), false);
+  const radio = page.locator("#strip [value=phone]");
+  assert.equal(await radio.evaluate((one) => one === document.activeElement), true);
+  const described = await radio.evaluate((one) =>
+    one.getAttribute("aria-describedby").split(" ").map((/** @type {string} */ id) => document.getElementById(id)?.textContent),
+  );
+  assert.deepEqual([await radio.getAttribute("aria-label"), ...described], ["Phone", "Online", "chess", "“hello”"]);
+}
+
 /** @type {typeof story} */
 const narrow = (name, tell) => storyThatNeeds(name, ["narrow"], tell);
 
 for (const [declare, phone, viewport] of /** @type {const} */ ([[story, "a phone", PHONE], [narrow, "the narrowest phone", NARROWEST]])) {
-  declare(`on ${phone} nothing is wider than the screen, however long names are`, async (t, demo) => {
+  declare(`on ${phone} all devices are seen at once, and nothing is wider than the screen, however long names are`, async (t, demo) => {
     const { page } = await visit(t, demo, { viewport });
     await assertFits(page);
+    await assertSeenAtOnce(page);
+    await openAll(page);
     await at(page, "phone", ".other-game input").fill("m".repeat(60));
     await at(page, "phone", ".other-game button").click();
-    await showsGames(page, "tablet", ["m".repeat(60)]);
+    await showsGames(page, "tablet", ["chess", "m".repeat(60)]);
     await say(page, "phone", "w".repeat(200));
-    await hears(page, "desktop", "w".repeat(200));
-    await openAll(page);
+    await hears(page, "phone", "w".repeat(200));
     await assertFits(page);
   });
 }

@@ -26,7 +26,7 @@ story("an event costs no row, and asking is what it says: it wakes the object", 
   await settle(page);
   await at(page, "phone", ".event input").fill("hello");
   await at(page, "phone", ".event input").press("Enter");
-  await told(page, /broadcast, no row written\./);
+  await told(page, /1 message passed on, no row written\./);
   await askNow(page);
 });
 
@@ -34,7 +34,7 @@ story("after a restart of the server the devices are back, and the page says tha
   const { page, userId } = await visit(t, demo);
   await settle(page);
   await demo.server.restart(userId);
-  await told(page, /counts anew: wake no\. 1,/);
+  await told(page, /counts anew: wake 1,/);
   for (const device of ["desktop", "phone", "tablet"]) await status(page, device, "connected");
   assert.equal(await count(page, "wakes"), 1);
 });

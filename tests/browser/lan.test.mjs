@@ -39,7 +39,7 @@ after(async () => {
 });
 
 // The demo's helpers ask of a page no more than Playwright's has.
-/** @param {Page} page */
+/** @param {unknown} page */
 const asPage = (page) => /** @type {any} */ (page);
 /** @type {(page: Page, device: string, selector: string) => Locator} */
 const at = (page, device, selector) => asPage(elementAt(asPage(page), device, selector));

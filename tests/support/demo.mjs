@@ -54,7 +54,7 @@ export async function visit(t, { server, engine }, options = {}) {
   if (isDeaf) t.diagnostic(`problems are not noticed: ${isDeaf}`);
   const page = await profile.newPage();
   await page.goto(`${server.http}/`);
-  for (const device of ["desktop", "phone", "tablet"]) await status(page, device, "connected");
+  await page.waitFor('document.querySelectorAll(".device[data-status=connected]").length === 3', "three devices");
   const userId = new URL(await page.url()).searchParams.get("userId") ?? "";
   assert.match(userId, /^user-/);
   return { page, profile, userId };
@@ -74,12 +74,23 @@ export function problemsOf({ messages, errors, requests }, server) {
 
 /** @param {Page} page @param {string} device @param {string} selector @returns {Locator} */
 export function at(page, device, selector) {
-  return page.locator(`[data-device="${device}"] ${selector}`);
+  return page.locator(`.device[data-device="${device}"] ${selector}`);
 }
 
-/** Waits for a device's status. @param {Page} page @param {string} device @param {string} name */
+/** What a small screen shows of a device that is not used. @param {Page} page @param {string} device @param {string} selector */
+export function tile(page, device, selector) {
+  return page.locator(`.tile[data-device="${device}"] ${selector}`);
+}
+
+/** Has the page show a device, where it shows one at a time. @param {Page} page @param {string} device */
+export async function use(page, device) {
+  const isSmall = await page.locator("#strip").evaluate((strip) => strip.checkVisibility());
+  if (isSmall) await page.locator(`#strip [value=${device}]`).check();
+}
+
+/** Waits for the status of a device that is shown. @param {Page} page @param {string} device @param {string} name */
 export async function status(page, device, name) {
-  await page.locator(`[data-device="${device}"][data-status="${name}"]`).waitFor();
+  await page.locator(`.device[data-device="${device}"][data-status="${name}"]`).waitFor();
 }
 
 /** The button of a game. @param {Page} page @param {string} device @param {string} game */
@@ -112,11 +123,13 @@ export async function showsGames(page, device, names) {
  * @param {"asleep" | "offline"} condition
  */
 export async function toggle(page, device, condition) {
+  await use(page, device);
   await at(page, device, `.conditions [value=${condition}]`).click();
 }
 
 /** Has a device send an event. @param {Page} page @param {string} device @param {string} text */
 export async function say(page, device, text) {
+  await use(page, device);
   await at(page, device, ".event input").fill(text);
   await at(page, device, ".event button").click();
 }
@@ -128,7 +141,7 @@ export async function hears(page, device, text) {
 
 /** Pushes as a server does. @param {Page} page @param {string} text */
 export async function push(page, text) {
-  await page.getByLabel("Push from a server").fill(text);
+  await page.getByLabel("Push from your backend").fill(text);
   await page.getByRole("button", { name: "Push", exact: true }).click();
 }
 
@@ -151,7 +164,7 @@ export async function count(page, name) {
 export async function askNow(page) {
   const lines = page.locator(".log li");
   const before = await lines.count();
-  await page.getByRole("button", { name: "Ask now" }).click();
+  await page.getByRole("button", { name: "Ask for its counts" }).click();
   await eventually("what the object told", async () => (await lines.count()) > before);
 }
 
