@@ -50,8 +50,8 @@ export interface UserSessionClientOptions {
   /** Whether the user's presence follows whether any tab of the app is visible. */
   presenceFromVisibility?: boolean | undefined;
   /**
-   * Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. If left out, pages do,
-   * and workers and other engines, which have no tabs, don't.
+   * Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. If left out, pages do
+   * that give no class of sockets; workers and other engines, which have no tabs, don't.
    */
   shareTabs?: boolean | undefined;
   /** How often to ask whether the server is there, in milliseconds: 1,000 to 60,000, 30,000 if left out. */
@@ -120,7 +120,7 @@ export class UserSessionClient {
     this.#run = randomId(20, randomUUID);
     const id = options.deviceId ?? ownDeviceId(this.#store, randomUUID);
     this.#ready = this.#identify(id);
-    const mayShare = (options.shareTabs ?? isPage()) && !this.#ready;
+    const mayShare = (options.shareTabs ?? (isPage() && !options.WebSocket)) && !this.#ready;
     this.#group = mayShare && canShareTabs() ? this.#newGroup() : null;
     this.#core = new SessionCore(
       {
@@ -358,7 +358,7 @@ export class UserSessionClient {
       for (const change of this.#unheard.take(missed, name, this.#core.model.memory.inbox)) this.#call(change);
     };
     // Whoever adds several has added all by then, and may have ended this one.
-    if (type === "event" || type === "reset") queueMicrotask(() => catchUp(type));
+    if (type === "event" || type === "reset") void Promise.resolve().then(() => catchUp(type));
     return added(this.#changeListeners, heard);
   }
 

@@ -65,7 +65,7 @@ export class TabHost {
     const isOwn = frame?.type === "replaced" || (stream.version === 2 && frame?.type === "error" && frame.id === undefined);
     if (this.#hasGuests && !isOwn) this.#post({ kind: "frame", stream: stream.name, text });
     if (frame) stream.keep(text, frame);
-    if (this.#waiting.length > 0) queueMicrotask(() => this.#sendWaiting());
+    if (this.#waiting.length > 0) void Promise.resolve().then(() => this.#sendWaiting());
   }
 
   /** This tab's own connection is gone. */

@@ -49,6 +49,26 @@ function heartbeats(page) {
   });
 }
 
+/** What several devices do at once is read out once, and of what follows fast only the last. @param {Page} page */
+async function assertOneVoice(page) {
+  const lines = await page.evaluate(async () => {
+    const { Announcer } = await import(String(new URL("announcer.js", location.href)));
+    const root = document.createElement("div");
+    const announcer = new Announcer(root);
+    announcer.say("Phone", "Offline", "status");
+    for (const name of ["Desktop", "Phone", "Tablet"]) announcer.say(name, "Online", "status");
+    announcer.say("Phone", "message from Desktop: hello");
+    announcer.say("Phone", "message from Desktop: hello");
+    await new Promise((resolve) => new MutationObserver(resolve).observe(root, { childList: true }));
+    return [...root.children].map(({ textContent }) => textContent);
+  });
+  assert.deepEqual(lines, ["Phone, Desktop, Tablet: Online", "Phone: message from Desktop: hello"]);
+  const speaking = await page.locator("[aria-live], [role=status], [role=log], [role=alert], output").evaluateAll((all) =>
+    all.filter((one) => one.checkVisibility()).map(({ id }) => id),
+  );
+  assert.deepEqual(speaking, ["announcer"], "one region speaks for all devices");
+}
+
 story("the rows and wakes shown are the object's own, and it sleeps through heartbeats until it is asked", async (t, demo) => {
   const { page, userId } = await visit(t, demo);
   await game(page, "desktop", "chess").click();
@@ -90,7 +110,7 @@ story("the rows and wakes shown are the object's own, and it sleeps through hear
   assert.ok(metrics.heartbeatsAsleep >= 1);
 });
 
-story("what one device does, all show: games, the user's presence, an event", async (t, demo) => {
+story("what one device does, all show and one region reads out: games, the user's presence, an event", async (t, demo) => {
   const { page } = await visit(t, demo);
   await game(page, "desktop", "chess").click();
   await at(page, "tablet", ".more summary").click();
@@ -109,29 +129,10 @@ story("what one device does, all show: games, the user's presence, an event", as
   for (const device of ["phone", "tablet"]) await hears(page, device, "Desktop: dinner at eight");
   // Whoever sees none of it is told.
   await page.locator('#announcer[role="log"]').getByText(/Phone.*: message from Desktop: dinner at eight/).waitFor();
+  await assertOneVoice(page);
   const frame = at(page, "phone", ".frames summary").filter({ hasText: "event" }).first();
   await frame.click();
   assert.match(await frame.evaluate((summary) => summary.parentElement.innerText), /"data": "dinner at eight"/);
-});
-
-story("what several devices do at once is read out once, and only the last of what follows fast", async (t, demo) => {
-  const { page } = await visit(t, demo);
-  const lines = await page.evaluate(async () => {
-    const { Announcer } = await import(String(new URL("announcer.js", location.href)));
-    const root = document.createElement("div");
-    const announcer = new Announcer(root);
-    announcer.say("Phone", "Offline", "status");
-    for (const name of ["Desktop", "Phone", "Tablet"]) announcer.say(name, "Online", "status");
-    announcer.say("Phone", "message from Desktop: hello");
-    announcer.say("Phone", "message from Desktop: hello");
-    await new Promise((resolve) => new MutationObserver(resolve).observe(root, { childList: true }));
-    return [...root.children].map(({ textContent }) => textContent);
-  });
-  assert.deepEqual(lines, ["Phone, Desktop, Tablet: Online", "Phone: message from Desktop: hello"]);
-  const speaking = await page.locator("[aria-live], [role=status], [role=log], [role=alert], output").evaluateAll((all) =>
-    all.filter((one) => one.checkVisibility()).map(({ id }) => id),
-  );
-  assert.deepEqual(speaking, ["announcer"], "one region speaks for all devices");
 });
 
 story("a tab of its own is one more device of the same user, and a reload is the same user", async (t, demo) => {
