@@ -1,4 +1,5 @@
 /** The client without a framework. */
+import { type ChangeOf, ChangeListeners } from "./change-listeners.js";
 import { endpointAddress, endpointOf, withQuery } from "./address.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
 import { SessionCore } from "./core.js";
@@ -16,7 +17,6 @@ import { TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
 import { ToldMark } from "./told-mark.js";
-import { Unheard } from "./unheard.js";
 
 /**
  * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
@@ -63,7 +63,7 @@ export interface UserSessionClientOptions {
    * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
    */
   requestsPerSecond?: number | undefined;
-  /** What an engine gives that is no browser, as React Native: see the fields. */
+  /** Stands in for a browser's own parts in an engine that has none, as React Native: see the fields. */
   environment?: Environment | undefined;
   /** The class of the sockets, where there is no global `WebSocket`. */
   WebSocket?: typeof WebSocket | undefined;
@@ -76,8 +76,6 @@ export interface PublishOptions {
   /** All but these. */
   except?: readonly string[];
 }
-
-type ChangeOf<Type extends SessionChange["type"]> = Extract<SessionChange, { type: Type }>;
 
 /**
  * A user's session as one tab sees it. It connects at `connect` and from then on comes back by itself
@@ -98,13 +96,10 @@ export class UserSessionClient {
   readonly #run: string;
   readonly #tokens: Tokens;
   #askedCount = 0;
-  /** Up to where this device has told of the inbox; `null` before it is connected for the first time. */
-  #toldMark: ToldMark | null = null;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
-  #changeListeners = new Set<(change: SessionChange) => unknown>();
-  #unheard = new Unheard();
+  #changes = new ChangeListeners(() => this.#core.model.memory.inbox);
 
   constructor(options: UserSessionClientOptions) {
     this.#options = {
@@ -199,7 +194,7 @@ export class UserSessionClient {
    * @returns Ends it.
    */
   on<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => void): () => void {
-    return this.#listen(type, listener);
+    return this.#changes.listen(type, listener);
   }
 
   /**
@@ -210,7 +205,7 @@ export class UserSessionClient {
   onEvent<Data = unknown>(name: string, listener: (event: SessionEvent<Data>) => void): () => void {
     const wanted = wellFormed(name);
     const heard = ({ event }: ChangeOf<"event">) => (event.name === wanted ? listener(event as SessionEvent<Data>) : UNHEARD);
-    return this.#listen("event", heard, wanted);
+    return this.#changes.listen("event", heard, wanted);
   }
 
   /** Adds a game, 1 to 128 bytes of UTF-8. It is in the snapshot at once, and out again if it is refused. */
@@ -298,7 +293,7 @@ export class UserSessionClient {
 
   /** Remembers up to where this device has told of the inbox. */
   #recall(): void {
-    this.#toldMark ??= new ToldMark(this.#markName, this.#store);
+    this.#changes.mark ??= new ToldMark(this.#markName, this.#store);
   }
 
   get #markName(): string {
@@ -332,34 +327,9 @@ export class UserSessionClient {
     const before = this.#snapshot;
     this.#snapshot = snapshot;
     if (snapshot !== before) callAll(this.#listeners, (listener) => listener());
-    for (const change of changes) this.#tell(change);
+    for (const change of changes) this.#changes.tell(change);
     const isNew = snapshot.connectionStatus === "connected" && before.connectionStatus !== "connected";
     if (isNew) this.#restore(snapshot);
-  }
-
-  #tell(change: SessionChange): void {
-    const n = change.type === "event" ? change.event.inbox : null;
-    const { inbox } = this.#core.model.memory;
-    if (n && inbox && !this.#toldMark?.take(n, inbox)) return;
-    this.#call(change);
-  }
-
-  #call(change: SessionChange): void {
-    const isHeard = callAll(this.#changeListeners, (listener) => listener(change));
-    if (!isHeard) return this.#unheard.note(change) ? this.#call({ type: "reset" }) : undefined;
-    if (change.type === "event" && change.event.inbox) this.#toldMark?.store(change.event.inbox);
-  }
-
-  /** @param name That of the events that it listens to, if it is not all. */
-  #listen<Type extends SessionChange["type"]>(type: Type, listener: (change: ChangeOf<Type>) => unknown, name?: string): () => void {
-    const heard = (change: SessionChange): unknown => (change.type === type ? listener(change as ChangeOf<Type>) : UNHEARD);
-    const catchUp = (missed: "event" | "reset"): void => {
-      if (!this.#changeListeners.has(heard)) return;
-      for (const change of this.#unheard.take(missed, name, this.#core.model.memory.inbox)) this.#call(change);
-    };
-    // Whoever adds several has added all by then, and may have ended this one.
-    if (type === "event" || type === "reset") void Promise.resolve().then(() => catchUp(type));
-    return added(this.#changeListeners, heard);
   }
 
   /** What the server must be told on each connection, if it does not know it. */

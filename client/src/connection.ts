@@ -177,7 +177,7 @@ export class Connection {
   move(): void {
     if (!this.#isRunning) return;
     this.#abandon();
-    // What another tab has repeated for this one may reach the server late, which ends a socket of its run.
+    // A request that another tab has repeated for this one may reach the server late, and ends a socket of its run.
     this.#strays.note();
     void this.#connect();
     this.#handlers.dropped();

@@ -1,4 +1,4 @@
-/** What an engine that is no browser gives the client in place of what pages have. React Native is one. */
+/** The parts of a page that an engine which is no browser gives the client, as React Native does. */
 import { attempt } from "./page.js";
 import type { KeyValueStorage } from "./store.js";
 import { shown } from "./warnings.js";
@@ -9,7 +9,7 @@ export interface AppStateLike {
   addEventListener(type: "change", listener: (state: string) => void): { remove(): void };
 }
 
-/** What the client uses in place of a browser's own. Each part may be left out. */
+/** The client uses these in place of a browser's own. Each part may be left out. */
 export interface Environment {
   /** Keeps the device's id, and up to where the inbox was told: `AsyncStorage`, or one that answers at once, as MMKV does. */
   storage?: KeyValueStorage | undefined;

@@ -46,7 +46,7 @@ export class SessionModel {
     return { position, inbox: inbox?.place ?? null };
   }
 
-  /** What a tab must know that serves others. */
+  /** All that a tab must know to serve others. */
   get known(): HostKnown {
     const { position, stateSeq, inbox } = this.memory;
     // While it catches up, the state is ahead of the frames.

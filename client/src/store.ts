@@ -1,4 +1,4 @@
-/** What is kept from one start of an app to the next. */
+/** The texts that are kept from one start of an app to the next. */
 import { attempt, page } from "./page.js";
 
 /** Where texts are kept: `localStorage`, or what answers by promises, as React Native's `AsyncStorage` does. */
@@ -26,7 +26,7 @@ export class Store {
     const given: unknown = attempt(() => this.#storage()?.getItem?.(key));
     if (!(given as Partial<Promise<unknown>> | null)?.then) return textOrNull(given);
     return Promise.resolve(given).catch(() => null).then((found) => {
-      // What was written meanwhile is newer.
+      // A text that was written meanwhile is newer.
       const text = this.#read.get(key) ?? textOrNull(found);
       this.#read.set(key, text);
       return text;

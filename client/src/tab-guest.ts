@@ -1,4 +1,4 @@
-/** What a tab does that does not lead: it has itself served, and sees to it that the tab that leads serves it. */
+/** A tab that does not lead has itself served, and sees to it that the tab that leads serves it. */
 import { Deadline } from "./deadline.js";
 import { isVisible } from "./page.js";
 import type { SessionProblem } from "./problem.js";

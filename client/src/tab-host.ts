@@ -1,4 +1,4 @@
-/** What the tab does that leads: it serves others with its connection. */
+/** The tab that leads serves others with its connection. */
 import type { Connected } from "./connection-types.js";
 import type { ServerFrame } from "./frames.js";
 import { HEARTBEAT } from "./protocol.js";

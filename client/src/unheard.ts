@@ -4,6 +4,8 @@ import type { SessionChange } from "./protocol.js";
 
 /** So many names of events are kept. */
 const NAMES_MAX = 256;
+/** The server keeps so many messages. */
+const MESSAGES_MAX = 64;
 
 const RESET: SessionChange = { type: "reset" };
 
@@ -18,7 +20,7 @@ export class Unheard {
   note(change: SessionChange): boolean {
     if (change.type === "reset") this.#hasReset = true;
     if (change.type !== "event") return false;
-    if (change.event.inbox) this.#messages.push(change);
+    if (change.event.inbox) this.#messages = [...this.#messages, change].slice(-MESSAGES_MAX);
     else this.#names.add(change.event.name);
     const areTooMany = this.#names.size > NAMES_MAX;
     if (areTooMany) this.#names.clear();
