@@ -108,6 +108,10 @@ story("elements are found, clicked and typed in", async (t, { engine }) => {
   await page.evaluate("void (document.body.append(Object.assign(document.createElement('div'), { id: 'cover', style: 'position: fixed; inset: 0' })), setTimeout(() => document.querySelector('#cover').remove(), 300))");
   await page.getByRole("button", { name: "Press me" }).click();
   assert.equal(await page.evaluate("clicks"), 3);
+  // Pressed, it goes from under the pointer, once.
+  await page.evaluate("void addEventListener('pointerdown', () => document.body.prepend(Object.assign(document.createElement('div'), { style: 'height: 200px' })), { once: true })");
+  await page.getByRole("button", { name: "Press me" }).click();
+  assert.equal(await page.evaluate("clicks"), 4);
 });
 
 story("what a page opens is a page of its profile", async (t, { engine }) => {

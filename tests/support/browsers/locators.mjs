@@ -91,7 +91,9 @@ function aim(elements) {
     }
   }
   page.aimedAt.guard = (/** @type {Event} */ event) => {
+    // Pressed on one element and released on another, the button clicks what holds both.
     if (event.type === "pointerdown") page.aimedAt.hit = isIts(event.target);
+    if (event.type === "pointerup") page.aimedAt.hit &&= isIts(event.target);
     if (page.aimedAt.hit) return;
     event.preventDefault();
     event.stopImmediatePropagation();
