@@ -42,8 +42,14 @@ export class ChosenPresence {
     const mayTell = isFirst || type === "presence_updated" || type === "state";
     if (!mayTell || said === null || state?.presence === said || this.#isRequesting()) return;
     if (isFirst && !mayBeChosenElsewhere(before, this.#model.memory, silentMs)) this.#forgotten = said;
-    else this.#model.choose(null);
+    else this.#model.choose(isAnotherHere(this.#model.memory) ? null : (state?.presence ?? null));
   }
+}
+
+/** Whether another device is connected. If none is, a tab of this one has set the presence, and it is as good as its own. */
+function isAnotherHere({ devices }: Memory): boolean {
+  const isOwnKnown = devices.some(({ current }) => current);
+  return !isOwnKnown || devices.some(({ current, tabs }) => !current && tabs > 0);
 }
 
 /**

@@ -313,9 +313,10 @@ export class UserSessionClient {
   }
 
   #wake(): void {
+    if (this.#snapshot.connectionStatus === "replaced") return;
     this.#group?.join();
-    this.#group?.guest.wake();
     this.#core.wake();
+    this.#group?.guest.wake();
   }
 
   #hide(): void {
@@ -350,16 +351,17 @@ export class UserSessionClient {
   #newGroup(): TabGroup {
     return new TabGroup(this.#groupName(), this.#run, {
       moved: () => this.#core.move(),
-      opened: () => this.#core.start() || this.#core.wake(),
+      opened: () => this.#core.start() || this.#core.retry(),
+      alone: () => this.#core.queue.leaveOthers(true),
       received: (text) => this.#core.connection.received(text),
       ended: ({ ending, reason }) => this.#core.connection.end(ending, reason),
-      restart: () => this.#core.start() || this.#core.retry(),
+      retry: () => this.#core.retry(),
       wake: () => this.#core.wake(),
       send: (text) => this.#core.connection.send(text),
       sendFor: (ask, tell) => this.#core.queue.sendFor(ask, tell),
       sent: (key, id) => this.#core.queue.noteSent(key, id),
       known: () => this.#core.model.known,
-      firstFrame: (isLost) => this.#core.model.firstFrame(this.deviceId, isLost),
+      firstFrame: (breaks) => this.#core.model.firstFrame(this.deviceId, breaks),
       offered: (token, isNew) => {
         this.#tokens.offer(token);
         if (isNew && this.#group?.isLeading) this.#core.renewed();

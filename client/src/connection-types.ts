@@ -86,6 +86,8 @@ export interface Connected {
   version: 1 | 2;
   /** The place that the server has gone on from, `null` if it has started over. */
   resumed: Place | null;
+  /** The place from which it was asked to go on, and did not; `null` if there is none. */
+  refused: Place | null;
   /** Where the first frame is; `null` in version 1. */
   position: Place | null;
   /** Above this number all messages of the inbox come, `null` if there is no inbox. */

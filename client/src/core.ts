@@ -197,10 +197,10 @@ export class SessionCore {
   #share(): void {
     const { group } = this.#settings;
     if (!group || group.guest.isServed) return;
-    const { resumed } = this.model;
+    const { resumed, refused } = this.model;
     const { position, inbox, stateSeq } = this.model.memory;
     group.host.began({
-      ...{ version: this.#version, resumed, position: position && { ...position, seq: stateSeq } },
+      ...{ version: this.#version, resumed, refused, position: position && { ...position, seq: stateSeq } },
       ...{ inbox: inbox && lower(inbox.place, group.guest.inboxFloor), lostAt: inbox?.lostAt ?? 0 },
     });
     group.guest.inboxFloor = null;

@@ -3,7 +3,7 @@ import { monotonicMs } from "./clock.js";
 import type { FrameOf, UpdateFrame } from "./frames.js";
 import { type Inbox, countedAt, toldInbox, withMessage, withoutExpired } from "./inbox.js";
 import type { Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
-import type { HostKnown, Known, Place } from "./tab-messages.js";
+import type { Breaks, HostKnown, Known, Place } from "./tab-messages.js";
 import { wellFormed } from "./texts.js";
 
 /** How many devices that are away are listed; the server remembers as many. */
@@ -46,6 +46,11 @@ export class SessionModel {
     return { position, inbox: inbox?.place ?? null };
   }
 
+  /** Where the present connection has asked to go on from and has not, `null` if nowhere. */
+  get refused(): Place | null {
+    return this.memory.position && !this.resumed ? this.#asked : null;
+  }
+
   /** All that a tab must know to serve others. */
   get known(): HostKnown {
     const { position, stateSeq, inbox } = this.memory;
@@ -57,9 +62,10 @@ export class SessionModel {
 
   /**
    * A first frame for another tab, as the server would write it now.
-   * @param isLost Whether messages that the tab has not may have been dropped.
+   * @param lost Whether messages that the tab has not may have been dropped.
+   * @param reset Whether the tab must start over.
    */
-  firstFrame(deviceId: string, isLost: boolean): string {
+  firstFrame(deviceId: string, { lost, reset }: Breaks): string {
     const { state, devices, inbox } = this.memory;
     const { position } = this.known;
     const frame = { type: "initial_state", ...state, deviceId };
@@ -72,7 +78,8 @@ export class SessionModel {
       lastActive,
       devices: devices.map((one) => (one.current ? { ...one, lastActive } : one)),
       ...position,
-      ...(inbox && { inbox: { last, read, unread }, lost: isLost }),
+      ...(reset && { reset }),
+      ...(inbox && { inbox: { last, read, unread }, lost }),
     });
   }
 

@@ -6,6 +6,7 @@ import { backoffMs } from "./backoff.js";
 import { monotonicMs } from "./clock.js";
 import type { FrameOf } from "./frames.js";
 import { numberOfServer } from "./numbers.js";
+import { Pace } from "./pace.js";
 import { FRAME_BYTES_MAX, type RequestOutcome } from "./protocol.js";
 import type { Ask } from "./tab-messages.js";
 import { WarnOnce } from "./warnings.js";
@@ -18,9 +19,6 @@ const WAITING_MAX = 256;
 const ENVELOPE_BYTES = '"id":"","again":true,'.length + 40;
 /** How long the server may ask to wait. */
 const RETRY_AFTER_MS = { usual: 1_000, least: 1, most: 60_000 };
-const SLOWEST_PER_SECOND = 0.5;
-/** For so long the server gets less after it has refused. */
-const SLOW_MS = 60_000;
 
 /** The messages by which a device asks for something to be done, in either version. */
 export const BOTH_VERSIONS = ["join_game", "leave_game", "update_presence", "logout_all", "broadcast"] as const;
@@ -57,6 +55,12 @@ export interface Request {
   settle: (outcome: RequestOutcome) => void;
 }
 
+/** A request of another tab's, and who is told its id before it is sent. */
+interface Asked {
+  ask: Ask;
+  tell: (id: string) => void;
+}
+
 export interface QueueHandlers {
   /** @returns Whether there was a connection. */
   send(text: string): boolean;
@@ -84,25 +88,21 @@ export class RequestQueue {
   readonly #run: string;
   /** The number of the run's next request. */
   #next = 1;
-  /** The ids of this run's that other tabs' requests were sent under and that are not answered yet. */
-  #others = new Set<string>();
+  /** The ids under which other tabs' requests were sent that are not answered yet, and when that was, by `monotonicMs`. */
+  #others = new Map<string, number>();
+  /** The requests of other tabs that wait for room. */
+  #asked: Asked[] = [];
+  /** Whether the next one to be sent is another tab's, if any waits: the tabs take turns. */
+  #isOthersTurn = false;
   #frames = 0;
-  /** What may be sent at once, and how many more each second: the server closes whoever floods it. */
-  #credit: number;
-  #creditMax: number;
-  #perSecond: number;
-  readonly #fullPerSecond: number;
-  /** When the server last refused one that was sent at the present rate, by `monotonicMs`. */
-  #slowedAt = -Infinity;
-  #creditedAt = 0;
+  #pace: Pace;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #handlers: QueueHandlers;
   #warnings = new WarnOnce();
 
   constructor(run: string, perSecond: number, handlers: QueueHandlers) {
     this.#run = run;
-    this.#perSecond = this.#fullPerSecond = perSecond;
-    this.#creditMax = this.#credit = burst(perSecond);
+    this.#pace = new Pace(perSecond);
     this.#handlers = handlers;
   }
 
@@ -128,17 +128,12 @@ export class RequestQueue {
   }
 
   /**
-   * Sends a request of another tab's.
+   * Sends a request of another tab's as soon as there is room for it.
    * @param tell Is told its id before, if it is new: this tab may end behind the sending.
-   * @returns Whether there was a number for it.
    */
-  sendFor({ text, id }: Ask, tell: (id: string) => void): boolean {
-    if (id === null && this.#isFull()) return false;
-    const given = id ?? this.#newId();
-    if (id === null) tell(given);
-    this.#others.add(given);
-    this.#handlers.send(framed(given, id !== null, text));
-    return true;
+  sendFor(ask: Ask, tell: (id: string) => void): void {
+    this.#asked.push({ ask, tell });
+    this.flush();
   }
 
   /** Another tab has sent a request of this one's. */
@@ -163,13 +158,19 @@ export class RequestQueue {
     clearTimeout(this.#timer);
     this.#version = null;
     this.#others.clear();
+    this.#asked = [];
     for (const request of this.#pending) request.frame = null;
   }
 
-  /** This tab hears no more from others: what it has passed on may be sent, and it would not know under which id. */
-  leaveOthers(): void {
-    const passedOn = this.#pending.filter(({ id, frame }) => id === null && frame !== null);
-    if (this.#version === 2) for (const request of passedOn) this.#forget(request);
+  /**
+   * This tab hears no more from others: what it has passed on may be sent, and it would not know under which id.
+   * @param isForGood Whether it never will, so that it can't repeat what others have sent for it either: the server takes
+   *   that for a word of theirs, and closes their sockets.
+   */
+  leaveOthers(isForGood = false): void {
+    const isPassedOn = ({ id, frame }: Request) =>
+      id === null ? this.#version === 2 && frame !== null : isForGood && !this.#isOwn(id);
+    for (const request of this.#pending.filter(isPassedOn)) this.#forget(request);
   }
 
   /** Sends what can be sent. */
@@ -177,22 +178,25 @@ export class RequestQueue {
     for (const request of [...this.#pending]) {
       if (this.#version === null) return;
       if (request.frame !== null || request.pause !== null || this.#mustWait(request)) continue;
-      if (!this.#earnCredit()) return;
+      if (this.#isOthersTurn) this.#sendAsked(1);
+      if (!this.#hasRoom()) return;
       this.#send(request, this.#version);
+      this.#isOthersTurn = true;
     }
+    this.#sendAsked(Infinity);
   }
 
   /** Takes the answer to a request, if the frame is one. */
   answer(frame: FrameOf<"ack" | "error">): void {
     const isSettled = frame.type === "ack" || (frame.code !== "rate_limited" && frame.code !== "internal");
-    if (isSettled && frame.id !== undefined) this.#others.delete(frame.id);
+    if (this.#others.has(frame.id ?? "")) return this.#othersAnswer(frame, isSettled);
     // Frames are answered in order: one that the server could not read the id of was the first.
     const request = frame.id === undefined ? this.#inFlight[0] : this.#pending.find(({ id }) => id === frame.id);
     if (!request) return;
     if (frame.type === "ack") return this.settle(request, outcomeOf(frame));
     switch (frame.code) {
       case "rate_limited":
-        return this.#slowDown(request, frame.retryAfterMs);
+        return this.#refused(request, frame.retryAfterMs);
       case "internal":
         return this.#pause(request);
       case "too_old":
@@ -203,9 +207,19 @@ export class RequestQueue {
     }
   }
 
+  /** Takes the answer to a request of another tab's. */
+  #othersAnswer(frame: FrameOf<"ack" | "error">, isSettled: boolean): void {
+    const { id = "" } = frame;
+    const sentAt = this.#others.get(id) ?? 0;
+    if (isSettled) this.#others.delete(id);
+    if (frame.type === "error" && frame.code === "rate_limited") this.#slowDown(sentAt, frame.retryAfterMs);
+    // There may be a number again for what waits.
+    this.flush();
+  }
+
   /** The server refused something in version 1, where it does not say what: joins and leaves may be repeated. */
   slowDown(retryAfterMs: unknown): void {
-    for (const request of this.#inFlight) this.#slowDown(request, retryAfterMs);
+    for (const request of this.#inFlight) this.#refused(request, retryAfterMs);
   }
 
   /** The server has ended the connection over a frame that was too large: the longest, most likely. */
@@ -255,12 +269,16 @@ export class RequestQueue {
       if (!this.#handlers.send(framed(id, request.id !== null, text))) return;
       request.id ??= this.#newId();
     }
-    this.#credit--;
+    this.#pace.spend();
     request.lastSentAt = monotonicMs();
     request.frame = this.#frames++;
     // Version 1 answers nothing but tells everybody of a game that came or went.
     const isAnswered = isAboutGame(message) && !this.#handlers.isDone(message);
     if (version === 1 && !isAnswered) this.settle(request, DONE);
+  }
+
+  #isOwn(id: string): boolean {
+    return id.startsWith(`${this.#run}.`);
   }
 
   #newId(): string {
@@ -298,43 +316,48 @@ export class RequestQueue {
 
   /** Whether the next number must wait until one that the server would forget by it is settled. */
   #isFull(): boolean {
-    const ids = [...this.#others, ...this.#pending.map(({ id }) => id)];
+    const ids = [...this.#others.keys(), ...this.#pending.map(({ id }) => id)];
     return ids.some((id) => {
       const [run, n] = id?.split(".") ?? [];
       return run === this.#run && Number(n) <= this.#next - WINDOW;
     });
   }
 
-  /** Adds what time has earned. @returns Whether one more may be sent; if not, all will be tried again when it may. */
-  #earnCredit(): boolean {
-    const now = monotonicMs();
-    if (now - this.#slowedAt > SLOW_MS) {
-      this.#perSecond = this.#fullPerSecond;
-      this.#creditMax = burst(this.#perSecond);
-    }
-    const earned = (Math.max(0, now - this.#creditedAt) / 1_000) * this.#perSecond;
-    this.#credit = Math.min(this.#creditMax, this.#credit + earned);
-    this.#creditedAt = now;
-    if (this.#credit >= 1) return true;
-    this.#flushAfter(((1 - this.#credit) / this.#perSecond) * 1_000);
-    return false;
+  /** @returns Whether one more may be sent; if not, all will be tried again when it may. */
+  #hasRoom(): boolean {
+    const waitMs = this.#pace.earn();
+    if (waitMs > 0) this.#flushAfter(waitMs);
+    return waitMs === 0;
   }
 
-  /** The server takes less than was thought: for a while it gets half of it, and no bursts. */
-  #slowDown(request: Request, retryAfterMs: unknown): void {
-    request.frame = null;
-    const now = monotonicMs();
-    // Others that were sent with it are refused as well, which says no more.
-    if ((request.lastSentAt ?? now) > this.#slowedAt) {
-      this.#perSecond = Math.max(SLOWEST_PER_SECOND, this.#perSecond / 2);
-      this.#slowedAt = now;
+  /** Sends requests of other tabs, as many as there is room for. @param most So many at most. */
+  #sendAsked(most: number): void {
+    for (let sent = 0; sent < most; sent++) {
+      const [asked] = this.#asked;
+      if (!asked || this.#version === null || (asked.ask.id === null && this.#isFull()) || !this.#hasRoom()) return;
+      this.#isOthersTurn = false;
+      this.#asked.shift();
+      this.#sendFor(asked);
     }
-    // A server that refuses and asks for no wait to speak of would be asked without a pause.
-    const waitMs = Math.max(numberOfServer("retryAfterMs", retryAfterMs, RETRY_AFTER_MS, this.#warnings), 1_000 / this.#perSecond);
-    this.#creditMax = 1;
-    this.#credit = 1 - (waitMs / 1_000) * this.#perSecond;
-    this.#creditedAt = now;
-    this.#flushAfter(waitMs);
+  }
+
+  #sendFor({ ask: { text, id }, tell }: Asked): void {
+    const given = id ?? this.#newId();
+    if (id === null) tell(given);
+    this.#pace.spend();
+    this.#others.set(given, monotonicMs());
+    this.#handlers.send(framed(given, id !== null, text));
+  }
+
+  /** The server has refused a request of this tab's for now. */
+  #refused(request: Request, retryAfterMs: unknown): void {
+    request.frame = null;
+    this.#slowDown(request.lastSentAt ?? monotonicMs(), retryAfterMs);
+  }
+
+  #slowDown(sentAt: number, retryAfterMs: unknown): void {
+    const askedMs = numberOfServer("retryAfterMs", retryAfterMs, RETRY_AFTER_MS, this.#warnings);
+    this.#flushAfter(this.#pace.slowDown(sentAt, askedMs));
   }
 
   #flushAfter(ms: number): void {
@@ -352,10 +375,6 @@ function framed(id: string, isAgain: boolean, text: string): string {
 function outcomeOf({ repeated, ended, credentialShared = false, complete = true }: FrameOf<"ack">): RequestOutcome {
   if (repeated) return { ok: true, credentialShared: null };
   return { ok: true, credentialShared, ...(ended && { ended, complete }) };
-}
-
-function burst(perSecond: number): number {
-  return Math.max(1, perSecond * 1.5);
 }
 
 /** Whether it joins or leaves a game. */

@@ -24,7 +24,7 @@ export interface GuestHandlers {
   /** There is a connection to be served by, also for who takes the session for over. */
   opened(): void;
   /** There may be a way to connect for who waits to. */
-  wake(): void;
+  retry(): void;
   received(text: string): void;
   ended(ending: SharedEnding): void;
 }
@@ -73,6 +73,7 @@ export class TabGuest {
 
   /** Gives up being served, and asking for it. */
   release(): void {
+    this.#isNew = false;
     this.#search = null;
     this.#silence.clear();
     this.#socket?.close();
@@ -101,7 +102,7 @@ export class TabGuest {
     this.#silence.clear();
     if (this.#search) this.#find({ kind: "own" });
     else if (this.#socket) this.#leave();
-    else this.#handlers.wake();
+    else this.#handlers.retry();
   }
 
   receive(message: TabMessage): void {
@@ -160,7 +161,7 @@ export class TabGuest {
     if (message.kind === "problem") return this.#find({ kind: "failed", problem: message.problem });
     const { from, ending, reason } = message;
     if (this.#search) this.#find({ kind: "ended", ending, reason });
-    else if (this.#socket?.leader === from) this.#handlers.ended({ ending, reason });
+    else if (!this.#socket || this.#socket.leader === from) this.#handlers.ended({ ending, reason });
   }
 
   #find(found: Found): void {

@@ -2,22 +2,25 @@
 import type { Connected } from "./connection-types.js";
 import type { ServerFrame } from "./frames.js";
 import { HEARTBEAT } from "./protocol.js";
-import type { SessionProblem } from "./problem.js";
-import type { Ask, HostKnown, SharedEnding, TabMessage, Unsigned } from "./tab-messages.js";
+import type { ProblemCode, SessionProblem } from "./problem.js";
+import type { Ask, Breaks, HostKnown, SharedEnding, TabMessage, Unsigned } from "./tab-messages.js";
 import { TabStream } from "./tab-stream.js";
 
+/** The problems of one tab: another has a token or a page of its own. */
+const OWN_PROBLEMS = new Set<ProblemCode | undefined>(["token_failed", "invalid_token", "policy"]);
+
 export interface HostHandlers {
-  /** Somebody has just opened the app, or begins again what is over: connects at once. */
-  restart(): void;
+  /** Somebody has just opened the app, or wants it to connect: tries at once. */
+  retry(): void;
   /** Somebody looks at another tab. */
   wake(): void;
   /** Sends a frame that needs no id. */
   send(text: string): void;
-  /** Sends a request of another tab's. @param tell Is told its id before. @returns Whether there was a number for it. */
-  sendFor(ask: Ask, tell: (id: string) => void): boolean;
+  /** Sends a request of another tab's, now or when there is room for it. @param tell Is told its id before. */
+  sendFor(ask: Ask, tell: (id: string) => void): void;
   known(): HostKnown;
-  /** The first frame for a tab that is served from now on. @param isLost Whether it may lack messages. */
-  firstFrame(isLost: boolean): string;
+  /** The first frame for a tab that is served from now on. */
+  firstFrame(breaks: Breaks): string;
 }
 
 export class TabHost {
@@ -33,8 +36,6 @@ export class TabHost {
   #isPinging = false;
   #ending: SharedEnding | null = null;
   #problem: SessionProblem | null = null;
-  /** The requests of others for which there is no number yet. */
-  #waiting: Ask[] = [];
 
   constructor(run: string, post: (message: Unsigned) => void, confirm: () => Promise<boolean>, handlers: HostHandlers) {
     this.#run = run;
@@ -65,14 +66,12 @@ export class TabHost {
     const isOwn = frame?.type === "replaced" || (stream.version === 2 && frame?.type === "error" && frame.id === undefined);
     if (this.#hasGuests && !isOwn) this.#post({ kind: "frame", stream: stream.name, text });
     if (frame) stream.keep(text, frame);
-    if (this.#waiting.length > 0) void Promise.resolve().then(() => this.#sendWaiting());
   }
 
   /** This tab's own connection is gone. */
   drop(): void {
     const stream = this.#stream;
     this.#stream = null;
-    this.#waiting = [];
     if (stream) this.#post({ kind: "dropped", stream: stream.name });
   }
 
@@ -93,6 +92,11 @@ export class TabHost {
     if (problem && !this.#stream) this.#post({ kind: "problem", to: null, problem });
   }
 
+  /** Whether this tab can't connect for a reason that another may not have: it is over, or what it was given is bad. */
+  get #isHindered(): boolean {
+    return this.#ending !== null || OWN_PROBLEMS.has(this.#problem?.code);
+  }
+
   receive(message: TabMessage): void {
     switch (message.kind) {
       case "join":
@@ -110,10 +114,11 @@ export class TabHost {
   }
 
   #join({ from, known, isNew }: TabMessage<"join">): void {
-    if (this.#ending && !isNew) return this.#post({ kind: "ended", to: from, ...this.#ending });
+    if (isNew && this.#isHindered) return this.#post({ kind: "unserved", to: from, inbox: null });
+    if (this.#ending) return this.#post({ kind: "ended", to: from, ...this.#ending });
     if (!this.#stream) {
       this.#answer(from);
-      if (isNew) this.#handlers.restart();
+      if (isNew) this.#handlers.retry();
       else if (this.#problem) this.#post({ kind: "problem", to: from, problem: this.#problem });
       return;
     }
@@ -122,7 +127,7 @@ export class TabHost {
     const missed = this.#stream.missedBy(known, now);
     if (!missed) return this.#post({ kind: "unserved", to: from, inbox: this.#stream.inbox });
     this.#hasGuests = true;
-    const first = this.#handlers.firstFrame(this.#stream.hasLost(known, now));
+    const first = this.#handlers.firstFrame({ lost: this.#stream.hasLost(known, now), reset: this.#stream.mustReset(known) });
     this.#post({ kind: "welcome", to: from, stream, version, frames: [first, ...missed] });
   }
 
@@ -135,19 +140,11 @@ export class TabHost {
   async #send(message: TabMessage<"send" | "ask">): Promise<void> {
     if (!(await this.#confirm()) || this.#stream?.name !== message.stream) return;
     if (message.kind === "ask") {
-      this.#waiting.push(message);
-      return this.#sendWaiting();
+      const { key } = message;
+      return this.#handlers.sendFor(message, (id) => this.#post({ kind: "sent", key, id }));
     }
     if (message.text === HEARTBEAT && this.#isPinging) return;
     this.#isPinging ||= message.text === HEARTBEAT;
     this.#handlers.send(message.text);
-  }
-
-  #sendWaiting(): void {
-    for (let [ask] = this.#waiting; ask; [ask] = this.#waiting) {
-      const { key } = ask;
-      if (!this.#handlers.sendFor(ask, (id) => this.#post({ kind: "sent", key, id }))) return;
-      this.#waiting.shift();
-    }
   }
 }

@@ -24,6 +24,14 @@ export interface HostKnown extends Known {
   time: number;
 }
 
+/** Why a tab that joins may lack something, as its first frame tells it. */
+export interface Breaks {
+  /** Messages that it has not may have been dropped. */
+  lost: boolean;
+  /** What it has missed can't be brought: it must start over. */
+  reset: boolean;
+}
+
 /** A request that a tab asks the one with the socket to send. */
 export interface Ask {
   /** Its name among the tabs. */

@@ -10,6 +10,9 @@ import type { HostKnown, Known, Place } from "./tab-messages.js";
 const FRAMES_MAX = 128;
 const CHARACTERS_MAX = 131_072;
 
+/** The frames that are brought later. What others tell stands in the first frame. */
+const BROUGHT: readonly ServerFrame["type"][] = ["game_joined", "game_left", "event", "push"];
+
 interface Kept {
   text: string;
   seq: number | undefined;
@@ -31,16 +34,19 @@ export class TabStream {
   #message: number | null;
   /** Messages up to this number may have been dropped. */
   readonly #lostAt: number;
+  /** The place from which the server has not gone on for the tab that leads, `null` if it was not asked to. */
+  readonly #refused: Place | null;
   #frames: Kept[] = [];
   #characters = 0;
 
-  constructor(name: string, { version, resumed, position, inbox, lostAt }: Connected) {
+  constructor(name: string, { version, resumed, refused, position, inbox, lostAt }: Connected) {
     this.name = name;
     this.version = version;
     this.#epochs = new Set([resumed, position].flatMap((place) => place?.epoch ?? []));
     this.#seq = resumed?.seq ?? position?.seq ?? 0;
     this.#message = inbox;
     this.#lostAt = lostAt;
+    this.#refused = refused;
   }
 
   /** Keeps a frame that went to all devices. */
@@ -50,8 +56,8 @@ export class TabStream {
     // Erasing a user's data begins a new count, which the state tells of.
     if (frame.type === "state") return this.#startOver(epoch, seq);
     const { inbox: message, expiresAt = Infinity } = frame.type === "push" ? frame : {};
-    if (seq === undefined && message === undefined) return;
     if (epoch !== undefined) this.#epochs.add(epoch);
+    if (!BROUGHT.includes(frame.type) || (seq === undefined && message === undefined)) return;
     this.#frames.push({ text, seq, message, expiresAt });
     this.#characters += text.length;
     while (this.#frames.length > FRAMES_MAX || this.#characters > CHARACTERS_MAX) this.#letGo();
@@ -66,8 +72,9 @@ export class TabStream {
     if (!now.position) return [];
     const place = messagePlace(known, now);
     if (this.#message !== null && place < this.#message) return null;
-    if (position && !this.#reaches(position, now.position.seq)) return null;
-    const from = position?.seq ?? Infinity;
+    const isReached = position && this.#reaches(position, now.position.seq);
+    if (position && !isReached && !this.mustReset(known)) return null;
+    const from = isReached ? position.seq : Infinity;
     const isMissed = ({ seq, message, expiresAt }: Kept) =>
       message === undefined ? Number(seq) > from : message > place && expiresAt > now.time;
     return this.#frames.filter(isMissed).map(({ text }) => text);
@@ -76,6 +83,11 @@ export class TabStream {
   /** Up to where it has brought no message of the inbox, `null` if there is none. */
   get inbox(): number | null {
     return this.#message;
+  }
+
+  /** Whether the server would have a tab start over: it has had the tab that leads, which was at the same place. */
+  mustReset({ position }: Known): boolean {
+    return position !== null && position.epoch === this.#refused?.epoch && position.seq === this.#refused.seq;
   }
 
   /** Whether messages that a tab has missed may have been dropped by the server. */
@@ -93,6 +105,7 @@ export class TabStream {
     this.#epochs = new Set([epoch]);
     this.#seq = seq;
     this.#frames = this.#frames.filter(({ message }) => message !== undefined);
+    this.#characters = this.#frames.reduce((sum, { text }) => sum + text.length, 0);
   }
 
   #letGo(): void {

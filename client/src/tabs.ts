@@ -18,6 +18,8 @@ const LOCK_MS = 2_000;
 export interface TabHandlers extends HostHandlers, GuestHandlers {
   /** A request of this tab's was sent under an id. */
   sent(key: string, id: string): void;
+  /** This tab hears no more from others. */
+  alone(): void;
   /** Another tab has a token. @param isNew Whether it was set there just now. */
   offered(token: string, isNew: boolean): void;
 }
@@ -122,13 +124,14 @@ export class TabGroup {
       this.#lead();
       return done;
     };
+    // Not every engine lets a turn pass before it gives a lock that is taken.
+    if (steal) this.#lockTimer = setTimeout(() => this.#stayAlone(), LOCK_MS);
     const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead);
     request().catch((error: Partial<Error> | null) => {
       if (signal.aborted) return;
       if (error?.name === "AbortError") this.#lostLead();
       else this.#stayAlone();
     });
-    if (steal) this.#lockTimer = setTimeout(() => this.#stayAlone(), LOCK_MS);
   }
 
   #giveUpTurn(): void {
@@ -156,6 +159,7 @@ export class TabGroup {
   #stayAlone(): void {
     this.#giveUpTurn();
     this.#closeChannel();
+    this.#handlers.alone();
     this.#lead();
   }
 

@@ -1,13 +1,23 @@
 /** The user's token, which another tab of the same user may replace. */
 import type { Token } from "./connection-types.js";
+import { attempt } from "./page.js";
+import { checkToken } from "./problem.js";
+
+/** How many tokens of other tabs are kept beside this tab's own. */
+const LENT_MAX = 2;
 
 export class Tokens {
-  current: Token;
-  /** The one before, if another tab brought the current one. */
-  #spare: Token;
+  /** What the app has given this tab. */
+  #own: Token;
+  /** What other tabs have lent it, the newest first, and which is tried before its own. */
+  #lent: string[] = [];
 
-  constructor(first: Token) {
-    this.current = first;
+  constructor(own: Token) {
+    this.#own = own;
+  }
+
+  get current(): Token {
+    return this.#lent[0] ?? this.#own;
   }
 
   /** The current one if another tab can be told it. */
@@ -17,17 +27,17 @@ export class Tokens {
 
   /** @returns Whether it is another one. */
   set(token: Token): boolean {
-    if (token === this.current) return false;
-    this.current = token;
-    this.#spare = undefined;
-    return true;
+    const isAnother = token !== this.current;
+    this.#own = token;
+    this.#lent = [];
+    return isAnother;
   }
 
   /** Another tab has this one. A function stays: it is asked anew each time. */
   offer(token: string): void {
-    if (token === this.current || typeof this.current === "function") return;
-    this.#spare = this.current;
-    this.current = token;
+    const isUsable = attempt(() => (checkToken(token), true)) ?? false;
+    if (!isUsable || token === this.current || typeof this.#own === "function") return;
+    this.#lent = [token, ...this.#lent.filter((one) => one !== token)].slice(0, LENT_MAX);
   }
 
   /**
@@ -37,9 +47,6 @@ export class Tokens {
   takeOther(refused: string | null): boolean {
     if (typeof this.current === "function") return false;
     if ((this.current ?? null) !== refused) return true;
-    if (this.#spare === undefined) return false;
-    this.current = this.#spare;
-    this.#spare = undefined;
-    return true;
+    return this.#lent.shift() !== undefined && (this.current ?? null) !== refused;
   }
 }

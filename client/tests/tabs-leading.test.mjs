@@ -3,16 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, initialState } from "./support/fake-socket.mjs";
-import { acknowledge, connectAll, leadAlone, listen, pass, quiet, stealable, tabs, until } from "./support/tabs.mjs";
+import { acknowledge, connectAll, connectInDocument, leadAlone, listen, pass, quiet, stealable, tabs, until, untilIs } from "./support/tabs.mjs";
 
 /** @import { TestContext } from "node:test" */
-/** @import { UserSessionClient } from "user-session-worker/client" */
 
 const DONE = { ok: true, credentialShared: false };
 const PONG = { type: "pong" };
-
-/** @param {UserSessionClient | undefined} client @param {string} status */
-const untilIs = (client, status) => until(status, () => client?.getSnapshot().connectionStatus === status);
 
 /** A tab that leads until its lock is taken, and another that speaks as the test says. @param {TestContext} t */
 async function leadingAlone(t) {
@@ -251,6 +247,49 @@ test("a page that comes out of the cache when the session is over is told as the
   assert.deepEqual(given.changes, [{ type: "loggedOut" }]);
   given.client.close();
   await alone.leave();
+});
+
+test("a page that was told to reconnect while it was connected begins nothing anew when it comes out of the cache", async (t) => {
+  const given = tabs(t, 1, { token: "a" });
+  await connectAll(given);
+  const tab = given.another();
+  let logouts = 0;
+  tab.on("loggedOut", () => logouts++);
+  const page = connectInDocument(tab);
+  await untilIs(tab, "connected");
+  tab.reconnect();
+  tab.token = "b";
+  await quiet();
+  page.dispatchEvent(new Event("freeze"));
+  await quiet();
+  given.newest().receive({ type: "logged_out", scope: "all" });
+  page.dispatchEvent(new Event("resume"));
+  await untilIs(tab, "logged_out");
+  assert.equal(given.client.getSnapshot().connectionStatus, "logged_out");
+  assert.deepEqual([logouts, given.sockets.length], [1, 1]);
+});
+
+test("a tab that was replaced stays out when somebody looks at it, whatever the others do", async (t) => {
+  const given = tabs(t, 1);
+  const page = connectInDocument(given.client);
+  await until("its socket", () => given.sockets.length === 1);
+  accept(given.newest());
+  const next = given.another();
+  next.connect();
+  await untilIs(next, "connected");
+  given.newest().receive({ type: "replaced" });
+  await untilIs(given.client, "replaced");
+  await until("the next socket", () => given.sockets.length === 2);
+  accept(given.newest());
+  page.dispatchEvent(new Event("visibilitychange"));
+  const last = given.another();
+  last.connect();
+  await untilIs(last, "connected");
+  next.close();
+  await until("the last one's socket", () => given.sockets.length === 3);
+  accept(given.newest());
+  await quiet();
+  assert.deepEqual([given.client, last].map((client) => client.getSnapshot().connectionStatus), ["replaced", "connected"]);
 });
 
 test("a tab that comes to lead when the session is over does not begin it again, and tells others that it is", async (t) => {

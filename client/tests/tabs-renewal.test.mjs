@@ -2,15 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { UserSessionClient } from "user-session-worker/client";
-
 import { accept, initialState, repeated, tokenOf } from "./support/fake-socket.mjs";
-import { connectAll, leadAlone, pass, quiet, tabs, until } from "./support/tabs.mjs";
+import { connectAll, leadAlone, pass, quiet, tabs, until, untilIs } from "./support/tabs.mjs";
 
 const DONE = { ok: true, credentialShared: false };
-
-/** @param {UserSessionClient | undefined} client @param {string} status */
-const untilIs = (client, status) => until(status, () => client?.getSnapshot().connectionStatus === status);
 
 test("a token that is set in a tab without the socket is what the tab with it sends when the old one ends", async (t) => {
   const given = tabs(t, 2, { token: "old" });
@@ -67,11 +62,7 @@ for (const at of [0, 1]) {
 test("a tab that is opened with a newer token lends it to the others, and theirs is tried if it is worse", async (t) => {
   const given = tabs(t, 1, { token: "old" });
   await connectAll(given);
-  const newer = new UserSessionClient({
-    ...{ userId: given.userId, url: "wss://app.example/__user-session", deviceId: "desk", shareTabs: true },
-    token: "new",
-  });
-  t.after(() => newer.close());
+  const newer = given.another({ token: "new" });
   newer.connect();
   await untilIs(newer, "connected");
   given.newest().fail(4401, "expired");
@@ -91,16 +82,67 @@ test("a tab that is opened after the session was over begins it again with its o
   given.newest().fail(4401, "expired");
   await until("the next socket", () => given.sockets.length === 2);
   given.newest().fail(4401, "expired");
-  const newer = new UserSessionClient({
-    ...{ userId: given.userId, url: "wss://app.example/__user-session", deviceId: "desk", shareTabs: true },
-    token: "new",
-  });
-  t.after(() => newer.close());
+  const newer = given.another({ token: "new" });
   newer.connect();
   await until("the next socket", () => given.sockets.length === 3);
   assert.equal(tokenOf(given.newest()), "new");
   accept(given.newest());
   await untilIs(newer, "connected");
+  await untilIs(given.client, "connected");
+});
+
+/** Each keeps a tab that leads from connecting, for a reason of its own. @type {Record<string, () => Promise<string>>} */
+const BAD_TOKENS = {
+  "that function fails": () => Promise.reject(new Error("sign in again")),
+  "that function gives one that has ended": () => Promise.resolve("old"),
+  "that function gives what is no token": () => Promise.resolve("no token"),
+};
+
+for (const [what, token] of Object.entries(BAD_TOKENS)) {
+  test(`a tab that is opened, or told to reconnect, uses the token of its own function where the tab that leads has one, and ${what}`, async (t) => {
+    let isGood = true;
+    const given = tabs(t, 1, { token: () => (isGood ? Promise.resolve("good") : token()) });
+    await connectAll(given);
+    isGood = false;
+    given.newest().fail(4401, "expired");
+    for (let tries = 0; tries < 4; tries++) {
+      await pass(t, 500);
+      if (given.newest().readyState === 0) given.newest().fail(4401, "expired");
+    }
+    assert.notEqual(given.client.getSnapshot().problem, null);
+    const before = given.sockets.length;
+    let isFresh = false;
+    const other = given.another({ token: async () => (isFresh ? "fresh" : token()) });
+    other.connect();
+    for (let tries = 0; tries < 8; tries++) {
+      await pass(t, 500);
+      if (given.newest().readyState === 0) given.newest().fail(4401, "expired");
+    }
+    isFresh = true;
+    other.reconnect();
+    await until("its socket", () => given.sockets.length > before && tokenOf(given.newest()) === "fresh");
+    accept(given.newest());
+    await untilIs(other, "connected");
+    await untilIs(given.client, "connected");
+  });
+}
+
+test("tokens that new tabs bring never take away a tab's own, and what is no token is not lent", async (t) => {
+  const given = tabs(t, 1, { token: "good" });
+  await connectAll(given);
+  for (const token of ["stale-1", "stale-2", "stale-3", "no token"]) {
+    given.another({ token }).connect();
+    await quiet();
+  }
+  given.newest().fail();
+  await pass(t, 1_000);
+  for (const token of ["stale-3", "stale-2"]) {
+    await until("the next socket", () => tokenOf(given.newest()) === token);
+    given.newest().fail(4401, "expired");
+  }
+  await until("its own", () => tokenOf(given.newest()) === "good");
+  accept(given.newest());
+  await untilIs(given.client, "connected");
 });
 
 test("a token that comes after the session was over begins it again, also in a tab that came to lead only then", async (t) => {

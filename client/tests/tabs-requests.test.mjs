@@ -129,6 +129,7 @@ test("a tab that leads keeps what another asks back while the window of its run 
   assert.equal(newest().requests.length, 64, "what was asked later waits, too");
   ack(newest(), newest().requests[0].id);
   await until("what has waited", () => newest().requests.length === 66);
+  await until("it to be told", () => sent().length === 1);
   assert.deepEqual(newest().requests.slice(64).map(({ id, again }) => [id, again]), [[`${runOf(newest())}.65`, undefined], ["theirs.1", true]]);
   assert.deepEqual(sent().map(({ key, id }) => [key, id]), [["theirs", `${runOf(newest())}.65`]]);
 });
@@ -149,8 +150,27 @@ test("a request of another tab's fills the window like one's own, until it is an
   await quiet();
   assert.equal(newest().requests.length, 64, "that settles nothing");
   ack(newest(), newest().requests[0].id);
-  void client.publish("next");
-  await until("the one that has waited", () => newest().requests.length >= 65);
+  newest().receive({ type: "pong" });
+  await pass(t, 1_000);
+  assert.equal(newest().requests.length, 65, "the one that has waited needs nobody to ask for something else");
+});
+
+test("what several tabs ask for goes at the rate of one socket, by turns, and slower when the server refuses any of it", async (t) => {
+  const given = tabs(t, 3, { requestsPerSecond: 4 });
+  await connectAll(given);
+  for (const [at, client] of given.clients.entries()) for (let n = 0; n < 8; n++) void client.publish(`tab ${at}`, n);
+  await quiet();
+  assert.equal(given.newest().requests.length, 6, "as many as one tab may at once");
+  await pass(t, 1_500);
+  assert.equal(given.newest().requests.length, 12);
+  const asked = given.newest().requests.map(({ event }) => event);
+  assert.ok(asked.indexOf("tab 1") < asked.lastIndexOf("tab 0"), asked.join());
+  for (const request of given.newest().requests.slice(0, -1)) ack(given.newest(), request.id);
+  const last = given.newest().requests.at(-1);
+  refuse(given.newest(), last.id, "rate_limited");
+  await pass(t, 3_500);
+  const more = given.newest().requests.length - 12;
+  assert.ok(more > 0 && more <= 7, `${more} in 3.5 s, where 14 could be at the full rate`);
 });
 
 test("a tab that leads before it hears under which id its request was sent repeats that", async (t) => {

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, initialState, olderState, repeated } from "./support/fake-socket.mjs";
-import { acknowledge, connectAll, leadAlone, pass, quiet, tabs, until } from "./support/tabs.mjs";
+import { acknowledge, connectAll, connectInDocument, leadAlone, listen, pass, quiet, tabs, until, untilIs } from "./support/tabs.mjs";
 
 /** @import { UserSessionClient } from "user-session-worker/client" */
 
@@ -245,6 +245,84 @@ test("a presence that a tab chose that does not lead is said again after a break
   accept(given.newest(), { devices });
   await until("it to be said by the next", () => said().length === 1);
   assert.equal(said()[0].presence, "away");
+});
+
+test("a tab that comes to lead says the presence that another one had set, unless another device may have", async (t) => {
+  for (const others of [[], [{ deviceId: "phone", lastActive: 1, tabs: 1 }]]) {
+    const given = tabs(t, 2);
+    await connectAll(given);
+    const devices = [{ deviceId: "desk", lastActive: 1, tabs: 1, current: true }, ...others];
+    const [leader, tab] = given.clients;
+    given.newest().receive({ ...initialState({ devices }), type: "state" });
+    for (const [client, presence, seq] of /** @type {const} */ ([[tab, "online", 11], [leader, "away", 12]])) {
+      const outcome = client?.updatePresence(presence);
+      await until("the request", () => given.newest().requests.at(-1)?.presence === presence);
+      given.newest().receive({ type: "presence_updated", presence, seq });
+      given.newest().receive({ type: "ack", id: given.newest().requests.at(-1).id });
+      await outcome;
+    }
+    await quiet();
+    leader?.close();
+    await until("the next leader", () => given.sockets.length === 2);
+    accept(given.newest(), { devices, seq: 12 });
+    await quiet();
+    assert.deepEqual(given.newest().requests.map(({ presence }) => presence), others.length > 0 ? [] : ["away"]);
+    for (const client of given.clients) client.close();
+    t.mock.reset();
+  }
+});
+
+test("a tab that was away is told of a presence that is another now once, and of none that is what it was", async (t) => {
+  const given = tabs(t, 1);
+  await connectAll(given);
+  const tab = given.another();
+  const page = connectInDocument(tab);
+  await untilIs(tab, "connected");
+  /** @type {string[]} */
+  const told = [];
+  tab.on("presenceChanged", ({ presence }) => told.push(presence));
+  const tellWhileAway = async (/** @type {object[]} */ frames) => {
+    page.dispatchEvent(new Event("freeze"));
+    await quiet();
+    for (const frame of frames) given.newest().receive(frame);
+    page.dispatchEvent(new Event("resume"));
+    await untilIs(tab, "connected");
+    await quiet();
+  };
+  await tellWhileAway([11, 12].map((seq) => ({ type: "presence_updated", presence: seq % 2 ? "away" : "online", seq })));
+  assert.deepEqual(told, []);
+  await tellWhileAway([{ type: "presence_updated", presence: "away", seq: 13 }, { type: "event", event: "e", data: 1, from: "phone", seq: 14 }]);
+  assert.deepEqual(told, ["away"]);
+  assert.equal(given.sockets.length, 1, "the tab that leads could tell it all");
+});
+
+test("when the server has every tab start over, they do with the one that leads, by one socket", async (t) => {
+  const given = tabs(t, 5);
+  await connectAll(given);
+  given.newest().fail();
+  await pass(t, 1_000);
+  await until("the next socket", () => given.sockets.length === 2);
+  accept(given.newest(), { epoch: 9, seq: 3, reset: true });
+  for (const client of given.clients) await untilIs(client, "connected");
+  await quiet();
+  assert.equal(given.sockets.length, 2);
+  assert.deepEqual(given.told.map((changes) => changes.filter(({ type }) => type === "reset").length), [1, 1, 1, 1, 1]);
+  given.newest().receive({ type: "event", event: "e", data: 1, from: "phone", seq: 4 });
+  await until("all to hear", () => given.told.every((changes) => changes.at(-1)?.type === "event"));
+});
+
+test("erasing a user's data takes no room for what comes after", async (t) => {
+  const given = tabs(t, 1);
+  await connectAll(given);
+  const { say, heard } = listen(t, given.name);
+  const tell = (/** @type {number} */ seq, /** @type {number} */ size) =>
+    given.newest().receive({ type: "event", event: "e", from: "phone", data: "x".repeat(size), seq });
+  for (let n = 1; n <= 120; n++) tell(10 + n, 1_000);
+  given.newest().receive({ ...initialState({ epoch: 8, seq: 200 }), type: "state" });
+  for (let n = 1; n <= 5; n++) tell(200 + n, 5_000);
+  say({ kind: "join", known: { position: { epoch: 8, seq: 200 }, inbox: null }, isNew: false }, "other");
+  await until("an answer", () => heard.some(({ to }) => to === "other"));
+  assert.deepEqual(heard.filter(({ to }) => to === "other").map(({ kind, frames }) => [kind, frames?.length]), [["welcome", 6]]);
 });
 
 test("a leader that was taken for gone closes its socket, and what it was asked is done by the next, once", async (t) => {

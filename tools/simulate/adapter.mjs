@@ -116,6 +116,11 @@ export function readIn({ frames }) {
   return told === undefined ? null : parsed(told).inbox;
 }
 
+/** The first frame that a tab is given by another, empty if a message of theirs has none. @param {any} message @returns {string} */
+export function firstFrameIn(message) {
+  return message.frames?.[0] ?? "";
+}
+
 /** Whether a first frame says that messages were dropped, and that all else that was missed follows. @param {string} text */
 export function isOnlyLost(text) {
   return text.includes('"lost":true') && !text.includes('"reset":true');

@@ -44,10 +44,11 @@ export class Sight {
   reset() {
     this.resetAt = this.#world.clock.now;
     this.#checkReset();
-    const { reading, lastText, profile } = this.#app.page;
-    // Whoever asks for nothing that was missed begins where it connects, whatever else was lost. A tab that is served by
-    // another, and could not be told all, asks the server; whether it had to start over in an older version does not show.
-    const isGoingOn = !reading || (reading.url.includes("&since=") && isOnlyLost(lastText));
+    const { reading, lastText, profile, told } = this.#app.page;
+    // Whoever asks for nothing that was missed begins where it connects, whatever else was lost. Whether a tab that is
+    // served by another had to start over in an older version does not show.
+    const hasAsked = !reading || reading.url.includes("&since=");
+    const isGoingOn = hasAsked && isOnlyLost(reading ? lastText : (told?.firstFrame ?? ""));
     if (!reading && profile.usedOlder) this.place = null;
     else if (!isGoingOn) this.place = this.#placeOfConnection();
     this.#world.tell(this.#app, `onReset at ${this.place}`);
@@ -121,12 +122,9 @@ export class Sight {
   #checkReset() {
     const { page } = this.#app;
     const { clock, ghost, server } = this.#world;
-    const heard = page.heardBefore;
-    if (this.place === null || page.profile.usedOlder) return;
-    if (!page.reading && ghost.deeds.filter(({ key }) => isInbox(key)).length <= INBOX_MAX) {
-      return this.#violate("no-needless-reset", "told to start over by another tab, which could have asked the server");
-    }
-    if (!page.reading || !heard) return;
+    // A tab that is served by another starts over if that had to, from the same place.
+    const heard = (page.reading ? page : page.told?.by)?.heardBefore;
+    if (this.place === null || page.profile.usedOlder || !heard) return;
     const missed = ghost.deeds.slice(this.place);
     const isLong = clock.now - heard.lastAt > REMEMBERED_MS || missed.length > REMEMBERED_DEEDS;
     const isErased = missed.some(({ key }) => key === "clear");
@@ -140,8 +138,8 @@ export class Sight {
 
   /** Where a page begins: where its socket does, or the tab that serves it is. */
   #placeOfConnection() {
-    const { reading, toldPlace } = this.#app.page;
-    return reading ? (reading.link.end?.connectedAt ?? null) : toldPlace;
+    const { reading, told } = this.#app.page;
+    return reading ? (reading.link.end?.connectedAt ?? null) : (told?.place ?? null);
   }
 
   /** @param {string} property @param {string} what */

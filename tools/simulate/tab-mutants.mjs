@@ -103,8 +103,8 @@ export const TAB_MUTANTS = [
   {
     name: "what was passed on before a page went into the cache counts as never sent",
     file: "client/src/requests.ts",
-    from: "if (this.#version === 2) for (const request of passedOn) this.#forget(request);",
-    to: "",
+    from: "id === null ? this.#version === 2 && frame !== null :",
+    to: "id === null ? false :",
     caughtBy: "done-once",
     seeds: 100,
   },

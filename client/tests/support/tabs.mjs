@@ -49,20 +49,41 @@ export function tabs(t, count, options = {}) {
       sockets.push(this);
     }
   }
-  for (let at = 1; at < count; at++) {
+  /** One more tab, which has options of its own. @param {Partial<UserSessionClientOptions>} [own] */
+  const another = (own = {}) => {
     const url = "wss://app.example/__user-session";
     const WebSocket = /** @type {any} */ (Socket);
-    const client = new UserSessionClient({ userId, url, deviceId: "desk", shareTabs: true, WebSocket, ...options });
+    const client = new UserSessionClient({ userId, url, deviceId: "desk", shareTabs: true, WebSocket, ...options, ...own });
+    t.after(() => client.close());
+    return client;
+  };
+  for (let at = 1; at < count; at++) {
+    const client = another();
     clients.push(client);
     /** @type {any[]} */
     const told = [];
     changes.push(told);
     for (const type of /** @type {const} */ (["gameJoined", "event", "reset"])) client.on(type, (change) => told.push(change));
-    t.after(() => client.close());
   }
   const name = `user-session ${JSON.stringify(["wss://app.example/__user-session", userId, "desk"])}`;
-  return { ...first, clients, told: changes, name, userId };
+  return { ...first, clients, told: changes, name, userId, another };
 }
+
+/**
+ * Connects a client with a document of its own, whose events no other client hears.
+ * @param {UserSessionClient} client
+ */
+export function connectInDocument(client) {
+  const globals = /** @type {any} */ (globalThis);
+  const target = new EventTarget();
+  globals.document = target;
+  client.connect();
+  delete globals.document;
+  return target;
+}
+
+/** @param {UserSessionClient | undefined} client @param {string} status */
+export const untilIs = (client, status) => until(status, () => client?.getSnapshot().connectionStatus === status);
 
 /**
  * Connects them, the first as the leader.

@@ -37,6 +37,14 @@ const THROTTLED_MS = 60_000;
 
 /** When something last came on a socket. @typedef {{socket: PageSocket, lastAt: number}} Heard */
 
+/**
+ * A message of another tab's.
+ * @typedef {object} Told
+ * @property {number | null} place The place that the other had come to, `null` if it had none.
+ * @property {Page} by
+ * @property {string} firstFrame That it has brought, empty if none.
+ */
+
 export class Page {
   name;
   profile;
@@ -54,8 +62,8 @@ export class Page {
   sessionStorage;
   /** When it last asked for a socket. */
   connectedAt = -Infinity;
-  /** The place that the tab whose message was read last had come to, `null` if it had none. @type {number | null} */
-  toldPlace = null;
+  /** Who has said what was read last of other tabs, and where that page was then. @type {Told | null} */
+  told = null;
   /** The place that this page has come to. @type {() => number | null} */
   placeNow = () => null;
   /** Is called before each message to other tabs, each of theirs, and each frame. @type {(() => void) | null} */

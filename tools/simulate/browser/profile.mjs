@@ -2,6 +2,7 @@
  * A browser profile, which the tabs of one device share: its storage, its channels and locks, who is signed in,
  * and whether it has a network.
  */
+import { firstFrameIn } from "../adapter.mjs";
 
 /** @import { Clock } from "../clock.mjs" */
 /** @import { Credential } from "../issuer.mjs" */
@@ -185,15 +186,15 @@ class Channel {
     for (const other of this.#all) {
       if (other === this || other.name !== this.name) continue;
       const data = structuredClone(message);
-      this.#clock.after(1, () => other.page.task(() => this.#all.has(other) && other.#take(data, place), true));
+      this.#clock.after(1, () => other.page.task(() => this.#all.has(other) && other.#take(data, place, this.page), true));
     }
   }
 
-  /** @param {unknown} data @param {number | null} place */
-  #take(data, place) {
+  /** @param {unknown} data @param {number | null} place @param {Page} by */
+  #take(data, place, by) {
     this.page.atMoment?.();
     this.page.task(() => {
-      this.page.toldPlace = place;
+      this.page.told = { place, by, firstFrame: firstFrameIn(data) };
       this.onmessage?.({ data });
     }, true);
   }
