@@ -19,22 +19,35 @@ export function followVisibility(name: string, say: (presence: Presence) => void
   const lockName = `${name} visible`;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let release: (() => void) | undefined;
+  let isOn = true;
 
+  /** Tabs that are seen hold the lock in common. While a hidden one waits for them they may have to wait for it. */
   const isSeenElsewhere = async () => {
-    const { held = [] } = (await attempt(() => locks?.query?.().catch(() => null))) ?? {};
-    return held.some((lock) => lock.name === lockName);
+    const { held = [], pending = [] } = (await attempt(() => locks?.query?.().catch(() => null))) ?? {};
+    return [...held, ...pending].some((lock) => lock.name === lockName && lock.mode === "shared");
+  };
+  /** Begins the moment of absence anew when no other tab is seen any more. */
+  const waitForOthers = () => {
+    const turn = attempt(() => new AbortController());
+    if (!turn) return;
+    release = () => turn.abort();
+    const alone = () => void (turn.signal.aborted || hide());
+    attempt(() => locks?.request?.(lockName, { signal: turn.signal }, alone).catch(() => {}));
   };
   const leave = async () => {
-    if (!(await isSeenElsewhere()) && !isVisible()) say("away");
+    const isElsewhere = await isSeenElsewhere();
+    if (isVisible() || !isOn) return;
+    if (isElsewhere) waitForOthers();
+    else say("away");
+  };
+  const hide = () => {
+    timer = setTimeout(() => void leave(), AWAY_AFTER_MS);
   };
   const update = () => {
     clearTimeout(timer);
     release?.();
     release = undefined;
-    if (!isVisible()) {
-      timer = setTimeout(() => void leave(), AWAY_AFTER_MS);
-      return;
-    }
+    if (!isVisible()) return hide();
     const hidden = new Promise<void>((resolve) => (release = resolve));
     // A page that may have no locks is alone.
     attempt(() => locks?.request?.(lockName, { mode: "shared" }, () => hidden).catch(() => {}));
@@ -44,6 +57,7 @@ export function followVisibility(name: string, say: (presence: Presence) => void
   const stop = onVisibilityChange(update);
   update();
   return () => {
+    isOn = false;
     stop();
     clearTimeout(timer);
     release?.();

@@ -139,4 +139,11 @@ test("a hidden tab is no absence while another tab of the app is looked at", asy
   await locksAnswered();
   assert.deepEqual(said(newest()), ["online"]);
   close();
+  for (let turns = 0; turns < 3; turns++) await locksAnswered();
+  t.mock.timers.tick(4_999);
+  await locksAnswered();
+  assert.deepEqual(said(newest()), ["online"]);
+  t.mock.timers.tick(1);
+  await locksAnswered();
+  assert.deepEqual(said(newest()), ["online", "away"], "the tab that was looked at has closed");
 });
