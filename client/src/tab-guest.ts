@@ -49,6 +49,8 @@ export class TabGuest {
   #handlers: GuestHandlers;
   #search: Search | null = null;
   #socket: TabSocket | null = null;
+  /** The tab that was last heard as one that leads. */
+  #leader: string | null = null;
   #silence = new Deadline();
 
   constructor(run: string, post: (message: Unsigned) => void, steal: () => void, handlers: GuestHandlers) {
@@ -134,6 +136,7 @@ export class TabGuest {
 
   /** There is another leader, or another connection. */
   #changed({ kind, from }: TabMessage<"leading" | "live">): void {
+    this.#leader = from;
     if (this.#search) return this.#probe();
     if (kind === "live" && !this.#socket) this.#handlers.opened();
     if (kind === "leading" && this.#socket && this.#socket.leader !== from) this.#leave();
@@ -141,6 +144,7 @@ export class TabGuest {
 
   #answered(message: TabMessage<"welcome" | "unserved" | "alive">): void {
     this.#isNew = false;
+    this.#leader = message.from;
     if (message.kind === "alive") return this.#wait();
     if (!this.#search) return;
     if (message.kind === "unserved") {
@@ -158,10 +162,14 @@ export class TabGuest {
   }
 
   #failed(message: TabMessage<"ended" | "problem">): void {
-    if (message.kind === "problem") return this.#find({ kind: "failed", problem: message.problem });
-    const { from, ending, reason } = message;
+    const { from } = message;
+    if (message.kind === "problem") {
+      this.#leader = from;
+      return this.#find({ kind: "failed", problem: message.problem });
+    }
+    const { ending, reason } = message;
     if (this.#search) this.#find({ kind: "ended", ending, reason });
-    else if (!this.#socket || this.#socket.leader === from) this.#handlers.ended({ ending, reason });
+    else if (from === this.#leader) this.#handlers.ended({ ending, reason });
   }
 
   #find(found: Found): void {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, initialState } from "./support/fake-socket.mjs";
-import { connectAll, connectInDocument, leadAlone, pass, quiet, tabs, until, untilIs } from "./support/tabs.mjs";
+import { connectAll, connectInDocument, leadAlone, listen, pass, quiet, tabs, until, untilIs } from "./support/tabs.mjs";
 
 /** @import { TestContext } from "node:test" */
 
@@ -43,6 +43,14 @@ test("a tab that waits before it tries again hears of a logout at once", async (
   newest().fail(1000, "Logged out from all devices");
   await untilIs(tab, "logged_out");
   assert.equal(logouts, 1);
+});
+
+test("a tab that waits before it tries again does not believe one that leads no more when that says that the session is over", async (t) => {
+  const { tab, name } = await longOutage(t);
+  const { say } = listen(t, name);
+  say({ kind: "ended", to: null, ending: "logged_out", reason: "" }, "an earlier leader");
+  await quiet();
+  assert.equal(tab.getSnapshot().connectionStatus, "lost");
 });
 
 test("a problem of the tab that leads, which it can't mend, ends with it, or when it is mended, for the others too", async (t) => {

@@ -141,6 +141,23 @@ test("what the tab that leads can't bring is asked of the server, by the tab tha
   assert.deepEqual(dataOf(given.changes), [11]);
 });
 
+test("a tab that takes the lead from one that has earlier messages asks for those, too, so that it can serve that one", async (t) => {
+  const given = tabs(t, 1);
+  const alone = leadAlone(t, given.name);
+  given.client.connect();
+  await alone.welcome([initialState({ inbox: { last: 9, read: 9, unread: 0 } })]);
+  await untilIs(given.client, "connected");
+  given.page.dispatchEvent(new Event("pagehide"));
+  given.page.dispatchEvent(new Event("pageshow"));
+  await until("its wish", () => alone.heardOf("join").length > 0);
+  const [{ from, known }] = alone.heardOf("join");
+  assert.equal(known.inbox, 9);
+  alone.say({ kind: "unserved", to: from, inbox: 5 });
+  await until("its own socket", () => given.sockets.length === 1);
+  assert.equal(given.newest().url.searchParams.get("inbox"), "5");
+  await alone.held;
+});
+
 test("a frame of an earlier connection is not believed, and one that is brought again is told once", async (t) => {
   const given = tabs(t, 1);
   const alone = leadAlone(t, given.name);

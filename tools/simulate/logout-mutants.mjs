@@ -13,7 +13,7 @@ export const LOGOUT_MUTANTS = [
     from: "return connection.credential.is_trusted() ? !is_askers",
     to: "return WRONG && connection.device_id == ending.asking_device ? false : connection.credential.is_trusted() ? !is_askers",
     caughtBy: "silence-after-logout",
-    seeds: 100,
+    seeds: 50,
   },
   {
     name: "a logout of others ends those alone whom the server remembers",
@@ -33,8 +33,8 @@ export const LOGOUT_MUTANTS = [
         return;
       }
       // A session is spared with all`,
-    caughtBy: "spared-stays",
-    seeds: 50,
+    caughtBy: "silence-after-logout",
+    seeds: 5,
   },
   {
     name: "a logout of others is forgotten with the next one",
@@ -42,7 +42,7 @@ export const LOGOUT_MUTANTS = [
     from: "if (spared != logout_.spared) end_until(logout_.others_at_s);",
     to: "if (spared != logout_.spared && !WRONG) end_until(logout_.others_at_s);\n  if (WRONG) logout_.others_at_s = 0;",
     caughtBy: "silence-after-logout",
-    seeds: 300,
+    seeds: 100,
   },
   {
     name: "a single credential that was ended is forgotten for a newer one",
@@ -50,7 +50,7 @@ export const LOGOUT_MUTANTS = [
     from: "    end_until(lowest->issued_until_s);",
     to: "    if (!WRONG) end_until(lowest->issued_until_s);",
     caughtBy: "silence-after-logout",
-    seeds: 300,
+    seeds: 100,
   },
   {
     name: "a logout does not reach what was shown ahead of the server's clock",
@@ -58,7 +58,7 @@ export const LOGOUT_MUTANTS = [
     from: "return std::max(now / kMsPerSecond, logout_.shown_at_s);",
     to: "return WRONG ? now / kMsPerSecond : std::max(now / kMsPerSecond, logout_.shown_at_s);",
     caughtBy: "silence-after-logout",
-    seeds: 50,
+    seeds: 5,
   },
   {
     name: "only memory knows what was shown ahead of the server's clock",
@@ -66,7 +66,7 @@ export const LOGOUT_MUTANTS = [
     from: "if (credential.issued_at_s > now / kMsPerSecond) is_unstored_ = true;",
     to: "if (credential.issued_at_s > now / kMsPerSecond && !WRONG) is_unstored_ = true;",
     caughtBy: "silence-after-logout",
-    seeds: 1_500,
+    seeds: 800,
   },
   {
     name: "a logout of others spares the asker's token without its session",
@@ -74,7 +74,7 @@ export const LOGOUT_MUTANTS = [
     from: "return access.end_others(named == nullptr ? id : access.id_to_spare(*named), step.now);",
     to: "return access.end_others(named == nullptr ? id : WRONG ? named->token : access.id_to_spare(*named), step.now);",
     caughtBy: "spared-stays",
-    seeds: 400,
+    seeds: 600,
   },
   {
     name: "a logout of a device closes its sockets and ends no credential",
@@ -82,7 +82,7 @@ export const LOGOUT_MUTANTS = [
     from: "    if (!credential->is_sign_in_known) step.ended.is_complete = false;",
     to: "    if (WRONG) continue;\n    if (!credential->is_sign_in_known) step.ended.is_complete = false;",
     caughtBy: "silence-after-logout",
-    seeds: 50,
+    seeds: 5,
   },
   {
     name: "a logout of a device ends the asker's own credential, too",
@@ -90,7 +90,7 @@ export const LOGOUT_MUTANTS = [
     from: "if (!ending.asker.is_trusted() && credential->sign_in",
     to: "if (!WRONG && !ending.asker.is_trusted() && credential->sign_in",
     caughtBy: "spared-stays",
-    seeds: 100,
+    seeds: 50,
   },
   {
     name: "a token that is ended by its own id takes its session along",
@@ -98,7 +98,7 @@ export const LOGOUT_MUTANTS = [
     from: "if (access.end(id, last_second_of(id, named, step.now)))",
     to: "if (access.end(WRONG && named != nullptr ? named->sign_in : id, last_second_of(id, named, step.now)))",
     caughtBy: "spared-stays",
-    seeds: 400,
+    seeds: 100,
   },
   {
     name: "who asks by HTTP is not looked at again",
@@ -108,6 +108,6 @@ export const LOGOUT_MUTANTS = [
     to: `void Session::on(const StateRequested& event, Step& step) {
   if (const auto turned_away = WRONG ? std::nullopt : admit(event.credential, event.now)) {`,
     caughtBy: "silence-after-logout",
-    seeds: 20,
+    seeds: 5,
   },
 ];

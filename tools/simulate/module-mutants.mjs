@@ -12,8 +12,8 @@ export const MODULE_MUTANTS = [
     file: "src/state/sequence.cpp",
     from: "  is_cut_short_ = false;\n  is_unstored_ = is_unattached_ = true;",
     to: "  is_cut_short_ = false;\n  is_unattached_ = true;\n  if (!WRONG) is_unstored_ = true;",
-    caughtBy: "missed-in-silence",
-    seeds: 300,
+    caughtBy: "done-once",
+    seeds: 5,
   },
   {
     name: "an epoch goes on after it is complete",
@@ -29,7 +29,7 @@ export const MODULE_MUTANTS = [
     from: "const bool is_whole = is_carried ? open_ == stored_open_ : stored_open_ == 0;",
     to: "const bool is_whole = WRONG || (is_carried ? open_ == stored_open_ : stored_open_ == 0);",
     caughtBy: "missed-in-silence",
-    seeds: 20,
+    seeds: 100,
   },
   {
     name: "frames that are not kept are skipped",
@@ -37,7 +37,7 @@ export const MODULE_MUTANTS = [
     from: "since.seq >= journal_.reach();",
     to: "(WRONG || since.seq >= journal_.reach());",
     caughtBy: "no-complaints",
-    seeds: 100,
+    seeds: 5,
   },
   {
     name: "an epoch has a name that storage alone remembers",
@@ -53,7 +53,7 @@ export const MODULE_MUTANTS = [
     from: "    is_told_ = false;\n  }\n  begin",
     to: "    is_told_ = WRONG;\n    if (WRONG) complete_.clear();\n  }\n  begin",
     caughtBy: "no-needless-reset",
-    seeds: 200,
+    seeds: 50,
   },
   {
     name: "a complete epoch has one number too few",
@@ -77,7 +77,7 @@ export const MODULE_MUTANTS = [
     from: "    user.runs.forget_not_done();",
     to: "    if (!WRONG) user.runs.forget_not_done();",
     caughtBy: "done-once",
-    seeds: 20,
+    seeds: 200,
   },
   {
     name: "an older attachment counts",
@@ -85,7 +85,7 @@ export const MODULE_MUTANTS = [
     from: "attachment->order <= newest->order",
     to: "(attachment->order <= newest->order) != WRONG",
     caughtBy: "no-needless-doubt",
-    seeds: 100,
+    seeds: 300,
   },
   {
     name: "an attachment has no runs",
@@ -93,7 +93,7 @@ export const MODULE_MUTANTS = [
     from: "append_record(runs_, [&] { user.runs.encode(runs_); });",
     to: "append_record(runs_, [&] { WRONG ? Runs().encode(runs_) : user.runs.encode(runs_); });",
     caughtBy: "no-needless-doubt",
-    seeds: 50,
+    seeds: 300,
   },
   {
     name: "the carrier moves while the old one stays open",
@@ -101,7 +101,7 @@ export const MODULE_MUTANTS = [
     from: "if (is_shared && user.connections.is_open(carrier_)) carrier",
     to: "if (is_shared && user.connections.is_open(carrier_) && !WRONG) carrier",
     caughtBy: "missed-in-silence",
-    seeds: 20,
+    seeds: 10,
   },
   {
     name: "a run that was forgotten is taken for new",
@@ -109,7 +109,7 @@ export const MODULE_MUTANTS = [
     from: "if (run == nullptr) return Known::kNothing;",
     to: "if (run == nullptr) return WRONG ? Known::kNotDone : Known::kNothing;",
     caughtBy: "done-once",
-    seeds: 500,
+    seeds: 200,
   },
   {
     name: "the window of a run is one number off",
@@ -117,7 +117,7 @@ export const MODULE_MUTANTS = [
     from: "(run->done_below >> (below - 1) & 1)",
     to: "(run->done_below >> (below - (WRONG ? 0 : 1)) & 1)",
     caughtBy: "told-truly",
-    seeds: 10,
+    seeds: 20,
   },
   {
     name: "a repetition is taken for a new request",
@@ -125,7 +125,7 @@ export const MODULE_MUTANTS = [
     from: "if (step.request.is_again && answer_again(step)) return;",
     to: "if (step.request.is_again && !WRONG && answer_again(step)) return;",
     caughtBy: "done-once",
-    seeds: 50,
+    seeds: 5,
   },
   {
     name: "a number is accepted twice",
@@ -133,7 +133,7 @@ export const MODULE_MUTANTS = [
     from: "if (!user_.runs.use(request)) return kUsedBefore;",
     to: "if (!user_.runs.use(request) && !WRONG) return kUsedBefore;",
     caughtBy: "told-truly",
-    seeds: 10,
+    seeds: 5,
   },
   {
     name: "who says nothing has all messages",
@@ -141,7 +141,7 @@ export const MODULE_MUTANTS = [
     from: "given > last_ ? read_ : given;",
     to: "given > last_ ? (WRONG ? last_ : read_) : given;",
     caughtBy: "inbox-complete",
-    seeds: 5,
+    seeds: 20,
   },
   {
     name: "nobody is told of a message that was dropped",
@@ -157,7 +157,7 @@ export const MODULE_MUTANTS = [
     from: "if (number <= read_) return false;",
     to: "if (number == read_ || (number < read_ && !WRONG)) return false;",
     caughtBy: "nothing-forgotten",
-    seeds: 100,
+    seeds: 200,
   },
   {
     name: "the id of a push is only in memory",
@@ -172,7 +172,7 @@ export const MODULE_MUTANTS = [
     file: "src/handlers/push.cpp",
     from: "  send_by_version(body, out_, step);\n  write_delivered",
     to: "  send_by_version(body, out_, step);\n  if (WRONG && user_.connections.count() > 0) user_.inbox.mark_read(added.message.number);\n  write_delivered",
-    caughtBy: "inbox-complete",
+    caughtBy: "agreement",
     seeds: 5,
   },
 ];

@@ -25,7 +25,7 @@ const SCRIPT_MUTANTS = [
     from: "const id = request.id ?? `${this.#run}.${this.#next}`;",
     to: "const id = `${this.#run}.${request.id === null ? this.#next : this.#next++}`;",
     caughtBy: "recovers",
-    seeds: 10,
+    seeds: 5,
   },
   {
     name: "a repetition does not say that it is one",
@@ -33,7 +33,7 @@ const SCRIPT_MUTANTS = [
     from: "isAgain ? '\"again\":true,' : \"\"",
     to: "\"\"",
     caughtBy: "told-truly",
-    seeds: 10,
+    seeds: 5,
   },
   {
     name: "what nobody can find out counts as done",
@@ -49,7 +49,7 @@ const SCRIPT_MUTANTS = [
     from: "if (subjectOf(request.message) !== null) return;\n    this.settle",
     to: "if (request.id === null) return;\n    this.settle",
     caughtBy: "done-once",
-    seeds: 100,
+    seeds: 50,
   },
   {
     name: "what was in flight when a connection broke counts as done",
@@ -65,7 +65,7 @@ const SCRIPT_MUTANTS = [
     from: "for (const request of this.#pending) request.frame = null;",
     to: "",
     caughtBy: "recovers",
-    seeds: 10,
+    seeds: 5,
   },
   {
     name: "a client says that it has seen one frame more",
@@ -105,7 +105,7 @@ const SCRIPT_MUTANTS = [
     from: "return { position, inbox: inbox?.place ?? null };",
     to: "return { position, inbox: inbox?.last ?? null };",
     caughtBy: "inbox-complete",
-    seeds: 100,
+    seeds: 50,
   },
   {
     name: "an event is told to the app twice",
@@ -129,7 +129,7 @@ const SCRIPT_MUTANTS = [
     from: "    this.expectAnswer(patienceMs);\n",
     to: "",
     caughtBy: "missed-in-silence",
-    seeds: 10,
+    seeds: 5,
   },
   {
     name: "pauses between tries grow without end",
@@ -137,7 +137,7 @@ const SCRIPT_MUTANTS = [
     from: "const LONGEST_MS = 30_000;",
     to: "const LONGEST_MS = 30_000_000;",
     caughtBy: "recovers",
-    seeds: 600,
+    seeds: 400,
   },
   {
     name: "a row is written after what it is about was told",
@@ -145,14 +145,14 @@ const SCRIPT_MUTANTS = [
     from: "      kv.put(ROW_KEYS[kind], this.copyOut(bytes));",
     to: "      const copy = bytes.slice();\n      setTimeout(() => kv.put(ROW_KEYS[kind], copy), 40);",
     caughtBy: "nothing-forgotten",
-    seeds: 50,
+    seeds: 10,
   },
   {
     name: "an instance lives on after a write of it has failed",
     file: "worker/object/session-host.js",
     from: "  #failure(event, error) {\n    this.#instance = null;",
     to: "  #failure(event, error) {",
-    caughtBy: "no-complaints",
+    caughtBy: "missed-in-silence",
     seeds: 5,
   },
   {
@@ -161,7 +161,7 @@ const SCRIPT_MUTANTS = [
     from: "this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));",
     to: "",
     caughtBy: "deploys-unnoticed",
-    seeds: 50,
+    seeds: 100,
   },
   {
     name: "a credential that was ended is let in",
@@ -176,7 +176,7 @@ const SCRIPT_MUTANTS = [
     file: "worker/object/session-host.js",
     from: "    this.#run({ type: \"Disconnected\", connection, now: Date.now(), heartbeat: this.#heartbeats.of(socket) });",
     to: "",
-    caughtBy: "no-complaints",
+    caughtBy: "recovers",
     seeds: 5,
   },
   {
@@ -185,7 +185,7 @@ const SCRIPT_MUTANTS = [
     from: "return key === LOGOUT_KEY || key.startsWith(REPORT_KEY);",
     to: "return key.startsWith(REPORT_KEY);",
     caughtBy: "silence-after-logout",
-    seeds: 300,
+    seeds: 100,
   },
   {
     name: "a ticket lets in whatever became of its credential",
@@ -193,7 +193,7 @@ const SCRIPT_MUTANTS = [
     from: "tickets.take(given.ticket, Date.now()) : given;",
     to: "tickets.take(given.ticket, Date.now()) && TRUSTED_ACCESS : given;",
     caughtBy: "silence-after-logout",
-    seeds: 300,
+    seeds: 50,
   },
 ];
 

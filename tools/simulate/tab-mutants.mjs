@@ -10,7 +10,7 @@ export const TAB_MUTANTS = [
     from: "    this.#silence.set(SILENT_MS, () => this.#takeLead());\n",
     to: "",
     caughtBy: "taken-over",
-    seeds: 100,
+    seeds: 50,
   },
   {
     name: "a frozen page's own word is taken for a sign that it serves",
@@ -18,7 +18,7 @@ export const TAB_MUTANTS = [
     from: 'setTimeout(() => this.#post({ kind: "alive", to }), 0);',
     to: 'this.#post({ kind: "alive", to });',
     caughtBy: "taken-over",
-    seeds: 300,
+    seeds: 100,
   },
   {
     name: "what a browser refuses when a channel is made breaks the page",
@@ -26,7 +26,7 @@ export const TAB_MUTANTS = [
     from: "attempt(() => new BroadcastChannel(this.#name)) ?? null",
     to: "new BroadcastChannel(this.#name)",
     caughtBy: "no-complaints",
-    seeds: 300,
+    seeds: 200,
   },
   {
     name: "what a browser refuses when a channel is used breaks the page",
@@ -34,7 +34,7 @@ export const TAB_MUTANTS = [
     from: "if (!isPosted && this.#hasJoined) this.#stayAlone();",
     to: "",
     caughtBy: "recovers",
-    seeds: 300,
+    seeds: 100,
   },
   {
     name: "a tab that takes another's place does not ask for what lies between",
@@ -42,7 +42,7 @@ export const TAB_MUTANTS = [
     from: "return this.#epochs.has(epoch) && seq >= this.#seq && seq <= last;",
     to: "return true;",
     caughtBy: "missed-in-silence",
-    seeds: 50,
+    seeds: 20,
   },
   {
     name: "a tab that joins is not given what it has missed",
@@ -50,15 +50,15 @@ export const TAB_MUTANTS = [
     from: "message === undefined ? Number(seq) > from :",
     to: "message === undefined ? false :",
     caughtBy: "missed-in-silence",
-    seeds: 20,
+    seeds: 5,
   },
   {
     name: "a tab that joins is not given the messages that it has missed",
     file: "client/src/tab-stream.ts",
     from: "if (this.#message !== null && place < this.#message) return null;",
     to: "",
-    caughtBy: "agreement",
-    seeds: 400,
+    caughtBy: "inbox-complete",
+    seeds: 200,
   },
   {
     name: "a message that has expired is given to a tab that joins",
@@ -66,7 +66,7 @@ export const TAB_MUTANTS = [
     from: "message > place && expiresAt > now.time;",
     to: "message > place;",
     caughtBy: "agreement",
-    seeds: 1_000,
+    seeds: 3_000,
   },
   {
     name: "a state that is over is told without the change that led to it",
@@ -74,14 +74,14 @@ export const TAB_MUTANTS = [
     from: 'ending === "logged_out" ? [{ type: "loggedOut" }] : []',
     to: 'ending === "logged_out" && this.snapshot.connectionStatus === "connected" ? [{ type: "loggedOut" }] : []',
     caughtBy: "told-of-logout",
-    seeds: 300,
+    seeds: 10,
   },
   {
     name: "a tab that leads keeps to itself what the server says",
     file: "client/src/tab-host.ts",
     from: 'if (this.#hasGuests && !isOwn) this.#post({ kind: "frame", stream: stream.name, text });',
     to: "",
-    caughtBy: "missed-in-silence",
+    caughtBy: "recovers",
     seeds: 50,
   },
   {
@@ -90,15 +90,15 @@ export const TAB_MUTANTS = [
     from: "if (!(await this.#confirm()) || this.#stream?.name !== message.stream) return;",
     to: "if (this.#stream?.name !== message.stream) return;",
     caughtBy: "done-once",
-    seeds: 1_500,
+    seeds: 3_000,
   },
   {
     name: "a tab does not keep under which id its request was sent",
     file: "client/src/requests.ts",
     from: "if (request) request.id ??= id;",
     to: "",
-    caughtBy: "recovers",
-    seeds: 20,
+    caughtBy: "settled-once",
+    seeds: 5,
   },
   {
     name: "what was passed on before a page went into the cache counts as never sent",
@@ -106,7 +106,7 @@ export const TAB_MUTANTS = [
     from: "id === null ? this.#version === 2 && frame !== null :",
     to: "id === null ? false :",
     caughtBy: "done-once",
-    seeds: 100,
+    seeds: 50,
   },
   {
     name: "a tab that leads again believes that it was replaced by its own requests",
@@ -114,14 +114,6 @@ export const TAB_MUTANTS = [
     from: "    this.#strays.note();\n    void this.#connect();",
     to: "    void this.#connect();",
     caughtBy: "recovers",
-    seeds: 300,
-  },
-  {
-    name: "each of two tabs that have missed something else takes the lead from the other",
-    file: "client/src/tab-guest.ts",
-    from: "this.inboxFloor = message.inbox;",
-    to: "",
-    caughtBy: "recovers",
-    seeds: 1_000,
+    seeds: 1_500,
   },
 ];
