@@ -203,7 +203,7 @@ export class SessionCore {
       ...{ version: this.#version, resumed, refused, position: position && { ...position, seq: stateSeq } },
       ...{ inbox: inbox && lower(inbox.place, group.guest.inboxFloor), lostAt: inbox?.lostAt ?? 0 },
     });
-    group.guest.inboxFloor = null;
+    group.guest.began();
   }
 
   #refused(frame: FrameOf<"error">): void {

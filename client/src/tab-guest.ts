@@ -40,6 +40,8 @@ export class TabGuest {
    * might have to take the lead from the other again and again.
    */
   inboxFloor: number | null = null;
+  /** The tab that was last heard as one that leads, `null` if this one has had a connection of its own since. */
+  leader: string | null = null;
   /** Whether its user has just opened the app, or begins again what is over. */
   #isNew = false;
   #run: string;
@@ -49,8 +51,6 @@ export class TabGuest {
   #handlers: GuestHandlers;
   #search: Search | null = null;
   #socket: TabSocket | null = null;
-  /** The tab that was last heard as one that leads. */
-  #leader: string | null = null;
   #silence = new Deadline();
 
   constructor(run: string, post: (message: Unsigned) => void, steal: () => void, handlers: GuestHandlers) {
@@ -86,6 +86,11 @@ export class TabGuest {
     const { stream } = this.#socket ?? {};
     if (stream !== undefined) this.#post({ kind: "ask", stream, ...ask });
     return stream !== undefined;
+  }
+
+  /** This tab has a connection of its own, which has brought all that was asked for. */
+  began(): void {
+    this.inboxFloor = this.leader = null;
   }
 
   /** Its user opens the app, or begins again what is over. */
@@ -136,7 +141,7 @@ export class TabGuest {
 
   /** There is another leader, or another connection. */
   #changed({ kind, from }: TabMessage<"leading" | "live">): void {
-    this.#leader = from;
+    this.leader = from;
     if (this.#search) return this.#probe();
     if (kind === "live" && !this.#socket) this.#handlers.opened();
     if (kind === "leading" && this.#socket && this.#socket.leader !== from) this.#leave();
@@ -144,7 +149,7 @@ export class TabGuest {
 
   #answered(message: TabMessage<"welcome" | "unserved" | "alive">): void {
     this.#isNew = false;
-    this.#leader = message.from;
+    this.leader = message.from;
     if (message.kind === "alive") return this.#wait();
     if (!this.#search) return;
     if (message.kind === "unserved") {
@@ -164,12 +169,13 @@ export class TabGuest {
   #failed(message: TabMessage<"ended" | "problem">): void {
     const { from } = message;
     if (message.kind === "problem") {
-      this.#leader = from;
+      this.leader = from;
       return this.#find({ kind: "failed", problem: message.problem });
     }
-    const { ending, reason } = message;
-    if (this.#search) this.#find({ kind: "ended", ending, reason });
-    else if (from === this.#leader) this.#handlers.ended({ ending, reason });
+    const { to, ending, reason } = message;
+    const isLeaders = from === this.leader;
+    if (this.#search && (to !== null || isLeaders)) this.#find({ kind: "ended", ending, reason });
+    else if (isLeaders) this.#handlers.ended({ ending, reason });
   }
 
   #find(found: Found): void {

@@ -44,11 +44,6 @@ export class TabHost {
     this.#handlers = handlers;
   }
 
-  /** Whether there is a connection. */
-  get isServing(): boolean {
-    return this.#stream !== null;
-  }
-
   /** The first frame of this tab's own connection has come. */
   began(connected: Connected): void {
     this.#stream = new TabStream(`${this.#run} ${this.#streams++}`, connected);

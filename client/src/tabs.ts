@@ -175,7 +175,7 @@ export class TabGroup {
     if (!this.isLeading) return this.guest.receive(message);
     if (message.kind === "leading") return void this.#insist();
     // The last leader has said so as it went, and this tab became the next before it heard.
-    if (message.kind === "ended" && !this.host.isServing) return this.#handlers.ended(message);
+    if (message.kind === "ended" && message.from === this.guest.leader) return this.#handlers.ended(message);
     return this.host.receive(message);
   }
 
