@@ -123,8 +123,8 @@ async function isServed() {
   const address = `/__user-session/state?${new URLSearchParams({ userId })}`;
   const response = await fetch(address).catch(() => null);
   if (response?.ok) return true;
-  part(document, "#trouble").hidden = false;
   write(part(document, "#trouble-reason"), await reasonOf(response));
+  part(document, "#trouble").hidden = false;
   return false;
 }
 

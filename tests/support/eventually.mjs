@@ -2,7 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { PATIENCE_MS } from "./patience.mjs";
 
-const INTERVAL_MS = 10;
+/** The shortest and the longest pause between two questions. */
+const [SHORTEST_MS, LONGEST_MS] = [10, 200];
+
+/** The part of the time waited so far by which a pause makes the wait longer at most. What is asked costs as much as work. */
+const PART = 1 / 8;
+
+/**
+ * How long to wait before one asks again.
+ * @param {number} waitedMs How long one has waited already.
+ */
+export function pauseAfter(waitedMs) {
+  return Math.min(Math.max(waitedMs * PART, SHORTEST_MS), LONGEST_MS);
+}
 
 /**
  * Asks again and again until the answer is a yes.
@@ -13,11 +25,12 @@ const INTERVAL_MS = 10;
  * @returns {Promise<T>} The first answer that is truthy.
  */
 export async function eventually(what, ask, patienceMs = PATIENCE_MS) {
-  const deadline = performance.now() + patienceMs;
+  const start = performance.now();
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
-    if (performance.now() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}`);
-    await sleep(INTERVAL_MS);
+    const waited = performance.now() - start;
+    if (waited > patienceMs) throw new Error(`waited ${patienceMs} ms for ${what}`);
+    await sleep(pauseAfter(waited));
   }
 }

@@ -1,4 +1,7 @@
-/** Firefox, driven by WebDriver BiDi. Each page has a window of its own, so that it is shown. */
+/**
+ * Firefox, driven by WebDriver BiDi. Each page has a window of its own, so that it is shown. To open one costs as much as
+ * a page does, so a window outlives its page by a tab that nobody uses, and the page of a later profile gets it.
+ */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -52,8 +55,10 @@ export async function startFirefox({ blocksStorage }) {
   const told = new Map();
   const bidi = await Bidi.connect(`${program.said[1]}/session`, listener(told));
   await bidi.send("session.subscribe", { events: EVENTS });
+  const { contexts } = await bidi.send("browsingContext.getTree", { maxDepth: 0 });
+  const windows = new Windows(bidi, contexts.map((/** @type {any} */ { context }) => context));
   return {
-    newProfile: (options, toTell) => newProfile(bidi, told, options, toTell),
+    newProfile: (options, toTell) => newProfile(bidi, windows, told, options, toTell),
     async close() {
       bidi.close();
       await program.stop();
@@ -75,21 +80,49 @@ function listener(told) {
   };
 }
 
+/** The browser's windows, each named by a tab of its own that no page has. */
+class Windows {
+  #bidi;
+  #free;
+
+  /** @param {Bidi} bidi @param {string[]} free Those that no profile has. */
+  constructor(bidi, free) {
+    this.#bidi = bidi;
+    this.#free = free;
+  }
+
+  /** @returns {Promise<string>} One in which no page is. */
+  async take() {
+    return this.#free.pop() ?? (await this.#bidi.send("browsingContext.create", { type: "window" })).context;
+  }
+
+  /** @param {string[]} windows Whose pages have gone. */
+  release(windows) {
+    this.#free.push(...windows);
+  }
+}
+
 /**
  * @param {Bidi} bidi
+ * @param {Windows} windows
  * @param {Map<string, Told>} told
  * @param {ProfileOptions} options
  * @param {Told} toTell
  * @returns {Promise<DriverProfile>}
  */
-async function newProfile(bidi, told, options, toTell) {
+async function newProfile(bidi, windows, told, options, toTell) {
   const { userContext } = await bidi.send("browser.createUserContext");
   told.set(userContext, toTell);
+  /** @type {string[]} */
+  const taken = [];
   const tab = (/** @type {string} */ context) => new FirefoxTab(bidi, context, userContext);
   return {
     async newTab() {
-      const how = { type: "window", userContext };
-      const { context } = await bidi.alone(() => bidi.send("browsingContext.create", how));
+      const { context } = await bidi.alone(async () => {
+        const referenceContext = await windows.take();
+        taken.push(referenceContext);
+        return bidi.send("browsingContext.create", { type: "tab", referenceContext, userContext });
+      });
       if (options.viewport) await bidi.send("browsingContext.setViewport", { context, viewport: options.viewport });
       if (options.colorScheme) await setColorScheme(bidi, userContext, options.colorScheme);
       return tab(context);
@@ -106,6 +139,7 @@ async function newProfile(bidi, told, options, toTell) {
     async close() {
       told.delete(userContext);
       await bidi.send("browser.removeUserContext", { userContext });
+      windows.release(taken);
     },
   };
 }

@@ -21,6 +21,9 @@ const SETTINGS = { folder: "gtk-3.0", file: "gtk-3.0/settings.ini", text: "[Sett
 /** The browser without bars, which would keep its window from being narrow, and with windows that scripts open. */
 const ARGS = ["--automation", "--full-screen", "--javascript-can-open-windows-automatically=true"];
 
+/** Has pages be painted without OpenGL, which a machine without a graphics card does more dearly. */
+const PLAIN = { WEBKIT_SKIA_ENABLE_CPU_RENDERING: "1" };
+
 /** As much as this browser can refuse. */
 const REFUSING = ["--cookies-policy=never", "--enable-html5-local-storage=false"];
 
@@ -54,7 +57,7 @@ export async function startWebkit({ blocksStorage }) {
   await mkdir(join(folder.path, SETTINGS.folder));
   await writeFile(join(folder.path, SETTINGS.file), SETTINGS.text);
   const homes = ["HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"].map((name) => [name, folder.path]);
-  const env = { ...Object.fromEntries(homes), DISPLAY: `:${display.said[1]}` };
+  const env = { ...PLAIN, ...Object.fromEntries(homes), DISPLAY: `:${display.said[1]}` };
   /** @type {Service[]} */
   const idle = [];
   return {
