@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { accept, initialState, repeated, tokenOf } from "./support/fake-socket.mjs";
 import { connectAll, leadAlone, pass, quiet, tabs, until, untilIs } from "./support/tabs.mjs";
 
+/** @import { UserSessionClient } from "user-session-worker/client" */
+
 const DONE = { ok: true, credentialShared: false };
 
 test("a token that is set in a tab without the socket is what the tab with it sends when the old one ends", async (t) => {
