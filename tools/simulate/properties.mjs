@@ -51,8 +51,10 @@ export function checkTakenOver(world, stopped, since) {
   const [first] = others;
   const isOver = others.some(({ client }) => !["connected", "reconnecting", "connecting", "lost"].includes(client.getSnapshot().connectionStatus));
   if (!first || isOver || !profile.isOnline) return;
-  const hasSocket = others.some(({ page }) => page.connectedAt >= since || (page.socket?.readyState ?? 3) <= 1);
-  if (!hasSocket) world.violate("taken-over", `${stopped.name} has stopped, and ${first.name} has not taken its place`);
+  // One that has stopped as well, right behind that, is a matter of its own.
+  const hasAsked = world.apps.some(({ page }) => page !== stopped.page && page.profile === profile && page.connectedAt >= since);
+  const hasSocket = others.some(({ page }) => (page.socket?.readyState ?? 3) <= 1);
+  if (!hasAsked && !hasSocket) world.violate("taken-over", `${stopped.name} has stopped, and ${first.name} has not taken its place`);
 }
 
 /** Where nothing goes wrong, and releases come and go, nobody is cut off or told to start over. @param {World} world */
