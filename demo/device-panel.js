@@ -7,9 +7,12 @@ import { FrameList } from "./frame-list.js";
 import { Messages } from "./messages.js";
 import { HEARTBEAT, HEARTBEAT_ANSWER, Network } from "./network.js";
 import { Outbox } from "./outbox.js";
+import { reachOf } from "./reach.js";
+import { Voice } from "./voice.js";
 
 /** @import { Presence, RequestOutcome, SessionEvent, SessionSnapshot } from "/client/index.js" */
 /** @import { Condition } from "./network.js" */
+/** @import { Reach } from "./reach.js" */
 /** @import { Glance } from "./strip.js" */
 
 /** Short, so that they are seen not to wake the object. */
@@ -31,8 +34,6 @@ const STATUS = {
 };
 const CONDITIONS = { asleep: "Asleep", offline: "Offline" };
 const OVER = ["logged_out", "replaced", "unauthorized", "forbidden"];
-/** States that are over before they are read out. */
-const FLEETING = ["idle", "connecting", "reconnecting"];
 
 /** What the buttons do, by what the device is at. */
 const VERBS = {
@@ -48,15 +49,14 @@ const VERBS = {
  * @property {string} icon The id of its symbol.
  */
 
-/** Whom a logout ends: all devices, all but the one that asks, or one by its id. @typedef {"all" | "others" | {one: string}} Reach */
-
 /**
  * Whoever wants to know what happens on a device.
  * @typedef {object} DeviceListener
  * @property {(kind: "sent" | "received" | "heartbeat" | "link") => void} traffic What goes on between it and the server.
  * @property {(glance: Glance) => void} changed
  * @property {(text: string, subject?: string) => void} said Something to read out, see `Announcer.say`.
- * @property {(reach: Reach) => void} logout A logout is asked for, now.
+ * @property {(reach: Reach) => void} logout It asks the server for a logout, now.
+ * @property {() => void} begun It is connected, and was not before.
  * @property {() => void} cut The server has closed its connection.
  * @property {() => number | null} over Its session is over. It is answered after how many milliseconds, if that is known.
  */
@@ -71,16 +71,16 @@ export class DevicePanel {
   #rows;
   #outbox;
   #messages;
+  #voice;
   #news = "";
   /** @type {Map<string, HTMLButtonElement>} */
   #games = new Map();
   /** The games that wait to be joined or left. @type {Set<string>} */
   #unsent = new Set();
   #wasOver = false;
+  #isConnected = false;
   /** When it last was in touch with the server, if it is not now, in milliseconds since the Unix epoch. @type {number | null} */
   #knownAt = null;
-  /** What was last read out. */
-  #said = { status: "", games: "" };
   /** What was asked for and has no answer yet. @type {Presence | null} */
   #chosenPresence = null;
 
@@ -90,7 +90,8 @@ export class DevicePanel {
     this.#frames = new FrameList(this.#part(".frames ol"));
     this.#outbox = new Outbox(this.#part(".outbox"));
     this.#messages = new Messages(this.#part(".events"));
-    this.#network = this.#newNetwork();
+    this.#voice = new Voice(listener.said);
+    this.#network = this.#newNetwork(deviceId);
     this.client = new UserSessionClient({
       userId,
       deviceId,
@@ -101,7 +102,6 @@ export class DevicePanel {
       shareTabs: false,
     });
     this.#rows = new DeviceRows(this.root, (device) => {
-      this.#listener.logout({ one: device.deviceId });
       void this.#ask(`log out ${device.name || device.deviceId}`, this.client.logoutDevice(device.deviceId));
     });
     this.root.dataset["device"] = deviceId;
@@ -123,11 +123,16 @@ export class DevicePanel {
     this.client.connect();
   }
 
-  #newNetwork() {
-    return new Network({
+  /** @param {string} deviceId */
+  #newNetwork(deviceId) {
+    return new Network(deviceId, {
       sent: (text) => {
         this.#frames.add("sent", text);
-        if (text !== HEARTBEAT) this.#listener.traffic("sent");
+        if (text === HEARTBEAT) return;
+        this.#listener.traffic("sent");
+        // What was asked for offline goes out later.
+        const reach = reachOf(text);
+        if (reach) this.#listener.logout(reach);
       },
       arrived: (text) => this.#listener.traffic(text === HEARTBEAT_ANSWER ? "heartbeat" : "received"),
       read: (text) => this.#frames.add("received", text),
@@ -179,8 +184,8 @@ export class DevicePanel {
       });
     }
     const clicks = {
-      ".logout-others": () => this.#logOut("others"),
-      ".logout-all": () => this.#logOut("all"),
+      ".logout-others": () => void this.#ask("log out all others", this.client.logoutOthers()),
+      ".logout-all": () => void this.#ask("log out everywhere", this.client.logoutAllDevices()),
       ".sign-in": () => {
         this.signIn();
         this.#part("h2").focus();
@@ -189,13 +194,6 @@ export class DevicePanel {
     for (const [selector, click] of Object.entries(clicks)) {
       this.#part(selector).addEventListener("click", click);
     }
-  }
-
-  /** @param {"all" | "others"} reach */
-  #logOut(reach) {
-    this.#listener.logout(reach);
-    if (reach === "all") void this.#ask("log out everywhere", this.client.logoutAllDevices());
-    else void this.#ask("log out all others", this.client.logoutOthers());
   }
 
   /** @param {string} form @param {(text: string) => void} ask */
@@ -257,9 +255,9 @@ export class DevicePanel {
     const { condition, isOver } = this;
     // What is disabled below loses it.
     const hadFocus = this.root.contains(document.activeElement);
-    const isInTouch = condition === "online" && connectionStatus === "connected";
-    if (isInTouch || !state) this.#knownAt = null;
-    else this.#knownAt ??= Date.now();
+    this.#noteBegin(connectionStatus === "connected");
+    const isInTouch = condition === "online" && this.#isConnected;
+    this.#knownAt = isInTouch || !state ? null : (this.#knownAt ?? Date.now());
     const { status, text, waiting } = this.#standing(snapshot);
     this.root.dataset["status"] = status;
     write(this.#part(".status"), [text, waiting].filter(Boolean).join(", "));
@@ -274,7 +272,14 @@ export class DevicePanel {
     const took = isOver ? this.#renderOver(text, hadFocus) : this.#renderBegun();
     const news = took === null ? "" : `in ${took} ms`;
     this.#listener.changed({ status, state: text, ...(isOver ? { games: null, news } : { games, news: waiting || this.#news }) });
-    this.#sayChanges(status, text, games);
+    this.#voice.changed({ status, text, waiting, state });
+  }
+
+  /** @param {boolean} isConnected */
+  #noteBegin(isConnected) {
+    const isNew = isConnected && !this.#isConnected;
+    this.#isConnected = isConnected;
+    if (isNew) this.#listener.begun();
   }
 
   /**
@@ -294,20 +299,7 @@ export class DevicePanel {
     const at = this.#knownAt === null ? "" : clock(this.#knownAt);
     if (this.condition === "online") return at && `As of ${at}.`;
     if (this.condition === "offline") return `As of ${at}. What you do here waits until it is back.`;
-    return `As of ${at}. Like a closed laptop it hears nothing, but its connection stays: others still see it online.`;
-  }
-
-  /** @param {string} status @param {string} text @param {readonly string[]} games */
-  #sayChanges(status, text, games) {
-    if (!FLEETING.includes(status) && text !== this.#said.status) {
-      this.#said.status = text;
-      this.#listener.said(text, "status");
-    }
-    const told = games.join(", ") || "no games";
-    if (status !== "connected" || told === this.#said.games) return;
-    const isFirst = this.#said.games === "";
-    this.#said.games = told;
-    if (!isFirst || games.length > 0) this.#listener.said(told, "games");
+    return `As of ${at}. Like a closed laptop it hears nothing, but its connection stays: others still see it connected.`;
   }
 
   /** @param {boolean} isOver */
@@ -332,7 +324,7 @@ export class DevicePanel {
     const took = this.#listener.over();
     if (this.#wasOver) return took;
     this.#wasOver = true;
-    const after = took === null ? "" : ` ${took} ms after the click`;
+    const after = took === null ? "" : ` ${took} ms after the request`;
     write(this.#part(".over-text"), `${status}${after}. The session on this device is over: nothing connects by itself any more.`);
     this.#part(".over").hidden = false;
     this.#part(".controls").hidden = true;

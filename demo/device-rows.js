@@ -33,7 +33,7 @@ export class DeviceRows {
   render(devices, isOver, standing) {
     part(this.#root, ".devices").hidden = isOver || devices.length === 0;
     const here = devices.filter(({ tabs }) => tabs > 0).length;
-    const title = standing.at === null ? `Devices (${here} online)` : `Devices, as of ${clock(standing.at)}`;
+    const title = standing.at === null ? `Devices (${here} connected)` : `Devices, as of ${clock(standing.at)}`;
     write(part(this.#root, ".devices summary"), title);
     const byPlace = [...devices].sort(
       (a, b) => Number(b.current) - Number(a.current) || a.name.localeCompare(b.name),
@@ -56,11 +56,13 @@ export class DeviceRows {
     const name = device.name || device.deviceId;
     const isHere = device.tabs > 0;
     const tabs = device.tabs > 1 ? `, ${device.tabs} tabs` : "";
-    const presence = isHere ? `${device.presence}${tabs}` : "not connected";
+    // The presence is a claim, which a connected device makes of itself.
+    const claim = device.presence === "online" ? "" : `, shown as ${device.presence}`;
+    const link = isHere ? `connected${tabs}${claim}` : "not connected";
     const isPast = at !== null;
     found.row.classList.toggle("gone", !isHere || (isPast && !device.current));
-    const own = isPast ? state : presence;
-    write(found.text, device.current ? `${name} (this one): ${own}` : `${name}: ${isPast ? "was " : ""}${presence}`);
+    const own = isPast ? state : link;
+    write(found.text, device.current ? `${name} (this one): ${own}` : `${name}: ${isPast ? "was " : ""}${link}`);
     found.button.setAttribute("aria-label", `Log out ${name}`);
     // A device that is gone can be logged out, too: nothing lets it back in with what it had.
     if (!isHere && document.activeElement === found.button) part(this.#root, ".devices summary").focus();

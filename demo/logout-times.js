@@ -28,7 +28,7 @@ export class LogoutTimes {
   #announcer;
   #title = "";
   #askedAt = 0;
-  /** @type {Map<string, Row>} */
+  /** The devices that the logout has ended, or is to end. @type {Map<string, Row>} */
   #rows = new Map();
 
   /**
@@ -40,13 +40,14 @@ export class LogoutTimes {
     this.#root = root;
     this.#announcer = announcer;
     part(root, "button").addEventListener("click", () => {
+      this.#rows.clear();
       root.hidden = true;
       signIn();
     });
   }
 
   /**
-   * The user has asked for a logout, right now.
+   * A device has asked the server for a logout, right now.
    * @param {string} title What was asked, and where.
    * @param {Target[]} targets
    */
@@ -63,6 +64,14 @@ export class LogoutTimes {
       list.append(element("div", { "data-of": target.deviceId }, element("dt", {}, target.name), text));
     }
     this.#root.hidden = targets.length === 0;
+  }
+
+  /** A device is connected anew, so a later end is not this logout's. @param {string} deviceId */
+  begun(deviceId) {
+    const row = this.#rows.get(deviceId);
+    if (row?.text.textContent === AWAY.offline) write(row.text, "was offline and is back: this server checks no credentials");
+    this.#rows.delete(deviceId);
+    if (this.#rows.size === 0) this.#root.hidden = true;
   }
 
   /** The server has closed a device's connection. @param {string} deviceId */

@@ -4,9 +4,8 @@ import { DevicePanel } from "./device-panel.js";
 import { part, write } from "./dom.js";
 import { LogoutTimes } from "./logout-times.js";
 import { ObjectCard } from "./object-card.js";
+import { isReached, titleOf } from "./reach.js";
 import { Strip } from "./strip.js";
-
-/** @import { Reach } from "./device-panel.js" */
 
 const DEVICES = [
   { deviceId: "desktop", name: "Desktop", icon: "icon-desktop" },
@@ -53,6 +52,7 @@ function showAll() {
         const targets = reached.map((one) => ({ ...one.device, condition: one.panel.condition }));
         times.begin(`${titleOf(reach, targets)}, from ${name}`, targets);
       },
+      begun: () => times.begun(deviceId),
       cut: () => times.closed(deviceId),
       over: () => times.over(deviceId),
     });
@@ -68,23 +68,6 @@ function showAll() {
   aim();
   // The next one is another device.
   link.addEventListener("click", () => setTimeout(aim));
-}
-
-/**
- * Whether a logout ends a device.
- * @param {string} deviceId
- * @param {string} asker The id of the device that asks.
- * @param {Reach} reach
- */
-function isReached(deviceId, asker, reach) {
-  if (reach === "all") return true;
-  return reach === "others" ? deviceId !== asker : deviceId === reach.one;
-}
-
-/** @param {Reach} reach @param {{name: string}[]} targets */
-function titleOf(reach, targets) {
-  if (reach === "all") return "Logged out everywhere";
-  return reach === "others" ? "Logged out all others" : `Logged out ${targets[0]?.name ?? ""}`;
 }
 
 /** @param {string} deviceId */
@@ -108,6 +91,10 @@ function showOne(deviceId) {
     said: (text, subject) => announcer.say(device.name, text, subject),
     logout: (reach) => {
       askedAt = reach === "all" ? performance.now() : 0;
+      took = null;
+    },
+    begun: () => {
+      askedAt = 0;
       took = null;
     },
     cut: () => {},

@@ -1,6 +1,6 @@
 /**
  * The network of one device, which can fail on command. The client takes its `WebSocket`, so every
- * frame passes here.
+ * frame passes here, and the page's `fetch` by which the client asks why it can't connect.
  */
 
 /** In these bytes the platform answers it without waking the user's object. */
@@ -8,6 +8,19 @@ export const HEARTBEAT = '{"type":"ping"}';
 export const HEARTBEAT_ANSWER = '{"type":"pong"}';
 
 const BROKEN = 1006;
+
+/** The networks of the devices by their ids. @type {Map<string, Network>} */
+const networks = new Map();
+
+const fetchAnyhow = globalThis.fetch;
+
+/** A device's requests by HTTP carry its id, and fail where its sockets do. @type {typeof fetch} */
+globalThis.fetch = async (input, init) => {
+  const address = new URL(input instanceof Request ? input.url : input, location.href);
+  const network = networks.get(address.searchParams.get("deviceId") ?? "");
+  if (network?.condition === "offline") throw new TypeError("Failed to fetch");
+  return fetchAnyhow(input, init);
+};
 
 /**
  * - `online`
@@ -35,9 +48,10 @@ export class Network {
   #sockets = new Set();
   listener;
 
-  /** @param {NetworkListener} listener */
-  constructor(listener) {
+  /** @param {string} deviceId The only one by it. @param {NetworkListener} listener */
+  constructor(deviceId, listener) {
     this.listener = listener;
+    networks.set(deviceId, this);
   }
 
   /** What makes the device's sockets. */

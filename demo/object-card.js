@@ -15,7 +15,7 @@ const FRAMES = ["join_game", "leave_game", "update_presence", "sync_state", "bro
 
 /** What the object's counts are called here: of one, and of more. @type {Record<string, [string, string]>} */
 const WORDS = {
-  connects: ["1 device connected", "devices connected"],
+  connects: ["1 connection made", "connections made"],
   join_game: ["1 game joined", "games joined"],
   leave_game: ["1 game left", "games left"],
   update_presence: ["presence set once", "times presence set"],
@@ -23,7 +23,7 @@ const WORDS = {
   broadcast: ["1 message passed on", "messages passed on"],
   logout_all: ["1 logout", "logouts"],
   refused: ["1 request refused", "requests refused"],
-  requests: ["1 call from a backend", "calls from a backend"],
+  requests: ["1 request by HTTP", "requests by HTTP"],
 };
 
 export class ObjectCard {
@@ -47,7 +47,7 @@ export class ObjectCard {
     this.#tape = new Tape(part(root, ".tape"));
     this.#watch = new ObjectWatch(userId, {
       found: (finding) => this.#found(finding),
-      failed: (message) => this.#logOnce(`The server could not be asked: ${message}`),
+      failed: (message) => this.#failed(message),
     });
     part(root, ".ask").addEventListener("click", () => void this.#watch.ask());
     part(root, ".push").addEventListener("submit", (event) => {
@@ -70,7 +70,9 @@ export class ObjectCard {
     this.#render();
   }
 
+  /** Draws the server as awake from now on, unless it does not answer. */
   #stretch() {
+    if (this.#watch.isSilent) return;
     const now = performance.now();
     this.#tape.awake(now, now + SLEEPS_AFTER_MS);
   }
@@ -78,7 +80,8 @@ export class ObjectCard {
   async #push() {
     const text = /** @type {HTMLInputElement} */ (part(this.#root, ".push [type=text]"));
     const keep = /** @type {HTMLInputElement} */ (part(this.#root, ".push [type=checkbox]"));
-    const said = text.value.trim() || "hello from a server";
+    const said = text.value.trim();
+    if (said === "") return text.focus();
     text.value = "";
     try {
       const { delivered } = await this.#watch.push({ type: "notice", text: said }, keep.checked);
@@ -86,7 +89,8 @@ export class ObjectCard {
       this.#log(`Pushed by your backend: sent to ${delivered} connections${kept}.`);
       this.#stretch();
     } catch (error) {
-      this.#log(`The push failed: ${error instanceof Error ? error.message : error}`);
+      text.value ||= said;
+      this.#logFailure(`The push failed: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -113,13 +117,23 @@ export class ObjectCard {
     while (list.children.length > LINES_MAX) list.lastElementChild?.remove();
   }
 
-  /** Says it once, and not again before there is something else to say. @param {string} text */
-  #logOnce(text) {
-    if (this.#lastLine !== text) this.#log(text);
+  /** The server could not be asked. @param {string} message */
+  #failed(message) {
+    this.#tape.end(performance.now());
+    const text = `The server could not be asked: ${message}`;
+    // It is asked again and again.
+    if (this.#lastLine !== text) this.#logFailure(text);
+    this.#render();
+  }
+
+  /** @param {string} text */
+  #logFailure(text) {
+    this.#log(text);
+    this.#announcer.say("Server", text);
   }
 
   #render() {
-    const { msToSleep: ms, counts, shareAsleep, heartbeatsAsleep } = this.#watch;
+    const { msToSleep: ms, isSilent, counts, shareAsleep, heartbeatsAsleep } = this.#watch;
     const phase = ms === null ? "unknown" : ms > 0 ? "awake" : "asleep";
     if (this.#root.dataset["phase"] !== phase) {
       this.#root.dataset["phase"] = this.#strip.dataset["phase"] = phase;
@@ -128,7 +142,7 @@ export class ObjectCard {
     }
     const left = ms === null ? 0 : Math.max(0, Math.min(1, ms / SLEEPS_AFTER_MS));
     part(this.#root, ".orb").style.setProperty("--left", String(left));
-    for (const shown of [this.#root, this.#strip]) write(part(shown, ".phase"), phaseText(ms));
+    for (const shown of [this.#root, this.#strip]) write(part(shown, ".phase"), phaseText(ms, isSilent));
     const frames = FRAMES.reduce((sum, name) => sum + (counts?.[name] ?? 0), 0);
     const values = {
       wakes: counts?.wakes,
@@ -144,8 +158,9 @@ export class ObjectCard {
   }
 }
 
-/** @param {number | null} ms Until it may sleep. */
-function phaseText(ms) {
+/** @param {number | null} ms Until it may sleep. @param {boolean} isSilent */
+function phaseText(ms, isSilent) {
+  if (isSilent) return "does not answer";
   if (ms === null) return "nobody has asked yet";
   if (ms > SLEEPS_AFTER_MS - 1_000) return "awake, at work";
   if (ms > 0) return `awake, sleeps in ${seconds(ms)}`;

@@ -52,8 +52,10 @@ export class ObjectWatch {
   counts = null;
   /** Heartbeats that were answered while it slept, by the clock. */
   heartbeatsAsleep = 0;
-  /** @type {number | null} */
+  /** `null` while it is unknown. @type {number | null} */
   workedAt = null;
+  /** Whether it did not answer when it was last asked. */
+  isSilent = false;
   #userId;
   #listener;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -73,7 +75,7 @@ export class ObjectWatch {
     this.#listener = listener;
   }
 
-  /** Milliseconds until it may sleep, negative since it does; `null` before anything is known. */
+  /** Milliseconds until it may sleep, negative since it does; `null` while nothing is known. */
   get msToSleep() {
     return this.workedAt === null ? null : this.workedAt + SLEEPS_AFTER_MS - performance.now();
   }
@@ -102,7 +104,8 @@ export class ObjectWatch {
   worked() {
     const now = performance.now();
     this.#wasAsleep ||= this.isAsleep;
-    this.workedAt = now;
+    // Whatever a device tries with a server that is gone is no work of the object's.
+    if (!this.isSilent) this.workedAt = now;
     this.#newsSince ??= now;
     clearTimeout(this.#timer);
     const wait = Math.min(ASKED_AFTER_MS, this.#newsSince + ASKED_AT_LATEST_AFTER_MS - now);
@@ -123,6 +126,8 @@ export class ObjectWatch {
       this.#asked++;
       this.#learned(/** @type {Counts} */ (await response.json()), isQuiet);
     } catch (error) {
+      this.isSilent = true;
+      this.workedAt = null;
       this.#listener.failed(error instanceof Error ? error.message : String(error));
     } finally {
       this.#isAsking = false;
@@ -153,6 +158,7 @@ export class ObjectWatch {
   /** @param {Counts} counts @param {boolean} isQuiet */
   #learned(counts, isQuiet) {
     const before = this.counts;
+    const wasSilent = this.isSilent;
     const thoughtAsleep = this.#wasAsleep || this.isAsleep;
     const isAnew = before !== null && before.since !== counts.since;
     const base = before && !isAnew ? before : {};
@@ -161,19 +167,20 @@ export class ObjectWatch {
     const hasWoken = more("wakes") > 0;
     this.counts = counts;
     this.workedAt = performance.now();
-    this.#wasAsleep = false;
+    this.#wasAsleep = this.isSilent = false;
     /** @type {[string, number][]} */
     const work = WORK.map((name) => [name, more(name) - (name === "requests" ? this.#asked : 0)]);
     this.#asked = 0;
     const done = work.filter(([, times]) => times > 0);
     const rows = more("rowsWritten");
-    if (isQuiet && !isAnew && !hasWoken && done.length === 0 && rows === 0) return;
+    const kind = before === null ? "first" : isAnew ? "anew" : hasWoken ? "woken" : "awake";
+    if (isQuiet && !wasSilent && kind === "awake" && done.length === 0 && rows === 0) return;
     this.#listener.found({
-      kind: before === null ? "first" : isAnew ? "anew" : hasWoken ? "woken" : "awake",
+      kind,
       wakes: counts.wakes,
       rows,
       work: done,
-      isSurprise: before !== null && !isAnew && hasWoken !== thoughtAsleep,
+      isSurprise: !wasSilent && ["woken", "awake"].includes(kind) && hasWoken !== thoughtAsleep,
     });
   }
 }

@@ -41,6 +41,12 @@ export class Tape {
     else this.#spans.push({ from, to });
   }
 
+  /** The object is not known to be awake any more. @param {number} at */
+  end(at) {
+    const last = this.#spans.at(-1);
+    if (last) last.to = Math.min(last.to, at);
+  }
+
   /** Draws it as of now, in the colours of now. */
   draw() {
     const { clientWidth: width, clientHeight: height } = this.#canvas;

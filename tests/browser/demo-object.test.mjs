@@ -5,12 +5,27 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { start } from "../../scripts/lib/run.mjs";
-import { askNow, at, count, demoStories, problemsOf, settle, startDemo, status, told, visit } from "../support/demo.mjs";
+import {
+  askNow,
+  at,
+  count,
+  demoStories,
+  hears,
+  problemsOf,
+  push,
+  settle,
+  startDemo,
+  status,
+  toggle,
+  told,
+  visit,
+} from "../support/demo.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { OPEN, ROOT, startServer } from "../support/server.mjs";
 
+/** @import { Page } from "../support/browsers/page.mjs" */
 
 const { story, run } = demoStories(() => server);
 
@@ -21,6 +36,46 @@ before(async () => {
 });
 after(() => server?.close());
 
+/** Whoever sees none of it is told. @param {Page} page @param {string} text */
+async function isReadOut(page, text) {
+  await page.locator("#announcer").getByText(text).first().waitFor();
+}
+
+/** Has the page's requests fail as if the server were gone, until what it returns is called. @param {Page} page */
+async function withoutServer(page) {
+  await page.evaluate(() => {
+    const real = globalThis.fetch;
+    globalThis.fetch = () => Promise.reject(new TypeError("no server"));
+    addEventListener("server-back", () => (globalThis.fetch = real), { once: true });
+  });
+  return () => page.evaluate(() => void dispatchEvent(new Event("server-back")));
+}
+
+/** A server that is gone is never said to be at work, and no push to it is lost. @param {Page} page */
+async function assertFailuresAreTold(page) {
+  const comesBack = await withoutServer(page);
+  const card = page.locator("#object");
+  const assertUnknown = async () => {
+    assert.equal(await card.getAttribute("data-phase"), "unknown");
+    assert.equal(await page.locator("#object .phase").textContent(), "does not answer");
+  };
+  await push(page, "your turn in go");
+  await told(page, /^\S+ The push failed: no server$/);
+  await isReadOut(page, "Server: The push failed: no server");
+  assert.equal(await page.getByLabel("Push from your backend").evaluate((input) => input.value), "your turn in go");
+  await page.getByRole("button", { name: "Ask for its counts" }).click();
+  await isReadOut(page, "Server: The server could not be asked: no server");
+  await card.filter({ hasText: "does not answer" }).waitFor();
+  await toggle(page, "phone", "offline");
+  await assertUnknown();
+  await toggle(page, "phone", "offline");
+  await status(page, "phone", "connected");
+  await assertUnknown();
+  await comesBack();
+  await page.getByRole("button", { name: "Ask for its counts" }).click();
+  await page.locator("#object[data-phase=awake]").waitFor();
+}
+
 story("an event costs no row, and asking is what it says: it wakes the object", async (t, demo) => {
   const { page } = await visit(t, demo);
   await settle(page);
@@ -28,6 +83,19 @@ story("an event costs no row, and asking is what it says: it wakes the object", 
   await at(page, "phone", ".event input").press("Enter");
   await told(page, /1 message passed on, no row written\./);
   await askNow(page);
+
+  await assertFailuresAreTold(page);
+  await page.getByRole("button", { name: "Push", exact: true }).evaluate((button) => {
+    button.click();
+    button.click();
+  });
+  await hears(page, "phone", "your backend: your turn in go");
+  await told(page, /Pushed by your backend/);
+  const hasFocus = await page.getByLabel("Push from your backend").evaluate((input) => input === document.activeElement);
+  assert.equal(hasFocus, true, "an empty push asks for a text");
+  await askNow(page);
+  const pushes = page.locator(".log li").filter({ hasText: /Pushed by your backend/ });
+  assert.equal(await pushes.count(), 1, "a double click pushes once");
 });
 
 story("after a restart of the server the devices are back, and the page says that it counts anew", async (t, demo) => {

@@ -71,7 +71,7 @@ async function play(page) {
   await toggle(page, "tablet", "offline");
   await game(page, "tablet", "hex").click();
   await push(page, "your turn in chess");
-  await told(page, /from a backend/);
+  await told(page, /request by HTTP/);
 }
 
 /** @param {Buffer} png */

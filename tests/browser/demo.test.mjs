@@ -20,6 +20,7 @@ import {
   visit,
 } from "../support/demo.mjs";
 import { eventually } from "../support/eventually.mjs";
+import { PREFIX } from "../support/requests.mjs";
 
 /** @import { Page } from "../support/browsers/page.mjs" */
 
@@ -47,6 +48,26 @@ function heartbeats(page) {
       answered: rows.map(({ textContent }) => Number(/× (\d+)/.exec(textContent ?? "")?.[1])),
     };
   });
+}
+
+/** What comes of a request by HTTP that a device makes. @param {Page} page @param {string} device */
+function reaches(page, device) {
+  return page.evaluate(
+    (deviceId) =>
+      fetch(`/__user-session/state${location.search}&deviceId=${deviceId}`).then(({ status }) => String(status), String),
+    device,
+  );
+}
+
+/** Logs the user out as a server of the app's does. @param {import("../support/demo.mjs").Demo} demo @param {string} userId */
+async function logOutByServer({ server }, userId) {
+  const { status } = await fetch(`${server.http}${PREFIX}/logout?userId=${userId}`, { method: "POST" });
+  assert.equal(status, 200);
+}
+
+/** @param {Page} page */
+function isLogoutHidden(page) {
+  return page.locator("#logout").evaluate((card) => card.hidden);
 }
 
 /** What several devices do at once is read out once, and of what follows fast only the last. @param {Page} page */
@@ -123,6 +144,8 @@ story("what one device does, all show and one region reads out: games, the user'
   await at(page, "phone", ".more summary").click();
   await at(page, "phone", ".presence").getByLabel("away").check();
   for (const device of ALL) await page.waitFor(`document.querySelector(".device[data-device=${device}] [value=away]").checked`);
+  await at(page, "phone", ".devices li").filter({ hasText: "Phone (this one): connected, shown as away" }).waitFor();
+  await page.locator("#announcer").getByText(/Tablet.*: shown as away/).waitFor();
 
   await say(page, "desktop", "dinner at eight");
   await hears(page, "desktop", "this device: dinner at eight");
@@ -152,9 +175,9 @@ story("a tab of its own is one more device of the same user, and a reload is the
 
   const twin = await profile.newPage();
   await twin.goto(await tab.url());
-  await at(tab, id, ".devices li span").filter({ hasText: /\(this one\): online, 2 tabs$/ }).waitFor();
+  await at(tab, id, ".devices li span").filter({ hasText: /\(this one\): connected, 2 tabs$/ }).waitFor();
   await toggle(twin, id, "offline");
-  await at(tab, id, ".devices li span").filter({ hasText: /\(this one\): online$/ }).waitFor();
+  await at(tab, id, ".devices li span").filter({ hasText: /\(this one\): connected$/ }).waitFor();
   await status(tab, id, "connected");
   await status(twin, id, "offline");
 
@@ -166,18 +189,23 @@ story("a tab of its own is one more device of the same user, and a reload is the
 
 story("an offline device shows at once what is asked of it, sends it when it is back, and is told what it missed", async (t, demo) => {
   const { page } = await visit(t, demo);
+  // A device tells its name only once it is connected.
+  for (const name of ["Desktop", "Tablet"]) await at(page, "phone", ".devices li").filter({ hasText: `${name}: connected` }).waitFor();
   await toggle(page, "phone", "offline");
   await status(page, "phone", "offline");
   await at(page, "desktop", ".devices li").filter({ hasText: "Phone: not connected" }).waitFor();
+  assert.equal(await reaches(page, "phone"), "TypeError: Failed to fetch");
+  assert.equal(await reaches(page, "desktop"), "200");
   await game(page, "phone", "go").click();
   await showsGames(page, "phone", ["go"]);
   await say(page, "phone", "written offline");
   await at(page, "phone", ".status").filter({ hasText: "2 waiting" }).waitFor();
+  await page.locator("#announcer").getByText("Phone: 2 waiting to be sent").waitFor();
   assert.deepEqual(await at(page, "phone", ".outbox li").allTextContents(), ["join go", "message “written offline”"]);
   await at(page, "phone", ".hint").filter({ hasText: /^As of \d/ }).waitFor();
   await at(page, "phone", ".devices summary").filter({ hasText: /, as of \d/ }).waitFor();
   const known = await at(page, "phone", ".devices li span").allTextContents();
-  assert.deepEqual(known, ["Phone (this one): offline", "Desktop: was online", "Tablet: was online"]);
+  assert.deepEqual(known, ["Phone (this one): offline", "Desktop: was connected", "Tablet: was connected"]);
   await game(page, "desktop", "hex").click();
   await showsGames(page, "tablet", ["hex"]);
   await push(page, "kept push");
@@ -190,6 +218,7 @@ story("an offline device shows at once what is asked of it, sends it when it is 
     await showsGames(page, device, ["go", "hex"]);
     await hears(page, device, "written offline");
   }
+  assert.equal(await reaches(page, "phone"), "200");
   await page.waitFor("document.querySelector('.device[data-device=phone] .outbox').hidden", "nothing to wait");
   assert.equal(await at(page, "phone", ".outbox li").count(), 0);
   await hears(page, "phone", "your backend: kept push");
@@ -217,7 +246,7 @@ story("a sleeping device says and hears nothing until it wakes, and misses nothi
 });
 
 story("one device, all others and all are logged out, and sign in again", async (t, demo) => {
-  const { page } = await visit(t, demo);
+  const { page, userId } = await visit(t, demo);
   await game(page, "desktop", "chess").click();
   await at(page, "desktop", "").getByRole("button", { name: "Log out Phone" }).click();
   await status(page, "phone", "logged_out");
@@ -230,8 +259,17 @@ story("one device, all others and all are logged out, and sign in again", async 
   await at(page, "tablet", ".logout-others").click();
   for (const device of ["desktop", "phone"]) await status(page, device, "logged_out");
   await status(page, "tablet", "connected");
+  assert.equal(await isLogoutHidden(page), false);
   for (const device of ["desktop", "phone"]) await at(page, device, ".sign-in").click();
   for (const device of ALL) await status(page, device, "connected");
+  assert.equal(await isLogoutHidden(page), true, "nobody is left to sign in");
+
+  await logOutByServer(demo, userId);
+  for (const device of ALL) {
+    await at(page, device, ".over-text").filter({ hasText: /^Logged out\. / }).waitFor();
+    await at(page, device, ".sign-in").click();
+    await status(page, device, "connected");
+  }
 
   await at(page, "phone", ".logout-all").click();
   for (const device of ALL) await status(page, device, "logged_out");
@@ -239,12 +277,23 @@ story("one device, all others and all are logged out, and sign in again", async 
   const times = await page.locator("#logout dd").allTextContents();
   assert.equal(times.length, 3);
   for (const time of times) assert.match(time, /^[1-9]\d* ms$/);
+  await at(page, "tablet", ".over-text").filter({ hasText: /^Logged out [1-9]\d* ms after the request\. / }).waitFor();
   // Whoever works by keyboard goes on where it ended.
   assert.equal(await at(page, "phone", ".sign-in").evaluate((button) => button === document.activeElement), true);
   await page.press("Enter");
   await status(page, "phone", "connected");
   await page.getByRole("button", { name: "Sign in again on all" }).click();
   for (const device of ALL) await status(page, device, "connected");
+
+  await toggle(page, "phone", "offline");
+  await at(page, "phone", ".logout-all").click();
+  await at(page, "phone", ".outbox li").filter({ hasText: "log out everywhere" }).waitFor();
+  assert.equal(await isLogoutHidden(page), true, "it has not been asked for yet");
+  await toggle(page, "phone", "offline");
+  for (const device of ALL) {
+    await status(page, device, "logged_out");
+    await page.locator(`#logout [data-of=${device}] dd`).filter({ hasText: /^[1-9]\d* ms$/ }).waitFor();
+  }
 });
 
 story("a device that slept through a logout notices it when it wakes", async (t, demo) => {

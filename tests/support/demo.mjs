@@ -172,7 +172,7 @@ export async function askNow(page) {
 export async function settle(page) {
   for (const device of ["desktop", "phone", "tablet"]) {
     for (const name of ["Desktop", "Phone", "Tablet"]) {
-      await at(page, device, ".devices li").filter({ hasText: new RegExp(`^${name}( \\(this one\\))?: online`) }).waitFor();
+      await at(page, device, ".devices li").filter({ hasText: new RegExp(`^${name}( \\(this one\\))?: connected`) }).waitFor();
     }
   }
   await askNow(page);
