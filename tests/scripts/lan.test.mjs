@@ -26,7 +26,8 @@ const STATE = `/__user-session/state?userId=${USER}`;
  * @param {Record<string, string>} [env]
  */
 function run(args, env = {}) {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env } });
+  // A developer's server has the explorer, which the tests' own do without.
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, X_LOCAL_EXPLORER: "true", ...env } });
   const running = {
     pid: Number(child.pid),
     told: "",
