@@ -115,8 +115,9 @@ const LOOKS = [
 ];
 
 for (const [name, viewport, colorScheme] of LOOKS) {
-  story(`axe finds nothing: ${name}, ${colorScheme}, whatever the devices are at`, async (t, demo) => {
+  story(`axe finds nothing: ${name}, ${colorScheme}, whatever the devices are at, and on the page of one`, async (t, demo) => {
     const { page } = await visit(t, demo, { viewport, colorScheme });
+    const ofOne = await page.getByRole("link", { name: "One more device" }).evaluate((link) => /** @type {HTMLAnchorElement} */ (link).href);
     await page.evaluate(`(() => { ${axe} })()`);
     await openAll(page);
     await assertAccessible(page, colorScheme, "connected");
@@ -143,13 +144,7 @@ for (const [name, viewport, colorScheme] of LOOKS) {
     await at(page, "desktop", ".logout-all").click();
     await status(page, "desktop", "logged_out");
     await assertAccessible(page, colorScheme, "logged out");
-  });
-}
-
-for (const colorScheme of /** @type {Scheme[]} */ (["light", "dark"])) {
-  story(`axe finds nothing on the page of one device, ${colorScheme}`, async (t, demo) => {
-    const { page } = await visit(t, demo, { colorScheme });
-    await page.goto(String(await page.getByRole("link", { name: "One more device" }).evaluate((link) => /** @type {HTMLAnchorElement} */ (link).href)));
+    await page.goto(String(ofOne));
     await page.locator("[data-status=connected]").waitFor();
     await page.evaluate(`(() => { ${axe} })()`);
     await assertAccessible(page, colorScheme, "one device");

@@ -23,7 +23,7 @@ import { storyOf } from "../../tools/simulate/story.mjs";
 const SEEDS = 240;
 
 /** Of every so many seeds one is run again without each of its faults. */
-const EFFECTS_EVERY = 8;
+const EFFECTS_EVERY = 16;
 
 /** Rare kinds need more worlds than there is time for here; a large run names those that changed nothing. */
 const TRIED_MIN = 18;

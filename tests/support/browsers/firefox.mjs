@@ -115,7 +115,10 @@ async function newProfile(bidi, windows, told, options, toTell) {
   told.set(userContext, toTell);
   /** @type {string[]} */
   const taken = [];
-  const tab = (/** @type {string} */ context) => new FirefoxTab(bidi, context, userContext);
+  const look = async () => {
+    if (options.colorScheme) await setColorScheme(bidi, userContext, options.colorScheme);
+  };
+  const tab = (/** @type {string} */ context) => new FirefoxTab(bidi, context, userContext, look);
   return {
     async newTab() {
       const { context } = await bidi.alone(async () => {
@@ -124,7 +127,7 @@ async function newProfile(bidi, windows, told, options, toTell) {
         return bidi.send("browsingContext.create", { type: "tab", referenceContext, userContext });
       });
       if (options.viewport) await bidi.send("browsingContext.setViewport", { context, viewport: options.viewport });
-      if (options.colorScheme) await setColorScheme(bidi, userContext, options.colorScheme);
+      await look();
       return tab(context);
     },
     async tabs() {
@@ -171,16 +174,19 @@ class FirefoxTab {
   #bidi;
   #context;
   #userContext;
+  #look;
 
   /**
    * @param {Bidi} bidi
    * @param {string} context
    * @param {string} userContext
+   * @param {() => Promise<void>} look Gives the profile's pages their colours.
    */
-  constructor(bidi, context, userContext) {
+  constructor(bidi, context, userContext, look) {
     this.#bidi = bidi;
     this.#context = context;
     this.#userContext = userContext;
+    this.#look = look;
   }
 
   /** @param {string} method @param {object} [params] */
@@ -200,6 +206,8 @@ class FirefoxTab {
   /** @param {string} url */
   async goto(url) {
     await this.#send("browsingContext.navigate", { url, wait: "complete" });
+    // A page that may be come back to keeps them, and the next one has none.
+    await this.#look();
   }
 
   async reload() {
