@@ -130,7 +130,7 @@ export class DevicePanel {
         this.#frames.add("sent", text);
         if (text === HEARTBEAT) return;
         this.#listener.traffic("sent");
-        // What was asked for offline goes out later.
+        // A logout that was asked for offline goes out later.
         const reach = reachOf(text);
         if (reach) this.#listener.logout(reach);
       },

@@ -1,4 +1,4 @@
-/** What is read out of a device when it changes, each thing once. */
+/** The voice of a device, which reads out each change of it once. */
 
 /** @import { SessionState } from "/client/index.js" */
 

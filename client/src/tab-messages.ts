@@ -28,7 +28,7 @@ export interface HostKnown extends Known {
 export interface Breaks {
   /** Messages that it has not may have been dropped. */
   lost: boolean;
-  /** What it has missed can't be brought: it must start over. */
+  /** The frames that it has missed can't be brought: it must start over. */
   reset: boolean;
 }
 

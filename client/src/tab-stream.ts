@@ -10,7 +10,7 @@ import type { HostKnown, Known, Place } from "./tab-messages.js";
 const FRAMES_MAX = 128;
 const CHARACTERS_MAX = 131_072;
 
-/** The frames that are brought later. What others tell stands in the first frame. */
+/** The frames that are brought later. The first frame tells what the others do. */
 const BROUGHT: readonly ServerFrame["type"][] = ["game_joined", "game_left", "event", "push"];
 
 interface Kept {
@@ -72,8 +72,9 @@ export class TabStream {
     if (!now.position) return [];
     const place = messagePlace(known, now);
     if (this.#message !== null && place < this.#message) return null;
-    const isReached = position && this.#reaches(position, now.position.seq);
-    if (position && !isReached && !this.mustReset(known)) return null;
+    const mustReset = this.mustReset(known);
+    const isReached = position && !mustReset && this.#reaches(position, now.position.seq);
+    if (position && !isReached && !mustReset) return null;
     const from = isReached ? position.seq : Infinity;
     const isMissed = ({ seq, message, expiresAt }: Kept) =>
       message === undefined ? Number(seq) > from : message > place && expiresAt > now.time;

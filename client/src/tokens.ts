@@ -7,9 +7,9 @@ import { checkToken } from "./problem.js";
 const LENT_MAX = 2;
 
 export class Tokens {
-  /** What the app has given this tab. */
+  /** The token that the app has given this tab. */
   #own: Token;
-  /** What other tabs have lent it, the newest first, and which is tried before its own. */
+  /** The tokens that other tabs have lent it, the newest first. They are tried before its own. */
   #lent: string[] = [];
 
   constructor(own: Token) {

@@ -50,7 +50,7 @@ function heartbeats(page) {
   });
 }
 
-/** What comes of a request by HTTP that a device makes. @param {Page} page @param {string} device */
+/** Has a device ask by HTTP, and tells how that ended. @param {Page} page @param {string} device */
 function reaches(page, device) {
   return page.evaluate(
     (deviceId) =>
