@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
-import { launchChromium } from "../../tests/support/browsers/chromium.mjs";
+import { launchChromium, openWindow } from "../../tests/support/browsers/chromium.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { startSurroundings } from "./runtimes/surroundings.mjs";
 
@@ -36,9 +36,8 @@ after(async () => {
 
 /** @param {TestContext} t */
 async function newPage(t) {
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  const page = await context.newPage();
+  const page = await openWindow(browser);
+  t.after(() => page.context().close());
   await page.goto(around.origin);
   await page.waitForFunction("globalThis.askWorker");
   return page;

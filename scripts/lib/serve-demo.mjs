@@ -46,6 +46,8 @@ async function runWrangler(port, env, gate) {
     "dev",
     `--ip=${LOOPBACK}`,
     `--inspector-ip=${LOOPBACK}`,
+    // Any free port: of two servers that start side by side both would find the usual one free.
+    "--inspector-port=0",
     `--port=${port}`,
     "--show-interactive-dev-session=false",
     "--var=AUTH_MODE:none",

@@ -6,10 +6,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { Gate, USER } from "../../scripts/lib/lan/gate.mjs";
-import { launchChromium } from "../support/browsers/chromium.mjs";
+import { launchChromium, openWindow } from "../support/browsers/chromium.mjs";
 import { PHONE, at as elementAt, game as buttonOf, showsGames as shows, startDemo, status as hasStatus } from "../support/demo.mjs";
 import { freePort } from "../support/free-port.mjs";
-import { PATIENCE_MS } from "../support/patience.mjs";
 
 /** @import { Browser, Locator, Page } from "playwright-core" */
 /** @import { Server } from "../support/server.mjs" */
@@ -53,10 +52,10 @@ const status = (page, device, name) => hasStatus(asPage(page), device, name);
 
 /** @param {import("node:test").TestContext} t */
 async function phone(t) {
-  const context = await browser.newContext({ viewport: PHONE, isMobile: true, hasTouch: true, reducedMotion: "reduce" });
-  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await openWindow(browser, { viewport: PHONE, isMobile: true, hasTouch: true, reducedMotion: "reduce" });
+  const context = page.context();
   t.after(() => context.close());
-  return { context, page: await context.newPage() };
+  return { context, page };
 }
 
 /**
@@ -81,8 +80,7 @@ function watched(context, host) {
 const door = (page) => page.getByRole("button", { name: "Open the demo in this browser" });
 
 test("a phone scans the code, presses the button, and is in sync with the desktop's page", async (t) => {
-  const desktop = await (await browser.newContext()).newPage();
-  desktop.setDefaultTimeout(PATIENCE_MS);
+  const desktop = await openWindow(browser);
   await desktop.goto(`${server.http}/?userId=${USER}`);
   await status(desktop, "desktop", "connected");
 

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { launchChromium } from "../support/browsers/chromium.mjs";
+import { launchChromium, openWindow } from "../support/browsers/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
 import { filesOf } from "./markdown.mjs";
@@ -47,7 +47,7 @@ async function write(files) {
  * @param {string} address
  */
 async function open(address) {
-  const page = await (await browser.newContext()).newPage();
+  const page = await openWindow(browser);
   /** @type {import("playwright-core").WebSocket[]} */
   const sockets = [];
   page.on("websocket", (socket) => {
@@ -97,7 +97,7 @@ async function edit(path, from, to) {
 
 /** @param {string} address */
 async function showsState(address) {
-  const page = await (await browser.newContext()).newPage();
+  const page = await openWindow(browser);
   const response = await page.goto(`${address}/__user-session/state?userId=kim`);
   assert.equal(response?.headers()["content-type"], "application/json");
   return response.json();

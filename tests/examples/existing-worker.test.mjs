@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { getMigrations } from "better-auth/db/migration";
 
 import { ask } from "../support/auth.mjs";
-import { launchChromium } from "../support/browsers/chromium.mjs";
+import { launchChromium, openWindow } from "../support/browsers/chromium.mjs";
 import { cuttable } from "../support/cuttable.mjs";
 import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
@@ -51,7 +51,7 @@ before(async () => {
   const [setUp = []] = newcomer.blocks;
   for (const command of setUp.slice(0, -1)) await newcomer.run(command);
   await delayAnswers();
-  running = newcomer.start(String(setUp.at(-1)), `-- --port=${port}`);
+  running = newcomer.start(String(setUp.at(-1)), `-- --port=${port} --inspector-port=0`);
   await running.printed(/Ready on/);
   database = openD1(newcomer.folder, "game_player");
   browser = await launchChromium();
@@ -333,7 +333,7 @@ test("whoever has changed the password goes on by the session that it brings", a
 
 /** @param {string} button @param {string} email The page has a browser of its own. */
 async function enterPage(button, email) {
-  const page = await (await browser.newContext()).newPage();
+  const page = await openWindow(browser);
   const network = await cuttable(page);
   await page.goto(server.http);
   await page.getByLabel("E-mail").fill(email);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { ask, bearer, secretToken, serve } from "../support/auth.mjs";
-import { launchChromium } from "../support/browsers/chromium.mjs";
+import { launchChromium, openWindow } from "../support/browsers/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { V2Device } from "../support/v2-device.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
@@ -88,7 +88,7 @@ test("what the README has for a browser's console shows what another tab does", 
   const readme = readFileSync(join(ROOT, "examples/self-hosted/README.md"), "utf8");
   const [, script = ""] = /^```javascript\n(.*?)^```$/ms.exec(readme) ?? [];
   const own = script.replace("bearer.…", `bearer.${await token("kim")}`).replaceAll("chess", "hex");
-  const pages = [await browser.newPage(), await browser.newPage()];
+  const pages = [await openWindow(browser), await openWindow(browser)];
   for (const page of pages) {
     await page.goto(server.http);
     const joined = page.waitForEvent("console", (message) => /"hex"/.test(message.text()));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { ask } from "../support/auth.mjs";
-import { launchChromium } from "../support/browsers/chromium.mjs";
+import { launchChromium, openWindow } from "../support/browsers/chromium.mjs";
 import { freePort } from "../support/free-port.mjs";
 import { Newcomer } from "../support/newcomer.mjs";
 import { requestAsWritten } from "../support/requests.mjs";
@@ -35,7 +35,7 @@ before(async () => {
   });
   const [setUp = []] = newcomer.blocks;
   for (const command of setUp.slice(0, -1)) await newcomer.run(command);
-  await newcomer.start(String(setUp.at(-1))).printed(/Open the app: http/);
+  await newcomer.start(String(setUp.at(-1)), "-- --inspector-port=0").printed(/Open the app: http/);
   browser = await launchChromium();
 });
 after(async () => {
@@ -45,7 +45,7 @@ after(async () => {
 
 /** @param {string} name @returns {Promise<Page>} A window of its own, signed in. */
 async function signedIn(name) {
-  const page = await (await browser.newContext()).newPage();
+  const page = await openWindow(browser);
   await page.goto(app);
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -71,6 +71,8 @@ test("two windows with the app's cookie, and a terminal with a token, are in syn
   await second.getByRole("button", { name: "Leave chess" }).waitFor();
   const terminal = newcomer.start(String(newcomer.blocks[1]?.[0]));
   await terminal.printed(/connected: 3 devices, games: chess, go/);
+  // The list of games is drawn anew for each change, the terminal's name among them.
+  await first.getByText("terminal, 1 connected").waitFor();
   await first.getByRole("button", { name: "Leave go" }).click();
   await terminal.printed(/games: chess$/);
   await second.getByRole("button", { name: "Leave go" }).waitFor({ state: "detached" });

@@ -1,7 +1,10 @@
 import { createServer } from "node:net";
 
-/** Ports below those that systems hand out by themselves, to servers and to clients alike. */
-const FIRST = 10_000;
+/**
+ * Ports below those that systems hand out by themselves, to servers and to clients alike, and above 10,080, which the
+ * Fetch standard forbids.
+ */
+const FIRST = 10_100;
 const BLOCKS = 1_100;
 const BLOCK = 20;
 

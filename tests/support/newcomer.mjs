@@ -22,6 +22,8 @@ const execute = promisify(execFile);
 
 /** How long a server has to end by itself. */
 const GRACE_MS = 5_000;
+/** How long a command may take that ends by itself, as an installation does: much must happen in it, one after the other. */
+const COMMAND_MS = 5 * PATIENCE_MS;
 const LINES_SHOWN = 40;
 
 /**
@@ -116,7 +118,7 @@ export class Newcomer {
       this.folder = join(this.folder, command.slice("cd ".length));
       return "";
     }
-    const options = { cwd: this.folder, env: this.#env, timeout: PATIENCE_MS };
+    const options = { cwd: this.folder, env: this.#env, timeout: COMMAND_MS };
     const running = execute("sh", ["-c", `${this.#here(command)} ${more}`], options);
     const { stdout, stderr } = await running.catch((error) => {
       throw new Error(`${command}:\n${error.stdout}${error.stderr}`, { cause: error });

@@ -8,7 +8,7 @@ import { CHROMIUM, WHOLE_CHROMIUM } from "../../../scripts/lib/native-tools.mjs"
 import { PATIENCE_MS } from "../patience.mjs";
 import { findProgram, makeFolder, startProgram } from "./programs.mjs";
 
-/** @import { Browser, BrowserContext, CDPSession, Page } from "playwright-core" */
+/** @import { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from "playwright-core" */
 /** @import { Driver, DriverProfile, DriverTab, EngineOptions, ProfileOptions, Told } from "./driver.d.ts" */
 
 const ARGS = [
@@ -30,6 +30,17 @@ export function launchChromium(args = []) {
   const executablePath = findProgram(CHROMIUM);
   if (!executablePath) throw new Error(`none of ${CHROMIUM.join(", ")} is in the PATH: install one`);
   return chromium.launch({ executablePath, headless: true, args: [...ARGS, ...args] });
+}
+
+/**
+ * Opens a page in a window of its own, with cookies and a storage of its own.
+ * @param {Browser} browser
+ * @param {BrowserContextOptions} [options]
+ */
+export async function openWindow(browser, options) {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
+  return context.newPage();
 }
 
 /**
