@@ -96,8 +96,8 @@ for (const shareTabs of [false, true]) {
     const [first, second] = pages;
     assert.ok(first && second);
     begin(`${userId}.new`);
-    lives.delete(`${userId}.old`);
     await site.setCookie(device, `${userId}.new`);
+    lives.delete(`${userId}.old`);
     await eventually("the end of what was checked", () => Date.now() > (ends.get(userId) ?? 0));
     await inApp(second, "session.joinGame('go')");
     for (const page of pages) {

@@ -189,8 +189,7 @@ story("a tab of its own is one more device of the same user, and a reload is the
 
 story("an offline device shows at once what is asked of it, sends it when it is back, and is told what it missed", async (t, demo) => {
   const { page } = await visit(t, demo);
-  // A device tells its name only once it is connected.
-  for (const name of ["Desktop", "Tablet"]) await at(page, "phone", ".devices li").filter({ hasText: `${name}: connected` }).waitFor();
+  await settle(page);
   await toggle(page, "phone", "offline");
   await status(page, "phone", "offline");
   await at(page, "desktop", ".devices li").filter({ hasText: "Phone: not connected" }).waitFor();

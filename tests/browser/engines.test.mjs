@@ -11,6 +11,7 @@ import { ENGINES, Engine, inEachEngine } from "../support/browsers/engines.mjs";
 import { eventually } from "../support/eventually.mjs";
 
 /** @import { EngineName } from "../support/browsers/driver.d.ts" */
+/** @import { Page } from "../support/browsers/page.mjs" */
 
 const HTML = `<!doctype html><title>Page</title>
   <label>Name <input></label> <label><input type="radio"> Away</label>
@@ -42,6 +43,14 @@ async function visit(t, engine, options) {
   const page = await profile.newPage();
   await page.goto(site.url);
   return { profile, page };
+}
+
+/**
+ * Waits until a new page is shown to its user, and forgets what it has seen of that.
+ * @param {Page} page
+ */
+async function untilShown(page) {
+  await page.waitFor("document.visibilityState === 'visible' && ((seen.length = 0), true)");
 }
 
 story("a page is evaluated, left, reloaded and come back to", async (t, { engine }) => {
@@ -165,7 +174,7 @@ const real = inEachEngine({ setUp: async () => ({}), options: { hasRealTabs: tru
 
 real.story("a page is really hidden, and shown again", async (t, { engine }) => {
   const { page } = await visit(t, engine);
-  await page.waitFor("document.visibilityState === 'visible'");
+  await untilShown(page);
   await page.hide();
   await page.show();
   assert.deepEqual(await page.evaluate("seen.filter((what) => what !== 'freeze' && what !== 'resume')"), ["hidden", "visible"]);
@@ -182,6 +191,7 @@ real.story("a page that is left is kept and comes back as it was", async (t, { e
 
 real.storyThatNeeds("a page is really frozen, and thawed", ["freeze"], async (t, { engine }) => {
   const { profile, page } = await visit(t, engine);
+  await untilShown(page);
   const other = await profile.newPage();
   await other.goto(site.url);
   await page.freeze();

@@ -4,7 +4,7 @@ import { after, before } from "node:test";
 import { inEachEngine } from "../support/browsers/engines.mjs";
 import { closedDevice, deviceOf, mount, openTab, sendFrom, servePage } from "../support/device-page.mjs";
 import { Device } from "../support/device.mjs";
-import { OTHERS_END_IT, assertLoggedOut, assertPrompt, stateOf } from "../support/logout.mjs";
+import { OTHERS_END_IT, assertLoggedOut, assertPrompt, stateOf, untilPrompt } from "../support/logout.mjs";
 import { RawDevice } from "../support/raw-device.mjs";
 import { OPEN, startServer } from "../support/server.mjs";
 
@@ -30,7 +30,7 @@ after(async () => {
 
 let users = 0;
 
-const { story, run } = inEachEngine({
+const { story: storyOnce, run } = inEachEngine({
   /** @returns {Promise<{pages: Page[], user: () => string}>} Four pages in three profiles: the last two are tabs of one. */
   async setUp(engine, atEnd) {
     const pages = [];
@@ -45,6 +45,14 @@ const { story, run } = inEachEngine({
     return { pages, user: () => `logout-${users++}` };
   },
 });
+
+/**
+ * @param {string} name
+ * @param {Parameters<typeof storyOnce>[1]} body
+ */
+function story(name, body) {
+  storyOnce(name, (t, given) => untilPrompt(async () => body(t, given)));
+}
 
 /**
  * Causes a logout and asserts that every page notices it in time, and once.

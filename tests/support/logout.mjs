@@ -22,6 +22,12 @@ export const LOGOUT_REASON = "Logged out from all devices";
  */
 export const OTHERS_END_IT = { pageMs: { chromium: 2_000, firefox: 20_000, webkit: 5_000 }, nodeMs: 10_000 };
 
+/** How often in a row the end of connections may come late before nobody else than the server can be to blame. */
+const TRIES = 3;
+
+/** The end of connections came so late that others than the server may have caused it. */
+class Late extends Error {}
+
 let users = 0;
 
 /**
@@ -30,7 +36,7 @@ let users = 0;
  * @param {(t: TestContext, userId: string) => Promise<void>} body Gets a user of its own.
  */
 export function promptTest(name, body) {
-  test(name, (t) => body(t, `logout-${users++}`));
+  test(name, (t) => untilPrompt(() => body(t, `logout-${users++}`)));
 }
 
 /**
@@ -73,7 +79,22 @@ export function assertPrompt(t, times, limitMs) {
   const max = sorted[sorted.length - 1];
   const median = sorted[Math.floor(sorted.length / 2)];
   t.diagnostic(`${times.length} close events: max ${max.toFixed(0)} ms, median ${median.toFixed(0)} ms`);
-  assert.ok(max < limitMs, `${max.toFixed(0)} ms: ${(max - limitMs).toFixed(0)} over ${limitMs}`);
+  if (max >= limitMs) throw new Late(`${max.toFixed(0)} ms: ${(max - limitMs).toFixed(0)} over ${limitMs}`);
+}
+
+/**
+ * Runs a story that ends with `assertPrompt`, and again where that was late: a machine that stands still for a while
+ * does so once, and a server that leaves the end to others does so each time.
+ * @param {() => Promise<void>} story Is another user's each time.
+ */
+export async function untilPrompt(story) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await story();
+    } catch (error) {
+      if (!(error instanceof Late) || tries === TRIES) throw error;
+    }
+  }
 }
 
 /**
