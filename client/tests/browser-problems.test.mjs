@@ -102,7 +102,7 @@ for (const shareTabs of [false, true]) {
     await inApp(second, "session.joinGame('go')");
     for (const page of pages) {
       await untilApp(page, "session.connectionStatus === 'connected' && session.state.activeGames.length === 1");
-      await untilApp(page, "session.pendingRequests === 0");
+      await untilApp(page, "session.pendingRequests === 0 && app.callsOf('joined').length > 0");
       assert.deepEqual(await inApp(page, "[session.problem, session.error]"), [null, null]);
       assert.equal(await inApp(page, "app.callsOf('joined').length"), 1);
     }

@@ -73,7 +73,7 @@ function packedIn(json) {
  */
 export async function runTool(folder, tool, args) {
   const path = join(ROOT, "node_modules/.bin");
-  const env = { ...process.env, PATH: `${path}:${process.env.PATH}`, NO_COLOR: "1" };
+  const env = { ...process.env, PATH: `${path}:${process.env.PATH}`, NO_COLOR: "1", npm_config_update_notifier: "false" };
   const { stdout, stderr } = await execute(tool, args, { cwd: folder, env }).catch((error) => {
     throw new Error(`${tool} ${args.join(" ")}:\n${error.stdout}${error.stderr}`, { cause: error });
   });

@@ -1,4 +1,6 @@
+import { closeSync, openSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 
 /**
  * Ports below those that systems hand out by themselves, to servers and to clients alike, and above 10,080, which the
@@ -8,7 +10,12 @@ const FIRST = 10_100;
 const BLOCKS = 1_100;
 const BLOCK = 20;
 
+/** The folder of a run of `npm test`, in which one process sees which blocks others have. */
+const RUN_FOLDER = process.env.TEST_RUN_FOLDER;
+
 let used = 0;
+/** @type {number | undefined} */
+let block;
 
 /**
  * A port that nobody listens on, and that stays free until the caller takes it: each process has a
@@ -16,11 +23,25 @@ let used = 0;
  * @returns {Promise<number>}
  */
 export async function freePort() {
+  block ??= takeBlock();
   while (used < BLOCK) {
-    const port = FIRST + (process.pid % BLOCKS) * BLOCK + used++;
+    const port = FIRST + block * BLOCK + used++;
     if (await isFree(port)) return port;
   }
   throw new Error(`all ${BLOCK} ports of this process are taken`);
+}
+
+/** Takes a block that no other process of this run has: their ids may be the same but for a multiple of the blocks. */
+function takeBlock() {
+  for (let block = process.pid % BLOCKS; ; block = (block + 1) % BLOCKS) {
+    if (!RUN_FOLDER) return block;
+    try {
+      closeSync(openSync(join(RUN_FOLDER, `ports-${block}`), "wx"));
+      return block;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
+    }
+  }
 }
 
 /** @param {number} port @returns {Promise<boolean>} */

@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import {
-  Issuer,
-  SECRET,
-  SERVICE_TOKEN,
-  ask,
-  bearer,
-  hmacToken,
-  seconds,
-  secretToken,
-} from "../support/auth.mjs";
+import { Issuer, SECRET, SERVICE_TOKEN, ask, bearer, hmacToken, seconds, secretToken } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
 import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
 import { startServer } from "../support/server.mjs";
 
@@ -359,8 +351,9 @@ for (const [what, vars, names] of /** @type {[string, Record<string, string>, Re
       assertStatus(await requestAsWritten(closed, `${PREFIX}/nothing`), 503);
       assertStatus(await requestAsWritten(closed, PREFIX, { headers: UPGRADE }), 503);
     }
-    const logged = closed.logs().filter((line) => names.test(line));
-    assert.equal(logged.length, 1, closed.logs().join("\n"));
+    const logged = () => closed.logs().filter((line) => names.test(line));
+    await eventually("the line", () => logged().length > 0);
+    assert.equal(logged().length, 1, closed.logs().join("\n"));
     assert.ok(!closed.logs().join("\n").includes(SECRET));
   });
 }

@@ -7,6 +7,7 @@ import { Device } from "../support/device.mjs";
 import { eventually } from "../support/eventually.mjs";
 import { PREFIX } from "../support/requests.mjs";
 import { startServer } from "../support/server.mjs";
+import { shortLived } from "../support/short-lived.mjs";
 
 /** @import { Server } from "../support/server.mjs" */
 
@@ -20,11 +21,15 @@ before(async () => {
 after(() => server?.close());
 
 /** @param {string} userId @param {string} token */
+function device(userId, token) {
+  return new Device(`${server.ws}${PREFIX}?userId=${userId}`, { headers: bearer(token) });
+}
+
+/** @param {string} userId @param {string} token */
 async function connected(userId, token) {
-  const headers = bearer(token);
-  const device = new Device(`${server.ws}${PREFIX}?userId=${userId}`, { headers });
-  assert.equal((await device.next()).type, "initial_state");
-  return device;
+  const one = device(userId, token);
+  assert.equal((await one.next()).type, "initial_state");
+  return one;
 }
 
 /** @param {string} userId */
@@ -88,10 +93,12 @@ test("a credential that a logout has ended does not use up the connections of a 
 });
 
 test("an open socket whose credential has ended is closed and gets nothing more", async () => {
-  const ending = await connected("ann", secretToken("ann", { exp: seconds() + 3 }));
   const staying = await connected("ann", secretToken("ann"));
-  // Node's client notices a close late if it has never sent a frame and another socket stays open.
-  await ending.ask({ type: "sync_state" });
+  const ending = await shortLived(
+    (life) => device("ann", secretToken("ann", { exp: seconds() + life })),
+    // Node's client notices a close late if it has never sent a frame and another socket stays open.
+    async (one) => void (await one.ask({ type: "sync_state" })),
+  );
   let isOpen = true;
   ending.closed().then(() => {
     isOpen = false;

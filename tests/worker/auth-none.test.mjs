@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { ask, bearer } from "../support/auth.mjs";
@@ -107,12 +111,18 @@ test("connections of one user are limited, without locking out anybody for good"
 
 test("wrangler dev adds nothing that mode none would refuse", async (t) => {
   const port = await freePort();
-  const args = ["dev", "--ip=127.0.0.1", `--port=${port}`, "--var=AUTH_MODE:none"];
+  const storage = await mkdtemp(join(tmpdir(), "auth-none-"));
+  const args = ["dev", "--ip=127.0.0.1", `--port=${port}`, `--persist-to=${storage}`, "--var=AUTH_MODE:none"];
   const env = { ...process.env, SERVE_LAST_BUILD: "1", WRANGLER_HIDE_BANNER: "true" };
   const wrangler = `${ROOT}node_modules/.bin/wrangler`;
   const flags = ["--show-interactive-dev-session=false", "--inspector-port=0"];
   const child = spawn(wrangler, [...args, ...flags], { cwd: ROOT, env, detached: true });
-  t.after(() => process.kill(-Number(child.pid)));
+  t.after(async () => {
+    const ended = once(child, "exit");
+    process.kill(-Number(child.pid));
+    await ended;
+    await rm(storage, { recursive: true, force: true, maxRetries: 10 });
+  });
   const url = `http://localhost:${port}${PREFIX}/state?userId=kim`;
   const response = await eventually("wrangler dev to answer", () => fetch(url).catch(() => null));
   assert.equal(response?.status, 200, await response?.text());

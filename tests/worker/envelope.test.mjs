@@ -10,6 +10,7 @@ import { after, before, test } from "node:test";
 
 import { SECRET, SERVICE_TOKEN, bearer, byTicket, seconds, secretToken, ticketOf } from "../support/auth.mjs";
 import { Device } from "../support/device.mjs";
+import { eventually } from "../support/eventually.mjs";
 import { PREFIX, UPGRADE, requestAsWritten } from "../support/requests.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 import { PROTOCOL } from "../support/v2-device.mjs";
@@ -176,7 +177,8 @@ for (const [what, sent] of unknown) {
 
 test("an object tells its owner's log of a Worker that it does not understand", async () => {
   await send({ path: "/later", cf: asKim() });
-  assert.ok(server.logs().some((line) => /Worker is of another version .* "GET\/later"/.test(line)));
+  const isTold = () => server.logs().some((line) => /Worker is of another version .* "GET\/later"/.test(line));
+  await eventually("the line", isTold);
 });
 
 test("a user's rights end with a logout, whatever the Worker adds to them", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 
 import { Device } from "../support/device.mjs";
+import { freePort } from "../support/free-port.mjs";
 import { HookClient, ManualTimers } from "../support/hook-client.mjs";
 import { LOGOUT_REASON, stateOf } from "../support/logout.mjs";
 import { startServer } from "../support/server.mjs";
@@ -143,13 +143,8 @@ test("after any other close the hook comes back after its back-off, and has its 
 });
 
 test("a hook that can't connect waits 1, 2, 4 … 30 s and gives up after ten times", async () => {
-  const closed = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => void closed.once("listening", () => resolve(null)));
-  const address = closed.address();
-  assert.ok(address && typeof address === "object");
-  await new Promise((resolve) => void closed.close(resolve));
   const timers = new ManualTimers();
-  const hook = new HookClient({ ws: `ws://127.0.0.1:${address.port}` }, "nobody", { timers });
+  const hook = new HookClient({ ws: `ws://127.0.0.1:${await freePort()}` }, "nobody", { timers });
   const waits = [];
   for (let failures = 1; failures <= 11; failures++) {
     await hook.until(({ endings }) => endings.length === failures, "the failure");

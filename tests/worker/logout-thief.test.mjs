@@ -50,6 +50,9 @@ const WAYS_IN = {
       ask(of.server, "connect", of.userId, headers, `&deviceId=made-up-${at}`),
     );
     for (const { status } of await Promise.all(connects)) assert.equal(status, 101);
+    // They have cut their sockets, of which the server learns by itself.
+    const isAlone = async () => JSON.parse((await of.ask("state", "own")).text).connectedDevices === 1;
+    await eventually("the owner to be alone", isAlone);
     return [];
   },
 };

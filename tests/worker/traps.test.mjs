@@ -14,6 +14,7 @@ import { eventually } from "../support/eventually.mjs";
 import { AT_CLOSING, FAULTS, startFaultyServer } from "../support/faulty.mjs";
 import { leave } from "../support/leaving.mjs";
 import { stateOf } from "../support/logout.mjs";
+import { shortLived } from "../support/short-lived.mjs";
 import { V2Device, restOf } from "../support/v2-device.mjs";
 import { clear, PREFIX, push, requestAsWritten, UPGRADE } from "../support/requests.mjs";
 import { ROOT } from "../support/server.mjs";
@@ -271,11 +272,15 @@ test("credentials end as they would have without a trap, and a logout holds", as
       const headers = bearer(secretToken(user, claims));
       return new Device(`${strict.ws}${PREFIX}?${query}`, { headers });
     };
-    const ending = connect("ending", { exp: seconds() + 2 });
     const staying = connect("staying", {});
-    for (const device of [ending, staying]) await device.next();
-    assert.equal((await staying.ask({ type: BEFORE })).code, "internal");
-    assert.equal((await ending.ask({ type: "sync_state" })).type, "state");
+    await staying.next();
+    const ending = await shortLived(
+      (life) => connect("ending", { exp: seconds() + life }),
+      async (device) => {
+        assert.equal((await staying.ask({ type: BEFORE })).code, "internal");
+        assert.equal((await device.ask({ type: "sync_state" })).type, "state");
+      },
+    );
     await eventually("its credential to end", async () => {
       assert.equal((await staying.ask({ type: "sync_state", word: BEFORE })).code, "internal");
       assert.equal((await staying.ask({ type: "sync_state" })).type, "state");

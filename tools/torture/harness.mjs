@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { eventually } from "../../tests/support/eventually.mjs";
 import { freePort } from "../../tests/support/free-port.mjs";
+import { PATIENCE_MS } from "../../tests/support/patience.mjs";
 import { startWorkerd } from "../../tests/support/workerd.mjs";
 import { Checker } from "./checker.mjs";
 import { Player } from "./player.mjs";
@@ -29,6 +30,7 @@ import { Recorder } from "./record.mjs";
  * @property {string} [record] The file that gets the record.
  * @property {WorkerDescription} [worker] Defaults to the project's own.
  * @property {number} [maxComplaints] After so many no more kills.
+ * @property {number} [patienceMs] After so long a run counts as stuck, which planted faults make it.
  * @property {(kills: number) => void} [onKill]
  */
 
@@ -69,9 +71,6 @@ const EARLY_ASKS = 4;
 
 /** For the last words of a killed server to be read. */
 const LAST_WORDS_MS = 20;
-
-/** After so long a run counts as stuck, which planted faults make it. */
-const PATIENCE_MS = 15_000;
 
 /** With so many it is clear how it goes. */
 const COMPLAINTS_MAX = 50;
@@ -151,6 +150,10 @@ class Run {
     this.#recorder.flush();
   }
 
+  get #patienceMs() {
+    return this.#options.patienceMs ?? PATIENCE_MS;
+  }
+
   #isHopeless() {
     const { maxComplaints = COMPLAINTS_MAX } = this.#options;
     return this.checker.complaints.length >= maxComplaints;
@@ -208,7 +211,7 @@ class Run {
    * @param {number} count
    */
   async #untilResumed(count) {
-    const end = performance.now() + PATIENCE_MS;
+    const end = performance.now() + this.#patienceMs;
     while (this.checker.counts.resumed < count && performance.now() < end) await delay(POLL_MS);
   }
 
@@ -236,7 +239,7 @@ class Run {
     this.#server = null;
     for (const one of [...this.#players, ...this.#pushers]) one.pause();
     await delay(LAST_WORDS_MS);
-    await eventually("the ends of all sockets", async () => this.#open === 0, PATIENCE_MS);
+    await eventually("the ends of all sockets", async () => this.#open === 0, this.#patienceMs);
   }
 
   /** Has the devices come back, and waits until each has been told all there is to tell. */
@@ -308,6 +311,6 @@ class Run {
 
   /** @param {string} what @param {() => boolean | Promise<boolean>} isSo */
   #until(what, isSo) {
-    return eventually(what, isSo, PATIENCE_MS);
+    return eventually(what, isSo, this.#patienceMs);
   }
 }

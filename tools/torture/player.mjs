@@ -11,8 +11,7 @@ import { Memory } from "./memory.mjs";
 /** @import { Random } from "./random.mjs" */
 /** @import { Recorder, VisitName } from "./record.mjs" */
 
-/** The hook's back-off, which here passes faster. */
-const RETRIES = 10;
+/** The hook's back-off, which here passes faster, and does not end: how long a server takes to start is not the matter. */
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 30_000;
 const RETRY_SPEED = 20;
@@ -255,7 +254,7 @@ export class Player {
   #comeBack() {
     this.#hasState = false;
     clearTimeout(this.#playTimer);
-    if (this.#isGone || this.#isResting || this.#retries >= RETRIES) return;
+    if (this.#isGone || this.#isResting) return;
     const wait = Math.min(RETRY_MS_MIN * 2 ** this.#retries++, RETRY_MS_MAX) / RETRY_SPEED;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.#connect(), wait);
