@@ -11,6 +11,7 @@ import { UserSessionClient } from "user-session-worker/client";
 import { SECRET, secretToken, seconds, serve } from "../../tests/support/auth.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { startServer } from "../../tests/support/server.mjs";
+import { shortLived } from "../../tests/support/short-lived.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { Token, UserSessionClientOptions } from "user-session-worker/client" */
@@ -159,15 +160,16 @@ function open(t, options) {
  * @param {TestContext} t
  * @param {(lifeSeconds: number) => {options: UserSessionClientOptions, endsAt: () => number}} credential
  */
-async function opened(t, credential) {
-  for (let lifeSeconds = 2; ; lifeSeconds *= 2) {
+function opened(t, credential) {
+  return shortLived(async (lifeSeconds) => {
     const { options, endsAt } = credential(lifeSeconds);
     const client = open(t, options);
     const isDecided = () => ["connected", "unauthorized"].includes(client.getSnapshot().connectionStatus);
     await eventually("it to be let in or not", isDecided);
     if (client.getSnapshot().connectionStatus === "connected") return { client, options, end: endsAt() };
     client.close();
-  }
+    throw new Error(`it was not let in by a credential of ${lifeSeconds} s`);
+  });
 }
 
 /** @param {number} at A credential's end, in milliseconds since the epoch. */

@@ -46,7 +46,7 @@ async function runWrangler(port, env, gate) {
     "dev",
     `--ip=${LOOPBACK}`,
     `--inspector-ip=${LOOPBACK}`,
-    // Any free port: of two servers that start side by side both would find the usual one free.
+    // The inspector takes any free port, since two servers that start side by side would both find the usual one free.
     "--inspector-port=0",
     `--port=${port}`,
     "--show-interactive-dev-session=false",

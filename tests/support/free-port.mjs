@@ -33,11 +33,11 @@ export async function freePort() {
 
 /** Takes a block that no other process of this run has: their ids may be the same but for a multiple of the blocks. */
 function takeBlock() {
-  for (let block = process.pid % BLOCKS; ; block = (block + 1) % BLOCKS) {
-    if (!RUN_FOLDER) return block;
+  for (let next = process.pid % BLOCKS; ; next = (next + 1) % BLOCKS) {
+    if (!RUN_FOLDER) return next;
     try {
-      closeSync(openSync(join(RUN_FOLDER, `ports-${block}`), "wx"));
-      return block;
+      closeSync(openSync(join(RUN_FOLDER, `ports-${next}`), "wx"));
+      return next;
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
     }

@@ -21,15 +21,11 @@ before(async () => {
 after(() => server?.close());
 
 /** @param {string} userId @param {string} token */
-function device(userId, token) {
-  return new Device(`${server.ws}${PREFIX}?userId=${userId}`, { headers: bearer(token) });
-}
-
-/** @param {string} userId @param {string} token */
 async function connected(userId, token) {
-  const one = device(userId, token);
-  assert.equal((await one.next()).type, "initial_state");
-  return one;
+  const headers = bearer(token);
+  const device = new Device(`${server.ws}${PREFIX}?userId=${userId}`, { headers });
+  assert.equal((await device.next()).type, "initial_state");
+  return device;
 }
 
 /** @param {string} userId */
@@ -94,11 +90,12 @@ test("a credential that a logout has ended does not use up the connections of a 
 
 test("an open socket whose credential has ended is closed and gets nothing more", async () => {
   const staying = await connected("ann", secretToken("ann"));
-  const ending = await shortLived(
-    (life) => device("ann", secretToken("ann", { exp: seconds() + life })),
+  const ending = await shortLived(async (lifeSeconds) => {
+    const device = await connected("ann", secretToken("ann", { exp: seconds() + lifeSeconds }));
     // Node's client notices a close late if it has never sent a frame and another socket stays open.
-    async (one) => void (await one.ask({ type: "sync_state" })),
-  );
+    await device.ask({ type: "sync_state" });
+    return device;
+  });
   let isOpen = true;
   ending.closed().then(() => {
     isOpen = false;

@@ -274,13 +274,13 @@ test("credentials end as they would have without a trap, and a logout holds", as
     };
     const staying = connect("staying", {});
     await staying.next();
-    const ending = await shortLived(
-      (life) => connect("ending", { exp: seconds() + life }),
-      async (device) => {
-        assert.equal((await staying.ask({ type: BEFORE })).code, "internal");
-        assert.equal((await device.ask({ type: "sync_state" })).type, "state");
-      },
-    );
+    const ending = await shortLived(async (lifeSeconds) => {
+      const device = connect("ending", { exp: seconds() + lifeSeconds });
+      await device.next();
+      assert.equal((await staying.ask({ type: BEFORE })).code, "internal");
+      assert.equal((await device.ask({ type: "sync_state" })).type, "state");
+      return device;
+    });
     await eventually("its credential to end", async () => {
       assert.equal((await staying.ask({ type: "sync_state", word: BEFORE })).code, "internal");
       assert.equal((await staying.ask({ type: "sync_state" })).type, "state");
