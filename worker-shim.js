@@ -11,7 +11,7 @@ import { TRUSTED } from "./worker/auth/identity.js";
 import { outlivesRestart } from "./worker/forward.js";
 import { withHeaders } from "./worker/http/origin.js";
 import { errorResponse } from "./worker/http/responses.js";
-import { EVERYTHING, answerCall, answerLogout, answerNamedCall, answerPush } from "./worker/object/calls.js";
+import { EVERYTHING, answerCall, answerLogout, answerNamedCall, answerPush, answerValueChange } from "./worker/object/calls.js";
 import { answerHeartbeats } from "./worker/object/heartbeats.js";
 import { LogoutHook } from "./worker/object/logout-hook.js";
 import { LogoutRestart } from "./worker/object/logout-restart.js";
@@ -25,6 +25,7 @@ import { Tickets } from "./worker/object/tickets.js";
 
 /** @import { AuthEnv } from "./worker/auth/identity.js" */
 /** @import { PushOptions } from "./worker/http/push-options.js" */
+/** @import { ValueOptions } from "./worker/http/value-change.js" */
 /** @import { EndedSessions, LogoutScope as Scope } from "./worker/object/logout-hook.js" */
 /** @import { MetricsEnv } from "./worker/object/metrics.js" */
 /** @import { LimitEnv } from "./worker/object/rate-limits.js" */
@@ -162,6 +163,28 @@ export class UserSessionDO extends DurableObject {
   /** @param {string} gameId 1 to 128 bytes of UTF-8. */
   leaveGame(gameId) {
     return answerNamedCall(this.#object, "gameId", gameId, (session) => session.changeGames("GameLeaveRequested", gameId));
+  }
+
+  /** The user's values, as `GET /values` answers them. */
+  getValues() {
+    return answerCall(this.#object, (session) => session.requestValues(TRUSTED, ""));
+  }
+
+  /**
+   * @param {string} key 1 to 128 bytes of UTF-8.
+   * @param {unknown} value What JSON can express, in at most 16 KiB.
+   * @param {ValueOptions} [options]
+   */
+  setValue(key, value, options) {
+    return answerValueChange(this.#object, key, options, { value });
+  }
+
+  /**
+   * @param {string} key
+   * @param {ValueOptions} [options]
+   */
+  deleteValue(key, options) {
+    return answerValueChange(this.#object, key, options);
   }
 
   /** Ends the session on every device. */

@@ -7,7 +7,11 @@ import { EffectKind, isRow } from "./wire.js";
 /** @import { Effect, Kind } from "./wire.js" */
 
 /** The size of an effect's record, in words. */
-const RECORD_WORDS = 5;
+const RECORD_WORDS = 6;
+
+/** A reference to a value: its first byte, which no UTF-8 has, and its size (append_reference in src/json/frame.h). */
+const REFERENCE_MARK = 0xff;
+const REFERENCE_BYTES = 3;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -26,9 +30,10 @@ const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
  * @param {MemoryView} memory
  * @param {number} outcomeAt The address of three words: where the records are, how many, and where their
  *   texts are.
+ * @param {(slot: number) => Uint8Array} valueOf The texts of values, to which frames and answers refer by slots.
  * @returns {Effect[]}
  */
-export function readEffects({ bytes, words }, outcomeAt) {
+export function readEffects({ bytes, words }, outcomeAt, valueOf) {
   const outcome = outcomeAt >>> 2;
   const count = words[outcome + 1];
   const textsAt = words[outcome + 2];
@@ -44,7 +49,9 @@ export function readEffects({ bytes, words }, outcomeAt) {
     const isText = !hasBytes(kind);
     // One frame to several devices is there once, so it is decoded once.
     if (isText && (start !== textAt || end !== textEnd)) {
-      text = decoder.decode(bytes.subarray(start, end));
+      const written = bytes.subarray(start, end);
+      const fullSize = words[record + 5];
+      text = decoder.decode(fullSize > 0 ? withValues(written, fullSize, valueOf) : written);
       [textAt, textEnd] = [start, end];
     }
     effects.push({
@@ -60,9 +67,35 @@ export function readEffects({ bytes, words }, outcomeAt) {
 }
 
 /**
+ * Puts values in the place of their references.
+ * @param {Uint8Array} text
+ * @param {number} fullSize The size of the result.
+ * @param {(slot: number) => Uint8Array} valueOf
+ */
+function withValues(text, fullSize, valueOf) {
+  const full = new Uint8Array(fullSize);
+  let size = 0;
+  let from = 0;
+  /** @param {Uint8Array} part */
+  const append = (part) => {
+    full.set(part, size);
+    size += part.length;
+  };
+  for (let mark = text.indexOf(REFERENCE_MARK); mark >= 0; mark = text.indexOf(REFERENCE_MARK, from)) {
+    append(text.subarray(from, mark));
+    // Each byte has four bits of the slot.
+    append(valueOf(((text[mark + 1] & 0xf) << 4) | (text[mark + 2] & 0xf)));
+    from = mark + REFERENCE_BYTES;
+  }
+  append(text.subarray(from));
+  if (size !== fullSize) throw new Error(`a frame with values has ${size} bytes: expected ${fullSize}`);
+  return full;
+}
+
+/**
  * Whether an effect is about bytes that are no text.
  * @param {Kind} kind
  */
 function hasBytes(kind) {
-  return isRow(kind) || kind === EffectKind.StoreMessage || kind === EffectKind.SetAttachment;
+  return isRow(kind) || kind === EffectKind.StoreMessage || kind === EffectKind.StoreValue || kind === EffectKind.SetAttachment;
 }

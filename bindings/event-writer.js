@@ -108,6 +108,12 @@ export class EventWriter {
       case "GameJoinRequested":
       case "GameLeaveRequested":
         return this.#text(event.gameId);
+      case "ValuesRequested":
+        this.#credential(event.credential);
+        return this.#text(event.key);
+      case "ValueChangeRequested":
+        this.#credential(event.credential);
+        return this.#payload(event.frame);
       case "LogoutRequested":
         this.#u8(event.scope);
         this.#credential(event.credential);
@@ -128,6 +134,12 @@ export class EventWriter {
     for (const { slot, bytes } of event.messages) {
       this.#u32(slot);
       this.#blob(bytes);
+    }
+    this.#u32(event.values.length);
+    for (const { slot, header, textSize } of event.values) {
+      this.#u32(slot);
+      this.#blob(header);
+      this.#u32(textSize);
     }
     this.#u8(event.legacy ? 1 : 0);
     if (event.legacy) {

@@ -8,6 +8,8 @@ import { EventWriter } from "./event-writer.js";
 /** @import { MemoryView } from "./effect-reader.js" */
 /** @import { Effect, SessionEvent } from "./wire.js" */
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * The module's exports; `wasm_exports.cpp` says how to use them.
  * @typedef {object} SessionExports
@@ -20,14 +22,17 @@ import { EventWriter } from "./event-writer.js";
 export class SessionInstance {
   #exports;
   #writer;
+  #valueOf;
   /** @type {MemoryView} */
   #memory = { bytes: new Uint8Array(0), words: new Uint32Array(0) };
 
   /**
    * @param {WebAssembly.Module} module
+   * @param {(slot: number) => Uint8Array} valueOf The texts of the user's values, by the slots of their rows.
    * @throws {RangeError} if the process has no address space for one more; V8 gives it some 16,000.
    */
-  constructor(module) {
+  constructor(module, valueOf = () => NO_BYTES) {
+    this.#valueOf = valueOf;
     const { exports } = new WebAssembly.Instance(module);
     this.#exports = /** @type {SessionExports} */ (/** @type {unknown} */ (exports));
     this.#exports._initialize();
@@ -45,7 +50,7 @@ export class SessionInstance {
    */
   step(event) {
     const outcomeAt = this.#exports.session_step(this.#writer.write(event));
-    return readEffects(this.#look(), outcomeAt);
+    return readEffects(this.#look(), outcomeAt, this.#valueOf);
   }
 
   /** @returns {number} The size of the instance's memory in bytes. */

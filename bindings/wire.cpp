@@ -12,6 +12,9 @@ constexpr std::size_t kWokenConnectionBytesMin = 4 + 8 + 4;
 // Bytes of the smallest WokenMessage: slot and the length of an empty row.
 constexpr std::size_t kWokenMessageBytesMin = 4 + 4;
 
+// Bytes of the smallest WokenValue: slot, the length of an empty header and the size of the text.
+constexpr std::size_t kWokenValueBytesMin = 4 + 4 + 4;
+
 // Bytes of a Heartbeat: the connection's number and a time.
 constexpr std::size_t kHeartbeatBytes = 4 + 8;
 
@@ -57,6 +60,12 @@ void read(ByteReader& reader, Woken& event) {
   for (WokenMessage& message : event.messages) {
     message.slot = reader.u32();
     message.bytes = reader.text();
+  }
+  event.values.resize(reader.count(kWokenValueBytesMin));
+  for (WokenValue& value : event.values) {
+    value.slot = reader.u32();
+    value.header = reader.text();
+    value.text_size = reader.u32();
   }
   if (reader.flag()) {
     Legacy& legacy = event.legacy.emplace();
@@ -161,6 +170,18 @@ void read(ByteReader& reader, TicketRequested& event) {
   event.credential = read_credential(reader);
 }
 
+void read(ByteReader& reader, ValuesRequested& event) {
+  event.now = reader.safe_integer();
+  event.credential = read_credential(reader);
+  event.key = reader.text();
+}
+
+void read(ByteReader& reader, ValueChangeRequested& event) {
+  event.now = reader.safe_integer();
+  event.credential = read_credential(reader);
+  event.payload = read_payload(reader);
+}
+
 void read(ByteReader& reader, GameJoinRequested& event) {
   event.now = reader.safe_integer();
   event.game_id = reader.text();
@@ -222,6 +243,12 @@ bool read(EventTag tag, ByteReader& reader, Event& event) {
       return true;
     case EventTag::kTicketRequested:
       read(reader, event.emplace<TicketRequested>());
+      return true;
+    case EventTag::kValuesRequested:
+      read(reader, event.emplace<ValuesRequested>());
+      return true;
+    case EventTag::kValueChangeRequested:
+      read(reader, event.emplace<ValueChangeRequested>());
       return true;
   }
   return false;

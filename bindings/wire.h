@@ -35,6 +35,8 @@ enum class EventTag : std::uint8_t {
   kDevicesRequested = 13,
   kExportRequested = 14,
   kTicketRequested = 15,
+  kValuesRequested = 16,
+  kValueChangeRequested = 17,
 };
 
 // Returns the event in `bytes`, whose texts are borrowed from them, or nullopt if they are
@@ -42,11 +44,12 @@ enum class EventTag : std::uint8_t {
 std::optional<Event> decode_event(std::string_view bytes);
 
 // JavaScript relies on this layout of an effect's record.
-static_assert(sizeof(Effect) == 5 * sizeof(std::uint32_t));
+static_assert(sizeof(Effect) == 6 * sizeof(std::uint32_t));
 static_assert(offsetof(Effect, kind) == 0);
 static_assert(offsetof(Effect, connection) == 4);
 static_assert(offsetof(Effect, number) == 8);
 static_assert(offsetof(Effect, text_offset) == 12);
 static_assert(offsetof(Effect, text_size) == 16);
+static_assert(offsetof(Effect, full_size) == 20);
 
 }  // namespace user_session

@@ -24,6 +24,8 @@ export const EventTag = Object.freeze({
   DevicesRequested: 13,
   ExportRequested: 14,
   TicketRequested: 15,
+  ValuesRequested: 16,
+  ValueChangeRequested: 17,
 });
 
 /** The number that names an effect. */
@@ -46,6 +48,7 @@ export const EffectKind = Object.freeze({
   StoreMessage: 16,
   DeleteMessage: 17,
   LogOut: 18,
+  StoreValue: 19,
 });
 
 /** @typedef {(typeof EffectKind)[keyof typeof EffectKind]} Kind */
@@ -59,6 +62,9 @@ export const ROW_KEYS = {
 
 /** The key of the row of a message, without its slot. */
 export const MESSAGE_KEY = `${ROW_KEYS[EffectKind.StoreInbox]}.`;
+
+/** The key of the row of a value, without its slot. It stands among those that a waking reads. */
+export const VALUE_KEY = `${ROW_KEYS[EffectKind.Store]}.data.`;
 
 /** The key of the row in which release 0.1.0 had pushes that wait. The row of the inbox replaces it. */
 export const KEPT_KEY = "session.kept";
@@ -160,6 +166,8 @@ export function protocolVersionOf(attachment) {
  * @property {Uint8Array | null} inbox The row of the inbox.
  * @property {Uint8Array | null} kept The row in which release 0.1.0 had pushes that wait.
  * @property {{slot: number, bytes: Uint8Array}[]} messages The rows of messages.
+ * @property {{slot: number, header: Uint8Array, textSize: number}[]} values The headers of the rows of values, and
+ *   the sizes of the texts behind them.
  * @property {{games: string[], lastActive: number} | null} legacy What the TypeScript server that this one
  *   replaces has stored, as long as there is no snapshot.
  * @property {WokenConnection[]} connections
@@ -189,7 +197,9 @@ export function protocolVersionOf(attachment) {
  *   | {type: "MetricsRequested", now: number}
  *   | {type: "DevicesRequested", now: number}
  *   | {type: "ExportRequested", now: number, credential: Credential}
- *   | {type: "TicketRequested", now: number, credential: Credential}} RequestEvent
+ *   | {type: "TicketRequested", now: number, credential: Credential}
+ *   | {type: "ValuesRequested", now: number, credential: Credential, key: string}
+ *   | {type: "ValueChangeRequested", now: number, credential: Credential, frame: string}} RequestEvent
  */
 
 /**

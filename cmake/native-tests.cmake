@@ -42,6 +42,7 @@ add_executable(session_tests
   tests/unit/frame_test.cpp
   tests/unit/heap_test.cpp
   tests/unit/inbox_test.cpp
+  tests/unit/values_test.cpp
   tests/unit/journal_test.cpp
   tests/unit/json_test.cpp
   tests/unit/message_test.cpp

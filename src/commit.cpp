@@ -14,7 +14,8 @@ namespace {
 
 // Returns true if there is anything that only version 2 needs.
 bool has_extension(const User& user) {
-  return user.sequence.is_known() || user.runs.size() > 0 || !user.devices.all().empty();
+  return user.sequence.is_known() || user.runs.size() > 0 || !user.devices.all().empty() ||
+         user.values.last_version() > 0;
 }
 
 }  // namespace
@@ -47,6 +48,7 @@ void Persistence::store_rows(User& user, Step& step) {
     user.access.note_stored();
   }
   if (is_row_behind(user, step)) store(user, step);
+  if (user.values.is_unstored()) store_value(user, step);
   if (user.inbox.is_unstored()) {
     const std::size_t rows = user.inbox.store(step.effects, bytes_);
     user.meter.add(Counter::kRowsWritten, static_cast<std::int64_t>(rows));
@@ -54,10 +56,9 @@ void Persistence::store_rows(User& user, Step& step) {
 }
 
 bool Persistence::is_row_behind(const User& user, const Step& step) const {
-  if (is_row_due_ || user.games.is_unstored() || user.devices.is_unstored() ||
-      user.sequence.is_unstored()) {
-    return true;
-  }
+  if (is_row_due_ || user.games.is_unstored() || user.devices.is_unstored()) return true;
+  const bool is_in_value = user.values.is_unstored() && user.sequence.is_head_enough();
+  if (user.sequence.is_unstored() && !is_in_value) return true;
   if (user.connections.count() > 0) return false;
   const TimeMs lag_max = step.is_logout_of_all ? 0 : kLastActiveLagMs - 1;
   return user.last_active - stored_last_active_ > lag_max;
@@ -77,6 +78,17 @@ void Persistence::store(User& user, Step& step) {
   is_row_due_ = false;
 }
 
+void Persistence::store_value(User& user, Step& step) {
+  shared_.clear();
+  user.sequence.encode_head(shared_);
+  user.sequence.note_head_stored();
+  bytes_.clear();
+  user.values.encode_changed(shared_, step.request, bytes_);
+  step.effects.store_value(user.values.changed_slot(), bytes_);
+  user.values.note_stored();
+  user.meter.add(Counter::kRowsWritten);
+}
+
 void Persistence::forget_row(User& user) {
   // A device may have been told the `lastActive` of the row, which is now in no row. Without a
   // carrier this step attaches the newest (is_user_behind).
@@ -86,8 +98,8 @@ void Persistence::forget_row(User& user) {
   has_extension_ = false;
   // An attachment may hold frames that are to be forgotten, so all are written anew.
   if (has_extension(user)) user.connections.detach_all();
-  // Requests stay known, and only rows survive a crash.
-  is_row_due_ = user.runs.size() > 0;
+  // Requests and the last version stay known, and only rows survive a crash.
+  is_row_due_ = user.runs.size() > 0 || user.values.last_version() > 0;
 }
 
 // Attachments

@@ -74,6 +74,9 @@ class Persistence {
   void write_extension(const User& user);
   // Reads the rows of the inbox.
   static void restore_inbox(const Woken& event, User& user, Step& step);
+  // Reads the rows of the values. The newest one that is newer than the snapshot says how the
+  // sequence was. Returns false if that is damaged.
+  [[nodiscard]] bool restore_values(const Woken& event, User& user, Step& step) const;
   // Finds the newest attachment, which is the carrier's, and reads the user's part of it. Both
   // return true if it says what version 2 needs.
   bool restore_carrier(const Woken& event, User& user);
@@ -91,6 +94,9 @@ class Persistence {
   void store_rows(User& user, Step& step);
   // Stores the snapshot.
   void store(User& user, Step& step);
+  // Stores the row of the value that this step has changed. It also says what else this step would
+  // have to store in the snapshot, so that a change is one row.
+  void store_value(User& user, Step& step);
   // Attaches to every connection whose own data is behind, then to the carrier if that is needed.
   // Returns false if nothing was attached.
   bool attach_behind(User& user, Step& step);
@@ -118,6 +124,8 @@ class Persistence {
   // extension of a format that this release does not know is written back as it is.
   TimeMs stored_last_active_ = 0;
   std::string stored_extension_;
+  // Version of the newest change of a value that the stored extension knows of.
+  std::int64_t stored_version_ = 0;
   // True if the stored extension is of the format that this release writes. It is then written anew
   // with each snapshot, also when there is nothing left to say.
   bool has_extension_ = false;

@@ -17,6 +17,7 @@ int rank(EffectKind kind) {
     case EffectKind::kStoreInbox:
     case EffectKind::kStoreMessage:
     case EffectKind::kDeleteMessage:
+    case EffectKind::kStoreValue:
     case EffectKind::kLogOut:
       return 0;
     case EffectKind::kSetAttachment:
@@ -39,6 +40,11 @@ int rank(EffectKind kind) {
   return 6;
 }
 
+// Returns the bytes that a frame or an answer has where it arrives.
+std::uint32_t size_of(const Effect& effect) {
+  return effect.full_size > 0 ? effect.full_size : effect.text_size;
+}
+
 }  // namespace
 
 void EffectList::clear() {
@@ -51,7 +57,7 @@ void EffectList::clear() {
 Effect& EffectList::add(EffectKind kind, ConnectionId connection, std::uint32_t number,
                         std::string_view text) {
   list_.push_back({kind, connection, number, static_cast<std::uint32_t>(texts_.size()),
-                   static_cast<std::uint32_t>(text.size())});
+                   static_cast<std::uint32_t>(text.size()), 0});
   texts_.append(text);
   auto place = std::prev(list_.end());
   while (place != list_.begin() && rank(std::prev(place)->kind) > rank(kind)) {
@@ -67,7 +73,7 @@ EffectList::Totals EffectList::totals(std::size_t open_count) const {
     switch (effect.kind) {
       case EffectKind::kSend:
         totals.frames_sent += 1;
-        totals.bytes_sent += effect.text_size;
+        totals.bytes_sent += size_of(effect);
         break;
       case EffectKind::kSendToAll:
         totals.frames_sent += static_cast<std::int64_t>(open_count);
@@ -84,7 +90,7 @@ std::int64_t EffectList::bytes_to(ConnectionId connection) const {
   std::int64_t bytes = 0;
   for (const Effect& effect : list_) {
     const bool is_to_it = effect.kind == EffectKind::kSend && effect.connection == connection;
-    if (is_to_it) bytes += effect.text_size;
+    if (is_to_it) bytes += size_of(effect);
   }
   return bytes;
 }
@@ -92,7 +98,7 @@ std::int64_t EffectList::bytes_to(ConnectionId connection) const {
 std::int64_t EffectList::bytes_answered() const {
   std::int64_t bytes = 0;
   for (const Effect& effect : list_) {
-    if (effect.kind == EffectKind::kAnswer) bytes += effect.text_size;
+    if (effect.kind == EffectKind::kAnswer) bytes += size_of(effect);
   }
   return bytes;
 }
@@ -121,19 +127,24 @@ void EffectList::delete_message(std::uint32_t slot) {
   add(EffectKind::kDeleteMessage, kNoConnection, slot, {});
 }
 
+void EffectList::store_value(std::uint32_t slot, std::string_view value) {
+  add(EffectKind::kStoreValue, kNoConnection, slot, value);
+}
+
 void EffectList::set_attachment(ConnectionId connection, std::string_view attachment) {
   add(EffectKind::kSetAttachment, connection, 0, attachment);
 }
 
 void EffectList::accept(ConnectionId connection) { add(EffectKind::kAccept, connection, 0, {}); }
 
-void EffectList::send(ConnectionId connection, std::string_view frame) {
+void EffectList::send(ConnectionId connection, std::string_view frame, std::uint32_t full_size) {
   const bool is_same = frame == std::string_view(texts_).substr(frame_offset_, frame_size_);
   Effect& effect = add(EffectKind::kSend, connection, 0, is_same ? std::string_view() : frame);
   if (is_same) {
     effect.text_offset = frame_offset_;
     effect.text_size = frame_size_;
   }
+  effect.full_size = full_size;
   frame_offset_ = effect.text_offset;
   frame_size_ = effect.text_size;
 }
@@ -154,8 +165,8 @@ void EffectList::close_all(std::uint16_t code, std::string_view reason) {
   add(EffectKind::kCloseAll, kNoConnection, code, reason);
 }
 
-void EffectList::answer(std::uint16_t status, std::string_view body) {
-  add(EffectKind::kAnswer, kNoConnection, status, body);
+void EffectList::answer(std::uint16_t status, std::string_view body, std::uint32_t full_size) {
+  add(EffectKind::kAnswer, kNoConnection, status, body).full_size = full_size;
 }
 
 void EffectList::log(std::string_view what) { add(EffectKind::kLog, kNoConnection, 0, what); }

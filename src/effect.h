@@ -66,6 +66,8 @@ enum class EffectKind : std::uint32_t {
   kDeleteMessage = 17,
   // Tell the app `text`, a JSON object: what a logout has ended (LogoutReport of json/frame.h).
   kLogOut = 18,
+  // Replace the row of the value in the slot `number` by `text`. Its format is in state/values.cpp.
+  kStoreValue = 19,
 };
 
 // Close codes (docs/protocol.md), and the reason of a logout. Clients in production compare the
@@ -82,6 +84,7 @@ inline constexpr std::uint16_t kReplacedCode = 4409;
 inline constexpr std::uint16_t kStatusOk = 200;
 inline constexpr std::uint16_t kStatusBadRequest = 400;
 inline constexpr std::uint16_t kStatusUnauthorized = 401;
+inline constexpr std::uint16_t kStatusConflict = 409;
 inline constexpr std::uint16_t kStatusTooLarge = 413;
 inline constexpr std::uint16_t kStatusTooMany = 429;
 
@@ -95,6 +98,9 @@ struct Effect {
   std::uint32_t number;
   std::uint32_t text_offset;
   std::uint32_t text_size;
+  // Bytes of the text of a frame or an answer once the values that it refers to stand in it
+  // (append_reference in json/frame.h); 0 if it refers to none.
+  std::uint32_t full_size;
 };
 
 // The effects of one step. The list is reused from step to step, so that a quiet session allocates
@@ -112,15 +118,17 @@ class EffectList {
   void store_inbox(std::string_view inbox);
   void store_message(std::uint32_t slot, std::string_view message);
   void delete_message(std::uint32_t slot);
+  void store_value(std::uint32_t slot, std::string_view value);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void accept(ConnectionId connection);
   // Sends a frame. When it equals the frame of the previous call of `send`, both share one text.
-  void send(ConnectionId connection, std::string_view frame);
+  // `full_size` is as in Effect, here and in `answer`.
+  void send(ConnectionId connection, std::string_view frame, std::uint32_t full_size = 0);
   void send_to_all(std::string_view frame);
   void close(ConnectionId connection, std::uint16_t code, std::string_view reason);
   void expel(ConnectionId connection, std::uint16_t code, std::string_view reason);
   void close_all(std::uint16_t code, std::string_view reason);
-  void answer(std::uint16_t status, std::string_view body);
+  void answer(std::uint16_t status, std::string_view body, std::uint32_t full_size = 0);
   void log(std::string_view what);
   void record_metrics(std::string_view counts);
   void log_out(std::string_view report);

@@ -80,6 +80,13 @@ struct WokenMessage {
   std::string_view bytes;
 };
 
+// A row that StoreValue wrote, without the text of the value.
+struct WokenValue {
+  std::uint32_t slot = 0;
+  std::string_view header;
+  std::uint32_t text_size = 0;
+};
+
 // How much one user may ask for, as the owner of the deployment has set it. What nobody can set is
 // in limits.h.
 struct RateLimits {
@@ -115,6 +122,7 @@ struct Woken {
   std::optional<std::string_view> kept;
   // Rows of messages, as StoreMessage wrote them.
   std::vector<WokenMessage> messages;
+  std::vector<WokenValue> values;
   // State of the server which this one replaces. It is read only while there is no snapshot.
   std::optional<Legacy> legacy;
   // All sockets that are open.
@@ -280,10 +288,26 @@ struct ExportRequested {
   Credential credential;
 };
 
+// A server or the user's own page has asked for the values.
+struct ValuesRequested {
+  TimeMs now = 0;
+  Credential credential;
+  // Key of the only value that is wanted; empty for all.
+  std::string_view key = kNoText;
+};
+
+// A server or the user's own page has asked to set or delete a value.
+struct ValueChangeRequested {
+  TimeMs now = 0;
+  Credential credential;
+  // The `set_value` or `delete_value` frame that would do the same.
+  Payload payload;
+};
+
 // Any event. Session::on has one overload for each, and bindings/wire.h a tag.
 using Event = std::variant<Woken, Connected, FrameReceived, Disconnected, StateRequested,
                            ClearRequested, PushRequested, GameJoinRequested, GameLeaveRequested,
                            LogoutRequested, MetricsRequested, HeartbeatsRead, DevicesRequested,
-                           ExportRequested, TicketRequested>;
+                           ExportRequested, TicketRequested, ValuesRequested, ValueChangeRequested>;
 
 }  // namespace user_session

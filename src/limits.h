@@ -125,6 +125,15 @@ inline constexpr std::size_t kMessagesBytesMax = 262'144;
 // row of the inbox.
 inline constexpr std::size_t kPushIdsMax = 256;
 
+// Number of values of one user, bytes of one, and of all together. They are what `initial_state`
+// brings to each device, so they are the size of two frames.
+inline constexpr std::size_t kValuesMax = 128;
+inline constexpr std::size_t kValueBytesMax = 16'384;
+inline constexpr std::size_t kValuesBytesMax = 131'072;
+// Number of deleted values that are remembered for devices which may have missed the deletion. When
+// there are more, a device that was there before the oldest one starts over.
+inline constexpr std::size_t kDeletedValuesMax = 64;
+
 // Number of credentials that are remembered of each device, the newest ones. A logout of the device
 // ends them all, since a token that was renewed stays valid beside the one that replaced it.
 inline constexpr std::size_t kCredentialsMax = 8;

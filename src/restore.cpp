@@ -49,6 +49,7 @@ void Persistence::write_extension(const User& user) {
   append_record(out, [&] { user.sequence.encode_row(out); });
   append_record(out, [&] { user.runs.encode(out); });
   append_record(out, [&] { user.devices.encode(out); });
+  append_varint(out, static_cast<std::uint64_t>(user.values.last_version()));
   append_rest(out, extension_rest_);
 }
 
@@ -56,7 +57,8 @@ bool Persistence::restore(const Woken& event, User& user, Step& step) {
   user.id = event.user_id;
   user.sequence.seed(event.randomness);
   restore_access(event, user, step);
-  const bool is_row_sound = restore_row(event, user, step);
+  bool is_row_sound = restore_row(event, user, step);
+  is_row_sound = restore_values(event, user, step) && is_row_sound;
   restore_inbox(event, user, step);
   const bool is_any_gone = restore_connections(event, user, step);
   return is_any_gone || !is_row_sound;
@@ -124,6 +126,8 @@ bool Persistence::restore_extension(User& user, Step& step) {
       ByteReader devices(reader.text());
       is_sound = user.devices.restore(devices) && is_sound;
     }
+    if (reader.has_more()) stored_version_ = static_cast<std::int64_t>(reader.varint());
+    user.values.note_version(stored_version_);
     is_sound = is_sound && !reader.failed();
     extension_rest_ = reader.rest();
   }
@@ -143,6 +147,28 @@ void Persistence::restore_inbox(const Woken& event, User& user, Step& step) {
   }
   user.inbox.finish_restoring();
   if (!is_sound) step.effects.log("a row of the inbox is damaged: what it had is lost");
+}
+
+bool Persistence::restore_values(const Woken& event, User& user, Step& step) const {
+  Values::Restored newest;
+  bool is_any_lost = false;
+  for (const WokenValue& woken : event.values) {
+    const auto row = user.values.restore(woken.slot, woken.header, woken.text_size);
+    if (!row) is_any_lost = true;
+    if (!row || row->version <= stored_version_) continue;
+    if (row->request.number > 0) user.runs.note_done(row->request);
+    if (row->version > newest.version) newest = *row;
+  }
+  if (is_any_lost) step.effects.log("the row of a value is damaged: the value is lost");
+  // The carrier's attachment knows of these requests.
+  user.runs.note_attached();
+  if (newest.version == 0) return !is_any_lost;
+  ByteReader head(newest.head);
+  if (user.sequence.restore_head(head)) return !is_any_lost;
+  step.effects.log("what the row of a value says of the frames is damaged: devices start over");
+  user.sequence.forget_damaged();
+  user.runs.forget();
+  return false;
 }
 
 bool Persistence::restore_connections(const Woken& event, User& user, Step& step) {
@@ -165,6 +191,7 @@ bool Persistence::restore_connections(const Woken& event, User& user, Step& step
   }
   if (user.connections.count() == 0) user.presence = Presence::kOffline;
   if (is_any_lost) step.effects.log("the attachment of a connection is damaged: it is closed");
+  user.sequence.note_counted(user.values.newest_seq());
   if (user.sequence.finish_restoring(is_carried)) {
     user.runs.forget_not_done();
     // The numbers go back, which the devices that are here must be told.

@@ -123,6 +123,8 @@ class Session {
   void on(const DevicesRequested& event, Step& step);
   void on(const ExportRequested& event, Step& step);
   void on(const TicketRequested& event, Step& step);
+  void on(const ValuesRequested& event, Step& step);
+  void on(const ValueChangeRequested& event, Step& step);
 
   // Each `handle` handles one kind of message from `step.sender`, whose connection is open.
   Refused handle(const JoinGame& message, Step& step);
@@ -137,6 +139,8 @@ class Session {
   Refused handle(const LogoutDevice& message, Step& step);
   Refused handle(const LogoutCredential& message, Step& step);
   Refused handle(const MarkRead& message, Step& step);
+  Refused handle(const SetValue& message, Step& step);
+  Refused handle(const DeleteValue& message, Step& step);
 
   // handlers/admission.cpp: who is let in, and how often they may ask
 
@@ -166,6 +170,8 @@ class Session {
   // Sends a device its first frame and, in version 2, the frames and the messages that it has
   // missed.
   void greet(const Connected& event, Step& step);
+  // Sends a device the frames and the newest changes of values that followed a place.
+  void send_missed(ConnectionId connection, std::int64_t since, Step& step);
   // Closes a connection in whose place another one has come. Others are told only if it is not of
   // the device `device_id`.
   void replace(ConnectionId replaced, std::string_view device_id, Step& step);
@@ -268,10 +274,21 @@ class Session {
   // Adds a push to the inbox, sends it to all connections, and answers.
   void keep(const PushRequested& event, Step& step);
 
+  // handlers/values.cpp
+
+  // Returns the refusal of a change for a version that the value does not have, or nullopt.
+  Refused check_version(std::string_view key, std::optional<std::int64_t> if_version, Step& step);
+  // Changes or deletes a value, and tells the devices of version 2.
+  void change_value(std::string_view key, std::optional<std::string_view> text, Step& step);
+  // Sends a frame that may refer to values.
+  void send_with_values(ConnectionId connection, std::string_view frame, Step& step);
+
   // handlers/inbox.cpp
 
-  // Returns what a device of version 2 is told of the whole user. `devices` must outlive it.
-  [[nodiscard]] WholeView whole_view(const std::vector<DeviceView>& devices, TimeMs now) const;
+  // Returns what a device of version 2 is told of the whole user. `devices` and `values` must
+  // outlive it.
+  [[nodiscard]] WholeView whole_view(const std::vector<DeviceView>& devices,
+                                     const std::vector<ValueView>* values, TimeMs now) const;
   // Sends a device the messages above `place` which have not expired.
   void send_messages(ConnectionId connection, std::int64_t place, Step& step);
 

@@ -200,6 +200,24 @@ export interface InboxMessage {
   body: object;
 }
 
+/** A condition for a change of a value. */
+export interface ValueOptions {
+  /** The version that the value must have, 0 if it must not be there; else the change is refused as `conflict`. */
+  ifVersion?: number;
+}
+
+/** One of the user's values. */
+export interface UserValue {
+  value: unknown;
+  /** When it was changed last, in milliseconds since the Unix epoch, or a little more: versions only go up. */
+  version: number;
+}
+
+/** Why a change of a value was refused. With the code `conflict` it says what the value is now. */
+export interface ValueError {
+  error: { code: string; message: string; key?: string; version?: number; value?: unknown };
+}
+
 /** Everything that is known about a user. */
 export interface UserExport extends UserState {
   /** The second of the last logout of all devices; 0 if there was none. */
@@ -217,6 +235,7 @@ export interface UserExport extends UserState {
   /** How many ids of pushes are remembered, as hashes, and how many runs of clients. */
   pushIds: number;
   runs: number;
+  values: Record<string, UserValue>;
 }
 
 /** One user's devices and what they share. Call it by `userSession(env, userId)`. */
@@ -253,6 +272,16 @@ export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
   joinGame(gameId: string): { activeGames: string[] } | CallError;
   /** Removes a game, as if a device had left it. */
   leaveGame(gameId: string): { activeGames: string[] } | CallError;
+  /** The user's values, by key. */
+  getValues(): { values: Record<string, UserValue> };
+  /**
+   * Sets a value on all devices, as if a device had: what JSON can express, in at most 16 KiB; a user has 128 values
+   * and 128 KiB. Nothing happens if it is that already.
+   * @param key 1 to 128 bytes of UTF-8.
+   */
+  setValue(key: string, value: unknown, options?: ValueOptions): { version: number } | ValueError;
+  /** Deletes a value on all devices. Its version is 0 then. */
+  deleteValue(key: string, options?: ValueOptions): { version: number } | ValueError;
   /** Ends the session on every device, at once. The games stay. */
   logoutAll(): LogoutResult;
   /**

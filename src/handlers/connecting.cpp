@@ -85,20 +85,35 @@ void Session::greet(const Connected& event, Step& step) {
   const bool is_exact = has_been_here && user_.sequence.reaches(event.since);
   const std::int64_t inbox_place = user_.inbox.place_of(event.inbox);
   const std::vector<DeviceView> devices = user_.device_views();
-  WholeView whole = whole_view(devices, event.now);
+  std::vector<ValueView> values;
+  if (!is_exact) values = user_.values.views();
+  WholeView whole = whole_view(devices, is_exact ? nullptr : &values, event.now);
   whole.is_reset = has_been_here && !is_exact;
   whole.is_lost = user_.inbox.is_lost_above(inbox_place);
   write_whole(out_, "initial_state", state, event.device_id, whole);
-  step.effects.send(event.connection, out_);
+  send_with_values(event.connection, out_, step);
   user_.sequence.note_told();
-  if (is_exact) {
-    const Journal& journal = user_.sequence.journal();
-    for (Journal::Missed& missed : journal.missed(event.since.seq, user_.games.list())) {
-      add_seq(missed.frame, missed.seq);
-      step.effects.send(event.connection, missed.frame);
-    }
-  }
+  if (is_exact) send_missed(event.connection, event.since.seq, step);
   send_messages(event.connection, inbox_place, step);
+}
+
+void Session::send_missed(ConnectionId connection, std::int64_t since, Step& step) {
+  const std::vector<const Value*> changed = user_.values.changed_since(since);
+  auto next = changed.begin();
+  const auto send_changes_before = [&](std::int64_t seq) {
+    for (; next != changed.end() && (*next)->seq < seq; ++next) {
+      write_value_change(out_, user_.values.view(**next));
+      add_seq(out_, (*next)->seq);
+      send_with_values(connection, out_, step);
+    }
+  };
+  const Journal& journal = user_.sequence.journal();
+  for (Journal::Missed& missed : journal.missed(since, user_.games.list())) {
+    send_changes_before(missed.seq);
+    add_seq(missed.frame, missed.seq);
+    step.effects.send(connection, missed.frame);
+  }
+  send_changes_before(kSafeIntegerMax);
 }
 
 void Session::on(const Disconnected& event, Step& step) {

@@ -54,9 +54,10 @@ void Session::on(const ExportRequested& event, Step& step) {
   add_devices(json, user_.device_views());
   add_frames(json, user_);
   add_inbox(json, user_.inbox, event.now);
+  add_values(out_, json, user_.values.views());
   json.count("runs", user_.runs.size());
   json.close_object();
-  step.effects.answer(kStatusOk, out_);
+  step.effects.answer(kStatusOk, out_, user_.values.full_size(out_));
 }
 
 }  // namespace user_session

@@ -106,8 +106,12 @@ void Session::acknowledge(bool is_repeated, Step& step) {
 
 void Session::refuse(const Refusal& refusal, Step& step) {
   user_.meter.add(Counter::kRefused);
-  write_error(out_, refusal, step.request.text);
-  step.effects.send(step.sender, out_);
+  if (!step.is_conflict) {
+    write_error(out_, refusal, step.request.text);
+    return step.effects.send(step.sender, out_);
+  }
+  write_conflict(out_, refusal, step.request.text, step.conflict);
+  send_with_values(step.sender, out_, step);
 }
 
 void Session::refuse_for(TimeMs wait_ms, Step& step) {

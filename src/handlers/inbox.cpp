@@ -20,8 +20,12 @@ Session::Refused Session::handle(const MarkRead& message, Step& step) {
   return std::nullopt;
 }
 
-WholeView Session::whole_view(const std::vector<DeviceView>& devices, TimeMs now) const {
-  return {.devices = devices, .position = user_.sequence.head(), .inbox = user_.inbox.view(now)};
+WholeView Session::whole_view(const std::vector<DeviceView>& devices,
+                              const std::vector<ValueView>* values, TimeMs now) const {
+  return {.devices = devices,
+          .position = user_.sequence.head(),
+          .inbox = user_.inbox.view(now),
+          .values = values};
 }
 
 void Session::send_messages(ConnectionId connection, std::int64_t place, Step& step) {

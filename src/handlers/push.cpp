@@ -35,7 +35,7 @@ std::vector<std::string_view> named(const std::vector<std::string>* names,
 Session::Refused Session::handle(const Broadcast& message, Step& step) {
   const std::string& device_id = user_.connections[step.sender].device_id;
   write_event(out_, message.event, message.data, device_id);
-  if (message.to == nullptr && message.except == nullptr) {
+  if (message.to == nullptr && message.except == nullptr && !message.is_latest) {
     user_.sequence.count_frame(out_, step.now, user_.connections);
     send_to_all(out_, step);
   } else {

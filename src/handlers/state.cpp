@@ -24,6 +24,7 @@ void Session::on(const ClearRequested& event, Step& step) {
   user_.games.restore({});
   user_.devices.forget_names();
   user_.inbox.clear();
+  user_.values.clear();
   user_.sequence.clear(event.now, user_.connections);
   // While devices are connected their last activity stands. Without any, the user counts as never
   // active.
@@ -42,11 +43,12 @@ void Session::on(const ClearRequested& event, Step& step) {
 
 void Session::send_whole(const StateView& state, Step& step) {
   const std::vector<DeviceView> devices = user_.device_views();
-  const WholeView whole = whole_view(devices, step.now);
+  const std::vector<ValueView> values = user_.values.views();
+  const WholeView whole = whole_view(devices, &values, step.now);
   user_.connections.each([&](ConnectionId id, const Connection& connection) {
     if (connection.version != ProtocolVersion::kVersion2) return;
     write_whole(out_, "state", state, connection.device_id, whole);
-    step.effects.send(id, out_);
+    send_with_values(id, out_, step);
   });
 }
 

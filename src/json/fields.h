@@ -56,6 +56,10 @@ struct Fields {
   Field except = Field(Field::Reading::kStrings);
   Field again = Field(Field::Reading::kWritten);
   Field inbox = Field(Field::Reading::kWritten);
+  Field latest = Field(Field::Reading::kWritten);
+  Field key;
+  Field value = Field(Field::Reading::kWritten);
+  Field if_version = Field(Field::Reading::kWritten);
 
   // Returns the field of this name, or nullptr if no message has such a member.
   Field* named(std::string_view member);
@@ -67,7 +71,7 @@ struct Fields {
 // A member's name in a frame, and its field.
 struct FieldName {
   std::string_view name;
-  Field Fields::* field;
+  Field Fields::*field;
 };
 
 inline constexpr std::array kFieldNames = {
@@ -84,6 +88,10 @@ inline constexpr std::array kFieldNames = {
     FieldName{"except", &Fields::except},
     FieldName{"again", &Fields::again},
     FieldName{"inbox", &Fields::inbox},
+    FieldName{"latest", &Fields::latest},
+    FieldName{"key", &Fields::key},
+    FieldName{"value", &Fields::value},
+    FieldName{"ifVersion", &Fields::if_version},
 };
 static_assert(sizeof(Fields) == kFieldNames.size() * sizeof(Field), "each field has its name");
 

@@ -7,6 +7,9 @@ namespace {
 // Beginning of a push up to the place of its number. No other frame begins like it.
 constexpr std::string_view kPushStart = R"({"type":"push")";
 
+// Set in the bytes of a reference that have four bits of the slot, so that they are no ASCII.
+constexpr std::uint32_t kFourBits = 0x80;
+
 constexpr Refusal kTooSoon = {ErrorCode::kRateLimited, "too many frames: wait retryAfterMs"};
 
 // Begins a frame with its type.
@@ -60,7 +63,34 @@ void add_ended(JsonWriter& json, const Ended& ended) {
   if (!ended.is_complete) json.boolean("complete", false);
 }
 
+// Adds the text of a value, or the reference to it.
+void add_text(std::string& out, JsonWriter& json, const ValueView& value) {
+  json.json("value", value.text);
+  if (value.text.empty()) append_reference(out, value.slot);
+}
+
+void add_conflict(std::string& out, JsonWriter& json, const Refusal& refusal,
+                  const ValueView& value) {
+  add_refusal(json, refusal);
+  json.string("key", value.key);
+  json.number("version", value.version);
+  if (value.is_there) add_text(out, json, value);
+}
+
 }  // namespace
+
+void append_reference(std::string& out, std::uint32_t slot) {
+  out += kReferenceMark;
+  out += static_cast<char>(kFourBits | slot >> 4U);
+  out += static_cast<char>(kFourBits | (slot & 0xfU));
+}
+
+std::uint32_t referred_slot(std::string_view text) {
+  const auto four_bits = [&](std::size_t at) {
+    return static_cast<unsigned char>(text[at]) & 0xfU;
+  };
+  return four_bits(1) << 4U | four_bits(2);
+}
 
 void write_initial_state(std::string& out, const StateView& state, std::string_view device_id) {
   JsonWriter json = frame(out, "initial_state");
@@ -91,6 +121,7 @@ void write_whole(std::string& out, std::string_view type, const StateView& state
   json.number("epoch", whole.position.epoch);
   if (whole.is_reset) json.boolean("reset", true);
   json.number("seq", whole.position.seq);
+  if (whole.values != nullptr) add_values(out, json, *whole.values);
   json.close_object();
 }
 
@@ -114,6 +145,17 @@ void add_devices(JsonWriter& json, const std::vector<DeviceView>& devices) {
     json.close_object();
   }
   json.close_list();
+}
+
+void add_values(std::string& out, JsonWriter& json, const std::vector<ValueView>& values) {
+  json.open_object("values");
+  for (const ValueView& value : values) {
+    json.open_named_object(value.key);
+    add_text(out, json, value);
+    json.number("version", value.version);
+    json.close_object();
+  }
+  json.close_object();
 }
 
 void write_state_answer(std::string& out, const StateView& state, std::size_t connected_devices) {
@@ -180,6 +222,50 @@ void write_inbox_read(std::string& out, const InboxView& inbox) {
   JsonWriter json = frame(out, "inbox_read");
   json.number("inbox", inbox.read);
   json.count("unread", inbox.unread);
+  json.close_object();
+}
+
+void write_value_change(std::string& out, const ValueView& value) {
+  JsonWriter json = frame(out, value.is_there ? "value_changed" : "value_deleted");
+  json.string("key", value.key);
+  if (value.is_there) add_text(out, json, value);
+  json.number("version", value.version);
+  if (value.from.empty()) {
+    json.json("from", "null");
+  } else {
+    json.string("from", value.from);
+  }
+  json.close_object();
+}
+
+void write_conflict(std::string& out, const Refusal& refusal, std::string_view id,
+                    const ValueView& value) {
+  JsonWriter json = frame(out, "error");
+  add_conflict(out, json, refusal, value);
+  add_request_id(json, id);
+  json.close_object();
+}
+
+void write_conflict_answer(std::string& out, const Refusal& refusal, const ValueView& value) {
+  JsonWriter json(out);
+  json.open_object();
+  json.open_object("error");
+  add_conflict(out, json, refusal, value);
+  json.close_object();
+  json.close_object();
+}
+
+void write_version_answer(std::string& out, std::int64_t version) {
+  JsonWriter json(out);
+  json.open_object();
+  json.number("version", version);
+  json.close_object();
+}
+
+void write_values_answer(std::string& out, const std::vector<ValueView>& values) {
+  JsonWriter json(out);
+  json.open_object();
+  add_values(out, json, values);
   json.close_object();
 }
 

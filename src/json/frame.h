@@ -59,6 +59,27 @@ struct InboxView {
   std::size_t unread = 0;
 };
 
+// A value, as devices are told of it.
+struct ValueView {
+  std::string_view key;
+  std::int64_t version = 0;
+  // Device that changed it last; empty for a server.
+  std::string_view from;
+  bool is_there = false;
+  // JSON text of the value; empty where a reference to its slot stands for it.
+  std::string_view text;
+  std::uint32_t slot = 0;
+};
+
+// A reference stands for the text of a value, whose bytes the caller has and the module has not
+// (state/values.h): the mark, which never occurs in UTF-8, and two bytes with four bits of the slot
+// each. worker/object/values.js puts the text in its place.
+inline constexpr char kReferenceMark = '\xff';
+inline constexpr std::size_t kReferenceBytes = 3;
+void append_reference(std::string& out, std::uint32_t slot);
+// Returns the slot of the reference at the beginning of `text`.
+std::uint32_t referred_slot(std::string_view text);
+
 // Each write function replaces `out` by one frame or one answer. A frame of version 2 that goes to
 // all has no number yet; add_seq adds it.
 
@@ -74,6 +95,8 @@ struct WholeView {
   InboxView inbox;
   // True if a message that the device has not got was dropped before it expired.
   bool is_lost = false;
+  // All values; nullptr for a device that is brought the changes of those that it has.
+  const std::vector<ValueView>* values = nullptr;
 };
 // Writes a frame with all about the user for a device of version 2. `type` is "initial_state" or
 // "state".
@@ -95,6 +118,16 @@ void write_push(std::string& out, std::string_view body);
 void write_message(std::string& out, std::int64_t number, TimeMs expires_at, std::string_view body,
                    std::optional<std::size_t> unread = std::nullopt);
 void write_inbox_read(std::string& out, const InboxView& inbox);
+// Writes `value_changed`, or `value_deleted` if the value is not there.
+void write_value_change(std::string& out, const ValueView& value);
+// Write the `error` and the answer to a change that names another version than the value has.
+void write_conflict(std::string& out, const Refusal& refusal, std::string_view id,
+                    const ValueView& value);
+void write_conflict_answer(std::string& out, const Refusal& refusal, const ValueView& value);
+// Write the answer to a change of a value, which tells the version that it has now (0 if it is not
+// there), and to a request for values.
+void write_version_answer(std::string& out, std::int64_t version);
+void write_values_answer(std::string& out, const std::vector<ValueView>& values);
 // Writes the games as a JSON array, a part of other frames.
 void write_games(std::string& out, const std::vector<std::string>& games);
 // Writes the `ack` of a request. `is_repeated` is true if it was done before. `ended` is what a
@@ -141,6 +174,8 @@ void write_metrics_point(std::string& out, const Metrics& metrics);
 // Add members to an answer that has more of them.
 void add_state(JsonWriter& json, const StateView& state, std::size_t connected_devices);
 void add_devices(JsonWriter& json, const std::vector<DeviceView>& devices);
+// `out` is what `json` writes to.
+void add_values(std::string& out, JsonWriter& json, const std::vector<ValueView>& values);
 
 // Adds the member `seq` to a frame of version 2, and `epoch` unless that is 0. Frames are kept
 // without them, since version 1 has no numbers. In a push they stand before the body.

@@ -122,6 +122,10 @@ Refused read(const Fields& fields, ProtocolVersion version, Broadcast& message) 
   message.event = fields.event.value;
   message.data = fields.data.kind == Field::Kind::kAbsent ? "null" : fields.data.value;
   if (version == ProtocolVersion::kVersion1) return std::nullopt;
+  message.is_latest = fields.latest.kind != Field::Kind::kAbsent;
+  if (message.is_latest && fields.latest.value != "true") {
+    return Refusal{ErrorCode::kInvalidMessage, "latest must be true, or left out"};
+  }
   if (read_devices(fields.to, message.to) && read_devices(fields.except, message.except)) {
     return std::nullopt;
   }
@@ -154,10 +158,36 @@ Refused read(const Fields& fields, ProtocolVersion /*version*/, LogoutCredential
 static_assert(kCredentialNameBytesMax == 256, "the refusal names the limit");
 
 Refused read(const Fields& fields, ProtocolVersion /*version*/, MarkRead& message) {
-  const auto number = plain_number(fields.inbox.value);
+  const bool is_there = fields.inbox.kind != Field::Kind::kAbsent;
+  const auto number = is_there ? plain_number(fields.inbox.value) : std::nullopt;
   message.inbox = number.value_or(0);
   if (number) return std::nullopt;
   return Refusal{ErrorCode::kInvalidMessage, "inbox must be the number of a message"};
+}
+
+// Reads the `ifVersion` of a message.
+Refused read_if_version(const Fields& fields, std::optional<std::int64_t>& if_version) {
+  if (fields.if_version.kind == Field::Kind::kAbsent) return std::nullopt;
+  if_version = plain_number(fields.if_version.value);
+  if (if_version) return std::nullopt;
+  return Refusal{ErrorCode::kInvalidMessage,
+                 "ifVersion must be a version: a whole number from 0 on, in plain digits"};
+}
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, SetValue& message) {
+  message.key = fields.key.value;
+  if (auto refusal = check_name(fields.key, kNameRefusals<"key">)) return refusal;
+  message.value = fields.value.value;
+  if (fields.value.kind == Field::Kind::kAbsent) {
+    return Refusal{ErrorCode::kInvalidMessage, "value is missing: expected a JSON value"};
+  }
+  return read_if_version(fields, message.if_version);
+}
+
+Refused read(const Fields& fields, ProtocolVersion /*version*/, DeleteValue& message) {
+  message.key = fields.key.value;
+  if (auto refusal = check_name(fields.key, kNameRefusals<"key">)) return refusal;
+  return read_if_version(fields, message.if_version);
 }
 
 // The types in a variant, as a list that can be walked at compile time.
@@ -235,6 +265,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "unauthorized";
     case ErrorCode::kTooOld:
       return "too_old";
+    case ErrorCode::kConflict:
+      return "conflict";
   }
   return "internal";
 }

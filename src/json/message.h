@@ -67,6 +67,8 @@ struct Broadcast {
   // that is there is not empty. The lists belong to the parser and are valid until it parses again.
   const std::vector<std::string>* to = nullptr;
   const std::vector<std::string>* except = nullptr;
+  // True if only the newest event of this name matters, so that it is not counted in the sequence.
+  bool is_latest = false;
 };
 struct SetDevice {
   static constexpr std::string_view kType = "set_device";
@@ -99,10 +101,28 @@ struct MarkRead {
   std::int64_t inbox = 0;
 };
 
+struct SetValue {
+  static constexpr std::string_view kType = "set_value";
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
+  static constexpr std::optional<Counter> kCounter = std::nullopt;
+  std::string_view key;
+  // JSON text, exactly as the sender wrote it.
+  std::string_view value;
+  // Version that the value must have, 0 if it must not be there; nullopt if any will do.
+  std::optional<std::int64_t> if_version;
+};
+struct DeleteValue {
+  static constexpr std::string_view kType = "delete_value";
+  static constexpr ProtocolVersion kSince = ProtocolVersion::kVersion2;
+  static constexpr std::optional<Counter> kCounter = std::nullopt;
+  std::string_view key;
+  std::optional<std::int64_t> if_version;
+};
+
 // Any message of a device.
-using Message =
-    std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll, Broadcast,
-                 SetDevice, LogoutOthers, LogoutDevice, LogoutCredential, MarkRead>;
+using Message = std::variant<JoinGame, LeaveGame, UpdatePresence, SyncState, Ping, LogoutAll,
+                             Broadcast, SetDevice, LogoutOthers, LogoutDevice, LogoutCredential,
+                             MarkRead, SetValue, DeleteValue>;
 
 // Returns true if `run` is one: kRunBytesMin to kRunBytesMax characters of A to Z, a to z, 0 to 9,
 // `_` and `-`.
@@ -118,6 +138,7 @@ enum class ErrorCode {
   kRateLimited,
   kUnauthorized,
   kTooOld,
+  kConflict,
 };
 
 // Returns the `code` of an error in frames and answers.

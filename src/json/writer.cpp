@@ -71,6 +71,12 @@ void JsonWriter::open_object(std::string_view key) {
   out_ += '{';
 }
 
+void JsonWriter::open_named_object(std::string_view name) {
+  comma();
+  append_json_string(out_, name);
+  out_ += ":{";
+}
+
 void JsonWriter::open_list(std::string_view key) {
   this->key(key);
   out_ += '[';

@@ -26,6 +26,8 @@ class JsonWriter {
   // Functions with a key write a member of an object.
   void open_object(std::string_view key);
   void open_list(std::string_view key);
+  // Opens an object as the member with a name from outside, which is escaped.
+  void open_named_object(std::string_view name);
   void close_object() { out_ += '}'; }
   void close_list() { out_ += ']'; }
 

@@ -59,6 +59,15 @@ void Journal::forget() {
   count_ = frames_bytes_ = 0;
 }
 
+void Journal::forget_up_to(std::int64_t seq) {
+  while (first_.at < records_.size() && first_.reach < seq) {
+    frames_bytes_ -= advance(first_);
+    --count_;
+  }
+  first_.reach = std::max(first_.reach, seq);
+  if (recent_.at < first_.at || recent_.reach < first_.reach) recent_ = first_;
+}
+
 void Journal::add_frame(std::string_view frame) { add(kFrame, frame, 0, frame.size()); }
 
 void Journal::add_joined(std::string_view game_id, std::size_t frame_bytes) {

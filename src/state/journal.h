@@ -7,6 +7,7 @@
 // games would fill the journal; the lists are written anew from the games of today, backwards.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -34,6 +35,10 @@ class Journal {
 
   // Forgets all frames. The count goes on.
   void forget();
+  // Forgets the frames up to a number.
+  void forget_up_to(std::int64_t seq);
+  // Notes that all numbers up to `seq` were given, by skipping those that were not.
+  void skip_to(std::int64_t seq) { last_ = std::max(last_, seq); }
 
   // Number after which all frames are kept.
   [[nodiscard]] std::int64_t reach() const { return first_.reach; }

@@ -141,6 +141,12 @@ void Sequence::count_left(std::string_view game_id, std::size_t place, std::size
   if (admit_frame(now, connections)) journal_.add_left(game_id, place, frame_bytes);
 }
 
+std::int64_t Sequence::count_value(TimeMs now, const Connections& connections) {
+  if (!admit_frame(now, connections)) return 0;
+  journal_.skip();
+  return journal_.last();
+}
+
 void Sequence::count_whole(TimeMs now, const Connections& connections) {
   if (!admit_frame(now, connections)) return;
   journal_.skip();
@@ -212,6 +218,11 @@ bool Sequence::is_any_awaited(TimeMs now) const {
 // Rows and attachments
 
 void Sequence::note_stored() {
+  note_head_stored();
+  is_row_outdated_ = false;
+}
+
+void Sequence::note_head_stored() {
   stored_open_ = open_;
   is_stored_told_ = is_told_;
   stored_v2_seen_at_ = v2_seen_at_;
@@ -227,6 +238,16 @@ void Sequence::encode_row(std::string& out) const {
   append_i64(out, v2_seen_at_);
   encode_missing(out);
   append_rest(out, row_rest_);
+}
+
+void Sequence::encode_head(std::string& out) const {
+  append_i64(out, open_);
+  append_u8(out, is_told_ ? 1 : 0);
+  append_text(out, complete_);
+  append_i64(out, journal_.last());
+  append_i64(out, journal_.reach());
+  append_i64(out, v2_seen_at_);
+  append_rest(out, {});
 }
 
 void Sequence::encode_attached(TimeMs now, std::size_t bytes_max, std::string& out) const {
@@ -269,7 +290,7 @@ bool Sequence::restore_missing(ByteReader& reader) {
   return missing_.size() <= kMissingMax;
 }
 
-bool Sequence::restore_row(ByteReader& reader) {
+bool Sequence::restore_epochs(ByteReader& reader) {
   open_ = stored_open_ = reader.safe_integer();
   is_told_ = is_stored_told_ = reader.flag();
   complete_ = reader.text();
@@ -277,12 +298,27 @@ bool Sequence::restore_row(ByteReader& reader) {
   bool are_named = true;
   const std::size_t count = each_complete(
       [&](std::size_t, std::int64_t epoch, std::int64_t) { are_named = are_named && epoch > 0; });
+  return are_named && open_ >= 0 && count <= kEpochsMax;
+}
+
+bool Sequence::restore_head(ByteReader& reader) {
+  const bool are_epochs_sound = restore_epochs(reader);
+  const std::int64_t last = reader.safe_integer();
+  const std::int64_t reach = reader.safe_integer();
+  v2_seen_at_ = stored_v2_seen_at_ = reader.safe_integer();
+  if (!are_epochs_sound || reader.failed() || reach < 0 || reach > last) return false;
+  journal_.skip_to(last);
+  journal_.forget_up_to(reach);
+  return true;
+}
+
+bool Sequence::restore_row(ByteReader& reader) {
+  const bool are_epochs_sound = restore_epochs(reader);
   const bool is_sound = journal_.restore(reader);
   if (reader.has_more()) v2_seen_at_ = stored_v2_seen_at_ = reader.safe_integer();
   const bool is_missing_sound = restore_missing(reader);
   row_rest_ = reader.rest();
-  return is_sound && is_missing_sound && are_named && !reader.failed() && open_ >= 0 &&
-         count <= kEpochsMax;
+  return are_epochs_sound && is_sound && is_missing_sound && !reader.failed();
 }
 
 bool Sequence::restore_attached(ByteReader& reader) {
@@ -313,7 +349,7 @@ bool Sequence::finish_restoring(bool is_carried) {
   if (is_whole) return false;
   forget_places();
   is_told_ = true;
-  is_cut_short_ = true;
+  is_cut_short_ = is_row_outdated_ = true;
   return true;
 }
 

@@ -53,6 +53,9 @@ class Sequence {
                     const Connections& connections);
   void count_left(std::string_view game_id, std::size_t place, std::size_t frame_bytes, TimeMs now,
                   const Connections& connections);
+  // Counts a change of a value, which is told later by its newest state (state/values.h). Returns
+  // its number; 0 if it is not counted.
+  std::int64_t count_value(TimeMs now, const Connections& connections);
   // Counts a `state` that every device of version 2 is about to be sent, with the newest place.
   void count_whole(TimeMs now, const Connections& connections);
   // Adds the number of the newest frame to that frame, as version 2 has it, and the name of its
@@ -69,6 +72,10 @@ class Sequence {
   // say wrongly how long version 2 has been away. Called at the end of each step; `was_anyone_here`
   // says whether anybody was at its beginning.
   void finish_step(bool is_anyone_here, bool was_anyone_here);
+  // Notes that a row knows of frames up to `seq`.
+  void note_counted(std::int64_t seq) { journal_.skip_to(seq); }
+  // Notes that what had the number `seq` can't be told any more: places before it are not good.
+  void forget_up_to(std::int64_t seq) { journal_.forget_up_to(seq); }
   // Forgets all places and frames, since the user's data is erased. Unless no place is known, a new
   // epoch begins, with the `state` that devices are sent as its first frame.
   void clear(TimeMs now, const Connections& connections);
@@ -81,7 +88,11 @@ class Sequence {
 
   // True if the row must be written in this step.
   [[nodiscard]] bool is_unstored() const { return is_unstored_; }
+  // True if the row of a value that is written in this step may say it in its place: all but the
+  // frames has not changed since a row was written that has the runs, too.
+  [[nodiscard]] bool is_head_enough() const { return !is_row_outdated_; }
   void note_stored();
+  void note_head_stored();
   // True if anything has changed since the carrier's attachment was written.
   [[nodiscard]] bool is_unattached() const { return is_unattached_; }
   void note_attached() { is_unattached_ = false; }
@@ -89,9 +100,12 @@ class Sequence {
   // Append what the row has, and what the carrier's attachment has in at most `bytes_max` bytes.
   void encode_row(std::string& out) const;
   void encode_attached(TimeMs now, std::size_t bytes_max, std::string& out) const;
-  // Read what the functions above wrote. Return false if it is damaged; the content is then
-  // undefined, and to be forgotten.
+  // Appends what the row of a value has: everything but the frames and the missing devices.
+  void encode_head(std::string& out) const;
+  // Read what the functions above wrote. A head is newer than the row before it. Return false if it
+  // is damaged; the content is then undefined, and to be forgotten.
   [[nodiscard]] bool restore_row(ByteReader& reader);
+  [[nodiscard]] bool restore_head(ByteReader& reader);
   [[nodiscard]] bool restore_attached(ByteReader& reader);
   // Forgets all that rows and attachments said, since one of them is damaged.
   void forget_damaged();
@@ -119,6 +133,8 @@ class Sequence {
   // Returns a name that no epoch has had.
   std::int64_t new_epoch(TimeMs now);
   [[nodiscard]] bool is_any_awaited(TimeMs now) const;
+  // Reads what a row and a head have in common.
+  [[nodiscard]] bool restore_epochs(ByteReader& reader);
   void encode_missing(std::string& out) const;
   [[nodiscard]] bool restore_missing(ByteReader& reader);
 
@@ -135,6 +151,8 @@ class Sequence {
   bool is_told_ = false;
   // An epoch was cut short, and no row says so yet.
   bool is_cut_short_ = false;
+  // An epoch was cut short, and the row that has the frames and the runs does not say so yet.
+  bool is_row_outdated_ = false;
   std::vector<Missing> missing_;
   // Time when a device of version 2 was there last; 0 if none ever was.
   TimeMs v2_seen_at_ = 0;

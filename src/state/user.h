@@ -17,6 +17,7 @@
 #include "state/meter.h"
 #include "state/runs.h"
 #include "state/sequence.h"
+#include "state/values.h"
 
 namespace user_session {
 
@@ -38,6 +39,7 @@ struct User {
   Sequence sequence;
   Runs runs;
   Inbox inbox;
+  Values values;
 
   // True if there is anything that version 2 needs and that attachments must carry.
   [[nodiscard]] bool has_shared() const { return sequence.is_known() || runs.size() > 0; }

@@ -191,9 +191,8 @@ void add_missing(Line& line, ByteReader& reader, const Names& names) {
   line.add_list("missing", std::move(missing));
 }
 
-// This reads the part of the sequence that a row has. Returns false if it is damaged.
-bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active, const Names& names) {
-  ByteReader reader(bytes);
+// This reads what every row with a part of the sequence begins with.
+void add_epochs(Line& line, ByteReader& reader) {
   const std::int64_t open = reader.safe_integer();
   const bool is_told = reader.flag();
   Words epochs;
@@ -205,6 +204,12 @@ bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active, co
   }
   line.add_list("epochs", std::move(epochs));
   add_open(line, open, is_told);
+}
+
+// This reads the part of the sequence that a row has. Returns false if it is damaged.
+bool add_row_sequence(Line& line, std::string_view bytes, TimeMs last_active, const Names& names) {
+  ByteReader reader(bytes);
+  add_epochs(line, reader);
   const bool is_journal = add_journal(line, reader);
   line.add_unless(last_active, "v2Seen", reader.safe_integer());
   add_missing(line, reader, names);
@@ -226,6 +231,7 @@ void add_extension(Line& line, const Snapshot& row, const Names& names) {
   Words list;
   for (const RememberedDevice& device : remembered.all()) list.push_back(word_of(device, names));
   line.add_list("devices", std::move(list));
+  line.add_unless(0, "values", static_cast<std::int64_t>(reader.varint()));
   line.add_rest(reader.rest());
 }
 
@@ -327,6 +333,32 @@ std::string decoded_message(std::string_view bytes) {
   line.add_unless(0, "lost", reader.safe_integer());
   if (reader.flag()) line.add("pushId", "yes");
   return reader.failed() ? undecoded(bytes) : line.of(bytes);
+}
+
+std::string decoded_value(std::string_view bytes) {
+  ByteReader reader(bytes.substr(2));
+  reader.u8();
+  const bool is_there = reader.flag();
+  const std::int64_t version = reader.safe_integer();
+  const std::int64_t seq = reader.safe_integer();
+  const std::uint32_t size = reader.u32();
+  reader.digest();
+  Line line;
+  line.add("key", word_of(reader.text()));
+  line.add("version", version);
+  line.add_unless(0, "seq", seq);
+  const std::string_view from = reader.text();
+  if (!from.empty()) line.add("from", word_of(from));
+  ByteReader head(reader.text());
+  const std::string_view run = reader.text();
+  const auto number = static_cast<std::int64_t>(reader.varint());
+  if (number > 0) line.add("request", word_of(run) + '.' + std::to_string(number));
+  if (is_there) line.add("text", word_of(bytes.substr(bytes.size() - size)));
+  add_epochs(line, head);
+  line.add("last", head.safe_integer());
+  line.add_unless(0, "reach", head.safe_integer());
+  line.add("v2Seen", head.safe_integer());
+  return reader.failed() || head.failed() ? undecoded(bytes) : line.of(bytes);
 }
 
 std::string decoded_attachment(std::string_view bytes, const Names& names) {

@@ -23,6 +23,9 @@ std::string decoded_logout(std::string_view bytes, const Names& names);
 std::string decoded_inbox(std::string_view bytes);
 std::string decoded_message(std::string_view bytes);
 
+// Returns the words of the row of a value.
+std::string decoded_value(std::string_view bytes);
+
 // Returns the words of an attachment. The metrics in it are neither shown nor hashed, since they
 // would change every line.
 std::string decoded_attachment(std::string_view bytes, const Names& names);

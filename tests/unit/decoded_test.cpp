@@ -82,6 +82,7 @@ std::string some_row(const Connections& connections) {
   append_record(extension, [&] { some_sequence(connections).encode_row(extension); });
   append_record(extension, [&] { some_runs().encode(extension); });
   append_record(extension, [&] { remembered.encode(extension); });
+  append_varint(extension, 77);
   extension += "later";
   std::string bytes;
   encode_snapshot({"go", "tic tac"}, 1'000, extension, {}, bytes);
@@ -133,7 +134,7 @@ TEST(DecodedTest, ARowSaysWhatAPersonLooksFor) {
       "from=7)] "
       "devices=[laptop(900), phone(950-1000, name=\"My phone\", credentials=token+#861e962e, "
       "forgotten)] "
-      "rest=later");
+      "values=77 rest=later");
 }
 
 TEST(DecodedTest, AnAttachmentSaysWhatIsNotAsUsual) {

@@ -80,6 +80,19 @@ TEST(EffectTest, AFrameToEachOfSeveralHasOneText) {
   EXPECT_EQ(list.totals(8).bytes_sent, 20);
 }
 
+TEST(EffectTest, AFrameCountsWithTheValuesThatItRefersTo) {
+  EffectList list;
+  list.send(1, "frame", 1'000);
+  list.send(2, "frame", 1'000);
+  list.send(2, "other");
+  list.answer(200, "answer", 3'000);
+  EXPECT_EQ(list.totals(2).bytes_sent, 2'005);
+  EXPECT_EQ(list.bytes_to(1), 1'000);
+  EXPECT_EQ(list.bytes_to(2), 1'005);
+  EXPECT_EQ(list.bytes_answered(), 3'000);
+  EXPECT_EQ(list.list()[1].full_size, 1'000U) << "also where it shares its text";
+}
+
 TEST(EffectTest, NothingOfAStepIsLeftForTheNext) {
   EffectList list;
   list.close_all(1000, "bye");

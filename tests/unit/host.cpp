@@ -3,10 +3,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "check.h"
+#include "json/frame.h"
 #include "limits.h"
 #include "scenario_text.h"
 
 namespace user_session {
+namespace {
+
+// Return the header and the text in the row of a value.
+std::size_t header_size(std::string_view row) {
+  const auto byte = [&](std::size_t at) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(row.at(at)));
+  };
+  return row.size() < 2 ? 0 : std::min(row.size() - 2, byte(0) | byte(1) << 8U);
+}
+std::string_view header_of(std::string_view row) {
+  return row.substr(std::min<std::size_t>(row.size(), 2), header_size(row));
+}
+std::string_view text_of(std::string_view row) {
+  return row.substr(std::min(row.size(), 2 + header_size(row)));
+}
+
+}  // namespace
 
 void Host::wake() {
   Woken event;
@@ -18,6 +37,11 @@ void Host::wake() {
   event.kept = stored_kept;
   for (const auto& [slot, bytes] : stored_messages) {
     event.messages.push_back({.slot = slot, .bytes = bytes});
+  }
+  for (const auto& [slot, bytes] : stored_values) {
+    event.values.push_back({.slot = slot,
+                            .header = header_of(bytes),
+                            .text_size = static_cast<std::uint32_t>(text_of(bytes).size())});
   }
   if (legacy) {
     event.legacy = {.games = {legacy->games.begin(), legacy->games.end()},
@@ -113,6 +137,7 @@ void Host::apply(const Effect& effect) {
       stored_inbox.reset();
       stored_kept.reset();
       stored_messages.clear();
+      stored_values.clear();
       legacy.reset();
       return;
     case EffectKind::kStore:
@@ -127,6 +152,9 @@ void Host::apply(const Effect& effect) {
       return;
     case EffectKind::kDeleteMessage:
       stored_messages.erase(effect.number);
+      return;
+    case EffectKind::kStoreValue:
+      stored_values[effect.number] = effects_.text(effect);
       return;
     case EffectKind::kStoreLogout:
       stored_logout = effects_.text(effect);
@@ -153,6 +181,21 @@ void Host::apply(const Effect& effect) {
     case EffectKind::kLogOut:
       return;
   }
+}
+
+std::string Host::text(const Effect& effect) const {
+  std::string_view left = effects_.text(effect);
+  if (effect.full_size == 0) return std::string(left);
+  std::string whole;
+  for (std::size_t at = left.find(kReferenceMark); at != std::string_view::npos;
+       at = left.find(kReferenceMark)) {
+    whole += left.substr(0, at);
+    whole += text_of(stored_values.at(referred_slot(left.substr(at))));
+    left.remove_prefix(at + kReferenceBytes);
+  }
+  whole += left;
+  USER_SESSION_CHECK(whole.size() == effect.full_size);
+  return whole;
 }
 
 void Host::note_epoch(std::string_view frame) {

@@ -33,6 +33,8 @@ struct Storage {
   std::optional<std::string> stored_kept;
   // Rows of messages, by slot.
   std::map<std::uint32_t, std::string> stored_messages;
+  // Rows of values, by slot.
+  std::map<std::uint32_t, std::string> stored_values;
   std::optional<Legacy> legacy;
 };
 
@@ -65,6 +67,8 @@ class Host : public Storage {
   void request(const Event& event) { step(event); }
 
   [[nodiscard]] const EffectList& effects() const { return effects_; }
+  // Returns the text of one effect with the values that it refers to.
+  [[nodiscard]] std::string text(const Effect& effect) const;
   // Sockets that were open before the last step.
   [[nodiscard]] const std::set<ConnectionId>& open_before_step() const { return open_before_step_; }
   // Function that is called after each step, when its effects have been carried out.

@@ -30,6 +30,8 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
       return "store_message " + number + ' ' + decoded_message(text);
     case EffectKind::kDeleteMessage:
       return "delete_message " + number;
+    case EffectKind::kStoreValue:
+      return "store_value " + number + ' ' + decoded_value(text);
     case EffectKind::kStoreLogout:
       return "store_logout " + decoded_logout(text, names);
     case EffectKind::kSetAttachment:
@@ -61,7 +63,7 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
 Lines effect_lines(const Host& host) {
   Lines lines;
   for (const Effect& effect : host.effects().list()) {
-    lines.push_back(line_of(effect, host.effects().text(effect), host.names));
+    lines.push_back(line_of(effect, host.text(effect), host.names));
   }
   return lines;
 }
@@ -229,6 +231,12 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
     host.request(DevicesRequested{.now = host.now});
   } else if (name == "export") {
     host.request(ExportRequested{.now = host.now, .credential = host.credential});
+  } else if (name == "values") {
+    host.request(ValuesRequested{.now = host.now, .credential = host.credential, .key = text});
+  } else if (name == "change") {
+    host.request(ValueChangeRequested{.now = host.now,
+                                      .credential = host.credential,
+                                      .payload = {.text = text, .size_bytes = text.size()}});
   } else if (name == "heartbeats") {
     host.read_heartbeats();
   } else if (name == "state") {

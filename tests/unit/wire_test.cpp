@@ -66,6 +66,10 @@ std::string woken_bytes() {
       .text("message")
       .u32(7)
       .text("")
+      .u32(1)
+      .u32(3)
+      .text("header")
+      .u32(12)
       .u8(1)
       .i64(5)
       .u32(2)
@@ -132,6 +136,10 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
       {kDevicesRequested, Writer(kDevicesRequested).i64(1000)},
       {kExportRequested, with_credential(Writer(kExportRequested).i64(1000), "session-1")},
       {kTicketRequested, with_credential(Writer(kTicketRequested).i64(1000), "session-2")},
+      {kValuesRequested,
+       with_credential(Writer(kValuesRequested).i64(1000), "session-3").text("theme")},
+      {kValueChangeRequested,
+       with_credential(Writer(kValueChangeRequested).i64(1000), "session-4").u32(2).text("{}")},
   };
   std::vector<std::pair<EventTag, std::string>> events = {{kWoken, woken_bytes()}};
   for (const auto& [tag, writer] : writers) events.emplace_back(tag, writer.bytes());
@@ -172,6 +180,10 @@ TEST(WireTest, WakingBringsAllThatTheWorldKnows) {
   ASSERT_EQ(event.messages.size(), 2U);
   EXPECT_EQ(event.messages[0].slot, 0U);
   EXPECT_EQ(event.messages[0].bytes, "message");
+  ASSERT_EQ(event.values.size(), 1U);
+  EXPECT_EQ(event.values[0].slot, 3U);
+  EXPECT_EQ(event.values[0].header, "header");
+  EXPECT_EQ(event.values[0].text_size, 12U);
   EXPECT_EQ(event.messages[1].slot, 7U);
   EXPECT_EQ(event.messages[1].bytes, "");
   EXPECT_EQ(event.snapshot, "snap\0shot"sv);
@@ -333,18 +345,20 @@ TEST(WireTest, ACredentialWithALongIdHasNoNameAndIsToldApart) {
 }
 
 TEST(WireTest, ACountBeyondTheBytesAsksForNoMemoryAndIsRefused) {
-  const auto woken = [](std::uint32_t messages, std::uint32_t games, std::uint32_t connections) {
+  const auto woken = [](std::uint32_t messages, std::uint32_t values, std::uint32_t games,
+                        std::uint32_t connections) {
     Writer writer(EventTag::kWoken);
-    writer.text("alice").i64(0).u8(0).u8(0).u8(0).u8(0).u32(messages).u8(1).i64(0).u32(games);
-    writer.u32(connections);
+    writer.text("alice").i64(0).u8(0).u8(0).u8(0).u8(0).u32(messages).u32(values);
+    writer.u8(1).i64(0).u32(games).u32(connections);
     for (int i = 0; i < 10; ++i) writer.u32(1);
     writer.i64(0).i64(0).u8(0).u8(0).u8(0).i64(0);
     return writer.bytes();
   };
-  EXPECT_TRUE(decode_event(woken(0, 0, 0)));
-  EXPECT_FALSE(decode_event(woken(0, 0, 0xffff'ffff)));
-  EXPECT_FALSE(decode_event(woken(0, 0xffff'ffff, 0)));
-  EXPECT_FALSE(decode_event(woken(0xffff'ffff, 0, 0)));
+  EXPECT_TRUE(decode_event(woken(0, 0, 0, 0)));
+  EXPECT_FALSE(decode_event(woken(0, 0, 0, 0xffff'ffff)));
+  EXPECT_FALSE(decode_event(woken(0, 0, 0xffff'ffff, 0)));
+  EXPECT_FALSE(decode_event(woken(0, 0xffff'ffff, 0, 0)));
+  EXPECT_FALSE(decode_event(woken(0xffff'ffff, 0, 0, 0)));
   const Writer heartbeats = Writer(EventTag::kHeartbeatsRead).i64(0).u32(0xffff'ffff).u32(1).i64(1);
   EXPECT_FALSE(decode_event(heartbeats.bytes()));
 }

@@ -75,6 +75,7 @@ export function lineOf({ kind, connection, number, text, bytes }) {
 function lineOfRow(kind, slot, bytes) {
   if (isRow(kind)) return `${ROW_WORDS[kind]} ${hashOf(bytes)}`;
   if (kind === EffectKind.StoreMessage) return `store_message ${slot} ${hashOf(bytes)}`;
+  if (kind === EffectKind.StoreValue) return `store_value ${slot} ${hashOf(bytes)}`;
   if (kind === EffectKind.DeleteMessage) return `delete_message ${slot}`;
   return `an unknown effect ${kind}`;
 }
@@ -84,7 +85,7 @@ function lineOfRow(kind, slot, bytes) {
  * @param {string} line
  */
 export function withoutWords(line) {
-  return line.replace(/^(store|store_inbox|store_logout|store_message \d+|attach \d+) .* (?=#[0-9a-f]{8}$)/, "$1 ");
+  return line.replace(/^(store|store_inbox|store_logout|store_message \d+|store_value \d+|attach \d+) .* (?=#[0-9a-f]{8}$)/, "$1 ");
 }
 
 /**

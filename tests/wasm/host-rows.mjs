@@ -1,5 +1,6 @@
 /** What a session stores on the platform of tests/wasm/host.mjs. */
 import { EffectKind } from "../../bindings/wire.js";
+import { ValueRows } from "../../worker/object/value-rows.js";
 
 /** @import { Effect } from "../../bindings/wire.js" */
 
@@ -10,6 +11,7 @@ export const NOTHING_STORED = Object.freeze({
   inbox: null,
   kept: null,
   messages: [],
+  values: [],
   legacy: null,
 });
 
@@ -22,6 +24,8 @@ export class HostRows {
   inbox = null;
   /** The rows of messages, by slot. @type {Map<number, Uint8Array>} */
   messages = new Map();
+  /** The rows of values, by slot. @type {Map<number, Uint8Array>} */
+  values = new Map();
   /** @type {{games: string[], lastActive: number} | null} */
   legacy = null;
 
@@ -29,6 +33,7 @@ export class HostRows {
   copy() {
     const rows = Object.assign(new HostRows(), this);
     rows.messages = new Map(this.messages);
+    rows.values = new Map(this.values);
     return rows;
   }
 
@@ -41,8 +46,20 @@ export class HostRows {
       inbox: this.inbox,
       kept: null,
       messages: messages.map(([slot, bytes]) => ({ slot, bytes })),
+      values: this.#valueRows().woken(),
       legacy: this.legacy,
     };
+  }
+
+  /** The text of a value. @param {number} slot */
+  valueOf(slot) {
+    return this.#valueRows().textOf(slot);
+  }
+
+  #valueRows() {
+    const rows = new ValueRows();
+    for (const [slot, row] of [...this.values].sort(([a], [b]) => a - b)) rows.set(slot, row);
+    return rows;
   }
 
   /**
@@ -56,11 +73,13 @@ export class HostRows {
     if (kind === EffectKind.Erase) {
       this.legacy = this.inbox = null;
       this.messages.clear();
+      this.values.clear();
     }
     if (kind === EffectKind.Store) this.snapshot = kept;
     if (kind === EffectKind.StoreLogout) this.logout = kept;
     if (kind === EffectKind.StoreInbox) this.inbox = kept;
     if (kind === EffectKind.StoreMessage) this.messages.set(number, kept);
+    if (kind === EffectKind.StoreValue) this.values.set(number, kept);
     if (kind === EffectKind.DeleteMessage) this.messages.delete(number);
   }
 }

@@ -28,6 +28,9 @@ export const AS_VERSION_1 = Object.freeze({
   inbox: -1,
 });
 
+/** The requests that bring nothing but a credential. @type {Record<string, "ClearRequested" | "ExportRequested" | "TicketRequested">} */
+const BY_CREDENTIAL = { clear: "ClearRequested", export: "ExportRequested", ticket: "TicketRequested" };
+
 export class Host {
   /**
    * Told of each step, with the sockets that are open before its effects.
@@ -196,9 +199,8 @@ export class Host {
   #request(name, rest) {
     const now = this.#now;
     const credential = this.#credential;
+    if (Object.hasOwn(BY_CREDENTIAL, name)) return { type: BY_CREDENTIAL[name], now, credential };
     switch (name) {
-      case "clear":
-        return { type: "ClearRequested", now, credential };
       case "push":
         return { type: "PushRequested", now, body: bytesOf(rest), options: TO_ALL };
       case "push2":
@@ -213,12 +215,12 @@ export class Host {
         return { type: "LogoutRequested", now, credential: TRUSTED, ...demandOf(rest === "" ? "all" : `device ${rest}`) };
       case "logout2":
         return { type: "LogoutRequested", now, credential, ...demandOf(rest) };
-      case "ticket":
-        return { type: "TicketRequested", now, credential };
       case "devices":
         return { type: "DevicesRequested", now };
-      case "export":
-        return { type: "ExportRequested", now, credential };
+      case "values":
+        return { type: "ValuesRequested", now, credential, key: stringOf(rest) };
+      case "change":
+        return { type: "ValueChangeRequested", now, credential, frame: stringOf(rest) };
       case "heartbeats": {
         const heartbeats = this.#inOrder().map(([id, { heartbeat }]) =>
           ({ connection: id, at: heartbeat }));
@@ -240,7 +242,7 @@ export class Host {
 
   /** @param {boolean} [isAnyLost] */
   #wake(isAnyLost) {
-    this.#instance = new SessionInstance(this.#module);
+    this.#instance = new SessionInstance(this.#module, (slot) => this.#rows.valueOf(slot));
     const connections = this.#inOrder().map(([connection, socket]) => ({ connection, ...socket }));
     return this.#step({
       type: "Woken",

@@ -160,14 +160,15 @@ test("effects are read from where they lie, and a text that begins with a mark k
   const texts = Buffer.from("\ufeffx\ufeffy\0");
   const memory = new ArrayBuffer(200);
   const records = [
-    [EffectKind.Store, 0xffff_ffff, 0, 0, 4],
-    [EffectKind.Close, 7, 1009, 4, 5],
+    [EffectKind.Store, 0xffff_ffff, 0, 0, 4, 0],
+    [EffectKind.Close, 7, 1009, 4, 5, 0],
   ];
   const view = { bytes: new Uint8Array(memory), words: new Uint32Array(memory) };
   view.words.set([16, records.length, 101]);
   view.words.set(records.flat(), 4);
   view.bytes.set(texts, 101);
-  const [stored, closed] = readEffects(view, 0);
+  const noValue = () => assert.fail("no value is referred to");
+  const [stored, closed] = readEffects(view, 0, noValue);
   assert.deepEqual([stored.kind, stored.text], [EffectKind.Store, ""]);
   assert.deepEqual([...stored.bytes], [0xef, 0xbb, 0xbf, 0x78]);
   assert.deepEqual(closed, {
@@ -175,7 +176,24 @@ test("effects are read from where they lie, and a text that begins with a mark k
     bytes: new Uint8Array(0),
   });
   view.words[1] = 0;
-  assert.deepEqual(readEffects(view, 0), []);
+  assert.deepEqual(readEffects(view, 0, noValue), []);
+});
+
+test("a frame is read with the values that it refers to, and not at all if one is of another size", () => {
+  const values = new Map([[0, "{}"], [191, '"ä"']]);
+  const valueOf = (/** @type {number} */ slot) => Buffer.from(values.get(slot) ?? "");
+  const text = [...Buffer.from('{"a":'), 0xff, 0x80, 0x80, ...Buffer.from(',"b":'), 0xff, 0x8b, 0x8f, ...Buffer.from("}")];
+  const memory = new ArrayBuffer(200);
+  const view = { bytes: new Uint8Array(memory), words: new Uint32Array(memory) };
+  view.words.set([16, 1, 101]);
+  const full = '{"a":{},"b":"ä"}';
+  view.words.set([EffectKind.Send, 7, 0, 0, text.length, Buffer.byteLength(full)], 4);
+  view.bytes.set(text, 101);
+  assert.deepEqual(readEffects(view, 0, valueOf).map(({ text: read }) => read), [full]);
+  values.set(191, '"e"');
+  assert.throws(() => readEffects(view, 0, valueOf), /has 16 bytes: expected 17/);
+  values.set(191, '"too long"');
+  assert.throws(() => readEffects(view, 0, valueOf), RangeError);
 });
 
 /** What would be lost by a decoder that skips a mark, ends at NUL or takes text for Latin-1. */

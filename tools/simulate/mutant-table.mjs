@@ -157,8 +157,8 @@ const SCRIPT_MUTANTS = [
   },
   {
     name: "what is to be attached to a socket is not",
-    file: "worker/object/session-host.js",
-    from: "this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));",
+    file: "worker/object/effect-runner.js",
+    from: "sockets.socketOf(connection)?.serializeAttachment(storage.copyOut(bytes));",
     to: "",
     caughtBy: "deploys-unnoticed",
     seeds: 100,

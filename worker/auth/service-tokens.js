@@ -8,7 +8,7 @@ import { valuesOf } from "./previous-secrets.js";
 /** @import { Action } from "../http/routes.js" */
 
 /** The purposes for which a token can be good. */
-const SCOPES = /** @type {const} */ (["push", "read", "logout", "erase"]);
+const SCOPES = /** @type {const} */ (["push", "read", "write", "logout", "erase"]);
 
 /** @typedef {(typeof SCOPES)[number]} Scope */
 
@@ -25,6 +25,9 @@ const SCOPE_OF = {
   state: "read",
   export: "read",
   metrics: "read",
+  values: "read",
+  "set-value": "write",
+  "delete-value": "write",
   clear: "erase",
   logout: "logout",
 };

@@ -4,6 +4,7 @@
  */
 
 import { notice } from "../common/log.js";
+import { FRAME_BYTES_MAX } from "../../bindings/wire.js";
 
 /** @import { Answer } from "../../bindings/wire.js" */
 
@@ -76,6 +77,11 @@ export function ticketResponse(ticket, expiresInMs) {
  */
 export function issuerResponse(answer) {
   return answer?.status === 200 ? new Response(null, { headers: NOT_STORED }) : answerResponse(answer);
+}
+
+/** Makes the answer to a body that was not read to its end. */
+export function tooLarge() {
+  return errorResponse(413, "too_large", `too large: expected at most ${FRAME_BYTES_MAX} bytes of UTF-8`);
 }
 
 /** Makes the answer that clients of version 1 look for in these plain words. */

@@ -3,6 +3,7 @@
  * they never disagree about what a request asks for. Whether it may have it is decided in admission.js.
  */
 import { readPushOptions } from "./push-options.js";
+import { readValueQuery } from "./value-change.js";
 import { errorResponse, internalFailure } from "./responses.js";
 import { CREDENTIAL_ID_BYTES_MAX, USER_ID_BYTES_MAX, isLonger } from "../common/limits.js";
 import { notice, summary } from "../common/log.js";
@@ -11,20 +12,28 @@ import { LogoutScope } from "../../bindings/wire.js";
 /** @import { LogoutDemand } from "../../bindings/wire.js" */
 /** @import { Handshake } from "./handshake.js" */
 /** @import { ParsedRequest } from "./parsed-request.js" */
+/** @import { ValueQuery } from "./value-change.js" */
 /** @import { ResolvedPushOptions } from "../../bindings/wire.js" */
 
 /** The path under which this server answers; the app has all others. */
 export const PREFIX = "/__user-session";
 
-/** @typedef {"connect" | "ticket" | "state" | "clear" | "push" | "metrics" | "export" | "logout" | "backchannel-logout"} Action */
+/**
+ * @typedef {"connect" | "ticket" | "state" | "clear" | "push" | "metrics" | "export" | "logout" | "backchannel-logout"
+ *   | ValueAction} Action
+ */
+
+/** @typedef {"values" | "set-value" | "delete-value"} ValueAction */
 
 /**
  * The meaning of a request. `userId` is `null` if it names no user or an empty one.
  * @typedef {{action: "connect", userId: string | null, handshake: Handshake}
  *   | {action: "push", userId: string | null, options: ResolvedPushOptions}
  *   | {action: "logout", userId: string | null, demand: LogoutDemand}
+ *   | {action: ValueAction, userId: string | null, query: ValueQuery}
  *   | IssuerRoute
- *   | {action: Exclude<Action, "connect" | "push" | "logout" | "backchannel-logout">, userId: string | null}} Route
+ *   | {action: Exclude<Action, "connect" | "push" | "logout" | "backchannel-logout" | ValueAction>,
+ *      userId: string | null}} Route
  */
 
 /**
@@ -41,6 +50,7 @@ const ACTIONS = {
   "/metrics": { GET: "metrics" },
   "/export": { GET: "export" },
   "/logout": { POST: "logout" },
+  "/values": { GET: "values", PUT: "set-value", DELETE: "delete-value" },
   "/backchannel-logout": { POST: "backchannel-logout" },
 };
 
@@ -98,19 +108,31 @@ export function readRoute({ request, url, handshake }, path) {
     const message = `userId is too long: expected at most ${USER_ID_BYTES_MAX} bytes of UTF-8`;
     return errorResponse(400, "limit_reached", message);
   }
-  if (action === "connect") {
-    const { problem } = handshake;
-    return problem ? errorResponse(400, "invalid_request", problem) : { action, userId, handshake };
-  }
-  if (action === "push") {
-    const options = readPushOptions(query);
-    return options instanceof Response ? options : { action, userId, options };
-  }
-  if (action === "logout") {
-    const demand = readLogoutDemand(request, query);
-    return demand instanceof Response ? demand : { action, userId, demand };
-  }
-  return { action, userId };
+  const more = Object.hasOwn(READERS, action) ? READERS[action](request, query, handshake) : {};
+  return more instanceof Response ? more : /** @type {Route} */ ({ action, userId, ...more });
+}
+
+/**
+ * The readers of what a request says beside its user, by action. Each gives what its Route has, or the refusal.
+ * @type {Record<string, (request: Request, query: URLSearchParams, handshake: Handshake) => object | Response>}
+ */
+const READERS = {
+  connect: (_, __, handshake) =>
+    handshake.problem ? errorResponse(400, "invalid_request", handshake.problem) : { handshake },
+  push: (_, query) => as("options", readPushOptions(query)),
+  logout: (request, query) => as("demand", readLogoutDemand(request, query)),
+  values: (_, query) => as("query", readValueQuery(query, false)),
+  "set-value": (_, query) => as("query", readValueQuery(query, true)),
+  "delete-value": (_, query) => as("query", readValueQuery(query, true)),
+};
+
+/**
+ * Names what was read, unless it is a refusal.
+ * @param {string} name
+ * @param {object | Response} read
+ */
+function as(name, read) {
+  return read instanceof Response ? read : { [name]: read };
 }
 
 /**

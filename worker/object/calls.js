@@ -4,11 +4,13 @@
  */
 import { reportFailure } from "./failures.js";
 import { bodyOf, resolvePushOptions } from "../http/push-options.js";
+import { changeFrame, resolveValueOptions, valueText } from "../http/value-change.js";
 import { CREDENTIAL_ID_EXPECTED, TRUSTED, isCredentialId } from "../auth/identity.js";
 import { refusal } from "../http/responses.js";
 import { LogoutScope } from "../../bindings/wire.js";
 
 /** @import { Answer, LogoutDemand } from "../../bindings/wire.js" */
+/** @import { ValueOptions } from "../http/value-change.js" */
 /** @import { PushOptions } from "../http/push-options.js" */
 /** @import { SessionHost } from "./session-host.js" */
 /** @import { UserObject } from "./user-object.js" */
@@ -74,6 +76,25 @@ export function answerPush(object, message, options) {
   return answerCall(object, (session) => {
     try {
       return session.push(bodyOf(message), resolvePushOptions(options ?? {}));
+    } catch (error) {
+      if (error instanceof RangeError) return refusal("invalid_request", error.message);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Does the work of setting a value, or of deleting it if no value is given.
+ * @param {UserObject} object
+ * @param {string} key
+ * @param {ValueOptions} [options]
+ * @param {{value: unknown}} [setting]
+ */
+export function answerValueChange(object, key, options, setting) {
+  return answerNamedCall(object, "key", key, (session) => {
+    try {
+      const text = setting ? valueText(setting.value) : null;
+      return session.changeValue(changeFrame(key, text, resolveValueOptions(options ?? {})), TRUSTED);
     } catch (error) {
       if (error instanceof RangeError) return refusal("invalid_request", error.message);
       throw error;

@@ -12,7 +12,7 @@ import { PlatformError } from "../common/requirements.js";
 /** The types of messages; a test compares. Any other type is a stranger's text, and stays out of the log. */
 export const MESSAGE_TYPES = [
   ...["join_game", "leave_game", "update_presence", "sync_state", "ping", "logout_all"],
-  ...["broadcast", "set_device", "logout_others", "logout_device", "logout_credential", "mark_read"],
+  ...["broadcast", "set_device", "logout_others", "logout_device", "logout_credential", "mark_read", "set_value", "delete_value"],
 ];
 
 // The ids that src/json/message.cpp accepts; a test compares.

@@ -17,11 +17,13 @@ import {
   issuerResponse,
   otherVersion,
   ticketResponse,
+  tooLarge,
   unavailable,
   unreadableAddress,
   upgradeRequired,
 } from "../http/responses.js";
 import { pathBelowPrefix, readBody, readRoute } from "../http/routes.js";
+import { changeFrame, readValue } from "../http/value-change.js";
 import { noteTicket } from "../http/ticket-tries.js";
 import { keptInObject } from "./refused.js";
 import { asSocketClose, socketResponse } from "../http/socket-responses.js";
@@ -37,6 +39,7 @@ import { FRAME_BYTES_MAX, LogoutScope } from "../../bindings/wire.js";
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { ParsedRequest } from "../http/parsed-request.js" */
 /** @import { IssuerRoute, Route } from "../http/routes.js" */
+/** @import { ValueQuery } from "../http/value-change.js" */
 /** @import { SessionHost } from "./session-host.js" */
 /** @import { UserObject } from "./user-object.js" */
 
@@ -178,12 +181,33 @@ async function serveAccess({ session, tickets }, route, request, access) {
       return answerResponse(session.request("ExportRequested", credential));
     case "logout":
       return answerResponse(session.logout(route.demand, credential));
+    case "values":
+      return answerResponse(session.requestValues(credential, route.query.key));
+    case "delete-value":
+      return answerResponse(session.changeValue(changeFrame(route.query.key, null, route.query.options), credential));
+    case "set-value":
+      return setValue(session, route.query, request, credential);
     case "push": {
       const content = await readBody(request, FRAME_BYTES_MAX);
       if (content instanceof Response) return content;
       return answerResponse(session.push(content.body, route.options, content.size));
     }
   }
+}
+
+/**
+ * @param {SessionHost} session
+ * @param {ValueQuery} query
+ * @param {Request} request
+ * @param {Credential} credential
+ */
+async function setValue(session, { key, options }, request, credential) {
+  const content = await readBody(request, FRAME_BYTES_MAX);
+  if (content instanceof Response) return content;
+  if (content.size > FRAME_BYTES_MAX) return tooLarge();
+  const text = readValue(content.body);
+  if (text instanceof Response) return text;
+  return answerResponse(session.changeValue(changeFrame(key, text, options), credential));
 }
 
 /**

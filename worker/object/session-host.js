@@ -2,7 +2,8 @@
  * Hosts a session in its Durable Object: wakes it, hands it events, and carries out its effects. No decision
  * about a message or a user is made here; the session makes them all, in `src/`.
  */
-import { acceptDevice, isDevice } from "./device-sockets.js";
+import { isDevice } from "./device-sockets.js";
+import { EffectRunner } from "./effect-runner.js";
 import { EventFailure, Failures, WakingFailure, internalError } from "./failures.js";
 import { HEARTBEATS_INTERVAL_MS, Heartbeats } from "./heartbeats.js";
 import { LostLeaving } from "./lost-leaving.js";
@@ -14,12 +15,12 @@ import { quoted, report } from "../common/log.js";
 import { randomInteger, readSqlite } from "../common/platform.js";
 import { NO_NAME, PlatformError } from "../common/requirements.js";
 import { SessionInstance } from "../../bindings/session-instance.js";
-import { ProtocolVersion, EffectKind, protocolVersionOf } from "../../bindings/wire.js";
+import { ProtocolVersion, protocolVersionOf } from "../../bindings/wire.js";
 
 /** @import { Handshake } from "../http/handshake.js" */
 /** @import { LogoutRestart } from "./logout-restart.js" */
 /** @import { OwnerSettings } from "./owner-settings.js" */
-/** @import { ResolvedPushOptions, Answer, Credential, Effect, LogoutDemand, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
+/** @import { ResolvedPushOptions, Answer, Credential, LogoutDemand, RequestEvent, SessionEvent, WokenConnection } from "../../bindings/wire.js" */
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -37,9 +38,8 @@ export class SessionHost {
   #ctx;
   #module;
   #owner;
-  #onLoggedOut;
-  #restart;
-  #collect;
+  #isMeasured;
+  #effects;
   /** @type {SessionInstance | null} */
   #instance = null;
   #sockets = new SocketTable();
@@ -60,9 +60,10 @@ export class SessionHost {
     this.#storage = new SessionStorage(ctx.storage);
     this.#module = module;
     this.#owner = owner;
-    this.#collect = collect;
-    this.#onLoggedOut = onLoggedOut;
-    this.#restart = restart;
+    this.#isMeasured = collect !== null;
+    const userId = () => this.userId();
+    const [storage, sockets] = [this.#storage, this.#sockets];
+    this.#effects = new EffectRunner({ ctx, storage, sockets, collect, onLoggedOut, restart, userId });
   }
 
   /**
@@ -95,13 +96,14 @@ export class SessionHost {
       ...readSqlite(this.#ctx.storage, () => this.#storage.read()),
       connections,
       ...this.#owner,
-      isMeasured: this.#collect !== null,
+      isMeasured: this.#isMeasured,
       isAnyLost: this.#lost.isAny,
       randomness: randomInteger(),
     };
     try {
-      const instance = new SessionInstance(this.#module);
-      this.#apply(instance.step(event));
+      const { values } = this.#storage;
+      const instance = new SessionInstance(this.#module, (slot) => values.textOf(slot));
+      this.#effects.run(instance.step(event));
       this.#instance = instance;
       this.#lost.told();
     } catch (error) {
@@ -119,7 +121,7 @@ export class SessionHost {
   #run(event) {
     this.wake();
     try {
-      const answer = this.#apply(/** @type {SessionInstance} */ (this.#instance).step(event));
+      const answer = this.#effects.run(/** @type {SessionInstance} */ (this.#instance).step(event));
       // The host reads heartbeats in front of other events. Their success does not end a row of failures.
       if (event.type !== "HeartbeatsRead") this.#failures.noteServed();
       return answer;
@@ -283,6 +285,22 @@ export class SessionHost {
     return this.#run({ type: "LogoutRequested", now: Date.now(), credential, ...demand });
   }
 
+  /**
+   * @param {Credential} credential
+   * @param {string} key The only value that is wanted; empty for all.
+   */
+  requestValues(credential, key) {
+    return this.#serve({ type: "ValuesRequested", now: Date.now(), credential, key });
+  }
+
+  /**
+   * @param {string} frame The `set_value` or `delete_value` frame that would do the same.
+   * @param {Credential} credential
+   */
+  changeValue(frame, credential) {
+    return this.#serve({ type: "ValueChangeRequested", now: Date.now(), credential, frame });
+  }
+
   requestDevices() {
     return this.#serve({ type: "DevicesRequested", now: Date.now() });
   }
@@ -316,84 +334,5 @@ export class SessionHost {
     const { name } = this.#ctx.id;
     if (name === undefined) throw new PlatformError(NO_NAME);
     return name;
-  }
-
-  /**
-   * Carries out effects in their order and without an await. The platform holds every frame back until the
-   * writes before it are safe, and an await could let another event run in between.
-   * @param {Effect[]} effects
-   */
-  #apply(effects) {
-    return this.#storage.atomically(effects, () => this.#applyAll(effects));
-  }
-
-  /** @param {Effect[]} effects */
-  #applyAll(effects) {
-    /** @type {Answer | null} */
-    let answer = null;
-    for (const effect of effects) answer = this.#applyOne(effect) ?? answer;
-    return answer;
-  }
-
-  /**
-   * @param {Effect} effect
-   * @returns {Answer | undefined}
-   */
-  #applyOne(effect) {
-    const { kind, connection, number, text, bytes } = effect;
-    switch (kind) {
-      case EffectKind.SetAttachment:
-        this.#sockets.socketOf(connection)?.serializeAttachment(this.#storage.copyOut(bytes));
-        return undefined;
-      case EffectKind.Accept:
-        this.#accept(connection);
-        return undefined;
-      case EffectKind.Send:
-        send(this.#sockets.socketOf(connection), text);
-        return undefined;
-      case EffectKind.SendToAll:
-        for (const { socket } of this.#sockets.all()) send(socket, text);
-        return undefined;
-      case EffectKind.Close:
-      case EffectKind.Expel:
-        close(this.#sockets.socketOf(connection), number, text);
-        this.#sockets.remove(connection);
-        this.#restart.socketClosed();
-        return undefined;
-      case EffectKind.CloseAll:
-        this.#closeAll(number, text);
-        return undefined;
-      case EffectKind.Answer:
-        return { status: number, body: text };
-      case EffectKind.RecordMetrics:
-        this.#collect?.(JSON.parse(text));
-        return undefined;
-      case EffectKind.LogOut:
-        this.#onLoggedOut(text);
-        return undefined;
-      case EffectKind.Log:
-        report(`user ${quoted(this.userId())}: ${text}`);
-        return undefined;
-      default:
-        this.#storage.apply(effect);
-        return undefined;
-    }
-  }
-
-  /** @param {number} connection */
-  #accept(connection) {
-    const socket = this.#sockets.socketOf(connection);
-    if (socket) acceptDevice(this.#ctx, socket);
-  }
-
-  /**
-   * @param {number} code
-   * @param {string} reason
-   */
-  #closeAll(code, reason) {
-    const closed = [...this.#sockets.all()];
-    this.#sockets.clear();
-    for (const { socket } of closed) close(socket, code, reason);
-    this.#restart.socketsClosed(closed);
   }
 }

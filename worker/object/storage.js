@@ -2,7 +2,8 @@
  * Reads and writes the rows of a session. The content of a row belongs to `src/`.
  */
 import { REPORT_KEY } from "./logout-hook.js";
-import { EffectKind, KEPT_KEY, MESSAGE_KEY, ROW_KEYS, isRow } from "../../bindings/wire.js";
+import { ValueRows } from "./value-rows.js";
+import { EffectKind, KEPT_KEY, MESSAGE_KEY, ROW_KEYS, VALUE_KEY, isRow } from "../../bindings/wire.js";
 
 /** @import { Effect, Kind } from "../../bindings/wire.js" */
 
@@ -14,13 +15,15 @@ const UNREADABLE_KEY = "session.unreadable";
 const BEHIND_OURS = "session.m";
 
 /** The effects that may write a row beside those of `isRow`. @type {Kind[]} */
-const MORE_ROWS = [EffectKind.StoreMessage, EffectKind.DeleteMessage, EffectKind.LogOut];
+const MORE_ROWS = [EffectKind.StoreMessage, EffectKind.DeleteMessage, EffectKind.StoreValue, EffectKind.LogOut];
 
 const NO_BYTES = new Uint8Array(0);
 
 export class SessionStorage {
   #storage;
   #copy = NO_BYTES;
+  /** The rows of the values, as they were read and written. */
+  values = new ValueRows();
   /** Whether there is a row of release 0.1.0 that the row of the inbox replaces. */
   #hasKept = false;
 
@@ -41,12 +44,11 @@ export class SessionStorage {
     const inbox = bytesOrNull(rows.get(INBOX_KEY));
     const kept = bytesOrNull(rows.get(KEPT_KEY));
     this.#hasKept = kept !== null;
-    const messages = [...rows].flatMap(([key, value]) => {
-      const slot = key.startsWith(MESSAGE_KEY) ? Number(key.slice(MESSAGE_KEY.length)) : NaN;
-      return Number.isInteger(slot) ? [{ slot, bytes: bytesOrNull(value) ?? NO_BYTES }] : [];
-    });
+    const messages = slotsOf(rows, MESSAGE_KEY);
+    this.values.clear();
+    for (const { slot, bytes } of slotsOf(rows, VALUE_KEY)) this.values.set(slot, bytes);
     const legacy = snapshot ? null : this.#readLegacy();
-    return { snapshot, logout, inbox, kept, messages, legacy };
+    return { snapshot, logout, inbox, kept, messages, values: this.values.woken(), legacy };
   }
 
   #readLegacy() {
@@ -95,6 +97,12 @@ export class SessionStorage {
       case EffectKind.DeleteMessage:
         kv.delete(`${MESSAGE_KEY}${number}`);
         return;
+      case EffectKind.StoreValue: {
+        const row = bytes.slice();
+        kv.put(`${VALUE_KEY}${number}`, row);
+        this.values.set(number, row);
+        return;
+      }
       case EffectKind.Quarantine:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
         kv.delete(SNAPSHOT_KEY);
@@ -102,6 +110,7 @@ export class SessionStorage {
       case EffectKind.Erase:
         for (const [key] of [...kv.list()]) if (!staysAfterClear(key)) kv.delete(key);
         this.#hasKept = false;
+        this.values.clear();
         return;
       default:
         throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
@@ -118,6 +127,18 @@ export class SessionStorage {
     this.#copy.set(bytes);
     return this.#copy;
   }
+}
+
+/**
+ * Picks the rows that have a slot in their key.
+ * @param {Map<string, unknown>} rows
+ * @param {string} begin The key without the slot.
+ */
+function slotsOf(rows, begin) {
+  return [...rows].flatMap(([key, value]) => {
+    const slot = key.startsWith(begin) ? Number(key.slice(begin.length)) : NaN;
+    return Number.isInteger(slot) ? [{ slot, bytes: bytesOrNull(value) ?? NO_BYTES }] : [];
+  });
 }
 
 /**
