@@ -10,7 +10,7 @@
 import { TRUSTED_ACCESS, identityProblem, tidyIdentity } from "./auth/identity.js";
 import { notConfigured } from "./http/refusals.js";
 import { unavailable } from "./http/responses.js";
-import { readBody } from "./http/routes.js";
+import { hasBody, readBody } from "./http/routes.js";
 import { report, summaryWithStack } from "./common/log.js";
 import { NO_BINDING } from "./common/requirements.js";
 import { FRAME_BYTES_MAX } from "../bindings/wire.js";
@@ -65,7 +65,7 @@ async function copier({ request, handshake }, { route, access }) {
     const headers = socketHeaders(request, handshake.subprotocol);
     return () => new Request(url, { headers, cf });
   }
-  if (route.action !== "push") return () => new Request(url, { method, cf });
+  if (!hasBody(route)) return () => new Request(url, { method, cf });
   const content = await readBody(request, FRAME_BYTES_MAX);
   return content instanceof Response ? content : () => new Request(url, { method, cf, body: content.body });
 }

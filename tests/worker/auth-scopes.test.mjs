@@ -17,14 +17,17 @@ const TOKENS = Object.fromEntries(
 /** The same text in two variables. */
 const SHARED = "one-token-for-two-variables";
 
-/** Each request that a server can make, and the variable whose token may make it. @type {Record<string, {path: string, query?: string, method?: string, upgrade?: boolean, variable: string | null}>} */
+/** Each request that a server can make, and the variable whose token may make it. @type {Record<string, {path: string, query?: string, method?: string, body?: string, upgrade?: boolean, variable: string | null}>} */
 const REQUESTS = {
-  push: { path: "", method: "POST", variable: "SERVICE_TOKEN_PUSH" },
+  push: { path: "", method: "POST", body: '{"type":"news"}', variable: "SERVICE_TOKEN_PUSH" },
   state: { path: "/state", variable: "SERVICE_TOKEN_READ" },
   export: { path: "/export", variable: "SERVICE_TOKEN_READ" },
   metrics: { path: "/metrics", variable: "SERVICE_TOKEN_READ" },
   clear: { path: "/clear", method: "POST", variable: "SERVICE_TOKEN_ERASE" },
   logout: { path: "/logout", query: "&credentialId=nobodys", method: "POST", variable: "SERVICE_TOKEN_LOGOUT" },
+  values: { path: "/values", variable: "SERVICE_TOKEN_READ" },
+  "set-value": { path: "/values", query: "&key=k", method: "PUT", body: "1", variable: "SERVICE_TOKEN_WRITE" },
+  "delete-value": { path: "/values", query: "&key=k", method: "DELETE", variable: "SERVICE_TOKEN_WRITE" },
   connect: { path: "", upgrade: true, variable: null },
 };
 
@@ -55,11 +58,11 @@ after(async () => {
 
 /** @param {Server} server @param {string} name @param {Record<string, string>} headers @param {Record<string, string>} [more] Headers beside them. */
 function request(server, name, headers, more = {}) {
-  const { path, query = "&deviceId=d", method, upgrade } = REQUESTS[name];
+  const { path, query = "&deviceId=d", method, body, upgrade } = REQUESTS[name];
   return requestAsWritten(server, `${PREFIX}${path}?userId=kim${query}`, {
     method,
     headers: { ...(upgrade && UPGRADE), ...headers, ...more },
-    chunks: name === "push" ? ['{"type":"news"}'] : [],
+    chunks: body === undefined ? [] : [body],
   });
 }
 
@@ -154,7 +157,7 @@ test("whoever has set none of the tokens is told which ones there are", async (t
 test("there is a variable for each scope, and none without one", () => {
   assert.deepEqual([...SERVICE_TOKENS].sort(), [
     "SERVICE_TOKEN",
-    ...["ERASE", "LOGOUT", "PUSH", "READ"].map((scope) => `SERVICE_TOKEN_${scope}`),
+    ...["ERASE", "LOGOUT", "PUSH", "READ", "WRITE"].map((scope) => `SERVICE_TOKEN_${scope}`),
   ]);
   for (const [name, { variable }] of Object.entries(REQUESTS)) {
     const action = /** @type {import("../../worker/http/routes.js").Action} */ (name);

@@ -194,6 +194,14 @@ function plainPath(path) {
 }
 
 /**
+ * Whether the body of a request says what it asks for.
+ * @param {Pick<Route, "action">} route
+ */
+export function hasBody({ action }) {
+  return action === "push" || action === "set-value";
+}
+
+/**
  * Reads a body, and stops after the chunk that exceeds `max` bytes.
  * @param {Request} request
  * @param {number} max

@@ -1,0 +1,224 @@
+/**
+ * Values: the user's own state, the same on all devices to the letter, whoever changes it and by whatever way; a change
+ * is one row, and what is refused changes nothing.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Device } from "../support/device.mjs";
+import { leave } from "../support/leaving.mjs";
+import { PREFIX } from "../support/requests.mjs";
+import { V2Device, restOf } from "../support/v2-device.mjs";
+import { NO_WRITES, startWatchedServer } from "../support/watched.mjs";
+
+/** @import { Server } from "../support/server.mjs" */
+/** @import { Watching } from "../support/watched.mjs" */
+
+/** The most that a change writes beside the value. */
+const BESIDE_BYTES_MAX = 1_024;
+
+/** Texts that must not be read as numbers, objects or UTF-16 on the way. */
+const TEXTS = [
+  ...["-0", "9007199254740993", "1e400", '{"__proto__": 1,"a":1 ,"a":2}', '"\\ud83d"', '"\\u0000"', '"日本 👋🏽 ﷽"', "[ ]"],
+  ...[`"${"ä".repeat(8_191)}"`, "null", '""', " 1 ".trim()],
+];
+
+/** @type {Server & Watching} */
+let server;
+before(async () => {
+  server = await startWatchedServer();
+});
+after(() => server.close());
+
+/** @param {string} userId @returns {Promise<Record<string, {value: unknown, version: number}>>} */
+async function valuesOf(userId) {
+  return (await server.call(userId, "getValues")).result.values;
+}
+
+/**
+ * @param {string} userId
+ * @param {string} query
+ * @param {RequestInit} [how]
+ */
+async function byHttp(userId, query, how) {
+  const response = await fetch(`${server.http}${PREFIX}/values?userId=${userId}${query}`, how);
+  return { status: response.status, text: await response.text() };
+}
+
+/** The frames of a device as they were written. @param {V2Device} device */
+function textsOf(device) {
+  /** @type {string[]} */
+  const texts = [];
+  device.socket.on("message", (data) => texts.push(String(data)));
+  return texts;
+}
+
+test("a value is told and kept to the letter, through sleeps, and costs one row of little more than itself", async () => {
+  const user = "letters";
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
+  const hook = await Device.connect(server, user, "hook");
+  await restOf(hook);
+  await restOf(phone);
+  const told = textsOf(phone);
+  for (const [at, text] of TEXTS.entries()) {
+    const writes = await server.writesDuring(user, async () => {
+      desk.socket.send(`{"type":"set_value","key":"k${at}","value":${text},"id":"${desk.nextId()}"}`);
+      await restOf(desk);
+    });
+    assert.deepEqual(writes, { ...NO_WRITES, puts: 1 }, text.slice(0, 40));
+  }
+  await restOf(phone);
+  const changed = told.filter((frame) => frame.startsWith('{"type":"value_changed"'));
+  assert.deepEqual(changed.map((frame) => /"value":(.*),"version"/s.exec(frame)?.[1]), TEXTS);
+  assert.deepEqual(await restOf(hook), [], "version 1 hears nothing");
+  await server.hibernate(user);
+  const { text } = await byHttp(user, "");
+  for (const [at, value] of TEXTS.entries()) assert.ok(text.includes(`"k${at}":{"value":${value},"version":`), value.slice(0, 40));
+  const rows = Object.entries(await server.stored(user)).filter(([key]) => key.startsWith("session.data."));
+  assert.deepEqual(rows.map(([key]) => key).sort(), TEXTS.map((_, at) => `session.data.${at}`).sort());
+  for (const [key, row] of rows) {
+    const size = Buffer.byteLength(TEXTS[Number(key.split(".")[2])]);
+    const bytes = /** @type {any} */ (row).bytes.length;
+    assert.ok(bytes > size && bytes <= size + BESIDE_BYTES_MAX, `${key}: ${bytes} bytes for ${size}`);
+  }
+  const late = await V2Device.open(server, user, "late");
+  assert.equal(Object.keys(late.initial.values).length, TEXTS.length);
+  await Promise.all([desk, phone, hook, late].map((device) => device.close()));
+});
+
+test("a device that was away gets the newest of each, however often they changed, and starts over for nothing", async () => {
+  const user = "away";
+  const desk = await V2Device.open(server, user, "desk");
+  let phone = await V2Device.open(server, user, "phone");
+  await desk.request({ type: "set_value", key: "gone", value: 1 });
+  await restOf(phone);
+  await leave(server, phone, user, 1);
+  for (let value = 0; value < 600; value++) desk.send({ type: "set_value", key: "slider", value });
+  await desk.request({ type: "delete_value", key: "gone" });
+  await desk.request({ type: "broadcast", event: "e" });
+  await desk.request({ type: "set_value", key: "last", value: true });
+  await server.hibernate(user);
+  phone = await phone.again();
+  assert.deepEqual([phone.initial.reset, phone.initial.values], [undefined, undefined]);
+  const frames = (await restOf(phone)).filter(({ type }) => !type.startsWith("device_"));
+  assert.deepEqual(frames.map(({ type, key, value }) => [type, key, value]), [
+    ["value_changed", "slider", 599],
+    ["value_deleted", "gone", undefined],
+    ["event", undefined, undefined],
+    ["value_changed", "last", true],
+  ]);
+  assert.deepEqual(frames.map(({ seq }) => seq), frames.map(({ seq }) => seq).sort((a, b) => a - b));
+  await Promise.all([desk.close(), phone.close()]);
+});
+
+test("two devices that each add one lose none, whichever of them is refused", async () => {
+  const user = "adding";
+  const devices = await Promise.all(["desk", "phone"].map((id) => V2Device.open(server, user, id)));
+  await Promise.all(
+    devices.map(async (device) => {
+      let [value, ifVersion] = [0, 0];
+      for (;;) {
+        const answer = await device.request({ type: "set_value", key: "n", value: value + 1, ifVersion });
+        if (answer.type === "ack") return;
+        assert.equal(answer.code, "conflict");
+        ({ value, version: ifVersion } = answer);
+      }
+    }),
+  );
+  assert.equal((await valuesOf(user))["n"].value, 2);
+  await Promise.all(devices.map((device) => device.close()));
+});
+
+test("servers set, read and delete by RPC and by HTTP, and are told what a conflict found", async () => {
+  const user = "servers";
+  const phone = await V2Device.open(server, user, "phone");
+  const { result: set } = await server.call(user, "setValue", "plan", { name: "pro" });
+  const put = await byHttp(user, "&key=seats&ifVersion=0", { method: "PUT", body: ' {"n": 5}\n' });
+  assert.equal(put.status, 200);
+  const { version } = JSON.parse(put.text);
+  assert.deepEqual(await byHttp(user, "&key=seats"), { status: 200, text: `{"values":{"seats":{"value":{"n": 5},"version":${version}}}}` });
+  assert.deepEqual(await byHttp(user, "&key=none"), { status: 200, text: '{"values":{}}' });
+  const conflict = await byHttp(user, "&key=plan&ifVersion=7", { method: "DELETE" });
+  assert.equal(conflict.status, 409);
+  const { message, ...error } = JSON.parse(conflict.text).error;
+  assert.deepEqual(error, { code: "conflict", key: "plan", version: set.version, value: { name: "pro" } });
+  assert.match(message, /^ifVersion/);
+  assert.deepEqual((await server.call(user, "setValue", "plan", 1, { ifVersion: 1 })).result.error.code, "conflict");
+  assert.deepEqual((await server.call(user, "deleteValue", "plan", { ifVersion: set.version })).result, { version: 0 });
+  assert.deepEqual((await byHttp(user, "&key=seats", { method: "DELETE" })).text, '{"version":0}');
+  assert.deepEqual(await valuesOf(user), {});
+  const told = (await restOf(phone)).map(({ type, key, value, from }) => [type, key, value, from]);
+  assert.deepEqual(told, [
+    ["value_changed", "plan", { name: "pro" }, null],
+    ["value_changed", "seats", { n: 5 }, null],
+    ["value_deleted", "plan", undefined, null],
+    ["value_deleted", "seats", undefined, null],
+  ]);
+  await phone.close();
+});
+
+test("what can't be a change is refused with its reason, and nothing is stored or told", async () => {
+  const user = "refused";
+  const phone = await V2Device.open(server, user, "phone");
+  /** @type {[query: string, how: RequestInit, status: number, reason: RegExp][]} */
+  const requests = [
+    ["", { method: "PUT", body: "1" }, 400, /expected one key, not empty/],
+    ["&key=", { method: "DELETE" }, 400, /expected one key, not empty/],
+    ["&key=a&key=b", { method: "PUT", body: "1" }, 400, /expected one key/],
+    ["&key=a&key=b", {}, 400, /at most one key/],
+    ["&ifVersion=1", {}, 400, /no ifVersion/],
+    ["&key=a&ifVersion=1&ifVersion=2", { method: "PUT", body: "1" }, 400, /at most one ifVersion/],
+    ["&key=a&ifVersion=x", { method: "PUT", body: "1" }, 400, /ifVersion: expected a version/],
+    ["&key=a&ifVersion=", { method: "PUT", body: "1" }, 400, /ifVersion: expected a version/],
+    ["&key=a&ifVersion=9007199254740992", { method: "PUT", body: "1" }, 400, /ifVersion: expected a version/],
+    ["&key=a", { method: "PUT", body: "" }, 400, /the body must be the value/],
+    ["&key=a", { method: "PUT", body: "undefined" }, 400, /the body must be the value/],
+    ["&key=a", { method: "PUT", body: '1,"key":"b"' }, 400, /the body must be the value/],
+    ["&key=a", { method: "PUT", body: '1}{"type":"clear"' }, 400, /the body must be the value/],
+    ["&key=a", { method: "PUT", body: Buffer.from([0x22, 0xff, 0x22]) }, 400, /the body must be the value/],
+    ["&key=a", { method: "PUT", body: `${"[".repeat(40)}${"]".repeat(40)}` }, 400, /nested at most 32 levels/],
+    ["&key=a", { method: "PUT", body: `"${"x".repeat(16_384)}"` }, 400, /value is too large: expected at most 16384 bytes/],
+    ["&key=a", { method: "PUT", body: `"${"x".repeat(65_536)}"` }, 413, /expected at most 65536 bytes/],
+    [`&key=${"k".repeat(129)}`, { method: "PUT", body: "1" }, 400, /key is too long/],
+    ["&key=a", { method: "POST", body: "1" }, 405, /expected GET, PUT, DELETE/],
+  ];
+  const writes = await server.writesDuring(user, async () => {
+    for (const [query, how, status, reason] of requests) {
+      const answer = await byHttp(user, query, how);
+      assert.equal(answer.status, status, `${query} ${how.method}: ${answer.text}`);
+      assert.match(JSON.parse(answer.text).error.message, reason);
+    }
+    /** @type {[args: unknown[], reason: RegExp][]} */
+    const calls = [
+      [["setValue", "", 1], /key: expected a string/],
+      [["setValue", 7, 1], /key: expected a string/],
+      [["setValue", "a"], /value: expected what JSON can express/],
+      [["setValue", "a", 1, { ifversion: 1 }], /options: expected an object with ifVersion/],
+      [["setValue", "a", 1, { ifVersion: -1 }], /ifVersion: expected a version/],
+      [["deleteValue", "a", { ifVersion: "1" }], /ifVersion: expected a version/],
+      [["deleteValue", "a", 5], /options: expected an object/],
+    ];
+    for (const [[method, ...args], reason] of calls) {
+      const { result } = await server.call(user, String(method), ...args);
+      assert.match(result?.error?.message ?? "done", reason);
+    }
+  });
+  assert.deepEqual(writes, NO_WRITES);
+  assert.deepEqual([await valuesOf(user), await restOf(phone)], [{}, []]);
+  await phone.close();
+});
+
+test("a write that fails leaves the value as it was, for everybody", async () => {
+  const user = "failing";
+  const phone = await V2Device.open(server, user, "phone");
+  await phone.request({ type: "set_value", key: "a", value: "before" });
+  await server.failNext(user, "put");
+  const id = phone.sendRequest({ type: "set_value", key: "a", value: "lost" });
+  const answers = await restOf(phone);
+  assert.deepEqual(answers.map(({ type, code }) => [type, code]), [["error", "internal"]]);
+  assert.equal((await valuesOf(user))["a"].value, "before");
+  const again = await phone.repeat(id, { type: "set_value", key: "a", value: "now" });
+  assert.deepEqual([again.type, (await valuesOf(user))["a"].value], ["ack", "now"]);
+  await phone.close();
+});
