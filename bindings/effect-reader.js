@@ -81,10 +81,12 @@ function withValues(text, fullSize, valueOf) {
     full.set(part, size);
     size += part.length;
   };
-  for (let mark = text.indexOf(REFERENCE_MARK); mark >= 0; mark = text.indexOf(REFERENCE_MARK, from)) {
+  for (let mark = text.indexOf(REFERENCE_MARK); mark >= 0; mark = text.indexOf(REFERENCE_MARK, mark + 1)) {
+    // Each byte has four bits of the slot. A mark alone comes from a damaged row, as whatever is no UTF-8.
+    const [high, low] = [text[mark + 1], text[mark + 2]];
+    if (high >> 4 !== 8 || low >> 4 !== 8) continue;
     append(text.subarray(from, mark));
-    // Each byte has four bits of the slot.
-    append(valueOf(((text[mark + 1] & 0xf) << 4) | (text[mark + 2] & 0xf)));
+    append(valueOf(((high & 0xf) << 4) | (low & 0xf)));
     from = mark + REFERENCE_BYTES;
   }
   append(text.subarray(from));

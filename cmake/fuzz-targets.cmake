@@ -15,6 +15,7 @@ add_library(fuzz_support OBJECT
   tests/fuzz/v2_servers.cpp
   tests/fuzz/v2_stage.cpp
   tests/fuzz/v2_truth.cpp
+  tests/fuzz/v2_values.cpp
   tests/fuzz/v2_world.cpp)
 get_target_property(v2 fuzz_support SOURCES)
 list(FILTER v2 INCLUDE REGEX "/v2_")

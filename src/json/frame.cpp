@@ -85,11 +85,12 @@ void append_reference(std::string& out, std::uint32_t slot) {
   out += static_cast<char>(kFourBits | (slot & 0xfU));
 }
 
-std::uint32_t referred_slot(std::string_view text) {
-  const auto four_bits = [&](std::size_t at) {
-    return static_cast<unsigned char>(text[at]) & 0xfU;
-  };
-  return four_bits(1) << 4U | four_bits(2);
+std::optional<std::uint32_t> referred_slot(std::string_view text) {
+  if (text.size() < kReferenceBytes) return std::nullopt;
+  const auto high = static_cast<unsigned char>(text[1]);
+  const auto low = static_cast<unsigned char>(text[2]);
+  if (high >> 4U != kFourBits >> 4U || low >> 4U != kFourBits >> 4U) return std::nullopt;
+  return (high & 0xfU) << 4U | (low & 0xfU);
 }
 
 void write_initial_state(std::string& out, const StateView& state, std::string_view device_id) {

@@ -77,8 +77,9 @@ struct ValueView {
 inline constexpr char kReferenceMark = '\xff';
 inline constexpr std::size_t kReferenceBytes = 3;
 void append_reference(std::string& out, std::uint32_t slot);
-// Returns the slot of the reference at the beginning of `text`.
-std::uint32_t referred_slot(std::string_view text);
+// Returns the slot of the reference at the beginning of `text`, or nullopt if there is none: a mark
+// alone may come from a damaged row.
+std::optional<std::uint32_t> referred_slot(std::string_view text);
 
 // Each write function replaces `out` by one frame or one answer. A frame of version 2 that goes to
 // all has no number yet; add_seq adds it.

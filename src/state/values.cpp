@@ -130,15 +130,19 @@ std::vector<const Value*> Values::changed_since(std::int64_t seq) const {
 }
 
 std::uint32_t Values::full_size(std::string_view text) const {
-  std::size_t size = 0;
-  std::size_t references = 0;
-  for (std::size_t at = text.find(kReferenceMark); at != std::string_view::npos;
-       at = text.find(kReferenceMark, at + kReferenceBytes)) {
-    size += values_[referred_slot(text.substr(at))].size;
-    ++references;
+  std::size_t size = text.size();
+  bool is_any = false;
+  std::size_t at = text.find(kReferenceMark);
+  while (at != std::string_view::npos) {
+    const auto slot = referred_slot(text.substr(at));
+    if (slot) {
+      is_any = true;
+      size -= kReferenceBytes;
+      if (*slot < values_.size()) size += values_[*slot].size;
+    }
+    at = text.find(kReferenceMark, at + (slot ? kReferenceBytes : 1));
   }
-  if (references == 0) return 0;
-  return static_cast<std::uint32_t>(text.size() - (references * kReferenceBytes) + size);
+  return is_any ? static_cast<std::uint32_t>(size) : 0;
 }
 
 // Rows

@@ -207,12 +207,15 @@ int nesting_of(std::string_view text) {
   return deepest;
 }
 
-void require_sound(const EffectList& effects) {
+namespace {
+
+template <typename TextOf>
+void require_sound(const EffectList& effects, TextOf text_of) {
   int place = 0;
   for (const Effect& effect : effects.list()) {
     require(place_of(effect.kind) >= place, "effects are in the order that effect.h promises");
     place = place_of(effect.kind);
-    const std::string_view text = effects.text(effect);
+    const std::string text(text_of(effect));
     if (!is_written_in_json(effect.kind)) continue;
     require(is_json(text), "what is sent is JSON", text);
     // A number may be too large for the library, and it has an exponent then or very many digits.
@@ -221,6 +224,16 @@ void require_sound(const EffectList& effects) {
       require(nlohmann::json::accept(text), "the library takes what is sent for JSON", text);
     }
   }
+}
+
+}  // namespace
+
+void require_sound(const EffectList& effects) {
+  require_sound(effects, [&](const Effect& effect) { return effects.text(effect); });
+}
+
+void require_sound(const Host& host) {
+  require_sound(host.effects(), [&](const Effect& effect) { return host.text(effect); });
 }
 
 }  // namespace user_session

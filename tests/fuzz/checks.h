@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "effect.h"
+#include "host.h"
 
 namespace user_session {
 
@@ -21,7 +22,8 @@ bool is_json(std::string_view text);
 int nesting_of(std::string_view text);
 
 // Requires that the effects are in the order that effect.h promises, and that all frames and
-// answers are JSON.
+// answers are JSON, those of a host with the values that they refer to.
 void require_sound(const EffectList& effects);
+void require_sound(const Host& host);
 
 }  // namespace user_session

@@ -182,6 +182,18 @@ void check_event(std::string_view bytes) {
 
 // The session
 
+// The row of a value whose header is what follows the first byte, which says how long its text is.
+std::string value_row(std::string_view bytes) {
+  constexpr std::size_t kHeaderMax = 4'096;
+  const std::string_view header = bytes.substr(std::min<std::size_t>(bytes.size(), 1), kHeaderMax);
+  const std::size_t size = bytes.empty() ? 0 : static_cast<unsigned char>(bytes[0]);
+  std::string row = {static_cast<char>(header.size() & 0xffU),
+                     static_cast<char>(header.size() >> 8U)};
+  row += header;
+  row += size < 2 ? std::string(size, '1') : '"' + std::string(size - 2, 'x') + '"';
+  return row;
+}
+
 // A session wakes from whatever is stored and attached, and goes on from there.
 void check_waking(std::string_view bytes) {
   if (bytes.empty()) return;
@@ -196,8 +208,9 @@ void check_waking(std::string_view bytes) {
   if ((which & 8U) != 0) host.stored_kept = rest;
   if ((which & 16U) != 0) host.stored_inbox = rest;
   if ((which & 32U) != 0) host.stored_messages[0] = rest;
+  if ((which & 64U) != 0) host.stored_values[0] = value_row(rest);
   host.wake();
-  require_sound(host.effects());
+  require_sound(host);
   require(!host.stored || decode_snapshot(*host.stored), "what is stored can be read after waking");
   require(!host.stored_logout || decode_logout(*host.stored_logout),
           "the stored logout can be read after waking");
@@ -205,7 +218,7 @@ void check_waking(std::string_view bytes) {
   host.receive(1, true, R"({"type":"join_game","gameId":"g","id":"run-of-the-tablet.1"})", 58);
   host.wake();
   host.disconnect(1);
-  require_sound(host.effects());
+  require_sound(host);
 }
 
 constexpr ConnectionId kPhone = 0;
@@ -259,6 +272,7 @@ void check_damage(const Host& sound, std::string_view bytes) {
   }
   Host host = sound;
   host.stored_messages[1] = bytes;
+  host.stored_values[1] = value_row(bytes);
   host.wake();
   require_unharmed(host);
 }

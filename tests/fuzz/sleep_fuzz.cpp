@@ -52,7 +52,7 @@ Seen seen_in(const Host& host, bool has_counts) {
     if (is_own_affair) continue;
     seen.text += std::to_string(static_cast<int>(effect.kind)) + ' ' +
                  std::to_string(effect.connection) + ' ' + std::to_string(effect.number) + ' ';
-    append_frame(seen, host.effects().text(effect));
+    append_frame(seen, host.text(effect));
   }
   return seen;
 }

@@ -70,6 +70,14 @@ void Client::read_whole(const Arriving& arrived) {
   const bool is_first = frame.type == "initial_state";
   require(is_first != is_greeted_ && frame.epoch > 0, "a state tells a place", frame.text);
   const bool is_resumed = is_first && since_.epoch != 0 && !frame.json.contains("reset");
+  require(frame.json.contains("values") != is_resumed,
+          "values-same: who starts over is told all values, and nobody else", frame.text);
+  if (!is_resumed) {
+    values_.clear();
+    for (const auto& [key, value] : frame.json["values"].items()) {
+      values_[key] = {.text = value["value"].dump(), .version = value["version"]};
+    }
+  }
   if (is_resumed) {
     place_.epoch = frame.epoch;
   } else {
@@ -102,6 +110,7 @@ void Client::read_numbered(const Arriving& arrived, const std::vector<std::strin
   place_.seq = frame.seq;
   if (frame.epoch != 0) place_.epoch = frame.epoch;
   raise(arrived);
+  if (frame.type.starts_with("value_")) return read_value(frame);
   if (!is_news(frame)) {
     require(is_replaced(frame), "a numbered frame is news or is replaced by a state", frame.text);
     return;
@@ -115,6 +124,15 @@ void Client::read_numbered(const Arriving& arrived, const std::vector<std::strin
             frame.text + '\n' + (told_ < all.size() ? all[told_] : ""));
   }
   ++told_;
+}
+
+void Client::read_value(const Frame& frame) {
+  const std::string key = frame.json["key"];
+  if (frame.type == "value_deleted") {
+    values_.erase(key);
+  } else {
+    values_[key] = {.text = frame.json["value"].dump(), .version = frame.json["version"]};
+  }
 }
 
 void Client::raise(const Arriving& arrived) {

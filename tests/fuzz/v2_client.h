@@ -12,6 +12,7 @@
 
 #include "host.h"
 #include "v2_frames.h"
+#include "v2_truth.h"
 
 namespace user_session {
 
@@ -74,6 +75,7 @@ class Client {
   [[nodiscard]] const std::string& run() const { return run_; }
   [[nodiscard]] Position place() const { return place_; }
   [[nodiscard]] std::int64_t inbox() const { return inbox_; }
+  [[nodiscard]] const std::map<std::string, ValueTruth>& values() const { return values_; }
   // Era and epochs of its place, and how much of the news it has been told.
   [[nodiscard]] int era() const { return era_; }
   [[nodiscard]] std::size_t epochs() const { return epochs_; }
@@ -93,6 +95,7 @@ class Client {
   void read_whole(const Arriving& arrived);
   void read_numbered(const Arriving& arrived, const std::vector<std::string>& all);
   void read_answer(const Frame& frame);
+  void read_value(const Frame& frame);
   void raise(const Arriving& arrived);
 
   std::string device_;
@@ -103,6 +106,7 @@ class Client {
   std::size_t epochs_ = 0;
   std::size_t told_ = 0;
   std::int64_t inbox_ = Connected::kNoPlace;
+  std::map<std::string, ValueTruth> values_;
   std::int64_t asked_count_ = 0;
   // Requests that are not settled, its own and those of others before it.
   std::deque<Asked> asked_;

@@ -128,6 +128,7 @@ void World::read_arrived(Client& client) {
   client.read_arrived(truth_.all);
   require(client.told() == truth_.all.size(),
           "missed-in-silence: who has read all was told what goes to all");
+  check_values(client);
 }
 
 void World::arrive_late(Draw& draw) {

@@ -38,6 +38,7 @@ void World::lose_everything() {
 }
 
 void World::excuse_after_fault() {
+  is_row_doubtful_ = true;
   const bool was_any_known = epochs_.is_any_known || epochs_.is_any_perhaps_known;
   excuse();
   epochs_.is_any_perhaps_known = was_any_known;
@@ -56,12 +57,13 @@ void World::restore() {
   lose_everything();
   stage_.end_story();
   // The clock goes forward from what was undone, since numbers and epochs come from it.
-  earliest_ = std::max({earliest_, *times_.rbegin(), truth_.last}) + 1;
+  earliest_ = std::max({earliest_, *times_.rbegin(), truth_.last, *versions_.rbegin()}) + 1;
   host_.now = std::max(host_.now, earliest_);
   host_.stored = saved_->host.stored;
   host_.stored_logout = saved_->host.stored_logout;
   host_.stored_inbox = saved_->host.stored_inbox;
   host_.stored_messages = saved_->host.stored_messages;
+  host_.stored_values = saved_->host.stored_values;
   truth_ = saved_->truth;
   clear_era_ = saved_->clear_era;
   for (Client& client : clients_) {

@@ -31,9 +31,8 @@ Sent::Sent(const Host& host) {
     // Equal frames in a row share one text.
     const bool is_shared = !entries_.empty() && effect.text_offset == offset;
     offset = effect.text_offset;
-    const FramePtr frame =
-        is_shared ? entries_.back().frame
-                  : std::make_shared<const Frame>(frame_of(host.effects().text(effect)));
+    const FramePtr frame = is_shared ? entries_.back().frame
+                                     : std::make_shared<const Frame>(frame_of(host.text(effect)));
     const bool is_to_all = effect.kind == EffectKind::kSendToAll;
     entries_.push_back({.socket = is_to_all ? kNoConnection : effect.connection, .frame = frame});
   }
@@ -51,7 +50,7 @@ bool is_sent(const Host& host, std::string_view part) {
   const auto& list = host.effects().list();
   return std::any_of(list.begin(), list.end(), [&](const Effect& effect) {
     const bool is_frame = effect.kind == EffectKind::kSend || effect.kind == EffectKind::kSendToAll;
-    return is_frame && host.effects().text(effect).find(part) != std::string_view::npos;
+    return is_frame && host.text(effect).find(part) != std::string::npos;
   });
 }
 

@@ -7,10 +7,17 @@
 #include "v2_world.h"
 
 namespace user_session {
+namespace {
+
+bool is_change(const Json& json) {
+  return json["type"] == "set_value" || json["type"] == "delete_value";
+}
+
+}  // namespace
 
 Json World::draw_message(Draw& draw, const Client* client) {
   const std::string game = "g" + std::to_string(draw.below(4));
-  const unsigned which = draw.below(24);
+  const unsigned which = draw.below(28);
   switch (which) {
     case 0:
     case 1:
@@ -30,6 +37,7 @@ Json World::draw_message(Draw& draw, const Client* client) {
     default:
       break;
   }
+  if (client != nullptr && which >= 24) return draw_change(draw);
   if (client != nullptr) {
     switch (which) {
       case 9:
@@ -114,6 +122,9 @@ void World::serve(ConnectionId socket, const Asked& asked) {
     return finish_step();
   }
   const Outcome outcome = outcome_at(socket, asked);
+  for (const FramePtr& frame : sent().to(socket)) {
+    if (frame->json.value("code", "") == "conflict") check_conflict(asked.json, frame->json);
+  }
   if (!asked.run.empty()) check_told(seat->second, asked, outcome);
   if (outcome == Outcome::kDone) happen(asked.json, seat->second);
   finish_step();
@@ -218,6 +229,9 @@ void World::happen(const Json& json, const Seat& seat) {
     std::string& name = truth_.devices[seat.device];
     const std::string before = std::exchange(name, json["name"].get<std::string>());
     cost_.must_store = name != before;
+  } else if (is_change(json)) {
+    check_conflict(json, Json());
+    value_changed(json, seat.device);
   } else if (type == "mark_read") {
     mark_read(json);
   } else if (type.starts_with("logout")) {

@@ -13,6 +13,7 @@ void Rows::check(const Host& host, const Cost& cost) {
   int stored = 0;
   int inbox_rows = 0;
   int message_rows = 0;
+  int value_rows = 0;
   int deleted = 0;
   for (const Effect& effect : host.effects().list()) {
     const std::string_view text = host.effects().text(effect);
@@ -33,6 +34,9 @@ void Rows::check(const Host& host, const Cost& cost) {
         ++deleted;
         require(messages_.erase(effect.number) == 1, "rows: no row is deleted that is not there");
         break;
+      case EffectKind::kStoreValue:
+        ++value_rows;
+        break;
       case EffectKind::kStoreLogout:
         require(cost.may_store_logout, "rows: only a logout writes its row");
         break;
@@ -50,6 +54,7 @@ void Rows::check(const Host& host, const Cost& cost) {
           "rows: the snapshot is not written for that");
   require(stored > 0 || !cost.must_store, "rows: what must survive is stored");
   require(message_rows == cost.message_rows, "rows: a message has one row");
+  require(value_rows == cost.value_rows, "rows: a change of a value is one row");
   require(deleted == 0 || cost.may_delete, "rows: no message goes for that");
   // A message that goes may have overwritten another's row.
   require(

@@ -18,6 +18,7 @@ struct Cost {
   // Rows of the inbox and of messages.
   int inbox_rows = 0;
   int message_rows = 0;
+  int value_rows = 0;
   // A message may go, and what its row alone had then needs the row of the inbox.
   bool may_delete = false;
   bool may_store_logout = false;

@@ -8,7 +8,7 @@ namespace user_session {
 
 Json World::answer() const {
   for (const Effect& effect : host_.effects().list()) {
-    if (effect.kind == EffectKind::kAnswer) return Json::parse(host_.effects().text(effect));
+    if (effect.kind == EffectKind::kAnswer) return Json::parse(host_.text(effect));
   }
   require(false, "a request is answered");
   return {};
@@ -87,7 +87,8 @@ void World::clear() {
 void World::overflow(Draw& draw) {
   if (overflows_left_ == 0) return;
   --overflows_left_;
-  const unsigned what = draw.below(5);
+  const unsigned what = draw.below(6);
+  if (what == 5) return change_often();
   if (what == 0) return visit_often(kAwayRunsMax + 2);
   if (what == 1) return visit_often(kEpochsMax + 1);
   push_often(what, draw.one_of(2));

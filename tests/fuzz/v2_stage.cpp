@@ -70,6 +70,12 @@ void Stage::change_game(bool is_joined, std::string_view game) {
   }
 }
 
+void Stage::change_value(std::string_view frame) {
+  note("change ", frame);
+  host_.request(ValueChangeRequested{
+      .now = host_.now, .credential = {}, .payload = {.text = frame, .size_bytes = frame.size()}});
+}
+
 void Stage::clear() {
   note("clear");
   host_.request(ClearRequested{.now = host_.now, .credential = {}});

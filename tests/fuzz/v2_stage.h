@@ -27,6 +27,7 @@ class Stage {
   void disconnect(ConnectionId socket);
   void push(const PushRequested& event);
   void change_game(bool is_joined, std::string_view game);
+  void change_value(std::string_view frame);
   void clear();
   void beat(ConnectionId socket);
   void read_heartbeats();

@@ -47,6 +47,7 @@ void Truth::add_message(const Mail& added, std::int64_t dropped, TimeMs now) {
 void Truth::clear() {
   games.clear();
   inbox.clear();
+  values.clear();
   for (auto& [id, name] : devices) name.clear();
   read = last;
   lost = 0;

@@ -22,6 +22,14 @@ struct Mail {
   bool is_doubtful = false;
 };
 
+struct ValueTruth {
+  // JSON without a blank.
+  std::string text;
+  std::int64_t version = 0;
+
+  bool operator==(const ValueTruth&) const = default;
+};
+
 struct Truth {
   // News to all in the form of version 2, without numbers.
   std::vector<std::string> all;
@@ -39,6 +47,9 @@ struct Truth {
   std::int64_t lost = 0;
   bool is_lost_sure = true;
   std::vector<std::string> push_ids;
+
+  std::map<std::string, ValueTruth> values;
+  std::int64_t last_version = 0;
 
   // Names of the devices that rows remember, by id.
   std::map<std::string, std::string> devices;

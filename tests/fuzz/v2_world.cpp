@@ -25,7 +25,7 @@ World::World(Draw& draw, Stage::Note note) : stage_(std::move(note)) {
 
 void World::go_on(Draw& draw) {
   Client& client = clients_[draw.below(kClients)];
-  const unsigned which = draw.below(48);
+  const unsigned which = draw.below(50);
   if (which < 6) return client.socket ? break_connection(client, draw) : connect(client, draw);
   if (which < 16) return ask(client, draw);
   if (which < 20) return repeat(client, draw);
@@ -70,6 +70,8 @@ void World::go_on(Draw& draw) {
       return trap(client, draw);
     case 45:
       return beat(draw);
+    case 46:
+      return change_value(draw_change(draw));
     default:
       return turn_clock(draw);
   }
@@ -119,7 +121,7 @@ void World::excuse() {
 }
 
 void World::finish_step() {
-  require_sound(host_.effects());
+  require_sound(host_);
   note_numbers();
   const bool is_anyone_here = !host_.sockets.empty();
   if (!is_anyone_here && (was_anyone_here_ || is_counted_)) cost_.may_store = true;
@@ -128,6 +130,9 @@ void World::finish_step() {
     if (truth_.devices.try_emplace(seat.device).second) cost_.may_store = true;
   }
   rows_.check(host_, cost_);
+  for (const Effect& effect : host_.effects().list()) {
+    if (effect.kind == EffectKind::kStore) is_row_doubtful_ = false;
+  }
   for (const News& news : expected_) {
     truth_.all.push_back(news.v2);
     keeping_.note_news(truth_.all);
@@ -188,6 +193,7 @@ void World::deliver_to(ConnectionId socket, Seat& seat) {
   require(!is_open || client.told() == truth_.all.size(),
           "missed-in-silence: who is here is told what goes to all",
           truth_.all.empty() ? "" : truth_.all.back());
+  if (is_open) check_values(client);
 }
 
 void World::check_version1(const std::vector<FramePtr>& frames) const {

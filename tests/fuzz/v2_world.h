@@ -7,6 +7,7 @@
 //   no-needless-reset                  without a fault everybody is brought what went to all
 //   no-needless-too-old                without a fault it is known whether a request was done
 //   inbox-complete, inbox-once         each message above a device's place comes once, in order
+//   values-same                        who has read all has every value as it was changed last
 //   push-id                            a push is not delivered again
 //   rows                               a step writes no more rows than it should
 //
@@ -131,6 +132,17 @@ class World {
   void visit_often(unsigned times);
   [[nodiscard]] Json answer() const;
 
+  // v2_values.cpp: the user's values
+
+  [[nodiscard]] Json draw_change(Draw& draw);
+  void change_value(const Json& change);
+  void check_conflict(const Json& change, const Json& error) const;
+  // A change was done by a device, or by a server if the name is empty.
+  void value_changed(const Json& change, const std::string& device);
+  void excuse_forgotten();
+  void change_often();
+  void check_values(const Client& client) const;
+
   // v2_faults.cpp: what befalls the object
 
   void sleep();
@@ -169,6 +181,12 @@ class World {
   bool is_counted_ = false;
   bool was_anyone_here_ = false;
   bool was_open_ = false;
+
+  // Versions that values have had, also in what a restore has undone.
+  std::set<std::int64_t> versions_ = {0};
+  std::set<std::string> keys_;
+  // The snapshot may be older than a fault since which none was written.
+  bool is_row_doubtful_ = false;
 
   // Places of an earlier era may be unknown, and those before `clear_era_` must be.
   int era_ = 1;

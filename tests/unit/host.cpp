@@ -189,9 +189,12 @@ std::string Host::text(const Effect& effect) const {
   std::string whole;
   for (std::size_t at = left.find(kReferenceMark); at != std::string_view::npos;
        at = left.find(kReferenceMark)) {
-    whole += left.substr(0, at);
-    whole += text_of(stored_values.at(referred_slot(left.substr(at))));
-    left.remove_prefix(at + kReferenceBytes);
+    const auto slot = referred_slot(left.substr(at));
+    whole += left.substr(0, slot ? at : at + 1);
+    left.remove_prefix(slot ? at + kReferenceBytes : at + 1);
+    if (!slot) continue;
+    const auto row = stored_values.find(*slot);
+    if (row != stored_values.end()) whole += text_of(row->second);
   }
   whole += left;
   USER_SESSION_CHECK(whole.size() == effect.full_size);

@@ -151,6 +151,8 @@ TEST(ValuesTest, AFrameIsAsLargeAsWithTheTexts) {
     EXPECT_EQ(reference[0], kReferenceMark);
     EXPECT_EQ(referred_slot(reference), slot);
   }
+  EXPECT_EQ(values.full_size("\xff\x80"), 0U) << "a mark that a damaged row has brought";
+  EXPECT_EQ(values.full_size("\xff\xff\x80\x80"), 1U + 5U);
 }
 
 }  // namespace

@@ -182,16 +182,17 @@ test("effects are read from where they lie, and a text that begins with a mark k
 test("a frame is read with the values that it refers to, and not at all if one is of another size", () => {
   const values = new Map([[0, "{}"], [191, '"ä"']]);
   const valueOf = (/** @type {number} */ slot) => Buffer.from(values.get(slot) ?? "");
-  const text = [...Buffer.from('{"a":'), 0xff, 0x80, 0x80, ...Buffer.from(',"b":'), 0xff, 0x8b, 0x8f, ...Buffer.from("}")];
+  const text = [...Buffer.from('{"\xff":0,"a":', "latin1"), 0xff, 0x80, 0x80, ...Buffer.from(',"b":'), 0xff, 0x8b, 0x8f, ...Buffer.from("}")];
   const memory = new ArrayBuffer(200);
   const view = { bytes: new Uint8Array(memory), words: new Uint32Array(memory) };
   view.words.set([16, 1, 101]);
-  const full = '{"a":{},"b":"ä"}';
-  view.words.set([EffectKind.Send, 7, 0, 0, text.length, Buffer.byteLength(full)], 4);
+  const full = '{"\ufffd":0,"a":{},"b":"ä"}';
+  // The byte that is no UTF-8 has one more where it is read.
+  view.words.set([EffectKind.Send, 7, 0, 0, text.length, Buffer.byteLength(full) - 2], 4);
   view.bytes.set(text, 101);
   assert.deepEqual(readEffects(view, 0, valueOf).map(({ text: read }) => read), [full]);
   values.set(191, '"e"');
-  assert.throws(() => readEffects(view, 0, valueOf), /has 16 bytes: expected 17/);
+  assert.throws(() => readEffects(view, 0, valueOf), /has 22 bytes: expected 23/);
   values.set(191, '"too long"');
   assert.throws(() => readEffects(view, 0, valueOf), RangeError);
 });
