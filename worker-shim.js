@@ -15,6 +15,7 @@ import { EVERYTHING, answerCall, answerLogout, answerNamedCall, answerPush, answ
 import { answerHeartbeats } from "./worker/object/heartbeats.js";
 import { LogoutHook } from "./worker/object/logout-hook.js";
 import { LogoutRestart } from "./worker/object/logout-restart.js";
+import { MessageCheck } from "./worker/object/message-check.js";
 import { collectorOf } from "./worker/object/metrics.js";
 import { ownerSettings } from "./worker/object/owner-settings.js";
 import { answerRequest } from "./worker/object/request-handler.js";
@@ -29,6 +30,7 @@ import { Tickets } from "./worker/object/tickets.js";
 /** @import { EndedSessions, LogoutScope as Scope } from "./worker/object/logout-hook.js" */
 /** @import { MetricsEnv } from "./worker/object/metrics.js" */
 /** @import { LimitEnv } from "./worker/object/rate-limits.js" */
+/** @import { SessionDefinition } from "./client/dist/session.js" */
 /** @import { UserObject } from "./worker/object/user-object.js" */
 
 export { routeUserSession };
@@ -36,6 +38,12 @@ export { userSession } from "./worker/user-session.js";
 
 /** One user's devices and what they share. */
 export class UserSessionDO extends DurableObject {
+  /**
+   * The app's definition of its messages, in a class that extends this one. What does not fit it is refused.
+   * @type {SessionDefinition | undefined}
+   */
+  static session;
+
   #logoutHook;
   /** @type {UserObject} */
   #object;
@@ -58,7 +66,8 @@ export class UserSessionDO extends DurableObject {
       },
       restart,
     });
-    this.#object = { ctx, env: options, session, restart, tickets: new Tickets() };
+    const check = new MessageCheck(new.target.session, () => session.userId());
+    this.#object = { ctx, check, env: options, session, restart, tickets: new Tickets() };
     answerHeartbeats(ctx);
   }
 

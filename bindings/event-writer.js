@@ -70,7 +70,8 @@ export class EventWriter {
         this.#u32(event.connection);
         this.#time(event.now);
         this.#u8(typeof event.content === "string" ? 1 : 0);
-        return this.#payload(event.content);
+        this.#payload(event.content);
+        return this.#text(event.misfit ?? "");
       case "Disconnected":
         this.#u32(event.connection);
         this.#time(event.now);
@@ -104,7 +105,8 @@ export class EventWriter {
         return this.#credential(event.credential);
       case "PushRequested":
         this.#payload(event.body, event.size);
-        return this.#pushOptions(event.options);
+        this.#pushOptions(event.options);
+        return this.#text(event.misfit ?? "");
       case "GameJoinRequested":
       case "GameLeaveRequested":
         return this.#text(event.gameId);
@@ -113,7 +115,8 @@ export class EventWriter {
         return this.#text(event.key);
       case "ValueChangeRequested":
         this.#credential(event.credential);
-        return this.#payload(event.frame);
+        this.#payload(event.frame);
+        return this.#text(event.misfit ?? "");
       case "LogoutRequested":
         this.#u8(event.scope);
         this.#credential(event.credential);

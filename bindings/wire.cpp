@@ -102,6 +102,7 @@ void read(ByteReader& reader, FrameReceived& event) {
   event.now = reader.safe_integer();
   event.is_text = reader.flag();
   event.payload = read_payload(reader);
+  event.misfit = reader.text();
 }
 
 void read(ByteReader& reader, Connected& event) {
@@ -141,6 +142,7 @@ void read(ByteReader& reader, PushRequested& event) {
   event.push_id = reader.text();
   event.audience.to = read_texts(reader);
   event.audience.except = read_texts(reader);
+  event.misfit = reader.text();
 }
 
 void read(ByteReader& reader, LogoutRequested& event) {
@@ -180,6 +182,7 @@ void read(ByteReader& reader, ValueChangeRequested& event) {
   event.now = reader.safe_integer();
   event.credential = read_credential(reader);
   event.payload = read_payload(reader);
+  event.misfit = reader.text();
 }
 
 void read(ByteReader& reader, GameJoinRequested& event) {

@@ -190,7 +190,8 @@ export function protocolVersionOf(attachment) {
  * A request by HTTP or by RPC.
  * @typedef {{type: "StateRequested", now: number, heartbeat: number, credential: Credential}
  *   | {type: "ClearRequested", now: number, credential: Credential}
- *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number, options: ResolvedPushOptions}
+ *   | {type: "PushRequested", now: number, body: string | Uint8Array, size?: number, options: ResolvedPushOptions,
+ *      misfit?: string}
  *   | {type: "GameJoinRequested", now: number, gameId: string}
  *   | {type: "GameLeaveRequested", now: number, gameId: string}
  *   | ({type: "LogoutRequested", now: number, credential: Credential} & LogoutDemand)
@@ -199,7 +200,7 @@ export function protocolVersionOf(attachment) {
  *   | {type: "ExportRequested", now: number, credential: Credential}
  *   | {type: "TicketRequested", now: number, credential: Credential}
  *   | {type: "ValuesRequested", now: number, credential: Credential, key: string}
- *   | {type: "ValueChangeRequested", now: number, credential: Credential, frame: string}} RequestEvent
+ *   | {type: "ValueChangeRequested", now: number, credential: Credential, frame: string, misfit?: string}} RequestEvent
  */
 
 /**
@@ -215,7 +216,8 @@ export function protocolVersionOf(attachment) {
  * @typedef {WokenEvent | RequestEvent
  *   | {type: "Connected", connection: number, now: number, deviceId: string,
  *      credential: Credential, version: number, tabId: string, run: string, since: Position, inbox: number}
- *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer}
+ *   | {type: "FrameReceived", connection: number, now: number, content: string | ArrayBuffer,
+ *      misfit?: string}
  *   | {type: "Disconnected", connection: number, now: number, heartbeat: number}
  *   | {type: "HeartbeatsRead", now: number, heartbeats: {connection: number, at: number}[]}
  *  } SessionEvent

@@ -170,6 +170,9 @@ struct FrameReceived {
   TimeMs now = 0;
   bool is_text = true;
   Payload payload;
+  // Reason why the message does not fit the app's own definition (worker/object/message-check.js);
+  // empty if it fits. It counts only where the message would otherwise be handled.
+  std::string_view misfit = kNoText;
 };
 
 // The platform's knowledge of the heartbeats, which it answers itself. The caller sends it before a
@@ -228,6 +231,8 @@ struct PushRequested {
   // Id by which a repetition of the same push is recognized; empty if it has none.
   std::string_view push_id = kNoText;
   Audience audience = {};
+  // As in FrameReceived. It counts only where the push would otherwise be delivered.
+  std::string_view misfit = kNoText;
 };
 
 // A server has asked that the user join a game.
@@ -302,6 +307,8 @@ struct ValueChangeRequested {
   Credential credential;
   // The `set_value` or `delete_value` frame that would do the same.
   Payload payload;
+  // Reason for which the value does not fit the app's own definition; empty if it does.
+  std::string_view misfit = kNoText;
 };
 
 // Any event. Session::on has one overload for each, and bindings/wire.h a tag.

@@ -194,8 +194,9 @@ class Session {
   // Answers a repetition that is known as done, or of which nothing is known. Returns false if it
   // is known as not done, and so is still to be handled.
   [[nodiscard]] bool answer_again(Step& step);
-  // Handles a message, and acknowledges it if it has an id.
-  void perform(const Message& message, Step& step);
+  // Handles a message, and acknowledges it if it has an id. Refuses it instead if `misfit`, as in
+  // FrameReceived, is not empty.
+  void perform(const Message& message, std::string_view misfit, Step& step);
   // Closes the connection of a run, unless it is the sender's: another connection repeats what the
   // run has asked for, and what is still under way on its own must not be done after that.
   void end_run(std::string_view run, Step& step);

@@ -9,7 +9,6 @@
 #include "effect.h"
 #include "ended.h"
 #include "event.h"
-#include "json/frame.h"
 #include "request_id.h"
 
 namespace user_session {
@@ -39,10 +38,9 @@ struct Step {
   // tells.
   bool has_logged_out = false;
   Ended ended = {};
-  // True when a change was refused since the value has another version than the request names;
-  // `conflict` is what it has.
-  bool is_conflict = false;
-  ValueView conflict = {};
+  // Key of the value whose change was refused since it has another version than the request names;
+  // empty if none was.
+  std::string_view conflict_key = kNoText;
   // Ids of the devices that have lost a connection in this step, each once. tell_gone
   // (handlers/devices.cpp) tells the other devices whether each has fewer tabs or is gone, and
   // empties the list.

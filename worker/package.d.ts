@@ -4,6 +4,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
+import type { PushInput, PushName, SessionDefinition, ValueInput, ValueName } from "../client/dist/session.js";
+
 /** How present a user is; one without a connected device is `offline`. */
 export type Presence = "online" | "away" | "offline";
 
@@ -241,6 +243,12 @@ export interface UserExport extends UserState {
 /** One user's devices and what they share. Call it by `userSession(env, userId)`. */
 export class UserSessionDO<E = Cloudflare.Env> extends DurableObject<E> {
   /**
+   * The app's definition of its messages, in a class that extends this one: what a device broadcasts or sets, and what a
+   * server pushes, is refused as `invalid_message` if it does not fit. A name that is not defined is not checked.
+   */
+  static session?: SessionDefinition | undefined;
+
+  /**
    * Serves the paths below `/__user-session`, with that prefix or without. With it, a request that
    * `routeUserSession` has not checked is checked by `AUTH_MODE`; without it, by nobody: never pass
    * on a client's request by such a path.
@@ -306,18 +314,63 @@ export type UserSession = {
   [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => Promise<ReturnType<Calls[Name]>>;
 };
 
+/** The push of a server that has named the app's definition. */
+export interface DefinedPush<S extends SessionDefinition> {
+  /**
+   * Pushes a message that is defined: `{ type: name, ...data }`. The object checks it.
+   * @param data May be left out if no member is needed.
+   */
+  <Name extends PushName<S>>(
+    name: Name,
+    ...rest: {} extends PushInput<S, Name>
+      ? [data?: PushInput<S, Name>, options?: PushOptions]
+      : [data: PushInput<S, Name>, options?: PushOptions]
+  ): Promise<PushResult | CallError>;
+  /** Pushes any other message. */
+  (message: PushedMessage, options?: PushOptions): Promise<PushResult | CallError>;
+}
+
+/** The setting of a value by a server that has named the app's definition: one that is defined, and one of its type. */
+export type DefinedSetValue<Call, S extends SessionDefinition> = Call extends (
+  key: any,
+  value: any,
+  ...rest: infer Rest
+) => infer Answer
+  ? <Name extends ValueName<S>>(key: Name, value: ValueInput<S, Name>, ...rest: Rest) => Answer
+  : Call;
+
+/** Calls as the app's definition types them: those about a part that it defines. */
+export type DefinedCalls<Calls, S extends SessionDefinition> = {
+  [Name in keyof Calls]: Name extends "push"
+    ? PushName<S> extends never
+      ? Calls[Name]
+      : DefinedPush<S>
+    : Name extends "setValue"
+      ? ValueName<S> extends never
+        ? Calls[Name]
+        : DefinedSetValue<Calls[Name], S>
+      : Calls[Name];
+};
+
+/** What `userSession` may be told of your app. */
+export interface UserSessionCallOptions<Own extends string = never, S extends SessionDefinition = SessionDefinition> {
+  /** Names of methods that your own class adds; they can be called, too. */
+  own?: readonly Own[];
+  /** The app's definition of its messages, by which `push` and `setValue` take a name and what it holds. */
+  session?: S;
+}
+
 /**
  * A user's session to call, as often as needed. It outlives the restart of the object after a logout:
  * a call that fails by it, and was not begun, is made once more.
  * @param userId At most 1,024 bytes of UTF-8.
- * @param own Names of methods that your own class adds; they can be called, too.
  * @throws {TypeError} if `env` has no binding `USER_SESSION_DO`, or the user's id can't be one.
  */
-export function userSession<Own extends string = never>(
+export function userSession<Own extends string = never, S extends SessionDefinition = SessionDefinition<{}, {}, {}>>(
   env: Pick<UserSessionEnv, "USER_SESSION_DO">,
   userId: string,
-  own?: readonly Own[],
-): UserSession & Record<Own, (...args: any[]) => Promise<unknown>>;
+  options?: UserSessionCallOptions<Own, S>,
+): DefinedCalls<UserSession, S> & Record<Own, (...args: any[]) => Promise<unknown>>;
 
 /**
  * Checks and serves a request whose path is `/__user-session` or below. Pass it on as it came: with the

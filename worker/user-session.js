@@ -7,6 +7,7 @@ import { USER_ID_BYTES_MAX, isLonger } from "./common/limits.js";
 import { NO_BINDING, NO_NAME, NO_RPC, OLD_TOOLS, PlatformError } from "./common/requirements.js";
 
 /** @import { UserSession } from "./package.js" */
+/** @import { SessionDefinition } from "../client/dist/session.js" */
 
 /**
  * The object's methods, each with a check whether repeating a call does no harm.
@@ -34,14 +35,14 @@ const METHODS = {
  * Makes a user's session, which can be called as often as needed. An object restarts after a logout, and a
  * stub that has failed is of no use any more: each failure makes a new one. A call is repeated once if it
  * was surely not begun, or if repeating it does no harm.
- * @template {string} [M=never]
  * @param {{USER_SESSION_DO: DurableObjectNamespace<any>}} env
  * @param {string} userId At most 1,024 bytes of UTF-8.
- * @param {readonly M[]} [own] The methods that the app's own class adds.
- * @returns {UserSession & Record<M, (...args: any[]) => Promise<unknown>>}
+ * @param {{own?: readonly string[], session?: SessionDefinition}} [options] The methods that the app's own class adds,
+ *   and the app's definition of its messages.
+ * @returns {any} What package.d.ts says.
  * @throws {TypeError} if there is no such binding, or the user's id can't be one.
  */
-export function userSession(env, userId, own = []) {
+export function userSession(env, userId, { own = [], session } = {}) {
   /** @type {any} */
   const sessions = env?.USER_SESSION_DO;
   if (typeof sessions?.idFromName !== "function") {
@@ -85,7 +86,22 @@ export function userSession(env, userId, own = []) {
     ...Object.entries(METHODS).map(([name, isHarmless]) => [name, caller(name, isHarmless)]),
     ...own.map((name) => [name, caller(name, never)]),
   ];
-  return Object.fromEntries(callers);
+  const calls = Object.fromEntries(callers);
+  return session ? { ...calls, push: pushByName(calls.push, session) } : calls;
+}
+
+/**
+ * A push that also takes a name which is defined, and what the message holds beside its type.
+ * @param {(...args: any[]) => Promise<unknown>} push
+ * @param {SessionDefinition} session
+ */
+function pushByName(push, { pushes }) {
+  return (/** @type {any[]} */ ...args) => {
+    const [type, data, ...options] = args;
+    if (typeof type !== "string" || !Object.hasOwn(pushes, type)) return push(...args);
+    // The name stands first, and no member of the data replaces it.
+    return push({ ...{ type }, ...data, type }, ...options);
+  };
 }
 
 /**

@@ -45,7 +45,7 @@ void Session::on(const FrameReceived& event, Step& step) {
   // Whether a repetition was done decides, even if this release refuses what it asks.
   if (step.request.is_again && answer_again(step)) return;
   if (message == nullptr) return refuse(*std::get_if<Refusal>(&*parsed), step);
-  perform(*message, step);
+  perform(*message, event.misfit, step);
 }
 
 std::variant<Message, Refusal> Session::read(const FrameReceived& event, Step& step) {
@@ -77,10 +77,11 @@ bool Session::answer_again(Step& step) {
   return known != Runs::Known::kNotDone;
 }
 
-void Session::perform(const Message& message, Step& step) {
+void Session::perform(const Message& message, std::string_view misfit, Step& step) {
   const RequestId& request = step.request;
   const auto counter = std::visit([](const auto& known) { return known.kCounter; }, message);
   if (counter) user_.meter.add(*counter);
+  if (!misfit.empty()) return refuse({ErrorCode::kInvalidMessage, misfit}, step);
   const auto refusal =
       std::visit([&](const auto& known) { return this->handle(known, step); }, message);
   if (refusal) return refuse(*refusal, step);
@@ -106,11 +107,11 @@ void Session::acknowledge(bool is_repeated, Step& step) {
 
 void Session::refuse(const Refusal& refusal, Step& step) {
   user_.meter.add(Counter::kRefused);
-  if (!step.is_conflict) {
+  if (step.conflict_key.empty()) {
     write_error(out_, refusal, step.request.text);
     return step.effects.send(step.sender, out_);
   }
-  write_conflict(out_, refusal, step.request.text, step.conflict);
+  write_conflict(out_, refusal, step.request.text, user_.values.view(step.conflict_key));
   send_with_values(step.sender, out_, step);
 }
 

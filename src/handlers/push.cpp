@@ -58,6 +58,9 @@ void Session::on(const PushRequested& event, Step& step) {
   if (!event.push_id.empty() && user_.inbox.knows_push(event.push_id)) {
     return step.effects.answer(kStatusOk, kRepeatedAnswer);
   }
+  if (!event.misfit.empty()) {
+    return answer_refusal({kStatusBadRequest, {ErrorCode::kInvalidMessage, event.misfit}}, step);
+  }
   if (event.keep_s > 0) return keep(event, step);
   if (!event.push_id.empty()) user_.inbox.remember_push(event.push_id);
   std::size_t delivered = user_.connections.count();

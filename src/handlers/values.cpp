@@ -46,10 +46,13 @@ void Session::on(const ValueChangeRequested& event, Step& step) {
   const auto* setting = std::get_if<SetValue>(&message);
   const auto* deleting = std::get_if<DeleteValue>(&message);
   Refused refused = kNoChange;
+  if (!event.misfit.empty()) {
+    return answer_refusal({kStatusBadRequest, {ErrorCode::kInvalidMessage, event.misfit}}, step);
+  }
   if (setting != nullptr) refused = handle(*setting, step);
   if (deleting != nullptr) refused = handle(*deleting, step);
-  if (step.is_conflict) {
-    write_conflict_answer(out_, *refused, step.conflict);
+  if (!step.conflict_key.empty()) {
+    write_conflict_answer(out_, *refused, user_.values.view(step.conflict_key));
     return step.effects.answer(kStatusConflict, out_, user_.values.full_size(out_));
   }
   if (refused) return answer_refusal({kStatusBadRequest, *refused}, step);
@@ -80,9 +83,7 @@ Session::Refused Session::check_version(std::string_view key,
   const Value* value = user_.values.find(key);
   const std::int64_t version = value == nullptr ? 0 : value->version;
   if (!if_version || *if_version == version) return std::nullopt;
-  step.is_conflict = true;
-  if (value != nullptr) step.conflict = user_.values.view(*value);
-  step.conflict.key = key;
+  step.conflict_key = key;
   return kConflict;
 }
 

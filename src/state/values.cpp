@@ -109,6 +109,14 @@ ValueView Values::view(const Value& value) const {
           .slot = slot_of(value)};
 }
 
+ValueView Values::view(std::string_view key) const {
+  const Value* value = find(key);
+  if (value != nullptr) return view(*value);
+  ValueView none;
+  none.key = key;
+  return none;
+}
+
 std::vector<ValueView> Values::views(std::optional<std::string_view> only) const {
   std::vector<ValueView> views;
   for (const Value& value : values_) {

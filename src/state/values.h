@@ -83,6 +83,8 @@ class Values {
   [[nodiscard]] std::vector<ValueView> views(
       std::optional<std::string_view> only = std::nullopt) const;
   [[nodiscard]] ValueView view(const Value& value) const;
+  // Returns the value of this key, which may not be there.
+  [[nodiscard]] ValueView view(std::string_view key) const;
   // Returns the values that were changed or deleted after a place in the sequence, in the order of
   // their last changes.
   [[nodiscard]] std::vector<const Value*> changed_since(std::int64_t seq) const;

@@ -25,7 +25,7 @@ const blocks = pages().flatMap(blocksOf);
 /** @type {import("../support/consumer.mjs").Consumer} */
 let reader;
 before(async () => {
-  reader = await makeConsumer("tests/docs/fixture", [...REACT, "hono"]);
+  reader = await makeConsumer("tests/docs/fixture", [...REACT, "hono", "zod"]);
   const { "src/worker.js": worker, "wrangler.jsonc": config } = filesOf(GUIDE);
   // Without Vite there are no files to serve beside the Worker, as the guide says.
   const { assets, ...rest } = JSON.parse(config);
@@ -97,7 +97,9 @@ function configOf({ text }) {
 function write(folder, shown) {
   mkdirSync(join(reader.folder, folder), { recursive: true });
   for (const [at, { page, language, text }] of shown.entries()) {
-    const name = `${page.replaceAll(/\W/g, "-")}-${at}.${language}`;
+    // The other blocks of its page import it by this name.
+    const isDefinition = text.includes("export const session = defineSession(");
+    const name = isDefinition ? "session.ts" : `${page.replaceAll(/\W/g, "-")}-${at}.${language}`;
     writeFileSync(join(reader.folder, folder, name), text);
   }
 }

@@ -6,13 +6,13 @@ import { after, before, test } from "node:test";
 
 import { build } from "esbuild";
 
-import { REACT, checkTypes, makeConsumer, runTool } from "../support/consumer.mjs";
+import { REACT, SCHEMAS, checkTypes, makeConsumer, runTool } from "../support/consumer.mjs";
 import { ROOT, startServer } from "../support/server.mjs";
 
 /** @type {import("../support/consumer.mjs").Consumer} */
 let page;
 before(async () => {
-  page = await makeConsumer("tests/package/fixture", REACT);
+  page = await makeConsumer("tests/package/fixture", [...REACT, ...SCHEMAS]);
 });
 after(() => page?.remove());
 
@@ -52,7 +52,7 @@ test("every export has types for whoever can import ES modules", async () => {
   const args = [page.tarball, "--profile", "esm-only", "--format", "json"];
   const { analysis, problems } = JSON.parse(await runTool(page.folder, "attw", args));
   const entrypoints = Object.keys(analysis.entrypoints);
-  assert.deepEqual(entrypoints, [".", "./client", "./react", "./better-auth", "./package.json"]);
+  assert.deepEqual(entrypoints, [".", "./client", "./react", "./session", "./better-auth", "./package.json"]);
   // CommonJS and resolution without `exports` are not served, and said to be so.
   for (const found of Object.values(problems).flat()) {
     assert.match(found.resolutionKind, /^node(?:10|16-cjs)$/, JSON.stringify(found));

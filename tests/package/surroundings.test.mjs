@@ -75,6 +75,19 @@ test("the client brings nothing of the server into a bundle, and needs no loader
   assert.deepEqual(brought.filter((path) => !path.includes("/client/dist/")), []);
 });
 
+test("a definition of messages works in plain Node, and brings neither the client nor the server", async () => {
+  const code =
+    'import { defineSession, type } from "user-session-worker/session"; ' +
+    'console.log(JSON.stringify(defineSession({ events: { wave: type() } }).check("events", "wave", 1)));';
+  assert.equal(await node("--input-type=module", "-e", code), '{"ok":true,"value":1}\n');
+  const stdin = { contents: code, resolveDir: reader.folder };
+  const { metafile } = await build({ stdin, bundle: true, write: false, metafile: true });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  const brought = Object.keys(inputs).map((path) => path.split("user-session-worker/")[1]).filter(Boolean);
+  assert.ok(brought.includes("client/dist/session.js"), String(brought));
+  assert.deepEqual(brought.filter((path) => !/^client\/dist\/(?:session|texts|warnings|page)\.js$/.test(path)), []);
+});
+
 test("better-auth's tools can read a configuration with the plugin in plain Node, without anything else", async () => {
   const code = 'import { userSessionPlugin } from "user-session-worker/better-auth"; console.log(userSessionPlugin(() => {}).id);';
   assert.equal(await node("--input-type=module", "-e", code), "user-session\n");

@@ -48,6 +48,7 @@ export type Checks = Held<{
     { [Name in NoCall]: ReturnType<Function<BuiltDO[Name]>> }
   >;
 
+  definition: Same<(typeof declared.UserSessionDO)["session"], (typeof built.UserSessionDO)["session"]>;
   pushOptions: Same<Plain<declared.PushOptions>, Plain<PushOptions>>;
   identity: Same<Plain<declared.Identity>, Plain<Identity>>;
   logoutScope: Same<declared.LogoutScope, LogoutScope>;

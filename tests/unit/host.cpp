@@ -90,11 +90,11 @@ void Host::connect(const Connected& event) {
 
 void Host::receive(ConnectionId connection, bool is_text, std::string_view text, std::size_t size) {
   const bool is_copied = is_text && size <= kFrameBytesMax;
-  step(FrameReceived{
-      .connection = connection,
-      .now = now,
-      .is_text = is_text,
-      .payload = {.text = is_copied ? text : std::string_view(), .size_bytes = size}});
+  step(FrameReceived{.connection = connection,
+                     .now = now,
+                     .is_text = is_text,
+                     .payload = {.text = is_copied ? text : std::string_view(), .size_bytes = size},
+                     .misfit = misfit});
 }
 
 void Host::disconnect(ConnectionId connection) {
@@ -123,6 +123,7 @@ void Host::step(const Event& event) {
   for (const auto& [connection, socket] : sockets) open_before_step_.insert(connection);
   effects_.clear();
   session_.step(event, effects_);
+  misfit.clear();
   for (const Effect& effect : effects_.list()) apply(effect);
   after_step();
 }

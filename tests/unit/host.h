@@ -92,6 +92,9 @@ class Host : public Storage {
   std::int64_t randomness = 0;
   // Epochs that frames have told, in the order in which they were told first.
   std::vector<std::int64_t> epochs;
+  // Reason why the frame or push of the next step does not fit the app's definition; empty if it
+  // fits.
+  std::string misfit;
   // Names that commands have said; what is stored and attached is printed with them.
   Names names;
 

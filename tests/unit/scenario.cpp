@@ -146,6 +146,8 @@ bool change_world(Host& host, std::string_view name, std::string_view rest) {
     host.clock_skew_s = number_of<std::int64_t>(rest);
   } else if (name == "unchecked") {
     host.is_nobody_checked = true;
+  } else if (name == "misfit") {
+    host.misfit = bytes_of(rest);
   } else if (name == "measured") {
     host.is_measured = true;
   } else if (name == "stored") {
@@ -177,6 +179,7 @@ void push_with_options(Host& host, std::string_view rest) {
   PushRequested event{.now = host.now, .payload = {.text = text, .size_bytes = text.size()}};
   event.keep_s = number_of<std::int64_t>(keep);
   event.push_id = push_id;
+  event.misfit = host.misfit;
   const auto names = split(to, ","), others = split(except, ",");
   if (!to.empty()) event.audience.to.assign(names.begin(), names.end());
   if (!except.empty()) event.audience.except.assign(others.begin(), others.end());
@@ -211,7 +214,8 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
     host.request(
         PushRequested{.now = host.now,
                       .payload = {.text = is_copied ? std::string_view(text) : std::string_view(),
-                                  .size_bytes = text.size()}});
+                                  .size_bytes = text.size()},
+                      .misfit = host.misfit});
   } else if (name == "join") {
     host.request(GameJoinRequested{.now = host.now, .game_id = text});
   } else if (name == "leave") {
@@ -236,7 +240,8 @@ bool request(Host& host, std::string_view name, std::string_view rest) {
   } else if (name == "change") {
     host.request(ValueChangeRequested{.now = host.now,
                                       .credential = host.credential,
-                                      .payload = {.text = text, .size_bytes = text.size()}});
+                                      .payload = {.text = text, .size_bytes = text.size()},
+                                      .misfit = host.misfit});
   } else if (name == "heartbeats") {
     host.read_heartbeats();
   } else if (name == "state") {

@@ -115,7 +115,8 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
                        .i64(900)
                        .i64(17)
                        .i64(-1)},
-      {kFrameReceived, Writer(kFrameReceived).u32(1).i64(1000).u8(1).u32(2).text("{}")},
+      {kFrameReceived,
+       Writer(kFrameReceived).u32(1).i64(1000).u8(1).u32(2).text("{}").text("data: no")},
       {kDisconnected, Writer(kDisconnected).u32(1).i64(1000).i64(900)},
       {kStateRequested, with_credential(Writer(kStateRequested).i64(1000).i64(900), "")},
       {kClearRequested, with_credential(Writer(kClearRequested).i64(1000), "")},
@@ -126,7 +127,8 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
                            .u32(60)
                            .text("p1")
                            .texts({"phone", "laptop"})
-                           .texts({"hook"})},
+                           .texts({"hook"})
+                           .text("body: no")},
       {kGameJoinRequested, Writer(kGameJoinRequested).i64(1000).text("chess")},
       {kGameLeaveRequested, Writer(kGameLeaveRequested).i64(1000).text("chess")},
       {kLogoutRequested,
@@ -138,8 +140,10 @@ std::vector<std::pair<EventTag, std::string>> all_events() {
       {kTicketRequested, with_credential(Writer(kTicketRequested).i64(1000), "session-2")},
       {kValuesRequested,
        with_credential(Writer(kValuesRequested).i64(1000), "session-3").text("theme")},
-      {kValueChangeRequested,
-       with_credential(Writer(kValueChangeRequested).i64(1000), "session-4").u32(2).text("{}")},
+      {kValueChangeRequested, with_credential(Writer(kValueChangeRequested).i64(1000), "session-4")
+                                  .u32(2)
+                                  .text("{}")
+                                  .text("value: no")},
   };
   std::vector<std::pair<EventTag, std::string>> events = {{kWoken, woken_bytes()}};
   for (const auto& [tag, writer] : writers) events.emplace_back(tag, writer.bytes());
@@ -238,6 +242,7 @@ TEST(WireTest, FieldsOfTheOtherEventsArriveInTheirPlaces) {
   EXPECT_TRUE(frame.is_text);
   EXPECT_EQ(frame.payload.text, "{}");
   EXPECT_EQ(frame.payload.size_bytes, 2U);
+  EXPECT_EQ(frame.misfit, "data: no");
   const auto disconnected = decoded<Disconnected>(events[3].second);
   EXPECT_EQ(disconnected.connection, 1U);
   EXPECT_EQ(disconnected.now, 1000);
@@ -270,6 +275,7 @@ TEST(WireTest, APushSaysToWhomItGoesAndForHowLong) {
   EXPECT_EQ(push.push_id, "p1");
   EXPECT_EQ(push.audience.to, (std::vector<std::string_view>{"phone", "laptop"}));
   EXPECT_EQ(push.audience.except, (std::vector<std::string_view>{"hook"}));
+  EXPECT_EQ(push.misfit, "body: no");
 }
 
 TEST(WireTest, HeartbeatsAreReadForEachConnection) {
@@ -283,7 +289,7 @@ TEST(WireTest, HeartbeatsAreReadForEachConnection) {
 
 TEST(WireTest, AFrameTooLargeToCopyStillHasItsSize) {
   const auto frame = decoded<FrameReceived>(
-      Writer(EventTag::kFrameReceived).u32(1).i64(1).u8(0).u32(70'000).text("").bytes());
+      Writer(EventTag::kFrameReceived).u32(1).i64(1).u8(0).u32(70'000).text("").text("").bytes());
   EXPECT_FALSE(frame.is_text);
   EXPECT_EQ(frame.payload.size_bytes, 70'000U);
   EXPECT_EQ(frame.payload.text, "");

@@ -59,7 +59,7 @@ class Follower {
     }
     if (event.type !== "FrameReceived" || typeof event.content !== "string") return;
     const isHeard = open.includes(event.connection) && !effects.some(isClose);
-    if (isHeard) this.#said(event.connection, event.content, effects);
+    if (isHeard && !event.misfit) this.#said(event.connection, event.content, effects);
   }
 
   /**

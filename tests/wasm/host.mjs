@@ -50,6 +50,8 @@ export class Host {
   /** A backup of what is stored, made by the command `save`. */
   #saved = new HostRows();
   #randomness = 0;
+  /** Why the frame or push of the next step does not fit the app's definition. */
+  #misfit = "";
   /** The epochs that frames have told, in the order in which they were told first. @type {number[]} */
   #epochs = [];
   /** @type {Map<number, {attachment: Uint8Array, heartbeat: number}>} */
@@ -76,7 +78,8 @@ export class Host {
   run(command) {
     const [name, rest] = cut(command);
     if (name === "times") return this.#times(rest);
-    if (this.#changeWorld(name, rest)) return [];
+    if (name === "misfit") this.#misfit = stringOf(rest);
+    if (name === "misfit" || this.#changeWorld(name, rest)) return [];
     return this.#act(name, rest).map(lineOf);
   }
 
@@ -322,8 +325,10 @@ export class Host {
   /** @param {SessionEvent} event */
   #step(event) {
     if (!this.#instance) throw new Error("the scenario must begin with wake");
-    const effects = this.#instance.step(event);
-    this.onStep(event, effects, [...this.#sockets.keys()]);
+    const whole = /** @type {SessionEvent} */ ({ ...event, misfit: this.#misfit });
+    this.#misfit = "";
+    const effects = this.#instance.step(whole);
+    this.onStep(whole, effects, [...this.#sockets.keys()]);
     for (const effect of effects) this.#apply(effect);
     return effects;
   }

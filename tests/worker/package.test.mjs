@@ -83,6 +83,11 @@ test("the types name every member that a server is given by any call, and no oth
   for (const options of [...Object.values(pushOptions), pushOptions.pushId]) await note("push", { type: "news" }, options);
   for (const method of ["joinGame", "leaveGame"]) await note(method, "chess");
   for (const method of ["getState", "getDevices", "getMetrics", "export"]) await note(method);
+  await note("setValue", "plan", { name: "pro" });
+  const conflicts = [await call("setValue", "plan", "free", { ifVersion: 1 }), await call("deleteValue", "none", { ifVersion: 1 })];
+  const otherwise = await call("setValue", "plan");
+  await note("getValues");
+  await note("deleteValue", "plan");
   await note("logoutDevice", "tablet");
   for (const method of ["logoutCredential", "logoutOthers"]) await note(method, "one");
   for (const method of ["clear", "logoutAll"]) await note(method);
@@ -94,6 +99,8 @@ test("the types name every member that a server is given by any call, and no oth
   assertMembers("what has ended", parts.ended, logouts.map(({ ended }) => ended));
   const [all] = given.export;
   assertMembers("devices", parts.devices, all.devices);
+  assertMembers("a value", parts.value, [given.getValues[0].values.plan]);
+  assertMembers("a refused change", parts.conflict, [...conflicts, otherwise].map(({ error }) => error));
   assertMembers("inbox", parts.inbox, [all.inbox]);
   assertMembers("messages", parts.messages, all.inbox.messages);
   assertMembers("devices", parts.devices, given.getDevices[0].devices);

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { defineSession, type } from "../../client/dist/session.js";
+
 // Their types are the Workers runtime's, and not known here.
 const [{ userSession }, { RESTART_REASON }, { NO_NAME, OLD_TOOLS }] = await Promise.all(
   ["user-session", "forward", "common/requirements"].map((name) => import(`../../worker/${name}.js`)),
@@ -84,6 +86,20 @@ test("a push with an id may be made twice, since it is delivered once", async ()
   assert.equal((await userSession(env, "kim").push({ type: "a" }, { pushId: "p" })).number, 2);
 });
 
+test("a push by the name of the app's definition is the push of that message, and made twice if it has an id", async () => {
+  const session = defineSession({ pushes: { note: type() } });
+  const { env } = binding(transient());
+  const { push } = userSession(env, "kim", { session });
+  const options = { pushId: "p" };
+  assert.deepEqual(await push("note", { text: "x" }, options), { number: 2, args: [{ type: "note", text: "x" }, options] });
+  assert.deepEqual((await push("note")).args, [{ type: "note" }]);
+  assert.deepEqual((await push("note", { type: "other" })).args, [{ type: "note" }]);
+  for (const args of [[{ type: "note" }, options], [{ type: "other" }], ["other", options], ['{"type":"note"}']]) {
+    assert.deepEqual((await push(...args)).args, args, "as it was given");
+  }
+  assert.deepEqual((await userSession(env, "kim").push("note", options)).args, ["note", options]);
+});
+
 test("a call is made twice at most", async () => {
   const { env, calls } = binding(restarted(), restarted(), restarted());
   await assert.rejects(userSession(env, "kim").getState(), new RegExp(RESTART_REASON));
@@ -110,7 +126,7 @@ test("half a character in a user's id is read as in an address, so that both fin
 
 test("a method of the app's own class can be called, too", async () => {
   const { env } = binding(restarted());
-  assert.deepEqual(await userSession(env, "kim", ["reconcile"]).reconcile(7), { number: 2, args: [7] });
+  assert.deepEqual(await userSession(env, "kim", { own: ["reconcile"] }).reconcile(7), { number: 2, args: [7] });
 });
 
 test("a user's id that is none, and an environment without the binding, are named", () => {

@@ -151,7 +151,7 @@ export class Server {
 
   /** Calls a method of the user's object, as the app's own Worker does. @param {string} method @param {any[]} args */
   call(method, ...args) {
-    return this.#front.exports.userSession(this.#env(), USER, [ISSUER_METHOD])[method](...args);
+    return this.#front.exports.userSession(this.#env(), USER, { own: [ISSUER_METHOD] })[method](...args);
   }
 
   #newest() {

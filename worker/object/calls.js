@@ -75,7 +75,8 @@ export function answerLogout(object, scope, parameter, id) {
 export function answerPush(object, message, options) {
   return answerCall(object, (session) => {
     try {
-      return session.push(bodyOf(message), resolvePushOptions(options ?? {}));
+      const body = bodyOf(message);
+      return session.push(body, resolvePushOptions(options ?? {}), { misfit: object.check.ofPush(body) });
     } catch (error) {
       if (error instanceof RangeError) return refusal("invalid_request", error.message);
       throw error;
@@ -94,7 +95,8 @@ export function answerValueChange(object, key, options, setting) {
   return answerNamedCall(object, "key", key, (session) => {
     try {
       const text = setting ? valueText(setting.value) : null;
-      return session.changeValue(changeFrame(key, text, resolveValueOptions(options ?? {})), TRUSTED);
+      const frame = changeFrame(key, text, resolveValueOptions(options ?? {}));
+      return session.changeValue(frame, TRUSTED, text === null ? "" : object.check.ofValue(key, text));
     } catch (error) {
       if (error instanceof RangeError) return refusal("invalid_request", error.message);
       throw error;

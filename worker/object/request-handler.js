@@ -146,7 +146,8 @@ async function serveAdmitted(object, request, admitted) {
  * @param {Access | TicketAccess | IssuerAccess} given
  * @returns {Promise<Response>}
  */
-async function serve({ session, tickets }, route, request, given) {
+async function serve(object, route, request, given) {
+  const { session, tickets } = object;
   if (route.userId !== null && route.userId !== session.userId()) {
     return errorResponse(400, "invalid_request", "userId is not the user of this object");
   }
@@ -154,17 +155,17 @@ async function serve({ session, tickets }, route, request, given) {
   if (given.kind === "issuer") return otherVersion("a logout token for anything but a logout");
   // A stranger who makes up tickets gets no further, so nothing is read or made for them.
   const access = given.kind === "ticket" ? tickets.take(given.ticket, Date.now()) : given;
-  return access ? serveAccess({ session, tickets }, route, request, access) : ticketUnknown();
+  return access ? serveAccess(object, route, request, access) : ticketUnknown();
 }
 
 /**
- * @param {Pick<UserObject, "session" | "tickets">} object
+ * @param {UserObject} object
  * @param {Exclude<Route, IssuerRoute>} route
  * @param {Request} request
  * @param {Access} access
  * @returns {Promise<Response>}
  */
-async function serveAccess({ session, tickets }, route, request, access) {
+async function serveAccess({ check, session, tickets }, route, request, access) {
   const credential = credentialOf(access);
   switch (route.action) {
     case "connect":
@@ -186,28 +187,29 @@ async function serveAccess({ session, tickets }, route, request, access) {
     case "delete-value":
       return answerResponse(session.changeValue(changeFrame(route.query.key, null, route.query.options), credential));
     case "set-value":
-      return setValue(session, route.query, request, credential);
+      return setValue({ check, session }, route.query, request, credential);
     case "push": {
       const content = await readBody(request, FRAME_BYTES_MAX);
       if (content instanceof Response) return content;
-      return answerResponse(session.push(content.body, route.options, content.size));
+      const { body, size } = content;
+      return answerResponse(session.push(body, route.options, { misfit: check.ofPush(body), size }));
     }
   }
 }
 
 /**
- * @param {SessionHost} session
+ * @param {Pick<UserObject, "check" | "session">} object
  * @param {ValueQuery} query
  * @param {Request} request
  * @param {Credential} credential
  */
-async function setValue(session, { key, options }, request, credential) {
+async function setValue({ check, session }, { key, options }, request, credential) {
   const content = await readBody(request, FRAME_BYTES_MAX);
   if (content instanceof Response) return content;
   if (content.size > FRAME_BYTES_MAX) return tooLarge();
   const text = readValue(content.body);
   if (text instanceof Response) return text;
-  return answerResponse(session.changeValue(changeFrame(key, text, options), credential));
+  return answerResponse(session.changeValue(changeFrame(key, text, options), credential, check.ofValue(key, text)));
 }
 
 /**

@@ -171,13 +171,14 @@ export class SessionHost {
    * socket is not in the table.
    * @param {WebSocket} socket
    * @param {string | ArrayBuffer} content
+   * @param {string} misfit Why it does not fit the app's definition; empty if it does.
    */
-  receive(socket, content) {
+  receive(socket, content, misfit) {
     this.#pollHeartbeats(HEARTBEATS_INTERVAL_MS, socket);
     const open = this.#sockets.find(socket);
     if (!open) return;
     open.hasSpoken = true;
-    this.#run({ type: "FrameReceived", connection: open.connection, now: Date.now(), content });
+    this.#run({ type: "FrameReceived", connection: open.connection, now: Date.now(), content, misfit });
   }
 
   /**
@@ -262,10 +263,10 @@ export class SessionHost {
   /**
    * @param {string | Uint8Array} body
    * @param {ResolvedPushOptions} options
-   * @param {number} [size] The body's size in bytes where only its beginning was read.
+   * @param {{misfit: string, size?: number}} more Why it does not fit; its size where only its beginning was read.
    */
-  push(body, options, size) {
-    return this.#serve({ type: "PushRequested", now: Date.now(), body, size, options });
+  push(body, options, more) {
+    return this.#serve({ type: "PushRequested", now: Date.now(), body, options, ...more });
   }
 
   /**
@@ -296,9 +297,10 @@ export class SessionHost {
   /**
    * @param {string} frame The `set_value` or `delete_value` frame that would do the same.
    * @param {Credential} credential
+   * @param {string} [misfit] Why the value does not fit the app's definition; empty if it does.
    */
-  changeValue(frame, credential) {
-    return this.#serve({ type: "ValueChangeRequested", now: Date.now(), credential, frame });
+  changeValue(frame, credential, misfit) {
+    return this.#serve({ type: "ValueChangeRequested", now: Date.now(), credential, frame, misfit });
   }
 
   requestDevices() {

@@ -13,10 +13,10 @@ import { answerClose } from "./sockets.js";
  * @param {WebSocket} socket
  * @param {string | ArrayBuffer} content
  */
-export function serveFrame({ ctx, session }, socket, content) {
+export function serveFrame({ ctx, check, session }, socket, content) {
   if (isRefused(socket)) return;
   try {
-    session.receive(socket, content);
+    session.receive(socket, content, check.ofFrame(content));
   } catch (error) {
     reportFailure(ctx, error);
     session.answerFailure(socket, content);

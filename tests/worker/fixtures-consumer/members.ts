@@ -18,6 +18,8 @@ import type {
   UserSessionEnv,
   UserSessionOptions,
   UserState,
+  UserValue,
+  ValueError,
 } from "user-session-worker";
 
 type Kind<V> = V extends string
@@ -69,10 +71,13 @@ export const answers: { [Name in keyof UserSession]: Members<Answer<Name>> } = {
   logoutDevice: LOGOUT,
   logoutCredential: LOGOUT,
   getDevices: { devices: "array" },
+  getValues: { values: "object" },
+  setValue: { version: "number" },
+  deleteValue: { version: "number" },
   export: {
     ...STATE,
     ...{ loggedOutAt: "number", endedCredentials: "number", epoch: "number", seq: "number" },
-    ...{ devices: "array", frames: "array", inbox: "object", pushIds: "number", runs: "number" },
+    ...{ devices: "array", frames: "array", inbox: "object", pushIds: "number", runs: "number", values: "object" },
   },
 };
 
@@ -83,6 +88,8 @@ export const parts: {
   messages: Members<InboxMessage>;
   refusal: Members<CallError>;
   error: Members<CallError["error"]>;
+  value: Members<UserValue>;
+  conflict: Members<ValueError["error"]>;
   ended: Members<LogoutResult["ended"]>;
 } = {
   devices: {
@@ -93,6 +100,8 @@ export const parts: {
   messages: { inbox: "number", expiresAt: "number", body: "object" },
   refusal: { error: "object" },
   error: { code: "string", message: "string" },
+  value: { value: "object", version: "number" },
+  conflict: { code: "string", message: "string", key: "string?", version: "number?", value: "object?" },
   ended: { sockets: "number", credentials: "number" },
 };
 
@@ -152,7 +161,7 @@ const checks: UserSessionOptions<OwnEnv> = {
 
 export async function everything(request: Request, own: OwnEnv, foreign: ForeignEnv): Promise<unknown[]> {
   const session: UserSession = userSession(foreign, "kim");
-  const ours = userSession(own, "kim", ["reconcile"]);
+  const ours = userSession(own, "kim", { own: ["reconcile"] });
   // @ts-expect-error No class has such a method, unless it is named.
   await session.reconcile?.();
   // @ts-expect-error A user's id is a text.

@@ -42,7 +42,7 @@ async function isGame({ DB }: Env, gameId: string): Promise<boolean> {
  * failure is no reason to answer that it is not: the next reconciliation heals it.
  */
 async function announce(env: Env, userId: string): Promise<void> {
-  await userSession(env, userId, ["reconcile"])
+  await userSession(env, userId, { own: ["reconcile"] })
     .reconcile()
     .catch((error: unknown) => console.error("a change of games is not announced yet:", error));
 }
