@@ -73,7 +73,7 @@ struct ValueView {
 
 // A reference stands for the text of a value, whose bytes the caller has and the module has not
 // (state/values.h): the mark, which never occurs in UTF-8, and two bytes with four bits of the slot
-// each. worker/object/values.js puts the text in its place.
+// each. bindings/effect-reader.js puts the text in its place.
 inline constexpr char kReferenceMark = '\xff';
 inline constexpr std::size_t kReferenceBytes = 3;
 void append_reference(std::string& out, std::uint32_t slot);

@@ -1,6 +1,6 @@
 /** What a session stores on the platform of tests/wasm/host.mjs. */
 import { EffectKind } from "../../bindings/wire.js";
-import { ValueRows } from "../../worker/object/value-rows.js";
+import { ValueTexts, headerOf } from "../../worker/object/value-texts.js";
 
 /** @import { Effect } from "../../bindings/wire.js" */
 
@@ -46,20 +46,17 @@ export class HostRows {
       inbox: this.inbox,
       kept: null,
       messages: messages.map(([slot, bytes]) => ({ slot, bytes })),
-      values: this.#valueRows().woken(),
+      values: [...this.values].sort(([a], [b]) => a - b).map(([slot, row]) => headerOf(slot, row)),
       legacy: this.legacy,
     };
   }
 
   /** The text of a value. @param {number} slot */
   valueOf(slot) {
-    return this.#valueRows().textOf(slot);
-  }
-
-  #valueRows() {
-    const rows = new ValueRows();
-    for (const [slot, row] of [...this.values].sort(([a], [b]) => a - b)) rows.set(slot, row);
-    return rows;
+    const texts = new ValueTexts();
+    const row = this.values.get(slot);
+    if (row) texts.keep(slot, row);
+    return texts.of(slot);
   }
 
   /**

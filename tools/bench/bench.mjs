@@ -17,6 +17,7 @@ import { MANNERS, readOptions } from "./options.mjs";
 import { confidence, throughputTable } from "./report.mjs";
 import { measureSleeping, sleepingText } from "./sleeping.mjs";
 import { SHAPES, measureThroughput } from "./throughput.mjs";
+import { measureValues, valuesText } from "./values.mjs";
 import { WORKLOADS } from "./workloads.mjs";
 
 /** @import { ReferenceName } from "./contenders.mjs" */
@@ -84,6 +85,11 @@ async function measureParts({ parts, sizes, folders, wants }) {
     const fanOut = await measureFanOut(wanted("before", "echo"), setting);
     console.log(`\n${fanOutText(fanOut, devices)}`);
     results.fanOut = { devices, outcomes: fanOut };
+  }
+  if (parts.includes("values")) {
+    const values = await measureValues({ rounds: sizes.rounds, folders });
+    console.log(`\n${valuesText(values)}`);
+    results.values = values;
   }
   return results;
 }

@@ -19,7 +19,7 @@ import { STATE_BYTES } from "./workloads.mjs";
 
 /**
  * `before` and `before-v2` are ours as another commit has it.
- * @typedef {"ours" | "v2" | "before" | "before-v2" | "plain" | "party" | "echo" | "echo-one" | "echo-put"} ContenderName
+ * @typedef {"ours" | "v2" | "before" | "before-v2" | "plain" | "party" | "echo" | "echo-one" | "echo-put" | "rows"} ContenderName
  */
 /** @typedef {Exclude<ContenderName, "ours">} ReferenceName */
 
@@ -65,6 +65,7 @@ export const CONTENDERS = {
       vars: { ANSWER_BYTES: String(STATE_BYTES) },
     }),
   },
+  rows: { dialect: "echo", describe: () => asWritten("Rows", ["rows.js"]) },
   "echo-put": {
     dialect: "echo",
     describe: () => asWritten("EchoPut", ["echo-put.js", "echo.js", "routes.js"]),

@@ -13,7 +13,7 @@ import { WORKLOADS } from "./workloads.mjs";
 /** @import { WorkloadName } from "./workloads.mjs" */
 
 /** What is measured besides workloads. */
-export const PARTS = /** @type {const} */ (["connect", "sleep", "fan-out"]);
+export const PARTS = /** @type {const} */ (["connect", "sleep", "fan-out", "values"]);
 
 /** @typedef {typeof PARTS[number]} Part */
 

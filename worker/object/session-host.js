@@ -102,7 +102,7 @@ export class SessionHost {
     };
     try {
       const { values } = this.#storage;
-      const instance = new SessionInstance(this.#module, (slot) => values.textOf(slot));
+      const instance = new SessionInstance(this.#module, (slot) => values.of(slot));
       this.#effects.run(instance.step(event));
       this.#instance = instance;
       this.#lost.told();

@@ -2,7 +2,7 @@
  * Reads and writes the rows of a session. The content of a row belongs to `src/`.
  */
 import { REPORT_KEY } from "./logout-hook.js";
-import { ValueRows } from "./value-rows.js";
+import { ValueTexts, headerOf } from "./value-texts.js";
 import { EffectKind, KEPT_KEY, MESSAGE_KEY, ROW_KEYS, VALUE_KEY, isRow } from "../../bindings/wire.js";
 
 /** @import { Effect, Kind } from "../../bindings/wire.js" */
@@ -22,8 +22,8 @@ const NO_BYTES = new Uint8Array(0);
 export class SessionStorage {
   #storage;
   #copy = NO_BYTES;
-  /** The rows of the values, as they were read and written. */
-  values = new ValueRows();
+  /** The texts of the values, as they were read and written. */
+  values = new ValueTexts();
   /** Whether there is a row of release 0.1.0 that the row of the inbox replaces. */
   #hasKept = false;
 
@@ -46,9 +46,12 @@ export class SessionStorage {
     this.#hasKept = kept !== null;
     const messages = slotsOf(rows, MESSAGE_KEY);
     this.values.clear();
-    for (const { slot, bytes } of slotsOf(rows, VALUE_KEY)) this.values.set(slot, bytes);
+    const values = slotsOf(rows, VALUE_KEY).map(({ slot, bytes }) => {
+      this.values.keep(slot, bytes);
+      return headerOf(slot, bytes);
+    });
     const legacy = snapshot ? null : this.#readLegacy();
-    return { snapshot, logout, inbox, kept, messages, values: this.values.woken(), legacy };
+    return { snapshot, logout, inbox, kept, messages, values, legacy };
   }
 
   #readLegacy() {
@@ -97,12 +100,10 @@ export class SessionStorage {
       case EffectKind.DeleteMessage:
         kv.delete(`${MESSAGE_KEY}${number}`);
         return;
-      case EffectKind.StoreValue: {
-        const row = bytes.slice();
-        kv.put(`${VALUE_KEY}${number}`, row);
-        this.values.set(number, row);
+      case EffectKind.StoreValue:
+        kv.put(`${VALUE_KEY}${number}`, this.copyOut(bytes));
+        this.values.keep(number, bytes);
         return;
-      }
       case EffectKind.Quarantine:
         kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
         kv.delete(SNAPSHOT_KEY);
