@@ -46,7 +46,7 @@ export const closed = (visit) => ({ kind: "closed", user: USER, visit });
 /**
  * @param {string} visit `a#1` is device a's first.
  * @param {number} seq
- * @param {object} [more]
+ * @param {{reset?: boolean, [member: string]: unknown}} [more]
  * @param {string | null} [since]
  * @param {number | null} [inbox]
  * @returns {Entry[]}
@@ -56,7 +56,8 @@ export function comes(visit, seq, more = {}, since = null, inbox = since === nul
   const state = { userId: USER, activeGames: [], presence: "online", lastActive: 1_000 };
   const devices = [{ deviceId, current: true }];
   const view = { last: MESSAGE, read: 0, unread: 0 };
-  const frame = { type: "initial_state", ...state, deviceId, devices, inbox: view, epoch: EPOCH, seq, ...more };
+  const whole = since === null || more.reset ? { values: {} } : {};
+  const frame = { type: "initial_state", ...state, deviceId, devices, inbox: view, epoch: EPOCH, seq, ...whole, ...more };
   return [connecting(visit, since, inbox), { kind: "open", user: USER, device: deviceId, visit }, saw(visit, frame)];
 }
 
@@ -64,7 +65,7 @@ export function comes(visit, seq, more = {}, since = null, inbox = since === nul
  * @param {string} visit
  * @param {string} since
  * @param {number} seq
- * @param {object} [more]
+ * @param {{reset?: boolean, [member: string]: unknown}} [more]
  * @param {number} [inbox]
  */
 export const returns = (visit, since, seq, more = {}, inbox = 0) => comes(visit, seq, more, since, inbox);

@@ -23,7 +23,7 @@ const LAST_ACTIVE_LAG_MS = 60_000;
 /**
  * What a complaint is about.
  * @typedef {"loss" | "age" | "order" | "answer" | "converge" | "number" | "request" | "push"
- *   | "version"} Kind
+ *   | "value" | "version"} Kind
  */
 
 /**
@@ -135,6 +135,7 @@ export class Checker {
   #takeSent({ visit, n, frame }, { asked, newer }) {
     this.counts.sent++;
     const novelty = newer.requests.sent(frame, this.counts.starts);
+    if (novelty === "new") newer.values.sent(frame);
     const isDone = novelty === "done";
     if (isDone) this.counts.repeated++;
     else if (novelty !== "new") this.counts.again++;

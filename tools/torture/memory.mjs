@@ -3,13 +3,20 @@
  * message it has all, and what it has asked for.
  */
 
+import { COUNT_KEY } from "./values.mjs";
+
 /** @import { Random } from "./random.mjs" */
 
 /** So many numbers below its newest a run is known; none of those may be open when the next is used. */
 const WINDOW = 64;
 
+/** How many values a user's devices share beside the count. */
+const VALUES = 3;
+
 /** So many requests later one that is done is not repeated any more, since the answer would be `too_old`. */
 const REPEATABLE_REQUESTS = 50;
+
+const DELETION_CHANCE = 0.2;
 
 const RUN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 const RUN_LENGTH = 22;
@@ -36,6 +43,9 @@ export class Memory {
   #ownGame = null;
   #ownGames = 0;
   #ownEvents = 0;
+  #ownValues = 0;
+  /** @type {Map<string, {value: any, version: number}>} */
+  #values = new Map();
 
   /** @param {string} device @param {Random} random */
   constructor(device, random) {
@@ -93,6 +103,21 @@ export class Memory {
     return this.#inbox === null ? null : this.request({ type: "mark_read", inbox: this.#inbox });
   }
 
+  /** Sets a value to what no other sets, or deletes one. */
+  setting() {
+    const key = `value ${this.#random.between(1, VALUES)}`;
+    if (this.#random.next() < DELETION_CHANCE) return this.request({ type: "delete_value", key });
+    const request = this.request({ type: "set_value", key, value: `${this.#device}: ${this.#ownValues + 1}` });
+    if (request !== null) this.#ownValues++;
+    return request;
+  }
+
+  /** Counts up from what it has. */
+  counting() {
+    const { value = 0, version = 0 } = this.#values.get(COUNT_KEY) ?? {};
+    return this.request({ type: "set_value", key: COUNT_KEY, value: value + 1, ifVersion: version });
+  }
+
   /** A request that must not be done again, if there is one. @returns {Request | null} */
   repetition() {
     this.#done = this.#done.filter(({ id }) => numberOf(id) > this.#numbers - REPEATABLE_REQUESTS);
@@ -107,13 +132,16 @@ export class Memory {
     const { type, id } = frame;
     if (type === "ack" || (type === "error" && id !== undefined)) return this.#seeAnswer(frame);
     if (type === "push" && frame.inbox !== undefined) this.#inbox = frame.inbox;
+    if (type === "value_changed") this.#values.set(frame.key, frame);
+    if (type === "value_deleted") this.#values.delete(frame.key);
     if (type === "initial_state") this.#seeInitialState(frame);
     else if (frame.seq !== undefined) this.#follow(frame);
     return null;
   }
 
   /** @param {any} frame */
-  #seeInitialState({ epoch, seq, reset, inbox }) {
+  #seeInitialState({ epoch, seq, reset, inbox, values }) {
+    if (values) this.#values = new Map(Object.entries(values));
     const { since, inbox: said } = this.#said;
     // What was missed is yet to come.
     const isResumed = since !== null && reset !== true && this.#place !== null;
@@ -127,12 +155,12 @@ export class Memory {
   }
 
   /** @param {any} frame */
-  #seeAnswer({ type, id }) {
+  #seeAnswer({ type, id, code }) {
     const request = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (request === undefined) return null;
     if (type === "ack") this.#done.push(request);
-    const isAnew = type === "error" && request.data?.once === undefined;
+    const isAnew = type === "error" && code !== "conflict" && request.data?.once === undefined;
     return isAnew ? { ...request, id: undefined } : null;
   }
 }

@@ -11,7 +11,7 @@
 const OWN = ["ack", "error", "state", "pong"];
 
 /** What only devices of version 2 are told, and the model of version 1 does not know. */
-const OF_V2 = ["device_connected", "device_updated", "device_disconnected", "inbox_read"];
+const OF_V2 = ["device_connected", "device_updated", "device_disconnected", "inbox_read", "value_changed", "value_deleted"];
 
 /**
  * What is known of a device over all its visits.
@@ -95,6 +95,8 @@ export class V2Visit {
   /** @param {any} frame */
   #sawInitialState(frame) {
     const { epoch, seq, reset, lost, inbox, devices, ...older } = frame;
+    // The checker of values has seen them.
+    delete older.values;
     this.hasState = true;
     this.epoch = epoch;
     this.begin = seq;

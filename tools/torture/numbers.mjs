@@ -9,10 +9,14 @@
 /** @import { Complain } from "./stream.mjs" */
 /** @import { VisitName } from "./record.mjs" */
 
-/** What may be left out for a device that comes back: its first frame says where that led. */
+/**
+ * What may be left out for a device that comes back: its first frame says where that led. Of the changes of a value it
+ * is brought the newest.
+ */
 const REPLACED = [
   ...["presence_updated", "state"],
   ...["device_connected", "device_updated", "device_disconnected"],
+  ...["value_changed", "value_deleted"],
 ];
 
 /**

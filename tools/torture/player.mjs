@@ -42,6 +42,10 @@ const OWN_GAME_CHANCE = 0.2;
 const OWN_EVENT_CHANCE = 0.2;
 const READING_CHANCE = 0.05;
 
+/** How often it sets or deletes a value, or counts one up. */
+const SETTING_CHANCE = 0.1;
+const COUNTING_CHANCE = 0.1;
+
 /** How many games a user's devices share: few, so that they contradict each other. */
 const GAMES = 10;
 
@@ -328,6 +332,8 @@ export class Player {
       [OWN_GAME_CHANCE, () => memory.ownRequest()],
       [OWN_EVENT_CHANCE, () => memory.ownEvent()],
       [READING_CHANCE, () => memory.reading()],
+      [SETTING_CHANCE, () => memory.setting()],
+      [COUNTING_CHANCE, () => memory.counting()],
     ];
     let upTo = 0;
     const other = others.find(([chance]) => share < (upTo += chance));

@@ -7,7 +7,7 @@
 /** @import { Numbers } from "./numbers.mjs" */
 /** @import { Complain, Stream } from "./stream.mjs" */
 
-/** What each request is told as. @type {Record<string, string>} */
+/** What each request is told as that is looked at here. @type {Record<string, string>} */
 const CHANGES = { join_game: "game_joined", leave_game: "game_left", broadcast: "event" };
 
 /**
@@ -59,6 +59,11 @@ export class Requests {
     return isStill ? "still" : "again";
   }
 
+  /** A request as it was sent first. @param {string} id @returns {any} */
+  frameOf(id) {
+    return this.#requests.get(id)?.frame;
+  }
+
   /**
    * @param {any} answer
    * @param {V2Visit} visit
@@ -70,7 +75,7 @@ export class Requests {
     const { frame, times, state } = request;
     const name = `${visit}: ${nameOf(frame)}`;
     if (type === "error") {
-      if (code !== "too_old" || times === 1) this.#complain(`${name} was refused with ${code}`);
+      if (!isExpected(request, code)) this.#complain(`${name} was refused with ${code}`);
       if (state === "open") request.state = "unknown";
       return;
     }
@@ -80,10 +85,11 @@ export class Requests {
       return;
     }
     if (state !== "open") this.#complain(`${name} was done after it was ${state}`);
+    if (!(frame.type in CHANGES)) return;
     const { told } = stream;
     const isTold = told !== null && told.type === CHANGES[frame.type] && whatOf(told) === whatOf(frame);
     const isThere = frame.type === "join_game" && stream.games.includes(frame.gameId);
-    if (frame.type !== "mark_read" && !isTold && !isThere) this.#complain(`${name} was answered and is not done`);
+    if (!isTold && !isThere) this.#complain(`${name} was answered and is not done`);
   }
 
   /**
@@ -126,4 +132,13 @@ function whatOf({ gameId, data, inbox }) {
 /** @param {any} frame */
 function nameOf(frame) {
   return `${frame.type} of ${whatOf(frame)}`;
+}
+
+/**
+ * Whether a request may be refused so.
+ * @param {Request} request
+ * @param {string} code
+ */
+function isExpected({ frame, times }, code) {
+  return code === "conflict" ? frame.ifVersion !== undefined : code === "too_old" && times > 1;
 }

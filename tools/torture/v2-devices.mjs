@@ -6,6 +6,7 @@ import { V2Visit } from "./newer.mjs";
 import { Numbers } from "./numbers.mjs";
 import { Pushes } from "./pushes.mjs";
 import { Requests } from "./requests.mjs";
+import { Values } from "./values.mjs";
 
 /** @import { Kind } from "./checker.mjs" */
 /** @import { V2Device } from "./newer.mjs" */
@@ -13,10 +14,10 @@ import { Requests } from "./requests.mjs";
 /** @import { Stream } from "./stream.mjs" */
 
 /** What a device of version 1 must never see, in frames of whatever type, and as one. */
-const FIELDS = ["seq", "epoch", "reset", "devices", "inbox", "id"];
+const FIELDS = ["seq", "epoch", "reset", "devices", "inbox", "values", "id"];
 const TYPES = [
   ...["ack", "push", "inbox_read", "device_connected", "device_updated", "device_disconnected"],
-  ...["logged_out", "replaced"],
+  ...["value_changed", "value_deleted", "logged_out", "replaced"],
 ];
 
 /**
@@ -26,6 +27,7 @@ const TYPES = [
 export class V2Devices {
   pushes;
   requests;
+  values;
   #numbers;
   /** @type {Map<string, V2Device>} */
   #devices = new Map();
@@ -43,6 +45,7 @@ export class V2Devices {
     this.#complain = complain;
     this.#numbers = new Numbers((what) => complain("number", what));
     this.pushes = new Pushes((what) => complain("push", what));
+    this.values = new Values((what) => complain("value", what));
     this.requests = new Requests(this.#numbers, (what) => complain("request", what));
   }
 
@@ -82,6 +85,7 @@ export class V2Devices {
     if (!visit) return this.#sawOlder(frame, name);
     const [hadState, wasComplete] = [visit.hasState, visit.isComplete];
     const older = visit.saw(frame);
+    this.values.saw(frame, visit);
     if (!hadState) this.#sawFirst(visit);
     if (visit.isComplete && !wasComplete) this.pushes.came(visit);
     if (push !== undefined) this.#counts.kept++;
@@ -100,13 +104,17 @@ export class V2Devices {
   /** @param {any} frame @param {V2Visit} visit @param {Stream} stream */
   #sawAnswer(frame, visit, stream) {
     this.#counts[frame.type === "ack" ? "answered" : "unknown"]++;
-    if (frame.id !== undefined) this.requests.answered(frame, visit, stream);
+    if (frame.id === undefined) return;
+    this.requests.answered(frame, visit, stream);
+    const request = this.requests.frameOf(frame.id);
+    if (request?.key !== undefined) this.values.answered(frame, request, visit);
   }
 
   /** Everybody has been told everything. */
   settled() {
     this.pushes.settled(this.names, this.#counts.lost > 0);
     this.requests.check();
+    this.values.settled([...this.#visits.values()].filter(({ isEnded, hasState }) => hasState && !isEnded));
   }
 
   /** The games have changed by a frame that was seen as it happened. @param {any} frame @param {Stream} stream */
@@ -121,6 +129,7 @@ export class V2Devices {
     this.#visits.clear();
     this.#numbers.check();
     this.requests.check();
+    this.values.endLife();
   }
 
   /** @param {any} frame @param {VisitName} name */
