@@ -113,6 +113,7 @@ void write_whole(std::string& out, std::string_view type, const StateView& state
     json.close_object();
   }
   json.close_list();
+  if (whole.values != nullptr) add_values(out, json, *whole.values);
   json.open_object("inbox");
   json.number("last", whole.inbox.last);
   json.number("read", whole.inbox.read);
@@ -122,7 +123,6 @@ void write_whole(std::string& out, std::string_view type, const StateView& state
   json.number("epoch", whole.position.epoch);
   if (whole.is_reset) json.boolean("reset", true);
   json.number("seq", whole.position.seq);
-  if (whole.values != nullptr) add_values(out, json, *whole.values);
   json.close_object();
 }
 

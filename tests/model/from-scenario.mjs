@@ -12,7 +12,7 @@ import { asked, carrierOf, closedOf, framesOf, inboxRowOf, messageOf, numbered, 
 /** @import { Carrier, Json, Row, Sent } from "./scenario-effects.mjs" */
 
 /** Frames that the first one after connecting replaces, so that they may be left out when a device comes back. */
-const REPLACEABLE = new Set(["presence_updated", "device_connected", "device_updated", "device_disconnected", "state"]);
+const REPLACEABLE = new Set(["presence_updated", "device_connected", "device_updated", "device_disconnected", "state", "value_changed", "value_deleted"]);
 
 /** The time after which nothing is counted, if no device of version 2 is there. */
 const PAUSE_MS = 600_000;
@@ -64,6 +64,8 @@ class Converter {
   #runs = new AwayRuns();
   /** The numbers of the frames that have been sent since the last waking, and are kept. @type {number[]} */
   #kept = [];
+  /** The number up to which values are known to be forgotten. */
+  #reach = 0;
 
   /**
    * @param {number} line
@@ -312,6 +314,8 @@ class Converter {
   #goToNobody(isClear, frames, effects) {
     const isKept = messageOf(effects, frames) !== null;
     const all = frames.filter(({ to }) => to === "all" && !isKept);
+    // A change of a value is counted, and told to nobody.
+    if (effects.some((effect) => effect.startsWith("store_value "))) all.push({ to: "all", frame: { type: "value_changed" } });
     const known = [rowOf(effects), carrierOf(effects)].filter((place) => place !== null);
     const isUnknown = known.includes("unknown");
     const seq = Math.max(this.#number, ...known.map((place) => (place === "unknown" ? 0 : place.seq)));
@@ -354,7 +358,9 @@ class Converter {
   #noteRows(effects, isAnyStep) {
     const [row, carrier, inbox] = [rowOf(effects), carrierOf(effects), inboxRowOf(effects)];
     if (row === null && carrier === null && inbox === null && !isAnyStep) return;
-    if (!isAnyStep) this.#add("other");
+    // A deletion was forgotten for this value.
+    if (row !== null && row !== "unknown" && row.runs === null && row.reach > this.#reach) this.#add(`kept ${(this.#reach = row.reach)}`);
+    else if (!isAnyStep) this.#add("other");
     this.#say(wordsOfRow(row));
     if (carrier !== null && carrier !== "unknown") this.#say(wordsOfCarrier(carrier));
     if (inbox !== null) this.#say(`inboxrow ${inbox.join(" ")}`);

@@ -10,7 +10,7 @@
  * @property {boolean} isTold
  * @property {number} seq
  * @property {number} reach
- * @property {string[]} runs
+ * @property {string[] | null} runs `null` in the row of a value, which has none of them.
  * @property {number} seenAt When a device of version 2 was here last.
  */
 
@@ -89,17 +89,19 @@ export function asked(text) {
  * @returns {Row | "unknown" | null}
  */
 export function rowOf(effects) {
-  const line = effects.findLast((effect) => effect.startsWith("store "));
+  const line = effects.findLast((effect) => effect.startsWith("store ")) ?? effects.findLast((effect) => effect.startsWith("store_value "));
   if (line === undefined) return null;
-  if (!/ lastActive=/.test(line)) return "unknown";
+  if (!/ lastActive=| last=/.test(line)) return "unknown";
+  const isValue = line.startsWith("store_value ");
+  const last = Number(wordOf(line, isValue ? "last" : "seq"));
   const lastActive = wordOf(line, "lastActive");
   return {
     open: wordOf(line, "open"),
     epochs: epochsOf(line),
     isTold: wordOf(line, "place") !== "untold",
-    seq: Number(wordOf(line, "seq")),
-    reach: Number(wordOf(line, "reach") ?? wordOf(line, "seq")),
-    runs: runsOf(line),
+    seq: last,
+    reach: Number(wordOf(line, "reach") ?? (isValue ? 0 : last)),
+    runs: isValue ? null : runsOf(line),
     seenAt: Number(wordOf(line, "v2Seen") ?? lastActive),
   };
 }
@@ -199,7 +201,7 @@ export function wordsOfRow(row) {
   if (row === null) return "row same";
   if (row === "unknown") return "row some";
   const { open, seq, isTold, epochs, runs } = row;
-  const words = ["row", nameOf(open), "stored", seq, isTold ? "told" : "untold", "epochs", ...epochs, "rowruns", ...runs];
+  const words = ["row", nameOf(open), "stored", seq, isTold ? "told" : "untold", "epochs", ...epochs, ...(runs === null ? [] : ["rowruns", ...runs])];
   return words.join(" ");
 }
 
