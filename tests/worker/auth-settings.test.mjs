@@ -95,7 +95,7 @@ const closed = [
     [env, "CREDENTIALS_NOT_BEFORE", [...NO_TEXTS, ...NO_DATES]],
     [env, "SERVICE_TOKEN", [" ", 7, true, ["x".repeat(20)], "x", " ".repeat(20), `${SERVICE_TOKEN}\n`, ...UNSENDABLE]],
     [{ ...env, SERVICE_TOKEN }, "SERVICE_TOKEN_PREVIOUS", UNSENDABLE],
-    ...["SERVICE_TOKENS", "SERVICE_TOKEN_WRITE", "SERVICE_TOKEN_PUSHES", "SERVICE_TOKEN_OLD", "service_token", "SERVICETOKEN", "SERVICE_TOKEN_PREVIOUS_PUSH"].map((name) =>
+    ...["SERVICE_TOKENS", "SERVICE_TOKEN_WRITES", "SERVICE_TOKEN_PUSHES", "SERVICE_TOKEN_OLD", "service_token", "SERVICETOKEN", "SERVICE_TOKEN_PREVIOUS_PUSH"].map((name) =>
       /** @type {[object, string, unknown[]]} */ ([env, name, [SERVICE_TOKEN]])),
     ...SERVICE_TOKENS.map((name) => /** @type {[object, string, unknown[]]} */ ([env, name, [" ", 7, "x", `${SERVICE_TOKEN}\n`]])),
     [env, "CLOCK_SKEW_SECONDS", [...NO_TEXTS.slice(0, 3), 10, true, "-1", "61", "600", "1.5", "1e1", "0x1", " 5", "05", "10s", "\u0665"]],

@@ -13,7 +13,7 @@ import { ROOT } from "../support/server.mjs";
 import { RUNTIME } from "../support/workerd.mjs";
 
 /** The limit keeps a deployed Worker from growing unnoticed. docs/performance.md has the aim, which is less. */
-const GZIP_BYTES_MAX = 71 * 1024;
+const GZIP_BYTES_MAX = 78 * 1024;
 
 /** Cloudflare refuses a Worker that takes a second to start. An idle machine needs some 20 ms. */
 const STARTUP_MS_MAX = 1_000;

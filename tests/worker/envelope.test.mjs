@@ -162,7 +162,7 @@ for (const [what, { cf }] of unreadable) {
 
 /** @type {[string, Sent][]} */
 const unknown = [
-  ["a path", { path: "/values?key=k", cf: asKim() }],
+  ["a path", { path: "/later?key=k", cf: asKim() }],
   ["a method", { path: "/state", method: "PUT", cf: asKim() }],
   ["a subprotocol", { ...CONNECT, headers: { ...SOCKET, "Sec-WebSocket-Protocol": "user-session.v3" }, cf: asKim() }],
   ["another name of a device", { path: "?device=d", headers: { ...SOCKET, "Sec-WebSocket-Protocol": PROTOCOL }, cf: asKim() }],

@@ -11,7 +11,7 @@ const [{ userSession }, { RESTART_REASON }, { NO_NAME, OLD_TOOLS }] = await Prom
 
 const METHODS = [
   ...["getState", "getDevices", "getMetrics", "export", "push", "joinGame", "leaveGame", "clear"],
-  ...["logoutDevice", "logoutCredential", "logoutOthers", "logoutAll"],
+  ...["getValues", "setValue", "deleteValue", "logoutDevice", "logoutCredential", "logoutOthers", "logoutAll"],
 ];
 
 const restarted = () => new Error(RESTART_REASON);

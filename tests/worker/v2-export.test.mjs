@@ -78,18 +78,19 @@ test("only a GET is answered", async () => {
 /** What is known of a user about whom nothing is stored. */
 const EMPTY = {
   ...{ activeGames: [], presence: "offline", lastActive: 0, connectedDevices: 0, isHibernating: true },
-  ...{ loggedOutAt: 0, endedCredentials: 0, devices: [], frames: [] },
+  ...{ loggedOutAt: 0, endedCredentials: 0, devices: [], frames: [], values: {} },
 };
 
-test("it holds the games, the devices, the frames and the messages, and after a clear the devices' ids alone", async () => {
+test("it holds the games, the devices, the frames, the messages and the values, and after a clear the devices' ids alone", async () => {
   const user = "ann";
   const token = secretToken(user);
   const desk = await V2Device.open(server, user, "desk", { token });
   await desk.request({ type: "set_device", name: "Desk" });
   await desk.request({ type: "join_game", gameId: "go" });
   await desk.request({ type: "broadcast", event: "e", data: { a: 1 } });
+  desk.send({ type: "set_value", key: "theme", value: "dark" });
   await pushKept(user);
-  await restOf(desk);
+  const [{ version }] = (await restOf(desk)).filter(({ type }) => type === "value_changed");
   const { body } = await ask(user, bearer(token));
   const { devices, lastActive, ...rest } = body;
   const { firstSeen } = desk.initial.devices[0];
@@ -117,6 +118,7 @@ test("it holds the games, the devices, the frames and the messages, and after a 
     inbox: { last: inbox, read: 0, messages: [{ inbox, expiresAt, body: news }] },
     pushIds: 1,
     runs: 1,
+    values: { theme: { value: "dark", version } },
   });
   await server.hibernate(user);
   assert.deepEqual(await exportOf(user), body);
