@@ -4,15 +4,9 @@ import { ProblemError } from "./problem.js";
 import { shown } from "./warnings.js";
 
 const DEFAULT_PATH = "/__user-session";
-const SOCKET_SCHEMES = new Map([
-  ["http:", "ws:"],
-  ["https:", "wss:"],
-  ["ws:", "ws:"],
-  ["wss:", "wss:"],
-]);
 
-/** Scheme, host, path and query of an absolute address. */
-const ABSOLUTE = /^([a-z][a-z\d+.-]*:)\/\/([^/?#\s]+)([^?#]*)(\?[^#]*)?/i;
+/** Scheme, `s` if it is one of ours that is secure, host, path and query of an absolute address. */
+const ABSOLUTE = /^((?:(?:ws|http)(s?)|[a-z][a-z\d+.-]*):)(?:\/\/([^/?#\s]+)([^?#]*)(\?[^#]*)?)?/i;
 
 /** Where sockets go, written in one way; as it was given if nothing can be connected to there. */
 export function endpointOf(url?: string): string {
@@ -31,17 +25,11 @@ export function endpointAddress(url?: string): string {
   const base = attempt(() => page.location?.href);
   const given = textOf(url || DEFAULT_PATH);
   const absolute = attempt(() => wholeUrl(given, base)) ?? (hasWholeUrl() ? "" : given);
-  const [, givenScheme = "", host, path = "", query = ""] = ABSOLUTE.exec(absolute) ?? [];
-  const scheme = givenScheme.toLowerCase();
-  const socketScheme = SOCKET_SCHEMES.get(scheme);
-  if (socketScheme && host) return `${socketScheme}//${host}${path.replace(/\/+$/, "") || DEFAULT_PATH}${query}`;
-  const other = /^[a-z][a-z\d+.-]*:/i.exec(absolute)?.[0];
-  if (other && !socketScheme) {
-    const expected = "expected http:, https:, ws: or wss:, so write it as https://app.example";
-    throw new ProblemError("wrong_address", `url: its scheme is ${other} where we ${expected}`);
-  }
-  const what = url ? `url: ${shown(url)} is no URL` : "url: there is no page whose URL could stand in";
-  throw new ProblemError("wrong_address", `${what}: expected one like https://app.example`);
+  const [, scheme, secure, host, path = "", query = ""] = ABSOLUTE.exec(absolute) ?? [];
+  const isOurs = secure !== undefined;
+  if (isOurs && host) return `ws${secure.toLowerCase()}://${host}${path.replace(/\/+$/, "") || DEFAULT_PATH}${query}`;
+  const what = scheme && !isOurs ? `its scheme is ${scheme}` : url ? `${shown(url)} is no URL` : "no page has a URL";
+  throw new ProblemError("wrong_address", `url: ${what}: expected http:, https:, ws: or wss:, as in https://app.example`);
 }
 
 /** An address with these parameters, each once, and what its own query has beside them. */

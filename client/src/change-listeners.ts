@@ -20,6 +20,11 @@ export class ChangeListeners {
 
   /** Tells a change, unless it is a message that this device has told before. */
   tell(change: SessionChange): void {
+    if (change.type === "loggedOut") {
+      // The next who signs in here may be somebody else.
+      this.#unheard = new Unheard();
+      this.mark?.forget();
+    }
     const n = change.type === "event" ? change.event.inbox : null;
     const inbox = this.#inbox();
     if (n && inbox && !this.mark?.take(n, inbox)) return;

@@ -2,7 +2,7 @@
 import type { UpdateFrame } from "./frames.js";
 import type { Memory, SessionModel } from "./model.js";
 import { type Presence, isPresence } from "./protocol.js";
-import type { Message } from "./requests.js";
+import type { Message } from "./messages.js";
 
 export class ChosenPresence {
   readonly #model: SessionModel;

@@ -2,21 +2,25 @@
 import { type ChangeOf, ChangeListeners } from "./change-listeners.js";
 import { endpointAddress, endpointOf, withQuery } from "./address.js";
 import type { ConnectionMetrics, Token } from "./connection-types.js";
-import { SessionCore } from "./core.js";
-import { AppWatch, type Environment, environmentOption } from "./environment.js";
+import { type CoreSettings, SessionCore } from "./core.js";
+import { type Environment, environmentOption } from "./environment.js";
 import { ownDeviceId, ownTabId, randomId } from "./identity.js";
+import { KIT } from "./kit.js";
 import { UNHEARD, added, callAll } from "./listeners.js";
 import { numberOption } from "./numbers.js";
-import { attempt, isPage, page, watchPage } from "./page.js";
-import { followVisibility } from "./presence.js";
+import type { PublishOptions, UserSessionClientOptions } from "./options.js";
+import { type PageHandlers, attempt, isPage, page, watchPage } from "./page.js";
 import type { Presence, RequestOutcome, SessionChange, SessionEvent } from "./protocol.js";
-import { DONE, type Message, refusal } from "./requests.js";
+import type { Message } from "./messages.js";
+import { type Change, DONE, refusal } from "./requests.js";
 import { type SessionSnapshot, blankSnapshot } from "./snapshot.js";
 import { type Store, storeOf } from "./store.js";
-import { TabGroup, canShareTabs } from "./tabs.js";
 import { deviceIdOption, deviceNameOption, userIdOption, wellFormed, wellFormedAll } from "./texts.js";
 import { Tokens } from "./tokens.js";
 import { ToldMark } from "./told-mark.js";
+import { type SessionValues, sessionValues } from "./values.js";
+
+export type { PublishOptions, UserSessionClientOptions } from "./options.js";
 
 /**
  * The server takes a device that was silent for 130 s for one that has vanished, and a hidden page's
@@ -25,57 +29,9 @@ import { ToldMark } from "./told-mark.js";
 export const HEARTBEAT_MS = { usual: 30_000, least: 1_000, most: 60_000 };
 /** Timers of more than 24 days run out at once. */
 const LOST_AFTER_MS = { usual: 2_000, least: 0, most: 3_600_000 };
+/** How long a connection waits for what tabs need that share one. */
+const SHARE_MS = 3_000;
 export const REQUESTS_PER_SECOND = { usual: 20, least: 1, most: 1_000 };
-
-export interface UserSessionClientOptions {
-  /** The id of the session's user: 1 to 1,024 bytes of UTF-8. The constructor throws a `TypeError` at anything else. */
-  userId: string;
-  /**
-   * Where the server is, absolute or on the page's own host, by https: or wss:, on one's own machine
-   * also http: or ws:. An origin alone, and nothing, means its path `/__user-session`.
-   */
-  url?: string | undefined;
-  /**
-   * The id of this installation of the app, 1 to 128 bytes of UTF-8. If left out, the browser profile
-   * gets one, which is kept in localStorage.
-   */
-  deviceId?: string | undefined;
-  /** The name that others see for this device, cut after 128 bytes. Needs a server of version 2. */
-  deviceName?: string | undefined;
-  /**
-   * The credential where there is no cookie, or a function that fetches it for each connection.
-   * It goes to the server in the header of a request for a ticket, which the socket offers, never into the address.
-   */
-  token?: Token;
-  /** Whether the user's presence follows whether any tab of the app is visible. */
-  presenceFromVisibility?: boolean | undefined;
-  /**
-   * Whether all tabs of the browser share one socket, where it has Web Locks and BroadcastChannel. If left out, pages do
-   * that give no class of sockets; workers and other engines, which have no tabs, don't.
-   */
-  shareTabs?: boolean | undefined;
-  /** How often to ask whether the server is there, in milliseconds: 1,000 to 60,000, 30,000 if left out. */
-  heartbeatMs?: number | undefined;
-  /** How long a connection may be gone before it is called lost, in milliseconds: up to an hour, 2,000 if left out. */
-  lostAfterMs?: number | undefined;
-  /**
-   * How many requests to send in a second, 1 to 1,000, and half as many more at once; others wait for
-   * their turn. 20 if left out, which the server's own limits leave room for. It is halved if the server refuses.
-   */
-  requestsPerSecond?: number | undefined;
-  /** Stands in for a browser's own parts in an engine that has none, as React Native: see the fields. */
-  environment?: Environment | undefined;
-  /** The class of the sockets, where there is no global `WebSocket`. */
-  WebSocket?: typeof WebSocket | undefined;
-}
-
-/** Which devices an event is for, by their ids; `self` is this one. Needs a server of version 2. */
-export interface PublishOptions {
-  /** Only these. */
-  to?: readonly string[];
-  /** All but these. */
-  except?: readonly string[];
-}
 
 /**
  * A user's session as one tab sees it. It connects at `connect` and from then on comes back by itself
@@ -83,19 +39,22 @@ export interface PublishOptions {
  * connection is sent when there is one again, once.
  */
 export class UserSessionClient {
+  /** The user's own values: small named pieces of JSON that are the same on all devices. */
+  readonly values: SessionValues = sessionValues(
+    () => this.#snapshot.state && this.#snapshot.values,
+    (message, change) => this.#ask(message, change),
+  );
   readonly #environment: Environment;
   readonly #store: Store;
-  readonly #app: AppWatch;
-  /** The storage is being read, whose answer names the device; `null` if the device is known. */
-  readonly #ready: Promise<{ kind: "own" }> | null;
   #deviceId = "";
+  /** Whether a storage that answers by promises is being read. */
+  #isReading = false;
   readonly #options: UserSessionClientOptions;
+  readonly #settings: CoreSettings;
   readonly #core: SessionCore;
-  readonly #group: TabGroup | null;
   /** Names this client's requests, to the server and to other tabs. It is never stored, where another tab might copy it. */
   readonly #run: string;
   readonly #tokens: Tokens;
-  #askedCount = 0;
   #snapshot: SessionSnapshot = blankSnapshot("idle", false);
   #stops: (() => void)[] = [];
   #listeners = new Set<() => void>();
@@ -110,30 +69,27 @@ export class UserSessionClient {
     this.#tokens = new Tokens(options.token);
     this.#environment = environmentOption(options.environment);
     const { storage, randomUUID } = this.#environment;
-    this.#app = new AppWatch(this.#environment);
     this.#store = storeOf(storage);
     this.#run = randomId(20, randomUUID);
     const id = options.deviceId ?? ownDeviceId(this.#store, randomUUID);
-    this.#ready = this.#identify(id);
-    const mayShare = (options.shareTabs ?? (isPage() && !options.WebSocket)) && !this.#ready;
-    this.#group = mayShare && canShareTabs() ? this.#newGroup() : null;
-    this.#core = new SessionCore(
-      {
-        run: this.#run,
-        group: this.#group,
-        ready: this.#ready,
-        isOffline: () => this.#app.isOffline,
-        address: () => this.#address(),
-        token: () => this.#tokens.current,
-        takeOtherToken: (refused) => this.#tokens.takeOther(refused),
-        heartbeatMs: numberOption("heartbeatMs", options.heartbeatMs, HEARTBEAT_MS),
-        lostAfterMs: numberOption("lostAfterMs", options.lostAfterMs, LOST_AFTER_MS),
-        requestsPerSecond: numberOption("requestsPerSecond", options.requestsPerSecond, REQUESTS_PER_SECOND),
-        WebSocket: options.WebSocket ?? attempt(() => page.WebSocket),
-        isOwnWebSocket: Boolean(options.WebSocket),
-      },
-      (changes) => this.#show(this.#core.snapshot, changes),
-    );
+    const settings: CoreSettings = (this.#settings = {
+      run: this.#run,
+      group: null,
+      ready: this.#identify(id),
+      isOffline: false,
+      address: () => this.#address(),
+      token: () => this.#tokens.current,
+      takeOtherToken: (refused) => this.#tokens.takeOther(refused),
+      heartbeatMs: numberOption("heartbeatMs", options.heartbeatMs, HEARTBEAT_MS),
+      lostAfterMs: numberOption("lostAfterMs", options.lostAfterMs, LOST_AFTER_MS),
+      requestsPerSecond: numberOption("requestsPerSecond", options.requestsPerSecond, REQUESTS_PER_SECOND),
+      WebSocket: options.WebSocket ?? attempt(() => page.WebSocket),
+      isOwnWebSocket: Boolean(options.WebSocket),
+    });
+    this.#core = new SessionCore(settings, (changes) => this.#show(this.#core.snapshot, changes));
+    const mayShare = options.shareTabs ?? (isPage() && !options.WebSocket);
+    if (mayShare && !settings.ready && canShareTabs()) settings.ready = this.#share();
+    void settings.ready?.then(() => (settings.ready = null));
   }
 
   /** The id of this device; empty until a storage that answers by promises has been read, before the first connection. */
@@ -144,14 +100,11 @@ export class UserSessionClient {
   /** Connects, and goes on connecting. Nothing happens if it does so already, or if the session is over. */
   connect(): void {
     if (this.#stops.length > 0) return;
-    if (!this.#ready) this.#recall();
-    const say = (presence: Presence) => void this.updatePresence(presence);
-    // A device says that it is away before its socket is closed.
-    if (this.#options.presenceFromVisibility) {
-      this.#stops.push(followVisibility(this.#groupName(), say, this.#environment.appState));
-    }
+    if (!this.#isReading) this.#recall();
     const handlers = { wake: () => this.#wake(), hide: () => this.#hide() };
-    this.#stops.push(watchPage(handlers), this.#app.start(handlers));
+    const { environment, presenceFromVisibility } = this.#options;
+    if (environment ?? presenceFromVisibility) this.#stops.push(this.#watchApp(handlers));
+    this.#stops.push(watchPage(handlers));
     this.#begin();
   }
 
@@ -159,7 +112,7 @@ export class UserSessionClient {
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
     this.#core.stop();
-    this.#group?.leave();
+    this.#settings.group?.leave();
   }
 
   /** Connects again after a logout, a replacement or a refusal, or at once where it would wait. */
@@ -174,8 +127,7 @@ export class UserSessionClient {
    */
   set token(token: Token) {
     if (!this.#tokens.set(token) || this.#stops.length === 0) return;
-    if (this.#tokens.text !== null) this.#group?.offer(this.#tokens.text);
-    this.#group?.guest.begin();
+    this.#settings.group?.renew();
     this.#core.renewed();
   }
 
@@ -228,9 +180,9 @@ export class UserSessionClient {
    * @param name 1 to 128 bytes.
    * @param data Anything that JSON can say; with all the rest up to 64 KiB.
    */
-  publish(name: string, data?: unknown, { to, except }: PublishOptions = {}): Promise<RequestOutcome> {
-    const audience = { ...(to && { to: wellFormedAll(to) }), ...(except && { except: wellFormedAll(except) }) };
-    return this.#ask({ type: "broadcast", event: wellFormed(name), data, ...audience });
+  publish(name: string, data?: unknown, { to, except, latest }: PublishOptions = {}): Promise<RequestOutcome> {
+    const how = { ...(latest && { latest: true }), ...(to && { to: wellFormedAll(to) }), ...(except && { except: wellFormedAll(except) }) };
+    return this.#ask({ type: "broadcast", event: wellFormed(name), data, ...how });
   }
 
   /** Ends the session on every device, this one too. */
@@ -271,24 +223,63 @@ export class UserSessionClient {
     return { ...this.#core.connection.metrics };
   }
 
-  #ask(request: Message): Promise<RequestOutcome> {
+  #ask(request: Message, change?: Change): Promise<RequestOutcome> {
     const message = asJson(request);
     if (typeof message === "string") return Promise.resolve(refusal("invalid_message", message));
-    return this.#core.request(`${this.#run} ${this.#askedCount++}`, message);
+    return this.#core.request(message, change);
   }
 
   /** Finds out who this device is. @returns When it knows, `null` if it does. */
-  #identify(id: string | Promise<string>): Promise<{ kind: "own" }> | null {
+  #identify(id: string | Promise<string>): Promise<unknown> | null {
     const isKnown = !(id instanceof Promise);
     if (isKnown) this.#deviceId = deviceIdOption(id);
     if (isKnown && !(this.#store.read(this.#markName) instanceof Promise)) return null;
+    this.#isReading = true;
     const read = async () => {
       this.#deviceId = deviceIdOption(await id);
       await this.#store.read(this.#markName);
+      this.#isReading = false;
       this.#recall();
-      return { kind: "own" } as const;
     };
     return read();
+  }
+
+  /** Loads what watches the app, and has it watch. @returns Ends it. */
+  #watchApp(handlers: PageHandlers): () => void {
+    let stop: (() => void) | undefined;
+    let isOver = false;
+    const begin = ({ watchApp }: typeof import("./app.js")) => {
+      if (isOver) return;
+      stop = watchApp(KIT, this.#groupName(), this.#environment, {
+        ...handlers,
+        offline: (isOffline) => (this.#settings.isOffline = isOffline),
+        say: this.#options.presenceFromVisibility ? (presence) => void this.updatePresence(presence) : null,
+      });
+    };
+    // Without it the presence is what the app says.
+    import("./app.js").then(begin, () => {});
+    return () => {
+      isOver = true;
+      stop?.();
+    };
+  }
+
+  /** Loads what tabs that share a socket need. Without it this one has a socket of its own. @returns When it has it, or goes without. */
+  async #share(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const module = await Promise.race([
+      import("./tabs.js").catch(() => null),
+      new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), SHARE_MS))),
+    ]);
+    clearTimeout(timer);
+    if (!module) return;
+    this.#settings.group = new module.TabGroup({
+      name: this.#groupName(),
+      run: this.#run,
+      deviceId: this.#deviceId,
+      core: this.#core,
+      tokens: this.#tokens,
+    }, KIT);
   }
 
   /** Remembers up to where this device has told of the inbox. */
@@ -302,8 +293,7 @@ export class UserSessionClient {
 
   /** Begins, or begins again, at once. */
   #begin(): void {
-    this.#group?.join(this.#tokens.text);
-    this.#group?.guest.begin();
+    this.#settings.group?.begin();
     if (!this.#core.start()) this.#core.retry();
   }
 
@@ -314,14 +304,14 @@ export class UserSessionClient {
 
   #wake(): void {
     if (this.#snapshot.connectionStatus === "replaced") return;
-    this.#group?.join();
-    this.#core.wake();
-    this.#group?.guest.wake();
+    const { group } = this.#settings;
+    if (group) group.wake();
+    else this.#core.wake();
   }
 
   #hide(): void {
     this.#core.suspend();
-    this.#group?.leave();
+    this.#settings.group?.leave();
   }
 
   #show(snapshot: SessionSnapshot, changes: readonly SessionChange[]): void {
@@ -337,7 +327,7 @@ export class UserSessionClient {
   #restore({ devices }: SessionSnapshot): void {
     const { deviceName } = this.#options;
     const own = devices.find(({ current }) => current);
-    const isOwn = !this.#group?.guest.isServed;
+    const isOwn = !this.#settings.group?.guest.isServed;
     if (deviceName && isOwn && own && own.name !== deviceName) void this.setDeviceName(deviceName);
     const presence = this.#core.forgottenPresence;
     if (presence) void this.updatePresence(presence);
@@ -347,33 +337,19 @@ export class UserSessionClient {
     const { url, userId } = this.#options;
     return `user-session ${JSON.stringify([endpointOf(url), userId, this.deviceId])}`;
   }
+}
 
-  #newGroup(): TabGroup {
-    return new TabGroup(this.#groupName(), this.#run, {
-      moved: () => this.#core.move(),
-      opened: () => this.#core.start() || this.#core.retry(),
-      alone: () => this.#core.queue.leaveOthers(true),
-      received: (text) => this.#core.connection.received(text),
-      ended: ({ ending, reason }) => this.#core.connection.end(ending, reason),
-      retry: () => this.#core.retry(),
-      wake: () => this.#core.wake(),
-      send: (text) => this.#core.connection.send(text),
-      sendFor: (ask, tell) => this.#core.queue.sendFor(ask, tell),
-      sent: (key, id) => this.#core.queue.noteSent(key, id),
-      known: () => this.#core.model.known,
-      firstFrame: (breaks) => this.#core.model.firstFrame(this.deviceId, breaks),
-      offered: (token, isNew) => {
-        this.#tokens.offer(token);
-        if (isNew && this.#group?.isLeading) this.#core.renewed();
-      },
-    });
-  }
+/** Whether this browser can share a socket. */
+function canShareTabs(): boolean {
+  return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel && page.AbortController));
 }
 
 /** The message as the server will read it, or why it can't be written down. */
 function asJson(message: Message): Message | string {
   try {
-    return JSON.parse(JSON.stringify(message)) as Message;
+    const written = JSON.parse(JSON.stringify(message)) as Message;
+    // An event may be without data, but a value that can't be written down is none.
+    return written.type === "set_value" && !("value" in written) ? "JSON has no such value" : written;
   } catch (error) {
     return String(error);
   }

@@ -49,6 +49,8 @@ export function noMetrics(): ConnectionMetrics {
 }
 
 export interface ConnectionHandlers {
+  /** The address for the next socket. It throws a `ProblemError` if there is none. */
+  address(): string;
   opened(version: 1 | 2): void;
   frame(frame: Exclude<ServerFrame, FrameOf<"pong">>): void;
   /** A socket is about to be asked for, or another tab's. @returns What is known. */
@@ -64,8 +66,6 @@ export interface ConnectionHandlers {
 }
 
 export interface ConnectionSettings {
-  /** The address for the next socket. It throws a `ProblemError` if there is none. */
-  address: () => string;
   token: () => Token;
   /** Whether there is another token to try than the one that was refused. */
   takeOtherToken: (refused: string | null) => boolean;
@@ -74,9 +74,9 @@ export interface ConnectionSettings {
   /** Whether the app has given that class: its sockets may carry what a request does not. */
   isOwnWebSocket: boolean;
   /** Whether the app was told that there is no network. */
-  isOffline: () => boolean;
-  /** Over when this device knows who it is, and then it opens a socket of its own; `null` if it knows. */
-  ready: Promise<{ kind: "own" }> | null;
+  isOffline: boolean;
+  /** Over when this device knows who it is, and whether it shares its socket; `null` once it is. */
+  ready: Promise<unknown> | null;
   /** The tabs that have one socket, `null` if this tab has one to itself. */
   group: TabGroup | null;
 }
@@ -94,6 +94,25 @@ export interface Connected {
   inbox: number | null;
   /** Messages up to this number may have been dropped. */
   lostAt: number;
+}
+
+/** One attempt to connect. */
+export interface Attempt {
+  /** The address of its socket, empty before there is one. */
+  address: string;
+  /** The token that went along. */
+  token: string | null;
+  /** Whether its token is still awaited. */
+  isToken: boolean;
+  /** Whether its socket was made without the token that there is. */
+  isUnshown: boolean;
+  /** Whether its socket opened. */
+  hasOpened: boolean;
+}
+
+/** An attempt of which nothing is known yet. */
+export function newAttempt(): Attempt {
+  return { address: "", token: null, isToken: false, isUnshown: false, hasOpened: false };
 }
 
 /** How an attempt or a connection ended. */

@@ -2,22 +2,23 @@
  * One socket to the server at a time, again and again: which version is spoken, when to come back,
  * and whether the other side is still there.
  */
-import { type Attempt, newAttempt } from "./http-probe.js";
 import { Retries } from "./backoff.js";
 import { type Moment, moment } from "./clock.js";
 import {
+  type Attempt,
   type ConnectionHandlers,
   type ConnectionSettings,
   ENDINGS_BY_CODE,
   type Ending,
   type Outcome,
   type Start,
+  newAttempt,
   noMetrics,
 } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
 import { FrameReader } from "./frames.js";
-import { Outage } from "./outage.js";
-import { PolicyWatch } from "./page.js";
+import { Outage, TOKEN_LATE } from "./outage.js";
+import { watchPolicy } from "./page.js";
 import { NO_CLOSE, type SessionProblem, problemOf, problemOfClose, problemOfError } from "./problem.js";
 import { LOGOUT_REASON, PROTOCOL_VERSION_1, PROTOCOL_VERSION_2 } from "./protocol.js";
 import { DOUBTED_PONG_MS, Pulse } from "./pulse.js";
@@ -64,7 +65,8 @@ export class Connection {
   /** Whether this client was let in since it was started. */
   #wasLetIn = false;
   #renewals: Renewals;
-  #policy = new PolicyWatch();
+  /** Ends the watch for a policy of the page that forbids the connection. */
+  #stopPolicy = () => {};
   #retries = new Retries(() => void this.#connect());
   #pulse: Pulse;
   #warnings = new WarnOnce();
@@ -79,7 +81,7 @@ export class Connection {
       silent: () => this.#timedOut(),
       beaten: () => {
         if (!this.#versions.takeDoubt()) return;
-        this.#probe.start(settings, this.metrics, () => {
+        this.#probe.start(settings.WebSocket, handlers.address, this.metrics, () => {
           this.#versions.opened(2);
           this.move();
         });
@@ -92,7 +94,7 @@ export class Connection {
       decided: () => {
         if (this.#isRunning && !this.#isAttempting && !this.#socket) this.#retries.later();
       },
-    }, settings.isOffline);
+    }, settings);
   }
 
   /** Why there is no connection, `null` if there is one, or was a moment ago. */
@@ -192,8 +194,10 @@ export class Connection {
     this.#outage.begin();
     this.#pulse.expectAnswer(CONNECT_MS);
     const tried = (this.#tried = newAttempt());
-    const { group, ready } = this.#settings;
-    if (!this.#mustOpen(attempt, group ? await group.find(this.#handlers.known()) : ready && (await ready))) return;
+    if (this.#settings.ready) await this.#settings.ready;
+    if (attempt !== this.#attempt) return;
+    const { group } = this.#settings;
+    if (group && !this.#mustOpen(attempt, await group.find(this.#handlers.known()))) return;
     const given = this.#settings.token();
     tried.isToken = typeof given === "function";
     try {
@@ -203,10 +207,11 @@ export class Connection {
       // It would be refused again.
       const reason = this.#renewals.reasonAgainst(tried.token);
       if (reason !== null) return this.end("unauthorized", reason);
-      tried.address = this.#settings.address();
+      tried.address = this.#handlers.address();
       const Socket = socketClass(this.#settings.WebSocket, this.#warnings);
       // The browser may tell of it later than of the socket that failed by it.
-      this.#policy.start(tried.address, tried.token !== null, (policy) => {
+      this.#stopPolicy();
+      this.#stopPolicy = watchPolicy(tried.address, tried.token !== null, (policy) => {
         if (!this.#hasFirstFrame) this.#fail(problemOf("policy", policy, false));
       });
       const hasCredential = tried.token !== null && this.#versions.offersVersion2;
@@ -221,14 +226,14 @@ export class Connection {
   }
 
   /** @param found How another tab has this one connected, if any. @returns Whether it must open a socket of its own. */
-  #mustOpen(attempt: number, found: Found | null): boolean {
+  #mustOpen(attempt: number, found: Found): boolean {
     if (attempt !== this.#attempt) return false;
-    if (!found || found.kind === "own") return true;
+    if (found.kind === "own") return true;
     if (found.kind === "ended") this.end(found.ending, found.reason);
     else if (found.kind === "failed") this.#fail(found.problem);
     else {
       this.#socket = found.socket;
-      this.#opened(found.socket);
+      this.#opened(found.version);
       for (const text of found.frames) this.received(text);
     }
     return false;
@@ -236,22 +241,18 @@ export class Connection {
 
   /** @param credential The subprotocol that says who it is, empty if there is none. */
   #open(Socket: typeof WebSocket, tried: Attempt, credential: string): void {
-    const attempt = this.#attempt;
-    const protocols = this.#versions.offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
-    if (credential) protocols.push(credential);
+    const versions = this.#versions.offersVersion2 ? [PROTOCOL_VERSION_2, PROTOCOL_VERSION_1] : [];
     tried.isUnshown = tried.token !== null && !credential;
-    const isCurrent = () => attempt === this.#attempt;
-    const socket = new Socket(tried.address, protocols);
-    this.#socket = socket;
-    socket.onopen = () => isCurrent() && this.#opened(socket);
+    const socket = (this.#socket = new Socket(tried.address, credential ? [...versions, credential] : versions));
+    const isCurrent = () => socket === this.#socket;
+    socket.onopen = () => isCurrent() && this.#opened(socket.protocol === PROTOCOL_VERSION_2 ? 2 : 1);
     socket.onmessage = ({ data }) => isCurrent() && this.received(data);
     socket.onclose = ({ code, reason }) => isCurrent() && this.#closed(code, reason);
     // `close` follows and says as much, but not in every browser and from every cause.
     socket.onerror = () => new Deadline().set(0, () => isCurrent() && socket.readyState === CLOSED && this.#closed(NO_CLOSE, ""));
   }
 
-  #opened(socket: Socket): void {
-    const version = socket.protocol === PROTOCOL_VERSION_2 ? 2 : 1;
+  #opened(version: 1 | 2): void {
     this.#versions.opened(version);
     this.#isAttempting = false;
     this.#version = version;
@@ -267,7 +268,7 @@ export class Connection {
     const isFirst = !this.#hasFirstFrame && frame?.type === "initial_state";
     if (this.#hasFirstFrame || isFirst) this.#pulse.answered();
     // An app that is told of a logout may leave the page.
-    this.#settings.group?.host.relay(data, frame);
+    this.#settings.group?.relay(data, frame);
     if (frame?.type === "pong") return this.#pulse.ponged();
     if (isFirst) {
       this.#hasFirstFrame = this.#wasLetIn = true;
@@ -332,8 +333,7 @@ export class Connection {
     this.metrics.timeouts++;
     if (this.#settings.group?.distrust()) return;
     if (this.#pulse.hasHeld(STABLE_MS) && this.#pulse.hasPonged) this.#retries.failures = 0;
-    const { isToken } = this.#tried ?? {};
-    this.#lost(isToken ? problemOf("token_failed", "the function `token` does not answer") : null);
+    this.#lost(this.#tried?.isToken ? problemOf("token_failed", TOKEN_LATE) : null);
   }
 
   /** The connection or the attempt has come to nothing: there will be another. */
@@ -356,7 +356,7 @@ export class Connection {
   }
 
   #rest(): void {
-    this.#policy.stop();
+    this.#stopPolicy();
     this.#abandon();
     this.#outage.end();
   }
@@ -376,5 +376,4 @@ export class Connection {
     closeSocket(this.#socket);
     this.#socket = null;
   }
-
 }

@@ -8,15 +8,18 @@ import type { FrameOf, ServerFrame, UpdateFrame } from "./frames.js";
 import { SessionModel } from "./model.js";
 import { type ProblemCode, type SessionProblem, problemOf } from "./problem.js";
 import type { Presence, RequestOutcome, SessionChange } from "./protocol.js";
-import { DONE, type Message, type Request, RequestQueue, isAboutGame, refusal } from "./requests.js";
+import { type Message, isAboutGame } from "./messages.js";
+import { type Change, DONE, type Request, RequestQueue, refusal } from "./requests.js";
 import type { Known } from "./tab-messages.js";
 import { stateToShow } from "./shown-state.js";
+import { NOT_THERE, NO_VALUES, valuesToShow } from "./values.js";
 import { type ConnectionStatus, MESSAGE_OF_ENDING, type SessionSnapshot, blankSnapshot, isOver } from "./snapshot.js";
 
 /** The address is that of the endpoint, with all of the query but what depends on what is known. */
 export interface CoreSettings extends ConnectionSettings {
   /** Names this tab's requests to the server. */
   run: string;
+  address: () => string;
   lostAfterMs: number;
   requestsPerSecond: number;
 }
@@ -62,10 +65,10 @@ export class SessionCore {
   constructor(settings: CoreSettings, listener: CoreListener) {
     this.#listener = listener;
     this.#settings = settings;
-    const address = () => settings.address() + queryOf(this.model.connecting(), settings.group?.guest.inboxFloor);
     this.connection = new Connection(
-      { ...settings, address },
+      settings,
       {
+        address: () => settings.address() + queryOf(this.model.connecting(), settings.group?.guest.inboxFloor),
         known: () => this.model.connecting(),
         opened: (version) => (this.#version = version),
         frame: (frame) => this.#received(frame),
@@ -81,8 +84,13 @@ export class SessionCore {
         if (!isSent) this.connection.wake();
         return isSent;
       },
-      passOn: (ask) => settings.group?.guest.ask(ask) ?? false,
       changed: () => this.#changed(),
+      settled: ({ key }, outcome) => {
+        if (key !== undefined) this.model.noteFault(key, outcome.ok ? null : { code: outcome.code, message: outcome.message });
+        this.#changed();
+      },
+      valueOf: (key) => this.model.memory.values[key] ?? NOT_THERE,
+      conflict: (frame) => this.model.knowValue(frame),
       refused: (message) => this.#refuse({ message }),
       isDone: (message) => this.#isDone(message),
     });
@@ -104,7 +112,7 @@ export class SessionCore {
     this.#renewal.clear();
     this.#status = "connecting";
     this.#refusal = this.#ending = null;
-    if (this.#settings.group) this.#settings.group.host.ending = null;
+    this.#settings.group?.started();
     this.#changed();
     this.connection.start(how);
     return true;
@@ -142,18 +150,19 @@ export class SessionCore {
 
   /** Closes the socket until `wake`. Nobody looks at the page meanwhile, so nothing is lost. */
   suspend(): void {
-    this.queue.leaveOthers();
+    this.queue.others?.leave();
     this.connection.suspend();
     this.#lost.clear();
   }
 
-  request(key: string, message: Message): Promise<RequestOutcome> {
+  request(message: Message, change?: Change): Promise<RequestOutcome> {
     if (isOver(this.#status) && !this.isRenewable) return Promise.resolve(ENDED);
     const whyNot = this.#whyImpossible();
     if (whyNot) return Promise.resolve(whyNot);
     this.#chosenPresence.noteRequest(message);
+    if (message["key"] !== undefined) this.model.noteFault(String(message["key"]), null);
     const refused = this.#refusal;
-    return this.queue.add(key, message).then((outcome) => {
+    return this.queue.add(message, change).then((outcome) => {
       if (outcome.ok && refused && refused === this.#refusal) this.#refuse(null);
       return outcome;
     });
@@ -187,30 +196,18 @@ export class SessionCore {
     }
     if (this.#version === 1) this.#settleByState(frame);
     this.#expire();
-    if (isFirst) this.#share();
+    // Other tabs may be served by this connection from now on.
+    if (isFirst) this.#settings.group?.began(this.#version, this.model);
     this.#changed(changes);
     // A listener may have closed it.
     if (isFirst && this.#status === "connected") this.queue.connected(this.#version);
   }
 
-  /** Other tabs may be served by this connection from now on. */
-  #share(): void {
-    const { group } = this.#settings;
-    if (!group || group.guest.isServed) return;
-    const { resumed, refused } = this.model;
-    const { position, inbox, stateSeq } = this.model.memory;
-    group.host.began({
-      ...{ version: this.#version, resumed, refused, position: position && { ...position, seq: stateSeq } },
-      ...{ inbox: inbox && lower(inbox.place, group.guest.inboxFloor), lostAt: inbox?.lostAt ?? 0 },
-    });
-    group.guest.began();
-  }
-
   #refused(frame: FrameOf<"error">): void {
     if (!this.queue.isAsking(frame.id)) return this.queue.answer(frame);
     const isTooFast = frame.code === "rate_limited";
-    // Whether a request that is too old comes to nothing depends on what it asks for.
-    if (!isTooFast && frame.code !== "too_old") this.#refusal = { message: frame.message, id: frame.id };
+    // Whether one of these comes to nothing depends on what was asked for.
+    if (!isTooFast && frame.code !== "too_old" && frame.code !== "conflict") this.#refusal = { message: frame.message, id: frame.id };
     if (this.#version === 2) this.queue.answer(frame);
     else if (isTooFast) this.queue.slowDown(frame.retryAfterMs);
     else this.#doubt(refusal(frame.code, frame.message));
@@ -288,7 +285,8 @@ export class SessionCore {
   }
 
   #ended(ending: Ending, reason: string): void {
-    if (ending === "logged_out" || ending === "replaced") this.#chosenPresence.forget();
+    if (ending === "logged_out") this.model.forget();
+    if (ending === "replaced") this.#chosenPresence.forget();
     this.#ending = problemOf(ending, (ending !== "logged_out" && reason) || MESSAGE_OF_ENDING[ending], false);
     this.queue.disconnected();
     // Whoever was let in and gives tokens may be about to give a new one.
@@ -297,6 +295,16 @@ export class SessionCore {
     else this.#giveUp(ending === "logged_out");
     this.#settings.group?.over({ ending, reason });
     this.#end(ending, ending === "logged_out" ? [{ type: "loggedOut" }] : []);
+  }
+
+  /** The inbox as the app sees it: what is about to be marked as read is not in it. */
+  get #inboxToShow(): Pick<SessionSnapshot, "unread" | "messages"> {
+    const { expiring: held = [], unread = 0 } = this.model.memory.inbox ?? {};
+    const upTo = Math.max(0, ...this.queue.pending.map(({ message }) => (message.type === "mark_read" ? Number(message["inbox"]) : 0)));
+    const messages = upTo ? held.filter(({ inbox }) => inbox > upTo) : held;
+    const before = this.snapshot.messages;
+    const isSame = messages.length === before.length && messages.every((one, at) => one === before[at]);
+    return { unread: unread - held.length + messages.length, messages: isSame ? before : messages };
   }
 
   /** Settles the requests that no server will answer now. @param isLogout Whether a logout is what has ended the session. */
@@ -323,8 +331,7 @@ export class SessionCore {
   #changed(changes: readonly SessionChange[] = []): void {
     const before = this.snapshot;
     const next = this.#snapshotNow();
-    const { group } = this.#settings;
-    if (group?.isLeading) group.host.problem = this.connection.problem;
+    this.#settings.group?.noteProblem(this.connection.problem);
     const keys = Object.keys(next) as (keyof SessionSnapshot)[];
     const isSame = keys.every((key) => next[key] === before[key]);
     if (!isSame) this.snapshot = next;
@@ -338,7 +345,8 @@ export class SessionCore {
     return {
       state: stateToShow(this.model.memory.state, this.queue.pending, this.snapshot.state),
       devices: this.model.memory.devices,
-      unread: this.model.memory.inbox?.unread ?? 0,
+      ...this.#inboxToShow,
+      values: this.model.memory.state ? valuesToShow(this.model.memory.values, this.queue.pending, this.snapshot.values) : NO_VALUES,
       isConnected: status === "connected" || status === "reconnecting",
       isLoading: this.#isLoading(problem),
       error: (isSaid ? problem.message : this.#refusal?.message) ?? null,
@@ -355,9 +363,5 @@ export class SessionCore {
  */
 function queryOf({ position, inbox }: Known, floor: number | null = null): string {
   const since = position ? `&since=${position.epoch}.${position.seq}` : "";
-  return inbox === null ? since : `${since}&inbox=${lower(inbox, floor)}`;
-}
-
-function lower(place: number, floor: number | null): number {
-  return Math.min(place, floor ?? place);
+  return inbox === null ? since : `${since}&inbox=${Math.min(inbox, floor ?? inbox)}`;
 }

@@ -56,12 +56,17 @@ const isDevice = (value: unknown): value is Shaped<typeof DEVICE> => isShaped(va
 const isDevices = (value: unknown): value is SessionDevice[] =>
   Array.isArray(value) && value.every((one) => isShaped(one, LISTED));
 const isBody = (value: unknown): value is { type: string } => isShaped(value, { needs: { type: isString } });
+/** The user's values as a first frame has them, by their keys. */
+const isValues = (value: unknown): value is Record<string, { value: unknown; version: number }> =>
+  isShaped(value, { needs: {} }) && !Array.isArray(value) && Object.values(value as object).every((one) => isShaped(one, VALUE));
 const INBOX = { needs: { last: isCount, read: isCount, unread: isCount } } satisfies Shape;
 const isInbox = (value: unknown): value is Shaped<typeof INBOX> => isShaped(value, INBOX);
 const isEnded = (value: unknown): value is EndedCount =>
   isShaped(value, { needs: { sockets: isCount, credentials: isCount } });
 /** The end that a logout has made, as an answer says it. */
 const OF_LOGOUT = { ended: isEnded, credentialShared: isBoolean, complete: isBoolean };
+
+const VALUE = { needs: { value: isThere, version: isCount } } satisfies Shape;
 
 const SHARED = { activeGames: isGames, presence: isPresence, lastActive: isCount };
 const STATE = { userId: isString, ...SHARED };
@@ -71,6 +76,9 @@ const PLACE = { epoch: isCount, seq: isCount };
 const GAME = counted({ needs: { gameId: isString, activeGames: isGames } });
 const ERROR = { needs: { code: isString, message: isString }, may: { retryAfterMs: isThere } };
 const ABOUT_DEVICE = { 2: { needs: { device: isDevice }, may: PLACE } };
+/** A value is another now, or gone. Nobody reads who has done it. */
+const ABOUT_VALUE = { key: isString, version: isCount };
+const OF_VALUE = { ...PLACE, from: isThere };
 const BARE = { needs: {}, isBare: true } as const;
 
 /** All frames of the server's, by type and version of the protocol. */
@@ -80,22 +88,24 @@ const SHAPES = {
     1: { needs: { userId: isString }, may: { ...SHARED, ...SELF } },
     2: {
       needs: { ...STATE, devices: isDevices, ...PLACE },
-      may: { reset: isBoolean, inbox: isInbox, lost: isBoolean, ...SELF },
+      may: { reset: isBoolean, inbox: isInbox, lost: isBoolean, values: isValues, ...SELF },
     },
   },
-  state: { 1: { needs: STATE }, 2: { needs: STATE, may: { devices: isDevices, inbox: isInbox, ...PLACE, ...SELF } } },
+  state: { 1: { needs: STATE }, 2: { needs: STATE, may: { devices: isDevices, inbox: isInbox, values: isValues, ...PLACE, ...SELF } } },
   game_joined: GAME,
   game_left: GAME,
   presence_updated: counted({ needs: { presence: isPresence } }),
   event: counted({ needs: { event: isString, from: isString }, may: { data: isThere } }),
   pong: { 1: BARE, 2: BARE },
-  error: { 1: ERROR, 2: { ...ERROR, may: { ...ERROR.may, id: isString } } },
+  error: { 1: ERROR, 2: { ...ERROR, may: { ...ERROR.may, ...ABOUT_VALUE, value: isThere, id: isString } } },
   push: { 2: { needs: { body: isBody }, may: { ...PLACE, inbox: isCount, expiresAt: isCount, unread: isCount } } },
   inbox_read: { 2: { needs: { inbox: isCount, unread: isCount }, may: PLACE } },
   ack: { 2: { needs: { id: isString }, may: { repeated: isBoolean, ...OF_LOGOUT } } },
   device_connected: ABOUT_DEVICE,
   device_updated: ABOUT_DEVICE,
   device_disconnected: { 2: { needs: { deviceId: isString }, may: PLACE } },
+  value_changed: { 2: { needs: { ...ABOUT_VALUE, value: isThere }, may: OF_VALUE } },
+  value_deleted: { 2: { needs: ABOUT_VALUE, may: OF_VALUE } },
   replaced: { 2: BARE },
   logged_out: { 2: { needs: { scope: isScope }, isBare: true } },
 } satisfies Record<string, Partial<Record<Version, Shape>>>;
@@ -115,6 +125,10 @@ const UNKNOWN_TO_1 = {
   reset: undefined,
   inbox: undefined,
   lost: undefined,
+  values: undefined,
+  key: undefined,
+  version: undefined,
+  value: undefined,
   id: undefined,
 } satisfies Record<NewField<FrameType>, undefined>;
 
@@ -163,7 +177,7 @@ export class FrameReader {
     const read = frame && believed(frame, version, isFirst);
     if (typeof read !== "string") return read;
     const type = shown(frame?.type);
-    this.#warnings.warn(type, `a frame ${type} of the server's is ignored: ${read}`);
+    this.#warnings.warn(type, `frame ${type} ignored: ${read}`);
     return null;
   }
 }
@@ -183,10 +197,10 @@ function believed(frame: Frame, version: Version, isFirst: boolean): ServerFrame
 
 function faultOf(frame: Frame, version: Version, isFirst: boolean): string | null {
   const shape = FRAMES.get(frame.type)?.[version];
-  if (!shape) return "this version of the client knows no such frame";
-  if (frame.type === "initial_state" && !isFirst) return "it comes first on a connection, and once";
+  if (!shape) return "its type is unknown";
+  if (frame.type === "initial_state" && !isFirst) return "it comes first, and once";
   const field = faultyField(frame, shape);
-  return field === null ? null : `its field ${JSON.stringify(field)} is not what the protocol says`;
+  return field === null ? null : `its field ${JSON.stringify(field)} is wrong`;
 }
 
 function isShaped(value: unknown, shape: Shape): boolean {

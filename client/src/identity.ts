@@ -26,19 +26,11 @@ export function randomId(length: number, randomUUID?: () => unknown): string {
   if (randomUUID) return endOfUuid(randomUUID(), length);
   const bytes = new Uint8Array(length);
   if (!attempt(() => crypto.getRandomValues(bytes))) {
-    fillByChance(bytes);
-    warnings.warn(
-      "crypto",
-      "there is no crypto.getRandomValues here, so ids are made by Math.random, which serves as long as it is " +
-        "seeded well; in React Native install react-native-get-random-values and import it first",
-    );
+    // An id is no secret: it must differ from others, and nobody is kept out by it.
+    for (const at of bytes.keys()) bytes[at] = Math.random() * 256;
+    warnings.warn("crypto", "no crypto.getRandomValues: ids are of Math.random; in React Native import react-native-get-random-values first");
   }
   return Array.from(bytes, (byte) => ALPHABET.charAt(byte % 32)).join("");
-}
-
-/** An id is no secret: it must differ from others, and nobody is kept out by it. */
-function fillByChance(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; at++) bytes[at] = Math.floor(Math.random() * 256);
 }
 
 function endOfUuid(uuid: unknown, length: number): string {

@@ -1,5 +1,7 @@
 /** The user's inbox as one page knows it: up to where it has the messages, and how many are unread. */
 
+import type { SessionMessage } from "./protocol.js";
+
 /** The server's count of it. */
 export interface InboxState {
   /** The number of the newest message that there ever was. */
@@ -9,18 +11,15 @@ export interface InboxState {
   unread: number;
 }
 
-/** A message that counts, or has counted, as unread: its number, and when it expires by the server's clock. */
-type Message = readonly [n: number, expiresAt: number];
-
 export interface Inbox extends InboxState {
   /** Up to this number the page has all messages. */
   place: number;
   /** The newest message when the server said last that some were dropped, 0 if it never did. */
   lostAt: number;
   /** The page's messages that count as unread, oldest first. */
-  expiring: readonly Message[];
+  expiring: readonly SessionMessage[];
   /** Its messages that have expired since the server's count that they may be in, oldest first. */
-  expired: readonly Message[];
+  expired: readonly SessionMessage[];
 }
 
 /** As many messages are kept: the oldest goes when another comes. */
@@ -39,7 +38,7 @@ const EMPTY: Inbox = { last: 0, read: 0, unread: 0, place: 0, lostAt: 0, expirin
 export function toldInbox(known: Inbox | null, told: InboxState, isLost = false): Inbox {
   const { last, read, unread } = told;
   const place = known && known.place <= last ? known.place : read;
-  const isThere = ([n]: Message): boolean => n > read && n <= place;
+  const isThere = ({ inbox: n }: SessionMessage): boolean => n > read && n <= place;
   const expired = known?.expired.filter(isThere) ?? [];
   const expiring = known?.expiring.filter(isThere) ?? [];
   const tooMany = Math.max(0, expired.length + expiring.length - unread);
@@ -52,11 +51,12 @@ export function toldInbox(known: Inbox | null, told: InboxState, isLost = false)
 }
 
 /** A message has come that is above the page's place. */
-export function withMessage(known: Inbox | null, n: number, expiresAt = Infinity): Inbox {
+export function withMessage(known: Inbox | null, message: SessionMessage): Inbox {
+  const { inbox: n } = message;
   const { last, read, lostAt, expiring, expired } = known ?? EMPTY;
   // The server's count has all up to its last.
   const unread = Math.min((known ?? EMPTY).unread + Number(n > last), MESSAGES_MAX);
-  const held: readonly Message[] = n > read ? [...expiring, [n, expiresAt]] : expiring;
+  const held = n > read ? [...expiring, message] : expiring;
   // More than are counted are held if an older copy of the server's data was put back, without the older ones.
   const counted = held.slice(Math.max(0, held.length - unread));
   return { read, place: n, last: Math.max(last, n), lostAt, unread, expiring: counted, expired };
@@ -72,7 +72,7 @@ export function countedAt(known: Inbox, now: number): Inbox {
 
 /** @param now By the server's clock. */
 export function withoutExpired(known: Inbox, now: number): Inbox {
-  const isOver = ([, expiresAt]: Message): boolean => expiresAt <= now;
+  const isOver = ({ expiresAt }: SessionMessage): boolean => expiresAt <= now;
   const over = known.expiring.filter(isOver);
   const expiring = known.expiring.filter((message) => !isOver(message));
   const expired = [...known.expired, ...over].slice(-MESSAGES_MAX);

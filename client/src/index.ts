@@ -11,9 +11,12 @@ export type {
   SessionChange,
   SessionDevice,
   SessionEvent,
+  SessionMessage,
   SessionState,
+  SessionValue,
 } from "./protocol.js";
 export { shareClient } from "./shared.js";
 export type { SharedClient } from "./shared.js";
 export type { ConnectionStatus, SessionSnapshot } from "./snapshot.js";
 export type { KeyValueStorage } from "./store.js";
+export type { SessionValues } from "./values.js";

@@ -1,9 +1,10 @@
 /** The server's word: the state, the devices, the inbox, and up to where all has been seen. */
 import { monotonicMs } from "./clock.js";
 import type { FrameOf, UpdateFrame } from "./frames.js";
+import { type Values, NO_VALUES, NOT_THERE, entryOf, toldValues, withValue } from "./values.js";
 import { type Inbox, countedAt, toldInbox, withMessage, withoutExpired } from "./inbox.js";
-import type { Presence, SessionChange, SessionDevice, SessionState } from "./protocol.js";
-import type { Breaks, HostKnown, Known, Place } from "./tab-messages.js";
+import type { Presence, SessionChange, SessionDevice, SessionState, SessionValue } from "./protocol.js";
+import type { Known, Place } from "./tab-messages.js";
 import { wellFormed } from "./texts.js";
 
 /** How many devices that are away are listed; the server remembers as many. */
@@ -19,11 +20,25 @@ export interface Memory {
   stateSeq: number;
   /** `null` with a server that has none. */
   inbox: Inbox | null;
+  /** The user's values by the server's word, each with the error of the last change of it. */
+  values: Values;
+  /** The values are those of this version: what is older is no news. */
+  valuesAt: number;
   /** The presence that was asked for last and that nobody has changed since, `null` if there is none. */
   said: Presence | null;
 }
 
-const NOTHING: Memory = { state: null, devices: [], position: null, stateSeq: 0, inbox: null, said: null };
+const NOTHING: Memory = {
+  ...{ state: null, devices: [], position: null, stateSeq: 0, inbox: null, said: null },
+  ...{ values: NO_VALUES, valuesAt: 0 },
+};
+
+/** A value as a frame tells it: without `value` it is gone. */
+interface ValueTold {
+  key?: string | undefined;
+  version?: number | undefined;
+  value?: unknown;
+}
 
 export class SessionModel {
   memory: Memory = NOTHING;
@@ -33,6 +48,11 @@ export class SessionModel {
   #asked: Place | null = null;
   /** The server's clock, less `monotonicMs`. */
   #clockLead = 0;
+
+  /** Nothing is left of what was known. */
+  forget(): void {
+    this.memory = NOTHING;
+  }
 
   /** This tab has set a presence; `null`: none that was set counts any more. */
   choose(said: Presence | null): void {
@@ -51,50 +71,23 @@ export class SessionModel {
     return this.memory.position && !this.resumed ? this.#asked : null;
   }
 
-  /** All that a tab must know to serve others. */
-  get known(): HostKnown {
-    const { position, stateSeq, inbox } = this.memory;
-    // While it catches up, the state is ahead of the frames.
-    const seq = Math.max(position?.seq ?? 0, stateSeq);
-    const { place = null, read = 0 } = inbox ?? {};
-    return { position: position && { ...position, seq }, inbox: place, read, time: this.#now };
-  }
-
-  /**
-   * A first frame for another tab, as the server would write it now.
-   * @param lost Whether messages that the tab has not may have been dropped.
-   * @param reset Whether the tab must start over.
-   */
-  firstFrame(deviceId: string, { lost, reset }: Breaks): string {
-    const { state, devices, inbox } = this.memory;
-    const { position } = this.known;
-    const frame = { type: "initial_state", ...state, deviceId };
-    if (!position) return JSON.stringify(frame);
-    // Whoever connects is active now, and whoever reads it sets its clock by that.
-    const lastActive = Math.round(this.#now);
-    const { last, read, unread } = this.#inboxNow ?? {};
-    return JSON.stringify({
-      ...frame,
-      lastActive,
-      devices: devices.map((one) => (one.current ? { ...one, lastActive } : one)),
-      ...position,
-      ...(reset && { reset }),
-      ...(inbox && { inbox: { last, read, unread }, lost }),
-    });
-  }
-
   /** Messages that have expired don't count any more. @returns In how many milliseconds the next one does, `null` if none. */
   expire(): number | null {
     if (!this.memory.inbox?.expiring.length) return null;
-    const inbox = this.#inboxNow;
+    const inbox = this.inboxNow;
     this.#know({ inbox });
-    return Math.min(...(inbox?.expiring.map(([, expiresAt]) => expiresAt) ?? [])) - this.#now;
+    return Math.min(...(inbox?.expiring.map(({ expiresAt }) => expiresAt) ?? [])) - this.now;
   }
 
   /** @returns What happened, in order. */
   apply(frame: UpdateFrame): SessionChange[] {
     if (frame.type === "initial_state") return this.#begin(frame);
     if (frame.type === "state") return this.#merge(frame);
+    // A tab may be told of a value that the tab which serves it had not heard of when it told of all.
+    if ("version" in frame && frame.version !== undefined && frame.version > this.memory.valuesAt) {
+      this.knowValue(frame);
+      this.#know({ valuesAt: frame.version });
+    }
     const { seq } = frame;
     const { position } = this.memory;
     if (seq !== undefined && position) {
@@ -123,8 +116,9 @@ export class SessionModel {
       position: place && { epoch: place.epoch, seq: (resumed ?? place).seq },
       stateSeq: place?.seq ?? 0,
       // Its count and the clock are of one moment: nothing in it has expired.
-      inbox: frame.inbox ? toldInbox(inbox && countedAt(inbox, this.#now), frame.inbox, isLost) : null,
+      inbox: frame.inbox ? toldInbox(inbox && countedAt(inbox, this.now), frame.inbox, isLost) : null,
     });
+    this.#toldValues(frame, resumed);
     const isReset = (before && !resumed) || isLost;
     const changes: SessionChange[] = isReset ? [{ type: "reset" }] : [];
     if (!before || before.presence === state.presence) return changes;
@@ -135,7 +129,8 @@ export class SessionModel {
     const { state, devices } = this.memory;
     if (!state) return [];
     this.#know({ state: stateOf(frame), devices: frame.devices ?? devices });
-    if (frame.inbox) this.#know({ inbox: toldInbox(this.#inboxNow, frame.inbox) });
+    if (frame.inbox) this.#know({ inbox: toldInbox(this.inboxNow, frame.inbox) });
+    this.#toldValues(frame, state);
     const place = placeOf(frame);
     // Erasing a user's data begins a new count.
     if (place) this.#know({ position: place, stateSeq: place.seq });
@@ -168,23 +163,47 @@ export class SessionModel {
         return this.#pushed(frame);
       case "inbox_read":
         return this.#wasRead(frame, isNews);
+      default:
+        return [];
     }
   }
 
+  /** The server has told what a value is. */
+  knowValue({ key = "", version = 0, value }: ValueTold): void {
+    const { values } = this.memory;
+    if (values[key]?.version === version) return;
+    this.#know({ values: withValue(values, key, value === undefined ? null : entryOf(value, version)) });
+  }
+
+  /** A change of a value was refused, or is asked for anew if `error` is `null`. */
+  noteFault(key: string, error: SessionValue["error"]): void {
+    const entry = this.memory.values[key] ?? NOT_THERE;
+    if (entry.error === error) return;
+    this.#know({ values: withValue(this.memory.values, key, error || entry.version ? { ...entry, error } : null) });
+  }
+
+  /** @param isKept Whether they stay if the frame has none: only the news of them follow. */
+  #toldValues({ values: told }: FrameOf<"initial_state" | "state">, isKept: unknown): void {
+    if (!told && isKept) return;
+    const values = toldValues(this.memory.values, told);
+    this.#know({ values, valuesAt: Math.max(0, ...Object.values(values).map(({ version }) => version)) });
+  }
+
   #wasRead({ inbox: read, unread }: FrameOf<"inbox_read">, isNews: boolean): SessionChange[] {
-    const inbox = this.#inboxNow;
+    const inbox = this.inboxNow;
     if (isNews && inbox) this.#know({ inbox: toldInbox(inbox, { last: inbox.last, read, unread }) });
     return [];
   }
 
-  #pushed({ body, inbox: n, expiresAt, unread }: FrameOf<"push">): SessionChange[] {
+  #pushed({ body, inbox: n, expiresAt = Infinity, unread }: FrameOf<"push">): SessionChange[] {
     const { inbox } = this.memory;
+    const name = wellFormed(body.type);
     if (n !== undefined) {
       if (inbox && n <= inbox.place) return [];
-      const counted = withMessage(inbox, n, expiresAt);
+      const counted = withMessage(inbox, { inbox: n, name, data: body, expiresAt });
       this.#know({ inbox: unread === undefined ? counted : toldInbox(counted, { ...counted, unread }) });
     }
-    return [{ type: "event", event: { name: wellFormed(body.type), data: body, from: null, inbox: n ?? null } }];
+    return [{ type: "event", event: { name, data: body, from: null, inbox: n ?? null } }];
   }
 
   #setDevice(device: Omit<SessionDevice, "current">): void {
@@ -205,13 +224,14 @@ export class SessionModel {
     this.#know({ devices: [...others.filter((one) => !tooMany.includes(one)), device] });
   }
 
-  get #inboxNow(): Inbox | null {
+  /** The inbox without what has expired. */
+  get inboxNow(): Inbox | null {
     const { inbox } = this.memory;
-    return inbox && withoutExpired(inbox, this.#now);
+    return inbox && withoutExpired(inbox, this.now);
   }
 
   /** By the server's clock. */
-  get #now(): number {
+  get now(): number {
     return monotonicMs() + this.#clockLead;
   }
 

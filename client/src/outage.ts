@@ -1,11 +1,16 @@
 /** A time without a connection: what is known of its cause, and from when on that is told. */
-import { type Attempt, probeServer, unreachable } from "./http-probe.js";
+import { httpAddressOf, originOf } from "./address.js";
+import type { Attempt, ConnectionSettings } from "./connection-types.js";
 import { Deadline } from "./deadline.js";
+import type { Finding } from "./diagnosis.js";
+import { askServer } from "./http.js";
 import { attempt, page } from "./page.js";
 import { type SessionProblem, problemOf } from "./problem.js";
 
 /** A connection that is back sooner, and at the first attempt, had no problem. */
 const TOLD_AFTER_MS = 5_000;
+/** How long the server may take to say what is wrong. */
+const PATIENCE_MS = 5_000;
 
 export interface OutageHandlers {
   /** The newest attempt, `null` before there was one. */
@@ -22,7 +27,7 @@ export class Outage {
   /** The cause as far as it is known and told, `null` when there is a connection or was a moment ago. */
   problem: SessionProblem | null = null;
   #handlers: OutageHandlers;
-  #isOffline: () => boolean;
+  #settings: Pick<ConnectionSettings, "isOffline">;
   #isOn = false;
   #known: SessionProblem | null = null;
   #failures = 0;
@@ -33,10 +38,9 @@ export class Outage {
   #answer: SessionProblem | null = null;
   #deadline = new Deadline();
 
-  /** @param isOffline Whether the app was told that there is no network. */
-  constructor(handlers: OutageHandlers, isOffline: () => boolean) {
+  constructor(handlers: OutageHandlers, settings: Pick<ConnectionSettings, "isOffline">) {
     this.#handlers = handlers;
-    this.#isOffline = isOffline;
+    this.#settings = settings;
   }
 
   /** Whether the server is being asked if it refuses a credential that has ended: until then nothing is tried. */
@@ -93,12 +97,12 @@ export class Outage {
   /** Tells what is known now. */
   tell(): void {
     const attempt = this.#handlers.attempt();
-    const late = attempt?.isToken ? problemOf("token_failed", "the function `token` has not answered yet") : null;
+    const late = attempt?.isToken ? problemOf("token_failed", TOKEN_LATE) : null;
     this.problem = this.#known ?? this.#offline ?? late ?? unreachable(attempt);
   }
 
   get #offline(): SessionProblem | null {
-    const isOffline = this.#isOffline() || attempt(() => page.navigator?.onLine === false);
+    const isOffline = this.#settings.isOffline || attempt(() => page.navigator?.onLine === false);
     return isOffline ? problemOf("offline", "this device has no network") : null;
   }
 
@@ -114,14 +118,49 @@ export class Outage {
     const question = attempt(() => new AbortController());
     if (!question) return;
     this.#question = question;
-    const { problem, isRefusal } = await probeServer(tried, question);
+    const finding = await findingOf(tried, question);
     if (question !== this.#question) return;
+    const problem = finding?.problem ?? unreachable(tried);
     this.#known = this.#answer = problem;
     this.tell();
     this.#handlers.changed();
-    if (isRefusal) this.#handlers.refused(problem, tried);
+    if (finding?.isRefusal) this.#handlers.refused(problem, tried);
     if (!this.#isInDoubt) return;
     this.#isInDoubt = false;
     this.#handlers.decided();
   }
+}
+
+/** The message where the token is still awaited. */
+export const TOKEN_LATE = "the function `token` does not answer";
+
+/** Nothing is known but that no connection comes about. */
+function unreachable(attempt: Attempt | null): SessionProblem {
+  const where = attempt?.address ? ` to ${originOf(attempt.address)}` : "";
+  const causes = "the server or the network may be down, or this page's origin is not listed";
+  return problemOf("unreachable", `no connection${where}: ${causes}`);
+}
+
+/**
+ * Asks the server for the user's state, with the credentials that the socket had.
+ * @param question Aborts it.
+ * @returns The conclusion from its answer, `null` if none came, or what reads it could not be loaded: then the network is at fault.
+ */
+function findingOf(tried: Attempt, question: AbortController): Promise<Finding | null> {
+  const { address, token } = tried;
+  const patience = new Deadline();
+  const late = new Promise<null>((resolve) => {
+    patience.set(PATIENCE_MS, () => {
+      question.abort();
+      resolve(null);
+    });
+  });
+  const ask = async () => {
+    const reader = import("./diagnosis.js");
+    // It is awaited below, behind an answer that may never come.
+    reader.catch(() => {});
+    const answer = await askServer("GET", httpAddressOf(address, "/state"), token, question);
+    return (await reader).findingOf(answer, tried);
+  };
+  return Promise.race([ask().catch(() => null), late]).finally(() => patience.clear());
 }

@@ -31,40 +31,17 @@ export function listen(target: () => Partial<EventTarget> | undefined, type: str
 
 /** @returns Ends the watching. */
 export function watchPage({ wake, hide }: PageHandlers): () => void {
-  const seen = () => {
-    if (isVisible()) wake();
-  };
+  const ofPage = (type: string, listener: () => void) => listen(() => page, type, listener);
+  const ofDocument = (type: string, listener: () => void) => listen(() => page.document, type, listener);
   const stops = [
-    listen(() => page, "online", wake),
-    listen(() => page, "pageshow", wake),
-    listen(() => page, "pagehide", hide),
-    listen(() => page.document, "freeze", hide),
-    listen(() => page.document, "resume", wake),
-    onVisibilityChange(seen),
+    ofPage("online", wake),
+    ofPage("pageshow", wake),
+    ofPage("pagehide", hide),
+    ofDocument("freeze", hide),
+    ofDocument("resume", wake),
+    ofDocument("visibilitychange", () => isVisible() && wake()),
   ];
-  return () => {
-    for (const stop of stops) stop();
-  };
-}
-
-/** @returns Ends it. */
-export function onVisibilityChange(listener: () => void): () => void {
-  return listen(() => page.document, "visibilitychange", listener);
-}
-
-/** A watch for a policy of the page that keeps a connection from being made, one at a time. */
-export class PolicyWatch {
-  #stop = () => {};
-
-  /** Watches from now on, in place of what was watched before: see `watchPolicy`. */
-  start(...what: Parameters<typeof watchPolicy>): void {
-    this.stop();
-    this.#stop = watchPolicy(...what);
-  }
-
-  stop(): void {
-    this.#stop();
-  }
+  return () => stops.forEach((stop) => stop());
 }
 
 /**
@@ -74,14 +51,13 @@ export class PolicyWatch {
  * @param blocked Is told which policy.
  * @returns Ends the watching.
  */
-function watchPolicy(address: string, asks: boolean, blocked: (policy: string) => void): () => void {
+export function watchPolicy(address: string, asks: boolean, blocked: (policy: string) => void): () => void {
   const onViolation = (event: Event) => {
     const { blockedURI, disposition, originalPolicy } = event as SecurityPolicyViolationEvent;
     const scheme = asks ? /^(?:http|ws)s?:\/\/./ : /^wss?:\/\/./;
     if (disposition !== "enforce" || !scheme.test(blockedURI)) return;
     const { origin, host } = new URL(blockedURI);
-    if (host !== new URL(address).host) return;
-    blocked(`the page's Content-Security-Policy lets it not connect to ${origin}: add that to connect-src in ${originalPolicy}`);
+    if (host === new URL(address).host) blocked(`the page's Content-Security-Policy forbids ${origin}: add it to connect-src in ${originalPolicy}`);
   };
   return listen(() => page, "securitypolicyviolation", onViolation);
 }

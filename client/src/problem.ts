@@ -75,8 +75,7 @@ const NO_TOKEN_CHARACTER = /[^\w!#$%&'*+.^`|~-]/u;
 export function checkToken(token: unknown): void {
   const wrong = typeof token === "string" ? NO_TOKEN_CHARACTER.exec(token)?.[0] : token;
   if (wrong === undefined) return;
-  const what = `token: ${shown(wrong)} can't be sent with a WebSocket`;
-  throw new ProblemError("invalid_token", `${what}: expected letters, digits and !#$%&'*+-.^_\`|~, as JWTs have`);
+  throw new ProblemError("invalid_token", `token: ${shown(wrong)} can't be sent: expected letters, digits and !#$%&'*+-.^_\`|~`);
 }
 
 /**
@@ -91,6 +90,6 @@ export function problemOfError(error: unknown, isToken: boolean, isGiven: boolea
   if (error instanceof ProblemError) return problemOf(error.code, message, isGiven && error.code === "invalid_token");
   // A page that came by https may open no ws: addresses.
   const isSecurity = (error as Partial<Error> | null)?.name === "SecurityError";
-  if (isSecurity) return problemOf("policy", `${message}: a page that came by https needs a url with wss:`, false);
+  if (isSecurity) return problemOf("policy", `${message}: a page of https needs wss:`, false);
   return problemOf("unsupported_runtime", message);
 }

@@ -64,6 +64,30 @@ export interface SessionEvent<Data = unknown> {
   inbox: number | null;
 }
 
+/** One of the user's own values, as this page shows it. The same object until something of it changes. */
+export interface SessionValue {
+  /** Any JSON, with what was asked here and may still be granted; `undefined` if it is not there. */
+  readonly value: unknown;
+  /** The server's version of it, 0 if it is not there. */
+  readonly version: number;
+  /** Whether something that was asked here waits for its answer. */
+  readonly isPending: boolean;
+  /** Why the last change that was asked here was not made, until the next one, or until it changes. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** A message of the inbox that the user has not read. */
+export interface SessionMessage {
+  /** Its number, by which it can be marked as read. */
+  readonly inbox: number;
+  /** The `type` of the push. */
+  readonly name: string;
+  /** The whole body of the push. */
+  readonly data: unknown;
+  /** When it goes away by itself: milliseconds since the Unix epoch, by the server's clock; `Infinity` for never. */
+  readonly expiresAt: number;
+}
+
 /** Something that has happened, as listeners are told of it. */
 export type SessionChange =
   | { type: "gameJoined"; gameId: string }
@@ -102,6 +126,8 @@ export type RequestOutcome =
        * ends those, too.
        */
       complete?: boolean;
+      /** A newer one of the same took its place, so it was not sent; an event of which only the newest counts, not again. */
+      replaced?: true;
     }
   | {
       ok: false;

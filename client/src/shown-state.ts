@@ -1,6 +1,7 @@
 /** The state as the app sees it: the server's, with what was asked and may still be granted. */
 import type { SessionState } from "./protocol.js";
-import { type Request, isAboutGame } from "./requests.js";
+import { isAboutGame } from "./messages.js";
+import type { Request } from "./requests.js";
 
 /**
  * @param state What the server has told, `null` if nothing.

@@ -1,7 +1,8 @@
 /** The session at a moment, as the app sees it. */
 import type { Ending } from "./connection-types.js";
 import type { SessionProblem } from "./problem.js";
-import type { SessionDevice, SessionState } from "./protocol.js";
+import type { SessionDevice, SessionMessage, SessionState, SessionValue } from "./protocol.js";
+import { NO_VALUES } from "./values.js";
 
 /**
  * - `idle`: not started, or closed
@@ -22,6 +23,16 @@ export interface SessionSnapshot {
   readonly devices: readonly SessionDevice[];
   /** How many messages of the inbox the user has not read on any device. 0 with a server of version 1. */
   readonly unread: number;
+  /**
+   * The messages of the inbox that the user has not read and that this page has, oldest first. There may be fewer than
+   * `unread`. The same array until it changes.
+   */
+  readonly messages: readonly SessionMessage[];
+  /**
+   * The user's values by their keys, in an object without a prototype: any text may be a key. Empty until they are
+   * known, and with a server of version 1. The same object until any of them changes.
+   */
+  readonly values: Readonly<Record<string, SessionValue>>;
   /** Whether there is a connection, or was a moment ago. */
   readonly isConnected: boolean;
   /** Whether the first state is still to come. */
@@ -54,6 +65,8 @@ export function blankSnapshot(status: ConnectionStatus, isLoading: boolean): Ses
     state: null,
     devices: [],
     unread: 0,
+    messages: [],
+    values: NO_VALUES,
     isConnected: false,
     isLoading,
     error: null,

@@ -12,7 +12,6 @@ const NORMAL_CLOSE = 1000;
 /** The part of a socket that a connection needs once it is open. */
 export interface Socket {
   readonly readyState: number;
-  readonly protocol: string;
   send(text: string): void;
   close(code?: number): void;
 }
@@ -35,9 +34,8 @@ export function socketClass(given: unknown, warnings: WarnOnce): typeof WebSocke
 }
 
 function whyNoSocket(given: unknown): string {
-  const use = "use Node 22 or later, or `import WebSocket from 'ws'` and pass it as the option WebSocket";
-  if (given === undefined || given === null) return `there is no WebSocket here: ${use}`;
-  return `the option WebSocket is ${shown(given)}, which makes no sockets: expected a class like the browser's; ${use}`;
+  const what = given === undefined || given === null ? "no WebSocket here" : `the option WebSocket is ${shown(given)}`;
+  return `${what}: expected a class, as Node 22 has, or \`import WebSocket from 'ws'\` and pass it`;
 }
 
 function isConstructor(value: unknown): boolean {

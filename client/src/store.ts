@@ -5,6 +5,8 @@ import { attempt, page } from "./page.js";
 export interface KeyValueStorage {
   getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
   setItem(key: string, value: string): unknown;
+  /** Takes a key away. Without it a text that is not to be kept is made empty. */
+  removeItem?(key: string): unknown;
 }
 
 type Text = string | null;
@@ -33,9 +35,14 @@ export class Store {
     });
   }
 
-  write(key: string, text: string): void {
+  /** @param text `null` to keep none. */
+  write(key: string, text: Text): void {
     if (this.#read.has(key)) this.#read.set(key, text);
-    const write = async () => this.#storage()?.setItem?.(key, text);
+    const write = async () => {
+      const storage = this.#storage();
+      if (text === null && storage?.removeItem) return storage.removeItem(key);
+      return storage?.setItem?.(key, text ?? "");
+    };
     write().catch(() => {});
   }
 }

@@ -1,8 +1,7 @@
 /** A tab that does not lead has itself served, and sees to it that the tab that leads serves it. */
-import { Deadline } from "./deadline.js";
-import { isVisible } from "./page.js";
 import type { SessionProblem } from "./problem.js";
 import type { Ask, Known, SharedEnding, TabMessage, Unsigned } from "./tab-messages.js";
+import { kit } from "./tab-kit.js";
 import { TabSocket } from "./tab-socket.js";
 
 /** How often a tab asks whether the one that leads runs, while somebody looks at it. */
@@ -14,7 +13,7 @@ const SILENT_MS = 2_500;
 export type Found =
   /** It leads, and makes a socket of its own. */
   | { kind: "own" }
-  | { kind: "served"; socket: TabSocket; frames: readonly string[] }
+  | { kind: "served"; socket: TabSocket; version: 1 | 2; frames: readonly string[] }
   | ({ kind: "ended" } & SharedEnding)
   | { kind: "failed"; problem: SessionProblem };
 
@@ -51,7 +50,7 @@ export class TabGuest {
   #handlers: GuestHandlers;
   #search: Search | null = null;
   #socket: TabSocket | null = null;
-  #silence = new Deadline();
+  #silence = new kit.Deadline();
 
   constructor(run: string, post: (message: Unsigned) => void, steal: () => void, handlers: GuestHandlers) {
     this.#run = run;
@@ -157,12 +156,12 @@ export class TabGuest {
       return this.#takeLead();
     }
     const { stream, from, version, frames } = message;
-    const socket = new TabSocket({ stream, leader: from, version }, (text) => this.#post({ kind: "send", stream, text }), () => {
+    const socket = new TabSocket(stream, from, (text) => this.#post({ kind: "send", stream, text }), () => {
       this.#socket = null;
       this.#silence.clear();
     });
     this.#socket = socket;
-    this.#find({ kind: "served", socket, frames });
+    this.#find({ kind: "served", socket, version, frames });
     this.#probe();
   }
 
@@ -195,7 +194,7 @@ export class TabGuest {
   /** Asks once, and takes the lead from a tab that does not answer. */
   #probe(): void {
     if (!this.#search && !this.#socket) return;
-    if (!this.#search && !isVisible()) return this.#wait();
+    if (!this.#search && !kit.isVisible()) return this.#wait();
     this.#silence.set(SILENT_MS, () => this.#takeLead());
     if (this.#search) this.#post({ kind: "join", known: this.#search.known, isNew: this.#isNew });
     else this.#post({ kind: "probe" });

@@ -1,8 +1,8 @@
 /** The tab that leads serves others with its connection. */
 import type { Connected } from "./connection-types.js";
 import type { ServerFrame } from "./frames.js";
-import { HEARTBEAT } from "./protocol.js";
 import type { ProblemCode, SessionProblem } from "./problem.js";
+import { kit } from "./tab-kit.js";
 import type { Ask, Breaks, HostKnown, SharedEnding, TabMessage, Unsigned } from "./tab-messages.js";
 import { TabStream } from "./tab-stream.js";
 
@@ -138,8 +138,8 @@ export class TabHost {
       const { key } = message;
       return this.#handlers.sendFor(message, (id) => this.#post({ kind: "sent", key, id }));
     }
-    if (message.text === HEARTBEAT && this.#isPinging) return;
-    this.#isPinging ||= message.text === HEARTBEAT;
+    if (message.text === kit.HEARTBEAT && this.#isPinging) return;
+    this.#isPinging ||= message.text === kit.HEARTBEAT;
     this.#handlers.send(message.text);
   }
 }

@@ -7,26 +7,31 @@
  * no pong comes, another takes the lock, and goes on from its own place. So does a tab that has missed more than the one
  * that leads can tell it. What a browser refuses, a channel or a lock, leaves a tab alone with a socket of its own.
  */
-import { attempt, page } from "./page.js";
-import { type Found, type GuestHandlers, TabGuest } from "./tab-guest.js";
-import { type HostHandlers, TabHost } from "./tab-host.js";
+import type { SessionCore } from "./core.js";
+import type { ServerFrame } from "./frames.js";
+import type { SessionModel } from "./model.js";
+import type { SessionProblem } from "./problem.js";
+import { type Found, TabGuest } from "./tab-guest.js";
+import { TabHost } from "./tab-host.js";
+import type { Kit } from "./kit.js";
+import { kit, takeKit } from "./tab-kit.js";
 import type { Known, SharedEnding, TabMessage, Unsigned } from "./tab-messages.js";
+import { TabRequests } from "./tab-requests.js";
+import { beginningOf, firstFrame, knownTo } from "./tab-state.js";
+import type { Tokens } from "./tokens.js";
 
 /** A browser that gives locks gives one that is taken sooner. */
 const LOCK_MS = 2_000;
 
-export interface TabHandlers extends HostHandlers, GuestHandlers {
-  /** A request of this tab's was sent under an id. */
-  sent(key: string, id: string): void;
-  /** This tab hears no more from others. */
-  alone(): void;
-  /** Another tab has a token. @param isNew Whether it was set there just now. */
-  offered(token: string, isNew: boolean): void;
-}
-
-/** Whether this browser can share a socket. */
-export function canShareTabs(): boolean {
-  return Boolean(attempt(() => page.navigator?.locks && page.BroadcastChannel && page.AbortController));
+/** A tab, and what it shares with others. */
+export interface TabParts {
+  /** Common to the tabs that share. */
+  name: string;
+  /** This tab's own. */
+  run: string;
+  deviceId: string;
+  core: SessionCore;
+  tokens: Tokens;
 }
 
 export class TabGroup {
@@ -34,34 +39,87 @@ export class TabGroup {
   readonly guest: TabGuest;
   /** Whether the socket is this tab's own. */
   isLeading = false;
-  #name: string;
-  #run: string;
-  #handlers: TabHandlers;
+  #parts: TabParts;
+  #requests: TabRequests;
   #hasJoined = false;
   #channel: BroadcastChannel | null = null;
   /** Aborted when this tab does not want to lead any more. */
   #turn: AbortController | null = null;
   #lockTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param name Common to the tabs that share. @param run This tab's own. */
-  constructor(name: string, run: string, handlers: TabHandlers) {
-    this.#name = name;
-    this.#run = run;
-    this.#handlers = handlers;
+  constructor(parts: TabParts, given: Kit) {
+    takeKit(given);
+    const { run, deviceId, core } = (this.#parts = parts);
     const post = (message: Unsigned) => this.#post(message);
-    this.host = new TabHost(run, post, () => this.confirm(), handlers);
-    this.guest = new TabGuest(run, post, () => this.#queueUp(true), handlers);
+    this.guest = new TabGuest(run, post, () => this.#queueUp(true), {
+      moved: () => core.move(),
+      opened: () => core.start() || core.retry(),
+      retry: () => core.retry(),
+      received: (text) => core.connection.received(text),
+      ended: ({ ending, reason }) => core.connection.end(ending, reason),
+    });
+    const requests = (this.#requests = new TabRequests(run, core.queue, (ask) => this.guest.ask(ask)));
+    this.host = new TabHost(run, post, () => this.confirm(), {
+      retry: () => core.retry(),
+      wake: () => core.wake(),
+      send: (text) => core.connection.send(text),
+      sendFor: (ask, tell) => requests.sendFor(ask, tell),
+      known: () => knownTo(core.model),
+      firstFrame: (breaks) => firstFrame(core.model, deviceId, breaks),
+    });
+  }
+
+  /** The tab's user opens the app, or begins again what is over. */
+  begin(): void {
+    this.join(this.#parts.tokens.text);
+    this.guest.begin();
   }
 
   /** @param token What this tab was opened with, if it is a text. */
   join(token: string | null = null): void {
     if (this.#hasJoined) return;
     this.#hasJoined = true;
-    this.#channel = attempt(() => new BroadcastChannel(this.#name)) ?? null;
+    this.#channel = kit.attempt(() => new BroadcastChannel(this.#parts.name)) ?? null;
     if (!this.#channel) return void (this.isLeading = true);
     this.#channel.onmessage = ({ data }) => this.#receive(data as TabMessage);
     if (token !== null) this.#post({ kind: "token", token, isNew: false });
     this.#queueUp();
+  }
+
+  /** Somebody looks at the page. */
+  wake(): void {
+    this.join();
+    this.#parts.core.wake();
+    this.guest.wake();
+  }
+
+  /** There is another token. */
+  renew(): void {
+    const token = this.#parts.tokens.text;
+    if (token !== null) this.#post({ kind: "token", token, isNew: true });
+    this.guest.begin();
+  }
+
+  /** It connects from now on, whatever was before. */
+  started(): void {
+    this.host.ending = null;
+  }
+
+  /** A first frame has come, of whatever connection. Other tabs may be served by this tab's own. */
+  began(version: 1 | 2, model: SessionModel): void {
+    if (this.guest.isServed) return;
+    this.host.began(beginningOf(version, model, this.guest.inboxFloor));
+    this.guest.began();
+  }
+
+  /** A frame has come. @param frame `null` if it is not believed. */
+  relay(text: unknown, frame: ServerFrame | null): void {
+    this.host.relay(text, frame);
+  }
+
+  /** Why there is no connection, if there is none. */
+  noteProblem(problem: SessionProblem | null): void {
+    if (this.isLeading) this.host.problem = problem;
   }
 
   /** Leaves the others, until `join`. */
@@ -75,6 +133,8 @@ export class TabGroup {
 
   /** How this tab gets a connection. @param known What it has. */
   async find(known: Known): Promise<Found> {
+    // The group is made while its tab waits for a connection already.
+    if (!this.#hasJoined) this.begin();
     return this.isLeading ? { kind: "own" } : this.guest.find(known);
   }
 
@@ -98,18 +158,13 @@ export class TabGroup {
     if (this.isLeading) this.host.tellEnding();
   }
 
-  /** Tells all of a token that was set here. */
-  offer(token: string): void {
-    this.#post({ kind: "token", token, isNew: true });
-  }
-
   /**
    * Whether this tab leads, and has without a break. One that was frozen reads what came meanwhile before it hears that
    * its lock was taken away, but a browser tells it of that before it answers a question about locks.
    */
   async confirm(): Promise<boolean> {
     const turn = this.#turn;
-    if (this.#channel) await attempt(() => navigator.locks.query().catch(() => {}));
+    if (this.#channel) await kit.attempt(() => navigator.locks.query().catch(() => {}));
     return this.isLeading && this.#turn === turn;
   }
 
@@ -126,7 +181,7 @@ export class TabGroup {
     };
     // Not every engine lets a turn pass before it gives a lock that is taken.
     if (steal) this.#lockTimer = setTimeout(() => this.#stayAlone(), LOCK_MS);
-    const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal }, lead);
+    const request = async () => navigator.locks.request(this.#parts.name, steal ? { steal } : { signal }, lead);
     request().catch((error: Partial<Error> | null) => {
       if (signal.aborted) return;
       if (error?.name === "AbortError") this.#lostLead();
@@ -152,31 +207,37 @@ export class TabGroup {
     this.isLeading = false;
     this.host.drop();
     this.#queueUp();
-    this.#handlers.moved();
+    this.#parts.core.move();
   }
 
   /** A page that may have no locks, or no channel, can't tell who leads. */
   #stayAlone(): void {
     this.#giveUpTurn();
     this.#closeChannel();
-    this.#handlers.alone();
+    this.#requests.leave(true);
     this.#lead();
   }
 
   #closeChannel(): void {
     const channel = this.#channel;
     this.#channel = null;
-    attempt(() => channel?.close());
+    kit.attempt(() => channel?.close());
   }
 
   #receive(message: TabMessage): void {
-    if (message.kind === "token") this.#handlers.offered(message.token, message.isNew);
-    if (message.kind === "sent") this.#handlers.sent(message.key, message.id);
+    if (message.kind === "token") this.#offered(message);
+    if (message.kind === "sent") this.#requests.noteSent(message.key, message.id);
     if (!this.isLeading) return this.guest.receive(message);
     if (message.kind === "leading") return void this.#insist();
     // The last leader has said so as it went, and this tab became the next before it heard.
-    if (message.kind === "ended" && message.from === this.guest.leader) return this.#handlers.ended(message);
+    if (message.kind === "ended" && message.from === this.guest.leader) return this.#parts.core.connection.end(message.ending, message.reason);
     return this.host.receive(message);
+  }
+
+  /** Another tab has a token. */
+  #offered({ token, isNew }: TabMessage<"token">): void {
+    this.#parts.tokens.offer(token);
+    if (isNew && this.isLeading) this.#parts.core.renewed();
   }
 
   /** A tab that was frozen says that it leads when it is given the lock that was taken from it meanwhile. */
@@ -186,8 +247,8 @@ export class TabGroup {
 
   #post(message: Unsigned): void {
     if (!this.#channel) return;
-    const isPosted = attempt(() => {
-      this.#channel?.postMessage({ from: this.#run, ...message });
+    const isPosted = kit.attempt(() => {
+      this.#channel?.postMessage({ from: this.#parts.run, ...message });
       return true;
     });
     if (!isPosted && this.#hasJoined) this.#stayAlone();

@@ -14,9 +14,8 @@ const LONE_SURROGATE = /[\ud800-\udfff]/gu;
  */
 export function wellFormed<T>(value: T): T {
   if (typeof value !== "string") return value;
-  const { toWellFormed } = value as string & { toWellFormed?: () => string };
-  const text = toWellFormed ? toWellFormed.call(value) : value.replace(LONE_SURROGATE, "\u{fffd}");
-  return text as T & string;
+  const text = value as string & { toWellFormed?: () => string };
+  return (text.toWellFormed?.() ?? text.replace(LONE_SURROGATE, "\u{fffd}")) as T & string;
 }
 
 export function wellFormedAll(texts: readonly string[]): readonly string[] {
@@ -26,10 +25,8 @@ export function wellFormedAll(texts: readonly string[]): readonly string[] {
 /** How many bytes of UTF-8 a text has. Half a character has the three of U+FFFD. */
 export function utf8Bytes(text: string): number {
   let bytes = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
+  // A character of two units has four bytes.
+  for (const character of text) bytes += character.length > 1 ? 4 : character < "\x80" ? 1 : character < "\u0800" ? 2 : 3;
   return bytes;
 }
 
@@ -52,34 +49,31 @@ export function isDeviceId(text: string): boolean {
 function idOption(name: string, given: unknown, bytesMax: number): string {
   const isWhole = typeof given === "bigint" || Number.isSafeInteger(given);
   const text = wellFormed(isWhole ? String(given) : given);
-  if (typeof text === "string" && text !== "" && utf8Bytes(text) <= bytesMax) return text;
-  const found = typeof text === "string" && text !== "" ? `has ${utf8Bytes(text)}` : `is ${shown(given)}`;
-  throw new TypeError(`user-session: ${name} ${found}: expected a string of 1 to ${bytesMax} bytes of UTF-8`);
+  const bytes = typeof text === "string" ? utf8Bytes(text) : 0;
+  if (bytes > 0 && bytes <= bytesMax) return text as string;
+  throw new TypeError(`user-session: ${name} ${bytes ? `has ${bytes}` : `is ${shown(given)}`}: ${expectedText(bytesMax)}`);
 }
 
 /** Reads the option `deviceName` and cuts it to the length that the server takes. `undefined` for no name. */
 export function deviceNameOption(given: unknown): string | undefined {
   if (given === undefined || given === null || given === "") return undefined;
-  const expected = `expected a string of 1 to ${NAME_BYTES} bytes of UTF-8`;
-  if (typeof given !== "string") {
-    warn(`the option deviceName is ${shown(given)}: ${expected}; the device keeps the name it has`);
-    return undefined;
-  }
   const name = wellFormed(given);
-  if (utf8Bytes(name) <= NAME_BYTES) return name;
-  const cut = cutToBytes(name, NAME_BYTES);
-  warn(`the option deviceName is ${shown(name)}: ${expected}; ${shown(cut)} is used`);
+  if (typeof name === "string" && utf8Bytes(name) <= NAME_BYTES) return name;
+  const cut = typeof name === "string" ? cutToBytes(name, NAME_BYTES) : undefined;
+  warn(`the option deviceName is ${shown(name)}: ${expectedText(NAME_BYTES)}; ${cut ? shown(cut) : "the name it has"} is used`);
   return cut;
 }
 
 /** As much of a text as has room, in whole characters. */
 function cutToBytes(text: string, bytesMax: number): string {
   let cut = "";
-  let room = bytesMax;
   for (const character of text) {
-    room -= utf8Bytes(character);
-    if (room < 0) break;
+    if (utf8Bytes(cut + character) > bytesMax) break;
     cut += character;
   }
   return cut;
+}
+
+function expectedText(bytesMax: number): string {
+  return `expected a string of 1 to ${bytesMax} bytes of UTF-8`;
 }

@@ -3,24 +3,21 @@
  * away in the header of a request, which they hide, and offers the ticket that it gets for it.
  */
 import { httpAddressOf } from "./address.js";
-import type { Outcome } from "./connection-types.js";
-import type { Attempt } from "./http-probe.js";
-import { type HttpAnswer, askServer, isOwnWord, problemOfStatus, strangeAnswer } from "./http.js";
+import type { Attempt, Outcome } from "./connection-types.js";
+import { type HttpAnswer, askServer } from "./http.js";
 import { attempt } from "./page.js";
-import { NO_CLOSE, checkToken } from "./problem.js";
+import { checkToken } from "./problem.js";
 import { TICKET_UNKNOWN } from "./protocol.js";
 
 /** The characters of a ticket. Another server's answer may have any. */
 const TICKET = /^[\w-]+$/;
-const SECONDS_MAX = 3_600;
 
 const UNAUTHORIZED = 4401;
-/** The codes of closes that mean the same as what the server itself answers. */
-const CODES_BY_STATUS = new Map([
-  [401, UNAUTHORIZED],
-  [403, 4403],
+/** The codes of closes that mean the same as what the server answers. */
+const CODES = new Map<unknown, number>([
+  ["unauthorized", UNAUTHORIZED],
+  ["forbidden", 4403],
 ]);
-const TRY_AGAIN = 1013;
 const FAILED = 1011;
 
 export class TicketOffice {
@@ -66,14 +63,11 @@ export class TicketOffice {
   }
 }
 
-function refusalOf(answer: HttpAnswer): Outcome {
-  const { status, headers } = answer.response;
-  const problem = problemOfStatus(answer) ?? strangeAnswer(answer);
-  const mayWait = status === 429 || status === 503;
-  // A server that does not know the path may be an older one, of version 1, which knows no tokens either.
-  const isPerhapsOlder = (status === 404 || status === 405) && !answer.body.error;
-  const own = isOwnWord(answer, problem) ? CODES_BY_STATUS.get(status) : undefined;
-  const code = own ?? (mayWait ? TRY_AGAIN : isPerhapsOlder ? NO_CLOSE : FAILED);
-  const seconds = mayWait ? Number(headers.get("Retry-After")) || 0 : 0;
-  return { code, reason: problem.message, problem, waitMs: Math.min(Math.max(seconds, 0), SECONDS_MAX) * 1_000 };
+/** Why there is no ticket. A service worker loads nothing later unless it is of one file: it knows no more than the code. */
+async function refusalOf(answer: HttpAnswer): Promise<Outcome> {
+  try {
+    return (await import("./diagnosis.js")).outcomeOfRefusal(answer);
+  } catch {
+    return { code: CODES.get(answer.body.error?.code) ?? FAILED, reason: "", problem: null, waitMs: 0 };
+  }
 }

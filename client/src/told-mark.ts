@@ -44,6 +44,13 @@ export class ToldMark {
     if (this.#stored < n) this.#write(n);
   }
 
+  /** Nothing is left of it. */
+  forget(): void {
+    this.#told = 0;
+    marksOfPage.delete(this.#key);
+    this.#store.write(this.#key, null);
+  }
+
   #write(n: number): void {
     marksOfPage.set(this.#key, n);
     this.#store.write(this.#key, String(n));

@@ -38,7 +38,7 @@ export class Unheard {
     if (name === undefined) this.#names.clear();
     else this.#names.delete(name);
     // Those that were read elsewhere or have expired meanwhile are no news.
-    const unread = new Set(inbox?.expiring.map(([n]) => n));
+    const unread = new Set(inbox?.expiring.map(({ inbox: n }) => n));
     const messages = this.#messages.splice(0).filter((change) => change.type === "event" && unread.has(Number(change.event.inbox)));
     return isMissed ? [...messages, RESET] : messages;
   }

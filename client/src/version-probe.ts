@@ -2,7 +2,7 @@
  * Finds out beside a connection of version 1 whether the server speaks version 2: the attempt before that connection
  * may have failed by chance.
  */
-import type { ConnectionMetrics, ConnectionSettings } from "./connection-types.js";
+import type { ConnectionMetrics } from "./connection-types.js";
 import { attempt } from "./page.js";
 import { PROTOCOL_VERSION_2 } from "./protocol.js";
 import { closeSocket } from "./sockets.js";
@@ -14,7 +14,7 @@ export class VersionProbe {
    * Tries once.
    * @param found The server speaks version 2. It is not called after `stop`.
    */
-  start({ WebSocket: Socket, address }: ConnectionSettings, metrics: ConnectionMetrics, found: () => void): void {
+  start(Socket: typeof WebSocket | undefined, address: () => string, metrics: ConnectionMetrics, found: () => void): void {
     const socket = attempt(() => Socket && new Socket(address(), [PROTOCOL_VERSION_2]));
     if (!socket) return;
     metrics.attempts++;

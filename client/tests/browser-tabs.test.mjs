@@ -9,6 +9,7 @@ import { inEachEngine } from "../../tests/support/browsers/engines.mjs";
 import { Device } from "../../tests/support/device.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { OPEN, startServer } from "../../tests/support/server.mjs";
+import { newClient } from "./support/clients.mjs";
 import { halt, processOf } from "./support/halting.mjs";
 import { NEW_19, inApp, mount, startSites, untilApp } from "./support/site.mjs";
 
@@ -155,6 +156,34 @@ real.story("a logout is told in all tabs in the time that it is in one", async (
   }
   t.diagnostic(`told after ${times.join(", ")} ms`);
   await eventually("their end", () => site.open(userId) === 0);
+});
+
+real.story("what tabs and another device add to a value at once is all in it, also when the tab that leads goes, and a logout leaves nothing", async (t, { engine, site, user }) => {
+  const userId = user("values");
+  const device = await engine.newProfile(t);
+  const [leader, ...others] = await open(device, site, userId, 3);
+  await eventually("the tabs to share", () => site.open(userId) === 1);
+  /** @param {Page} tab @param {number} times */
+  const add = (tab, times) =>
+    inApp(tab, `app.client({ userId: ${JSON.stringify(userId)} }).then((client) => {
+      for (let left = ${times}; left > 0; left--) void client.values.set("n", (now) => now + 1, { fallback: 0 });
+    })`);
+  for (const tab of [leader, ...others]) await add(tab, 3);
+  const phone = newClient(t, server, userId, "phone").client;
+  phone.connect();
+  const outcomes = Array.from({ length: 3 }, () => phone.values.set("n", (now) => Number(now) + 1, { fallback: 0 }));
+  for (const tab of others) await add(tab, 2);
+  await untilApp(leader, "session.pendingRequests === 0");
+  await leader.close();
+  for (const tab of others) await add(tab, 2);
+  for (const { ok } of await Promise.all(outcomes)) assert.ok(ok);
+  for (const tab of others) await untilApp(tab, "session.pendingRequests === 0 && session.values.n?.value === 20");
+  await eventually("the same on the phone", () => phone.values.get("n").value === 20);
+  await phone.logoutAllDevices();
+  for (const tab of others) {
+    await untilApp(tab, "app.callsOf('loggedOut').length === 1");
+    assert.deepEqual(await inApp(tab, "[session.state, Object.keys(session.values), Object.keys(localStorage).filter((key) => key.includes('values'))]"), [null, [], []]);
+  }
 });
 
 real.run();

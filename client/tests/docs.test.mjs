@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { codeIn, sentencesOf, tableOf, textOf } from "../../tests/docs/markdown.mjs";
 import { ROOT } from "../../tests/support/server.mjs";
 
-/** @import { ConnectionStatus, SessionDevice, SessionState } from "user-session-worker/client" */
+/** @import { ConnectionStatus, SessionDevice, SessionMessage, SessionState, SessionValue } from "user-session-worker/client" */
 /** @import { UseUserSessionOptions, UseUserSessionResult } from "user-session-worker/react" */
 
 const PAGE = "docs/client.md";
@@ -25,7 +25,7 @@ const OPTIONS = {
 /** @type {Record<keyof UseUserSessionResult, true>} */
 const RESULT = {
   ...{ state: true, isConnected: true, isLoading: true, problem: true, error: true, connectionStatus: true },
-  ...{ devices: true, unread: true, pendingRequests: true, joinGame: true, leaveGame: true, updatePresence: true },
+  ...{ devices: true, unread: true, messages: true, values: true, pendingRequests: true, joinGame: true, leaveGame: true, updatePresence: true },
   ...{ logoutAllDevices: true, publish: true, onEvent: true, logoutOthers: true, logoutDevice: true },
   logoutCredential: true,
   ...{ markRead: true, setDeviceName: true, reconnect: true, getMetrics: true },
@@ -39,6 +39,12 @@ const STATUSES = {
 
 /** @type {Record<keyof SessionState, true>} */
 const STATE = { userId: true, activeGames: true, presence: true, lastActive: true };
+
+/** @type {Record<keyof SessionValue, true>} */
+const VALUE = { value: true, version: true, isPending: true, error: true };
+
+/** @type {Record<keyof SessionMessage, true>} */
+const MESSAGE = { inbox: true, name: true, data: true, expiresAt: true };
 
 /** @type {Record<keyof SessionDevice, true>} */
 const DEVICE = {
@@ -61,9 +67,10 @@ test("the page has every option", () => {
   assertListed(tableOf(PAGE, "| option | |").flatMap(([names]) => codeIn(names)), OPTIONS);
 });
 
-test("the page has everything that the hook returns, and what the state and the devices have", () => {
+test("the page has everything that the hook returns, and what the members of each object are", () => {
   assertListed(results.flatMap(([names]) => codeIn(names)).map((name) => name.split("(")[0] ?? ""), RESULT);
-  for (const [name, members] of /** @type {const} */ ([["state", STATE], ["devices", DEVICE]])) {
+  const objects = /** @type {const} */ ([["state", STATE], ["devices", DEVICE], ["values", VALUE], ["messages", MESSAGE]]);
+  for (const [name, members] of objects) {
     const [listed = ""] = codeIn(meaningOf(name));
     assertListed(listed.slice(1, -1).split(", "), members);
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accept, fakeClient, olderState } from "./support/fake-socket.mjs";
-import { Storage, bring, connect, keepIn, newClient, placeAfterBreak, state, told } from "./support/inbox.mjs";
+import { NOW, Storage, bring, connect, keepIn, newClient, placeAfterBreak, state, told } from "./support/inbox.mjs";
 import { tabs } from "./support/tabs.mjs";
 
 /** @import { FakeSocket } from "./support/fake-socket.mjs" */
@@ -54,7 +54,7 @@ test("a message says its number, so that it can be marked as read, and is told t
   assert.deepEqual(heard, [[{ type: "news", n: 5 }, null, 5], [{ type: "news", n: 0 }, null, null]]);
 });
 
-test("markRead marks all that the page has, or up to a message, and the server's word counts", async (t) => {
+test("markRead marks all that the page has, or up to a message: it shows at once, and is taken back if it is refused", async (t) => {
   const fake = newClient(t);
   connect(fake, state(9, 4, 2));
   bring(fake.newest(), 6, 9);
@@ -62,11 +62,15 @@ test("markRead marks all that the page has, or up to a message, and the server's
   void fake.client.markRead();
   const [{ id, ...first }] = fake.newest().requests;
   assert.deepEqual(first, { type: "mark_read", inbox: 6 });
-  assert.equal(fake.client.getSnapshot().unread, 2);
+  const shown = () => [fake.client.getSnapshot().unread, fake.client.getSnapshot().messages.map(({ inbox }) => inbox)];
+  assert.deepEqual(shown(), [0, []]);
   fake.newest().receive({ type: "inbox_read", inbox: 6, unread: 1, seq: 11 });
   fake.newest().receive({ type: "ack", id });
-  assert.equal(fake.client.getSnapshot().unread, 1);
-  assert.equal(fake.newest().requests[1].inbox, 9);
+  assert.deepEqual(shown(), [0, []]);
+  const second = fake.newest().requests[1];
+  assert.equal(second.inbox, 9);
+  fake.newest().receive({ type: "error", code: "invalid_message", message: "no", id: second.id });
+  assert.deepEqual(shown(), [1, [9]]);
 });
 
 test("where there is nothing to mark, nothing is asked; a server of version 1 is not asked for what it does not know", async (t) => {
@@ -214,4 +218,25 @@ test("a message that nobody on the page listened to is told by the next page tha
   connect(after, state(5, 0, 1));
   bring(after.newest(), 5);
   assert.deepEqual(told(after.changes), [5]);
+});
+
+test("the messages that the user has not read are a list, the same until it changes; those read elsewhere or expired go at once", (t) => {
+  const fake = newClient(t);
+  connect(fake, state(0, 0, 0));
+  bring(fake.newest(), 4, 6, 9);
+  const messages = () => fake.client.getSnapshot().messages;
+  const [first] = messages();
+  assert.deepEqual(first, { inbox: 4, name: "news", data: { type: "news", n: 4 }, expiresAt: NOW + 4_000 });
+  const before = messages();
+  fake.newest().receive({ type: "presence_updated", presence: "away", seq: 11 });
+  void fake.client.joinGame("go");
+  assert.equal(messages(), before);
+  fake.newest().receive({ type: "inbox_read", inbox: 4, unread: 2, seq: 12 });
+  assert.deepEqual(messages().map(({ inbox }) => inbox), [6, 9]);
+  t.mock.timers.tick(6_500);
+  assert.deepEqual([messages().map(({ inbox }) => inbox), fake.client.getSnapshot().unread], [[9], 1]);
+  const [last] = messages();
+  placeAfterBreak(fake);
+  accept(fake.newest(), { ...state(9, 4, 1), lastActive: NOW + 6_600 });
+  assert.equal(messages()[0], last, "what a connection brings anew is no other message");
 });

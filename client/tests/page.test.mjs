@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, fakeClient } from "./support/fake-socket.mjs";
+import { accept, fakeClient, settled } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 
@@ -101,6 +101,7 @@ test("a presence that follows visibility: away after a moment, online at once, a
   const show = visiblePage(t);
   const { client, newest } = fakeClient(t, { presenceFromVisibility: true });
   client.connect();
+  await settled();
   accept(newest());
   answer(newest());
   await locksAnswered();
@@ -126,6 +127,7 @@ test("a hidden tab is no absence while another tab of the app is looked at", asy
   const show = visiblePage(t);
   const { client, newest } = fakeClient(t, { presenceFromVisibility: true });
   client.connect();
+  await settled();
   accept(newest());
   answer(newest());
   let close = () => {};

@@ -37,6 +37,7 @@ test("a tab that finds none that answers leads itself, after 2.5 s", async (t) =
   const alone = leadAlone(t, name);
   client.connect();
   const outcome = client.joinGame("go");
+  await until("the wish to be served", () => alone.heardOf("join").length > 0);
   await pass(t, 2_250);
   assert.equal(sockets.length, 0);
   await pass(t, 250);

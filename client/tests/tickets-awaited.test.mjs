@@ -178,7 +178,7 @@ test("while a ticket is awaited a policy of the page that forbids the request is
   assert.equal(client.getSnapshot().problem, null);
   violate("https://app.example/__user-session/ticket?userId=kim");
   assert.deepEqual([client.getSnapshot().problem?.code, client.getSnapshot().problem?.retryable], ["policy", false]);
-  assert.match(String(client.getSnapshot().problem?.message), /connect to https:\/\/app\.example: add that to connect-src/);
+  assert.match(String(client.getSnapshot().problem?.message), /forbids https:\/\/app\.example: add it to connect-src/);
   t.mock.timers.tick(600_000);
   assert.deepEqual([asked.length, sockets.length], [1, 0]);
 });

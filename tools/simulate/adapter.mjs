@@ -14,6 +14,12 @@ const OPEN_CODES = new Set(["unknown", "ended"]);
 /** How many numbers below its highest the server knows of a run. */
 const WINDOW = 64;
 
+/** The keys of the value that apps add to, and of the one that they set. */
+export const LIST = "list";
+export const SETTING = "setting";
+/** The name of the events of which only the newest counts. */
+export const POINT = "w-point";
+
 /** How many messages are kept. */
 export const INBOX_MAX = 64;
 
@@ -56,7 +62,9 @@ export function requestOf(content) {
   const { type, id = null, again: isAgain = false } = frame;
   switch (type) {
     case "broadcast":
-      return { id, isAgain, type, key: frame.event };
+      return { id, isAgain, type, key: nameOf(frame.event, frame.data) };
+    case "set_value":
+      return { id, isAgain, type, key: valueKey(frame) };
     case "join_game":
       return { id, isAgain, type, key: `+${frame.gameId}` };
     case "leave_game":
@@ -78,10 +86,21 @@ export function isDoneIn({ frames }, key) {
 /** @param {string} text */
 function frameKey(text) {
   // Most frames are about something else, and parsing takes time.
-  if (!/^\{"type":"(?:event|game_joined|game_left)"/.test(text)) return null;
+  if (!/^\{"type":"(?:event|game_joined|game_left|value_changed)"/.test(text)) return null;
   const frame = parsed(text);
-  if (frame?.type === "event") return frame.event;
+  if (frame?.type === "event") return nameOf(frame.event, frame.data);
+  if (frame?.type === "value_changed") return valueKey(frame);
   return frame?.type === "game_joined" ? `+${frame.gameId}` : `-${frame?.gameId}`;
+}
+
+/** What is unique about an event. @param {string} name @param {unknown} data */
+export function nameOf(name, data) {
+  return name === POINT ? `${name}${data}` : name;
+}
+
+/** What is unique about a change of a value: what it is set to, or what was added to it. @param {{value: any}} frame */
+function valueKey({ value }) {
+  return Array.isArray(value) ? value.at(-1) : value;
 }
 
 /**
@@ -129,6 +148,11 @@ export function isOnlyLost(text) {
 /** @param {{ok: boolean, code?: string}} outcome */
 export function isOpen({ ok, code = "" }) {
   return !ok && OPEN_CODES.has(code);
+}
+
+/** Whether a request was never sent, since a newer one took its place. @param {{ok: boolean, replaced?: boolean}} outcome */
+export function isReplaced({ replaced = false }) {
+  return replaced;
 }
 
 /** The options of a push that is kept. @param {number} seconds */

@@ -2,7 +2,7 @@
  * An app on a page, as its author would write it: it asks, it listens, and it signs in again when it has been
  * logged out. What it was told is noted for the properties.
  */
-import { numberOf } from "./adapter.mjs";
+import { nameOf, numberOf } from "./adapter.mjs";
 import { Sight } from "./sight.mjs";
 
 /** @import { Page } from "./browser/page.mjs" */
@@ -18,7 +18,7 @@ const SIGN_IN_MS = 2_500;
  * @property {string} key What is unique about it.
  * @property {boolean} isUnique Whether the ghost can tell it from all others.
  * @property {number} at
- * @property {{ok: boolean, code?: string} | null} outcome
+ * @property {{ok: boolean, code?: string, replaced?: boolean} | null} outcome
  * @property {number} settled How often it was settled.
  * @property {boolean} isCertain Whether only the newest version of the protocol was spoken.
  */
@@ -26,6 +26,8 @@ const SIGN_IN_MS = 2_500;
 export class App {
   /** @type {Asked[]} */
   asked = [];
+  /** How many points it has published. */
+  points = 0;
   /** When it began. */
   startedAt = 0;
   page;
@@ -70,14 +72,17 @@ export class App {
     let status = "idle";
     client.subscribe(() => {
       const { connectionStatus } = client.getSnapshot();
+      if (connectionStatus === "logged_out" && status !== connectionStatus) {
+        sight.loggedOut();
+        this.#expectLogout();
+      }
       sight.snapshot(client.getSnapshot());
-      if (connectionStatus === "logged_out" && status !== connectionStatus) this.#expectLogout();
       status = connectionStatus;
       const isOut = ["logged_out", "unauthorized", "forbidden"].includes(connectionStatus);
       if (isOut) this.#signInAgain();
       if (connectionStatus === "replaced" && this.#world.isImpersonated) this.#takeBack();
     });
-    client.on("event", (/** @type {any} */ { event }) => sight.saw(event.name, numberOf(event)));
+    client.on("event", (/** @type {any} */ { event }) => sight.saw(nameOf(event.name, event.data), numberOf(event)));
     client.on("gameJoined", (/** @type {any} */ { gameId }) => sight.saw(`+${gameId}`, null));
     client.on("gameLeft", (/** @type {any} */ { gameId }) => sight.saw(`-${gameId}`, null));
     client.on("reset", () => sight.reset());
@@ -103,7 +108,7 @@ export class App {
     void ask(this.client).then((outcome) => {
       asked.settled++;
       asked.outcome = outcome;
-      this.#world.tell(this, `${key} ${outcome.ok ? "ok" : outcome.code}`);
+      this.#world.tell(this, `${key} ${outcome.ok ? (outcome.replaced ? "replaced" : "ok") : outcome.code}`);
     });
   }
 

@@ -137,6 +137,13 @@ export class Ghost {
     for (const record of this.readings) if (record.index >= length) record.isUndone = true;
   }
 
+  /** The list that pages add to as it must be. */
+  listed() {
+    const done = this.deeds.filter(({ isReal, isUndone }) => isReal && !isUndone);
+    const erasedAt = done.findLastIndex(({ key }) => key === "clear");
+    return done.slice(erasedAt + 1).flatMap(({ key }) => (/^v\d/.test(key) ? [key] : []));
+  }
+
   /** The games as they must be, in their order. */
   games() {
     /** @type {Set<string>} */
@@ -172,6 +179,8 @@ function keyOfCall({ content, args }) {
       return `+${args[0]}`;
     case "leaveGame":
       return `-${args[0]}`;
+    case "setValue":
+      return args[1];
     case "clear":
       return "clear";
     default:

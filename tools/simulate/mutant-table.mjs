@@ -6,6 +6,7 @@
 import { LOGOUT_MUTANTS } from "./logout-mutants.mjs";
 import { MODULE_MUTANTS } from "./module-mutants.mjs";
 import { TAB_MUTANTS } from "./tab-mutants.mjs";
+import { VALUE_MUTANTS } from "./value-mutants.mjs";
 
 /**
  * @typedef {object} Mutant
@@ -38,7 +39,7 @@ const SCRIPT_MUTANTS = [
   {
     name: "what nobody can find out counts as done",
     file: "client/src/requests.ts",
-    from: "        this.#forget(request);\n        return this.flush();",
+    from: "        this.forget(request);\n        return this.flush();",
     to: "        return this.settle(request, DONE);",
     caughtBy: "told-truly",
     seeds: 5,
@@ -46,23 +47,23 @@ const SCRIPT_MUTANTS = [
   {
     name: "an event is asked for anew when nobody knows whether it was done",
     file: "client/src/requests.ts",
-    from: "if (subjectOf(request.message) !== null) return;\n    this.settle",
-    to: "if (request.id === null) return;\n    this.settle",
+    from: "    if (request.subject === null) this.settle(request, this.#unknown());\n",
+    to: "",
     caughtBy: "done-once",
     seeds: 50,
   },
   {
     name: "what was in flight when a connection broke counts as done",
     file: "client/src/requests.ts",
-    from: "for (const request of this.#pending) request.frame = null;",
-    to: "for (const request of [...this.#pending]) if (request.frame !== null) this.settle(request, DONE);",
+    from: "for (const request of this.pending) request.frame = null;",
+    to: "for (const request of [...this.pending]) if (request.frame !== null) this.settle(request, DONE);",
     caughtBy: "told-truly",
     seeds: 5,
   },
   {
     name: "what was in flight is never sent again",
     file: "client/src/requests.ts",
-    from: "for (const request of this.#pending) request.frame = null;",
+    from: "for (const request of this.pending) request.frame = null;",
     to: "",
     caughtBy: "recovers",
     seeds: 5,
@@ -197,4 +198,4 @@ const SCRIPT_MUTANTS = [
   },
 ];
 
-export const MUTANTS = [...SCRIPT_MUTANTS, ...TAB_MUTANTS, ...LOGOUT_MUTANTS, ...MODULE_MUTANTS];
+export const MUTANTS = [...SCRIPT_MUTANTS, ...VALUE_MUTANTS, ...TAB_MUTANTS, ...LOGOUT_MUTANTS, ...MODULE_MUTANTS];

@@ -4,6 +4,7 @@
  */
 import { streamOf } from "./chance.mjs";
 import { THEFTS, withThieves } from "./plan-thieves.mjs";
+import { VALUE_STEPS, withValues } from "./plan-values.mjs";
 
 /** @import { Random } from "../torture/random.mjs" */
 /** @import { BrowserRefusal } from "./browser/profile.mjs" */
@@ -189,7 +190,7 @@ export const FAULTS = {
 const RECIPES = { ...ACTIONS, ...PAGE_FAULTS, ...FAULTS };
 
 /** All that may be done on purpose. */
-export const DEEDS = [...Object.keys(ACTIONS), ...Object.keys(THEFTS)];
+export const DEEDS = [...Object.keys(ACTIONS), ...Object.keys(VALUE_STEPS), ...Object.keys(THEFTS)];
 
 /** Whether leaving out a step of this kind leaves out something that went wrong. @param {string} kind */
 export function isFault(kind) {
@@ -203,7 +204,7 @@ const NOT_QUIET = new Set(["clear", "logout-all", "reuse-id", "keep-many"]);
 
 /** @param {Pick<Plan, "steps">} plan */
 export function isQuiet({ steps }) {
-  return steps.every(({ kind }) => kind === "load" || QUIET_FAULTS.has(kind) || (kind in ACTIONS && !NOT_QUIET.has(kind)));
+  return steps.every(({ kind }) => kind === "load" || QUIET_FAULTS.has(kind) || kind in VALUE_STEPS || (kind in ACTIONS && !NOT_QUIET.has(kind)));
 }
 
 /**
@@ -236,8 +237,9 @@ export function planOf(seed, limits = {}) {
     const kind = weighted(random, kinds);
     steps.push({ at, kind, ...RECIPES[kind].make(draft) });
   }
-  const more = isQuiet({ steps }) ? null : withThieves(seed, steps, { tabs, profiles: names }, limits);
-  return more ? { seed, profiles, steps: more, hasThieves: true } : { seed, profiles, steps };
+  const thieves = isQuiet({ steps }) ? null : withThieves(seed, steps, { tabs, profiles: names }, limits);
+  const plan = { seed, profiles, steps: withValues(seed, thieves ?? steps, tabs, limits) };
+  return thieves ? { ...plan, hasThieves: true } : plan;
 }
 
 /** Some browsers refuse what tabs need to share a socket. @param {Random} random @returns {ProfilePlan} */

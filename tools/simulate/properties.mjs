@@ -2,7 +2,7 @@
  * The properties that are checked when all is calm. Those of what a page sees are checked as it sees it, in
  * sight.mjs. README.md says what each promises.
  */
-import { INBOX_MAX, isOpen, sharedState } from "./adapter.mjs";
+import { INBOX_MAX, POINT, isOpen, isReplaced, sharedState } from "./adapter.mjs";
 import { isInbox } from "./sight.mjs";
 
 /** @import { App, Asked } from "./app.mjs" */
@@ -82,7 +82,10 @@ function checkAsked(world, asked) {
   }
   if (!isUnique || !asked.isCertain || app.page.profile.usedOlder || isOpen(outcome)) return;
   const done = world.ghost.doneAs(key).filter(({ isReal }) => isReal);
-  if (outcome.ok && done.length === 0) {
+  if (isReplaced(outcome)) {
+    // The event may have been done and not be known as that.
+    if (done.length > 0 && !key.startsWith(POINT)) world.violate("told-truly", `${app.name}: ${key} is replaced, and was done`);
+  } else if (outcome.ok && done.length === 0) {
     world.violate("told-truly", `${app.name}: ${key} is ok, and was never done`);
   }
   if (!outcome.ok && done.some(({ isUndone }) => !isUndone)) {
@@ -162,14 +165,16 @@ function isOwed(world, app, message) {
   const { begunAt } = app.sight;
   if (!app.isRunning || begunAt === null) return false;
   if (begunAt <= message.index) return true;
-  return !world.ghost.wasRead(message, begunAt) && !wasTold(world, app, message);
+  // A page that has not heard of a logout yet goes on noting what it tells.
+  const isToldEver = world.apps.some(({ page, sight }) => page.profile === app.page.profile && sight.everSeen.has(message.key));
+  return !world.ghost.wasRead(message, begunAt) && !isToldEver;
 }
 
-/** Whether another page of the device had told it when this one began. @param {World} world @param {App} app @param {Deed} message */
+/** Whether another page of the device had told it when this one began, and no logout was in between. @param {World} world @param {App} app @param {Deed} message */
 function wasTold(world, app, { key }) {
   return world.apps.some(({ page, sight }) => {
     const seen = page.profile === app.page.profile && page !== app.page ? sight.seen.get(key) : null;
-    return seen ? seen.at < app.startedAt : false;
+    return seen ? seen.at < app.startedAt && seen.at >= app.page.profile.forgottenAt : false;
   });
 }
 

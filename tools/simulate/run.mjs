@@ -5,6 +5,7 @@ import { checkAgreement, checkDeploys, checkInbox, checkRequests, checkSight, ch
 import { inOwnTask } from "./clock.mjs";
 import { isQuiet } from "./plan.mjs";
 import { perform } from "./steps.mjs";
+import { checkValues } from "./steps-values.mjs";
 import { World } from "./world.mjs";
 
 /** @import { Release } from "./bundle.mjs" */
@@ -39,8 +40,21 @@ const TRY_MS = 600;
  * @param {{isKept?: boolean}} [how] Whether to keep the trace.
  * @returns {Promise<Outcome>}
  */
-export function runPlan(plan, releases, { isKept = false } = {}) {
-  return inOwnTask(() => simulate(plan, releases, isKept));
+export async function runPlan(plan, releases, { isKept = false } = {}) {
+  /** @type {Violation[]} */
+  const unhandled = [];
+  const hear = (/** @type {Error} */ error) => {
+    unhandled.push({ property: "no-complaints", what: `a promise is rejected: ${error?.stack}`, at: 0 });
+  };
+  process.on("unhandledRejection", hear);
+  try {
+    const outcome = await inOwnTask(() => simulate(plan, releases, isKept));
+    // Node tells of what nobody has handled when the task is over.
+    await new Promise((resolve) => void setImmediate(resolve));
+    return { ...outcome, violations: [...outcome.violations, ...unhandled] };
+  } finally {
+    process.off("unhandledRejection", hear);
+  }
 }
 
 /**
@@ -93,12 +107,16 @@ function conclude(world) {
   /** @type {any} */
   let told = null;
   void world.server.call("getState").then((/** @type {any} */ state) => (told = state));
+  /** @type {any} */
+  let values = null;
+  void world.server.call("getValues").then((/** @type {any} */ all) => (values = all));
   clock.runUntil(clock.now + CHECK_MS);
   checkRequests(world);
   checkStrangers(world);
   checkSight(world);
   checkInbox(world);
   if (why === null) checkAgreement(world, told);
+  if (why === null) checkValues(world, values);
   if (world.options.isMixed) tryCredentials(world);
 }
 

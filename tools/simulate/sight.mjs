@@ -3,7 +3,7 @@
  * that it has seen or was told to do without; from there on it must see every deed, once and in order.
  */
 
-import { INBOX_MAX, isOnlyLost } from "./adapter.mjs";
+import { INBOX_MAX, POINT, isOnlyLost } from "./adapter.mjs";
 
 /** @import { App } from "./app.mjs" */
 /** @import { Deed } from "./ghost.mjs" */
@@ -16,6 +16,10 @@ const REMEMBERED_DEEDS = 60;
 export class Sight {
   /** How often each key was seen, and when first. @type {Map<string, {count: number, at: number}>} */
   seen = new Map();
+  /** The keys that were seen at any time. */
+  everSeen = new Set();
+  /** The newest point of each page. @type {Map<string, number>} */
+  #points = new Map();
   /** The numbers of the messages that were seen, in order. @type {number[]} */
   messages = [];
   /** When it was last told to start over. */
@@ -41,6 +45,14 @@ export class Sight {
     this.#world.tell(this.#app, `begins at ${this.place}`);
   }
 
+  /** The page begins anew when its user signs in again, since nothing is left of who was there before. */
+  loggedOut() {
+    this.begunAt = this.place = null;
+    this.seen.clear();
+    this.messages = [];
+    this.#app.page.profile.forgottenAt = this.#world.clock.now;
+  }
+
   reset() {
     this.resetAt = this.#world.clock.now;
     this.#checkReset();
@@ -63,10 +75,12 @@ export class Sight {
     this.#world.tell(this.#app, `sees ${key}`);
     const { count, at } = this.seen.get(key) ?? { count: 0, at: clock.now };
     this.seen.set(key, { count: count + 1, at });
+    this.everSeen.add(key);
     if (number !== null) this.messages.push(number);
     const deeds = ghost.doneAs(key).filter(({ isReal }) => isReal);
     if (deeds.length === 0) return this.#violate("once-in-order", `${key}, which nobody has done`);
     this.#checkRights(key, deeds);
+    if (key.startsWith(POINT)) this.#checkNewest(key);
     if (isUncounted(key)) return undefined;
     if (this.place === null) {
       // What was done twice does not tell which of the two it was.
@@ -105,6 +119,14 @@ export class Sight {
       .slice(place, end)
       .filter(({ key, isReal, isUndone }) => isReal && !isUndone && key !== "clear" && !isUncounted(key))
       .map(({ key }) => key);
+  }
+
+  /** No page is shown an older point of another's behind a newer one. @param {string} key */
+  #checkNewest(key) {
+    const [name, digits] = key.slice(POINT.length).split(" ");
+    const n = Number(digits);
+    if (n <= (this.#points.get(name) ?? -1)) this.#violate("once-in-order", `${key} after a newer one`);
+    this.#points.set(name, n);
   }
 
   /** @param {string} key @param {Deed[]} deeds */
@@ -148,9 +170,9 @@ export class Sight {
   }
 }
 
-/** Whether a key is of what has no place in the sequence: a message of the inbox, or an event to some devices. @param {string} key */
+/** Whether a key is of what has no place in the sequence: a message of the inbox, a value, or an event to some devices or of which only the newest counts. @param {string} key */
 function isUncounted(key) {
-  return /^[kw]/.test(key);
+  return /^[kvw]/.test(key);
 }
 
 /** Whether a key is a message, which the inbox brings. @param {string} key */

@@ -5,6 +5,7 @@
 import { keepOptions } from "./adapter.mjs";
 import { checkTakenOver } from "./properties.mjs";
 import { THEFTS } from "./steps-thieves.mjs";
+import { VALUE_ACTS } from "./steps-values.mjs";
 import { Stranger } from "./stranger.mjs";
 
 /** @import { App } from "./app.mjs" */
@@ -289,7 +290,7 @@ const FAULTS = {
   },
 };
 
-const ALL = { ...ACTS, ...THEFTS, ...PAGE_FAULTS, ...FAULTS };
+const ALL = { ...ACTS, ...VALUE_ACTS, ...THEFTS, ...PAGE_FAULTS, ...FAULTS };
 
 /**
  * @param {World} world

@@ -23,8 +23,8 @@ export const TAB_MUTANTS = [
   {
     name: "what a browser refuses when a channel is made breaks the page",
     file: "client/src/tabs.ts",
-    from: "attempt(() => new BroadcastChannel(this.#name)) ?? null",
-    to: "new BroadcastChannel(this.#name)",
+    from: "kit.attempt(() => new BroadcastChannel(this.#parts.name)) ?? null",
+    to: "new BroadcastChannel(this.#parts.name)",
     caughtBy: "no-complaints",
     seeds: 200,
   },
@@ -94,7 +94,7 @@ export const TAB_MUTANTS = [
   },
   {
     name: "a tab does not keep under which id its request was sent",
-    file: "client/src/requests.ts",
+    file: "client/src/tab-requests.ts",
     from: "if (request) request.id ??= id;",
     to: "",
     caughtBy: "settled-once",
@@ -102,8 +102,8 @@ export const TAB_MUTANTS = [
   },
   {
     name: "what was passed on before a page went into the cache counts as never sent",
-    file: "client/src/requests.ts",
-    from: "id === null ? this.#version === 2 && frame !== null :",
+    file: "client/src/tab-requests.ts",
+    from: "id === null ? this.#queue.version === 2 && frame !== null :",
     to: "id === null ? false :",
     caughtBy: "done-once",
     seeds: 50,

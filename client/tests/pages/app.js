@@ -69,5 +69,7 @@ app.unmount = () => {
   root?.unmount();
   root = null;
 };
+/** The client that the page's components share. @param {any} options */
+app.client = async (options) => (await import("user-session-worker/client")).shareClient(options).client;
 /** @param {string} type */
 app.callsOf = (type) => app.calls.filter((/** @type {any} */ call) => call[1] === type);

@@ -6,6 +6,9 @@ import { UserSessionClient } from "user-session-worker/client";
 /** @import { TestContext } from "node:test" */
 /** @import { UserSessionClientOptions } from "user-session-worker/client" */
 
+// A client loads these when it needs them. Once they are there that takes promises alone, which `settled` lets run.
+await Promise.all([import("../../dist/app.js"), import("../../dist/diagnosis.js"), import("../../dist/tabs.js")]);
+
 export const V2 = "user-session.v2";
 export const PING = '{"type":"ping"}';
 
@@ -124,7 +127,7 @@ export function answerOf(body, status = 200, headers = {}) {
   return /** @type {Response} */ ({ status, headers: new Headers(headers), text: async () => text });
 }
 
-/** Lets promises run: those of a token's function, of the request for a ticket and of its answer. */
+/** Lets promises run: those of a token's function, of the request for a ticket and of its answer, and of what is loaded later. */
 export async function settled() {
   for (let turns = 0; turns < 20; turns++) await Promise.resolve();
 }

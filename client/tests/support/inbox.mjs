@@ -62,4 +62,9 @@ export class Storage {
   setItem(key, value) {
     this.items.set(key, value);
   }
+
+  /** @param {string} key */
+  removeItem(key) {
+    this.items.delete(key);
+  }
 }

@@ -4,6 +4,7 @@
  */
 import { createServer, request as httpRequest } from "node:http";
 import { connect } from "node:net";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
@@ -41,7 +42,18 @@ export const OLD = { name: "old", hook: fileURLToPath(new URL("old-hook.js", PAG
  * @param {Kind} kind
  * @param {import("esbuild").BuildOptions} [options]
  */
-export async function bundle(entry, { hook, react }, options = {}) {
+export async function bundle(entry, kind, options = {}) {
+  const outputs = await bundleAll(entry, kind, options);
+  return outputs[0]?.text ?? "";
+}
+
+/**
+ * The same, with all the files that the bundler makes.
+ * @param {string} entry
+ * @param {Kind} kind
+ * @param {import("esbuild").BuildOptions} options
+ */
+async function bundleAll(entry, { hook, react }, options) {
   const older = { react: `${REACT_18}react`, "react-dom": `${REACT_18}react-dom` };
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(entry, PAGES))],
@@ -52,7 +64,13 @@ export async function bundle(entry, { hook, react }, options = {}) {
     alias: { "the-hook": hook, ...(react === 18 && older) },
     ...options,
   });
-  return outputFiles?.[0]?.text ?? "";
+  return outputFiles ?? [];
+}
+
+/** A page's files by their names: the page loads the first, and that the others. @param {Kind} kind */
+async function filesOf(kind) {
+  const files = await bundleAll("app.js", kind, { splitting: true, outdir: "/", entryNames: kind.name, chunkNames: `${kind.name}-[name]-[hash]` });
+  return files.map(({ path, text }) => /** @type {const} */ ([basename(path), text]));
 }
 
 /**
@@ -78,8 +96,8 @@ export async function bundle(entry, { hook, react }, options = {}) {
  */
 export async function startSites() {
   const kinds = [NEW_18, NEW_19, OLD];
-  const built = await Promise.all(kinds.map((kind) => bundle("app.js", kind)));
-  const scripts = new Map(kinds.map(({ name }, at) => [name, built[at]]));
+  const built = await Promise.all(kinds.map(filesOf));
+  const scripts = new Map(built.flat());
   const names = Object.keys(ENGINES);
   const sites = await Promise.all(names.map(() => startSite(scripts)));
   return {
@@ -89,12 +107,12 @@ export async function startSites() {
   };
 }
 
-/** @param {Map<string, string | undefined>} scripts @returns {Promise<Site>} */
+/** @param {Map<string, string>} scripts Each by the name of its file. @returns {Promise<Site>} */
 async function startSite(scripts) {
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://x");
     if (pathname.startsWith("/__user-session")) return pass(request, response);
-    const name = pathname.slice(1).replace(".js", "");
+    const name = pathname.slice(1);
     if (pathname.endsWith(".js")) return response.setHeader("Content-Type", "text/javascript").end(scripts.get(name));
     const { policy, meta = "", cookie } = Object.fromEntries(searchParams);
     if (policy) response.setHeader("Content-Security-Policy", policy);
@@ -147,6 +165,11 @@ function relay(server) {
     }
     outgoing.write(`${lines.join("\r\n")}\r\n\r\n`);
     incoming.pipe(outgoing).pipe(incoming);
+    outgoing.once("data", (/** @type {Buffer} */ answer) => {
+      if (answer.toString("latin1", 0, 12) === "HTTP/1.1 101") return;
+      // WebKit would send its next request on this connection, which is for the site. It needs no more than the status.
+      incoming.end();
+    });
     for (const socket of [incoming, outgoing]) {
       socket.on("error", () => {});
       socket.on("close", () => [incoming, outgoing].forEach((one) => one.destroy()));

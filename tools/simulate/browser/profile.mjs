@@ -32,6 +32,8 @@ export class Profile {
   credential = null;
   /** Whether one of its pages has spoken an older version of the protocol, which promises less. */
   usedOlder = false;
+  /** When a page of it was last logged out. */
+  forgottenAt = -Infinity;
   /** @type {BrowserRefusal | null} */
   refusal = null;
   localStorage = storageOf(new Map());
