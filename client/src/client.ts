@@ -207,7 +207,10 @@ export class UserSessionClient {
 
   /** Names this device, 1 to 128 bytes. Needs a server of version 2. */
   setDeviceName(name: string): Promise<RequestOutcome> {
-    return this.#ask({ type: "set_device", name: wellFormed(name) });
+    const asked = this.#ask({ type: "set_device", name: wellFormed(name) });
+    // The next connection would say the option's name again.
+    void asked.then(({ ok }) => ok && this.#options.deviceName && (this.#options.deviceName = name));
+    return asked;
   }
 
   /**

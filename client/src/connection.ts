@@ -361,7 +361,7 @@ export class Connection {
     this.#outage.end();
   }
 
-  /** Lets go of the attempt or the socket. A dead network would keep it from closing for minutes. */
+  /** Lets go of the attempt or the socket, which may tell of its close at once, and on a dead network only minutes later. */
   #abandon(): void {
     this.#retries.cancel();
     this.#pulse.stop();
@@ -373,7 +373,8 @@ export class Connection {
     this.#tickets.cancel();
     this.#probe.stop();
     this.#settings.group?.release();
-    closeSocket(this.#socket);
+    const socket = this.#socket;
     this.#socket = null;
+    closeSocket(socket);
   }
 }

@@ -19,4 +19,6 @@ export { shareClient } from "./shared.js";
 export type { SharedClient } from "./shared.js";
 export type { ConnectionStatus, SessionSnapshot } from "./snapshot.js";
 export type { KeyValueStorage } from "./store.js";
-export type { SessionValues } from "./values.js";
+export type { SessionValues, SetOptions } from "./values.js";
+export { typedClient } from "./typed.js";
+export type { HeardData, HeardName, InvalidMessage, TypedOptions, TypedSession, TypedSetOptions, TypedValue, TypedValues } from "./typed.js";

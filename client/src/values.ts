@@ -98,6 +98,14 @@ export function isBlind({ key, ifVersion }: Message, change: Change | null): boo
   return key !== undefined && !change && ifVersion === undefined;
 }
 
+/** How a value is set. */
+export interface SetOptions<Value = unknown> {
+  /** The version that it must have, 0 for not there, else it is refused with `conflict`. A function needs none. */
+  readonly ifVersion?: number | undefined;
+  /** Stands for the present value where there is none. */
+  readonly fallback?: Value | undefined;
+}
+
 /** Reads and changes values. A key has 1 to 128 bytes of UTF-8. The functions need a server of version 2. */
 export interface SessionValues {
   /** The value of a key, as the snapshot has it; of one that is not there `{value: undefined, version: 0}`. */
@@ -106,14 +114,12 @@ export interface SessionValues {
    * Sets a value. It is in the snapshot at once, and out again if it is refused.
    * @param next Any JSON, or a function that makes it of the present value. The function is called again for each other
    *   value that it turns out to be, so it must do nothing else. It gets `fallback` where there is none.
-   * @param options `ifVersion`: a value is only set if it has this version, 0 for not there; else it is a `conflict`.
+   * @template Value What the present value is taken for. Nothing checks that it is.
    */
-  set(
-    key: string,
-    next: unknown,
-    options?: { readonly ifVersion?: number | undefined; readonly fallback?: unknown },
-  ): Promise<RequestOutcome>;
-  delete(key: string, options?: { readonly ifVersion?: number | undefined }): Promise<RequestOutcome>;
+  set<Value>(key: string, next: (now: Value) => unknown, options?: SetOptions<Value>): Promise<RequestOutcome>;
+  set(key: string, next: unknown, options?: SetOptions): Promise<RequestOutcome>;
+  /** Deletes a value, in the same way. */
+  delete(key: string, options?: Pick<SetOptions, "ifVersion">): Promise<RequestOutcome>;
 }
 
 /**
@@ -127,7 +133,7 @@ export function sessionValues(
   const get = (key: string): SessionValue => shown()?.[wellFormed(key)] ?? NOT_THERE;
   return {
     get,
-    set(key, next, { ifVersion, fallback } = {}) {
+    set(key: string, next: unknown, { ifVersion, fallback }: SetOptions = {}) {
       const change: Change | undefined = typeof next === "function" ? (now) => next(now === undefined ? fallback : now) : undefined;
       const message: Message = {
         ...{ type: "set_value", key: wellFormed(key), ifVersion },

@@ -70,7 +70,7 @@ test("what a page needs at first is one file, and no part that is loaded later h
     assert.deepEqual(later, PARTS);
     assert.equal(files.length, new Set(files).size, "a module that two parts have");
     for (const name of ["tabs", "diagnosis", "app"]) assert.ok(!first.includes(`client/dist/${name}.js`), name);
-    const most = code === HOOK ? 18.9 : 17.9;
+    const most = code === HOOK ? 19.8 : 17.9;
     assert.ok(kB("page.js") <= most, `${kB("page.js")} kB of ${most}`);
   }
 });
@@ -87,8 +87,48 @@ test("an export that a page does not use adds nothing to it", async () => {
   assert.ok(!client.first.includes("client/dist/shared.js"));
 });
 
+/** What each export for React brings that the hook alone does not, by the modules of client/src. @type {Record<string, string[]>} */
+const REACT_EXPORTS = {
+  useUserSession: [],
+  shallowEqual: ["equal"],
+  UserSessionProvider: ["provider", "use-selected"],
+  useSessionActions: ["hooks"],
+  usePresence: ["hooks", "use-selected"],
+  useDevices: ["hooks", "use-selected"],
+  useConnectionStatus: ["equal", "hooks", "use-selected"],
+  useSessionEvent: ["hearing", "hooks"],
+  useUserValue: ["hooks", "use-selected"],
+  useInbox: ["equal", "hooks", "use-selected"],
+  createSessionHooks: ["equal", "hearing", "hooks", "typed", "typed-hooks", "use-selected"],
+  DeviceList: ["account-parts", "device-list", "hooks", "use-selected"],
+  LogoutEverywhere: ["account-parts", "hooks", "logout-everywhere"],
+};
+
+test("each export for React brings what it needs, and nothing of another: who has the hook alone pays for no other", async () => {
+  const exported = await import("user-session-worker/react");
+  assert.deepEqual(Object.keys(exported).sort(), Object.keys(REACT_EXPORTS).sort());
+  const { first: hook, kB } = await bundled(HOOK);
+  for (const [name, modules] of Object.entries(REACT_EXPORTS)) {
+    const { first } = await bundled(`export { ${name} } from "user-session-worker/react";`);
+    const more = first.filter((path) => !hook.includes(path));
+    assert.deepEqual(more.sort(), modules.map((module) => `client/dist/${module}.js`).sort(), name);
+  }
+  // All of them together are small, too.
+  const all = await bundled('export * from "user-session-worker/react";');
+  assert.ok(all.kB("page.js") - kB("page.js") < 5, `${all.kB("page.js") - kB("page.js")} kB`);
+});
+
+/** What docs/react.md tells, and of which exports. @type {[RegExp, string[]][]} */
+const REACT_TOLD = [
+  [/([\d.]+) kB with `useUserSession` alone/, ["useUserSession"]],
+  [/([\d.]+) kB with the provider/, ["UserSessionProvider", "useUserSession"]],
+  [/([\d.]+) kB with all hooks/, ["UserSessionProvider", ...Object.keys(REACT_EXPORTS).filter((name) => name.startsWith("use"))]],
+  [/([\d.]+) kB with a provider and the hooks of a definition/, ["UserSessionProvider", "createSessionHooks"]],
+  [/([\d.]+) kB with everything/, Object.keys(REACT_EXPORTS)],
+];
+
 test("the docs tell what it weighs", async () => {
-  const docs = readFileSync(`${ROOT}docs/client.md`, "utf8").replaceAll("\n", " ");
+  const docs = ["client", "react"].map((page) => readFileSync(`${ROOT}docs/${page}.md`, "utf8").replaceAll("\n", " ")).join(" ");
   const [client, hook] = await Promise.all([bundled(CLIENT), bundled(HOOK)]);
   /** @type {[string, RegExp, number][]} */
   const told = [
@@ -96,9 +136,13 @@ test("the docs tell what it weighs", async () => {
     ["the hook", /with the hook ([\d.]+) kB/, hook.kB("page.js")],
     ...PARTS.map((part) => /** @type {[string, RegExp, number]} */ ([part, new RegExp(`\\| \`${part.replace(".js", "")}\` \\| ([\\d.]+) kB`), client.kB(part)])),
   ];
+  for (const [pattern, names] of REACT_TOLD) {
+    const page = await bundled(`export { ${names.join()} } from "user-session-worker/react";`);
+    told.push([names.join(), pattern, page.kB("page.js")]);
+  }
   for (const [what, pattern, kB] of told) {
     // Not every zlib compresses alike.
     const said = Number(pattern.exec(docs)?.[1]);
-    assert.ok(Math.abs(said - kB) < 0.15, `${what} has ${kB} kB, and docs/client.md says ${said}: write ${kB.toFixed(1)}`);
+    assert.ok(Math.abs(said - kB) < 0.15, `${what} has ${kB} kB, and the docs say ${said}: write ${kB.toFixed(1)}`);
   }
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, fakeClient, settled } from "./support/fake-socket.mjs";
+import { FakeSocket, accept, fakeClient, settled } from "./support/fake-socket.mjs";
 
 /** @import { TestContext } from "node:test" */
 
@@ -78,3 +78,17 @@ for (const [what, begin] of Object.entries(DOING)) {
     assert.deepEqual([...open], []);
   });
 }
+
+test("a socket that tells of its close while it is being closed, as Node's does, makes no closed client come back", (t) => {
+  const { client, newest, sockets } = fakeClient(t);
+  client.connect();
+  const socket = newest();
+  socket.close = (code) => {
+    FakeSocket.prototype.close.call(socket, code);
+    socket.fail(1006);
+  };
+  accept(socket);
+  client.close();
+  t.mock.timers.tick(60_000);
+  assert.deepEqual([sockets.length, client.getSnapshot().connectionStatus], [1, "idle"]);
+});

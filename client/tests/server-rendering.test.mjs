@@ -11,13 +11,15 @@ for (const kind of [NEW_18, NEW_19]) {
     /** @type {any} */
     const module = { exports: {} };
     new Function("module", "exports", "require", script)(module, module.exports, createRequire(import.meta.url));
-    const { render } = module.exports;
+    const { render, renderProvided } = module.exports;
     const opened = t.mock.method(globalThis, "WebSocket", () => assert.fail("a socket"));
     const loading = { state: null, isLoading: true, isConnected: false, connectionStatus: "connecting" };
     assert.equal(render({ userId: "kim" }), `<p>${JSON.stringify(loading)}</p>`);
     const off = { state: null, isLoading: false, isConnected: false, connectionStatus: "idle" };
     assert.equal(render({ userId: "kim", enabled: false }), `<p>${JSON.stringify(off)}</p>`);
     assert.equal(render({ userId: null }), `<p>${JSON.stringify(off)}</p>`);
+    assert.equal(renderProvided({ userId: "kim" }), "<p>connecting 0 light</p>");
+    assert.equal(renderProvided({ userId: null }), "<p>idle 0 light</p>");
     assert.equal(opened.mock.callCount(), 0);
   });
 }

@@ -39,7 +39,7 @@ after(() => reader?.remove());
 test("what pages are shown compiles: the client, the hook", async () => {
   const shown = blocks.filter(({ language, text }) => IS_CODE.test(language) && IS_FOR_PAGES.test(text));
   assert.ok(shown.length >= 4, `${shown.length} blocks`);
-  write("page", shown);
+  write("page", [...shown, ...blocks.filter(isDefinition)]);
   await runTool(reader.folder, "tsc", ["-p", "tsconfig.json"]);
 });
 
@@ -84,6 +84,11 @@ test("the Worker that a newcomer is told to write keeps two devices in sync", as
   });
 });
 
+/** @param {Pick<Block, "text">} block */
+function isDefinition({ text }) {
+  return text.includes("export const session = defineSession(");
+}
+
 /** @param {Block} fragment */
 function configOf({ text }) {
   if (text.startsWith("{")) return text;
@@ -98,8 +103,7 @@ function write(folder, shown) {
   mkdirSync(join(reader.folder, folder), { recursive: true });
   for (const [at, { page, language, text }] of shown.entries()) {
     // The other blocks of its page import it by this name.
-    const isDefinition = text.includes("export const session = defineSession(");
-    const name = isDefinition ? "session.ts" : `${page.replaceAll(/\W/g, "-")}-${at}.${language}`;
+    const name = isDefinition({ text }) ? "session.ts" : `${page.replaceAll(/\W/g, "-")}-${at}.${language}`;
     writeFileSync(join(reader.folder, folder, name), text);
   }
 }

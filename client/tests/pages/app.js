@@ -11,7 +11,7 @@ const { StrictMode, createElement, useCallback, useEffect, useLayoutEffect, useS
 const { Activity = "div" } = /** @type {any} */ (React);
 
 /** @type {any} */
-const app = { renders: 0, calls: [], events: [], childEvents: [], results: [], warnings: [], ids: [] };
+const app = { renders: 0, views: [], calls: [], events: [], childEvents: [], results: [], warnings: [], ids: [] };
 Object.assign(globalThis, { app });
 console.warn = (...args) => app.warnings.push(args.join(" "));
 
@@ -27,6 +27,7 @@ function Widget({ at, isInline, options }) {
   const stable = useState(() => callbacks(note))[0];
   const result = useUserSession({ ...options, ...(isInline ? callbacks(note) : stable) });
   app.results[at] = result;
+  app.views.push(Boolean(result.state));
   const { onEvent } = result;
   useEffect(() => onEvent?.("move", (/** @type {any} */ { data }) => app.events.push([at, data])), [onEvent, at]);
   return createElement("p", null, createElement(EarlyChild, { at, earlyJoin: options.earlyJoin, ...result }));

@@ -25,6 +25,7 @@ const REACT_18 = fileURLToPath(new URL("../../../tests/browser/react-18/node_mod
  * @property {string} name
  * @property {string} hook
  * @property {18 | 19} react
+ * @property {string} [app] The page's script.
  */
 
 const HOOK = "user-session-worker/react";
@@ -67,9 +68,14 @@ async function bundleAll(entry, { hook, react }, options) {
   return outputFiles ?? [];
 }
 
+/** A page of the hooks below a provider. @type {Kind} */
+export const HOOKS_19 = { name: "hooks-19", hook: HOOK, react: 19, app: "hooks.js" };
+/** @type {Kind} */
+export const HOOKS_18 = { name: "hooks-18", hook: HOOK, react: 18, app: "hooks.js" };
+
 /** A page's files by their names: the page loads the first, and that the others. @param {Kind} kind */
 async function filesOf(kind) {
-  const files = await bundleAll("app.js", kind, { splitting: true, outdir: "/", entryNames: kind.name, chunkNames: `${kind.name}-[name]-[hash]` });
+  const files = await bundleAll(kind.app ?? "app.js", kind, { splitting: true, outdir: "/", entryNames: kind.name, chunkNames: `${kind.name}-[name]-[hash]` });
   return files.map(({ path, text }) => /** @type {const} */ ([basename(path), text]));
 }
 
@@ -91,11 +97,11 @@ async function filesOf(kind) {
 
 /**
  * A site for each engine, so that what one is cut off from is not what another is.
+ * @param {Kind[]} [kinds] The pages that it has.
  * @returns {Promise<{of: (engine: Engine) => Site, origins: string, close: () => void}>} `origins` is for
  *   `ALLOWED_ORIGINS`.
  */
-export async function startSites() {
-  const kinds = [NEW_18, NEW_19, OLD];
+export async function startSites(kinds = [NEW_18, NEW_19, OLD]) {
   const built = await Promise.all(kinds.map(filesOf));
   const scripts = new Map(built.flat());
   const names = Object.keys(ENGINES);
@@ -117,7 +123,7 @@ async function startSite(scripts) {
     const { policy, meta = "", cookie } = Object.fromEntries(searchParams);
     if (policy) response.setHeader("Content-Security-Policy", policy);
     if (cookie) response.setHeader("Set-Cookie", `session=${cookie}; Path=/; HttpOnly; SameSite=Lax`);
-    const html = `<!doctype html>${meta}<div id="root"></div><script type="module" src="/${name}.js"></script>`;
+    const html = `<!doctype html><html lang="en"><title>App</title>${meta}<div id="root"></div><script type="module" src="/${name}.js"></script>`;
     return response.setHeader("Content-Type", "text/html").end(html);
   });
   const { pass, ...wires } = relay(server);

@@ -2,6 +2,7 @@
 import { createAuthClient } from "better-auth/react";
 import { StrictMode, useCallback } from "react";
 import { createRoot } from "react-dom/client";
+import { UserSessionProvider } from "user-session-worker/react";
 
 import { Games } from "./games";
 import { SignIn } from "./sign-in";
@@ -17,14 +18,18 @@ function App() {
   }, [refetch]);
   const signOutEverywhere = async () => {
     const { error } = await auth.revokeSessions();
-    if (error) return false;
+    if (error) return { ok: false as const, message: "try again." };
     await signOut();
-    return true;
+    return { ok: true as const };
   };
   if (isPending) return <p>…</p>;
   if (!data) return <SignIn auth={auth} />;
   const { id } = data.user;
-  return <Games key={id} userId={id} onLeave={signOut} onLeaveEverywhere={signOutEverywhere} />;
+  return (
+    <UserSessionProvider key={id} userId={id} onLoggedOut={() => void signOut()}>
+      <Games onLeave={signOut} onLeaveEverywhere={signOutEverywhere} />
+    </UserSessionProvider>
+  );
 }
 
 const root = document.getElementById("app");
