@@ -8,6 +8,7 @@ import { Messages } from "./messages.js";
 import { HEARTBEAT, HEARTBEAT_ANSWER, Network } from "./network.js";
 import { Outbox } from "./outbox.js";
 import { reachOf } from "./reach.js";
+import { SharedValues } from "./shared-values.js";
 import { Voice } from "./voice.js";
 
 /** @import { Presence, RequestOutcome, SessionEvent, SessionSnapshot } from "/client/index.js" */
@@ -72,6 +73,7 @@ export class DevicePanel {
   #outbox;
   #messages;
   #voice;
+  #values;
   #news = "";
   /** @type {Map<string, HTMLButtonElement>} */
   #games = new Map();
@@ -103,6 +105,10 @@ export class DevicePanel {
     });
     this.#rows = new DeviceRows(this.root, (device) => {
       void this.#ask(`log out ${device.name || device.deviceId}`, this.client.logoutDevice(device.deviceId));
+    });
+    this.#values = new SharedValues(this.root, deviceId, this.client, {
+      ask: (what, asked, expected) => this.#ask(what, asked, expected),
+      said: listener.said,
     });
     this.root.dataset["device"] = deviceId;
     const heading = this.#part("h2");
@@ -184,6 +190,7 @@ export class DevicePanel {
       });
     }
     const clicks = {
+      ".mark-read": () => void this.#ask("mark as read", this.client.markRead()),
       ".logout-others": () => void this.#ask("log out all others", this.client.logoutOthers()),
       ".logout-all": () => void this.#ask("log out everywhere", this.client.logoutAllDevices()),
       ".sign-in": () => {
@@ -211,13 +218,16 @@ export class DevicePanel {
    * Shows a request until it is answered, and why it was not done.
    * @param {string} what For the user.
    * @param {Promise<RequestOutcome>} asked
+   * @param {string[]} [expected] The codes of refusals that who asks shows in a way of their own.
    */
-  async #ask(what, asked) {
+  async #ask(what, asked, expected = []) {
     const outcome = await this.#outbox.hold(what, asked);
-    const failure = outcome.ok || outcome.code === "ended" ? "" : `Not done: ${what}. ${outcome.message}`;
+    const isShown = !outcome.ok && !["ended", ...expected].includes(outcome.code);
+    const failure = isShown ? `Not done: ${what}. ${outcome.message}` : "";
     write(this.#part(".message"), failure);
     if (failure) this.#listener.said(failure);
     if (this.isOver && this.#outbox.lost.length > 0) write(this.#part(".lost"), `Never sent: ${this.#outbox.lost.join(", ")}.`);
+    return outcome;
   }
 
   /** @param {string} game @param {boolean} isJoined */
@@ -246,7 +256,7 @@ export class DevicePanel {
   }
 
   #radios() {
-    return [.../** @type {NodeListOf<HTMLInputElement>} */ (this.root.querySelectorAll("[type=radio]"))];
+    return [.../** @type {NodeListOf<HTMLInputElement>} */ (this.root.querySelectorAll(".presence [type=radio]"))];
   }
 
   /** @param {SessionSnapshot} snapshot */
@@ -267,6 +277,9 @@ export class DevicePanel {
     this.#renderGames(games);
     const presence = this.#chosenPresence ?? state?.presence;
     for (const radio of this.#radios()) radio.checked = radio.value === presence;
+    this.#values.render(snapshot);
+    this.#part(".unread").hidden = snapshot.unread === 0;
+    write(this.#part(".unread span"), `${snapshot.unread} unread`);
     this.#outbox.render(isInTouch);
     this.#rows.render(devices, isOver, { at: this.#knownAt, state: text.toLowerCase() });
     const took = isOver ? this.#renderOver(text, hadFocus) : this.#renderBegun();

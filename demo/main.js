@@ -3,6 +3,7 @@ import { Announcer } from "./announcer.js";
 import { DevicePanel } from "./device-panel.js";
 import { part, write } from "./dom.js";
 import { LogoutTimes } from "./logout-times.js";
+import { Notices } from "./notices.js";
 import { ObjectCard } from "./object-card.js";
 import { isReached, titleOf } from "./reach.js";
 import { Strip } from "./strip.js";
@@ -57,6 +58,7 @@ function showAll() {
       over: () => times.over(deviceId),
     });
     shown.push({ device, panel });
+    if (at === 0) notice(panel);
     part(document, "#devices").append(panel.root);
     strip.add(device, panel.root);
   });
@@ -100,9 +102,16 @@ function showOne(deviceId) {
     cut: () => {},
     over: () => (took ??= askedAt && Math.max(1, Math.round(performance.now() - askedAt))) || null,
   });
+  notice(panel);
   // There the others are seen.
   part(panel.root, ".devices").toggleAttribute("open", true);
   part(document, "#devices").append(panel.root);
+}
+
+/** Shows the unread messages of a device as the browser does. @param {DevicePanel} panel */
+function notice({ client }) {
+  const notices = new Notices(part(document, "#notify"));
+  client.subscribe(() => notices.render(client.getSnapshot()));
 }
 
 /** Whether the server answers this page; if not, the page says why and what to do. */

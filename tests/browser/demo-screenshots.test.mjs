@@ -10,6 +10,7 @@ import { after, before } from "node:test";
 
 import {
   PHONE,
+  at,
   count,
   demoStories,
   game,
@@ -63,6 +64,8 @@ async function play(page) {
   await use(page, "phone");
   await game(page, "phone", "go").click();
   await showsGames(page, "tablet", ["chess", "go"]);
+  await at(page, "phone", ".note textarea").fill("milk, bread");
+  await at(page, "phone", ".note-row button").click();
   await sleep(page);
   await say(page, "phone", "dinner at eight?");
   await hears(page, "phone", "dinner at eight?");

@@ -308,4 +308,80 @@ story("a device that slept through a logout notices it when it wakes", async (t,
   await told.filter({ hasText: "found out when it woke" }).waitFor();
 });
 
+/** What is written in a device's note. @param {Page} page @param {string} device */
+const noteOf = (page, device) => at(page, device, ".note textarea").evaluate((text) => /** @type {HTMLTextAreaElement} */ (text).value);
+
+/** Waits until a device shows a note. @param {Page} page @param {string} device @param {string} text */
+async function showsNote(page, device, text) {
+  await eventually(`${device} to show the note ${text}`, async () => (await noteOf(page, device)) === text);
+}
+
+/** Has a device save a note. @param {Page} page @param {string} device @param {string} text */
+async function saveNote(page, device, text) {
+  await at(page, device, ".note textarea").fill(text);
+  await at(page, device, ".note-row button").click();
+}
+
+story("a theme is the same on all devices, and of a note that two devices write nobody's text is lost", async (t, demo) => {
+  const { page } = await visit(t, demo);
+  await at(page, "desktop", ".theme [value=dark]").check();
+  for (const device of ALL) await page.locator(`.device[data-device="${device}"][data-theme=dark]`).waitFor();
+  await saveNote(page, "desktop", "milk");
+  await showsNote(page, "phone", "milk");
+
+  await at(page, "phone", ".note textarea").fill("milk, bread");
+  await saveNote(page, "desktop", "milk, eggs");
+  await at(page, "phone", ".note-state").filter({ hasText: "Somebody has saved another text meanwhile." }).waitFor();
+  assert.equal(await noteOf(page, "phone"), "milk, bread", "what is being written stays");
+  await at(page, "phone", ".note-row button").click();
+  await at(page, "phone", ".theirs").filter({ hasText: "milk, eggs" }).waitFor();
+  assert.equal(await noteOf(page, "desktop"), "milk, eggs", "nothing was overwritten");
+  await at(page, "phone", ".keep-mine").click();
+  for (const device of ALL) await showsNote(page, device, "milk, bread");
+
+  await toggle(page, "tablet", "offline");
+  await saveNote(page, "tablet", "tea");
+  await saveNote(page, "desktop", "coffee");
+  await showsNote(page, "phone", "coffee");
+  await toggle(page, "tablet", "offline");
+  await at(page, "tablet", ".theirs").filter({ hasText: "coffee" }).waitFor();
+  await at(page, "tablet", ".take-theirs").click();
+  assert.equal(await noteOf(page, "tablet"), "coffee");
+  assert.equal(await at(page, "tablet", ".conflict").evaluate(({ hidden }) => hidden), true);
+});
+
+story("a message that is read on one device is unread on none, in the title and among the notifications, too", async (t, demo) => {
+  const { page } = await visit(t, demo);
+  const title = await page.evaluate(() => document.title);
+  await push(page, "your turn");
+  for (const device of ALL) await at(page, device, ".unread").getByText("1 unread").waitFor();
+  await eventually("the title to count", async () => (await page.evaluate(() => document.title)) === `(1) ${title}`);
+  await at(page, "tablet", ".mark-read").click();
+  await eventually("nothing to be unread", () => page.locator(".unread").evaluateAll((all) => all.every(({ hidden }) => hidden)));
+  await eventually("the title to say so", async () => (await page.evaluate(() => document.title)) === title);
+
+  // No browser tells a page which notifications it shows.
+  const shown = await page.evaluate(async () => {
+    const { Notices } = await import(String(new URL("notices.js", location.href)));
+    /** @type {string[]} */
+    const log = [];
+    class Shown {
+      static permission = "granted";
+      /** @param {string} _title @param {{body: string, tag: string}} options */
+      constructor(_title, { body, tag }) {
+        this.tag = tag;
+        log.push(`${tag}: ${body}`);
+      }
+      close() {
+        log.push(`${this.tag} closed`);
+      }
+    }
+    const notices = new Notices(document.createElement("button"), Shown);
+    const message = (/** @type {number} */ inbox) => ({ inbox, name: "news", data: { text: `text ${inbox}` }, expiresAt: Infinity });
+    for (const messages of [[message(1)], [message(1), message(2)], [message(2)], []]) notices.render({ messages, unread: messages.length });
+    return log;
+  });
+  assert.deepEqual(shown, ["message-1: text 1", "message-2: text 2", "message-1 closed", "message-2 closed"]);
+});
+
 run();
