@@ -71,7 +71,7 @@ struct Fields {
 // A member's name in a frame, and its field.
 struct FieldName {
   std::string_view name;
-  Field Fields::*field;
+  Field Fields::* field;
 };
 
 inline constexpr std::array kFieldNames = {

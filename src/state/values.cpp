@@ -13,7 +13,8 @@ namespace {
 // Version of a row. New fields go to the end of the header and need no other.
 constexpr std::uint8_t kRowVersion = 1;
 
-// Bytes of the header's length, which JavaScript reads to find the text (worker/object/value-texts.js).
+// Bytes of the header's length, which JavaScript reads to find the text
+// (worker/object/value-texts.js).
 constexpr std::size_t kLengthBytes = 2;
 
 }  // namespace

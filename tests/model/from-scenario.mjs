@@ -7,7 +7,7 @@
 import { Host } from "../wasm/host.mjs";
 import { parseScenario, stringOf } from "../wasm/scenario-text.mjs";
 import { AwayRuns } from "./away-runs.mjs";
-import { asked, carrierOf, closedOf, framesOf, inboxRowOf, messageOf, numbered, rowOf, wordsOfCarrier, wordsOfRow } from "./scenario-effects.mjs";
+import { asked, carrierOf, closedOf, framesOf, inboxRowOf, messageOf, numbered, part, reachOfValue, rowOf, wordsOfCarrier, wordsOfRow } from "./scenario-effects.mjs";
 
 /** @import { Carrier, Json, Row, Sent } from "./scenario-effects.mjs" */
 
@@ -358,8 +358,9 @@ class Converter {
   #noteRows(effects, isAnyStep) {
     const [row, carrier, inbox] = [rowOf(effects), carrierOf(effects), inboxRowOf(effects)];
     if (row === null && carrier === null && inbox === null && !isAnyStep) return;
-    // A deletion was forgotten for this value.
-    if (row !== null && row !== "unknown" && row.runs === null && row.reach > this.#reach) this.#add(`kept ${(this.#reach = row.reach)}`);
+    const reach = reachOfValue(row);
+    // A deletion was forgotten for a value.
+    if (reach > this.#reach) this.#add(`kept ${(this.#reach = reach)}`);
     else if (!isAnyStep) this.#add("other");
     this.#say(wordsOfRow(row));
     if (carrier !== null && carrier !== "unknown") this.#say(wordsOfCarrier(carrier));
@@ -368,15 +369,6 @@ class Converter {
     if (carrier !== null) this.#carrier = carrier;
     if (this.#open.size === 0) this.#carrier = null;
   }
-}
-
-/**
- * A part of a line, if there is any.
- * @param {string} name
- * @param {string | number[] | undefined} told
- */
-function part(name, told = []) {
-  return told.length === 0 ? "" : ` ${name} ${typeof told === "string" ? told : told.join(" ")}`;
 }
 
 /**

@@ -215,3 +215,17 @@ export function wordsOfCarrier({ open, seq, isAnnounced, isTold, runs }) {
 function nameOf(epoch) {
   return epoch === null ? "none" : `E${epoch}`;
 }
+
+/** Up to where the row of a value says that changes are forgotten; 0 for any other row. @param {Row | "unknown" | null} row */
+export function reachOfValue(row) {
+  return row !== null && row !== "unknown" && row.runs === null ? row.reach : 0;
+}
+
+/**
+ * A part of a line, if there is any.
+ * @param {string} name
+ * @param {string | number[] | undefined} told
+ */
+export function part(name, told = []) {
+  return told.length === 0 ? "" : ` ${name} ${typeof told === "string" ? told : told.join(" ")}`;
+}

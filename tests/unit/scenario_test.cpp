@@ -33,8 +33,7 @@ std::vector<std::string> scenario_files() {
 
 std::string test_name(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = fs::path(info.param).stem().string();
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == '-'; }, '_');
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '-'; }, '_');
   return name;
 }
 
