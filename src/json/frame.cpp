@@ -12,10 +12,15 @@ constexpr std::uint32_t kFourBits = 0x80;
 
 constexpr Refusal kTooSoon = {ErrorCode::kRateLimited, "too many frames: wait retryAfterMs"};
 
-// Begins a frame with its type.
-JsonWriter frame(std::string& out, std::string_view type) {
+JsonWriter answer(std::string& out) {
   JsonWriter json(out);
   json.open_object();
+  return json;
+}
+
+// Begins a frame with its type.
+JsonWriter frame(std::string& out, std::string_view type) {
+  JsonWriter json = answer(out);
   json.string("type", type);
   return json;
 }
@@ -160,15 +165,13 @@ void add_values(std::string& out, JsonWriter& json, const std::vector<ValueView>
 }
 
 void write_state_answer(std::string& out, const StateView& state, std::size_t connected_devices) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   add_state(json, state, connected_devices);
   json.close_object();
 }
 
 void write_devices_answer(std::string& out, const std::vector<DeviceView>& devices) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   add_devices(json, devices);
   json.close_object();
 }
@@ -182,8 +185,7 @@ void write_game_left(std::string& out, std::string_view game_id, std::string_vie
 }
 
 void write_games_answer(std::string& out, std::string_view games_json) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.json("activeGames", games_json);
   json.close_object();
 }
@@ -248,8 +250,7 @@ void write_conflict(std::string& out, const Refusal& refusal, std::string_view i
 }
 
 void write_conflict_answer(std::string& out, const Refusal& refusal, const ValueView& value) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.open_object("error");
   add_conflict(out, json, refusal, value);
   json.close_object();
@@ -257,15 +258,13 @@ void write_conflict_answer(std::string& out, const Refusal& refusal, const Value
 }
 
 void write_version_answer(std::string& out, std::int64_t version) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.number("version", version);
   json.close_object();
 }
 
 void write_values_answer(std::string& out, const std::vector<ValueView>& values) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   add_values(out, json, values);
   json.close_object();
 }
@@ -286,16 +285,14 @@ void write_ack(std::string& out, std::string_view id, bool is_repeated, const En
 }
 
 void write_success_answer(std::string& out, const Ended* ended) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.boolean("success", true);
   if (ended != nullptr) add_ended(json, *ended);
   json.close_object();
 }
 
 void write_logout_report(std::string& out, const LogoutReport& report) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.string("scope", report.scope);
   json.number("at", report.at);
   if (report.issued_until_s > 0) json.number("issuedUntil", report.issued_until_s);
@@ -307,16 +304,14 @@ void write_logout_report(std::string& out, const LogoutReport& report) {
 }
 
 void write_delivered_answer(std::string& out, std::size_t delivered) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.count("delivered", delivered);
   json.close_object();
 }
 
 void write_delivered_answer(std::string& out, std::size_t delivered, std::int64_t number,
                             std::size_t kept, std::size_t dropped) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.count("delivered", delivered);
   json.number("inbox", number);
   json.count("kept", kept);
@@ -340,8 +335,7 @@ void write_rate_limited(std::string& out, TimeMs retry_after_ms, std::string_vie
 }
 
 void write_error_answer(std::string& out, const Refusal& refusal) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.open_object("error");
   add_refusal(json, refusal);
   json.close_object();
@@ -370,8 +364,7 @@ void write_logged_out(std::string& out, std::string_view scope) {
 
 void write_metrics_answer(std::string& out, std::string_view user_id, TimeMs since,
                           const Metrics& metrics) {
-  JsonWriter json(out);
-  json.open_object();
+  JsonWriter json = answer(out);
   json.string("userId", user_id);
   json.number("since", since);
   for (std::size_t i = 0; i < Metrics::kCount; ++i) {
