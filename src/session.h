@@ -278,11 +278,12 @@ class Session {
   // handlers/values.cpp
 
   // Returns the refusal of a change for a version that the value does not have, or nullopt.
-  Refused check_version(std::string_view key, std::optional<std::int64_t> if_version, Step& step);
+  [[nodiscard]] Refused check_version(std::string_view key, std::optional<std::int64_t> if_version,
+                                      Step& step) const;
   // Changes or deletes a value, and tells the devices of version 2.
   void change_value(std::string_view key, std::optional<std::string_view> text, Step& step);
   // Sends a frame that may refer to values.
-  void send_with_values(ConnectionId connection, std::string_view frame, Step& step);
+  void send_with_values(ConnectionId connection, std::string_view frame, Step& step) const;
 
   // handlers/inbox.cpp
 

@@ -51,7 +51,7 @@ void Session::on(const ValueChangeRequested& event, Step& step) {
   }
   if (setting != nullptr) refused = handle(*setting, step);
   if (deleting != nullptr) refused = handle(*deleting, step);
-  if (!step.conflict_key.empty()) {
+  if (refused && !step.conflict_key.empty()) {
     write_conflict_answer(out_, *refused, user_.values.view(step.conflict_key));
     return step.effects.answer(kStatusConflict, out_, user_.values.full_size(out_));
   }
@@ -79,7 +79,7 @@ Session::Refused Session::handle(const DeleteValue& message, Step& step) {
 }
 
 Session::Refused Session::check_version(std::string_view key,
-                                        std::optional<std::int64_t> if_version, Step& step) {
+                                        std::optional<std::int64_t> if_version, Step& step) const {
   const Value* value = user_.values.find(key);
   const std::int64_t version = value == nullptr ? 0 : value->version;
   if (!if_version || *if_version == version) return std::nullopt;
@@ -109,7 +109,7 @@ void Session::change_value(std::string_view key, std::optional<std::string_view>
   tell_devices(out_, kNoConnection, step);
 }
 
-void Session::send_with_values(ConnectionId connection, std::string_view frame, Step& step) {
+void Session::send_with_values(ConnectionId connection, std::string_view frame, Step& step) const {
   step.effects.send(connection, frame, user_.values.full_size(frame));
 }
 

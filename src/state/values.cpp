@@ -33,7 +33,7 @@ bool Values::is_equal(const Value& value, std::string_view text) {
 bool Values::is_full() const {
   const auto count = std::count_if(values_.begin(), values_.end(),
                                    [](const Value& value) { return value.is_there; });
-  return static_cast<std::size_t>(count) >= kValuesMax;
+  return std::cmp_greater_equal(count, kValuesMax);
 }
 
 bool Values::is_too_large(std::string_view text, const Value* replaced) const {
@@ -77,12 +77,13 @@ std::int64_t Values::change(const Change& change) {
   value.size = static_cast<std::uint32_t>(text.size());
   value.digest = change.text ? digest_of(text) : kNoDigest;
   changed_ = {.slot = static_cast<std::uint32_t>(slot), .text = text};
+  is_unstored_ = true;
   return forgotten;
 }
 
 void Values::clear() {
   values_.clear();
-  changed_.reset();
+  is_unstored_ = false;
 }
 
 void Values::note_version(std::int64_t version) {
@@ -158,7 +159,7 @@ std::uint32_t Values::full_size(std::string_view text) const {
 
 void Values::encode_changed(std::string_view head, const RequestId& request,
                             std::string& out) const {
-  const Value& value = values_[changed_->slot];
+  const Value& value = values_[changed_.slot];
   const std::size_t begin = out.size();
   out.append(kLengthBytes, '\0');
   append_u8(out, kRowVersion);
@@ -176,7 +177,7 @@ void Values::encode_changed(std::string_view head, const RequestId& request,
   const std::size_t size = out.size() - begin - kLengthBytes;
   out[begin] = static_cast<char>(size & 0xffU);
   out[begin + 1] = static_cast<char>(size >> 8U);
-  out += changed_->text;
+  out += changed_.text;
 }
 
 std::optional<Values::Restored> Values::restore(std::uint32_t slot, std::string_view header,

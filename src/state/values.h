@@ -94,11 +94,11 @@ class Values {
   [[nodiscard]] std::uint32_t full_size(std::string_view text) const;
 
   // True if the row of a change must be written, and its slot.
-  [[nodiscard]] bool is_unstored() const { return changed_.has_value(); }
-  [[nodiscard]] std::uint32_t changed_slot() const { return changed_->slot; }
+  [[nodiscard]] bool is_unstored() const { return is_unstored_; }
+  [[nodiscard]] std::uint32_t changed_slot() const { return changed_.slot; }
   // Appends that row. `head` is what it says of the sequence, `request` what has made the change.
   void encode_changed(std::string_view head, const RequestId& request, std::string& out) const;
-  void note_stored() { changed_.reset(); }
+  void note_stored() { is_unstored_ = false; }
 
   // What the row of a value says beside it. The texts are borrowed.
   struct Restored {
@@ -114,7 +114,7 @@ class Values {
                                                 std::uint32_t text_size);
 
  private:
-  // The change of this step whose row is not written yet. Its text belongs to the event.
+  // The last change. Its text belongs to the event, so it is good in that step only.
   struct Changed {
     std::uint32_t slot = 0;
     std::string_view text;
@@ -127,7 +127,8 @@ class Values {
   // By slot.
   std::vector<Value> values_;
   std::int64_t last_version_ = 0;
-  std::optional<Changed> changed_;
+  Changed changed_;
+  bool is_unstored_ = false;
 };
 
 }  // namespace user_session
