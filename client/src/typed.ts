@@ -191,7 +191,9 @@ export class MessageCheck {
   #taken(part: SessionPart, name: string, value: unknown): { value: unknown } | null {
     const checked = this.#definition.check(part, name, value);
     if (checked.ok) return checked;
-    this.#onInvalid({ part, name, path: checked.path, message: checked.message, value });
+    const { path, message } = checked;
+    // React may be rendering, and a component that shows it must not change its state then.
+    queueMicrotask(() => this.#onInvalid({ part, name, path, message, value }));
     return null;
   }
 

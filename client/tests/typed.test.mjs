@@ -43,6 +43,7 @@ test("a listener gets what the schema makes of an event, and nothing of one that
   newest().receive({ type: "event", event: "move", data: { from: "z9" }, from: "x", seq: 11 });
   newest().receive({ type: "event", event: "move", data: { from: "e2", at: "2026-01-01" }, from: "x", seq: 12 });
   assert.deepEqual(heard, [{ from: "e2", at: new Date("2026-01-01") }]);
+  await settled();
   assert.deepEqual(invalid.map(({ part, name, path, value }) => ({ part, name, path, value })), [
     { part: "events", name: "move", path: "data.from", value: { from: "z9" } },
   ]);
@@ -60,12 +61,15 @@ test("a push is checked without its type, and an event of a push's name as that 
   newest().receive({ type: "push", body: { type: "alone", more: 1 }, seq: 12 });
   newest().receive({ type: "event", event: "alone", data: 7, from: "x", seq: 13 });
   assert.deepEqual(heard, [{}, {}]);
+  await settled();
   assert.deepEqual(invalid.map(({ part, path }) => [part, path]), [["pushes", "body"]]);
 });
 
 test("a value that does not fit is not set, also if a function makes it, and not read", async (t) => {
   const { typed, newest, client, invalid } = typedFake(t, { values: { theme: { value: "blue", version: 3 } } });
   assert.deepEqual([typed.values.get("theme").value, typed.values.get("theme").version], [undefined, 3]);
+  assert.equal(invalid.length, 0, "a component may be rendering");
+  await settled();
   assert.equal(invalid.length, 1, "a value is told of once");
   /** @type {unknown[]} */
   const given = [];
@@ -97,6 +101,7 @@ test("without onInvalid the console has one warning for each name", async (t) =>
   accept(newest());
   typed.onEvent("move", () => assert.fail("it does not fit"));
   for (const seq of [11, 12]) newest().receive({ type: "event", event: "move", data: seq, from: "x", seq });
+  await settled();
   assert.equal(warn.mock.callCount(), 1);
   assert.match(String(warn.mock.calls[0]?.arguments[0]), /"move" does not fit events\.move, and was not handed on: data: /);
 });
