@@ -74,6 +74,6 @@ export const VALUE_MUTANTS = [
     from: "if (\"version\" in frame && frame.version !== undefined && frame.version > this.memory.valuesAt) {",
     to: "if (\"version\" in frame && frame.version !== undefined && (frame.seq ?? 0) > (this.memory.position?.seq ?? 0)) {",
     caughtBy: "agreement",
-    seeds: 400,
+    seeds: 2000,
   },
 ];
