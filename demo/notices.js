@@ -7,7 +7,7 @@
 export class Notices {
   #title = document.title;
   #Notification;
-  /** Those that are shown, by the number of the message. @type {Map<number, {close(): void}>} */
+  /** The notifications that are shown, by the number of the message. @type {Map<number, {close(): void}>} */
   #shown = new Map();
 
   /**

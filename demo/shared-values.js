@@ -1,4 +1,4 @@
-/** What the user keeps for themselves on all devices: a theme, which is a setting, and a note, which is written. */
+/** The user's own state on all devices: a theme, which is a setting, and a note, which is written. */
 import { part, write } from "./dom.js";
 
 /** @import { RequestOutcome, SessionSnapshot, UserSessionClient } from "/client/index.js" */
@@ -59,7 +59,7 @@ export class SharedValues {
     this.#root.dataset["theme"] = THEMES.includes(theme) ? theme : "";
     for (const radio of this.#themes()) radio.checked = radio.value === theme;
     const { value = "", version = 0, isPending = false } = values["note"] ?? {};
-    // What is pending stands in the text already.
+    // The text has a pending change already.
     if (state && !isPending) this.#showNote({ text: String(value), version });
   }
 

@@ -352,7 +352,7 @@ export type DefinedCalls<Calls, S extends SessionDefinition> = {
       : Calls[Name];
 };
 
-/** What `userSession` may be told of your app. */
+/** The facts of your app that `userSession` may be given. */
 export interface UserSessionCallOptions<Own extends string = never, S extends SessionDefinition = SessionDefinition> {
   /** Names of methods that your own class adds; they can be called, too. */
   own?: readonly Own[];

@@ -1,4 +1,4 @@
-/** What the components share that are for the user's account. */
+/** Parts that both components for the user's account are made of. */
 import { type ReactNode, createElement, useState } from "react";
 
 /** How something ended that a button has asked for. */
@@ -6,7 +6,7 @@ export type ActionOutcome = { readonly ok: true } | { readonly ok: false; readon
 
 /** Something that is asked for, one at a time, and what is said of it to those who see the page and to those who hear it. */
 export interface Asking {
-  /** What is being asked for, `null` if nothing is. */
+  /** The request that waits for its answer, `null` if none does. */
   asked: string | null;
   /** @param what Names it. @param said What to say at its end. */
   ask: <Outcome extends ActionOutcome>(

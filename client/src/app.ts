@@ -1,10 +1,10 @@
-/** What happens around a client beside the page's own events: who looks at the app, and what an engine that is no browser tells. */
+/** The surroundings of a client beside the page's own events: whether somebody looks at the app, and signals of an engine that is no browser. */
 import type { AppStateLike, Environment } from "./environment.js";
 import type { Kit } from "./kit.js";
 import type { PageHandlers } from "./page.js";
 import type { Presence } from "./protocol.js";
 
-/** What is told. */
+/** The handlers of those events. */
 export interface AppHandlers extends PageHandlers {
   /** Whether the app was told that there is no network. */
   offline(isOffline: boolean): void;
@@ -12,7 +12,7 @@ export interface AppHandlers extends PageHandlers {
   say: ((presence: Presence) => void) | null;
 }
 
-/** What the first part of the client has given. */
+/** The pieces that the first part of the client has given. */
 let kit: Kit;
 
 /**

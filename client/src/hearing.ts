@@ -23,7 +23,7 @@ export class Hearing {
   #hasBegun = false;
   #hasLost = false;
   #missed: SessionEvent<never>[] = [];
-  /** Those that nobody else has heard: the client tells them once more. */
+  /** Events that nobody else has heard, which the client tells once more. */
   #told = new WeakSet<SessionEvent<never>>();
 
   constructor(handle: SessionHandle, name: string, latest: { readonly current: Heard }) {

@@ -13,7 +13,7 @@ import { useSelected } from "./use-selected.js";
 import { useProvided } from "./use-session.js";
 import type { SessionValues, SetOptions } from "./values.js";
 
-/** What can be done with the session. All promises say how it ended, and are never rejected. */
+/** Functions of a session. Their promises say how each request ended, and are never rejected. */
 export interface SessionActions
   extends Pick<
       UserSessionClient,
@@ -24,13 +24,13 @@ export interface SessionActions
   values: SessionValues;
 }
 
-/** What can be done. The object and its functions stay the same, so the component never renders for it. */
+/** The functions of the session. They and their object stay the same, so the component never renders for them. */
 export function useSessionActions(): SessionActions {
   const { handle } = useProvided("useSessionActions");
   return useMemo(() => actionsOf(handle), [handle]);
 }
 
-/** What can be done with a session. */
+/** Makes the functions of a session. */
 export function actionsOf({ ask, actions, getSnapshot }: SessionHandle): SessionActions {
   return {
     ...actions,
@@ -105,7 +105,7 @@ export function useSessionEvent<Data = unknown>(
   useEffect(hearing.begin, [hearing]);
 }
 
-/** What is known of a value beside what it is. */
+/** The state of a value: its version, and how its last change goes. */
 export interface UserValueState extends Omit<SessionValue, "value"> {
   /** Removes the value on all devices. */
   remove: () => Promise<RequestOutcome>;
@@ -132,7 +132,7 @@ export function useUserValue<T = unknown>(key: string, fallback: T): readonly [v
   return [value === undefined ? fallback : (value as T), set, state];
 }
 
-/** What is there of a value. @param hook Who needs it. */
+/** Takes the stored value of a key. @param hook The hook that needs it. */
 export function useStoredValue(hook: string, key: string): readonly [SessionValue, SessionHandle, UserValueState] {
   const { handle } = useProvided(hook);
   const stored = useSelected(handle, ({ values }) => valueOf(values, key));

@@ -1,4 +1,4 @@
-/** What the parts of the client that are loaded later have of the first. */
+/** Pieces of the first part of the client that the parts loaded later use. */
 import { monotonicMs } from "./clock.js";
 import { Deadline } from "./deadline.js";
 import { attempt, isVisible, listen, page } from "./page.js";

@@ -1,4 +1,4 @@
-/** What an app may choose. */
+/** The options of a client. */
 import type { Token } from "./connection-types.js";
 import type { Environment } from "./environment.js";
 

@@ -1,5 +1,5 @@
 "use client";
-/** What the package has for React. Each part is a module of its own, and costs a page nothing that does not use it. */
+/** The package's exports for React. Each is a module of its own, so a page pays for none that it does not use. */
 export type { ActionOutcome } from "./account-parts.js";
 export type { PublishOptions } from "./client.js";
 export type { ConnectionMetrics, Token } from "./connection-types.js";

@@ -29,7 +29,7 @@ export interface Request {
   message: Message;
   /** The thing that it sets, `null` if it may do harm when it is done twice. */
   subject: string | null;
-  /** What it is about, if a newer one may take its place. */
+  /** The subject of the request, if a newer one may take its place. */
   topic: string | null;
   /** Whether a newer one about the same may take its place before it is sent, and it that of another. */
   isReplaceable: boolean;
@@ -87,9 +87,9 @@ export function refusal(code: string, message: string): RequestOutcome {
 export class RequestQueue {
   /** In the order in which they were asked. */
   readonly pending: Request[] = [];
-  /** That of the connection, `null` if there is none. */
+  /** The protocol's version on the connection, `null` if there is none. */
   version: 1 | 2 | null = null;
-  /** Those of other tabs, `null` if none shares the connection. */
+  /** The requests of other tabs, `null` if none shares the connection. */
   others: TabRequests | null = null;
   /** Names these requests to the server. */
   readonly #run: string;

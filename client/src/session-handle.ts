@@ -1,4 +1,4 @@
-/** What one component has of the page's client: while it holds it, and before and after. */
+/** One component's handle on the page's client: while it holds it, and before and after. */
 import type { PublishOptions, UserSessionClient, UserSessionClientOptions } from "./client.js";
 import type { ConnectionMetrics } from "./connection-types.js";
 import { ENDED } from "./core.js";
@@ -47,13 +47,13 @@ export interface UseUserSessionResult extends SessionSnapshot {
   markRead: (upTo?: number) => Promise<RequestOutcome>;
   /** Connects again after a logout, a replacement or a refusal. */
   reconnect: () => void;
-  /** What was counted of the connection, `null` before there was one. */
+  /** The counters of the connection, `null` before there was one. */
   getMetrics: () => ConnectionMetrics | null;
 }
 
 type Actions = Omit<UseUserSessionResult, keyof SessionSnapshot>;
 
-/** What a component does while there is a client. */
+/** A thing that a component does while there is a client. */
 interface Part {
   begin: (client: UserSessionClient) => () => void;
   /** Events were missed or may have been, since there is another client. */
@@ -72,7 +72,7 @@ const DISABLED = blankSnapshot("idle", false);
 export type Key = Pick<UserSessionClientOptions, "userId" | "url" | "deviceId" | "environment">;
 
 /**
- * What a component, and those below it, have of the page's client, which exists while anything holds it. Effects
+ * The handle of a component, and of those below it, on the page's client, which exists while anything holds it. Effects
  * of its children run before it holds it, at every mount and whenever React shows it again.
  */
 export class SessionHandle {

@@ -5,7 +5,7 @@
 import { NAME_BYTES, utf8Bytes, wellFormed } from "./texts.js";
 
 /**
- * What is needed of a schema that follows Standard Schema v1 (https://standardschema.dev), as those of Zod, Valibot and
+ * The needed part of a schema by Standard Schema v1 (https://standardschema.dev), as those of Zod, Valibot and
  * ArkType do. It is written out here, since a type of another package would have to be installed with this one.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
@@ -79,20 +79,20 @@ export type ValueName<S extends SessionDefinition> = keyof S["values"] & string;
 /** The names of its pushes. */
 export type PushName<S extends SessionDefinition> = keyof S["pushes"] & string;
 
-/** What one sends with an event. */
+/** The type of the data that is sent with an event. */
 export type EventInput<S extends SessionDefinition, Name extends EventName<S>> = InputOf<S["events"][Name]>;
-/** What a listener of an event gets, which differs where the schema transforms. */
+/** The type of the data that a listener gets, which differs where the schema transforms. */
 export type EventOutput<S extends SessionDefinition, Name extends EventName<S>> = OutputOf<S["events"][Name]>;
-/** What one sets a value to. */
+/** The type that a value is set to. */
 export type ValueInput<S extends SessionDefinition, Name extends ValueName<S>> = InputOf<S["values"][Name]>;
-/** What a reader of a value gets. */
+/** The type that a reader of a value gets. */
 export type ValueOutput<S extends SessionDefinition, Name extends ValueName<S>> = OutputOf<S["values"][Name]>;
-/** What a server pushes beside the `type`. */
+/** The type of a push's body without its `type`, as a server sends it. */
 export type PushInput<S extends SessionDefinition, Name extends PushName<S>> = InputOf<S["pushes"][Name]>;
-/** What a listener of a push gets beside the `type`. */
+/** The type of a push's body without its `type`, as a listener gets it. */
 export type PushOutput<S extends SessionDefinition, Name extends PushName<S>> = OutputOf<S["pushes"][Name]>;
 
-/** What a path begins with: the member of a frame that holds the value. */
+/** The beginning of each path: the member of a frame that holds the value. */
 const ROOTS = { events: "data", values: "value", pushes: "body" } as const;
 const PARTS = Object.keys(ROOTS) as SessionPart[];
 

@@ -1,7 +1,7 @@
 import type { Kit } from "./kit.js";
 
 /**
- * What the tabs' modules have of the first part of the client, since the first group was made. It is filled and not
+ * The pieces of the first part of the client that the tabs' modules use, since the first group was made. It is filled and not
  * replaced: Metro's modules see no new value of an export.
  */
 export const kit = {} as Kit;

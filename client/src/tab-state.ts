@@ -1,4 +1,4 @@
-/** What a tab that leads knows, and tells another as the server would. */
+/** The knowledge of a tab that leads, which it tells another as the server would. */
 import type { Connected } from "./connection-types.js";
 import type { SessionModel } from "./model.js";
 import type { Breaks, HostKnown } from "./tab-messages.js";

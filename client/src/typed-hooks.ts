@@ -8,10 +8,10 @@ import type { UseUserSessionOptions, UseUserSessionResult } from "./session-hand
 import { type HeardData, type HeardName, MessageCheck, type TypedOptions, type TypedSession, typedMessages, typedValues } from "./typed.js";
 import { type Selector, useUserSession } from "./use-session.js";
 
-/** What `useUserSession` returns, with the types of a definition. */
+/** The result of `useUserSession`, with the types of a definition. */
 export type TypedResult<S extends SessionDefinition> = Omit<UseUserSessionResult, "publish" | "onEvent"> & Pick<TypedSession<S>, "publish" | "onEvent">;
 
-/** What can be done, with the types of a definition. */
+/** The functions of a session, with the types of a definition. */
 export type TypedActions<S extends SessionDefinition> = Omit<SessionActions, keyof TypedSession<S>> & TypedSession<S>;
 
 /** A message of the inbox that is defined, and fits. */
@@ -34,7 +34,7 @@ export interface SessionHooks<S extends SessionDefinition> {
   useSessionActions(): TypedActions<S>;
   usePublish(): TypedSession<S>["publish"];
   useSessionEvent<Name extends HeardName<S>>(name: Name, listener: (event: SessionEvent<HeardData<S, Name>>) => void, options?: SessionEventOptions): void;
-  /** What is not there, or does not fit, is the `fallback`. */
+  /** Reads and sets a value; one that is not there, or does not fit, is the `fallback`. */
   useUserValue<Key extends ValueName<S>, Fallback extends ValueInput<S, Key> | null | undefined>(
     key: Key,
     fallback: Fallback,

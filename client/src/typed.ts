@@ -1,4 +1,4 @@
-/** What an app's definition of its messages says of those that a page sends and gets. */
+/** The check of a page's messages, sent and received, against the app's definition. */
 import type { PublishOptions, UserSessionClient } from "./client.js";
 import type { RequestOutcome, SessionEvent, SessionMessage, SessionValue } from "./protocol.js";
 import { refusal } from "./requests.js";
@@ -20,12 +20,12 @@ import { WarnOnce } from "./warnings.js";
 /** The names of what a listener may hear. */
 export type HeardName<S extends SessionDefinition> = EventName<S> | PushName<S>;
 
-/** What a listener gets: the data of an event, or the body of a push without its `type`. */
+/** The data that a listener gets: of an event, or the body of a push without its `type`. */
 export type HeardData<S extends SessionDefinition, Name extends HeardName<S>> =
   | (Name extends EventName<S> ? EventOutput<S, Name> : never)
   | (Name extends PushName<S> ? PushOutput<S, Name> : never);
 
-/** What came and does not fit the definition. It was not handed on. */
+/** A message or a value that came and does not fit the definition. It was not handed on. */
 export interface InvalidMessage {
   part: SessionPart;
   name: string;
@@ -33,7 +33,7 @@ export interface InvalidMessage {
   path: string;
   /** Why not. */
   message: string;
-  /** What came. */
+  /** The data as they came. */
   value: unknown;
 }
 
@@ -57,7 +57,7 @@ export interface TypedValue<T> extends Omit<SessionValue, "value"> {
 /** How a value is set. */
 export interface TypedSetOptions<Fallback> {
   readonly ifVersion?: number | undefined;
-  /** What a function gets where the value is not there, or does not fit. */
+  /** Stands for the value where it is not there, or does not fit. */
   readonly fallback?: Fallback;
 }
 
@@ -72,7 +72,7 @@ export interface TypedValues<S extends SessionDefinition> {
 }
 
 /**
- * What a page sends and gets, as its definition has it. What does not fit is refused with `invalid_message` before it is
+ * The messages of a page as its definition has them. One that does not fit is refused with `invalid_message` before it is
  * sent, and not handed on when it comes.
  */
 export interface TypedSession<S extends SessionDefinition> {
@@ -159,7 +159,7 @@ export class MessageCheck {
     };
   }
 
-  /** What a schema makes of a value, `null` if it is not there or does not fit. */
+  /** Takes a value through its schema. @returns `null` if it is not there or does not fit. */
   value(key: string, stored: SessionValue): { value: unknown } | null {
     if (stored.value === undefined) return null;
     return this.#once(stored, () => this.#taken("values", key, stored.value));

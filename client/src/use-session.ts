@@ -4,7 +4,7 @@ import { createContext, useContext, useInsertionEffect, useMemo, useRef, useSync
 import { SessionHandle, type UseUserSessionOptions, type UseUserSessionResult } from "./session-handle.js";
 import type { SessionSnapshot } from "./snapshot.js";
 
-/** What a provider has for those below it. The hook with a selector comes with the provider: who has none pays nothing for it. */
+/** The context that a provider gives to those below it. The hook with a selector comes with it, so a page without a provider pays nothing for that. */
 export interface Provided {
   handle: SessionHandle;
   useSession: (select?: Selector<unknown>, isEqual?: (before: unknown, now: unknown) => boolean) => unknown;
@@ -34,7 +34,7 @@ export function useUserSession(given?: Selector<unknown> | UseUserSessionOptions
   return useProvided("useUserSession").useSession(given, isEqual);
 }
 
-/** What a component has of the session that its options name. */
+/** The handle of a component on the session that its options name. */
 export function useHandle(options: UseUserSessionOptions): SessionHandle {
   const { userId, url, deviceId, environment, enabled = true } = options;
   const latest = useRef(options);

@@ -1,4 +1,4 @@
-/** What is left of a user after a logout: nothing, in no tab of the browser, since the next who signs in may be somebody else. */
+/** A logout leaves nothing of the user, in no tab of the browser, since the next who signs in may be somebody else. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -49,11 +49,7 @@ after(async () => {
 });
 
 const { story, storyThatNeeds, run } = inEachEngine({
-  async setUp(engine) {
-    const site = sites.of(engine);
-    site.serve(server.http);
-    return { site, user: (/** @type {string} */ name) => `${name}-${engine.name}` };
-  },
+  setUp: async (engine) => sites.stage(engine, server.http),
 });
 
 /** From now on a credential is good. @param {string} credential */

@@ -32,9 +32,7 @@ after(async () => {
 
 /** @param {import("../../tests/support/browsers/engines.mjs").Engine} engine */
 async function setUp(engine) {
-  const site = sites.of(engine);
-  site.serve(server.http);
-  return { site, user: (/** @type {string} */ name) => `${name}-${engine.name}` };
+  return sites.stage(engine, server.http);
 }
 
 const real = inEachEngine({ setUp, options: { hasRealTabs: true } });

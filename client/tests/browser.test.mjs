@@ -36,11 +36,7 @@ after(async () => {
 });
 
 const { story, run } = inEachEngine({
-  async setUp(engine) {
-    const site = sites.of(engine);
-    site.serve(server.http);
-    return { site, user: (/** @type {string} */ name) => `${name}-${engine.name}` };
-  },
+  setUp: async (engine) => sites.stage(engine, server.http),
 });
 
 /** @typedef {{engine: import("../../tests/support/browsers/engines.mjs").Engine, site: Site}} Stage */

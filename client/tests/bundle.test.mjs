@@ -1,4 +1,4 @@
-/** What a page loads that imports the package: at first, and later. */
+/** The size of a page that imports the package: at first, and later. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -40,7 +40,7 @@ async function bundled(code) {
     /** The modules of what is loaded at first, and of all. */
     first: filesOf("page.js"),
     files: names.flatMap(filesOf),
-    /** What it may load later. */
+    /** The files that it may load later. */
     asks: imports.filter(({ kind }) => kind === "dynamic-import").length,
     bytes: outputs.get("page.js")?.bytes ?? 0,
     /** The parts that are loaded later. */
@@ -87,7 +87,7 @@ test("an export that a page does not use adds nothing to it", async () => {
   assert.ok(!client.first.includes("client/dist/shared.js"));
 });
 
-/** What each export for React brings that the hook alone does not, by the modules of client/src. @type {Record<string, string[]>} */
+/** The modules of client/src that each export for React brings and the hook alone does not. @type {Record<string, string[]>} */
 const REACT_EXPORTS = {
   useUserSession: [],
   shallowEqual: ["equal"],
@@ -118,7 +118,7 @@ test("each export for React brings what it needs, and nothing of another: who ha
   assert.ok(all.kB("page.js") - kB("page.js") < 5, `${all.kB("page.js") - kB("page.js")} kB`);
 });
 
-/** What docs/react.md tells, and of which exports. @type {[RegExp, string[]][]} */
+/** The sizes in docs/react.md, and the exports that each is of. @type {[RegExp, string[]][]} */
 const REACT_TOLD = [
   [/([\d.]+) kB with `useUserSession` alone/, ["useUserSession"]],
   [/([\d.]+) kB with the provider/, ["UserSessionProvider", "useUserSession"]],

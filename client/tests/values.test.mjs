@@ -13,7 +13,7 @@ import { accept, fakeClient, initialState, olderState, repeated } from "./suppor
 const DONE = { ok: true, credentialShared: false };
 const UNKNOWN = { ok: false, code: "unknown", message: "the connection broke before the answer" };
 
-/** What is shown of the values. @param {UserSessionClient} client */
+/** Shows the values. @param {UserSessionClient} client */
 const shown = (client) => Object.fromEntries(Object.entries(client.getSnapshot().values).map(([key, { value }]) => [key, value]));
 /** @param {unknown} value @param {number} version @param {Partial<SessionValue>} [more] */
 const entry = (value, version, more) => ({ value, version, isPending: false, error: null, ...more });

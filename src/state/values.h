@@ -27,7 +27,7 @@
 
 namespace user_session {
 
-// What is known of one value, there or deleted.
+// One value, there or deleted.
 struct Value {
   std::string key;
   // Device that changed it last; empty for a server.
@@ -100,10 +100,10 @@ class Values {
   void encode_changed(std::string_view head, const RequestId& request, std::string& out) const;
   void note_stored() { is_unstored_ = false; }
 
-  // What the row of a value says beside it. The texts are borrowed.
+  // The members of a row beside its value. The texts are borrowed.
   struct Restored {
     std::int64_t version = 0;
-    // What it says of the sequence (Sequence::encode_head).
+    // The head of the sequence (Sequence::encode_head).
     std::string_view head;
     // Request that made the change; its number is 0 if there was none.
     RequestId request;

@@ -308,7 +308,7 @@ story("a device that slept through a logout notices it when it wakes", async (t,
   await told.filter({ hasText: "found out when it woke" }).waitFor();
 });
 
-/** What is written in a device's note. @param {Page} page @param {string} device */
+/** Reads the text of a device's note. @param {Page} page @param {string} device */
 const noteOf = (page, device) => at(page, device, ".note textarea").evaluate((text) => /** @type {HTMLTextAreaElement} */ (text).value);
 
 /** Waits until a device shows a note. @param {Page} page @param {string} device @param {string} text */

@@ -1,4 +1,4 @@
-/** What users do on a page with the components for their account. */
+/** Helpers for a page with the components for an account, as its users do things. */
 
 /** @import { Page } from "playwright-core" */
 

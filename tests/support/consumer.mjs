@@ -15,7 +15,7 @@ import { ROOT } from "./server.mjs";
 /** What a page in React has. */
 export const REACT = ["react", "@types/react", "csstype"];
 
-/** What an app has that defines its messages by each of three libraries. */
+/** An app's definition of its messages by each of three libraries. */
 export const SCHEMAS = ["zod", "valibot", "arktype", "arkregex", "@ark/schema", "@ark/util"];
 
 const execute = promisify(execFile);

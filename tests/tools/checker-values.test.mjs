@@ -1,4 +1,4 @@
-/** What the checker says of the values of devices of version 2. */
+/** The checker's findings about the values of devices of version 2. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -4,7 +4,7 @@ import { ValueTexts, headerOf } from "../../worker/object/value-texts.js";
 
 /** @import { Effect } from "../../bindings/wire.js" */
 
-/** What a waking session is told if nothing is stored. */
+/** The rows for a waking session if nothing is stored. */
 export const NOTHING_STORED = Object.freeze({
   snapshot: null,
   logout: null,
@@ -37,7 +37,7 @@ export class HostRows {
     return rows;
   }
 
-  /** What a waking session is told of them. */
+  /** Gives the rows for a waking session. */
   woken() {
     const messages = [...this.messages].sort(([a], [b]) => a - b);
     return {

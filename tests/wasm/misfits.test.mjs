@@ -72,7 +72,7 @@ const FITTING = [
   ...["constructor", "toString", "hasOwnProperty", "Move", "move ", "theme"].map((event) => JSON.stringify({ type: "broadcast", event, data: 7 })),
 ];
 
-/** What no definition changes: it is refused for what it is, or is no event. */
+/** Frames that no definition changes: each is refused for itself, or is no event. */
 const OTHERS = [
   `\ufeff{"type":"broadcast","event":"move","data":${MISFIT}}`,
   `{"type":"broadcast","event":"move","data":${MISFIT}}\0`,

@@ -1,4 +1,4 @@
-/** What values cost: a change beside a join, a connect that brings many, and the memory of an object that has them. */
+/** The cost of values: a change beside a join, a connect that brings many, and the memory of an object that has them. */
 import { V2Device, restOf } from "../../tests/support/v2-device.mjs";
 import { withContenders } from "./contenders.mjs";
 import { interval, range, table } from "./report.mjs";

@@ -93,12 +93,12 @@ function frameKey(text) {
   return frame?.type === "game_joined" ? `+${frame.gameId}` : `-${frame?.gameId}`;
 }
 
-/** What is unique about an event. @param {string} name @param {unknown} data */
+/** The unique mark of an event. @param {string} name @param {unknown} data */
 export function nameOf(name, data) {
   return name === POINT ? `${name}${data}` : name;
 }
 
-/** What is unique about a change of a value: what it is set to, or what was added to it. @param {{value: any}} frame */
+/** The unique mark of a change of a value: the text that it is set to, or that was added to it. @param {{value: any}} frame */
 function valueKey({ value }) {
   return Array.isArray(value) ? value.at(-1) : value;
 }

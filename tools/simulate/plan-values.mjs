@@ -1,5 +1,5 @@
 /**
- * What is done with the user's values, and with events of which only the newest counts. These steps are chosen by a stream
+ * Steps with the user's values, and with events of which only the newest counts. These steps are chosen by a stream
  * of their own, so the rest of a plan does not depend on them.
  */
 import { streamOf } from "./chance.mjs";
@@ -46,7 +46,7 @@ export function withValues(seed, steps, tabs, { without }) {
   /** @type {Step[]} */
   const more = [];
   for (let left = random.between(5, 30); left > 0; left--) {
-    // What breaks shortly before or behind it shows most.
+    // A break shortly before or behind it shows most.
     const near = random.pick(steps).at + random.between(-300, 700);
     const kind = random.pick(weights);
     more.push({ at: Math.min(Math.max(near, 1_500), end), kind, ...VALUE_STEPS[kind].make(draft) });

@@ -10,8 +10,8 @@
 /** @import { VisitName } from "./record.mjs" */
 
 /**
- * What may be left out for a device that comes back: its first frame says where that led. Of the changes of a value it
- * is brought the newest.
+ * Frames that may be left out for a device that comes back: its first frame says where they led, and it is brought the
+ * newest change of each value.
  */
 const REPLACED = [
   ...["presence_updated", "state"],

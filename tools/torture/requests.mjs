@@ -7,7 +7,7 @@
 /** @import { Numbers } from "./numbers.mjs" */
 /** @import { Complain, Stream } from "./stream.mjs" */
 
-/** What each request is told as that is looked at here. @type {Record<string, string>} */
+/** The answer that is looked at here for each request. @type {Record<string, string>} */
 const CHANGES = { join_game: "game_joined", leave_game: "game_left", broadcast: "event" };
 
 /**

@@ -17,9 +17,9 @@ export class Values {
   #told = new Map();
   /** The same from before the last start. @type {Map<string, Known>} */
   #sure = new Map();
-  /** What each version was. @type {Map<number, string>} */
+  /** The text of each version. @type {Map<number, string>} */
   #changes = new Map();
-  /** What each device has. @type {Map<string, Map<string, Known>>} */
+  /** The values that each device has. @type {Map<string, Map<string, Known>>} */
   #held = new Map();
   /** How often the count went up for sure, and the requests of which nobody knows whether it did. */
   #counted = 0;
@@ -101,7 +101,7 @@ export class Values {
     if (known.version > (this.#told.get(key)?.version ?? 0)) this.#told.set(key, known);
   }
 
-  /** What anybody was told before the last start is there, or something newer. @param {string} visit @param {Map<string, Known>} held */
+  /** Checks that a change which anybody was told before the last start is there, or a newer one. @param {string} visit @param {Map<string, Known>} held */
   #checkSurvival(visit, held) {
     for (const [key, { version, text }] of this.#sure) {
       const now = held.get(key);
@@ -130,7 +130,7 @@ function knownOf({ value, version }) {
   return { version, text: JSON.stringify(value) };
 }
 
-/** Those that are there, in a text that is the same for the same ones. @param {Map<string, Known>} held */
+/** Writes the values that are there as a text, which is the same for the same ones. @param {Map<string, Known>} held */
 function textOf(held) {
   const there = [...held].filter(([, { text }]) => text !== null).map(([key, { version, text }]) => `${key}=${text}@${version}`);
   return there.sort().join(", ");

@@ -35,7 +35,7 @@ export class ValueTexts {
 }
 
 /**
- * What a waking session is told of a row: its header, and how long the text is.
+ * Takes out of a row the part that a waking session reads: its header, and how long the text is.
  * @param {number} slot
  * @param {Uint8Array} row
  */

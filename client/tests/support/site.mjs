@@ -96,10 +96,15 @@ async function filesOf(kind) {
  */
 
 /**
+ * The common ground of the stories in an engine: its site, and names of users of its own.
+ * @typedef {{site: Site, user: (name: string) => string}} Stage
+ */
+
+/**
  * A site for each engine, so that what one is cut off from is not what another is.
  * @param {Kind[]} [kinds] The pages that it has.
- * @returns {Promise<{of: (engine: Engine) => Site, origins: string, close: () => void}>} `origins` is for
- *   `ALLOWED_ORIGINS`.
+ * @returns {Promise<{stage: (engine: Engine, http: string) => Stage, origins: string, close: () => void}>} `stage` puts
+ *   an engine's site in front of the server at `http`, and `origins` is for `ALLOWED_ORIGINS`.
  */
 export async function startSites(kinds = [NEW_18, NEW_19, OLD]) {
   const built = await Promise.all(kinds.map(filesOf));
@@ -107,7 +112,11 @@ export async function startSites(kinds = [NEW_18, NEW_19, OLD]) {
   const names = Object.keys(ENGINES);
   const sites = await Promise.all(names.map(() => startSite(scripts)));
   return {
-    of: ({ name }) => /** @type {Site} */ (sites[names.indexOf(name)]),
+    stage({ name: engine }, http) {
+      const site = /** @type {Site} */ (sites[names.indexOf(engine)]);
+      site.serve(http);
+      return { site, user: (name) => `${name}-${engine}` };
+    },
     origins: sites.map(({ origin }) => origin).join(),
     close: () => sites.forEach((site) => site.close()),
   };
