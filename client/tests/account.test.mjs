@@ -6,7 +6,7 @@ import { after, before } from "node:test";
 import { inEachEngine } from "../../tests/support/browsers/engines.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { OPEN, ROOT, startServer } from "../../tests/support/server.mjs";
-import { HOOKS_18, HOOKS_19, NEW_19, inApp, startSites, untilApp } from "./support/site.mjs";
+import { HOOKS_18, HOOKS_19, NEW_19, inApp, startSites, storyOf, untilApp } from "./support/site.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { Engine } from "../../tests/support/browsers/engines.mjs" */
@@ -32,9 +32,10 @@ after(async () => {
   await server?.close();
 });
 
-const { story, run } = inEachEngine({
+const stories = inEachEngine({
   setUp: async (engine) => sites.stage(engine, server.http),
 });
+const { story, run } = stories;
 
 /**
  * A page with the components, and a phone of the same user.
@@ -76,9 +77,10 @@ async function tabTo(page, what, element) {
 }
 
 for (const kind of [HOOKS_18, HOOKS_19]) {
+  const tell = storyOf(stories, kind);
   const react = `React ${kind.react}`;
 
-  story(`${react}: the list of devices says which is which to whoever sees or hears it, and axe finds nothing`, async (t, stage) => {
+  tell(`${react}: the list of devices says which is which to whoever sees or hears it, and axe finds nothing`, async (t, stage) => {
     const { page, phone } = await account(t, stage, kind, { userId: stage.user(`list-${kind.name}`) });
     await assertAccessible(page, "two devices");
     const rows = page.locator("section.devices[aria-label='Your devices'] > ul > li");
@@ -94,7 +96,7 @@ for (const kind of [HOOKS_18, HOOKS_19]) {
     await page.locator("[data-presence=offline]").filter({ hasText: "Not connected" }).waitFor();
   });
 
-  story(`${react}: a device is logged out by keyboard, which is said, and the focus is not lost`, async (t, stage) => {
+  tell(`${react}: a device is logged out by keyboard, which is said, and the focus is not lost`, async (t, stage) => {
     const { page, phone } = await account(t, stage, kind, { userId: stage.user(`out-${kind.name}`) });
     const status = page.locator("section.devices [role=status]");
     assert.equal(await status.textContent(), "", "a region that is there before it speaks is read");
@@ -107,7 +109,7 @@ for (const kind of [HOOKS_18, HOOKS_19]) {
     assert.equal(await page.evaluate("document.activeElement !== document.body"), true);
   });
 
-  story(`${react}: this device is renamed by keyboard: the focus goes into the field and back, Escape changes nothing`, async (t, stage) => {
+  tell(`${react}: this device is renamed by keyboard: the focus goes into the field and back, Escape changes nothing`, async (t, stage) => {
     const { page, phone } = await account(t, stage, kind, { userId: stage.user(`rename-${kind.name}`) });
     const rename = page.getByRole("button", { name: "Rename" });
     const field = page.getByLabel("Name of this device");
@@ -128,7 +130,7 @@ for (const kind of [HOOKS_18, HOOKS_19]) {
     assert.equal(await inApp(phone, "session.devices.some(({ name }) => name === 'Loft')"), false);
   });
 
-  story(`${react}: logging out everywhere asks once more, with the focus on the answer that does nothing, and says what it has done`, async (t, stage) => {
+  tell(`${react}: logging out everywhere asks once more, with the focus on the answer that does nothing, and says what it has done`, async (t, stage) => {
     const { page, phone } = await account(t, stage, kind, { userId: stage.user(`everywhere-${kind.name}`) });
     const [open, cancel] = [page.locator(".everywhere [data-part=open]"), page.getByRole("button", { name: "Cancel" })];
     for (const key of /** @type {const} */ (["Escape", "Enter"])) {

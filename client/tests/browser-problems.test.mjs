@@ -8,7 +8,7 @@ import { serve } from "../../tests/support/auth.mjs";
 import { inEachEngine } from "../../tests/support/browsers/engines.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { startServer } from "../../tests/support/server.mjs";
-import { NEW_18, NEW_19, inApp, mount, startSites, untilApp } from "./support/site.mjs";
+import { NEW_18, NEW_19, inApp, mount, startSites, storyOf, untilApp } from "./support/site.mjs";
 
 /** @import { Page, Profile } from "../../tests/support/browsers/page.mjs" */
 /** @import { Server } from "../../tests/support/server.mjs" */
@@ -48,9 +48,10 @@ after(async () => {
   signIn?.close();
 });
 
-const { story, storyThatNeeds, run } = inEachEngine({
+const stories = inEachEngine({
   setUp: async (engine) => sites.stage(engine, server.http),
 });
+const { story, storyThatNeeds, run } = stories;
 
 /** From now on a credential is good. @param {string} credential */
 const begin = (credential) => void lives.set(credential, 3_600_000);
@@ -108,7 +109,8 @@ for (const shareTabs of [false, true]) {
 }
 
 for (const kind of [NEW_18, NEW_19]) {
-  story(`React ${kind.react}: a new token prop brings back a page that was not let in, and the same one does not`, async (t, { engine, site, user }) => {
+  const tell = storyOf(stories, kind);
+  tell(`React ${kind.react}: a new token prop brings back a page that was not let in, and the same one does not`, async (t, { engine, site, user }) => {
     const userId = user(`prop-${kind.react}`);
     const page = await site.visit(await engine.newProfile(t), kind, { userId, token: `${userId}.old` });
     await untilApp(page, "session.connectionStatus === 'unauthorized'");

@@ -12,7 +12,7 @@ import { eventually } from "../../tests/support/eventually.mjs";
 import { OTHERS_END_IT, assertPrompt, stateOf, untilPrompt } from "../../tests/support/logout.mjs";
 import { OPEN, ROOT, startServer } from "../../tests/support/server.mjs";
 import { watching } from "../../tests/support/watched.mjs";
-import { NEW_18, NEW_19, OLD, inApp, mount, startSites, untilApp } from "./support/site.mjs";
+import { NEW_18, NEW_19, OLD, inApp, mount, startSites, storyOf, untilApp } from "./support/site.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { Page } from "../../tests/support/browsers/page.mjs" */
@@ -35,9 +35,10 @@ after(async () => {
   await server?.close();
 });
 
-const { story, run } = inEachEngine({
+const stories = inEachEngine({
   setUp: async (engine) => sites.stage(engine, server.http),
 });
+const { story, run } = stories;
 
 /** @typedef {{engine: import("../../tests/support/browsers/engines.mjs").Engine, site: Site}} Stage */
 
@@ -66,9 +67,10 @@ const games = (page) => inApp(page, "session.state.activeGames");
 const CALM = { isInline: false };
 
 for (const kind of [OLD, NEW_18, NEW_19]) {
+  const tell = storyOf(stories, kind);
   const name = `${kind === OLD ? "the hook in production" : "our hook"} with React ${kind.react}`;
 
-  story(`${name}: two devices see each other's games and presence, through a reload`, async (t, { engine, site, user }) => {
+  tell(`${name}: two devices see each other's games and presence, through a reload`, async (t, { engine, site, user }) => {
     const userId = user(`two-${kind.name}`);
     const [desk, phone] = await devices(t, { engine, site }, [kind, kind], { userId, ...CALM });
     assert.ok(desk && phone);
@@ -93,7 +95,7 @@ for (const kind of [OLD, NEW_18, NEW_19]) {
     await eventually("the reloaded page's first socket to go", () => site.open(userId) === 2);
   });
 
-  story(`${name}: offline and back`, async (t, { engine, site, user }) => {
+  tell(`${name}: offline and back`, async (t, { engine, site, user }) => {
     const userId = user(`offline-${kind.name}`);
     const device = await engine.newProfile(t, { goesOffline: true });
     const desk = await site.visit(device, kind, { userId, ...CALM });
@@ -124,7 +126,7 @@ for (const kind of [OLD, NEW_18, NEW_19]) {
     assert.deepEqual(joined, expected);
   });
 
-  story(`${name}: a logout on one device shows on all at once, old and new`, (t, { engine, site, user }) => {
+  tell(`${name}: a logout on one device shows on all at once, old and new`, (t, { engine, site, user }) => {
     let tries = 0;
     return untilPrompt(async () => {
       const userId = user(`logout-${kind.name}-${tries++}`);
@@ -187,7 +189,8 @@ story("the reconnect loop: with inline callbacks the hook in production reconnec
 });
 
 for (const kind of [NEW_18, NEW_19]) {
-  story(`React ${kind.react}: all components of a page share a socket, StrictMode opens no other, unmounting leaves none`, async (t, { engine, site, user }) => {
+  const tell = storyOf(stories, kind);
+  tell(`React ${kind.react}: all components of a page share a socket, StrictMode opens no other, unmounting leaves none`, async (t, { engine, site, user }) => {
     const userId = user(`page-${kind.name}`);
     const page = await site.visit(await engine.newProfile(t), kind, { userId, count: 3, isStrict: true, earlyJoin: true });
     await untilApp(page, "app.callsOf('joined').length === 6 && session.pendingRequests === 0");

@@ -5,7 +5,7 @@ import { after, before } from "node:test";
 import { inEachEngine } from "../../tests/support/browsers/engines.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { OPEN, startServer } from "../../tests/support/server.mjs";
-import { HOOKS_18, HOOKS_19, NEW_18, NEW_19, inApp, mount, startSites, untilApp } from "./support/site.mjs";
+import { HOOKS_18, HOOKS_19, NEW_18, NEW_19, inApp, mount, startSites, storyOf, untilApp } from "./support/site.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { Engine } from "../../tests/support/browsers/engines.mjs" */
@@ -26,9 +26,10 @@ after(async () => {
   await server?.close();
 });
 
-const { story, run } = inEachEngine({
+const stories = inEachEngine({
   setUp: async (engine) => sites.stage(engine, server.http),
 });
+const { story, run } = stories;
 
 /** @typedef {{engine: Engine, site: Site}} Stage */
 
@@ -56,7 +57,8 @@ const KEPT_MS = 5_000;
 const WHOLE = { parts: { Whole: 1 } };
 
 for (const kind of [HOOKS_18, HOOKS_19]) {
-  story(`React ${kind.react}: a route that goes and comes keeps the provider's client: no other socket, no loading view, and a loss is told`, async (t, stage) => {
+  const tell = storyOf(stories, kind);
+  tell(`React ${kind.react}: a route that goes and comes keeps the provider's client: no other socket, no loading view, and a loss is told`, async (t, stage) => {
     const { site, user } = stage;
     const userId = user(`route-${kind.name}`);
     const parts = { Whole: 1, Listener: 1 };
@@ -79,7 +81,8 @@ for (const kind of [HOOKS_18, HOOKS_19]) {
 }
 
 for (const kind of [NEW_18, NEW_19]) {
-  story(`React ${kind.react}: a route that goes and comes keeps the client of a hook without a provider, too`, async (t, stage) => {
+  const tell = storyOf(stories, kind);
+  tell(`React ${kind.react}: a route that goes and comes keeps the client of a hook without a provider, too`, async (t, stage) => {
     const { site, user } = stage;
     const userId = user(`bare-${kind.name}`);
     const { desk, phone } = await deskAndPhone(t, stage, kind, { userId, isStrict: true });
@@ -140,7 +143,8 @@ story("a provider that React hides with all below it keeps its client for a whil
 });
 
 for (const kind of [HOOKS_18, HOOKS_19]) {
-  story(`React ${kind.react}: of 50 components with a selector a publish renders none, and a game those that show games`, async (t, stage) => {
+  const tell = storyOf(stories, kind);
+  tell(`React ${kind.react}: of 50 components with a selector a publish renders none, and a game those that show games`, async (t, stage) => {
     const userId = stage.user(`selected-${kind.name}`);
     const parts = { Whole: 1, Games: 50, Names: 50, Parts: 1, Torn: 5, Listener: 1 };
     const { desk } = await deskAndPhone(t, stage, kind, { userId, parts });

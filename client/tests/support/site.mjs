@@ -73,6 +73,15 @@ export const HOOKS_19 = { name: "hooks-19", hook: HOOK, react: 19, app: "hooks.j
 /** @type {Kind} */
 export const HOOKS_18 = { name: "hooks-18", hook: HOOK, react: 18, app: "hooks.js" };
 
+/**
+ * Declares a story of a kind of page. The newest React, and the hook in production, are tried in each engine, and React 18 in
+ * Chromium: what a version of React does otherwise it does in every engine.
+ * @template Stories
+ * @param {{story: Stories, storyInOne: Stories}} stories
+ * @param {Kind} kind
+ */
+export const storyOf = ({ story, storyInOne }, { react, hook }) => (react === 18 && hook === HOOK ? storyInOne : story);
+
 /** A page's files by their names: the page loads the first, and that the others. @param {Kind} kind */
 async function filesOf(kind) {
   const files = await bundleAll(kind.app ?? "app.js", kind, { splitting: true, outdir: "/", entryNames: kind.name, chunkNames: `${kind.name}-[name]-[hash]` });

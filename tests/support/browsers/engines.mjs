@@ -127,18 +127,21 @@ export class Engine {
 
 /**
  * A file's stories, each of which is a test in each engine, all engines side by side: `story` declares one, and `run`
- * tells them. One declared by `storyThatNeeds` is skipped where the engine can't do what it needs, and says why.
+ * tells them. One declared by `storyThatNeeds` is skipped where the engine can't do what it needs, and says why; one by
+ * `storyInOne` is told in Chromium alone, since an engine has no part in what it is about.
  * @template Stage
  * @param {Telling<Stage>} telling
  */
 export function inEachEngine({ setUp, options, concurrency = 1 }) {
   /** @typedef {(t: TestContext, stage: Stage & {engine: Engine}) => Promise<void>} Body */
-  /** @type {{name: string, body: Body, needs: Ability[]}[]} */
+  /** @type {{name: string, body: Body, needs: Ability[], isInOne?: boolean}[]} */
   const stories = [];
   /** @param {string} name @param {Body} body */
   const story = (name, body) => void stories.push({ name, body, needs: [] });
   /** @param {string} name @param {Ability[]} needs @param {Body} body */
   const storyThatNeeds = (name, needs, body) => void stories.push({ name, body, needs });
+  /** @param {string} name @param {Body} body */
+  const storyInOne = (name, body) => void stories.push({ name, body, needs: [], isInOne: true });
 
   /** @param {EngineName} name */
   const tell = (name) => {
@@ -152,7 +155,8 @@ export function inEachEngine({ setUp, options, concurrency = 1 }) {
       await stage?.catch(() => {});
       for (const end of ends.reverse()) await end();
     });
-    for (const { name: title, body, needs } of stories) {
+    for (const { name: title, body, needs, isInOne } of stories) {
+      if (isInOne && name !== "chromium") continue;
       const skip = engine.isMissing || engine.without(needs);
       void test(`${engine.title}: ${title}`, { skip }, async (t) => body(t, await (stage ??= begin())));
     }
@@ -163,5 +167,5 @@ export function inEachEngine({ setUp, options, concurrency = 1 }) {
         void describe(ENGINES[name].title, { concurrency }, () => tell(name));
       }
     });
-  return { story, storyThatNeeds, run };
+  return { story, storyThatNeeds, storyInOne, run };
 }
