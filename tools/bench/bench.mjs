@@ -11,6 +11,7 @@ import { buildBundle } from "../../tests/support/bundle.mjs";
 import { ROOT } from "../../tests/support/server.mjs";
 import { RUNTIME } from "../../tests/support/workerd.mjs";
 import { connectingText, measureConnecting } from "./connecting.mjs";
+import { cursorText, measureCursor } from "./cursor.mjs";
 import { assertSameAnswers } from "./exchange.mjs";
 import { crowdOf, fanOutText, measureFanOut } from "./fan-out.mjs";
 import { MANNERS, readOptions } from "./options.mjs";
@@ -90,6 +91,11 @@ async function measureParts({ parts, sizes, folders, wants }) {
     const values = await measureValues({ rounds: sizes.rounds, folders });
     console.log(`\n${valuesText(values)}`);
     results.values = values;
+  }
+  if (parts.includes("cursor")) {
+    const cursor = await measureCursor({ repeats: sizes.repeats, folders });
+    console.log(`\n${cursorText(cursor)}`);
+    results.cursor = cursor;
   }
   return results;
 }

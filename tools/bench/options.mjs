@@ -13,7 +13,7 @@ import { WORKLOADS } from "./workloads.mjs";
 /** @import { WorkloadName } from "./workloads.mjs" */
 
 /** What is measured besides workloads. */
-export const PARTS = /** @type {const} */ (["connect", "sleep", "fan-out", "values"]);
+export const PARTS = /** @type {const} */ (["connect", "sleep", "fan-out", "values", "cursor"]);
 
 /** @typedef {typeof PARTS[number]} Part */
 
@@ -31,7 +31,7 @@ const MEMORY = "/dev/shm";
  * @property {number} sleepers Users whose objects go to sleep.
  * @property {number} woken How many of them are woken one by one.
  * @property {number} idle Sockets that say nothing.
- * @property {number} repeats How often memory is measured.
+ * @property {number} repeats How often memory is measured, and a cursor followed.
  * @property {number} crowd Devices of the one user who hears a broadcast.
  */
 
