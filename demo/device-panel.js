@@ -275,11 +275,10 @@ export class DevicePanel {
     this.#renderConditions(isOver);
     const games = state?.activeGames ?? [];
     this.#renderGames(games);
-    const presence = this.#chosenPresence ?? state?.presence;
-    for (const radio of this.#radios()) radio.checked = radio.value === presence;
+    this.#renderPresence(this.#chosenPresence ?? state?.presence);
     this.#values.render(snapshot);
     this.#part(".unread").hidden = snapshot.unread === 0;
-    write(this.#part(".unread span"), `${snapshot.unread} unread`);
+    write(this.#part(".unread span"), `${snapshot.unread} kept, unread`);
     this.#outbox.render(isInTouch);
     this.#rows.render(devices, isOver, { at: this.#knownAt, state: text.toLowerCase() });
     const took = isOver ? this.#renderOver(text, hadFocus) : this.#renderBegun();
@@ -364,6 +363,12 @@ export class DevicePanel {
       button.setAttribute("aria-pressed", String(games.includes(game)));
       button.classList.toggle("unsent", this.#unsent.has(game) && this.#knownAt !== null);
     }
+  }
+
+  /** @param {Presence | undefined} presence None while it is unknown. */
+  #renderPresence(presence) {
+    for (const radio of this.#radios()) radio.checked = radio.value === presence;
+    write(this.#part(".more summary"), presence ? `Presence (${presence}), other games` : "Presence, other games");
   }
 
   /** @param {string} game */

@@ -71,7 +71,7 @@ export class SharedValues {
     this.#note = note;
     if (isOthers) this.#listener.said(`note: ${text || "empty"}`, "note");
     if (this.#begun === null) this.#text.value = text;
-    else if (isOthers) write(this.#part(".note-state"), "Somebody has saved another text meanwhile.");
+    else if (isOthers) write(this.#part(".note-state"), "Another device has saved another text since you began.");
   }
 
   #write() {

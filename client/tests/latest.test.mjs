@@ -34,7 +34,7 @@ test("sixty a second are sent as the limits allow, each the newest of its time, 
   const { client, newest } = fakeClient(t);
   client.connect();
   accept(newest());
-  /** How far behind the newest each moment was. @type {number[]} */
+  /** Each moment was so many milliseconds behind the newest. @type {number[]} */
   const behind = [];
   let answered = 0;
   /** @type {Map<number, number>} */

@@ -331,7 +331,7 @@ story("a theme is the same on all devices, and of a note that two devices write 
 
   await at(page, "phone", ".note textarea").fill("milk, bread");
   await saveNote(page, "desktop", "milk, eggs");
-  await at(page, "phone", ".note-state").filter({ hasText: "Somebody has saved another text meanwhile." }).waitFor();
+  await at(page, "phone", ".note-state").filter({ hasText: "Another device has saved another text since you began." }).waitFor();
   assert.equal(await noteOf(page, "phone"), "milk, bread", "what is being written stays");
   await at(page, "phone", ".note-row button").click();
   await at(page, "phone", ".theirs").filter({ hasText: "milk, eggs" }).waitFor();
@@ -354,7 +354,7 @@ story("a message that is read on one device is unread on none, in the title and 
   const { page } = await visit(t, demo);
   const title = await page.evaluate(() => document.title);
   await push(page, "your turn");
-  for (const device of ALL) await at(page, device, ".unread").getByText("1 unread").waitFor();
+  for (const device of ALL) await at(page, device, ".unread").getByText("1 kept, unread").waitFor();
   await eventually("the title to count", async () => (await page.evaluate(() => document.title)) === `(1) ${title}`);
   await at(page, "tablet", ".mark-read").click();
   await eventually("nothing to be unread", () => page.locator(".unread").evaluateAll((all) => all.every(({ hidden }) => hidden)));

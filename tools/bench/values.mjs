@@ -8,7 +8,7 @@ import { STANDING_GAMES, userName } from "./workloads.mjs";
 /** @import { Contender, Folders } from "./contenders.mjs" */
 /** @import { Interval, Summary } from "./statistics.mjs" */
 
-/** How many changes, or connects, are measured at a time, one user after the other. */
+/** So many changes, or connects, are measured at a time, one user after the other. */
 const USERS = 20;
 const CHANGES = 20;
 

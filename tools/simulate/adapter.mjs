@@ -150,7 +150,7 @@ export function isOpen({ ok, code = "" }) {
   return !ok && OPEN_CODES.has(code);
 }
 
-/** Whether a request was never sent, since a newer one took its place. @param {{ok: boolean, replaced?: boolean}} outcome */
+/** `isReplaced` tells whether a request was never sent, since a newer one took its place. @param {{ok: boolean, replaced?: boolean}} outcome */
 export function isReplaced({ replaced = false }) {
   return replaced;
 }

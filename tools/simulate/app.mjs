@@ -26,7 +26,7 @@ const SIGN_IN_MS = 2_500;
 export class App {
   /** @type {Asked[]} */
   asked = [];
-  /** How many points it has published. */
+  /** So many points it has published. */
   points = 0;
   /** When it began. */
   startedAt = 0;

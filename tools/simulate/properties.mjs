@@ -170,7 +170,7 @@ function isOwed(world, app, message) {
   return !world.ghost.wasRead(message, begunAt) && !isToldEver;
 }
 
-/** Whether another page of the device had told it when this one began, and no logout was in between. @param {World} world @param {App} app @param {Deed} message */
+/** `wasTold` tells whether another page of the device had told it when this one began, without a logout in between. @param {World} world @param {App} app @param {Deed} message */
 function wasTold(world, app, { key }) {
   return world.apps.some(({ page, sight }) => {
     const seen = page.profile === app.page.profile && page !== app.page ? sight.seen.get(key) : null;

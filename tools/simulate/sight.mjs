@@ -170,7 +170,7 @@ export class Sight {
   }
 }
 
-/** Whether a key is of what has no place in the sequence: a message of the inbox, a value, or an event to some devices or of which only the newest counts. @param {string} key */
+/** `isUncounted` tells whether a key is of what has no place in the sequence: a message of the inbox, a value, or an event to some devices or of which only the newest counts. @param {string} key */
 function isUncounted(key) {
   return /^[kvw]/.test(key);
 }

@@ -10,7 +10,7 @@ import { COUNT_KEY } from "./values.mjs";
 /** So many numbers below its newest a run is known; none of those may be open when the next is used. */
 const WINDOW = 64;
 
-/** How many values a user's devices share beside the count. */
+/** A user's devices share so many values beside the count. */
 const VALUES = 3;
 
 /** So many requests later one that is done is not repeated any more, since the answer would be `too_old`. */

@@ -42,7 +42,7 @@ const OWN_GAME_CHANCE = 0.2;
 const OWN_EVENT_CHANCE = 0.2;
 const READING_CHANCE = 0.05;
 
-/** How often it sets or deletes a value, or counts one up. */
+/** A device of version 2 sets or deletes a value, or counts one up, in these shares of its steps. */
 const SETTING_CHANCE = 0.1;
 const COUNTING_CHANCE = 0.1;
 

@@ -135,7 +135,7 @@ function nameOf(frame) {
 }
 
 /**
- * Whether a request may be refused so.
+ * `isExpected` tells whether a request may be refused so.
  * @param {Request} request
  * @param {string} code
  */

@@ -21,7 +21,7 @@ export class Values {
   #changes = new Map();
   /** The values that each device has. @type {Map<string, Map<string, Known>>} */
   #held = new Map();
-  /** How often the count went up for sure, and the requests of which nobody knows whether it did. */
+  /** The count went up so often for sure; of the doubtful requests nobody knows whether it did. */
   #counted = 0;
   /** @type {Set<string>} */
   #doubtful = new Set();
