@@ -209,6 +209,47 @@ test("what can't be a change is refused with its reason, and nothing is stored o
   await phone.close();
 });
 
+/** What is wrong with the rows of a user, and the one that is. @type {[string, string, (bytes: number[]) => void][]} */
+const DAMAGES = [
+  ["the snapshot, and the row of a value is older", "session", (bytes) => bytes.splice(-40)],
+  ["the row of a value", "session.data.1", (bytes) => void bytes.pop()],
+];
+for (const [what, damaged, damage] of DAMAGES) {
+  test(`damaged: ${what}: who was away starts over, once, and all is kept aside`, async () => {
+    const user = `damaged ${damaged}`;
+    const desk = await V2Device.open(server, user, "desk");
+    await desk.request({ type: "broadcast", event: "e" });
+    await leave(server, desk, user, 0);
+    await server.call(user, "setValue", "a", 1);
+    await server.call(user, "setValue", "b", 2);
+    const phone = await V2Device.open(server, user, "phone");
+    await leave(server, phone, user, 0);
+    await server.call(user, "push", { type: "missed" });
+    await server.hibernate(user);
+    const { [damaged]: row, ...sound } = await server.stored(user);
+    damage(/** @type {any} */ (row).bytes);
+    await server.plant(user, { [damaged]: row });
+    const values = Object.keys(await valuesOf(user));
+    assert.deepEqual(values, damaged === "session" ? ["a", "b"] : ["a"]);
+    const aside = Object.entries(await server.stored(user)).filter(([key]) => key.startsWith("session.unreadable."));
+    assert.deepEqual(aside.map(([, kept]) => kept), [row]);
+    for (const key of Object.keys(sound)) assert.ok(key === "session" || (await server.stored(user))[key], key);
+    await server.hibernate(user);
+    const back = await phone.again();
+    assert.deepEqual([back.initial.reset, Object.keys(back.initial.values)], [true, values]);
+    await restOf(back);
+    await server.hibernate(user);
+    back.send({ type: "broadcast", event: "e" });
+    assert.deepEqual((await restOf(back)).map(({ type }) => type), ["event"], "nobody is told again");
+    await leave(server, back, user, 0);
+    const again = await back.again();
+    assert.deepEqual([again.initial.reset, (await restOf(again)).length], [undefined, 0]);
+    await again.close();
+    const lines = server.logs().filter((line) => line.includes(`"${user}"`) && line.includes("kept aside"));
+    assert.equal(lines.length, 1);
+  });
+}
+
 test("a write that fails leaves the value as it was, for everybody", async () => {
   const user = "failing";
   const phone = await V2Device.open(server, user, "phone");
