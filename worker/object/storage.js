@@ -149,8 +149,8 @@ export class SessionStorage {
  */
 function slotsOf(rows, begin) {
   return [...rows].flatMap(([key, value]) => {
-    const slot = key.startsWith(begin) ? Number(key.slice(begin.length)) : NaN;
-    return Number.isInteger(slot) ? [{ slot, bytes: bytesOrNull(value) ?? NO_BYTES }] : [];
+    const slot = Number(key.slice(begin.length)) >>> 0;
+    return key === `${begin}${slot}` ? [{ slot, bytes: bytesOrNull(value) ?? NO_BYTES }] : [];
   });
 }
 
