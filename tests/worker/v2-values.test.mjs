@@ -262,6 +262,13 @@ test("a write that fails leaves the value as it was, for everybody", async () =>
   const answers = await restOf(phone);
   assert.deepEqual(answers.map(({ type, code }) => [type, code]), [["error", "internal"]]);
   assert.equal((await valuesOf(user))["a"].value, "before");
+  for (const [method, ...change] of [["setValue", "a", "lost"], ["deleteValue", "a"]]) {
+    await server.failNext(user, "put");
+    assert.match((await server.call(user, method, ...change)).thrown ?? "", /nothing was done/);
+    assert.equal((await valuesOf(user))["a"].value, "before");
+  }
+  const frame = '{"type":"set_value","key":"a","value":"lost"}';
+  assert.ok(server.logs().some((line) => line.includes(`"event":"ValueChangeRequested","message":null,"bytes":${frame.length},`)));
   const again = await phone.repeat(id, { type: "set_value", key: "a", value: "now" });
   assert.deepEqual([again.type, (await valuesOf(user))["a"].value], ["ack", "now"]);
   await phone.close();
