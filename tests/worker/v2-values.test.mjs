@@ -211,6 +211,32 @@ test("what can't be a change is refused with its reason, and nothing is stored o
   await phone.close();
 });
 
+test("an event of which only the newest counts has no number, costs no row and is not brought later, and version 1 hears it", async () => {
+  const user = "newest";
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
+  const hook = await Device.connect(server, user, "hook");
+  await restOf(hook);
+  await restOf(phone);
+  await leave(server, phone, user, 2);
+  await restOf(desk);
+  await restOf(hook);
+  const frame = { type: "broadcast", event: "cursor", latest: true };
+  const writes = await server.writesDuring(user, async () => {
+    for (let data = 0; data < 60; data++) desk.send({ ...frame, data });
+    const told = Array.from({ length: 60 }, (_, data) => ({ type: "event", event: "cursor", data, from: "desk" }));
+    for (const device of [desk, hook]) assert.deepEqual(await restOf(device), told);
+  });
+  assert.deepEqual(writes, NO_WRITES);
+  for (const latest of [false, null, 1, "true"]) {
+    assert.match((await desk.request({ ...frame, latest })).message, /^latest must be true, or left out$/);
+  }
+  const back = await phone.again();
+  const missed = (await restOf(back)).map(({ type }) => type);
+  assert.deepEqual([back.initial.reset, missed.includes("event")], [undefined, false]);
+  await Promise.all([desk, back, hook].map((device) => device.close()));
+});
+
 /** What is wrong with the rows of a user, and the one that is. @type {[string, string, (bytes: number[]) => void][]} */
 const DAMAGES = [
   ["the snapshot, and the row of a value is older", "session", (bytes) => bytes.splice(-40)],
