@@ -237,14 +237,21 @@ test("an event of which only the newest counts has no number, costs no row and i
   await Promise.all([desk, back, hook].map((device) => device.close()));
 });
 
-/** What is wrong with the rows of a user, and the one that is. @type {[string, string, (bytes: number[]) => void][]} */
+/** Where the row of a value with a key of one byte, which a server has set, says what epoch is open. */
+const OPEN_EPOCH_AT = 53;
+
+/**
+ * What is wrong with the rows of a user, and the one that is, with the values that are left.
+ * @type {[what: string, damaged: string, damage: (bytes: number[]) => void, left: string[], isReadable?: boolean][]}
+ */
 const DAMAGES = [
-  ["the snapshot, and the row of a value is older", "session", (bytes) => bytes.splice(-40)],
-  ["the row of a value", "session.data.1", (bytes) => void bytes.pop()],
+  ["the snapshot, of which a value's row is sound", "session", (bytes) => bytes.splice(-40), ["a", "b"]],
+  ["the row of a value", "session.data.1", (bytes) => void bytes.pop(), ["a"]],
+  ["what it says of the frames", "session.data.1", (bytes) => bytes.fill(0xff, OPEN_EPOCH_AT, OPEN_EPOCH_AT + 8), ["a", "b"], true],
 ];
-for (const [what, damaged, damage] of DAMAGES) {
-  test(`damaged: ${what}: who was away starts over, once, and all is kept aside`, async () => {
-    const user = `damaged ${damaged}`;
+for (const [what, damaged, damage, left, isReadable = false] of DAMAGES) {
+  test(`damaged: ${what}: who was away starts over, once, and what can't be read is kept aside`, async () => {
+    const user = `damaged: ${what}`;
     const desk = await V2Device.open(server, user, "desk");
     await desk.request({ type: "broadcast", event: "e" });
     await leave(server, desk, user, 0);
@@ -253,19 +260,19 @@ for (const [what, damaged, damage] of DAMAGES) {
     const phone = await V2Device.open(server, user, "phone");
     await leave(server, phone, user, 0);
     await server.call(user, "push", { type: "missed" });
+    await server.call(user, "setValue", "b", 3);
     await server.hibernate(user);
     const { [damaged]: row, ...sound } = await server.stored(user);
     damage(/** @type {any} */ (row).bytes);
     // The key of a row of the app's own, which is no slot, leaves the row of that slot alone.
     await server.plant(user, { [damaged]: row, "session.data.": { value: "the app's" } });
-    const values = Object.keys(await valuesOf(user));
-    assert.deepEqual(values, damaged === "session" ? ["a", "b"] : ["a"]);
+    assert.deepEqual(Object.keys(await valuesOf(user)), left);
     const aside = Object.entries(await server.stored(user)).filter(([key]) => key.startsWith("session.unreadable."));
-    assert.deepEqual(aside.map(([, kept]) => kept), [row]);
+    assert.deepEqual(aside.map(([, kept]) => kept), isReadable ? [] : [row]);
     for (const key of Object.keys(sound)) assert.ok(key === "session" || (await server.stored(user))[key], key);
     await server.hibernate(user);
     const back = await phone.again();
-    assert.deepEqual([back.initial.reset, Object.keys(back.initial.values)], [true, values]);
+    assert.deepEqual([back.initial.reset, Object.keys(back.initial.values)], [true, left]);
     await restOf(back);
     await server.hibernate(user);
     back.send({ type: "broadcast", event: "e" });
@@ -274,7 +281,7 @@ for (const [what, damaged, damage] of DAMAGES) {
     const again = await back.again();
     assert.deepEqual([again.initial.reset, (await restOf(again)).length], [undefined, 0]);
     await again.close();
-    const lines = server.logs().filter((line) => line.includes(`"${user}"`) && line.includes("kept aside"));
+    const lines = server.logs().filter((line) => line.includes(`"${user}"`) && line.includes("damaged") && /start/.test(line));
     assert.equal(lines.length, 1);
   });
 }
