@@ -49,6 +49,7 @@ export const EffectKind = Object.freeze({
   DeleteMessage: 17,
   LogOut: 18,
   StoreValue: 19,
+  QuarantineValue: 20,
 });
 
 /** @typedef {(typeof EffectKind)[keyof typeof EffectKind]} Kind */

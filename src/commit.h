@@ -75,8 +75,8 @@ class Persistence {
   // Reads the rows of the inbox.
   static void restore_inbox(const Woken& event, User& user, Step& step);
   // Reads the rows of the values. The newest one that is newer than the snapshot says how the
-  // sequence was. Returns false if that is damaged.
-  [[nodiscard]] bool restore_values(const Woken& event, User& user, Step& step) const;
+  // sequence was. Returns false if one is damaged, or if the snapshot was.
+  [[nodiscard]] bool restore_values(const Woken& event, bool is_row_sound, User& user, Step& step);
   // Finds the newest attachment, which is the carrier's, and reads the user's part of it. Both
   // return true if it says what version 2 needs.
   bool restore_carrier(const Woken& event, User& user);

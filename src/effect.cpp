@@ -18,6 +18,7 @@ int rank(EffectKind kind) {
     case EffectKind::kStoreMessage:
     case EffectKind::kDeleteMessage:
     case EffectKind::kStoreValue:
+    case EffectKind::kQuarantineValue:
     case EffectKind::kLogOut:
       return 0;
     case EffectKind::kSetAttachment:
@@ -129,6 +130,10 @@ void EffectList::delete_message(std::uint32_t slot) {
 
 void EffectList::store_value(std::uint32_t slot, std::string_view value) {
   add(EffectKind::kStoreValue, kNoConnection, slot, value);
+}
+
+void EffectList::quarantine_value(std::uint32_t slot) {
+  add(EffectKind::kQuarantineValue, kNoConnection, slot, {});
 }
 
 void EffectList::set_attachment(ConnectionId connection, std::string_view attachment) {

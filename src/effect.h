@@ -68,6 +68,8 @@ enum class EffectKind : std::uint32_t {
   kLogOut = 18,
   // Replace the row of the value in the slot `number` by `text`. Its format is in state/values.cpp.
   kStoreValue = 19,
+  // Keep the row of the value in the slot `number` aside, as kQuarantine does with the snapshot.
+  kQuarantineValue = 20,
 };
 
 // Close codes (docs/protocol.md), and the reason of a logout. Clients in production compare the
@@ -119,6 +121,7 @@ class EffectList {
   void store_message(std::uint32_t slot, std::string_view message);
   void delete_message(std::uint32_t slot);
   void store_value(std::uint32_t slot, std::string_view value);
+  void quarantine_value(std::uint32_t slot);
   void set_attachment(ConnectionId connection, std::string_view attachment);
   void accept(ConnectionId connection);
   // Sends a frame. When it equals the frame of the previous call of `send`, both share one text.

@@ -57,11 +57,11 @@ bool Persistence::restore(const Woken& event, User& user, Step& step) {
   user.id = event.user_id;
   user.sequence.seed(event.randomness);
   restore_access(event, user, step);
-  bool is_row_sound = restore_row(event, user, step);
-  is_row_sound = restore_values(event, user, step) && is_row_sound;
+  const bool is_row_sound = restore_row(event, user, step);
+  const bool are_rows_sound = restore_values(event, is_row_sound, user, step);
   restore_inbox(event, user, step);
   const bool is_any_gone = restore_connections(event, user, step);
-  return is_any_gone || !is_row_sound;
+  return is_any_gone || !are_rows_sound;
 }
 
 void Persistence::restore_access(const Woken& event, User& user, Step& step) {
@@ -149,25 +149,36 @@ void Persistence::restore_inbox(const Woken& event, User& user, Step& step) {
   if (!is_sound) step.effects.log("a row of the inbox is damaged: what it had is lost");
 }
 
-bool Persistence::restore_values(const Woken& event, User& user, Step& step) const {
+bool Persistence::restore_values(const Woken& event, bool is_row_sound, User& user, Step& step) {
   Values::Restored newest;
-  bool is_any_lost = false;
+  bool is_sound = is_row_sound;
   for (const WokenValue& woken : event.values) {
     const auto row = user.values.restore(woken.slot, woken.header, woken.text_size);
-    if (!row) is_any_lost = true;
+    if (!row) {
+      is_sound = false;
+      step.effects.quarantine_value(woken.slot);
+      step.effects.log(
+          "the row of a value is damaged or of an unknown version: it is kept aside, and devices "
+          "start over");
+    }
     if (!row || row->version <= stored_version_) continue;
     if (row->request.number > 0) user.runs.note_done(row->request);
     if (row->version > newest.version) newest = *row;
   }
-  if (is_any_lost) step.effects.log("the row of a value is damaged: the value is lost");
   // The carrier's attachment knows of these requests.
   user.runs.note_attached();
-  if (newest.version == 0) return !is_any_lost;
-  ByteReader head(newest.head);
-  if (user.sequence.restore_head(head)) return !is_any_lost;
-  step.effects.log("what the row of a value says of the frames is damaged: devices start over");
+  if (is_sound && newest.version > 0) {
+    ByteReader head(newest.head);
+    is_sound = user.sequence.restore_head(head);
+    if (!is_sound) {
+      step.effects.log("what the row of a value says of the frames is damaged: devices start over");
+    }
+  }
+  if (is_sound || event.values.empty()) return is_sound;
+  // The rows no longer say together what went out, so no place of before is good. The snapshot says
+  // so from now on, whatever the rows of the values say.
   user.sequence.forget_damaged();
-  user.runs.forget();
+  is_row_due_ = true;
   return false;
 }
 

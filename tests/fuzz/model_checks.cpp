@@ -33,6 +33,8 @@ std::string visible(const Effect& effect, std::string_view text) {
       return "log " + std::string(text);
     case EffectKind::kQuarantine:
       return "quarantine";
+    case EffectKind::kQuarantineValue:
+      return "quarantine_value";
     default:
       return "";
   }

@@ -27,6 +27,8 @@ const std::vector<Step>& steps() {
       {"store_inbox", 0, [](EffectList& list) { list.store_inbox("i"); }},
       {"store_message", 0, [](EffectList& list) { list.store_message(1, "m"); }},
       {"delete_message", 0, [](EffectList& list) { list.delete_message(1); }},
+      {"store_value", 0, [](EffectList& list) { list.store_value(1, "v"); }},
+      {"quarantine_value", 0, [](EffectList& list) { list.quarantine_value(1); }},
       {"log_out", 0, [](EffectList& list) { list.log_out("{}"); }},
       {"set_attachment", 1, [](EffectList& list) { list.set_attachment(1, "a"); }},
       {"expel", 2, [](EffectList& list) { list.expel(1, 4401, "r"); }},

@@ -157,6 +157,9 @@ void Host::apply(const Effect& effect) {
     case EffectKind::kStoreValue:
       stored_values[effect.number] = effects_.text(effect);
       return;
+    case EffectKind::kQuarantineValue:
+      stored_values.erase(effect.number);
+      return;
     case EffectKind::kStoreLogout:
       stored_logout = effects_.text(effect);
       return;

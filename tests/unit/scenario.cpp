@@ -32,6 +32,8 @@ std::string line_of(const Effect& effect, std::string_view text, const Names& na
       return "delete_message " + number;
     case EffectKind::kStoreValue:
       return "store_value " + number + ' ' + decoded_value(text);
+    case EffectKind::kQuarantineValue:
+      return "quarantine_value " + number;
     case EffectKind::kStoreLogout:
       return "store_logout " + decoded_logout(text, names);
     case EffectKind::kSetAttachment:

@@ -76,6 +76,7 @@ function lineOfRow(kind, slot, bytes) {
   if (isRow(kind)) return `${ROW_WORDS[kind]} ${hashOf(bytes)}`;
   if (kind === EffectKind.StoreMessage) return `store_message ${slot} ${hashOf(bytes)}`;
   if (kind === EffectKind.StoreValue) return `store_value ${slot} ${hashOf(bytes)}`;
+  if (kind === EffectKind.QuarantineValue) return `quarantine_value ${slot}`;
   if (kind === EffectKind.DeleteMessage) return `delete_message ${slot}`;
   return `an unknown effect ${kind}`;
 }

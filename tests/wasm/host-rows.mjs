@@ -77,6 +77,7 @@ export class HostRows {
     if (kind === EffectKind.StoreInbox) this.inbox = kept;
     if (kind === EffectKind.StoreMessage) this.messages.set(number, kept);
     if (kind === EffectKind.StoreValue) this.values.set(number, kept);
+    if (kind === EffectKind.QuarantineValue) this.values.delete(number);
     if (kind === EffectKind.DeleteMessage) this.messages.delete(number);
   }
 }

@@ -1,4 +1,4 @@
-/** Another site's page reads nothing, and costs its visitor nothing: not a request, not a question to the sign-in. */
+/** Another site's page reads and changes nothing, and costs its visitor nothing: not a request, not a question to the sign-in. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -11,6 +11,7 @@ import { OPEN, ROOT, startServer } from "../support/server.mjs";
 
 const LISTED = "https://app.example";
 const READS = ["state", "export", "metrics"];
+const VALUE_METHODS = ["GET", "PUT", "DELETE"];
 
 /** How often the sign-in was asked. */
 let asked = 0;
@@ -74,6 +75,24 @@ for (const [mode, more] of WAYS) {
       }
     }
     assert.equal(asked, 0);
+  });
+
+  test(`${mode}${more ?? ""}: a foreign page neither reads nor changes a value by its visitor's credential, and a listed one does`, async () => {
+    asked = 0;
+    /** @param {string} method @param {Record<string, string>} headers */
+    const answer = (method, headers) =>
+      requestAsWritten(servers[mode], `${PREFIX}/values?userId=kim&key=k`, { method, headers: { ...KIM, ...(more && { "Hand-On": "1" }), ...headers }, chunks: method === "PUT" ? ["1"] : [] });
+    for (const method of VALUE_METHODS) {
+      for (const [what, headers] of FOREIGN) assert.equal((await answer(method, headers)).status, 403, `${method} ${what}`);
+    }
+    assert.equal(asked, 0);
+    for (const method of VALUE_METHODS) {
+      const asking = { Origin: LISTED, "Access-Control-Request-Method": method };
+      const { headers: allowed } = await requestAsWritten(servers[mode], `${PREFIX}/values?userId=kim&key=k`, { method: "OPTIONS", headers: asking });
+      assert.ok(allowed["access-control-allow-methods"]?.split(", ").includes(method), method);
+      const { status, headers } = await answer(method, { Origin: LISTED, "Sec-Fetch-Site": "cross-site" });
+      assert.deepEqual([status, headers["access-control-allow-origin"]], [200, LISTED]);
+    }
   });
 
   test(`${mode}${more ?? ""}: whoever is no foreign page reads as ever`, async () => {

@@ -126,6 +126,44 @@ test("a push that does not fit is refused by HTTP and by RPC, and its id is not 
   await Promise.all(devices.map((device) => device.close()));
 });
 
+test("a value that does not fit is refused to a device, by RPC and by HTTP, and one that fits is kept as it was written", async () => {
+  const user = "values";
+  const devices = await pair(user);
+  const [desk, hook] = devices;
+  /** @param {string} key @param {string} body */
+  const put = async (key, body) =>
+    (await fetch(`${server.http}${PREFIX}/values?userId=${user}&key=${key}`, { method: "PUT", body })).json();
+  /** @param {string} frame */
+  const sent = async (frame) => {
+    desk.socket.send(frame);
+    return { error: (await restOf(desk))[0] };
+  };
+  const writes = await server.writesDuring(user, async () => {
+    const ways = [
+      () => sent('{"type":"set_value","key":"theme","value":"pink"}'),
+      () => sent('{"value":"dark","k\\u0065y":"th\\u0065me","value":"pink","type":"set\\u005fvalue"}'),
+      () => sent('{"type":"set_value","key":"theme","value":"pink","ifVersion":7}'),
+      () => put("theme", '"pink"'),
+      () => put("%74heme&ifVersion=7", ' "pink" '),
+      async () => (await server.call(user, "setValue", "theme", "pink")).result,
+      async () => (await server.call(user, "setValue", "theme", "pink", { ifVersion: 7 })).result,
+    ];
+    for (const way of ways) {
+      const { code, message } = (await way()).error;
+      assert.equal(code, "invalid_message");
+      assert.match(message, /^value: ./);
+    }
+    for (const device of devices) assert.deepEqual(await restOf(device), []);
+  });
+  assert.deepEqual(writes, NO_WRITES);
+  await put("theme", ' "d\\u0061rk"\n');
+  for (const key of ["Theme", "toString", "__proto__"]) await put(key, "7");
+  const text = await (await fetch(`${server.http}${PREFIX}/values?userId=${user}`)).text();
+  assert.match(text, /^\{"values":\{"theme":\{"value":"d\\u0061rk",.*"Theme":\{"value":7,.*"toString":\{"value":7,.*"__proto__":\{"value":7,/);
+  assert.deepEqual(await restOf(hook), []);
+  await Promise.all(devices.map((device) => device.close()));
+});
+
 test("a member of the data can't take the place of the name", async () => {
   const [desk, hook] = await pair("named");
   const args = ["invitation", { type: "news", from: "kim" }];

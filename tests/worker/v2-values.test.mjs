@@ -169,6 +169,8 @@ test("what can't be a change is refused with its reason, and nothing is stored o
     ["&key=a&key=b", {}, 400, /at most one key/],
     ["&ifVersion=1", {}, 400, /no ifVersion/],
     ["&key=a&ifVersion=1&ifVersion=2", { method: "PUT", body: "1" }, 400, /at most one ifVersion/],
+    ["&key=a&ifversion=0", { method: "PUT", body: "1" }, 400, /at most one ifVersion, and nothing else/],
+    ["&key=a&if-version=0", { method: "DELETE" }, 400, /at most one ifVersion, and nothing else/],
     ["&key=a&ifVersion=x", { method: "PUT", body: "1" }, 400, /ifVersion: expected a version/],
     ["&key=a&ifVersion=", { method: "PUT", body: "1" }, 400, /ifVersion: expected a version/],
     ["&key=a&ifVersion=9007199254740992", { method: "PUT", body: "1" }, 400, /ifVersion: expected a version/],
@@ -209,6 +211,81 @@ test("what can't be a change is refused with its reason, and nothing is stored o
   await phone.close();
 });
 
+test("an event of which only the newest counts has no number, costs no row and is not brought later, and version 1 hears it", async () => {
+  const user = "newest";
+  const desk = await V2Device.open(server, user, "desk");
+  const phone = await V2Device.open(server, user, "phone");
+  const hook = await Device.connect(server, user, "hook");
+  await restOf(hook);
+  await restOf(phone);
+  await leave(server, phone, user, 2);
+  await restOf(desk);
+  await restOf(hook);
+  const frame = { type: "broadcast", event: "cursor", latest: true };
+  const writes = await server.writesDuring(user, async () => {
+    for (let data = 0; data < 60; data++) desk.send({ ...frame, data });
+    const told = Array.from({ length: 60 }, (_, data) => ({ type: "event", event: "cursor", data, from: "desk" }));
+    for (const device of [desk, hook]) assert.deepEqual(await restOf(device), told);
+  });
+  assert.deepEqual(writes, NO_WRITES);
+  for (const latest of [false, null, 1, "true"]) {
+    assert.match((await desk.request({ ...frame, latest })).message, /^latest must be true, or left out$/);
+  }
+  const back = await phone.again();
+  const missed = (await restOf(back)).map(({ type }) => type);
+  assert.deepEqual([back.initial.reset, missed.includes("event")], [undefined, false]);
+  await Promise.all([desk, back, hook].map((device) => device.close()));
+});
+
+/** Where the row of a value with a key of one byte, which a server has set, says what epoch is open. */
+const OPEN_EPOCH_AT = 53;
+
+/**
+ * What is wrong with the rows of a user, and the one that is, with the values that are left.
+ * @type {[what: string, damaged: string, damage: (bytes: number[]) => void, left: string[], isReadable?: boolean][]}
+ */
+const DAMAGES = [
+  ["the snapshot, of which a value's row is sound", "session", (bytes) => bytes.splice(-40), ["a", "b"]],
+  ["the row of a value", "session.data.1", (bytes) => void bytes.pop(), ["a"]],
+  ["what it says of the frames", "session.data.1", (bytes) => bytes.fill(0xff, OPEN_EPOCH_AT, OPEN_EPOCH_AT + 8), ["a", "b"], true],
+];
+for (const [what, damaged, damage, left, isReadable = false] of DAMAGES) {
+  test(`damaged: ${what}: who was away starts over, once, and what can't be read is kept aside`, async () => {
+    const user = `damaged: ${what}`;
+    const desk = await V2Device.open(server, user, "desk");
+    await desk.request({ type: "broadcast", event: "e" });
+    await leave(server, desk, user, 0);
+    await server.call(user, "setValue", "a", 1);
+    await server.call(user, "setValue", "b", 2);
+    const phone = await V2Device.open(server, user, "phone");
+    await leave(server, phone, user, 0);
+    await server.call(user, "push", { type: "missed" });
+    await server.call(user, "setValue", "b", 3);
+    await server.hibernate(user);
+    const { [damaged]: row, ...sound } = await server.stored(user);
+    damage(/** @type {any} */ (row).bytes);
+    // The key of a row of the app's own, which is no slot, leaves the row of that slot alone.
+    await server.plant(user, { [damaged]: row, "session.data.": { value: "the app's" } });
+    assert.deepEqual(Object.keys(await valuesOf(user)), left);
+    const aside = Object.entries(await server.stored(user)).filter(([key]) => key.startsWith("session.unreadable."));
+    assert.deepEqual(aside.map(([, kept]) => kept), isReadable ? [] : [row]);
+    for (const key of Object.keys(sound)) assert.ok(key === "session" || (await server.stored(user))[key], key);
+    await server.hibernate(user);
+    const back = await phone.again();
+    assert.deepEqual([back.initial.reset, Object.keys(back.initial.values)], [true, left]);
+    await restOf(back);
+    await server.hibernate(user);
+    back.send({ type: "broadcast", event: "e" });
+    assert.deepEqual((await restOf(back)).map(({ type }) => type), ["event"], "nobody is told again");
+    await leave(server, back, user, 0);
+    const again = await back.again();
+    assert.deepEqual([again.initial.reset, (await restOf(again)).length], [undefined, 0]);
+    await again.close();
+    const lines = server.logs().filter((line) => line.includes(`"${user}"`) && line.includes("damaged") && /start/.test(line));
+    assert.equal(lines.length, 1);
+  });
+}
+
 test("a write that fails leaves the value as it was, for everybody", async () => {
   const user = "failing";
   const phone = await V2Device.open(server, user, "phone");
@@ -218,6 +295,13 @@ test("a write that fails leaves the value as it was, for everybody", async () =>
   const answers = await restOf(phone);
   assert.deepEqual(answers.map(({ type, code }) => [type, code]), [["error", "internal"]]);
   assert.equal((await valuesOf(user))["a"].value, "before");
+  for (const [method, ...change] of [["setValue", "a", "lost"], ["deleteValue", "a"]]) {
+    await server.failNext(user, "put");
+    assert.match((await server.call(user, method, ...change)).thrown ?? "", /nothing was done/);
+    assert.equal((await valuesOf(user))["a"].value, "before");
+  }
+  const frame = '{"type":"set_value","key":"a","value":"lost"}';
+  assert.ok(server.logs().some((line) => line.includes(`"event":"ValueChangeRequested","message":null,"bytes":${frame.length},`)));
   const again = await phone.repeat(id, { type: "set_value", key: "a", value: "now" });
   assert.deepEqual([again.type, (await valuesOf(user))["a"].value], ["ack", "now"]);
   await phone.close();

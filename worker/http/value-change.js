@@ -5,6 +5,7 @@
 import { errorResponse } from "./responses.js";
 
 const OPTIONS = ["ifVersion"];
+const PARAMETERS = ["userId", "key", ...OPTIONS];
 
 /**
  * The options that a caller may give.
@@ -67,7 +68,8 @@ export function resolveValueOptions(options) {
 }
 
 /**
- * Reads the parameters of a request for values.
+ * Reads the parameters of a request for values. A change with one that is not known is refused: a mistyped condition
+ * that is ignored could overwrite what somebody else has written.
  * @param {URLSearchParams} query
  * @param {boolean} isChange Whether it needs a key and may have a version.
  * @returns {ValueQuery | Response} The refusal if one is wrong.
@@ -76,8 +78,9 @@ export function readValueQuery(query, isChange) {
   const keys = query.getAll("key");
   const versions = query.getAll("ifVersion");
   const isOnce = keys.length <= 1 && versions.length <= (isChange ? 1 : 0);
-  if (!isOnce || (isChange && !keys[0]) || keys[0] === "") {
-    const expected = isChange ? "one key, not empty, and at most one ifVersion" : "at most one key, not empty, and no ifVersion";
+  const isAnyUnknown = isChange && [...query.keys()].some((name) => !PARAMETERS.includes(name));
+  if (!isOnce || isAnyUnknown || (isChange && !keys[0]) || keys[0] === "") {
+    const expected = isChange ? "one key, not empty, at most one ifVersion, and nothing else" : "at most one key, not empty, and no ifVersion";
     return errorResponse(400, "invalid_request", `expected ${expected}`);
   }
   try {

@@ -149,6 +149,8 @@ function bytesOf(event) {
       return event.size ?? sizeOf(event.body);
     case "Connected":
       return sizeOf(event.deviceId);
+    case "ValueChangeRequested":
+      return sizeOf(event.frame);
     case "GameJoinRequested":
     case "GameLeaveRequested":
       return sizeOf(event.gameId);

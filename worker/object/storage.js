@@ -105,8 +105,10 @@ export class SessionStorage {
         this.values.keep(number, bytes);
         return;
       case EffectKind.Quarantine:
-        kv.put(`${UNREADABLE_KEY}.${Date.now()}`, kv.get(SNAPSHOT_KEY));
-        kv.delete(SNAPSHOT_KEY);
+        this.#setAside(SNAPSHOT_KEY);
+        return;
+      case EffectKind.QuarantineValue:
+        this.#setAside(`${VALUE_KEY}${number}`);
         return;
       case EffectKind.Erase:
         for (const [key] of [...kv.list()]) if (!staysAfterClear(key)) kv.delete(key);
@@ -116,6 +118,16 @@ export class SessionStorage {
       default:
         throw new Error(`effect ${kind} is unknown: the module is of another version than the shim`);
     }
+  }
+
+  /**
+   * Moves a row to a key that tells when, and of which row it was if it is not the snapshot.
+   * @param {string} key
+   */
+  #setAside(key) {
+    const { kv } = this.#storage;
+    kv.put(`${UNREADABLE_KEY}.${Date.now()}${key.slice(SNAPSHOT_KEY.length)}`, kv.get(key));
+    kv.delete(key);
   }
 
   /**
@@ -137,8 +149,8 @@ export class SessionStorage {
  */
 function slotsOf(rows, begin) {
   return [...rows].flatMap(([key, value]) => {
-    const slot = key.startsWith(begin) ? Number(key.slice(begin.length)) : NaN;
-    return Number.isInteger(slot) ? [{ slot, bytes: bytesOrNull(value) ?? NO_BYTES }] : [];
+    const slot = Number(key.slice(begin.length)) >>> 0;
+    return key === `${begin}${slot}` ? [{ slot, bytes: bytesOrNull(value) ?? NO_BYTES }] : [];
   });
 }
 
@@ -160,12 +172,15 @@ function staysAfterClear(key) {
   return key === LOGOUT_KEY || key.startsWith(REPORT_KEY);
 }
 
+/** The effects that write more than one row. @type {Kind[]} */
+const SEVERAL_ROWS = [EffectKind.Erase, EffectKind.Quarantine, EffectKind.QuarantineValue];
+
 /** @param {Effect[]} effects */
 function isOneWrite(effects) {
   let rows = 0;
   let attachments = 0;
   for (const { kind } of effects) {
-    if (kind === EffectKind.Erase || kind === EffectKind.Quarantine) return false;
+    if (SEVERAL_ROWS.includes(kind)) return false;
     if (isRow(kind) || MORE_ROWS.includes(kind)) rows++;
     if (kind === EffectKind.SetAttachment) attachments++;
   }
