@@ -58,6 +58,8 @@ export class SharedValues {
     const theme = String(values["theme"]?.value);
     this.#root.dataset["theme"] = THEMES.includes(theme) ? theme : "";
     for (const radio of this.#themes()) radio.checked = radio.value === theme;
+    // After a logout somebody else may sit here.
+    if (!state && this.#isKnown) this.#forget();
     const { value = "", version = 0, isPending = false } = values["note"] ?? {};
     // The text has a pending change already.
     if (state && !isPending) this.#showNote({ text: String(value), version });
@@ -117,6 +119,12 @@ export class SharedValues {
     this.#part(".conflict").hidden = true;
     this.#text.value = this.#note.text;
     write(this.#part(".note-state"), state);
+  }
+
+  #forget() {
+    this.#isKnown = false;
+    this.#note = { text: "", version: 0 };
+    this.#settle();
   }
 
   #themes() {

@@ -25,8 +25,8 @@ export function useAsking(): Asking {
     if (asked !== null) return false;
     setAsked(what);
     setText("");
-    // The app's own request may be rejected.
-    const outcome = await request().catch((error: unknown) => ({ ok: false, message: String(error) }) as never);
+    // The app's own request may be rejected, or throw.
+    const outcome = await (async () => request())().catch((error: unknown) => ({ ok: false, message: String(error) }) as never);
     setAsked(null);
     setText(said(outcome));
     return outcome.ok;

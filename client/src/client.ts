@@ -331,7 +331,8 @@ export class UserSessionClient {
     const { deviceName } = this.#options;
     const own = devices.find(({ current }) => current);
     const isOwn = !this.#settings.group?.guest.isServed;
-    if (deviceName && isOwn && own && own.name !== deviceName) void this.setDeviceName(deviceName);
+    const isNaming = this.#core.queue.pending.some(({ message }) => message.type === "set_device");
+    if (deviceName && isOwn && own && own.name !== deviceName && !isNaming) void this.setDeviceName(deviceName);
     const presence = this.#core.forgottenPresence;
     if (presence) void this.updatePresence(presence);
   }

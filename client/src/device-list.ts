@@ -1,5 +1,5 @@
 /** The list "Your devices". */
-import { type FormEvent, Fragment, type KeyboardEvent, type ReactNode, createElement, useEffect, useRef, useState } from "react";
+import { type FormEvent, Fragment, type KeyboardEvent, type ReactNode, createElement, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 import { type Asking, button, useAsking } from "./account-parts.js";
 import { useDevices, useSessionActions } from "./hooks.js";
@@ -74,16 +74,15 @@ export function DeviceList({ className, texts: given, formatTime = writeTime }: 
   const asking = useAsking();
   const { asked, ask, status } = asking;
   const list = useRef<HTMLElement>(null);
+  /** The device whose button has gone with the focus. */
   const left = useRef<string | null>(null);
   useEffect(() => {
-    // Who has pressed the button of a device that is gone from the list would be nowhere.
-    if (left.current === null || devices.some(({ deviceId }) => deviceId === left.current)) return;
+    const isGone = left.current !== null && devices.every(({ deviceId }) => deviceId !== left.current);
     left.current = null;
-    list.current?.focus();
+    if (isGone) list.current?.focus();
   }, [devices]);
 
   const logOut = ({ deviceId }: SessionDevice, name: string): void => {
-    left.current = deviceId;
     const said = (outcome: RequestOutcome): string => {
       if (!outcome.ok) return texts.failed(outcome.message);
       return outcome.credentialShared || outcome.complete === false ? texts.mayReturn(name) : texts.loggedOut(name);
@@ -97,7 +96,7 @@ export function DeviceList({ className, texts: given, formatTime = writeTime }: 
     const time = createElement("time", { dateTime: new Date(lastActive).toISOString() }, formatTime(lastActive));
     const action = current
       ? createElement(Renaming, { key: "rename", name: device.name, texts, asking })
-      : button("logout", texts.logout, () => logOut(device, name), { "aria-label": texts.logoutOf(name), "aria-disabled": asked === deviceId });
+      : createElement(LogoutButton, { key: "logout", name, texts, isBusy: asked !== null, onPress: () => logOut(device, name), onLeft: () => (left.current = deviceId) });
     return createElement(
       "li",
       { key: deviceId, "data-part": "device", "data-presence": shown, "data-current": current || undefined },
@@ -117,6 +116,27 @@ export function DeviceList({ className, texts: given, formatTime = writeTime }: 
     rows.length > 0 ? createElement("ul", { "data-part": "list" }, rows) : createElement("p", { "data-part": "none" }, texts.none),
     status,
   );
+}
+
+interface LogoutButtonProps {
+  name: string;
+  texts: DeviceListTexts;
+  isBusy: boolean;
+  onPress: () => void;
+  /** It goes, and whoever is at it would be nowhere. */
+  onLeft: () => void;
+}
+
+function LogoutButton({ name, texts, isBusy, onPress, onLeft }: LogoutButtonProps): ReactNode {
+  const element = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const { current } = element;
+    // It is still in the page then.
+    return () => {
+      if (current && current === current.ownerDocument.activeElement) onLeft();
+    };
+  }, []);
+  return button("logout", texts.logout, onPress, { ref: element, "aria-label": texts.logoutOf(name), "aria-disabled": isBusy });
 }
 
 interface RenamingProps {
@@ -152,7 +172,7 @@ function Renaming({ name, texts, asking: { asked, ask } }: RenamingProps): React
     { "data-part": "form", onSubmit: (event: FormEvent) => void save(event), onKeyDown: ({ key }: KeyboardEvent) => key === "Escape" && close() },
     createElement("label", null, texts.newName, " ", createElement("input", { ref: field, defaultValue: name, required: true, autoComplete: "off" })),
     " ",
-    createElement("button", { "data-part": "save", "aria-disabled": asked === "rename" }, texts.save),
+    createElement("button", { "data-part": "save", "aria-disabled": asked !== null }, texts.save),
     " ",
     button("cancel", texts.cancel, close),
   );

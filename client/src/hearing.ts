@@ -1,5 +1,5 @@
 /** How a component listens to events, though React may hide it and show it again. */
-import { UNHEARD } from "./listeners.js";
+import { UNHEARD, callOne } from "./listeners.js";
 import type { SessionEvent } from "./protocol.js";
 import type { SessionHandle } from "./session-handle.js";
 import { KEPT_MS } from "./shared.js";
@@ -54,7 +54,8 @@ export class Hearing {
       this.#handle.attach((client) => client.on("loggedOut", () => void (this.#missed = []))),
     ];
     this.#stop = () => stops.forEach((stop) => stop());
-    if (this.#hasBegun) this.#lose();
+    // React would take down the whole tree if a listener failed here.
+    if (this.#hasBegun) callOne(this.#lose);
   }
 
   #end(): void {
@@ -65,11 +66,11 @@ export class Hearing {
   }
 
   #catchUp(): void {
-    if (this.#hasLost) this.#lose();
+    if (this.#hasLost) callOne(this.#lose);
     this.#hasLost = false;
     for (const event of this.#missed.splice(0)) {
       this.#told.add(event);
-      this.#latest.current.event(event);
+      callOne(() => this.#latest.current.event(event));
     }
   }
 

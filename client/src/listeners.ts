@@ -27,3 +27,8 @@ export function callAll<T>(listeners: Set<T>, call: (listener: T) => unknown): b
   }
   return isHeard;
 }
+
+/** As `callAll`, for one. */
+export function callOne(listener: () => unknown): void {
+  callAll(new Set([listener]), () => listener());
+}

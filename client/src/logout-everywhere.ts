@@ -51,19 +51,22 @@ export function LogoutEverywhere({ className, texts: given, logout }: LogoutEver
     wasOpen.current = isOpen;
   }, [isOpen]);
 
-  const close = (): void => setOpen(false);
+  // What was asked can't be taken back, so the question stays until the answer is there.
+  const cancelIt = (): void => {
+    if (asked === null) setOpen(false);
+  };
   const confirm = async (): Promise<void> => {
     await ask("logout", logout ?? logoutAllDevices, (outcome: ActionOutcome) => (outcome.ok ? texts.done : texts.failed(outcome.message)));
-    close();
+    setOpen(false);
   };
   const inside = isOpen
     ? createElement(
         "div",
-        { role: "group", "aria-labelledby": question, "data-part": "confirmation", onKeyDown: ({ key }: KeyboardEvent) => key === "Escape" && close() },
+        { role: "group", "aria-labelledby": question, "data-part": "confirmation", onKeyDown: ({ key }: KeyboardEvent) => key === "Escape" && cancelIt() },
         createElement("p", { id: question, "data-part": "question" }, texts.question),
         button("confirm", texts.confirm, () => void confirm(), { "aria-disabled": asked !== null }),
         " ",
-        button("cancel", texts.cancel, close, { ref: cancel }),
+        button("cancel", texts.cancel, cancelIt, { ref: cancel, "aria-disabled": asked !== null }),
       )
     : button("open", texts.open, () => setOpen(true), { ref: opener });
   return createElement("div", { className, "data-user-session": "logout-everywhere" }, inside, status);

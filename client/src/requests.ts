@@ -221,8 +221,9 @@ export class RequestQueue {
   #conflicted(request: Request, frame: FrameOf<"error">): void {
     this.#handlers.conflict(frame);
     if (request.isDoubted) return this.settle(request, isAsAsked(request, frame.value) ? DONE : this.#unknown());
-    if (!request.change) return this.settle(request, this.#refusal(frame.code, frame.message));
-    request.id = request.frame = null;
+    const isForGood = !request.change || request.message["ifVersion"] !== undefined;
+    if (isForGood) return this.settle(request, this.#refusal(frame.code, frame.message));
+    request.id = request.frame = request.on = null;
     this.flush();
   }
 

@@ -57,7 +57,9 @@ function edited(request: Request, now: SessionValue): SessionValue {
     let { value } = request.message as { value?: unknown };
     let error = null;
     try {
-      if (request.change) value = JSON.parse(JSON.stringify(request.change(now.value)));
+      // The server tells of a change before it answers, and the change must not be made once more meanwhile.
+      if (request.id !== null && request.text === written(request, now.value)) value = now.value;
+      else if (request.change) value = JSON.parse(JSON.stringify(request.change(now.value)));
     } catch (fault) {
       value = now.value;
       error = { code: "invalid_message", message: String(fault) };
@@ -75,8 +77,13 @@ export function write(request: Request, now: SessionValue): SessionValue["error"
   request.base = now.version;
   if (!request.change) return null;
   const { value, error } = edited(request, now);
-  request.text = JSON.stringify({ ...request.message, value, ifVersion: now.version });
+  request.text = written(request, value);
   return error;
+}
+
+/** A request's message with a value, for the version that it was written for or that the app has named. */
+function written({ message, base }: Request, value: unknown): string {
+  return JSON.stringify({ ifVersion: base, ...message, value });
 }
 
 /**
@@ -85,7 +92,7 @@ export function write(request: Request, now: SessionValue): SessionValue["error"
  */
 export function doubt(request: Request): void {
   request.isDoubted = true;
-  if (!request.change) request.text = JSON.stringify({ ifVersion: request.base, ...request.message });
+  if (!request.change) request.text = written(request, request.message["value"]);
 }
 
 /** Whether a value that can have been set by a request is what that has asked for, whoever has set it. */
@@ -100,7 +107,7 @@ export function isBlind({ key, ifVersion }: Message, change: Change | null): boo
 
 /** How a value is set. */
 export interface SetOptions<Value = unknown> {
-  /** The version that it must have, 0 for not there, else it is refused with `conflict`. A function needs none. */
+  /** The version that it must have, 0 for not there, else it is refused with `conflict`, also with a function. */
   readonly ifVersion?: number | undefined;
   /** Stands for the present value where there is none. */
   readonly fallback?: Value | undefined;

@@ -106,7 +106,44 @@ for (const kind of [HOOKS_18, HOOKS_19]) {
     // Without credentials of its own a device may come back.
     await status.filter({ hasText: "Phone is" }).waitFor();
     await untilApp(phone, "session.connectionStatus === 'logged_out'");
-    assert.equal(await page.evaluate("document.activeElement !== document.body"), true);
+    assert.equal(await hasFocus(logOut), true);
+  });
+
+  story(`${react}: when a device leaves the list, the list takes the focus of its button, and no other`, async (t, stage) => {
+    const userId = stage.user(`left-${kind.name}`);
+    const { page, phone } = await account(t, stage, kind, { userId });
+    const logOut = page.getByRole("button", { name: "Log out Phone" });
+    const rename = page.getByRole("button", { name: "Rename" });
+    for (const staysAt of [logOut, rename]) {
+      await tabTo(page, "the button", logOut);
+      await page.press("Enter");
+      await page.locator("section.devices [role=status]").filter({ hasText: "Phone is" }).waitFor();
+      await page.locator("[data-presence=offline]").filter({ hasText: "Phone" }).waitFor();
+      await tabTo(page, "where the focus stays", staysAt);
+      await page.evaluate("app.leaveAlone()");
+      await eventually("the end of the row", async () => (await logOut.count()) === 0);
+      if (staysAt === rename) return assert.equal(await hasFocus(rename), true, "whoever has gone on is not called back");
+      await untilFocused("the list", page.locator("section.devices"));
+      await inApp(phone, "session.reconnect()");
+      await logOut.waitFor();
+    }
+  });
+
+  story(`${react}: what was asked can't be taken back: until the answer is there the question stays, and the buttons say that they do nothing`, async (t, stage) => {
+    const { page } = await account(t, stage, kind, { userId: stage.user(`asked-${kind.name}`) });
+    stage.site.cut();
+    t.after(stage.site.mend);
+    await page.getByRole("button", { name: "Log out Phone" }).click();
+    await page.locator("[data-part=logout][aria-disabled=true]").waitFor();
+    await page.getByRole("button", { name: "Rename" }).click();
+    await page.locator("[data-part=save][aria-disabled=true]").waitFor();
+    await page.locator(".everywhere [data-part=open]").click();
+    await page.locator("[data-part=confirm]").click();
+    await page.locator(".everywhere [data-part=cancel][aria-disabled=true]").click();
+    await page.press("Escape");
+    assert.equal(await page.locator(".everywhere [role=group]").count(), 1);
+    stage.site.mend();
+    await page.locator(".everywhere [role=status]").filter({ hasText: "You are logged out on all devices." }).waitFor();
   });
 
   tell(`${react}: this device is renamed by keyboard: the focus goes into the field and back, Escape changes nothing`, async (t, stage) => {
@@ -159,9 +196,11 @@ story("an app gives the components its own texts, times and logout, and one that
   await page.getByRole("button", { name: "Phone abmelden" }).waitFor();
   await page.locator("[data-current]").filter({ hasText: "dieses Gerät" }).waitFor();
   assert.match(String(await page.locator("[data-current] time").textContent()), /^um \d+$/);
-  await page.locator(".everywhere [data-part=open]").click();
-  await page.locator("[data-part=confirm]").click();
-  await page.locator(".everywhere [role=status]").filter({ hasText: "That did not work: Error: nein" }).waitFor();
+  for (const why of ["nein", "nie"]) {
+    await page.locator(".everywhere [data-part=open]").click();
+    await page.locator("[data-part=confirm]").click();
+    await page.locator(".everywhere [role=status]").filter({ hasText: `That did not work: Error: ${why}` }).waitFor();
+  }
   assert.equal(await inApp(phone, "session.connectionStatus"), "connected");
 });
 

@@ -122,9 +122,24 @@ story("what React hides and shows again has the same client and misses no event,
   }
 });
 
+story("a listener that fails when it is shown again takes neither the page nor what came behind down", async (t, stage) => {
+  const settings = { userId: stage.user("fails"), parts: { Whole: 1, Listener: 2 } };
+  const { desk, phone } = await deskAndPhone(t, stage, HOOKS_19, settings);
+  await untilApp(desk, "session.state && session.devices.length === 2");
+  await mount(desk, { ...settings, hidden: true });
+  for (const data of [1, 2]) {
+    await inApp(phone, `session.publish('move', ${data})`);
+    await untilBrought(desk, data);
+  }
+  await desk.evaluate("void (app.failsAt = 0)");
+  await mount(desk, settings);
+  await desk.waitFor("app.heard.length >= 3 || app.errors.length > 0");
+  assert.deepEqual(await inApp(desk, "[app.heard, app.errors]"), [[[0, 2], [1, 1], [1, 2]], []]);
+});
+
 story("a provider that React hides with all below it keeps its client for a while, too", async (t, stage) => {
   const { site, user } = stage;
-  const settings = { userId: user("outer"), parts: { Whole: 1, Listener: 1 } };
+  const settings = { userId: user("outer"), parts: { Whole: 1, Listener: 2 } };
   const { desk, phone } = await deskAndPhone(t, stage, HOOKS_19, settings);
   await untilApp(desk, "session.state && session.devices.length === 2");
   await mount(desk, { ...settings, outer: true });
@@ -137,9 +152,11 @@ story("a provider that React hides with all below it keeps its client for a whil
   assert.equal(site.opened(settings.userId), 2);
   await mount(desk, { ...settings, outer: true });
   await eventually("its end", () => site.open(settings.userId) === 1);
-  await desk.evaluate("void (app.resets = [])");
+  await desk.evaluate("void (app.resets = [], app.failsAt = 0)");
   await mount(desk, settings);
-  await untilApp(desk, "app.resets.length > 0 && session.isConnected");
+  await desk.waitFor("app.resets.includes(1) || app.errors.length > 0");
+  assert.deepEqual(await inApp(desk, "app.errors"), [], "one that fails takes nothing down");
+  await untilApp(desk, "session.isConnected");
 });
 
 for (const kind of [HOOKS_18, HOOKS_19]) {
@@ -207,10 +224,12 @@ story("a hook without a provider says which one it needs", async (t, { engine, s
 
 story("a provider's other user takes the first one's socket and state away, and without one nothing connects", async (t, { engine, site, user }) => {
   const [first, second] = [user("one"), user("two")];
-  const page = await site.visit(await engine.newProfile(t), HOOKS_19, { userId: first, ...WHOLE });
-  await untilApp(page, `session.state?.userId === '${first}'`);
-  await mount(page, { userId: second, ...WHOLE });
+  const parts = { Whole: 1, Owner: 1 };
+  const page = await site.visit(await engine.newProfile(t), HOOKS_19, { userId: first, parts });
+  await untilApp(page, `app.owner === '${first}' && session.state`);
+  await mount(page, { userId: second, parts });
   await untilApp(page, `session.state?.userId === '${second}'`);
+  await untilApp(page, `app.owner === '${second}'`);
   await mount(page, { userId: second, enabled: false, ...WHOLE });
   await untilApp(page, "session.state === null && session.connectionStatus === 'idle'");
   await eventually("their ends", () => site.open(first) + site.open(second) === 0);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, fakeClient, olderState, repeated } from "./support/fake-socket.mjs";
+import { accept, fakeClient, olderState, repeated, settled } from "./support/fake-socket.mjs";
 
 /** @import { UserSessionClient } from "user-session-worker/client" */
 /** @import { FakeSocket } from "./support/fake-socket.mjs" */
@@ -241,6 +241,16 @@ test("devices come, change and go in the list", (t) => {
     newest().receive({ type: "device_disconnected", deviceId: `${at}`, seq: 15 + 2 * at });
   }
   assert.equal(client.getSnapshot().devices.length, 65, "old hooks take a new id at every page load");
+});
+
+test("a name that a user gives the device while there is no connection is not undone by the option's", async (t) => {
+  const { client, newest } = fakeClient(t, { deviceName: "Desk" });
+  client.connect();
+  void client.setDeviceName("Attic");
+  accept(newest(), { devices: [{ deviceId: "desk", name: "", firstSeen: 1, lastActive: 1, presence: "online", tabs: 1, current: true }] });
+  ack(newest());
+  await settled();
+  assert.deepEqual(newest().requests.map(({ name }) => name), ["Attic"]);
 });
 
 test("version 1: a join of what is there, which nobody answers, does not wait for ever", async (t) => {

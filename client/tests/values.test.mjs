@@ -144,14 +144,39 @@ test("two devices that each add one make two: what is refused is made anew of th
   const { id: first, ...asked } = newest().requests[0];
   assert.deepEqual([asked, client.values.get("n").value], [{ type: "set_value", key: "n", value: 6, ifVersion: 50 }, 6]);
   tell(newest(), "n", 6, 51);
-  assert.equal(client.values.get("n").value, 7);
   refuse(newest(), "conflict", { key: "n", version: 51, value: 6 });
+  assert.equal(client.values.get("n").value, 7);
   const { id, ...again } = newest().requests[1];
   assert.deepEqual([again, id === first], [{ type: "set_value", key: "n", value: 7, ifVersion: 51 }, false]);
   assert.equal(client.getSnapshot().error, null, "nothing was refused for good");
   tell(newest(), "n", 7, 52);
   ack(newest());
   assert.deepEqual([await outcome, client.values.get("n")], [DONE, entry(7, 52)]);
+});
+
+test("what a function has made shows once: the server tells of it before it answers, and an addition must not jump to and fro", (t) => {
+  const { client, newest, comeBack } = knowing(t, { n: [5, 50] });
+  const seen = new Set();
+  client.subscribe(() => seen.add(client.values.get("n").value));
+  void client.values.set("n", addOne);
+  void client.values.set("n", addOne);
+  for (const [value, version] of /** @type {const} */ ([[6, 51], [7, 52]])) {
+    tell(newest(), "n", value, version);
+    ack(newest());
+  }
+  void client.values.set("n", addOne);
+  comeBack({ reset: true, values: { n: { value: 8, version: 53 } } });
+  ack(newest());
+  assert.deepEqual([[...seen], client.values.get("n")], [[6, 7, 8], entry(8, 53)]);
+});
+
+test("a function makes the next value also where another device has made the same of the one before", (t) => {
+  const { client, newest } = knowing(t, { on: [false, 50] });
+  void client.values.set("on", (/** @type {unknown} */ now) => !now);
+  tell(newest(), "on", true, 51);
+  assert.deepEqual(client.values.get("on"), entry(true, 51, { isPending: true }));
+  refuse(newest(), "conflict", { key: "on", version: 51, value: true });
+  assert.deepEqual([client.values.get("on").value, newest().requests[1].value], [false, false]);
 });
 
 test("the value that a conflict tells is what counts, whether or not it was told before", (t) => {
@@ -227,6 +252,17 @@ test("with ifVersion a value of another version is a conflict, which nobody make
   for (const outcome of outcomes) assert.deepEqual(await outcome, { ok: false, code: "conflict", message: "no" });
   assert.deepEqual(client.values.get("draft").error, { code: "conflict", message: "no" });
   assert.equal(client.getSnapshot().error, "no");
+});
+
+test("with ifVersion a function is called for that version alone: what the app names is never another's", async (t) => {
+  const { client, newest } = knowing(t, { draft: ["a", 50] });
+  const outcome = client.values.set("draft", (/** @type {unknown} */ now) => `${now}b`, { ifVersion: 49 });
+  assert.equal(newest().requests[0].ifVersion, 49);
+  refuse(newest(), "conflict", { key: "draft", version: 50, value: "a" });
+  assert.equal(newest().requests.length, 1);
+  assert.deepEqual(await outcome, { ok: false, code: "conflict", message: "conflict" });
+  void client.values.set("draft", (/** @type {unknown} */ now) => `${now}b`, { ifVersion: 50 });
+  assert.deepEqual([newest().requests[1].ifVersion, newest().requests[1].value], [50, "ab"]);
 });
 
 test("who comes back is brought the changes alone, and keeps the rest; who starts over gets all", (t) => {

@@ -350,6 +350,10 @@ story("a theme is the same on all devices, and of a note that two devices write 
   await at(page, "tablet", ".take-theirs").click();
   assert.equal(await noteOf(page, "tablet"), "coffee");
   assert.equal(await at(page, "tablet", ".conflict").evaluate(({ hidden }) => hidden), true);
+
+  await at(page, "phone", ".note textarea").fill("a secret");
+  await at(page, "desktop", ".logout-all").click();
+  for (const device of ALL) await showsNote(page, device, "");
 });
 
 story("a message that is read on one device is unread on none, in the title and among the notifications, too", async (t, demo) => {

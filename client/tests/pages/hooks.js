@@ -33,6 +33,7 @@ globalThis.WebSocket = class extends WebSocket {
   /** @param {string | URL} url @param {string | string[]} [protocols] */
   constructor(url, protocols) {
     super(url, protocols);
+    app.socket = this;
     this.addEventListener("message", ({ data }) => app.frames.push(String(data)));
   }
   /** @override @param {string} data */
@@ -40,6 +41,14 @@ globalThis.WebSocket = class extends WebSocket {
     app.sent.push(data);
     super.send(data);
   }
+};
+
+/** Brings the news that all other devices are forgotten, as those beyond the 64th are that were away. */
+app.leaveAlone = () => {
+  const first = JSON.parse(app.frames.find((/** @type {string} */ text) => text.includes('"initial_state"')));
+  const devices = first.devices.filter((/** @type {any} */ { current }) => current);
+  const data = JSON.stringify({ ...first, type: "state", devices, epoch: undefined, seq: undefined });
+  app.socket.dispatchEvent(new MessageEvent("message", { data }));
 };
 
 const setTimer = setTimeout;
@@ -84,15 +93,29 @@ function Torn() {
   return null;
 }
 
+/** Has whose session it is, and does not look again once it knows. */
+function Owner() {
+  app.owner = useUserSession(({ state }) => state?.userId ?? null, (before) => before !== null);
+  return null;
+}
+
 /** @param {any} props */
 function Listener({ at }) {
   const [count, setCount] = useState(0);
   app.rerender = () => setCount((before) => before + 1);
+  const failIf = (/** @type {boolean} */ isFailing) => {
+    if (isFailing) throw new Error("a mistake in the app");
+  };
   const listener = (/** @type {any} */ { data }) => {
+    failIf(app.failsAt === at && data === 1);
     app.heard.push([at, data.n ?? data]);
     app.heardAfter = count;
   };
-  useSessionEvent("move", listener, { onReset: () => app.resets.push(at) });
+  const onReset = () => {
+    failIf(app.failsAt === at);
+    app.resets.push(at);
+  };
+  useSessionEvent("move", listener, { onReset });
   return null;
 }
 
@@ -136,13 +159,19 @@ function Typed() {
 
 /** The components for an account, as an app without a style has them. @param {any} props */
 function Account({ german }) {
+  /** Fails in one way, then in the other. */
+  const fail = () => {
+    app.fails = (app.fails ?? 0) + 1;
+    if (app.fails > 1) throw new Error("nie");
+    return Promise.reject(new Error("nein"));
+  };
   const texts = german ? { label: "Deine Geräte", current: "dieses Gerät", logout: "Abmelden", logoutOf: (/** @type {string} */ name) => `${name} abmelden` } : undefined;
   return createElement(
     "main",
     null,
     createElement("h1", null, "Account"),
     createElement(DeviceList, { texts, className: "devices", formatTime: german ? (/** @type {number} */ ms) => `um ${ms}` : undefined }),
-    createElement(LogoutEverywhere, { className: "everywhere", logout: german ? () => Promise.reject(new Error("nein")) : undefined }),
+    createElement(LogoutEverywhere, { className: "everywhere", logout: german ? fail : undefined }),
   );
 }
 
@@ -161,7 +190,7 @@ class Boundary extends React.Component {
 }
 
 /** @type {Record<string, any>} */
-const COMPONENTS = { Whole, Games, Names, Torn, Listener, Parts, Theme, Bell, Typed, Account };
+const COMPONENTS = { Whole, Owner, Games, Names, Torn, Listener, Parts, Theme, Bell, Typed, Account };
 
 /** @type {any} */
 let root = null;
