@@ -106,7 +106,7 @@ const SCRIPT_MUTANTS = [
     from: "return { position, inbox: inbox?.place ?? null };",
     to: "return { position, inbox: inbox?.last ?? null };",
     caughtBy: "inbox-complete",
-    seeds: 50,
+    seeds: 200,
   },
   {
     name: "an event is told to the app twice",

@@ -7,8 +7,8 @@ export const VALUE_MUTANTS = [
   {
     name: "what a function makes is set whatever the value is by then",
     file: "client/src/values.ts",
-    from: "{ ...request.message, value, ifVersion: now.version }",
-    to: "{ ...request.message, value }",
+    from: "request.text = written(request, value);",
+    to: "request.text = JSON.stringify({ ...request.message, value });",
     caughtBy: "nothing-forgotten",
     seeds: 10,
   },
@@ -18,7 +18,7 @@ export const VALUE_MUTANTS = [
     from: "  request.isDoubted = true;\n",
     to: "",
     caughtBy: "done-once",
-    seeds: 600,
+    seeds: 1500,
   },
   {
     name: "a conflict of what nobody knows counts as done",
@@ -31,7 +31,7 @@ export const VALUE_MUTANTS = [
   {
     name: "a conflict ends an addition",
     file: "client/src/requests.ts",
-    from: "    if (!request.change) return this.settle(request, this.#refusal(frame.code, frame.message));\n",
+    from: "    if (isForGood) return this.settle(request, this.#refusal(frame.code, frame.message));\n",
     to: "    return this.settle(request, DONE);\n",
     caughtBy: "told-truly",
     seeds: 10,
@@ -39,10 +39,10 @@ export const VALUE_MUTANTS = [
   {
     name: "a setting is made again when nobody knows whether it was, whatever the value is by then",
     file: "client/src/values.ts",
-    from: "{ ifVersion: request.base, ...request.message }",
-    to: "request.message",
+    from: "request.text = written(request, request.message[\"value\"]);",
+    to: "request.text = JSON.stringify(request.message);",
     caughtBy: "done-once",
-    seeds: 600,
+    seeds: 1500,
   },
   {
     name: "values that are gone stay after a new beginning",
