@@ -4,7 +4,7 @@ import type { ConnectionMetrics } from "./connection-types.js";
 import { ENDED } from "./core.js";
 import { Deadline } from "./deadline.js";
 import { takeLaterOptions } from "./later-options.js";
-import { UNHEARD } from "./listeners.js";
+import { UNHEARD, callOne } from "./listeners.js";
 import type { Presence, RequestOutcome, SessionEvent } from "./protocol.js";
 import { type HeldClient, findSharedClient, holdClient } from "./shared.js";
 import { type SessionSnapshot, blankSnapshot } from "./snapshot.js";
@@ -197,7 +197,7 @@ export class SessionHandle {
     const tell = () => {
       if (isTold || !client.getSnapshot().state) return;
       isTold = true;
-      this.#latest.current.onReset?.();
+      callOne(() => this.#latest.current.onReset?.());
       for (const { lost } of this.#parts) lost?.();
     };
     // Other components may have had it connected.

@@ -64,7 +64,8 @@ export interface SessionDefinition<
   /**
    * Checks the data of an event, a value, or a push without its `type`. A name that is not defined fits, since another
    * release of the app may know it. So does `type<T>()`, whatever is there.
-   * @param value As JSON has it. `undefined` counts as `null`, which is what a listener gets of an event without data.
+   * @param value As JSON has it. A listener gets `null` of an event without data, so an event that may have either none or
+   *   `null` fits with both.
    */
   check(part: SessionPart, name: string, value: unknown): Checked;
 }
@@ -141,7 +142,11 @@ export function defineSession<
     check(part: SessionPart, name: string, value: unknown): Checked {
       const known = wellFormed(name);
       const entry = Object.hasOwn(defined[part], known) ? defined[part][known] : undefined;
-      return checked(entry ?? TYPE_ALONE, value === undefined ? null : value, ROOTS[part]);
+      const whole = value ?? null;
+      const found = checked(entry ?? TYPE_ALONE, whole, ROOTS[part]);
+      if (found.ok || !entry || part !== "events" || whole !== null) return found;
+      const ofNone = checked(entry, undefined, ROOTS[part]);
+      return ofNone.ok ? ofNone : found;
     },
   });
 }

@@ -76,7 +76,7 @@ export interface TypedValues<S extends SessionDefinition> {
  * sent, and not handed on when it comes.
  */
 export interface TypedSession<S extends SessionDefinition> {
-  /** Sends an event to all of the user's devices, or to some. Data that may be `null` can be left out. */
+  /** Sends an event to all of the user's devices, or to some. Data that may be `null` or `undefined` can be left out. */
   publish<Name extends EventName<S>>(name: Name, ...data: PublishArguments<EventInput<S, Name>>): Promise<RequestOutcome>;
   /** Calls back at every event or push of a name that fits. @returns Ends it. */
   onEvent<Name extends HeardName<S>>(name: Name, listener: (event: SessionEvent<HeardData<S, Name>>) => void): () => void;

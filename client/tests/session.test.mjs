@@ -65,6 +65,20 @@ test("an event without data is one with null, as its listeners get it", () => {
   assert.deepEqual(session.check("events", "anything", undefined), { ok: true, value: null });
 });
 
+test("an event that may be without data fits without, in whatever way its schema says so, and nothing else may be", () => {
+  const entries = { none: z.void(), word: z.string().optional(), usual: z.string().default("all"), either: z.string().nullish(), needed: z.string() };
+  const optional = defineSession({ events: entries, values: entries });
+  for (const absent of [undefined, null]) {
+    const made = Object.keys(entries).map((name) => {
+      const checked = optional.check("events", name, absent);
+      return checked.ok ? checked.value : checked.path;
+    });
+    assert.deepEqual(made, [undefined, undefined, "all", null, "data"]);
+    assert.deepEqual(Object.keys(entries).map((name) => optional.check("values", name, absent).ok), [false, false, false, true, false]);
+  }
+  assert.ok(!optional.check("events", "word", 7).ok);
+});
+
 test("a definition knows where it has schemas, so that nothing is parsed for types alone", () => {
   const types = defineSession({ events: { move: type() }, values: {} });
   const parts = /** @type {const} */ (["events", "values", "pushes"]);

@@ -147,6 +147,27 @@ test("a component that was hidden until its client was closed is told to read ag
   for (const stop of [...others, letGo]) stop();
 });
 
+test("a callback that fails when it is told to read again keeps no component below from being told", (t) => {
+  const { options, sockets } = fakePage(t);
+  /** @type {(() => void)[]} */
+  const thrown = [];
+  let resets = 0;
+  const onReset = () => {
+    throw new Error("the app's fault");
+  };
+  const { handle } = component({ ...options, onReset });
+  handle.hold()();
+  const stop = handle.attach(() => () => {}, () => resets++);
+  t.mock.timers.tick(KEPT_MS);
+  t.mock.method(globalThis, "queueMicrotask", (/** @type {() => void} */ task) => thrown.push(task));
+  const letGo = handle.hold();
+  accept(/** @type {FakeSocket} */ (sockets[1]));
+  assert.equal(resets, 1);
+  assert.throws(() => thrown.forEach((task) => task()), /the app's fault/);
+  stop();
+  letGo();
+});
+
 test("an environment that is written inline is the same one, and another is said", (t) => {
   const { options } = fakePage(t);
   const warn = t.mock.method(console, "warn", () => {});
