@@ -5,7 +5,7 @@ import { after, before } from "node:test";
 import { inEachEngine } from "../../tests/support/browsers/engines.mjs";
 import { eventually } from "../../tests/support/eventually.mjs";
 import { OPEN, startServer } from "../../tests/support/server.mjs";
-import { HOOKS_18, HOOKS_19, NEW_18, NEW_19, inApp, mount, startSites, storyOf, untilApp } from "./support/site.mjs";
+import { HOOKS_18, HOOKS_19, NEW_18, NEW_19, TYPED_19, inApp, mount, startSites, storyOf, untilApp } from "./support/site.mjs";
 
 /** @import { TestContext } from "node:test" */
 /** @import { Engine } from "../../tests/support/browsers/engines.mjs" */
@@ -18,7 +18,7 @@ let server;
 /** @type {Awaited<ReturnType<typeof startSites>>} */
 let sites;
 before(async () => {
-  sites = await startSites([HOOKS_18, HOOKS_19, NEW_18, NEW_19]);
+  sites = await startSites([HOOKS_18, HOOKS_19, TYPED_19, NEW_18, NEW_19]);
   server = await startServer(undefined, { ...OPEN, ALLOWED_ORIGINS: sites.origins });
 });
 after(async () => {
@@ -56,6 +56,9 @@ async function untilBrought(page, data) {
 const KEPT_MS = 5_000;
 const WHOLE = { parts: { Whole: 1 } };
 
+/** Has a page keep what it keeps for a while as long as the story lasts, or for its time. @param {Page} page @param {boolean} isOn */
+const keepOn = (page, isOn) => page.evaluate(`void (app.keeps = ${isOn})`);
+
 for (const kind of [HOOKS_18, HOOKS_19]) {
   const tell = storyOf(stories, kind);
   tell(`React ${kind.react}: a route that goes and comes keeps the provider's client: no other socket, no loading view, and a loss is told`, async (t, stage) => {
@@ -87,6 +90,7 @@ for (const kind of [NEW_18, NEW_19]) {
     const userId = user(`bare-${kind.name}`);
     const { desk, phone } = await deskAndPhone(t, stage, kind, { userId, isStrict: true });
     await untilApp(desk, "session.state");
+    await keepOn(desk, true);
     await mount(desk, { userId, isStrict: true, count: 0 });
     await inApp(phone, "session.joinGame('go')");
     await untilApp(phone, "session.pendingRequests === 0");
@@ -95,6 +99,7 @@ for (const kind of [NEW_18, NEW_19]) {
     await untilApp(desk, "session.state?.activeGames.includes('go')");
     assert.ok((await inApp(desk, "app.views")).every(Boolean), "no view is without the state");
     assert.equal(site.opened(userId), 2);
+    await keepOn(desk, false);
     await mount(desk, { userId, count: 0 });
     await eventually("the end, some seconds later", () => site.open(userId) === 1);
   });
@@ -108,6 +113,7 @@ story("what React hides and shows again has the same client and misses no event,
     await untilApp(desk, "session.state && session.devices.length === 2");
     await inApp(phone, "session.publish('move', 1)");
     await untilApp(desk, "app.heard.length === 1");
+    await keepOn(desk, true);
     await mount(desk, { ...settings, hidden: true });
     for (const data of [2, 3]) {
       await inApp(phone, `session.publish('move', ${data})`);
@@ -126,6 +132,7 @@ story("a listener that fails when it is shown again takes neither the page nor w
   const settings = { userId: stage.user("fails"), parts: { Whole: 1, Listener: 2 } };
   const { desk, phone } = await deskAndPhone(t, stage, HOOKS_19, settings);
   await untilApp(desk, "session.state && session.devices.length === 2");
+  await keepOn(desk, true);
   await mount(desk, { ...settings, hidden: true });
   for (const data of [1, 2]) {
     await inApp(phone, `session.publish('move', ${data})`);
@@ -142,6 +149,7 @@ story("a provider that React hides with all below it keeps its client for a whil
   const settings = { userId: user("outer"), parts: { Whole: 1, Listener: 2 } };
   const { desk, phone } = await deskAndPhone(t, stage, HOOKS_19, settings);
   await untilApp(desk, "session.state && session.devices.length === 2");
+  await keepOn(desk, true);
   await mount(desk, { ...settings, outer: true });
   await inApp(phone, "session.publish('move', 1)");
   await untilBrought(desk, 1);
@@ -150,6 +158,7 @@ story("a provider that React hides with all below it keeps its client for a whil
   await untilApp(desk, "app.heard.length + app.resets.length > 0");
   assert.deepEqual(new Set(await inApp(desk, "app.views")), new Set(["state"]));
   assert.equal(site.opened(settings.userId), 2);
+  await keepOn(desk, false);
   await mount(desk, { ...settings, outer: true });
   await eventually("its end", () => site.open(settings.userId) === 1);
   await desk.evaluate("void (app.resets = [], app.failsAt = 0)");
@@ -206,6 +215,7 @@ story("a message of the inbox that comes while its listener is hidden is told to
   const settings = { userId: stage.user("once"), parts: { Whole: 1, Listener: 1 } };
   const { desk } = await deskAndPhone(t, stage, HOOKS_19, settings);
   await untilApp(desk, "session.state && session.devices.length === 2");
+  await keepOn(desk, true);
   await mount(desk, { ...settings, hidden: true });
   await keep(settings.userId, { type: "move", n: 7 });
   await desk.waitFor("app.frames.some((text) => text.includes('\"move\"'))");
@@ -314,7 +324,7 @@ story("the inbox has its messages and their count, and is marked as read on all 
 
 story("hooks of a definition hand on what fits, tell what does not, once, and refuse it before it is sent", async (t, stage) => {
   const userId = stage.user("typed");
-  const { desk, phone } = await deskAndPhone(t, stage, HOOKS_19, { userId, parts: { Whole: 1, Typed: 2 } });
+  const { desk, phone } = await deskAndPhone(t, stage, TYPED_19, { userId, parts: { Whole: 1, Typed: 2 } });
   await untilApp(desk, "session.isConnected && app.typed.games === 0");
   await inApp(phone, "(session.publish('move', { from: 'z9' }), session.publish('move', { from: 'e2', at: '2026-01-01' }))");
   await keep(userId, { type: "invitation", n: 1 });

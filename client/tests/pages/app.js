@@ -6,13 +6,16 @@ import * as React from "react";
 import { createRoot } from "react-dom/client";
 import { useUserSession } from "the-hook";
 
+import { watchTimers } from "./timers.js";
+
 const { StrictMode, createElement, useCallback, useEffect, useLayoutEffect, useState } = React;
 // React 18 has none.
 const { Activity = "div" } = /** @type {any} */ (React);
 
 /** @type {any} */
-const app = { renders: 0, views: [], calls: [], events: [], childEvents: [], results: [], warnings: [], ids: [] };
+const app = { renders: 0, views: [], calls: [], events: [], childEvents: [], results: [], warnings: [], ids: [], timers: [] };
 Object.assign(globalThis, { app });
+watchTimers(app);
 console.warn = (...args) => app.warnings.push(args.join(" "));
 
 /** @param {any} props */

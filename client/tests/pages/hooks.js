@@ -5,7 +5,6 @@ import {
   DeviceList,
   LogoutEverywhere,
   UserSessionProvider,
-  createSessionHooks,
   shallowEqual,
   useConnectionStatus,
   useDevices,
@@ -17,15 +16,16 @@ import {
   useUserValue,
 } from "user-session-worker/react";
 
-import { session as definition } from "../../../tests/support/definition.mjs";
+import { watchTimers } from "./timers.js";
 
 const { StrictMode, createElement, useState } = React;
 // React 18 has none.
 const { Activity = "div" } = /** @type {any} */ (React);
 
 /** @type {any} */
-const app = { results: [], views: [], heard: [], resets: [], renders: {}, frames: [], sent: [], timers: [], errors: [], warnings: [], invalid: [], typedHeard: [] };
+export const app = { results: [], views: [], heard: [], resets: [], renders: {}, frames: [], sent: [], timers: [], errors: [], warnings: [], invalid: [], typedHeard: [] };
 Object.assign(globalThis, { app });
+watchTimers(app);
 console.warn = (...args) => app.warnings.push(args.join(" "));
 
 /** Its frames are seen whether or not anything of the page listens. */
@@ -51,14 +51,8 @@ app.leaveAlone = () => {
   app.socket.dispatchEvent(new MessageEvent("message", { data }));
 };
 
-const setTimer = setTimeout;
-globalThis.setTimeout = /** @type {any} */ ((/** @type {() => void} */ run, /** @type {number} */ ms) => {
-  app.timers.push(ms);
-  return setTimer(run, ms);
-});
-
 /** @param {string} what */
-function rendered(what) {
+export function rendered(what) {
   app.renders[what] = (app.renders[what] ?? 0) + 1;
 }
 
@@ -141,22 +135,6 @@ function Bell() {
   return null;
 }
 
-const typed = createSessionHooks(definition, { onInvalid: (invalid) => app.invalid.push(invalid) });
-
-/** Has what a definition gives types to. */
-function Typed() {
-  rendered("typed");
-  const { publish } = typed.useUserSession();
-  const [theme, setTheme] = typed.useUserValue("theme", "light");
-  const actions = typed.useSessionActions();
-  const { messages } = typed.useInbox();
-  const games = typed.useUserSession(({ state }) => state?.activeGames.length);
-  app.typed = { publish, send: typed.usePublish(), theme, setTheme, actions, messages, games };
-  typed.useSessionEvent("move", ({ data }) => app.typedHeard.push(["move", data.from, data.at instanceof Date]));
-  typed.useSessionEvent("invitation", ({ data }) => app.typedHeard.push(["invitation", data]));
-  return null;
-}
-
 /** The components for an account, as an app without a style has them. @param {any} props */
 function Account({ german }) {
   /** Fails in one way, then in the other. */
@@ -190,7 +168,7 @@ class Boundary extends React.Component {
 }
 
 /** @type {Record<string, any>} */
-const COMPONENTS = { Whole, Owner, Games, Names, Torn, Listener, Parts, Theme, Bell, Typed, Account };
+export const COMPONENTS = { Whole, Owner, Games, Names, Torn, Listener, Parts, Theme, Bell, Account };
 
 /** @type {any} */
 let root = null;

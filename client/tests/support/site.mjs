@@ -72,6 +72,8 @@ async function bundleAll(entry, { hook, react }, options) {
 export const HOOKS_19 = { name: "hooks-19", hook: HOOK, react: 19, app: "hooks.js" };
 /** @type {Kind} */
 export const HOOKS_18 = { name: "hooks-18", hook: HOOK, react: 18, app: "hooks.js" };
+/** The same with hooks of a definition. @type {Kind} */
+export const TYPED_19 = { ...HOOKS_19, name: "typed-19", app: "typed-hooks.js" };
 
 /**
  * Declares a story of a kind of page. The newest React, and the hook in production, are tried in each engine, and React 18 in
@@ -84,7 +86,7 @@ export const storyOf = ({ story, storyInOne }, { react, hook }) => (react === 18
 
 /** A page's files by their names: the page loads the first, and that the others. @param {Kind} kind */
 async function filesOf(kind) {
-  const files = await bundleAll(kind.app ?? "app.js", kind, { splitting: true, outdir: "/", entryNames: kind.name, chunkNames: `${kind.name}-[name]-[hash]` });
+  const files = await bundleAll(kind.app ?? "app.js", kind, { minify: true, splitting: true, outdir: "/", entryNames: kind.name, chunkNames: `${kind.name}-[name]-[hash]` });
   return files.map(({ path, text }) => /** @type {const} */ ([basename(path), text]));
 }
 
