@@ -51,7 +51,7 @@ export function LogoutEverywhere({ className, texts: given, logout }: LogoutEver
     wasOpen.current = isOpen;
   }, [isOpen]);
 
-  // What was asked can't be taken back, so the question stays until the answer is there.
+  // The question stays until the answer is there, since a logout that is under way can't be taken back.
   const cancelIt = (): void => {
     if (asked === null) setOpen(false);
   };

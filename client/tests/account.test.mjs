@@ -109,7 +109,7 @@ for (const kind of [HOOKS_18, HOOKS_19]) {
     assert.equal(await hasFocus(logOut), true);
   });
 
-  story(`${react}: when a device leaves the list, the list takes the focus of its button, and no other`, async (t, stage) => {
+  tell(`${react}: when a device leaves the list, the list takes the focus of its button, and no other`, async (t, stage) => {
     const userId = stage.user(`left-${kind.name}`);
     const { page, phone } = await account(t, stage, kind, { userId });
     const logOut = page.getByRole("button", { name: "Log out Phone" });
@@ -129,7 +129,7 @@ for (const kind of [HOOKS_18, HOOKS_19]) {
     }
   });
 
-  story(`${react}: what was asked can't be taken back: until the answer is there the question stays, and the buttons say that they do nothing`, async (t, stage) => {
+  tell(`${react}: what was asked can't be taken back: until the answer is there the question stays, and the buttons say that they do nothing`, async (t, stage) => {
     const { page } = await account(t, stage, kind, { userId: stage.user(`asked-${kind.name}`) });
     stage.site.cut();
     t.after(stage.site.mend);

@@ -241,7 +241,7 @@ test("an event of which only the newest counts has no number, costs no row and i
 const OPEN_EPOCH_AT = 53;
 
 /**
- * What is wrong with the rows of a user, and the one that is, with the values that are left.
+ * Ways in which a row can be damaged, each with the row's key and the keys of the values that are left then.
  * @type {[what: string, damaged: string, damage: (bytes: number[]) => void, left: string[], isReadable?: boolean][]}
  */
 const DAMAGES = [
